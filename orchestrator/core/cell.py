@@ -1,0 +1,215 @@
+"""The cell as one file describes it: robot, places, cameras, tools, frames, nests, zones and supply. SI inside."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+
+from orchestrator.core.geometry import Pose, Vector
+from orchestrator.core.parts import AuthoredFrame, Positive, as_number, wrong
+from orchestrator.core.variant import Frozen
+
+
+def _pose(value: Any) -> Any:
+    if isinstance(value, Pose) or (isinstance(value, dict) and "p" in value):
+        return value
+    frame = AuthoredFrame.model_validate(value)
+    if frame.n is not None or frame.grid is not None:
+        raise wrong("One pose is needed here, not a pattern.", "Keep xyz_mm and rpy_deg.")
+    return frame.pose
+
+
+def _metres(value: Any) -> Any:
+    return tuple(as_number(v) / 1000 for v in value) if isinstance(value, list | tuple) else value
+
+
+def _range(value: Any) -> tuple[float, float]:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise wrong("A range is [low, high].", "Write the smallest and the largest number that the tool gives.")
+    low, high = (as_number(v) for v in value)
+    if low > high:
+        raise wrong(f"The range [{low:g}, {high:g}] is upside down.", "Write the smaller number first.")
+    return (low, high)
+
+
+def _actors(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def _renamed(data: Any, old: str, new: str) -> Any:
+    """Turn an authored key in millimetres into the record's in metres."""
+    if not isinstance(data, dict) or old not in data:
+        return data
+    return {**{k: v for k, v in data.items() if k != old}, new: _metres(data[old])}
+
+
+CellPose = Annotated[Pose, BeforeValidator(_pose)]
+Actor = Literal["robot", "human"]
+
+
+class Box(Frozen):
+    """An upright box in the cell's world frame; corners in metres."""
+
+    low: Vector
+    high: Vector
+
+    @model_validator(mode="before")
+    @classmethod
+    def _corners(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "box_mm" not in data:
+            return data
+        corners = data["box_mm"]
+        if not isinstance(corners, list) or len(corners) != 2 or any(len(_list(c)) != 3 for c in corners):
+            raise wrong("box_mm is two corners.", "Write [[x, y, z], [x, y, z]].")
+        rest = {key: value for key, value in data.items() if key != "box_mm"}
+        return {**rest, "low": _metres(corners[0]), "high": _metres(corners[1])}
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Box:
+        if any(a >= b for a, b in zip(self.low, self.high, strict=True)):
+            raise wrong("A box's first corner must be below its second on every axis.", "Sort the numbers per axis.")
+        return self
+
+    def contains(self, p: Vector) -> bool:
+        """Tell whether a point (m) is inside or on the box."""
+        return all(a <= v <= b for a, v, b in zip(self.low, p, self.high, strict=True))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+class RobotSpec(Frozen):
+    """The robot: its model, where its base stands, its gripper, what it may lift with the gripper on."""
+
+    model: str
+    at: CellPose = Pose()
+    gripper: str = ""
+    payload_kg: Positive
+
+
+class CameraSpec(Frozen):
+    """A camera: where its optical frame sits (z along the view), and its kind."""
+
+    at: CellPose
+    model: str
+
+
+class PlaceSpec(Frozen):
+    """A worker place: where the person stands, what they may lift, how much effort an hour may hold (Borg CR-10)."""
+
+    at: CellPose
+    lift_kg: Positive | None = None
+    effort_per_h: Positive | None = None
+
+
+class ToolSpec(Frozen):
+    """A tool: who may use it, the values that it gives with their range in the value's unit, its calibration date."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    for_: Annotated[tuple[Actor, ...], BeforeValidator(_actors)] = Field(alias="for")
+    gives: dict[str, Annotated[tuple[float, float], BeforeValidator(_range)]] = Field(default_factory=dict)
+    due: dt.date | None = None
+
+
+class BinSpec(Frozen):
+    """A bin. One kind in a grid is for the robot; loose and mixed bins are for people."""
+
+    parts: tuple[str, ...]
+    at: CellPose
+    grid: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = None  # rows, columns
+    pitch_m: tuple[float, float] | None = None  # from row to row along x, from column to column along y
+    holds: Annotated[int, Field(ge=1)] | None = None
+    min: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _metres(cls, data: Any) -> Any:
+        return _renamed(data, "pitch_mm", "pitch_m")
+
+    @model_validator(mode="after")
+    def _whole(self) -> BinSpec:
+        if not self.parts:
+            raise wrong("A bin needs parts.", "Name the kinds that it holds.")
+        if (self.grid is None) != (self.pitch_m is None):
+            raise wrong("A grid needs grid and pitch_mm.", "Write both, or neither.")
+        if self.capacity is not None and self.min > self.capacity:
+            raise wrong(f"min {self.min} is more than the bin holds ({self.capacity}).", "Lower min.")
+        return self
+
+    @property
+    def capacity(self) -> int | None:
+        """How many parts it holds; None where nobody counts."""
+        return self.holds if self.grid is None else self.grid[0] * self.grid[1]
+
+    @property
+    def for_robot(self) -> bool:
+        """Whether the robot can take from it: one kind, each in its own slot."""
+        return self.grid is not None and len(self.parts) == 1
+
+    def slot(self, i: int) -> Pose:
+        """Return where the part's mesh frame sits in slot `i`, from 0, in the cell's world (m).
+
+        Slot 0 is at `at`; slots run row by row, rows along x and columns along y of `at`.
+
+        Raises:
+            IndexError: the bin has no such slot.
+        """
+        if self.grid is None or self.pitch_m is None or not 0 <= i < self.grid[0] * self.grid[1]:
+            raise IndexError(f"bin has no slot {i}")
+        row, column = divmod(i, self.grid[1])
+        return self.at.shifted(row * self.pitch_m[0], column * self.pitch_m[1])
+
+
+def _frames(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    out: dict[str, Any] = {}
+    for name, entry in value.items():
+        if isinstance(entry, Pose) or (isinstance(entry, dict) and "p" in entry):
+            out[name] = entry
+        else:
+            out.update(AuthoredFrame.model_validate(entry).expand(name))
+    return out
+
+
+class CellSpec(Frozen):
+    """One cell file, in metres, in the cell's world frame."""
+
+    name: str
+    robot: RobotSpec
+    frames: Annotated[dict[str, Pose], BeforeValidator(_frames)] = Field(default_factory=dict)
+    nests: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # role -> interchangeable frames
+    zones: dict[str, Box] = Field(default_factory=dict)
+    cameras: dict[str, CameraSpec] = Field(default_factory=dict)
+    places: dict[str, PlaceSpec] = Field(default_factory=dict)
+    tools: dict[str, ToolSpec] = Field(default_factory=dict)
+    supply: dict[str, BinSpec] = Field(default_factory=dict)
+    settings: dict[str, dict[str, Any]] = Field(default_factory=dict, alias="adapters")  # adapters' own
+    sha256: str = ""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    def zone_of(self, p: Vector) -> str | None:
+        """Return the zone that a point (m, world) lies in, the smallest where zones overlap."""
+        inside = [(math.prod(b - a for a, b in zip(z.low, z.high, strict=True)), n) for n, z in self.zones.items()]
+        return next((name for _, name in sorted(inside) if self.zones[name].contains(p)), None)
+
+    def bins_for(self, kind: str, actor: Actor) -> tuple[str, ...]:
+        """Return the bins that an actor may take a kind of part from, a person's loose bins first."""
+        mine = [name for name, spec in self.supply.items() if kind in spec.parts]
+        if actor == "robot":
+            return tuple(name for name in mine if self.supply[name].for_robot)
+        return tuple(sorted(mine, key=lambda name: self.supply[name].for_robot))
+
+    def places_named(self) -> tuple[str, ...]:
+        """Return every name that a bare `at` may use: frames, and roles of nests."""
+        return (*self.frames, *self.nests)
+
+    def is_nest(self, frame: str) -> bool:
+        """Tell whether a bare `at` means a nest: its role, or one of its frames."""
+        return frame in self.nests or any(frame in frames for frames in self.nests.values())

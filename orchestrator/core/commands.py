@@ -1,0 +1,350 @@
+"""What is asked of a cell. A command is a wish: `decide` says whether it is legal now."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, TypeAdapter
+
+from orchestrator.core.geometry import Pose
+from orchestrator.core.machine import Autonomy, CellVerb, Mode, OrderVerb
+from orchestrator.core.ports import Safety
+from orchestrator.core.variant import Frozen, Variant
+
+Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[\w@./#:+,= -]+$")]
+Text = Annotated[str, Field(max_length=2000)]
+Choice = Literal["retry", "recheck", "other_actor", "rework", "skip", "force", "scrap"]
+Role = Literal["worker", "programmer", "supervisor", "auditor", "engine"]
+Finite = Annotated[float, Field(allow_inf_nan=False)]  # the journal's JSON has no word for the others
+Finite3 = tuple[Finite, Finite, Finite]
+Values = dict[Name, Finite | Text | bool]
+
+
+def _finite(pose: Pose) -> Pose:
+    if not all(map(math.isfinite, (*pose.p, *pose.q))):
+        raise ValueError("a pose needs finite numbers")
+    return pose
+
+
+FinitePose = Annotated[Pose, AfterValidator(_finite)]
+
+
+class Who(Frozen):
+    """Who asks: a pseudonym and a role. The engine itself asks as `engine`."""
+
+    name: Name = "local"
+    role: Role = "supervisor"
+
+
+ENGINE = Who(name="engine", role="engine")
+
+
+class StoreOrder(Frozen):
+    """Put an order on the list. The variant is compiled beforehand and stays with the order."""
+
+    type: Literal["store_order"] = "store_order"
+    order: Name
+    quantity: Annotated[int, Field(ge=1, le=100_000)] = 1
+    due_t: Finite | None = None
+    variant: Variant
+
+
+class ChangeOrder(Frozen):
+    """Start, pause, resume, stop, abort, cancel or clear an order."""
+
+    type: Literal["change_order"] = "change_order"
+    order: Name
+    verb: OrderVerb
+    reason: Text = ""
+
+
+class ChangeCell(Frozen):
+    """A PackML command to the cell."""
+
+    type: Literal["change_cell"] = "change_cell"
+    verb: CellVerb
+    reason: Text = ""
+
+
+class SetMode(Frozen):
+    """Switch between production, manual and maintenance."""
+
+    type: Literal["set_mode"] = "set_mode"
+    mode: Mode
+
+
+class SetAutonomy(Frozen):
+    """Say how much the robot may do without asking."""
+
+    type: Literal["set_autonomy"] = "set_autonomy"
+    autonomy: Autonomy
+
+
+class JoinPlace(Frozen):
+    """A person comes to a worker place."""
+
+    type: Literal["join_place"] = "join_place"
+    place: Name
+    operator: Name
+    qualifications: tuple[Name, ...] = ()
+
+
+class LeavePlace(Frozen):
+    """The person leaves the worker place."""
+
+    type: Literal["leave_place"] = "leave_place"
+    place: Name
+
+
+class StartStep(Frozen):
+    """Give a ready step to one or two actors; the engine's schedule asks this."""
+
+    type: Literal["start_step"] = "start_step"
+    unit: Name
+    step: Name
+    actors: tuple[Name, ...]
+    skill_sha256: str = ""
+
+
+class StartUnit(Frozen):
+    """Begin the next unit of an order; the engine's schedule asks this."""
+
+    type: Literal["start_unit"] = "start_unit"
+    order: Name
+
+
+class ConfirmStep(Frozen):
+    """A person says that the step's result is there, with what they measured and which lots they used."""
+
+    type: Literal["confirm_step"] = "confirm_step"
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
+    place: Name
+    values: Values = Field(default_factory=dict)
+    lots: dict[Name, Text] = Field(default_factory=dict)
+
+
+class ReportProblem(Frozen):
+    """A person says that the step can't be done."""
+
+    type: Literal["report_problem"] = "report_problem"
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
+    place: Name
+    code: Name = "problem"
+    note: Text = ""
+
+
+class Choose(Frozen):
+    """A person answers the question that a failed step raised."""
+
+    type: Literal["choose"] = "choose"
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
+    choice: Choice
+    rework: Name | None = None
+    reason: Text = ""
+
+
+class UndoStep(Frozen):
+    """Take a done step back, with all that builds on it."""
+
+    type: Literal["undo_step"] = "undo_step"
+    unit: Name
+    step: Name
+    reason: Text = ""
+
+
+class RefillBin(Frozen):
+    """A person filled a bin up to `count` pieces."""
+
+    type: Literal["refill_bin"] = "refill_bin"
+    bin: Name
+    count: Annotated[int, Field(ge=0, le=100_000)]
+    lot: Text = ""
+
+
+class TakePart(Frozen):
+    """A person has taken a part out of the gripper or the cell; it will not be used."""
+
+    type: Literal["take_part"] = "take_part"
+    part: Name
+
+
+class Acknowledge(Frozen):
+    """A person says that the cell is clear after a stop or a restart."""
+
+    type: Literal["acknowledge"] = "acknowledge"
+
+
+class ApproveMotion(Frozen):
+    """A person lets a previewed motion go ahead."""
+
+    type: Literal["approve_motion"] = "approve_motion"
+    motion: Name
+
+
+# ---- from the engine and its adapters --------------------------------------------------------------------------
+
+
+class SettleCell(Frozen):
+    """A transient cell state has reached what it waited for."""
+
+    type: Literal["settle_cell"] = "settle_cell"
+    state: Name
+
+
+class ReportRestart(Frozen):
+    """The orchestrator has come up again over an existing journal."""
+
+    type: Literal["report_restart"] = "report_restart"
+
+
+class ReportSafety(Frozen):
+    """The robot's safety state changed."""
+
+    type: Literal["report_safety"] = "report_safety"
+    safety: Safety
+
+
+class ProposeMotion(Frozen):
+    """A skill has planned a motion and asks to run it. `preview` holds TCP poses along the way."""
+
+    type: Literal["propose_motion"] = "propose_motion"
+    effect: Name
+    motion: Name
+    text: Text = ""
+    plan: Text = ""
+    duration_s: Finite = 0.0
+    preview: tuple[FinitePose, ...] = ()
+
+
+class EndMotion(Frozen):
+    """A motion reached its terminal state."""
+
+    type: Literal["end_motion"] = "end_motion"
+    effect: Name
+    motion: Name
+    outcome: Literal["succeeded", "canceled", "rejected", "aborted", "unknown"]
+    code: str = ""
+    message: Text = ""
+
+
+class EndSkill(Frozen):
+    """A skill ended. `values` are what tools measured on the way."""
+
+    type: Literal["end_skill"] = "end_skill"
+    effect: Name
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
+    outcome: Literal["succeeded", "canceled", "failed"]
+    code: str = ""
+    message: Text = ""
+    remedy: Text = ""
+    values: Values = Field(default_factory=dict)
+
+
+class Measured(Frozen):
+    """A camera's verdict as the journal keeps it; millimetres and degrees in the result's frame."""
+
+    verdict: Literal["ok", "displaced", "missing", "flipped", "wrong", "cannot_see"]
+    offset_mm: Finite3 | None = None
+    turn_deg: Finite3 | None = None
+    uncertainty_mm: Finite3 | None = None
+    visible: Finite = 0.0
+    reason: Text = ""
+    evidence: Text = ""
+    shot_t: Finite = 0.0
+
+
+class EndCheck(Frozen):
+    """A check ended: with a verdict, or with `error` when it could not be made."""
+
+    type: Literal["end_check"] = "end_check"
+    effect: Name
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
+    measured: Measured | None = None
+    error: Text = ""
+
+
+class ReportPart(Frozen):
+    """A part instance changed hands. `to` is a holder: gripper, place:front, a cell frame, or a part instance."""
+
+    type: Literal["report_part"] = "report_part"
+    effect: Name
+    part: Name
+    kind: Name
+    what: Literal["grasped", "released", "placed", "lost", "consumed"]
+    to: Name
+    frame: str = ""
+    pose: FinitePose | None = None
+    bin: str = ""
+    slot: Annotated[int, Field(ge=0)] | None = None
+
+
+Command = Annotated[
+    StoreOrder
+    | ChangeOrder
+    | ChangeCell
+    | SetMode
+    | SetAutonomy
+    | JoinPlace
+    | LeavePlace
+    | StartStep
+    | StartUnit
+    | ConfirmStep
+    | ReportProblem
+    | Choose
+    | UndoStep
+    | RefillBin
+    | TakePart
+    | Acknowledge
+    | ApproveMotion
+    | SettleCell
+    | ReportRestart
+    | ReportSafety
+    | ProposeMotion
+    | EndMotion
+    | EndSkill
+    | EndCheck
+    | ReportPart,
+    Field(discriminator="type"),
+]
+
+# What may come from outside; the rest is the engine's own. Orders come in through REST, which compiles the variant.
+Outside = Annotated[
+    ChangeOrder
+    | ChangeCell
+    | SetMode
+    | SetAutonomy
+    | JoinPlace
+    | LeavePlace
+    | ConfirmStep
+    | ReportProblem
+    | Choose
+    | UndoStep
+    | RefillBin
+    | TakePart
+    | Acknowledge
+    | ApproveMotion,
+    Field(discriminator="type"),
+]
+
+
+class Request(Frozen):
+    """A command with its UUID, who asks, and when it was asked (s, UTC). The same id twice has one effect."""
+
+    id: Name
+    by: Who
+    t: Finite
+    command: Command
+
+
+OUTSIDE: TypeAdapter[Any] = TypeAdapter(Outside)

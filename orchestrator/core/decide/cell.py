@@ -1,0 +1,259 @@
+"""Rules for the cell: its state and mode, its places and bins, and motions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.core import commands as cmd
+from orchestrator.core import events as ev
+from orchestrator.core.decide import outcomes
+from orchestrator.core.decide.progress import after as after_events
+from orchestrator.core.decide.progress import look, undo_trouble, undone
+from orchestrator.core.decide.verdict import Rejected
+from orchestrator.core.interlock import why_not
+from orchestrator.core.machine import CELL, Autonomy, CellState, CellVerb, Mode, StepStatus, move
+from orchestrator.core.ports import Safety
+from orchestrator.core.state import OVER, ROBOT, skill_effect
+from orchestrator.core.world import GRIPPER, LOST
+
+if TYPE_CHECKING:
+    from orchestrator.core.state import State
+
+_MAKES_IT_MOVE = frozenset({CellVerb.START, CellVerb.UNHOLD, CellVerb.UNSUSPEND})
+_STILL = frozenset({CellState.IDLE, CellState.STOPPED, CellState.ABORTED, CellState.COMPLETED})
+_ABORTS = frozenset({Safety.EMERGENCY_STOP, Safety.FAULT})
+_HOLDS = frozenset({Safety.PROTECTIVE_STOP, Safety.SAFEGUARD_STOP, Safety.UNKNOWN})
+
+
+def change(state: State, command: cmd.ChangeCell, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Obey a PackML command."""
+    if command.verb == CellVerb.SETTLE:
+        return Rejected("not_yours", "A transient state ends by itself.")
+    after = move("cell", state.cell, command.verb)
+    if command.verb == CellVerb.CLEAR and state.safety in _ABORTS:
+        return Rejected("interlock", "What aborted the cell is still there.", " ".join(why_not(state)[1:]))
+    if command.verb in _MAKES_IT_MOVE:
+        others = [reason for reason in why_not(state) if not reason.startswith("The cell is ")]
+        if state.mode != Mode.PRODUCTION:
+            others.insert(0, f"The cell is in {state.mode} mode: switch to production.")
+        if others:
+            return Rejected("interlock", "The cell can't start moving.", " ".join(others))
+    asks_again = command.verb in {CellVerb.ABORT, CellVerb.STOP}
+    return [ev.CellChanged(state=after, reason=command.reason, by=by.name, acknowledged=False if asks_again else None)]
+
+
+def settle(state: State, command: cmd.SettleCell, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """End a transient state that has reached what it waited for."""
+    if command.state != state.cell:
+        return []
+    return [ev.CellChanged(state=move("cell", state.cell, CellVerb.SETTLE), reason=state.cell_reason)]
+
+
+def set_mode(state: State, command: cmd.SetMode, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Switch the mode, only while the cell stands still."""
+    if state.cell not in _STILL:
+        return Rejected("cell", f"The mode can't change while the cell is {state.cell}.", "Stop the cell first.")
+    return [] if command.mode == state.mode else [ev.ModeChanged(mode=command.mode, by=by.name)]
+
+
+def set_autonomy(state: State, command: cmd.SetAutonomy, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Let the robot do more or less without asking."""
+    return [] if command.autonomy == state.autonomy else [ev.AutonomyChanged(autonomy=command.autonomy, by=by.name)]
+
+
+def join(state: State, command: cmd.JoinPlace, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Let a person take a place."""
+    if command.place not in state.spec.places:
+        known = ", ".join(state.spec.places) or "none"
+        return Rejected("no_place", f"There is no place {command.place}.", f"Known places: {known}.")
+    there = state.places.get(command.place)
+    if there and (there.operator, there.qualifications) == (command.operator, command.qualifications):
+        return []
+    if there and there.operator != command.operator and state.doing(command.place):
+        return Rejected(
+            "occupied", f"{there.operator} is at work at {command.place}.", "Finish or leave that step first."
+        )
+    return [ev.PlaceJoined(place=command.place, operator=command.operator, qualifications=command.qualifications)]
+
+
+def leave(state: State, command: cmd.LeavePlace, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Let a person leave; the step in hand waits for somebody."""
+    return [ev.PlaceLeft(place=command.place)] if command.place in state.places else []
+
+
+def refill(state: State, command: cmd.RefillBin, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Note that a bin was filled."""
+    bin_ = state.spec.supply.get(command.bin)
+    if bin_ is None:
+        known = ", ".join(state.spec.supply)
+        return Rejected("no_bin", f"There is no bin {command.bin}.", f"Known bins: {known}.")
+    if bin_.capacity is None:
+        return Rejected("not_counted", f"Nobody counts what is in {command.bin}.", "It needs no refill command.")
+    if command.count > bin_.capacity:
+        return Rejected("too_many", f"Bin {command.bin} holds {bin_.capacity} at most.", "Count again.")
+    return [ev.BinRefilled(bin=command.bin, count=command.count, lot=command.lot, by=by.name)]
+
+
+def take_part(state: State, command: cmd.TakePart, by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
+    """Note that a person took a part away; a done step whose part was in the gripper is undone with it."""
+    fact = state.world.get(command.part)
+    if fact is None:
+        return Rejected("no_part", f"The ledger knows no part {command.part}.", "See the part list of the cell page.")
+    if state.doing(ROBOT) or state.ending:
+        return Rejected("moving", "The robot is at work.", "Hold the cell first.")
+    taken: list[ev.Event] = [
+        ev.PartMoved(unit=fact.unit, part=fact.part, kind=fact.kind, what="consumed", holder=LOST, certainty="unknown")
+    ]
+    unit = state.units.get(fact.unit)
+    if unit is None:
+        return taken
+    steps = [step for step in state.variant_of(unit.id).steps if f"{unit.id}/{step.result.part}" == fact.part]
+    if any(unit.steps[step.id].status == StepStatus.VERIFYING for step in steps):
+        return Rejected("verifying", f"{fact.part} is being checked.", "Wait for the verdict.")
+    built = next((step for step in steps if unit.steps[step.id].status in OVER), None)
+    if built is None:
+        return taken
+    if fact.holder != GRIPPER:
+        return Rejected("built_in", f"{fact.part} is part of {built.id}.", f"Undo {built.id} instead.")
+    if trouble := undo_trouble(state, unit.id, built.id):
+        return Rejected("no_undo", f"{built.id} can't be undone: {trouble}", "Finish what runs, or scrap the unit.")
+    back = undone(after_events(state, taken, now), unit.id, built.id, f"{fact.part} was taken away", by.name)
+    return [*taken, *back]
+
+
+def acknowledge(state: State, _command: cmd.Acknowledge, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Take a person's word that the cell is clear."""
+    return [] if state.acknowledged else [ev.Acknowledged(by=by.name)]
+
+
+def restarted(state: State, _command: cmd.ReportRestart, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
+    """Come up after a stop of the orchestrator: nothing moves by itself, interrupted robot work is a question."""
+    still = {
+        CellState.ABORTING: CellState.ABORTED,
+        CellState.STOPPING: CellState.STOPPED,
+        CellState.RESETTING: CellState.STOPPED,
+        CellState.CLEARING: CellState.ABORTED,
+        CellState.COMPLETING: CellState.HELD,
+    }
+    running = frozenset(CELL[CellVerb.HOLD]) | {CellState.HOLDING}
+    cell = CellState.HELD if state.cell in running else still.get(state.cell, state.cell)
+    out: list[ev.Event] = [ev.CellRestarted(state=cell)]
+    state = after_events(state, out, now)
+    for unit, step_id, _ in tuple(state.busy()):
+        found = state.step(unit.id, step_id)  # None once its unit was scrapped by the step before
+        more: list[ev.Event] = []
+        if found is not None and "skill" in found[1].wants:
+            words = "The orchestrator stopped while the robot was at it."
+            attempt = found[1].attempt
+            effect = skill_effect(unit.id, step_id, attempt)
+            lost = ev.SkillEnded(
+                unit=unit.id,
+                step=step_id,
+                attempt=attempt,
+                effect=effect,
+                outcome="failed",
+                code="interrupted",
+                message=words,
+            )
+            tentative = after_events(state, [lost], now)
+            more = [lost, *outcomes.interrupted(tentative, unit.id, step_id, words, now)]
+        elif found is not None and found[1].effect:
+            more = look(state, unit.id, step_id)
+        state = after_events(state, more, now)
+        out += more
+    held = state.world.held()
+    if held:
+        out.append(
+            ev.PartMoved(
+                unit=held.unit,
+                part=held.part,
+                kind=held.kind,
+                what="seen",
+                holder=held.holder,
+                pose=held.pose,
+                source=held.source,
+                certainty="doubtful",
+            )
+        )
+    return out
+
+
+def safety(state: State, command: cmd.ReportSafety, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Follow the robot's safety state: emergency stop and fault abort, other stops and stale data hold."""
+    if command.safety == state.safety:
+        return []
+    stopped = command.safety in _ABORTS or (command.safety in _HOLDS and state.cell not in _STILL)
+    asks = stopped or command.safety == Safety.PROTECTIVE_STOP
+    out: list[ev.Event] = [ev.SafetyChanged(safety=command.safety, acknowledged=False if asks else None)]
+    words = command.safety.replace("_", " ")
+    if command.safety in _ABORTS and state.cell in CELL[CellVerb.ABORT]:
+        out.append(ev.CellChanged(state=CellState.ABORTING, reason=words, acknowledged=False))
+    elif command.safety in _HOLDS and state.cell in CELL[CellVerb.HOLD]:
+        out.append(ev.CellChanged(state=CellState.HOLDING, reason=words, acknowledged=False))
+    return out
+
+
+def propose_motion(state: State, command: cmd.ProposeMotion, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """The gate: let a planned motion pass, keep it for approval, or refuse it."""
+    reasons = why_not(state)
+    if reasons or state.cell not in CELL[CellVerb.HOLD]:
+        words = " ".join(reasons) or f"The cell is {state.cell}."
+        return Rejected("interlock", "The robot may not move now.", words)
+    if command.effect.endswith("/skill") and not _awaited(state, command.effect):
+        return Rejected("stale", "Nobody waits for this skill any more.", "See what the step needs now.")
+    if command.motion in state.motions:
+        return Rejected("duplicate", f"Motion {command.motion} is known already.")
+    what = {
+        "effect": command.effect,
+        "motion": command.motion,
+        "text": command.text,
+        "plan": command.plan,
+        "duration_s": command.duration_s,
+        "preview": command.preview,
+    }
+    if state.autonomy == Autonomy.APPROVE:
+        return [ev.MotionProposed.model_validate(what)]
+    return [ev.MotionIntended.model_validate(what)]
+
+
+def _awaited(state: State, effect: str) -> bool:
+    return any(
+        "skill" in current.wants and skill_effect(unit.id, step_id, current.attempt) == effect
+        for unit, step_id, current in state.busy()
+    )
+
+
+def approve_motion(state: State, command: cmd.ApproveMotion, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Let a previewed motion go ahead."""
+    motion = state.motions.get(command.motion)
+    if motion is None or motion.approved:
+        return Rejected("stale", "This motion no longer waits for approval.", "See what the robot proposes now.")
+    reasons = why_not(state)
+    if reasons:
+        return Rejected("interlock", "The robot may not move now.", " ".join(reasons))
+    return [
+        ev.MotionIntended(
+            effect=motion.effect,
+            motion=motion.id,
+            text=motion.text,
+            plan=motion.plan,
+            duration_s=motion.duration_s,
+            preview=motion.preview,
+            by=by.name,
+        )
+    ]
+
+
+def end_motion(state: State, command: cmd.EndMotion, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Note a motion's terminal state."""
+    if command.motion not in state.motions:
+        return [ev.OutcomeIgnored(effect=command.effect, what="end_motion", why="no such motion")]
+    return [
+        ev.MotionEnded(
+            effect=command.effect,
+            motion=command.motion,
+            outcome=command.outcome,
+            code=command.code,
+            message=command.message,
+        )
+    ]

@@ -1,0 +1,57 @@
+"""From a request to the rule that judges it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.core import commands as cmd
+from orchestrator.core.decide import cell, orders, outcomes, steps
+from orchestrator.core.decide.verdict import Rejected
+from orchestrator.core.events import CommandDenied
+from orchestrator.core.machine import IllegalMove
+from orchestrator.core.rights import may
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orchestrator.core.events import Event
+    from orchestrator.core.state import State
+
+_RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected]] = {
+    cmd.StoreOrder: orders.store,
+    cmd.ChangeOrder: orders.change,
+    cmd.StartUnit: orders.start_unit,
+    cmd.ChangeCell: cell.change,
+    cmd.SettleCell: cell.settle,
+    cmd.SetMode: cell.set_mode,
+    cmd.SetAutonomy: cell.set_autonomy,
+    cmd.JoinPlace: cell.join,
+    cmd.LeavePlace: cell.leave,
+    cmd.RefillBin: cell.refill,
+    cmd.TakePart: cell.take_part,
+    cmd.Acknowledge: cell.acknowledge,
+    cmd.ReportRestart: cell.restarted,
+    cmd.ReportSafety: cell.safety,
+    cmd.ProposeMotion: cell.propose_motion,
+    cmd.ApproveMotion: cell.approve_motion,
+    cmd.EndMotion: cell.end_motion,
+    cmd.StartStep: steps.start,
+    cmd.ConfirmStep: steps.confirm,
+    cmd.ReportProblem: steps.problem,
+    cmd.Choose: steps.choose,
+    cmd.UndoStep: steps.undo,
+    cmd.EndSkill: outcomes.skill,
+    cmd.EndCheck: outcomes.check,
+    cmd.ReportPart: outcomes.part,
+}
+
+
+def decide(state: State, request: cmd.Request, now: float) -> list[Event] | Rejected:
+    """Judge a request at `now` (s, UTC): the events that it brings about, or why it is refused. Pure."""
+    command = request.command
+    if not may(request.by.role, command):
+        return [CommandDenied(by=request.by.name, role=request.by.role, command=command.type)]
+    try:
+        return _RULES[type(command)](state, command, request.by, now)
+    except IllegalMove as error:
+        return Rejected(error.code, error.message, error.remedy)

@@ -1,0 +1,164 @@
+"""Rules for orders and units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.core import commands as cmd
+from orchestrator.core import events as ev
+from orchestrator.core.decide.verdict import Rejected
+from orchestrator.core.fold import fold
+from orchestrator.core.machine import MOTION_ALLOWED, OrderState, OrderVerb, move
+
+if TYPE_CHECKING:
+    from orchestrator.core.state import Attempt, OrderRecord, State, UnitState
+
+
+def store(state: State, command: cmd.StoreOrder, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Put an order on the list."""
+    if command.order in state.orders:
+        return Rejected("order_exists", f"There is an order {command.order} already.", "Give this one another id.")
+    return [
+        ev.OrderStored(
+            order=command.order, quantity=command.quantity, due_t=command.due_t, variant=command.variant, by=by.name
+        )
+    ]
+
+
+def change(state: State, command: cmd.ChangeOrder, by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
+    """Start, pause, resume, stop, abort, cancel or clear an order."""
+    order = state.orders.get(command.order)
+    if order is None:
+        known = ", ".join(sorted(state.orders)) or "none"
+        return Rejected("no_order", f"There is no order {command.order}.", f"Known orders: {known}.")
+    if command.verb == OrderVerb.END:
+        return Rejected("not_yours", "An order ends by itself.", "Stop it to finish only the units in work.")
+    after = move("order", order.state, command.verb)
+    out: list[ev.Event] = []
+    if after == OrderState.ABORTED:
+        for unit in state.units.values():
+            if unit.order == order.id:
+                out.append(ended(state, unit, "scrapped", now, reason=command.reason or "order aborted", by=by.name))
+    out.append(ev.OrderChanged(order=order.id, state=after, reason=command.reason, by=by.name))
+    if command.verb == OrderVerb.STOP and not any(unit.order == order.id for unit in state.units.values()):
+        out.append(ev.OrderChanged(order=order.id, state=OrderState.ENDED, reason="nothing in work"))
+    return out
+
+
+def start_unit(state: State, command: cmd.StartUnit, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
+    """Begin the next unit of a running order in free nests."""
+    order = state.orders.get(command.order)
+    if order is None or order.state != OrderState.RUNNING or order.started >= order.quantity:
+        return Rejected("no_unit", f"Order {command.order} has no unit to start.")
+    if state.cell not in MOTION_ALLOWED:
+        return Rejected("cell", f"The cell is {state.cell}.")
+    nests = free_nests(state, order)
+    if nests is None:
+        return Rejected("no_nest", "Every nest holds a unit.", "Wait until one leaves.")
+    unit = f"u{state.units_started + 1}"
+    first = ev.UnitStarted(unit=unit, order=order.id, n=order.started + 1, nests=nests)
+    return [first, *after_step(fold(state, first, now, state.seq), order.id, now)]
+
+
+def free_nests(state: State, order: OrderRecord) -> dict[str, str] | None:
+    """Return a free frame for each nest role that the order's variant uses; None while one is missing."""
+    roles = {
+        target.frame
+        for step in order.variant.steps
+        for target in (step.result.at, step.result.along)
+        if target is not None and target.owner is None and target.frame in state.spec.nests
+    }
+    taken = {frame for unit in state.units.values() for frame in unit.nests.values()}
+    out = {}
+    for role in sorted(roles):
+        frame = next((name for name in state.spec.nests[role] if name not in taken), None)
+        if frame is None:
+            return None
+        out[role] = frame
+        taken.add(frame)
+    if not roles and any(unit.order == order.id for unit in state.units.values()):
+        return None  # without a nest of its own a unit has the cell to itself
+    return out
+
+
+def after_step(state: State, order_id: str, now: float) -> list[ev.Event]:
+    """Return what follows once steps are over; `state` already holds their ends.
+
+    A step that is done once for several units may be the last of more than one.
+    """
+    order = state.orders[order_id]
+    left = [unit for unit in state.units.values() if unit.order == order_id and unit.finished]
+    out: list[ev.Event] = [ended(state, unit, "done", now) for unit in left]
+    return out + _last(order, len(left)) if left else out
+
+
+def scrap(state: State, unit: UnitState, now: float, reason: str, by: str) -> list[ev.Event]:
+    """Return the events of a unit that leaves as scrap."""
+    order = state.orders[unit.order]
+    return [ended(state, unit, "scrapped", now, reason=reason, by=by), *_last(order, 1)]
+
+
+def _last(order: OrderRecord, leaving: int) -> list[ev.Event]:
+    """The order's end, when the last of its units are leaving."""
+    more = order.started < order.quantity and order.state != OrderState.STOPPING
+    if order.in_work > leaving or more:
+        return []
+    return [ev.OrderChanged(order=order.id, state=move("order", order.state, OrderVerb.END))]
+
+
+def ended(state: State, unit: UnitState, how: str, now: float, *, reason: str = "", by: str = "") -> ev.UnitEnded:
+    """Build the event of a unit's end, with its as-built record."""
+    return ev.UnitEnded(
+        unit=unit.id,
+        order=unit.order,
+        state="done" if how == "done" else "scrapped",
+        reason=reason,
+        by=by,
+        record=record(state, unit, how, now),
+    )
+
+
+def record(state: State, unit: UnitState, how: str, now: float) -> dict[str, Any]:
+    """Return the as-built record: what was done by whom, with which evidence. Times in s (UTC)."""
+    order = state.orders[unit.order]
+    return {
+        "unit": unit.id,
+        "order": order.id,
+        "n": unit.n,
+        "product": order.variant.product,
+        "procedure_sha256": order.variant.procedure_sha256,
+        "cell": state.spec.name,
+        "cell_sha256": state.spec.sha256,
+        "options": dict(order.variant.options),
+        "nests": dict(unit.nests),
+        "state": how,
+        "started_t": unit.started_t,
+        "ended_t": now,
+        "steps": [
+            {
+                "step": step.id,
+                "status": str(unit.steps[step.id].status),
+                "waived": unit.steps[step.id].waived,
+                "expected_s": dict(step.time_s),
+                "attempts": [_attempt(attempt) for attempt in unit.steps[step.id].attempts],
+            }
+            for step in order.variant.steps
+        ],
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "n": attempt.n,
+        "actors": list(attempt.actors),
+        "operator": attempt.operator,
+        "skill_sha256": attempt.skill_sha256,
+        "started_t": attempt.started_t,
+        "ended_t": attempt.ended_t,
+        "outcome": attempt.outcome,
+        "code": attempt.code,
+        "message": attempt.message,
+        "values": dict(attempt.values),
+        "lots": dict(attempt.lots),
+        "measured": attempt.measured.model_dump(mode="json") if attempt.measured else None,
+    }

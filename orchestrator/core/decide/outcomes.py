@@ -1,0 +1,226 @@
+"""Rules for what effects report back. Late and double outcomes are kept as ignored; facts always count."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from orchestrator.core import commands as cmd
+from orchestrator.core import events as ev
+from orchestrator.core.decide.progress import after, again, failed, look, placed, proceed, to_place
+from orchestrator.core.geometry import Pose
+from orchestrator.core.world import CELL, GRIPPER, LOST
+
+if TYPE_CHECKING:
+    from orchestrator.core.decide.verdict import Rejected
+    from orchestrator.core.state import State
+    from orchestrator.core.variant import Step
+
+_LOOKS = 5  # pictures of one attempt that may come too early before a person is asked
+_WORDS = {
+    "displaced": "The part sits beside its place: {offset}.",
+    "missing": "The camera sees no part at its place.",
+    "flipped": "The part lies upside down.",
+    "wrong": "Another part sits there: {reason}.",
+    "cannot_see": "The camera can't see it: {reason}.",
+}
+_REMEDY = {
+    "displaced": "Put it right, or let it be placed again.",
+    "missing": "See whether it fell, then retry.",
+    "flipped": "Turn it round.",
+    "wrong": "Take it out and use the right one.",
+    "cannot_see": "Clear the view and check again, or look yourself.",
+}
+
+
+def skill(state: State, command: cmd.EndSkill, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
+    """Take the end of the robot's share of an attempt."""
+    found = state.step(command.unit, command.step)
+    why = _not_awaited(found is not None and "skill" in found[1].wants, found is not None, "skill")
+    if found is None or why or command.attempt != found[1].attempt:
+        return [_ignored(command, "end_skill", why or "another attempt runs")]
+    first = ev.SkillEnded(
+        unit=command.unit,
+        step=command.step,
+        attempt=command.attempt,
+        effect=command.effect,
+        outcome=command.outcome,
+        code=command.code,
+        message=command.message,
+        values=command.values,
+    )
+    tentative = after(state, [first], now)
+    if command.outcome == "succeeded":
+        step, current = found
+        # a person who confirmed while the gripper still held the part has it in place now
+        put = to_place(tentative, command.unit, step) if step.together and "confirm" not in current.wants else []
+        tentative = after(tentative, put, now)
+        return [first, *put, *proceed(tentative, command.unit, command.step, now)]
+    if command.outcome == "canceled":
+        return [first, *again(tentative, command.unit, command.step, "canceled", command.message or "Broken off.")]
+    code = command.code or "skill_failed"
+    return [first, *failed(tentative, command.unit, command.step, now, code, command.message, command.remedy)]
+
+
+def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
+    """Take a camera's verdict, unless the scene was touched after its picture."""
+    found = state.step(command.unit, command.step)
+    awaited = found is not None and "camera" in found[1].wants and found[1].effect == command.effect
+    why = _not_awaited(awaited, found is not None, "check")
+    if found is None or why:
+        return [_ignored(command, "end_check", why)]
+    step, current = found
+    part = f"{command.unit}/{step.result.part}"
+    measured = command.measured
+    touched = measured is not None and measured.shot_t < state.world.last_contact(part) - 1e-6
+    if touched and current.looks < _LOOKS:
+        ignored = _ignored(command, "end_check", "the part was touched after the picture")
+        return [ignored, *look(state, command.unit, command.step)]
+    error = command.error
+    if touched:
+        measured, error = None, f"after {current.looks} pictures the part is still being touched"
+    first = ev.CheckEnded(
+        unit=command.unit,
+        step=command.step,
+        attempt=command.attempt,
+        effect=command.effect,
+        measured=measured,
+        error=error,
+    )
+    out: list[ev.Event] = [first]
+    if measured is not None:
+        out += _seen(state, command.unit, step, measured)
+    tentative = after(state, out, now)
+    if measured is not None and measured.verdict == "ok":
+        return out + proceed(tentative, command.unit, command.step, now)
+    verdict = measured.verdict if measured else "cannot_see"
+    if verdict == "cannot_see" and current.looks < 2:
+        return out + look(tentative, command.unit, command.step)
+    offset = _offset_words(measured.offset_mm) if measured and measured.offset_mm else ""
+    reason = (measured.reason if measured else error).rstrip(".")
+    message = _WORDS[verdict].format(offset=offset, reason=reason)
+    return out + failed(tentative, command.unit, command.step, now, verdict, message, _REMEDY[verdict])
+
+
+def part(state: State, command: cmd.ReportPart, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Take a fact about a part. Facts count whatever became of the attempt that they came from.
+
+    Of a unit that has left only what the gripper holds is kept.
+    """
+    unit = command.part.split("/", 1)[0]
+    holder, frame, pose = command.to, command.frame, command.pose
+    if holder in state.spec.frames:
+        holder, frame, pose = CELL, holder, pose or state.spec.frames[holder]
+    held = state.world.held()
+    gone = unit not in state.units and holder != GRIPPER
+    circle = holder == command.part or any(fact.part == command.part for fact in state.world.chain(holder))
+    if gone and (held is None or held.part != command.part):
+        return [_kept(command, "the unit is not in work")]
+    if circle:
+        return [_kept(command, "a part can't sit on itself")]
+    out: list[ev.Event] = []
+    if (
+        holder == GRIPPER and held is not None and held.part != command.part
+    ):  # it can't hold two: the older belief falls
+        out.append(_moved(held.unit, held.part, held.kind, "lost", LOST))
+    if gone:
+        return [*out, _moved(unit, command.part, command.kind, "consumed", LOST, bin_=command.bin)]
+    moved = _moved(unit, command.part, command.kind, command.what, holder, frame, pose, command.bin)
+    return [*out, moved]
+
+
+def _moved(
+    unit: str,
+    part_: str,
+    kind: str,
+    what: str,
+    holder: str,
+    frame: str = "",
+    pose: Pose | None = None,
+    bin_: str = "",
+) -> ev.PartMoved:
+    return ev.PartMoved.model_validate(
+        {
+            "unit": unit,
+            "part": part_,
+            "kind": kind,
+            "what": what,
+            "holder": holder,
+            "frame": frame,
+            "pose": pose,
+            "source": "commanded",
+            "certainty": "unknown" if what in {"lost", "consumed"} else "known",
+            "bin": bin_,
+        }
+    )
+
+
+def _kept(command: cmd.ReportPart, why: str) -> ev.OutcomeIgnored:
+    return ev.OutcomeIgnored(
+        unit=command.part.split("/", 1)[0], effect="", what=f"report_part {command.part} {command.what}", why=why
+    )
+
+
+def interrupted(state: State, unit_id: str, step_id: str, message: str, now: float) -> list[ev.Event]:
+    """Return the question that an interrupted robot step becomes."""
+    return failed(state, unit_id, step_id, now, "interrupted", message, "Look at the part, then decide.")
+
+
+def _seen(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> list[ev.Event]:
+    """What the verdict says of the part's place: seen beside or at its nominal pose, or not there."""
+    fact = state.world.get(f"{unit_id}/{step.result.part}")
+    nominal = next((event for event in placed(state, unit_id, step) if isinstance(event, ev.PartMoved)), None)
+    if nominal is None or nominal.pose is None or measured.verdict == "cannot_see":
+        return []
+    if measured.verdict == "missing":
+        if fact is None or fact.holder == GRIPPER:
+            return []
+        holder, frame, pose, certainty = LOST, fact.frame, None, "unknown"
+    elif measured.verdict in {"ok", "displaced"}:
+        holder, frame = nominal.holder, nominal.frame
+        pose, certainty = (nominal.pose @ _offset(measured)).rounded(), "known"
+        if fact is not None and fact.holder == GRIPPER:  # the gripper is not let go of because a camera says so
+            holder, frame, pose, certainty = GRIPPER, "", fact.pose, "known" if step.carry else "doubtful"
+    else:
+        holder, frame, pose, certainty = nominal.holder, nominal.frame, nominal.pose, "doubtful"
+    return [
+        ev.PartMoved.model_validate(
+            {
+                "unit": unit_id,
+                "part": nominal.part,
+                "kind": nominal.kind,
+                "what": "seen",
+                "holder": holder,
+                "frame": frame,
+                "pose": pose,
+                "source": "measured",
+                "certainty": certainty,
+            }
+        )
+    ]
+
+
+def _offset(measured: cmd.Measured) -> Pose:
+    """The measured offset as a pose; its rotation is axis times angle."""
+    x, y, z = (math.radians(v) for v in measured.turn_deg or (0.0, 0.0, 0.0))
+    angle = math.hypot(x, y, z)
+    scale = math.sin(angle / 2) / angle if angle > 1e-12 else 0.5
+    dx, dy, dz = (v / 1000 for v in measured.offset_mm or (0.0, 0.0, 0.0))
+    return Pose((dx, dy, dz), (math.cos(angle / 2), x * scale, y * scale, z * scale))
+
+
+def _offset_words(offset_mm: tuple[float, float, float]) -> str:
+    axes = [f"{value:+.1f} mm along {axis}" for axis, value in zip("xyz", offset_mm, strict=True) if abs(value) >= 0.05]
+    return ", ".join(axes) or "turned"
+
+
+def _not_awaited(awaited: bool, in_work: bool, what: str) -> str:
+    if not in_work:
+        return "the unit is not in work"
+    return "" if awaited else f"no {what} is awaited"
+
+
+def _ignored(command: cmd.EndSkill | cmd.EndCheck, what: str, why: str) -> ev.OutcomeIgnored:
+    return ev.OutcomeIgnored(
+        unit=command.unit, step=command.step, attempt=command.attempt, effect=command.effect, what=what, why=why
+    )

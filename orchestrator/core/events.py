@@ -1,0 +1,393 @@
+"""What happened. Events are past tense, carry no personal data, and are all that the journal keeps."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from orchestrator.core.commands import Choice, Measured
+from orchestrator.core.errors import JournalError
+from orchestrator.core.geometry import Pose
+from orchestrator.core.machine import Autonomy, CellState, Mode, OrderState
+from orchestrator.core.ports import Safety
+from orchestrator.core.variant import Frozen, Variant
+
+Values = dict[str, float | str | bool]
+
+
+class OrderStored(Frozen):
+    """An order is on the list."""
+
+    type: Literal["order_stored"] = "order_stored"
+    order: str
+    quantity: int
+    due_t: float | None
+    variant: Variant
+    by: str
+
+
+class OrderChanged(Frozen):
+    """An order changed its state."""
+
+    type: Literal["order_changed"] = "order_changed"
+    order: str
+    state: OrderState
+    reason: str = ""
+    by: str = ""
+
+
+class CellChanged(Frozen):
+    """The cell changed its PackML state."""
+
+    type: Literal["cell_changed"] = "cell_changed"
+    state: CellState
+    reason: str = ""
+    by: str = ""
+    acknowledged: bool | None = None  # None: unchanged
+
+
+class ModeChanged(Frozen):
+    """The cell changed its mode."""
+
+    type: Literal["mode_changed"] = "mode_changed"
+    mode: Mode
+    by: str
+
+
+class AutonomyChanged(Frozen):
+    """The robot may do more or less without asking."""
+
+    type: Literal["autonomy_changed"] = "autonomy_changed"
+    autonomy: Autonomy
+    by: str
+
+
+class Acknowledged(Frozen):
+    """A person said that the cell is clear."""
+
+    type: Literal["acknowledged"] = "acknowledged"
+    by: str
+
+
+class CellRestarted(Frozen):
+    """The orchestrator came up again over this journal. The cell state after it is `state`."""
+
+    type: Literal["cell_restarted"] = "cell_restarted"
+    state: CellState
+
+
+class SafetyChanged(Frozen):
+    """The robot reported another safety state."""
+
+    type: Literal["safety_changed"] = "safety_changed"
+    safety: Safety
+    acknowledged: bool | None = None  # None: unchanged
+
+
+class PlaceJoined(Frozen):
+    """A person, by pseudonym, is at a worker place."""
+
+    type: Literal["place_joined"] = "place_joined"
+    place: str
+    operator: str
+    qualifications: tuple[str, ...] = ()
+
+
+class PlaceLeft(Frozen):
+    """Nobody is at a worker place."""
+
+    type: Literal["place_left"] = "place_left"
+    place: str
+
+
+class UnitStarted(Frozen):
+    """A unit is in work; `nests` says which nest it has for each role."""
+
+    type: Literal["unit_started"] = "unit_started"
+    unit: str
+    order: str
+    n: int
+    nests: dict[str, str]
+
+
+class UnitEnded(Frozen):
+    """A unit left the cell; `record` is its as-built record."""
+
+    type: Literal["unit_ended"] = "unit_ended"
+    unit: str
+    order: str
+    state: Literal["done", "scrapped"]
+    reason: str = ""
+    by: str = ""
+    record: dict[str, Any]
+
+
+class StepStarted(Frozen):
+    """Actors began a step, and hold these resources."""
+
+    type: Literal["step_started"] = "step_started"
+    unit: str
+    step: str
+    attempt: int
+    actors: tuple[str, ...]
+    resources: tuple[str, ...] = ()
+    skill_sha256: str = ""
+
+
+class SkillEnded(Frozen):
+    """The robot's share of an attempt ended."""
+
+    type: Literal["skill_ended"] = "skill_ended"
+    unit: str
+    step: str
+    attempt: int
+    effect: str
+    outcome: Literal["succeeded", "canceled", "failed"]
+    code: str = ""
+    message: str = ""
+    values: Values = Field(default_factory=dict)
+
+
+class StepConfirmed(Frozen):
+    """A person said that the result is there."""
+
+    type: Literal["step_confirmed"] = "step_confirmed"
+    unit: str
+    step: str
+    attempt: int
+    place: str
+    operator: str
+    values: Values = Field(default_factory=dict)
+    lots: dict[str, str] = Field(default_factory=dict)
+    late: bool = False
+
+
+class CheckRequested(Frozen):
+    """The camera shall look at the result."""
+
+    type: Literal["check_requested"] = "check_requested"
+    unit: str
+    step: str
+    attempt: int
+    effect: str
+
+
+class CheckEnded(Frozen):
+    """The camera's verdict, or why there is none."""
+
+    type: Literal["check_ended"] = "check_ended"
+    unit: str
+    step: str
+    attempt: int
+    effect: str
+    measured: Measured | None = None
+    error: str = ""
+
+
+class AttestRequested(Frozen):
+    """A person shall look at the result."""
+
+    type: Literal["attest_requested"] = "attest_requested"
+    unit: str
+    step: str
+    attempt: int
+    people: int = 1
+
+
+class AttestGiven(Frozen):
+    """A person has looked at the result."""
+
+    type: Literal["attest_given"] = "attest_given"
+    unit: str
+    step: str
+    attempt: int
+    operator: str
+
+
+class StepDone(Frozen):
+    """Evidence of every declared kind supports the result; `evidence` names them, `waived` what stands in for one."""
+
+    type: Literal["step_done"] = "step_done"
+    unit: str
+    step: str
+    attempt: int
+    evidence: tuple[str, ...]
+    waived: str = ""
+    by: str = ""
+
+
+class StepFailed(Frozen):
+    """An attempt did not reach its result. `answer` is what follows, `rung` where the ladder stands now."""
+
+    type: Literal["step_failed"] = "step_failed"
+    unit: str
+    step: str
+    attempt: int
+    code: str
+    message: str
+    remedy: str = ""
+    answer: Literal["retry", "other_actor", "ask", "rework", "scrap", "skip", "again"]
+    rung: int
+    barred: tuple[Literal["robot", "human"], ...] = ()
+
+
+class StepAnswered(Frozen):
+    """A person decided how a step in attention goes on."""
+
+    type: Literal["step_answered"] = "step_answered"
+    unit: str
+    step: str
+    attempt: int
+    choice: Choice
+    reason: str = ""
+    by: str
+    barred: tuple[Literal["robot", "human"], ...] = ()
+
+
+class StepUndone(Frozen):
+    """A result holds no longer."""
+
+    type: Literal["step_undone"] = "step_undone"
+    unit: str
+    step: str
+    because: str
+    by: str = ""
+
+
+class PartMoved(Frozen):
+    """A part instance changed hands or was seen elsewhere. `pose` is in the holder's frame."""
+
+    type: Literal["part_moved"] = "part_moved"
+    unit: str
+    part: str
+    kind: str
+    what: Literal["taken", "grasped", "released", "placed", "seen", "lost", "consumed"]
+    holder: str
+    frame: str = ""
+    pose: Pose | None = None
+    source: Literal["nominal", "commanded", "measured"] = "commanded"
+    certainty: Literal["known", "doubtful", "unknown"] = "known"
+    bin: str = ""
+    qty: float = 1
+
+
+class BinRefilled(Frozen):
+    """A bin holds this many pieces now."""
+
+    type: Literal["bin_refilled"] = "bin_refilled"
+    bin: str
+    count: int
+    lot: str = ""
+    by: str = ""
+
+
+class MotionProposed(Frozen):
+    """A motion waits for a person's approval."""
+
+    type: Literal["motion_proposed"] = "motion_proposed"
+    effect: str
+    motion: str
+    text: str
+    plan: str
+    duration_s: float
+    preview: tuple[Pose, ...]
+
+
+class MotionIntended(Frozen):
+    """A motion is about to start. Journalled before anything moves."""
+
+    type: Literal["motion_intended"] = "motion_intended"
+    effect: str
+    motion: str
+    text: str
+    plan: str
+    duration_s: float
+    preview: tuple[Pose, ...]
+    by: str = ""
+
+
+class MotionEnded(Frozen):
+    """A motion reached its terminal state."""
+
+    type: Literal["motion_ended"] = "motion_ended"
+    effect: str
+    motion: str
+    outcome: str
+    code: str = ""
+    message: str = ""
+
+
+class OutcomeIgnored(Frozen):
+    """An outcome or a claim came too late or twice; it changed nothing but is kept."""
+
+    type: Literal["outcome_ignored"] = "outcome_ignored"
+    unit: str = ""
+    step: str = ""
+    attempt: int = 0
+    effect: str = ""
+    what: str
+    why: str
+
+
+class CommandDenied(Frozen):
+    """Someone known asked for what they may not do."""
+
+    type: Literal["command_denied"] = "command_denied"
+    by: str
+    role: str
+    command: str
+
+
+Event = Annotated[
+    OrderStored
+    | OrderChanged
+    | CellChanged
+    | ModeChanged
+    | AutonomyChanged
+    | Acknowledged
+    | CellRestarted
+    | SafetyChanged
+    | PlaceJoined
+    | PlaceLeft
+    | UnitStarted
+    | UnitEnded
+    | StepStarted
+    | SkillEnded
+    | StepConfirmed
+    | CheckRequested
+    | CheckEnded
+    | AttestRequested
+    | AttestGiven
+    | StepDone
+    | StepFailed
+    | StepAnswered
+    | StepUndone
+    | PartMoved
+    | BinRefilled
+    | MotionProposed
+    | MotionIntended
+    | MotionEnded
+    | OutcomeIgnored
+    | CommandDenied,
+    Field(discriminator="type"),
+]
+EVENT: TypeAdapter[Any] = TypeAdapter(Event)
+
+
+def decode(payload: bytes, seq: int = 0) -> Event:
+    """Read an event's journal payload. Raises JournalError, naming the event, when it is not of a known form."""
+    try:
+        return EVENT.validate_json(payload)  # type: ignore[no-any-return]
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise JournalError(
+            f"Event {seq} of the journal has an unknown form: {where}: {first['msg']}.",
+            remedy="Open it with the version of Tandem that wrote it, or upgrade Tandem.",
+        ) from None
+
+
+def subject(event: Event) -> str:
+    """Return the unit or order that an event is about, "" for the cell."""
+    return str(getattr(event, "unit", "") or getattr(event, "order", ""))

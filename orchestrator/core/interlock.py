@@ -1,0 +1,42 @@
+"""May the robot move now? One function; screens show exactly its answer. A courtesy, not a safety function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.core.machine import MOTION_ALLOWED, CellState, Mode
+from orchestrator.core.ports import Safety
+
+if TYPE_CHECKING:
+    from orchestrator.core.state import State
+
+MOVING = frozenset({Safety.NORMAL, Safety.REDUCED})
+_CELL_SAYS = {
+    CellState.IDLE: "The cell is idle: start it.",
+    CellState.HELD: "The cell is held: acknowledge if asked, then release the hold.",
+    CellState.SUSPENDED: "The cell is suspended: release it.",
+    CellState.STOPPED: "The cell is stopped: reset it, then start it.",
+    CellState.ABORTED: "The cell is aborted: clear it, then reset and start it.",
+    CellState.COMPLETED: "The cell has completed its orders: reset it, then start it.",
+}
+_SAFETY_SAYS = {
+    Safety.PROTECTIVE_STOP: "The robot is in a protective stop: see what it touched, then acknowledge.",
+    Safety.SAFEGUARD_STOP: "A safeguard is open: close it.",
+    Safety.EMERGENCY_STOP: "The emergency stop is pressed: release it at the cell, then clear the abort.",
+    Safety.FAULT: "The robot reports a fault: see its own panel.",
+    Safety.UNKNOWN: "The robot's safety state is not known: check its connection.",
+}
+
+
+def why_not(state: State) -> tuple[str, ...]:
+    """Return every reason, in words, why the robot may not move now; empty when it may."""
+    reasons = []
+    if state.cell not in MOTION_ALLOWED:
+        reasons.append(_CELL_SAYS.get(state.cell, f"The cell is {state.cell}: wait until it has settled."))
+    if state.mode != Mode.PRODUCTION:
+        reasons.append(f"The cell is in {state.mode} mode: switch to production.")
+    if state.safety not in MOVING:
+        reasons.append(_SAFETY_SAYS[state.safety])
+    if not state.acknowledged:
+        reasons.append("After a stop or a restart a person must say that the cell is clear: acknowledge.")
+    return tuple(reasons)

@@ -1,0 +1,81 @@
+"""What an event sets in motion. Pure: `react(state, event)` returns effects, the runner performs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.core import events as ev
+from orchestrator.core.machine import TRANSIENT, CellState
+from orchestrator.core.state import ROBOT, skill_effect
+
+if TYPE_CHECKING:
+    from orchestrator.core.state import State
+
+QUIETING = frozenset({CellState.HOLDING, CellState.STOPPING, CellState.ABORTING, CellState.SUSPENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class RunSkill:
+    """Run the robot's share of an attempt."""
+
+    id: str
+    unit: str
+    step: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Take a picture and judge a result."""
+
+    id: str
+    unit: str
+    step: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Bring a transient cell state to its end."""
+
+    id: str
+    state: CellState
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """Release a protective stop; `by` a person gave their word at `t` (s, UTC)."""
+
+    id: str
+    by: str
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Cancel the skills whose effect id starts so; everything where it is empty."""
+
+    prefix: str
+
+
+Effect = RunSkill | Look | Settle | Recover | Cancel
+
+
+def react(state: State, event: ev.Event) -> list[Effect]:
+    """Return the effects of an event; `state` is the one after the batch that it was part of."""
+    if isinstance(event, ev.StepStarted) and ROBOT in event.actors:
+        effect = skill_effect(event.unit, event.step, event.attempt)
+        return [RunSkill(effect, event.unit, event.step, event.attempt)]
+    if isinstance(event, ev.CheckRequested):
+        return [Look(event.effect, event.unit, event.step, event.attempt)]
+    if isinstance(event, ev.CellChanged) and event.state in TRANSIENT:
+        cancel: list[Effect] = [Cancel("")] if event.state in QUIETING else []
+        return [*cancel, Settle(f"settle/{event.state}/{state.seq}", event.state)]
+    if isinstance(event, ev.Acknowledged):
+        return [Recover(f"recover/{state.seq}", event.by, state.t)]
+    if isinstance(event, ev.UnitEnded):
+        return [Cancel(f"{event.unit}/")]
+    if isinstance(event, ev.StepFailed | ev.StepUndone):
+        return [Cancel(f"{event.unit}/{event.step}/")]
+    return []

@@ -1,0 +1,155 @@
+"""May a step start now, and with whom? The schedule asks before it proposes, `decide` before it agrees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.core.interlock import why_not
+from orchestrator.core.machine import MOTION_ALLOWED, OrderState, StepStatus
+from orchestrator.core.state import BUSY, ROBOT
+
+if TYPE_CHECKING:
+    from orchestrator.core.state import State, UnitState
+    from orchestrator.core.variant import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One reason why a step can't start. `until_t` (s, UTC) where waiting alone helps."""
+
+    code: str
+    message: str
+    until_t: float | None = None
+
+
+def crews(state: State, step: Step, barred: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Return who may do a step: each entry is the set of actors that one way takes."""
+    people = tuple(place for place in state.spec.places if place in state.places)
+    robot = step.robot is not None and "robot" not in barred
+    human = step.human is not None and "human" not in barred
+    if step.together:
+        return tuple((ROBOT, place) for place in people) if step.robot and step.human else ()
+    return ((ROBOT,),) * robot + tuple((place,) for place in people if human)
+
+
+def resources(state: State, unit: UnitState, step: Step) -> tuple[str, ...]:
+    """Return what a step holds while it runs: the target's zone, a cell frame, a tool; all taken at once."""
+    out = []
+    target = step.result.at or step.result.along
+    if target is not None:
+        pose = state.target_pose(unit.id, target)
+        zone = state.spec.zone_of(pose.p) if pose else None
+        if zone:
+            out.append(f"zone:{zone}")
+        if target.owner is None and step.result.part and not state.spec.is_nest(target.frame):
+            out.append(f"frame:{target.frame}")
+    if step.tool:
+        out.append(f"tool:{step.tool}")
+    return tuple(out)
+
+
+def supply(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -> tuple[str, bool]:
+    """Return the bin that the step's part comes from ("" when it is in the cell already), and whether it has enough."""
+    part, kind = step.result.part, step.result.kind
+    if part is None or kind is None:
+        return "", True
+    fact = state.world.get(f"{unit.id}/{part}")
+    if fact is not None and fact.certainty != "unknown":
+        return "", True
+    bins = state.spec.bins_for(kind, "robot" if ROBOT in actors else "human")
+    for name in bins:
+        if state.bins.get(name, 1_000_000) >= step.result.qty:
+            return name, True
+    return (bins[0] if bins else ""), not bins and ROBOT not in actors
+
+
+def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...], now: float) -> list[Blocker]:
+    """Return every reason why these actors can't start this step now; empty when they can."""
+    out: list[Blocker] = []
+    current = unit.steps[step.id]
+    if current.status != StepStatus.READY:
+        return [Blocker("not_ready", f"The step is {current.status}.")]
+    order = state.orders[unit.order]
+    if order.state not in {OrderState.RUNNING, OrderState.STOPPING}:
+        out.append(Blocker("order", f"Order {order.id} is {order.state}."))
+    if not actors:
+        out.append(Blocker("actor", "Nobody who may do this step is there."))
+    elif actors not in crews(state, step, current.barred):
+        out.append(Blocker("actor", f"{' and '.join(actors)} can't do this step."))
+    if ROBOT in actors:
+        out += [Blocker("interlock", reason) for reason in why_not(state)]
+        out += [Blocker("ending", f"The robot has not come to a stand after {effect}.") for effect in state.ending]
+    elif state.cell not in MOTION_ALLOWED:
+        out.append(Blocker("cell", f"The cell is {state.cell}."))
+    held = state.world.held()
+    mine = held is not None and held.part == f"{unit.id}/{step.result.part}"
+    if held is not None and mine != (ROBOT in actors):  # the robot goes on with it; a person can't use it from there
+        out.append(Blocker("gripper", f"The gripper holds {held.part}."))
+    for other in state.shares(unit, step):
+        if other.steps[step.id].status in BUSY:
+            out.append(Blocker("shared", f"It is being done for {other.id} and counts here too."))
+    out += _people(state, step, actors)
+    for actor in actors:
+        if (doing := state.doing(actor)) is not None:
+            out.append(Blocker("lane", f"{actor} is at {doing[0].id} {doing[1]}."))
+    out += _windows(unit, step, now)
+    out += _taken(state, unit, step, actors)
+    return out
+
+
+def _people(state: State, step: Step, actors: tuple[str, ...]) -> list[Blocker]:
+    needs = set(step.human.needs) if step.human else set()
+    out = []
+    for actor in actors:
+        person = state.places.get(actor)
+        if actor != ROBOT and person and needs - set(person.qualifications):
+            missing = ", ".join(sorted(needs - set(person.qualifications)))
+            out.append(Blocker("qualification", f"{actor} lacks the qualification {missing}."))
+    return out
+
+
+def _windows(unit: UnitState, step: Step, now: float) -> list[Blocker]:
+    out = []
+    for wait in step.after:
+        ended = unit.steps[wait.step].ended_t
+        if ended is not None and now < ended + wait.min_s - 1e-6:
+            until = ended + wait.min_s
+            out.append(Blocker("too_early", f"{wait.step} needs {wait.min_s:g} s first.", until))
+    return out
+
+
+def too_late(unit: UnitState, step: Step, now: float) -> str:
+    """Return why a step's window has closed, "" while it is open."""
+    for wait in step.after:
+        ended = unit.steps[wait.step].ended_t
+        if wait.max_s is not None and ended is not None and now > ended + wait.max_s:
+            return f"{wait.step} ended more than {wait.max_s:g} s ago."
+    return ""
+
+
+def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -> list[Blocker]:
+    out = []
+    wanted = resources(state, unit, step)
+    for other, step_id, current in state.busy():
+        clash = set(wanted) & set(current.resources)
+        if clash:
+            out.append(Blocker("resource", f"{', '.join(sorted(clash))} is taken by {other.id} {step_id}."))
+    for name in wanted:
+        frame = name.removeprefix("frame:")
+        if frame != name:
+            there = [f for f in state.world.at_frame(frame) if f.part != f"{unit.id}/{step.result.part}"]
+            if there:
+                out.append(Blocker("occupied", f"{there[0].part} is still at {frame}."))
+    target = step.result.at or step.result.along
+    if target is not None and target.owner is not None:
+        owner = state.world.get(f"{unit.id}/{target.owner}")
+        if owner is None or owner.certainty == "unknown":
+            out.append(Blocker("no_owner", f"It is not known where {target.owner} is."))
+    name, enough = supply(state, unit, step, actors)
+    if not enough:
+        where = (
+            f"Bin {name} has too few left: refill it." if name else f"No bin for the robot holds {step.result.kind}."
+        )
+        out.append(Blocker("starved", where))
+    return out

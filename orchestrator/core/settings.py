@@ -1,0 +1,29 @@
+"""One frozen tree of settings; the command line and the environment fill it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from orchestrator.core.variant import Frozen
+
+
+class Settings(Frozen):
+    """Where things are and how a cell is run.
+
+    `data` holds journal and evidence; None keeps the journal in memory. `seed` decides everything that is random in
+    a simulated cell.
+    """
+
+    instructions: Path
+    cell: Path
+    skills: Path
+    web: Path | None = None
+    data: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8080
+    seed: int = 1
+    reload: bool = False
+    worker: Literal["none", "sim"] = "none"
+    slips: float = 0.0
+    checks: bool = True

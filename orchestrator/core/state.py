@@ -1,0 +1,224 @@
+"""The state of a cell as frozen records, and how to read it. `fold` (beside this module) makes it from events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from orchestrator.core.machine import Autonomy, CellState, Mode, OrderState, StepStatus
+from orchestrator.core.ports import Safety
+from orchestrator.core.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from orchestrator.core.cell import CellSpec
+    from orchestrator.core.commands import Measured
+    from orchestrator.core.geometry import Pose
+    from orchestrator.core.variant import Step, Target, Variant
+
+Kind = Literal["robot", "human"]
+ROBOT = "robot"
+BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION})
+OVER = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at a step, as the as-built record keeps it. Times in s (UTC)."""
+
+    n: int
+    actors: tuple[str, ...]
+    started_t: float
+    skill_sha256: str = ""
+    ended_t: float | None = None
+    outcome: str = ""
+    code: str = ""
+    message: str = ""
+    operator: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    lots: Mapping[str, str] = field(default_factory=dict)
+    measured: Measured | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """Where a step of a unit stands. `wants` is the evidence still missing: skill, confirm, camera, attest."""
+
+    status: StepStatus = StepStatus.WAITING
+    attempt: int = 0
+    actors: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    wants: frozenset[str] = frozenset()
+    effect: str = ""  # the look that is under way, if any
+    looks: int = 0
+    rung: int = 0
+    barred: tuple[Kind, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    witnesses: tuple[str, ...] = ()
+    code: str = ""
+    message: str = ""
+    remedy: str = ""
+    waived: str = ""
+    started_t: float | None = None
+    ended_t: float | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True)
+class UnitState:
+    """A unit in work."""
+
+    id: str
+    order: str
+    n: int
+    nests: Mapping[str, str]
+    started_t: float
+    steps: Mapping[str, StepState]
+
+    @cached_property
+    def busy(self) -> tuple[str, ...]:
+        """The steps that are active, verifying or in attention."""
+        return tuple(name for name, step in self.steps.items() if step.status in BUSY)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every step is over."""
+        return all(step.status in OVER for step in self.steps.values())
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """An order. Units that wait or have left are counts; `shared` names steps done once for several units."""
+
+    id: str
+    variant: Variant
+    quantity: int
+    due_t: float | None
+    stored_t: float
+    state: OrderState = OrderState.STORED
+    started: int = 0
+    done: int = 0
+    scrapped: int = 0
+    shared: frozenset[str] = frozenset()
+
+    @property
+    def in_work(self) -> int:
+        """How many units have been started and have not left."""
+        return self.started - self.done - self.scrapped
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is at a place, by pseudonym."""
+
+    operator: str
+    qualifications: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MotionState:
+    """A motion that waits for approval (`approved` False) or is under way."""
+
+    id: str
+    effect: str
+    text: str
+    duration_s: float
+    preview: tuple[Pose, ...]
+    t: float
+    approved: bool
+    plan: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All of a cell. `seq` is the last event folded; `spec` the cell file: configuration, not journalled."""
+
+    spec: CellSpec
+    seq: int = 0
+    t: float = 0.0
+    cell: CellState = CellState.IDLE
+    cell_reason: str = ""
+    mode: Mode = Mode.PRODUCTION
+    autonomy: Autonomy = Autonomy.FULL
+    safety: Safety = Safety.NORMAL
+    acknowledged: bool = True
+    orders: Mapping[str, OrderRecord] = field(default_factory=dict)
+    units: Mapping[str, UnitState] = field(default_factory=dict)
+    units_started: int = 0
+    world: World = field(default_factory=lambda: World({}))
+    bins: Mapping[str, int] = field(default_factory=dict)  # pieces left, for bins that are counted
+    places: Mapping[str, Person] = field(default_factory=dict)
+    motions: Mapping[str, MotionState] = field(default_factory=dict)
+    ending: frozenset[str] = frozenset()  # skills that were called off and have not reported their end yet
+
+    def step(self, unit: str, step: str) -> tuple[Step, StepState] | None:
+        """Return a step of a unit in work, authored and actual, or None where there is none."""
+        unit_state = self.units.get(unit)
+        if unit_state is None or step not in unit_state.steps:
+            return None
+        return self.orders[unit_state.order].variant.by_id[step], unit_state.steps[step]
+
+    def variant_of(self, unit: str) -> Variant:
+        """Return the variant that a unit in work is built to."""
+        return self.orders[self.units[unit].order].variant
+
+    def busy(self) -> Iterator[tuple[UnitState, str, StepState]]:
+        """Yield every step that is active, verifying or in attention."""
+        for unit in self.units.values():
+            for step_id in unit.busy:
+                yield unit, step_id, unit.steps[step_id]
+
+    def doing(self, actor: str) -> tuple[UnitState, str, StepState] | None:
+        """Return the step that an actor is at."""
+        for unit, step_id, step in self.busy():
+            if step.status == StepStatus.ACTIVE and actor in step.actors:
+                return unit, step_id, step
+        return None
+
+    def shares(self, unit: UnitState, step: Step) -> Iterator[UnitState]:
+        """Yield the other units in work that a `per: order` or `per: n` step is done once for, together with this."""
+        for other in self.units.values():
+            same = other.id != unit.id and other.order == unit.order
+            if step.per != "unit" and same and share(step, other.n) == share(step, unit.n):
+                yield other
+
+    def frame(self, unit: UnitState, target: Target) -> str:
+        """Return the cell frame that a bare target means for a unit: its nest, or the frame itself."""
+        return unit.nests.get(target.frame, target.frame)
+
+    def target_pose(self, unit_id: str, target: Target) -> Pose | None:
+        """Return where a target frame is in the world; None while its owner's place is not known."""
+        unit = self.units[unit_id]
+        if target.owner is None:
+            return self.spec.frames.get(self.frame(unit, target))
+        owner = self.world.get(f"{unit_id}/{target.owner}")
+        pose = self.world.pose(f"{unit_id}/{target.owner}")
+        if owner is None or pose is None:
+            return None
+        frame = self.variant_of(unit_id).parts[owner.kind].frames.get(target.frame)
+        return pose @ frame if frame else None
+
+    def result_pose(self, unit_id: str, step: Step) -> Pose | None:
+        """Return where the mesh origin of a step's part belongs in the world; None while that is not known."""
+        if step.result.at is None:
+            return None
+        target = self.target_pose(unit_id, step.result.at)
+        return target @ step.result.meets.inverse() if target else None
+
+
+def skill_effect(unit: str, step: str, attempt: int) -> str:
+    """Return the id of the effect that runs the robot's share of an attempt."""
+    return f"{unit}/{step}/{attempt}/skill"
+
+
+def share(step: Step, n: int) -> int:
+    """Return which group of units the n-th one shares a `per: order` or `per: n` step with."""
+    return (n - 1) // int(step.per) if step.per.isdigit() else 0
+
+
+def initial(spec: CellSpec) -> State:
+    """Return the state of a cell that nothing has happened to: bins full, nobody there."""
+    bins = {name: bin_.capacity for name, bin_ in spec.supply.items() if bin_.capacity is not None}
+    return State(spec=spec, bins=bins)

@@ -1,0 +1,122 @@
+"""The ledger of part instances: where each is believed to be, and why.
+
+A holder is `gripper`, `place:<name>`, `cell` (then `frame` names the cell's frame), another part instance, or `lost`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from orchestrator.core.geometry import IDENTITY, Pose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from orchestrator.core.events import PartMoved
+
+Source = Literal["nominal", "commanded", "measured"]
+Certainty = Literal["known", "doubtful", "unknown"]
+GRIPPER = "gripper"
+CELL = "cell"
+LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is believed of one part instance. `pose` is in the holder's frame, `t` (s, UTC) the last contact."""
+
+    part: str
+    kind: str
+    holder: str
+    frame: str
+    pose: Pose
+    source: Source
+    certainty: Certainty
+    t: float
+
+    @property
+    def unit(self) -> str:
+        """The unit that this part belongs to."""
+        return self.part.split("/", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All facts, by part instance."""
+
+    facts: Mapping[str, Fact]
+
+    def get(self, part: str) -> Fact | None:
+        """Return the fact of a part instance, if it has entered the cell."""
+        return self.facts.get(part)
+
+    def pose(self, part: str, tcp: Pose | None = None) -> Pose | None:
+        """Return where a part is in the cell's world; None where that is not known.
+
+        `tcp` is the pose of the tool centre point, for what the gripper holds.
+        """
+        out = IDENTITY
+        for fact in self.chain(part):
+            if fact.certainty == "unknown":
+                return None
+            out = fact.pose @ out
+            if fact.holder == CELL:
+                return out
+            if fact.holder == GRIPPER:
+                return tcp @ out if tcp else None
+        return None
+
+    def chain(self, part: str) -> Iterator[Fact]:
+        """Yield the fact of a part, of what it sits on, and so on down; nothing twice."""
+        passed: set[str] = set()
+        fact = self.facts.get(part)
+        while fact is not None and fact.part not in passed:
+            passed.add(fact.part)
+            yield fact
+            fact = self.facts.get(fact.holder)
+
+    def held(self) -> Fact | None:
+        """Return what the gripper is believed to hold."""
+        return next((fact for fact in self.facts.values() if fact.holder == GRIPPER), None)
+
+    def on(self, part: str) -> Iterator[Fact]:
+        """Yield everything that sits on a part, directly or not: it moves with it."""
+        passed, below = {part}, [part]
+        while below:
+            carrier = below.pop(0)
+            for fact in self.facts.values():
+                if fact.holder == carrier and fact.part not in passed:
+                    passed.add(fact.part)
+                    below.append(fact.part)
+                    yield fact
+
+    def at_frame(self, frame: str) -> Iterator[Fact]:
+        """Yield what sits at a frame of the cell."""
+        return (fact for fact in self.facts.values() if fact.holder == CELL and fact.frame == frame)
+
+    def last_contact(self, part: str) -> float:
+        """Return when this part or anything that it sits on was last touched (s, UTC)."""
+        return max((fact.t for fact in self.chain(part)), default=0.0)
+
+    def moved(self, event: PartMoved, t: float) -> World:
+        """Return the ledger after a part was moved or seen. A look is no contact: it keeps the older stamp."""
+        old = self.facts.get(event.part)
+        if event.what == "consumed":
+            return World({key: fact for key, fact in self.facts.items() if key != event.part})
+        seen = event.what == "seen"
+        fact = Fact(
+            part=event.part,
+            kind=event.kind,
+            holder=event.holder,
+            frame=event.frame,
+            pose=event.pose or (old.pose if old and seen else IDENTITY),
+            source=event.source,
+            certainty=event.certainty,
+            t=old.t if old and seen else t,
+        )
+        return World({**self.facts, event.part: fact})
+
+    def without_unit(self, unit: str) -> World:
+        """Return the ledger without the parts of a unit that has left; what the gripper still holds stays."""
+        return World({key: fact for key, fact in self.facts.items() if fact.unit != unit or fact.holder == GRIPPER})

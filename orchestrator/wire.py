@@ -1,0 +1,434 @@
+"""The versioned messages between the orchestrator and its screens (subprotocol `tandem.v1`).
+
+State messages are reliable and ordered: each carries `epoch` and `seq`. The state is a map of topics; `put` replaces
+one topic's value, `drop` removes it. A client that says hello with the last epoch and seq it saw gets the missed
+messages, else a snapshot. Pose messages are lossy: the latest value per topic, never replayed.
+
+Topics: `cell`, `order/<id>`, `unit/<id>`, `step/<unit>/<step>`, `lane/<actor>`, `card/<place>`,
+`question/<unit>/<step>`, `part/<id>`. Pose topics: `robot` (link poses), `parts` (poses of parts that move).
+Lengths are metres, angles radians, times seconds (UTC); poses are in the cell's world frame.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from orchestrator.core.commands import Name, Outside
+from orchestrator.core.geometry import Pose, Vector
+from orchestrator.core.variant import Frozen, ValueSpec
+
+SUBPROTOCOL = "tandem.v1"
+SLOW_CLIENT = 4008  # close code: the client could not keep up and should come back
+
+Texts = dict[str, str]  # language -> text
+
+
+class Button(Frozen):
+    """A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words."""
+
+    label: str
+    command: dict[str, Any]
+    needs_reason: bool = False
+    danger: bool = False
+
+
+class CellView(Frozen):
+    """The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may."""
+
+    name: str
+    state: str
+    mode: str
+    safety: str
+    autonomy: str
+    reason: str = ""
+    reasons: tuple[str, ...] = ()
+    simulated: bool = True
+    acknowledged: bool = True
+    buttons: tuple[Button, ...] = ()
+    places: tuple[str, ...] = ()
+    robots: tuple[str, ...] = ()
+
+
+class OrderView(Frozen):
+    """An order and how far it is."""
+
+    id: str
+    product: str
+    options: dict[str, Any]
+    quantity: int
+    started: int
+    done: int
+    scrapped: int
+    state: str
+    due_t: float | None = None
+    buttons: tuple[Button, ...] = ()
+
+
+class UnitView(Frozen):
+    """A unit in work: how many of its steps are done."""
+
+    id: str
+    order: str
+    n: int
+    nest: str = ""
+    steps: int
+    done: int
+    started_t: float
+
+
+class StepView(Frozen):
+    """One step of a unit in work."""
+
+    unit: str
+    id: str
+    group: str
+    k: int
+    n: int
+    index: int  # place in the procedure
+    title: Texts
+    status: str
+    who: tuple[Literal["robot", "human"], ...]
+    actors: tuple[str, ...] = ()
+    attempt: int = 0
+    after: tuple[str, ...] = ()
+    started_t: float | None = None
+    ended_t: float | None = None
+    expected_s: float | None = None
+    offset_mm: Vector | None = None
+    verdict: str = ""
+    waived: bool = False
+
+
+class Intent(Frozen):
+    """What the robot is about to do or does: the TCP's way and its end, and how long it takes."""
+
+    motion: str
+    text: Texts
+    preview: tuple[Pose, ...]
+    duration_s: float
+    started_t: float
+    proposed: bool = False
+    buttons: tuple[Button, ...] = ()
+
+
+class LaneView(Frozen):
+    """What one actor does now."""
+
+    actor: str
+    kind: Literal["robot", "human"]
+    operator: str = ""
+    status: Literal["away", "idle", "working", "checking", "waiting", "attention"]
+    text: Texts
+    unit: str = ""
+    step: str = ""
+    started_t: float | None = None
+    expected_s: float | None = None
+    intent: Intent | None = None
+
+
+class StepWords(Frozen):
+    """The words of a step in one language."""
+
+    title: str
+    do: str = ""
+    more: str = ""
+    ask: Texts = Field(default_factory=dict)  # value -> question
+    hazards: Texts = Field(default_factory=dict)
+    media: Texts = Field(default_factory=dict)  # file -> alternative text
+
+
+class Ghost(Frozen):
+    """The part to place: its mesh flies from the bin to the seat. Poses in the world frame."""
+
+    part: str
+    kind: str
+    mesh: str
+    start: Pose | None = None
+    end: Pose
+
+
+class Ask(Frozen):
+    """A value that the person gives."""
+
+    value: str
+    spec: ValueSpec
+
+
+class Card(Frozen):
+    """What a person at a place sees and may do now."""
+
+    place: str
+    status: Literal["away", "idle", "step", "checking", "attention", "blocked", "done"]
+    note: Texts = Field(default_factory=dict)  # why there is nothing to do, or what the last check found
+    unit: str = ""
+    unit_n: int = 0
+    order: str = ""
+    quantity: int = 0
+    step: str = ""
+    attempt: int = 0
+    k: int = 1
+    n: int = 1
+    words: dict[str, StepWords] = Field(default_factory=dict)
+    hazards: dict[str, Literal["danger", "warning", "caution", "notice"]] = Field(default_factory=dict)
+    asks: tuple[Ask, ...] = ()
+    lots: tuple[str, ...] = ()  # part references whose lot or serial is entered
+    tool: str = ""
+    bin: str = ""
+    part_name: Texts = Field(default_factory=dict)
+    qty: float = 1
+    ghost: Ghost | None = None
+    focus: Pose | None = None  # where to look when there is no ghost
+    together: bool = False
+    started_t: float | None = None
+    expected_s: float | None = None
+    buttons: tuple[Button, ...] = ()
+    upcoming: tuple[Texts, ...] = ()
+
+
+class Question(Frozen):
+    """A step that needs a person's decision."""
+
+    unit: str
+    step: str
+    attempt: int
+    title: Texts
+    reason: Texts
+    remedy: str = ""
+    offset_mm: Vector | None = None
+    evidence: str = ""
+    since_t: float
+    buttons: tuple[Button, ...] = ()
+
+
+class PartView(Frozen):
+    """A part instance as the ledger knows it. `pose` is in the world; parts in a gripper follow the pose stream."""
+
+    id: str
+    kind: str
+    mesh: str
+    pose: Pose
+    holder: str
+    certainty: str
+    source: str
+
+
+TopicValue = CellView | OrderView | UnitView | StepView | LaneView | Card | Question | PartView
+
+# What a topic's value is, by the topic's name up to and with its first slash.
+TOPICS: dict[str, type[Frozen]] = {
+    "cell": CellView,
+    "order/": OrderView,
+    "unit/": UnitView,
+    "step/": StepView,
+    "lane/": LaneView,
+    "card/": Card,
+    "question/": Question,
+    "part/": PartView,
+}
+
+
+class Put(Frozen):
+    """A topic has this value from now on."""
+
+    topic: str
+    value: TopicValue
+
+
+class Drop(Frozen):
+    """A topic is no more."""
+
+    topic: str
+
+
+class Happened(Frozen):
+    """One line of the event list."""
+
+    seq: int
+    t: float
+    type: str
+    subject: str
+    text: str
+
+
+class Snapshot(Frozen):
+    """Everything, for a client that is new or was away too long."""
+
+    topics: dict[str, TopicValue]
+    log: tuple[Happened, ...] = ()
+
+
+class Answer(Frozen):
+    """What became of a command."""
+
+    id: str
+    ok: bool
+    code: str = ""
+    message: str = ""
+    remedy: str = ""
+
+
+class PoseFrame(Frozen):
+    """Latest poses of one topic, by link or part name."""
+
+    topic: str
+    t: float
+    poses: dict[str, Pose]
+
+
+class Message(Frozen):
+    """The envelope of what a server sends. `epoch` and `seq` count for `snapshot`, `put`, `drop` and `happened`.
+
+    A `pong` carries them too: they say up to where the client has been served.
+    """
+
+    v: Literal[1] = 1
+    epoch: str = ""
+    seq: int = 0
+    t: float = 0.0
+
+
+class SnapshotMessage(Message):
+    """Forget what you had: this is everything."""
+
+    type: Literal["snapshot"] = "snapshot"
+    payload: Snapshot
+
+
+class PutMessage(Message):
+    """A topic has a new value."""
+
+    type: Literal["put"] = "put"
+    payload: Put
+
+
+class DropMessage(Message):
+    """A topic is no more."""
+
+    type: Literal["drop"] = "drop"
+    payload: Drop
+
+
+class HappenedMessage(Message):
+    """A new line of the event list."""
+
+    type: Literal["happened"] = "happened"
+    payload: Happened
+
+
+class PoseMessage(Message):
+    """Poses that changed since the last such message of this topic; none at all: everything stands still."""
+
+    type: Literal["pose"] = "pose"
+    payload: PoseFrame
+
+
+class AnswerMessage(Message):
+    """What became of this client's command."""
+
+    type: Literal["answer"] = "answer"
+    payload: Answer
+
+
+class RefusedMessage(Message):
+    """A message of this client could not be understood; nothing was changed. `payload.id` is "" where none was read."""
+
+    type: Literal["refused"] = "refused"
+    payload: Answer
+
+
+class PongMessage(Message):
+    """The server is there: the answer to a ping, and the end of a catch-up."""
+
+    type: Literal["pong"] = "pong"
+    payload: None = None
+
+
+ServerMessage = Annotated[
+    SnapshotMessage
+    | PutMessage
+    | DropMessage
+    | HappenedMessage
+    | PoseMessage
+    | AnswerMessage
+    | RefusedMessage
+    | PongMessage,
+    Field(discriminator="type"),
+]
+SERVER: TypeAdapter[Any] = TypeAdapter(ServerMessage)
+
+
+class Hello(Frozen):
+    """A client introduces itself, with what it saw last."""
+
+    type: Literal["hello"] = "hello"
+    v: Literal[1] = 1
+    epoch: Annotated[str, Field(max_length=64)] = ""
+    seq: int = 0
+    poses: bool = True  # whether it wants the pose class
+
+
+class CommandMessage(Frozen):
+    """A client asks for a command; who asks is the server's to say."""
+
+    type: Literal["command"] = "command"
+    v: Literal[1] = 1
+    id: Name
+    command: Outside
+
+
+class Ping(Frozen):
+    """A client asks whether the server is there."""
+
+    type: Literal["ping"] = "ping"
+    v: Literal[1] = 1
+
+
+ClientMessage = Annotated[Hello | CommandMessage | Ping, Field(discriminator="type")]
+CLIENT: TypeAdapter[Any] = TypeAdapter(ClientMessage)
+
+
+# ---- the static scene, GET /api/v1/scene -----------------------------------------------------------------------
+
+
+class Primitive(Frozen):
+    """A drawable body, in its link's frame.
+
+    `size_m` holds a box's edges, a cylinder's radius and length along z, or a sphere's radius.
+    """
+
+    shape: Literal["box", "cylinder", "sphere"]
+    size_m: Vector
+    pose: Pose
+    role: str = "arm"  # arm, joint, gripper, finger: the page chooses the material
+
+
+class LinkView(Frozen):
+    """A link of the robot; its pose comes in the pose stream under its name."""
+
+    name: str
+    bodies: tuple[Primitive, ...]
+
+
+class BinView(Frozen):
+    """A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid)."""
+
+    name: str
+    parts: tuple[str, ...]
+    meshes: tuple[str, ...]
+    slots: tuple[Pose, ...]
+    grid: bool
+
+
+class SceneView(Frozen):
+    """What stands still in the cell."""
+
+    cell: str
+    links: tuple[LinkView, ...]
+    frames: dict[str, Pose]
+    nests: dict[str, tuple[str, ...]]
+    zones: dict[str, tuple[Vector, Vector]]
+    bins: tuple[BinView, ...]
+    cameras: dict[str, Pose]
+    places: dict[str, Pose]
