@@ -1,0 +1,217 @@
+"""The composition root: the only module that knows concrete classes."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.adapters.journal_memory import MemoryJournal
+from orchestrator.adapters.journal_sqlite import SqliteJournal
+from orchestrator.core import commands as cmd
+from orchestrator.core.errors import SetupError
+from orchestrator.core.state import initial
+from orchestrator.engine.cell_desk import CellDesk
+from orchestrator.engine.crew import CellCrew
+from orchestrator.engine.eyes import Eyes
+from orchestrator.engine.guide import Guide
+from orchestrator.engine.library import Library
+from orchestrator.engine.registry import Registry
+from orchestrator.engine.runner import Runner
+from orchestrator.engine.schedule import Schedule
+from orchestrator.engine.screen import LiveScreen
+from orchestrator.skill import Cell
+from orchestrator.wire import LinkView, Primitive
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from orchestrator.adapters.robot_sim import SimRobot
+    from orchestrator.adapters.sim.arm import ArmModel
+    from orchestrator.adapters.sim.contact import Fit
+    from orchestrator.adapters.sim.people import SimPeople
+    from orchestrator.adapters.sim.world import World
+    from orchestrator.adapters.vision_open3d import VisionOpen3D
+    from orchestrator.core.cell import CellSpec
+    from orchestrator.core.ports import Clock, Journal
+    from orchestrator.core.settings import Settings
+    from orchestrator.core.variant import PartSpec, Variant
+
+_HERE = Path(__file__).resolve().parent
+VARIANTS = 64  # how many variants of a product are looked at for what goes into what
+
+
+def shared(name: str) -> Path:
+    """Return a folder that ships with Tandem (skills, instructions, launch, web): the source tree's, or the wheel's.
+
+    Raises SetupError where it is missing.
+    """
+    source = _HERE.parent / name
+    if (_HERE.parent / "pyproject.toml").is_file():
+        return source / "dist" if name == "web" else source
+    packed = _HERE / "_share" / name
+    if not packed.is_dir():
+        raise SetupError(f"This installation lacks its {name}.", remedy="Install Tandem again.")
+    return packed
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedCell:
+    """A running cell with a simulated arm, world and camera."""
+
+    desk: CellDesk
+    runner: Runner
+    robot: SimRobot
+    world: World
+    people: SimPeople
+    vision: VisionOpen3D
+
+
+@asynccontextmanager
+async def embedded(settings: Settings, clock: Clock) -> AsyncIterator[EmbeddedCell]:
+    """Run an embedded cell; leaving cancels what runs, waits until the arm stands, and closes the journal.
+
+    Raises AuthoringError for mistakes in the cell file, JournalError for a journal that can't be opened.
+    """
+    from orchestrator.adapters.camera_sim import CameraSetup, SimCamera
+    from orchestrator.adapters.devices_sim import SimDevices
+    from orchestrator.adapters.robot_sim import SimRobot
+    from orchestrator.adapters.sim.hands import SimHands
+    from orchestrator.adapters.sim.meshes import MeshStore
+    from orchestrator.adapters.sim.people import SimPeople
+    from orchestrator.adapters.sim.world import World
+    from orchestrator.adapters.vision_open3d import VisionOpen3D
+
+    registry = Registry(settings.skills, reload=settings.reload)
+    library = Library(settings.instructions, settings.cell, registry.all())
+    spec = library.cell
+    assert spec is not None
+    kinds = _all_kinds(library)
+    journal, evidence = _storage(settings)
+    runner = Runner(initial(spec), journal, clock, Schedule(registry.sha256))
+    restarted = runner.replay() > 0
+
+    world = World(MeshStore(settings.instructions))
+    people = SimPeople(world, SimHands(world, settings.seed), kinds)
+    people.stock(runner.state)
+    robot = SimRobot(
+        world,
+        clock,
+        base=spec.robot.at,
+        fits=_fits(library),
+        payload_kg=spec.robot.payload_kg,
+        seed=settings.seed,
+    )
+    cameras = {
+        name: SimCamera(CameraSetup(name, camera.at), world, clock, robot=robot, seed=settings.seed)
+        for name, camera in spec.cameras.items()
+    }
+    vision = VisionOpen3D(settings.instructions, evidence=evidence)
+    devices = SimDevices({name: tool.gives for name, tool in spec.tools.items()}, seed=settings.seed)
+    eyes = Eyes(cameras, vision, library.kinds)
+    runner.crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
+    runner.bus.join(people.observe)
+    screen = LiveScreen(Guide(library, simulated=True), runner.state)
+    runner.bus.join(screen.observe)
+    desk = CellDesk(
+        runner,
+        screen,
+        library,
+        registry,
+        journal,
+        robot,
+        clock,
+        epoch=f"{clock.now():.6f}",
+        evidence=evidence or settings.instructions,
+        links=_links(robot.arm),
+    )
+    task = asyncio.create_task(runner.run(), name="runner")
+    try:
+        if restarted:
+            await runner.ask(cmd.ReportRestart())
+        yield EmbeddedCell(desk, runner, robot, world, people, vision)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await robot.close()
+        await vision.close()
+        await journal.close()
+
+
+def _storage(settings: Settings) -> tuple[Journal, Path | None]:
+    if settings.data is None:
+        return MemoryJournal(), None
+    evidence = settings.data / "evidence"
+    evidence.mkdir(parents=True, exist_ok=True)
+    return SqliteJournal(settings.data / "journal.db"), evidence
+
+
+def _all_kinds(library: Library) -> dict[str, PartSpec]:
+    out: dict[str, PartSpec] = {}
+    for product in library.products():
+        out.update(library.kinds(product))
+    return out
+
+
+def _fits(library: Library) -> Sequence[Fit]:
+    """What goes into what, over the variants of every product: the simulator's idea of tight places."""
+    from orchestrator.adapters.sim.contact import Fit
+
+    found: dict[tuple[str, str, str], Fit] = {}
+    for product in library.products():
+        for variant in _variants(library, product):
+            placed = {step.result.part: step.result.kind for step in variant.steps if step.result.part}
+            for step in variant.steps:
+                at, kind = step.result.at, step.result.kind
+                into = placed.get(at.owner) if at and at.owner else None
+                if kind is None or at is None or into is None or at.frame not in variant.parts[into].frames:
+                    continue
+                mates = list(variant.parts[kind].mates.values())
+                if mates:
+                    found[kind, into, at.frame] = Fit(
+                        kind,
+                        into,
+                        variant.parts[into].frames[at.frame],
+                        step.result.meets,
+                        mates[0].depth_m,
+                        max(mates[0].clearance_m, CHAMFER_M),
+                    )
+    return tuple(found.values())
+
+
+CHAMFER_M = 0.0005  # lateral error that a chamfer still leads in, whatever the clearance of the fit
+
+
+def _variants(library: Library, product: str) -> list[Variant]:
+    from orchestrator.core.errors import TandemError
+
+    options: Mapping[str, Sequence[object]] = library.procedure(product).options
+    out = []
+    for values in itertools.islice(itertools.product(*options.values()), VARIANTS):
+        try:
+            out.append(library.variant(product, dict(zip(options, values, strict=True))))
+        except TandemError:
+            continue  # a combination that is not sold, or a mistake that `tandem check` names
+    return out
+
+
+def _links(arm: ArmModel) -> tuple[LinkView, ...]:
+    from orchestrator.adapters.sim.arm import LINKS
+
+    bodies: dict[str, list[Primitive]] = {name: [] for name in LINKS}
+    for visual in arm.visual():
+        x, y, z = (*visual.size_m, 0.0, 0.0)[:3]
+        bodies[visual.link].append(
+            Primitive(shape=visual.shape, size_m=(x, y, z), pose=visual.pose, role=visual.role)
+        )
+    return tuple(LinkView(name=name, bodies=tuple(bodies[name])) for name in LINKS)
+
+
+def read_cell_spec(path: Path) -> CellSpec:
+    """Read one cell file. Raises AuthoringError."""
+    from orchestrator.engine.library import read_cell
+
+    return read_cell(path)

@@ -1,0 +1,1 @@
+"""What happens over time: one runner drives one cell."""

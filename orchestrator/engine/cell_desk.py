@@ -1,0 +1,155 @@
+"""The front desk of one running cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from orchestrator.core.commands import Request, StoreOrder, Who
+from orchestrator.wire import BinView, PoseFrame, SceneView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from orchestrator.core.geometry import Pose
+    from orchestrator.core.ports import Clock, Journal, Robot
+    from orchestrator.engine.library import Library
+    from orchestrator.engine.registry import Registry
+    from orchestrator.engine.runner import Runner
+    from orchestrator.engine.screen import LiveScreen
+    from orchestrator.wire import Answer, LinkView
+
+
+class CellDesk:
+    """Implements `Desk` over a runner."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        screen: LiveScreen,
+        library: Library,
+        registry: Registry,
+        journal: Journal,
+        robot: Robot,
+        clock: Clock,
+        *,
+        epoch: str,
+        evidence: Path,
+        links: Sequence[LinkView],
+    ) -> None:
+        self.name = runner.state.spec.name
+        self.epoch = epoch
+        self.screen = screen
+        self.library = library
+        self.journal = journal
+        self.evidence = evidence
+        self.runner = runner
+        self.scene = _scene(runner, library, links)
+        self._registry = registry
+        self._robot = robot
+        self._clock = clock
+        self._link_names = tuple(link.name for link in links)
+        self._trouble: dict[str, Callable[[], str]] = {}
+
+    def now(self) -> float:
+        """UTC seconds."""
+        return self._clock.now()
+
+    async def submit(self, request: Request) -> Answer:
+        """Hand in a command; the answer comes when its events are durable, or when it is refused."""
+        return await self.runner.submit(request)
+
+    async def store_order(
+        self, order: str, product: str, options: Mapping[str, Any], quantity: int, due_t: float | None, by: Who
+    ) -> Answer:
+        """Compile and store an order. Raises NotFound, BadInput or AuthoringError with a remedy."""
+        variant = self.library.variant(product, options)
+        command = StoreOrder(order=order, quantity=quantity, due_t=due_t, variant=variant)
+        return await self.submit(Request(id=f"store-{order}", by=by, t=self.now(), command=command))
+
+    def poses(self) -> tuple[PoseFrame, ...]:
+        """Return where the robot's links and the parts in its gripper are now."""
+        state = self._robot.state.value
+        t = round(state.stamp, 4)
+        links = {name: pose.rounded() for name, pose in zip(self._link_names, state.links, strict=False)}
+        frames = [PoseFrame(topic="robot", t=t, poses=links)]
+        held = self.runner.state.world.held()
+        if held is not None:
+            frames.append(PoseFrame(topic="parts", t=t, poses=self._carried(held.part, state.tcp)))
+        return tuple(frames)
+
+    def as_built(self, unit: str) -> dict[str, Any] | None:
+        """Return the record of a finished unit."""
+        for recorded in self.journal.read(kind="unit_ended", subject=unit):
+            payload: dict[str, Any] = orjson.loads(recorded.entry.payload)
+            return {**payload["record"], "seq": recorded.seq, "sha256": recorded.sha256}
+        return None
+
+    def units(self) -> list[dict[str, Any]]:
+        """Return finished units, newest first."""
+        out = []
+        for recorded in self.journal.read(kind="unit_ended"):
+            event = orjson.loads(recorded.entry.payload)
+            out.append(
+                {"unit": event["unit"], "order": event["order"], "state": event["state"], "ended_t": recorded.entry.t}
+            )
+        return out[::-1]
+
+    def skills(self) -> list[dict[str, Any]]:
+        """Return each skill, and each file that is broken."""
+        working = [
+            {
+                "name": skill.name,
+                "text": skill.text,
+                "parameters": skill.schema,
+                "timeout_s": skill.timeout_s,
+                "file": skill.file,
+                "sha256": skill.sha256,
+            }
+            for skill in sorted(self._registry.all().values(), key=lambda item: item.name)
+        ]
+        return working + [{"file": broken.file, "error": broken.error} for broken in self._registry.broken()]
+
+    def not_ready(self) -> list[str]:
+        """Return why the cell can't take orders yet."""
+        return [f"Skill file {item.file} is broken: {item.error}" for item in self._registry.broken()]
+
+    def _carried(self, part: str, tcp: Pose) -> dict[str, Pose]:
+        world = self.runner.state.world
+        names = [part, *(fact.part for fact in world.on(part))]
+        return {name: pose.rounded() for name in names if (pose := world.pose(name, tcp)) is not None}
+
+
+def _scene(runner: Runner, library: Library, links: Sequence[LinkView]) -> SceneView:
+    spec = runner.state.spec
+    meshes: dict[str, str] = {}
+    for product in library.products():
+        meshes.update({kind: part.mesh for kind, part in library.kinds(product).items()})
+    bins = []
+    for name, bin_ in spec.supply.items():
+        slots = (
+            tuple(bin_.slot(i) for i in range(bin_.capacity or 0)) if bin_.grid is not None else (bin_.at,)
+        )
+        bins.append(
+            BinView(
+                name=name,
+                parts=bin_.parts,
+                meshes=tuple(meshes.get(kind, "") for kind in bin_.parts),
+                slots=slots,
+                grid=bin_.grid is not None,
+            )
+        )
+    return SceneView(
+        cell=spec.name,
+        links=tuple(links),
+        frames=spec.frames,
+        nests=spec.nests,
+        zones={name: (box.low, box.high) for name, box in spec.zones.items()},
+        bins=tuple(bins),
+        cameras={name: camera.at for name, camera in spec.cameras.items()},
+        places={name: place.at for name, place in spec.places.items()},
+    )
+
+

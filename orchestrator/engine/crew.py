@@ -1,0 +1,126 @@
+"""Performs effects with the cell's robot, devices and eyes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.core import commands as cmd
+from orchestrator.core.errors import RobotError, TandemError
+from orchestrator.core.machine import CellState
+from orchestrator.core.ports import Acknowledgement, Safety
+from orchestrator.engine.attempt import Attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orchestrator.core.ports import Devices, Robot
+    from orchestrator.core.react import Look, Recover, RunSkill, Settle
+    from orchestrator.core.variant import Step
+    from orchestrator.engine.eyes import Eyes
+    from orchestrator.engine.registry import Registry
+    from orchestrator.engine.runner import Runner
+
+_NEEDS_POWER = frozenset({CellState.STARTING, CellState.UNHOLDING, CellState.UNSUSPENDING})
+_STANDS = frozenset({CellState.ABORTING, CellState.STOPPING, CellState.HOLDING})
+
+
+class CellCrew:
+    """The crew of a cell with one robot. `surface` makes what a skill gets as its first argument."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        robot: Robot,
+        devices: Devices,
+        eyes: Eyes,
+        registry: Registry,
+        surface: Callable[[Attempt], Any],
+    ) -> None:
+        self._runner = runner
+        self._robot = robot
+        self._devices = devices
+        self._eyes = eyes
+        self._registry = registry
+        self._surface = surface
+        self._stops: set[asyncio.Task[None]] = set()
+        robot.safety.listen(self._safety)
+
+    async def skill(self, effect: RunSkill) -> cmd.EndSkill:
+        """Run a skill; what it raises is its outcome."""
+        found = self._runner.state.step(effect.unit, effect.step)
+        if found is None or found[0].robot is None:
+            raise TandemError("The step has no robot work.", code="no_skill")
+        step = found[0]
+        assert step.robot is not None
+        skill = self._registry.get(step.robot.skill)
+        arguments = skill.bind(step.robot.parameters, offered(step))
+        attempt = Attempt(self._runner, self._robot, self._devices, effect, step)
+        self._check_gripper(effect, step)
+        try:
+            async with asyncio.timeout(skill.timeout_s):
+                await skill.run(self._surface(attempt), **arguments)
+        except TimeoutError:
+            raise RobotError(
+                f"{skill.name} did not end within {skill.timeout_s:g} s.",
+                remedy="See what holds it up, then retry.",
+                code="timeout",
+            ) from None
+        return cmd.EndSkill(
+            effect=effect.id,
+            unit=effect.unit,
+            step=effect.step,
+            attempt=effect.attempt,
+            outcome="succeeded",
+            values=attempt.values,
+        )
+
+    async def look(self, effect: Look) -> cmd.EndCheck:
+        """Take a picture and judge a result."""
+        return await self._eyes.look(self._runner.state, effect)
+
+    async def settle(self, effect: Settle) -> None:
+        """Do what a transient state is for."""
+        if effect.state in _NEEDS_POWER:
+            await self._robot.ready()
+        elif effect.state in _STANDS:
+            await self._robot.stop()
+
+    async def recover(self, effect: Recover) -> None:
+        """Release a protective stop, on a person's word."""
+        if self._robot.safety.value == Safety.PROTECTIVE_STOP:
+            await self._robot.recover(Acknowledgement(by=effect.by, t=effect.t))
+
+    def stop_at_once(self) -> None:
+        """Stop whatever moves, without waiting."""
+        task = asyncio.get_running_loop().create_task(self._robot.stop(), name="stop")
+        self._stops.add(task)
+        task.add_done_callback(self._stops.discard)
+
+    def _safety(self, safety: Safety) -> None:
+        if safety != self._runner.state.safety:
+            self._runner.post(cmd.ReportSafety(safety=safety))
+
+    def _check_gripper(self, effect: RunSkill, step: Step) -> None:
+        """Something is between the fingers that the ledger does not know of: a person must look."""
+        held = self._runner.state.world.held()
+        if self._robot.state.value.holding and held is None:
+            raise RobotError(
+                f"The gripper holds something unknown before {step.id} of {effect.unit}.",
+                remedy="Take it out of the gripper, then retry.",
+                code="gripper_not_empty",
+            )
+
+
+def offered(step: Step) -> dict[str, Any]:
+    """Return what a step's result gives to a skill: part, place, tool, and its values' setpoints."""
+    result = step.result
+    out: dict[str, Any] = {name: spec.nominal for name, spec in result.values.items() if spec.nominal is not None}
+    if result.part:
+        out["part"] = result.part
+    target = result.at or result.along
+    if target:
+        out["at"] = target
+    if step.tool:
+        out["tool"] = step.tool
+    return out

@@ -1,0 +1,64 @@
+"""The front desk of a cell: all that a server, a page or a command line may ask of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from orchestrator.core.commands import Request, Who
+    from orchestrator.core.ports import Journal
+    from orchestrator.engine.library import Library
+    from orchestrator.wire import Answer, Drop, Happened, PoseFrame, Put, SceneView, TopicValue
+
+    Change = Put | Drop | Happened
+
+
+class Screen(Protocol):
+    """What every screen shows, as topics; kept up to date event by event."""
+
+    topics: Mapping[str, TopicValue]
+    log: Sequence[Happened]  # the newest events, oldest first, at most 50
+
+    def listen(self, listener: Callable[[Sequence[Change]], None]) -> Callable[[], None]:
+        """Call `listener` on the loop with each batch of changes, durable events only; the result ends it."""
+
+
+class Desk(Protocol):
+    """One cell, as seen from outside."""
+
+    name: str
+    epoch: str  # new at each start of the orchestrator
+    screen: Screen
+    library: Library
+    journal: Journal
+    scene: SceneView
+    evidence: Path
+
+    def now(self) -> float:
+        """UTC seconds."""
+
+    async def submit(self, request: Request) -> Answer:
+        """Hand in a command; the answer comes when its events are durable, or when it is refused."""
+
+    async def store_order(
+        self, order: str, product: str, options: Mapping[str, Any], quantity: int, due_t: float | None, by: Who
+    ) -> Answer:
+        """Compile and store an order. Raises NotFound, BadInput or AuthoringError with a remedy."""
+
+    def poses(self) -> tuple[PoseFrame, ...]:
+        """Return where robot and moving parts are now; cheap enough for 30 Hz."""
+
+    def as_built(self, unit: str) -> dict[str, Any] | None:
+        """Return the record of a finished unit."""
+
+    def units(self) -> list[dict[str, Any]]:
+        """Return finished units, newest first: unit, order, state, ended_t."""
+
+    def skills(self) -> list[dict[str, Any]]:
+        """Return each skill: name, text, parameters as JSON Schema, time-out, file, or the error that broke it."""
+
+    def not_ready(self) -> list[str]:
+        """Return why the cell can't take orders yet; empty when it can."""

@@ -1,0 +1,152 @@
+"""Looks: from a result and the ledger to a picture and a verdict."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from orchestrator.core.commands import EndCheck, Measured
+from orchestrator.core.errors import VisionError
+from orchestrator.core.ports import CheckRequest, Expected
+from orchestrator.core.world import CELL, GRIPPER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from orchestrator.core.geometry import Pose
+    from orchestrator.core.ports import Camera, Check, Vision
+    from orchestrator.core.react import Look
+    from orchestrator.core.state import State
+    from orchestrator.core.variant import PartSpec, Step
+
+NEAR_M = 0.4  # parts further from the result than this don't matter to its picture
+ALIKE = 0.25  # kinds whose boxes differ by less than this share on every axis can be mistaken for each other
+MISTAKEN = 4  # look-alikes that a check tells apart at most
+
+
+class Eyes:
+    """Takes the pictures of one cell and has them judged.
+
+    `kinds` gives every part kind of a product, for telling look-alikes apart.
+    """
+
+    def __init__(
+        self,
+        cameras: Mapping[str, Camera],
+        vision: Vision,
+        kinds: Callable[[str], Mapping[str, PartSpec]],
+    ) -> None:
+        self._cameras = cameras
+        self._vision = vision
+        self._kinds = kinds
+
+    async def look(self, state: State, effect: Look) -> EndCheck:
+        """Judge a result. Raises VisionError when there is no camera, no mesh, or no known place to look at."""
+        found = state.step(effect.unit, effect.step)
+        if found is None:
+            raise VisionError("The unit has left the cell.")
+        step, _ = found
+        request = self._request(state, effect, step)
+        camera = self._nearest(state, request.part.pose)
+        shot = await self._cameras[camera].shoot()
+        check = await self._vision.check(request, shot)
+        return EndCheck(
+            effect=effect.id,
+            unit=effect.unit,
+            step=effect.step,
+            attempt=effect.attempt,
+            measured=_measured(check, shot.stamp),
+        )
+
+    def _request(self, state: State, effect: Look, step: Step) -> CheckRequest:
+        result = step.result
+        nominal = state.result_pose(effect.unit, step)
+        kinds = state.variant_of(effect.unit).parts
+        spec = kinds.get(result.kind or "")
+        if nominal is None or spec is None or not spec.mesh or result.part is None:
+            raise VisionError(
+                f"There is nothing to look at for {step.id}.", remedy="Give its part a mesh, or check by a person."
+            )
+        name = f"{effect.unit}/{result.part}"
+        above = {fact.part for fact in state.world.on(name)}
+        around = []
+        for fact in state.world.facts.values():
+            other = _spec(state, fact.unit, fact.kind)
+            pose = state.world.pose(fact.part)
+            if fact.part == name or other is None or not other.mesh or pose is None or _held(state, fact.part):
+                continue
+            if fact.part in above and (fixed := _on_nominal(state, fact.part, name, nominal)) is not None:
+                pose = fixed
+            if math.dist(pose.p, nominal.p) < NEAR_M:
+                around.append(Expected(fact.part, other.mesh, pose, other.symmetry_z))
+        return CheckRequest(
+            effect=effect.id,
+            part=Expected(name, spec.mesh, nominal, spec.symmetry_z),
+            around=tuple(around),
+            within_m=result.within_m,
+            within_rad=result.within_rad,
+            look_alikes=self._alike(state, effect.unit, result.kind or "", nominal),
+        )
+
+    def _alike(self, state: State, unit: str, kind: str, pose: Pose) -> tuple[Expected, ...]:
+        kinds = {**self._kinds(state.variant_of(unit).product), **state.variant_of(unit).parts}
+        mine = kinds[kind]
+        alike = [
+            Expected(name, other.mesh, pose, other.symmetry_z)
+            for name, other in sorted(kinds.items())
+            if name != kind and other.mesh and other.mesh != mine.mesh and _similar(mine, other)
+        ]
+        return tuple(alike[:MISTAKEN])
+
+    def _nearest(self, state: State, pose: Pose) -> str:
+        specs = state.spec.cameras
+        names = [name for name in self._cameras if name in specs]
+        if not names:
+            raise VisionError("The cell has no camera.", remedy="Add one to the cell file, or check by a person.")
+        return min(names, key=lambda name: math.dist(specs[name].at.p[:2], pose.p[:2]))
+
+
+def _spec(state: State, unit: str, kind: str) -> PartSpec | None:
+    return state.variant_of(unit).parts.get(kind) if unit in state.units else None
+
+
+def _held(state: State, part: str) -> bool:
+    fact = state.world.get(part)
+    while fact is not None and fact.holder != CELL:
+        if fact.holder == GRIPPER:
+            return True
+        fact = state.world.get(fact.holder)
+    return False
+
+
+def _on_nominal(state: State, part: str, base: str, nominal: Pose) -> Pose | None:
+    """Where a part on a sub-assembly is when the sub-assembly sits at its nominal pose."""
+    pose, carrier = state.world.pose(part), state.world.pose(base)
+    return nominal @ carrier.inverse() @ pose if pose and carrier else None
+
+
+def _similar(one: PartSpec, other: PartSpec) -> bool:
+    sizes = [
+        (a_high - a_low, b_high - b_low)
+        for a_low, a_high, b_low, b_high in zip(one.low_m, one.high_m, other.low_m, other.high_m, strict=True)
+    ]
+    return all(abs(a - b) <= ALIKE * max(a, b, 1e-6) for a, b in sizes)
+
+
+def _measured(check: Check, stamp: float) -> Measured:
+    offset = check.deviation
+    return Measured(
+        verdict=check.verdict,
+        offset_mm=_rounded(offset.xyz_m, 1000) if offset else None,
+        turn_deg=_rounded(offset.rot_rad, 180 / math.pi) if offset else None,
+        uncertainty_mm=_rounded(check.uncertainty_m, 1000),
+        visible=round(check.visible, 3),
+        reason=check.reason,
+        evidence=check.evidence,
+        shot_t=check.shot_stamp or stamp,
+    )
+
+
+def _rounded(values: tuple[float, float, float], scale: float) -> tuple[float, float, float]:
+    x, y, z = (round(value * scale, 3) + 0.0 for value in values)
+    return (x, y, z)

@@ -1,0 +1,461 @@
+"""From state to what people see: one function for each topic of the wire."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.core.decide.choices import choices
+from orchestrator.core.interlock import why_not
+from orchestrator.core.machine import CELL, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus, allowed
+from orchestrator.core.readiness import blockers, crews
+from orchestrator.core.rights import LEAD_CHOICES
+from orchestrator.core.state import OVER, ROBOT
+from orchestrator.engine import phrases
+from orchestrator.wire import (
+    Ask,
+    Button,
+    Card,
+    CellView,
+    Ghost,
+    Intent,
+    LaneView,
+    OrderView,
+    PartView,
+    Question,
+    StepView,
+    StepWords,
+    UnitView,
+)
+
+if TYPE_CHECKING:
+    from orchestrator.core.geometry import Pose
+    from orchestrator.core.state import State, StepState, UnitState
+    from orchestrator.core.variant import PartSpec, Step
+    from orchestrator.engine.library import Library
+
+LANGUAGES = ("en", "de")
+_OFFERED = (
+    CellVerb.START,
+    CellVerb.HOLD,
+    CellVerb.UNHOLD,
+    CellVerb.STOP,
+    CellVerb.ABORT,
+    CellVerb.CLEAR,
+    CellVerb.RESET,
+)
+_DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
+_ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
+
+
+class Guide:
+    """Makes views of one cell. Words come from the library, in every language that screens offer."""
+
+    def __init__(self, library: Library, *, simulated: bool) -> None:
+        self._library = library
+        self._simulated = simulated
+        self._words: dict[tuple[str, str, str], dict[str, StepWords]] = {}
+        self._hazards: dict[tuple[str, str, str], dict[str, Any]] = {}
+
+    def cell(self, state: State) -> CellView:
+        """Return the cell at a glance, with the buttons that are legal now."""
+        verbs = [verb for verb in allowed("cell", state.cell) if verb in _OFFERED]
+        still = [reason for reason in why_not(state) if not reason.startswith("The cell is ")]
+        if still:
+            verbs = [verb for verb in verbs if verb not in {CellVerb.START, CellVerb.UNHOLD}]
+        buttons = [
+            Button(
+                label=f"cell.{verb}",
+                command={"type": "change_cell", "verb": str(verb)},
+                needs_reason=verb in _DANGER,
+                danger=verb in _DANGER,
+            )
+            for verb in verbs
+        ]
+        if not state.acknowledged:
+            buttons.insert(0, Button(label="cell.acknowledge", command={"type": "acknowledge"}))
+        held = state.world.held()
+        if held is not None and not state.doing(ROBOT):
+            buttons.append(Button(label="cell.take_part", command={"type": "take_part", "part": held.part}))
+        if state.cell in {CellState.IDLE, CellState.STOPPED, CellState.COMPLETED, CellState.ABORTED}:
+            buttons += [
+                Button(label=f"mode.{mode}", command={"type": "set_mode", "mode": str(mode)})
+                for mode in Mode
+                if mode != state.mode
+            ]
+        other = "approve" if state.autonomy == "full" else "full"
+        buttons.append(Button(label=f"autonomy.{other}", command={"type": "set_autonomy", "autonomy": other}))
+        return CellView(
+            name=state.spec.name,
+            state=str(state.cell),
+            mode=str(state.mode),
+            safety=str(state.safety),
+            autonomy=str(state.autonomy),
+            reason=state.cell_reason,
+            reasons=why_not(state),
+            simulated=self._simulated,
+            acknowledged=state.acknowledged,
+            buttons=tuple(buttons),
+            places=tuple(state.spec.places),
+            robots=(ROBOT,),
+        )
+
+    def order(self, state: State, order_id: str) -> OrderView:
+        """Return an order and how far it is."""
+        order = state.orders[order_id]
+        verbs = [verb for verb in allowed("order", order.state) if verb != OrderVerb.END]
+        return OrderView(
+            id=order.id,
+            product=order.variant.product,
+            options=order.variant.options,
+            quantity=order.quantity,
+            started=order.started,
+            done=order.done,
+            scrapped=order.scrapped,
+            state=str(order.state),
+            due_t=order.due_t,
+            buttons=tuple(
+                Button(
+                    label=f"order.{verb}",
+                    command={"type": "change_order", "order": order.id, "verb": str(verb)},
+                    needs_reason=verb == OrderVerb.ABORT,
+                    danger=verb in _ORDER_DANGER,
+                )
+                for verb in verbs
+            ),
+        )
+
+    def unit(self, state: State, unit_id: str) -> UnitView:
+        """Return a unit in work and how far it is."""
+        unit = state.units[unit_id]
+        return UnitView(
+            id=unit.id,
+            order=unit.order,
+            n=unit.n,
+            nest=next(iter(unit.nests.values()), ""),
+            steps=len(unit.steps),
+            done=sum(step.status in OVER for step in unit.steps.values()),
+            started_t=unit.started_t,
+        )
+
+    def step(self, state: State, unit_id: str, step_id: str) -> StepView:
+        """Return one step of a unit in work."""
+        variant = state.variant_of(unit_id)
+        step, current = variant.by_id[step_id], state.units[unit_id].steps[step_id]
+        measured = current.attempts[-1].measured if current.attempts else None
+        who = tuple(kind for kind, work in (("robot", step.robot), ("human", step.human)) if work is not None)
+        kind = "robot" if ROBOT in current.actors or (not current.actors and who == ("robot",)) else "human"
+        return StepView(
+            unit=unit_id,
+            id=step.id,
+            group=step.group,
+            k=step.k,
+            n=step.n,
+            index=variant.steps.index(step),
+            title={language: words.title for language, words in self._texts(variant.product, step, unit_id).items()},
+            status=str(current.status),
+            who=who,
+            actors=current.actors or (current.attempts[-1].actors if current.attempts else ()),
+            attempt=current.attempt,
+            after=tuple(wait.step for wait in step.after),
+            started_t=current.started_t,
+            ended_t=current.ended_t,
+            expected_s=step.time_s.get(kind),  # type: ignore[call-overload]
+            offset_mm=measured.offset_mm if measured else None,
+            verdict=measured.verdict if measured else "",
+            waived=bool(current.waived),
+        )
+
+    def lane(self, state: State, actor: str) -> LaneView:
+        """Return what an actor does now."""
+        human = actor != ROBOT
+        person = state.places.get(actor)
+        base: dict[str, Any] = {
+            "actor": actor,
+            "kind": "human" if human else "robot",
+            "operator": person.operator if person else "",
+        }
+        if human and person is None:
+            return LaneView(**base, status="away", text=phrases.AWAY)
+        doing = state.doing(actor)
+        if doing is None:
+            look = next((b for b in state.busy() if b[2].status == StepStatus.VERIFYING and _mine(b[2], actor)), None)
+            if look is not None:
+                title = self._title(state, look[0].id, look[1])
+                return LaneView(**base, status="checking", text=phrases.checking(title), unit=look[0].id, step=look[1])
+            return LaneView(**base, status="idle", text=self._waiting(state, actor))
+        unit, step_id, current = doing
+        step = state.variant_of(unit.id).by_id[step_id]
+        intent = self._intent(state, unit.id, step_id) if not human else None
+        return LaneView(
+            **base,
+            status="waiting" if intent and intent.proposed else "working",
+            text=self._title(state, unit.id, step_id),
+            unit=unit.id,
+            step=step_id,
+            started_t=current.started_t,
+            expected_s=step.time_s.get("human" if human else "robot"),
+            intent=intent,
+        )
+
+    def question(self, state: State, unit_id: str, step_id: str) -> Question:
+        """Return a step that needs a decision, with the choices that the rules allow."""
+        current = state.units[unit_id].steps[step_id]
+        measured = current.attempts[-1].measured if current.attempts else None
+        buttons = [
+            Button(
+                label=f"choice.{choice}",
+                command={
+                    "type": "choose",
+                    "unit": unit_id,
+                    "step": step_id,
+                    "attempt": current.attempt,
+                    "choice": choice,
+                    **({"rework": target} if target else {}),
+                },
+                needs_reason=choice in LEAD_CHOICES,
+                danger=choice in LEAD_CHOICES,
+            )
+            for choice, target in choices(state, unit_id, step_id)
+        ]
+        return Question(
+            unit=unit_id,
+            step=step_id,
+            attempt=current.attempt,
+            title=self._title(state, unit_id, step_id),
+            reason=phrases.reason(current.code, current.message, measured),
+            remedy=current.remedy,
+            offset_mm=measured.offset_mm if measured else None,
+            evidence=measured.evidence if measured else "",
+            since_t=current.ended_t or state.t,
+            buttons=tuple(buttons),
+        )
+
+    def part(self, state: State, part_id: str) -> PartView | None:
+        """Return a part for the scene; None when it has no shape or no known place."""
+        fact = state.world.facts[part_id]
+        spec = self._spec(state, fact.unit, fact.kind)
+        if spec is None or not spec.mesh or fact.certainty == "unknown" or fact.holder.startswith("place:"):
+            return None
+        carried = _in_gripper(state, part_id)
+        pose = fact.pose if carried else state.world.pose(part_id)
+        if pose is None:
+            return None
+        return PartView(
+            id=part_id,
+            kind=fact.kind,
+            mesh=spec.mesh,
+            pose=pose,
+            holder="gripper" if carried else fact.holder,
+            certainty=fact.certainty,
+            source=fact.source,
+        )
+
+    def card(self, state: State, place: str) -> Card:
+        """Return what a person at a place sees and may do now."""
+        if place not in state.places:
+            return Card(place=place, status="away", note=phrases.AWAY)
+        doing = state.doing(place)
+        if doing is not None:
+            unit, step_id, current = doing
+            waiting = "confirm" not in current.wants
+            return self._step_card(state, place, unit, step_id, current, "checking" if waiting else "step")
+        for unit, step_id, current in state.busy():
+            if current.status == StepStatus.VERIFYING and "attest" in current.wants:
+                return self._step_card(state, place, unit, step_id, current, "step")
+        for unit, step_id, current in state.busy():
+            if current.status == StepStatus.ATTENTION:
+                return self._step_card(state, place, unit, step_id, current, "attention")
+        for unit, step_id, current in state.busy():
+            if current.status == StepStatus.VERIFYING and place in current.actors:
+                return self._step_card(state, place, unit, step_id, current, "checking")
+        return self._idle_card(state, place)
+
+    # ---- cards -------------------------------------------------------------------------------------------------
+
+    def _step_card(
+        self, state: State, place: str, unit: UnitState, step_id: str, current: StepState, status: Any
+    ) -> Card:
+        variant = state.variant_of(unit.id)
+        order = state.orders[unit.order]
+        step = variant.by_id[step_id]
+        attest = "attest" in current.wants
+        given = set(current.values)
+        asks = [Ask(value=name, spec=spec) for name, spec in step.result.values.items() if name not in given]
+        spec = variant.parts.get(step.result.kind or "")
+        tracked = (step.result.part,) if spec and spec.track and step.result.part and not attest else ()
+        nominal = state.result_pose(unit.id, step)
+        mine = place in current.actors or attest
+        buttons: tuple[Button, ...] = ()
+        note: dict[str, str] = {}
+        if status == "step" and mine:
+            key = {"unit": unit.id, "step": step_id, "attempt": current.attempt, "place": place}
+            buttons = (
+                Button(label="card.attest" if attest else "card.confirm", command={"type": "confirm_step", **key}),
+                Button(label="card.problem", command={"type": "report_problem", **key}, needs_reason=True, danger=True),
+            )
+            note = phrases.ATTEST if attest else self._last_word(current)
+        elif status == "attention":
+            buttons = self.question(state, unit.id, step_id).buttons
+            measured = current.attempts[-1].measured if current.attempts else None
+            note = phrases.reason(current.code, current.message, measured)
+        elif status == "checking":
+            note = phrases.CHECKING
+        words = self._texts(variant.product, step, unit.id)
+        return Card(
+            place=place,
+            status=status,
+            note=note,
+            unit=unit.id,
+            unit_n=unit.n,
+            order=order.id,
+            quantity=order.quantity,
+            step=step_id,
+            attempt=current.attempt,
+            k=step.k,
+            n=step.n,
+            words=words,
+            hazards=self._hazards[variant.product, step.id, unit.id],
+            asks=tuple(asks) if mine else (),
+            lots=tracked,
+            tool=step.tool or "",
+            bin=self._bin(state, unit, step),
+            part_name=dict(spec.name) if spec else {},
+            qty=step.result.qty,
+            ghost=self._ghost(state, unit, step, spec, nominal),
+            focus=nominal or self._focus(state, unit, step),
+            together=step.together,
+            started_t=current.started_t,
+            expected_s=step.time_s.get("human"),
+            buttons=buttons,
+            upcoming=self._upcoming(state, place, step_id),
+        )
+
+    def _idle_card(self, state: State, place: str) -> Card:
+        running = [order for order in state.orders.values() if order.state in {OrderState.RUNNING, OrderState.PAUSED}]
+        over = bool(state.orders) and not running and not state.units
+        blocked = state.cell not in CELL[CellVerb.COMPLETE] and bool(running)
+        status = "done" if over and state.cell != CellState.IDLE else "blocked" if blocked else "idle"
+        reasons = why_not(state)
+        note = {language: " ".join(reasons) for language in LANGUAGES} if blocked else self._waiting(state, place)
+        return Card(place=place, status=status, note=note, upcoming=self._upcoming(state, place, ""))
+
+    def _waiting(self, state: State, actor: str) -> dict[str, str]:
+        """Why an actor has nothing to do: the first reason that isn't just somebody else's turn."""
+        if not state.orders:
+            return phrases.NO_ORDER
+        if state.cell != CellState.EXECUTE:
+            reasons = why_not(state)
+            return dict.fromkeys(LANGUAGES, reasons[0] if reasons else f"The cell is {state.cell}.")
+        for unit in state.units.values():
+            for step in state.variant_of(unit.id).steps:
+                if unit.steps[step.id].status != StepStatus.READY:
+                    continue
+                for crew in crews(state, step, unit.steps[step.id].barred):
+                    why = blockers(state, unit, step, crew, state.t) if actor in crew else []
+                    starved = [reason for reason in why if reason.code in {"starved", "gripper", "qualification"}]
+                    if starved:
+                        return dict.fromkeys(LANGUAGES, starved[0].message)
+        if all(order.state == OrderState.STORED for order in state.orders.values()):
+            return phrases.START_ORDER
+        return phrases.IDLE
+
+    def _upcoming(self, state: State, place: str, now: str) -> tuple[dict[str, str], ...]:
+        out = []
+        for unit in state.units.values():
+            for step in state.variant_of(unit.id).steps:
+                if step.human is None or step.id == now or unit.steps[step.id].status in OVER or place == ROBOT:
+                    continue
+                if unit.steps[step.id].status in {StepStatus.WAITING, StepStatus.READY, StepStatus.UNDONE}:
+                    out.append(self._title(state, unit.id, step.id))
+                if len(out) == 3:
+                    return tuple(out)
+        return tuple(out)
+
+    def _last_word(self, current: StepState) -> dict[str, str]:
+        """What the attempt before this one failed on."""
+        if len(current.attempts) < 2:
+            return {}
+        last = current.attempts[-2]
+        return phrases.reason(last.code, last.message, last.measured) if last.code else {}
+
+    # ---- small things ------------------------------------------------------------------------------------------
+
+    def _texts(self, product: str, step: Step, unit: str) -> dict[str, StepWords]:
+        key = (product, step.id, unit)
+        if key not in self._words:
+            if len(self._words) > 5000:
+                self._words.clear()
+                self._hazards.clear()
+            found = {language: self._library.words(product, step, language, unit) for language in LANGUAGES}
+            self._words[key] = {
+                language: StepWords(
+                    title=words.title,
+                    do=words.do,
+                    more=words.more,
+                    ask=words.ask,
+                    hazards={hazard.id: hazard.text for hazard in words.hazards},
+                    media={media.path: media.alt for media in words.media},
+                )
+                for language, words in found.items()
+            }
+            self._hazards[key] = {hazard.id: hazard.level for words in found.values() for hazard in words.hazards}
+        return self._words[key]
+
+    def _title(self, state: State, unit: str, step: str) -> dict[str, str]:
+        variant = state.variant_of(unit)
+        texts = self._texts(variant.product, variant.by_id[step], unit)
+        return {language: words.title for language, words in texts.items()}
+
+    def _intent(self, state: State, unit: str, step: str) -> Intent | None:
+        mine = [m for m in state.motions.values() if m.effect.startswith(f"{unit}/{step}/")]
+        if not mine:
+            return None
+        motion = mine[-1]
+        approve = Button(label="motion.approve", command={"type": "approve_motion", "motion": motion.id})
+        return Intent(
+            motion=motion.id,
+            text=phrases.motion(motion.text),
+            preview=motion.preview,
+            duration_s=motion.duration_s,
+            started_t=motion.t,
+            proposed=not motion.approved,
+            buttons=() if motion.approved else (approve,),
+        )
+
+    def _ghost(
+        self, state: State, unit: UnitState, step: Step, spec: PartSpec | None, nominal: Pose | None
+    ) -> Ghost | None:
+        if spec is None or not spec.mesh or nominal is None or step.result.part is None:
+            return None
+        fact = state.world.get(f"{unit.id}/{step.result.part}")
+        start = state.world.pose(f"{unit.id}/{step.result.part}") if fact else None
+        if start is None and (name := self._bin(state, unit, step)):
+            start = state.spec.supply[name].at
+        return Ghost(
+            part=step.result.part, kind=step.result.kind or "", mesh=spec.mesh, start=start, end=nominal.rounded()
+        )
+
+    def _bin(self, state: State, unit: UnitState, step: Step) -> str:
+        if step.result.kind is None or state.world.get(f"{unit.id}/{step.result.part}") is not None:
+            return ""
+        return next(iter(state.spec.bins_for(step.result.kind, "human")), "")
+
+    def _focus(self, state: State, unit: UnitState, step: Step) -> Pose | None:
+        target = step.result.at or step.result.along
+        return state.target_pose(unit.id, target) if target else None
+
+    def _spec(self, state: State, unit: str, kind: str) -> PartSpec | None:
+        return state.variant_of(unit).parts.get(kind) if unit in state.units else None
+
+
+def _mine(current: StepState, actor: str) -> bool:
+    return actor in current.actors
+
+
+def _in_gripper(state: State, part: str) -> bool:
+    fact = state.world.get(part)
+    while fact is not None:
+        if fact.holder == "gripper":
+            return True
+        fact = state.world.get(fact.holder)
+    return False

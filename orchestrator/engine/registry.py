@@ -1,0 +1,172 @@
+"""Skills: from a file's functions to named calls with a schema. A broken file is reported, the rest work."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+import traceback
+import typing
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from pydantic import ConfigDict, Field, ValidationError, create_model
+
+from orchestrator.core.errors import BadInput, known
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+log = structlog.get_logger(__name__)
+
+MARK = "__tandem_skill__"
+FROM_RESULT = frozenset({"part", "at"})  # parameters that a step's result fills
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """A robot program: `run(cell, **parameters)`. `schema` is derived from the signature."""
+
+    name: str
+    run: Callable[..., Awaitable[None]]
+    text: str
+    timeout_s: float
+    parameters: type[BaseModel]
+    file: str = ""
+    sha256: str = ""
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The parameters as JSON Schema."""
+        return self.parameters.model_json_schema()
+
+    def bind(self, authored: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of a call: authored ones over those that the result gives.
+
+        Raises BadInput when a parameter is missing, unknown or of the wrong type.
+        """
+        wanted = self.parameters.model_fields
+        given = {key: value for key, value in result.items() if key in wanted} | dict(authored)
+        try:
+            valid = self.parameters.model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise BadInput(
+                f"Skill {self.name}: parameter {name}: {first['msg']}.",
+                remedy=f"Its parameters: {', '.join(wanted) or 'none'}.",
+            ) from None
+        return {key: getattr(valid, key) for key in wanted}
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A skill file that could not be loaded, and why."""
+
+    file: str
+    error: str
+
+
+@dataclass(slots=True)
+class _Loaded:
+    mtime_ns: int
+    skills: dict[str, Skill] = field(default_factory=dict)
+    broken: Broken | None = None
+
+
+def declare(name: str, timeout_s: float, function: Callable[..., Awaitable[None]]) -> Skill:
+    """Make a skill of an async function whose first parameter is the cell. Raises BadInput for other functions."""
+    if not inspect.iscoroutinefunction(function):
+        raise BadInput(f"Skill {name} is not async.", remedy=f"Write `async def {function.__name__}(cell: Cell, ...)`.")
+    hints = typing.get_type_hints(function)
+    fields: dict[str, Any] = {}
+    for index, parameter in enumerate(inspect.signature(function).parameters.values()):
+        if index == 0:
+            continue
+        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        fields[parameter.name] = (hints.get(parameter.name, Any), Field(default=default))
+    config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    parameters = create_model(f"{name}_parameters", __config__=config, **fields)
+    text = inspect.cleandoc(function.__doc__ or "")
+    return Skill(name=name, run=function, text=text, timeout_s=timeout_s, parameters=parameters)
+
+
+class Registry:
+    """All skills below a folder. With `reload`, an edited file takes effect for the next call."""
+
+    def __init__(self, folder: Path, *, reload: bool = False) -> None:
+        self._folder = folder
+        self._reload = reload
+        self._files: dict[Path, _Loaded] = {}
+        self._refresh()
+
+    def get(self, name: str) -> Skill:
+        """Return a skill. Raises NotFound, naming near ones."""
+        if self._reload:
+            self._refresh()
+        skills = self.all()
+        if name not in skills:
+            broken = "".join(f" {item.file} is broken: {item.error}" for item in self.broken())
+            error = known("skill", name, skills)
+            error.remedy += broken
+            raise error
+        return skills[name]
+
+    def all(self) -> dict[str, Skill]:
+        """Return every skill that works, by name."""
+        return {name: skill for loaded in self._files.values() for name, skill in loaded.skills.items()}
+
+    def broken(self) -> list[Broken]:
+        """Return the files that could not be loaded."""
+        return [loaded.broken for loaded in self._files.values() if loaded.broken]
+
+    def sha256(self, name: str) -> str:
+        """Return the hash of the file that a skill stands in, "" for an unknown one."""
+        skill = self.all().get(name)
+        return skill.sha256 if skill else ""
+
+    def parameters(self) -> dict[str, set[str]]:
+        """Return the parameter names of each skill, for checking authored files."""
+        return {name: set(skill.parameters.model_fields) for name, skill in self.all().items()}
+
+    def _refresh(self) -> None:
+        found = sorted(path for path in self._folder.glob("*.py") if not path.name.startswith("_"))
+        for path in found:
+            stamp = path.stat().st_mtime_ns
+            if path not in self._files or self._files[path].mtime_ns != stamp:
+                self._files[path] = _load(path, stamp)
+        for gone in set(self._files) - set(found):
+            del self._files[gone]
+
+
+def _load(path: Path, stamp: int) -> _Loaded:
+    source = path.read_bytes()
+    module_name = f"tandem_skills.{path.stem}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - skills are programs
+    except Exception as error:  # noqa: BLE001 - whatever an author's file does, the other skills work
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        line = getattr(error, "lineno", None) or last.lineno
+        broken = Broken(file=path.name, error=f"line {line}: {type(error).__name__}: {error}")
+        log.warning("skill file is broken", file=path.name, error=broken.error)
+        return _Loaded(stamp, broken=broken)
+    sha = hashlib.sha256(source).hexdigest()
+    skills: dict[str, Skill] = {}
+    for value in vars(module).values():
+        mark = getattr(value, MARK, None)
+        if isinstance(mark, Skill) and value.__module__ == module_name:
+            skills[mark.name] = Skill(
+                mark.name, mark.run, mark.text, mark.timeout_s, mark.parameters, file=path.name, sha256=sha
+            )
+    return _Loaded(stamp, skills)

@@ -1,0 +1,353 @@
+"""One writer drives one cell: drain the queue, decide and fold tentatively, commit once, answer, react."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from orchestrator.core import commands as cmd
+from orchestrator.core.decide import Rejected, decide
+from orchestrator.core.errors import JournalError, TandemError
+from orchestrator.core.events import CommandDenied, decode, subject
+from orchestrator.core.fold import fold
+from orchestrator.core.machine import CellVerb
+from orchestrator.core.ports import Entry, Safety
+from orchestrator.core.react import Cancel, Effect, Look, Recover, RunSkill, Settle, react
+from orchestrator.engine.bus import Bus, Fresh
+from orchestrator.wire import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from orchestrator.core.events import Event
+    from orchestrator.core.ports import Clock, Journal
+    from orchestrator.core.state import State
+
+log = structlog.get_logger(__name__)
+
+REMEMBERED = 10_000  # command ids whose answer is kept, so that asking twice has one effect
+BATCH = 256
+RETRY_S = 1.0  # after a failed commit, what effects reported is tried again
+_SAFER = frozenset({CellVerb.HOLD, CellVerb.SUSPEND, CellVerb.STOP, CellVerb.ABORT})
+
+
+class Crew(Protocol):
+    """Who performs effects. Each returns its one outcome; cancelling `skill` returns when the arm stands."""
+
+    async def skill(self, effect: RunSkill) -> cmd.EndSkill:
+        """Run the robot's share of an attempt."""
+
+    async def look(self, effect: Look) -> cmd.EndCheck:
+        """Take a picture and judge a result."""
+
+    async def settle(self, effect: Settle) -> None:
+        """Do what a transient state is for. Raises TandemError when it can't."""
+
+    async def recover(self, effect: Recover) -> None:
+        """Release a protective stop, on a person's word."""
+
+    def stop_at_once(self) -> None:
+        """Stop whatever moves, without waiting for anything."""
+
+
+class Runner:
+    """The only writer of a cell's journal and state.
+
+    `run` works until it is cancelled. `schedule` is asked after each batch what to propose next, and until when
+    nothing changes by itself.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        journal: Journal,
+        clock: Clock,
+        schedule: Callable[[State, float], tuple[Sequence[cmd.Command], float | None]],
+    ) -> None:
+        self.state = state
+        self.bus = Bus()
+        self.crew: Crew | None = None
+        self._journal = journal
+        self._clock = clock
+        self._schedule = schedule
+        self._queue: asyncio.Queue[tuple[cmd.Request, asyncio.Future[Answer] | None]] = asyncio.Queue()
+        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._waiters: list[tuple[Callable[[State], bool], asyncio.Future[None]]] = []
+        self._asked = 0
+        self._alarm: asyncio.TimerHandle | None = None
+        self._group: asyncio.TaskGroup | None = None
+
+    @property
+    def backlog(self) -> int:
+        """How many requests wait."""
+        return self._queue.qsize()
+
+    def replay(self) -> int:
+        """Fold the whole journal into the state; returns how many events. Raises JournalError."""
+        state, count = self.state, 0
+        for recorded in self._journal.read():
+            entry = recorded.entry
+            state = fold(state, decode(entry.payload, recorded.seq), entry.t, recorded.seq)
+            if entry.command:
+                self._remember(Answer(id=entry.command, ok=True))
+            count += 1
+        self.state = state
+        return count
+
+    async def submit(self, request: cmd.Request) -> Answer:
+        """Hand in a request; returns when its events are durable, or when it is refused."""
+        if self._makes_safer(request.command):
+            self._quiet()  # before anything is written: what makes the cell safer never waits
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait((request, answer))
+        return await answer
+
+    async def ask(self, command: cmd.Command) -> Answer:
+        """Hand in a command of the engine's own."""
+        return await self.submit(self._own(command))
+
+    def post(self, command: cmd.Command) -> None:
+        """Hand in a command of the engine's own without waiting for the answer."""
+        if self._makes_safer(command):
+            self._quiet()
+        self._queue.put_nowait((self._own(command), None))
+
+    async def until(self, predicate: Callable[[State], bool]) -> None:
+        """Wait until the durable state satisfies a predicate."""
+        if predicate(self.state):
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiter = (predicate, future)
+        self._waiters.append(waiter)
+        try:
+            await future
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
+    async def run(self) -> None:
+        """Work until cancelled; then every effect is cancelled and has ended before this returns."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            try:
+                while True:
+                    batch = [await self._queue.get()]
+                    while len(batch) < BATCH and not self._queue.empty():
+                        batch.append(self._queue.get_nowait())
+                    await self._work(batch)
+            finally:
+                if self._alarm:
+                    self._alarm.cancel()
+                self._refuse_rest()
+                for task in self._tasks.values():
+                    task.cancel()
+
+    # ---- one batch ---------------------------------------------------------------------------------------------
+
+    async def _work(self, batch: list[tuple[cmd.Request, asyncio.Future[Answer] | None]]) -> None:
+        before = after = self.state
+        entries: list[Entry] = []
+        fresh: list[Fresh] = []
+        answers: list[Answer] = []
+        for request, _ in batch:
+            known = self._answers.get(request.id) or next((a for a in answers if a.id == request.id and a.ok), None)
+            if known:
+                answers.append(known)
+                continue
+            now = self._clock.now()
+            try:
+                verdict = decide(after, request, now)
+            except Exception as error:
+                log.exception("decide failed", command=request.command.type)
+                verdict = Rejected("internal", f"Tandem could not judge this: {error}", "Please report it.")
+            if isinstance(verdict, Rejected):
+                if request.by.role == "engine":
+                    log.info("refused", command=request.command.type, code=verdict.code, why=verdict.message)
+                answers.append(Answer(id=request.id, ok=False, **_said(verdict)))
+                continue
+            for event in verdict:
+                after = fold(after, event, now, after.seq + 1)
+                entries.append(_entry(event, now, request.id))
+                fresh.append(Fresh(after.seq, now, event))
+            answers.append(_answer(request, verdict))
+        if entries and not await self._commit(entries):
+            answers = [
+                Answer(id=r.id, ok=False, code="journal", message="The journal can't be written.", remedy=_DISK)
+                for r, _ in batch
+            ]
+            after, fresh = before, []
+            self._keep([request for request, future in batch if future is None])
+        self.state = after
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if answer.ok and entries:
+                self._remember(answer)
+            if future is not None and not future.done():
+                future.set_result(answer)
+        if fresh:
+            self.bus.publish(before, after, fresh)
+            for item in fresh:
+                for effect in react(after, item.event):
+                    self._perform(effect)
+            self._wake()
+            self._propose()
+
+    async def _commit(self, entries: list[Entry]) -> bool:
+        try:
+            await self._journal.append(entries)
+        except JournalError as error:
+            log.error("journal failed", error=str(error))  # noqa: TRY400 - the message says it all
+            self._quiet()
+            if self.crew:
+                self.crew.stop_at_once()
+            return False
+        return True
+
+    def _keep(self, requests: list[cmd.Request]) -> None:
+        """What effects reported must not get lost with a failing disk: it is handed in again."""
+        loop = asyncio.get_running_loop()
+        for request in requests:
+            loop.call_later(RETRY_S, self._queue.put_nowait, (request, None))
+
+    def _propose(self) -> None:
+        now = self._clock.now()
+        proposals, until_t = self._schedule(self.state, now)
+        for command in proposals:
+            self.post(command)
+        if self._alarm:
+            self._alarm.cancel()
+            self._alarm = None
+        if until_t is not None:
+            delay = max(0.0, until_t - now)
+            self._alarm = asyncio.get_running_loop().call_later(delay, self._propose)
+
+    def _wake(self) -> None:
+        for predicate, future in tuple(self._waiters):
+            if not future.done() and predicate(self.state):
+                future.set_result(None)
+
+    # ---- effects -----------------------------------------------------------------------------------------------
+
+    def _perform(self, effect: Effect) -> None:
+        if isinstance(effect, Cancel):
+            self._quiet(effect.prefix)
+        elif self.crew is not None and self._group is not None and effect.id not in self._tasks:
+            self._tasks[effect.id] = self._group.create_task(self._supervise(effect, self.crew), name=effect.id)
+
+    async def _supervise(self, effect: RunSkill | Look | Settle | Recover, crew: Crew) -> None:
+        """Perform an effect; whatever happens, it has one terminal outcome."""
+        outcome: cmd.Command | None = None
+        try:
+            if isinstance(effect, RunSkill):
+                outcome = await crew.skill(effect)
+            elif isinstance(effect, Look):
+                outcome = await crew.look(effect)
+            elif isinstance(effect, Recover):
+                await crew.recover(effect)
+            else:
+                await self._settled(effect, crew)
+                outcome = cmd.SettleCell(state=effect.state)
+        except asyncio.CancelledError:
+            outcome = _broken_off(effect)
+        except Exception as error:
+            if not isinstance(error, TandemError):
+                log.exception("effect crashed", effect=effect.id)
+            outcome = _crashed(effect, error)
+        finally:
+            self._tasks.pop(effect.id, None)
+            if outcome is not None:
+                self.post(outcome)
+
+    async def _settled(self, effect: Settle, crew: Crew) -> None:
+        others = [task for name, task in self._tasks.items() if name.endswith("/skill")]
+        if others and effect.state in _WAITS_FOR_SKILLS:
+            await asyncio.wait(others)
+        await crew.settle(effect)
+
+    def _quiet(self, prefix: str = "") -> None:
+        for name, task in tuple(self._tasks.items()):
+            if name.startswith(prefix) and name.endswith("/skill"):
+                task.cancel()
+
+    def _refuse_rest(self) -> None:
+        while not self._queue.empty():
+            request, future = self._queue.get_nowait()
+            if future is not None and not future.done():
+                future.set_result(Answer(id=request.id, ok=False, code="closing", message="The cell is shutting down."))
+
+    # ---- small things ------------------------------------------------------------------------------------------
+
+    def _own(self, command: cmd.Command) -> cmd.Request:
+        self._asked += 1
+        return cmd.Request(
+            id=f"engine-{self.state.seq}-{self._asked}", by=cmd.ENGINE, t=self._clock.now(), command=command
+        )
+
+    def _remember(self, answer: Answer) -> None:
+        self._answers[answer.id] = answer
+        if len(self._answers) > REMEMBERED:
+            self._answers.popitem(last=False)
+
+    @staticmethod
+    def _makes_safer(command: cmd.Command) -> bool:
+        if isinstance(command, cmd.ReportSafety):
+            return command.safety not in {Safety.NORMAL, Safety.REDUCED}
+        return isinstance(command, cmd.ChangeCell) and command.verb in _SAFER
+
+
+_DISK = "Free disk space or mend the disk; the cell has stopped."
+_WAITS_FOR_SKILLS = frozenset({"holding", "stopping", "aborting", "suspending", "completing"})
+
+
+def _entry(event: Event, t: float, command: str) -> Entry:
+    return Entry(
+        t=t,
+        type=event.type,
+        subject=subject(event),
+        payload=event.model_dump_json(exclude_defaults=False).encode(),
+        command=command,
+    )
+
+
+def _said(verdict: Rejected) -> dict[str, str]:
+    return {"code": verdict.code, "message": verdict.message, "remedy": verdict.remedy}
+
+
+def _answer(request: cmd.Request, events: list[Event]) -> Answer:
+    if len(events) == 1 and isinstance(events[0], CommandDenied):
+        message = f"The role {request.by.role} may not do this."
+        return Answer(id=request.id, ok=False, code="denied", message=message, remedy="Ask a supervisor.")
+    return Answer(id=request.id, ok=True)
+
+
+def _broken_off(effect: RunSkill | Look | Settle | Recover) -> cmd.Command | None:
+    if isinstance(effect, RunSkill):
+        return cmd.EndSkill(
+            effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, outcome="canceled"
+        )
+    return None
+
+
+def _crashed(effect: RunSkill | Look | Settle | Recover, error: Exception) -> cmd.Command:
+    text = str(error) or type(error).__name__
+    remedy = error.remedy if isinstance(error, TandemError) else "See the log, then retry."
+    message = error.message if isinstance(error, TandemError) else f"{type(error).__name__}: {text}"
+    if isinstance(effect, RunSkill):
+        return cmd.EndSkill(
+            effect=effect.id,
+            unit=effect.unit,
+            step=effect.step,
+            attempt=effect.attempt,
+            outcome="failed",
+            code=error.code if isinstance(error, TandemError) else "crashed",
+            message=message[:2000],
+            remedy=remedy,
+        )
+    if isinstance(effect, Look):
+        return cmd.EndCheck(
+            effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, error=text[:2000]
+        )
+    return cmd.ChangeCell(verb=CellVerb.ABORT, reason=text[:2000])

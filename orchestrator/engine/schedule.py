@@ -1,0 +1,106 @@
+"""What to propose next: units to begin, ready steps and who does them. `decide` has the last word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from orchestrator.core import commands as cmd
+from orchestrator.core.decide.orders import free_nests
+from orchestrator.core.machine import CellState, CellVerb, OrderState, StepStatus
+from orchestrator.core.readiness import blockers, crews, resources, too_late
+from orchestrator.core.state import ROBOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from orchestrator.core.state import State, UnitState
+    from orchestrator.core.variant import Step
+
+_WAIT_HELPS = frozenset({"too_early"})
+
+
+class Schedule:
+    """Greedy and deterministic: older units first, then the procedure's order; an either-step goes to the earlier end.
+
+    `skill_sha256` gives the hash of a skill's source, which each attempt is journalled with.
+    """
+
+    def __init__(self, skill_sha256: Callable[[str], str] = lambda _name: "") -> None:
+        self._skill_sha256 = skill_sha256
+
+    def __call__(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
+        """Return what to propose at `now` (s, UTC), and when waiting alone makes more possible."""
+        if state.cell != CellState.EXECUTE:
+            return (), None
+        out: list[cmd.Command] = []
+        taken: set[str] = set()
+        held: set[str] = set()
+        wake: list[float] = []
+        for unit in state.units.values():
+            variant = state.orders[unit.order].variant
+            for step in variant.steps:
+                if unit.steps[step.id].status != StepStatus.READY:
+                    continue
+                crew = self._pick(state, unit, step, now, taken, wake)
+                if crew is None or held & _place_of(state, unit, step):
+                    continue
+                taken.update(crew)
+                held |= _place_of(state, unit, step)
+                sha = self._skill_sha256(step.robot.skill) if step.robot and ROBOT in crew else ""
+                out.append(cmd.StartStep(unit=unit.id, step=step.id, actors=crew, skill_sha256=sha))
+        out += self._units(state)
+        if not out and _nothing_left(state):
+            out.append(cmd.ChangeCell(verb=CellVerb.COMPLETE, reason="every order has ended"))
+        return out, min(wake, default=None)
+
+    def _pick(
+        self, state: State, unit: UnitState, step: Step, now: float, taken: set[str], wake: list[float]
+    ) -> tuple[str, ...] | None:
+        """Return who starts a step now; None when nobody can, or when somebody busy would end it earlier."""
+        best: tuple[float, tuple[str, ...]] | None = None
+        for crew in crews(state, step, unit.steps[step.id].barred):
+            why = blockers(state, unit, step, crew, now)
+            if any(reason.code not in {"lane", *_WAIT_HELPS} for reason in why):
+                continue
+            wake.extend(reason.until_t for reason in why if reason.until_t is not None)
+            if any(reason.code in _WAIT_HELPS for reason in why):
+                if too_late(unit, step, now):
+                    return crew
+                continue
+            starts = max((self._free_at(state, actor, taken, now) for actor in crew), default=now)
+            ends = starts + max(step.time_s.get(_kind(actor), 10.0) for actor in crew)
+            if best is None or ends < best[0]:
+                best = (ends, crew)
+        if best is None:
+            return None
+        crew = best[1]
+        free = all(actor not in taken and state.doing(actor) is None for actor in crew)
+        return crew if free else None
+
+    def _free_at(self, state: State, actor: str, taken: set[str], now: float) -> float:
+        doing = state.doing(actor)
+        if doing is None:
+            return now if actor not in taken else now + 10.0
+        unit, step_id, current = doing
+        step = state.orders[unit.order].variant.by_id[step_id]
+        return max(now, (current.started_t or now) + step.time_s.get(_kind(actor), 10.0))
+
+    def _units(self, state: State) -> list[cmd.Command]:
+        for order in state.orders.values():
+            room = order.state == OrderState.RUNNING and order.started < order.quantity
+            if room and free_nests(state, order) is not None:
+                return [cmd.StartUnit(order=order.id)]
+        return []
+
+
+def _kind(actor: str) -> Literal["robot", "human"]:
+    return "robot" if actor == ROBOT else "human"
+
+
+def _place_of(state: State, unit: UnitState, step: Step) -> set[str]:
+    return set(resources(state, unit, step))
+
+
+def _nothing_left(state: State) -> bool:
+    open_ = {OrderState.STORED, OrderState.RUNNING, OrderState.PAUSED, OrderState.STOPPING}
+    return bool(state.orders) and not any(order.state in open_ for order in state.orders.values())

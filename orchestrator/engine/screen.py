@@ -1,0 +1,123 @@
+"""What every screen shows, as topics; kept up to date batch by batch by comparing states by identity."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from orchestrator.core.machine import StepStatus
+from orchestrator.core.state import ROBOT
+from orchestrator.wire import Drop, Happened, Put
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orchestrator.core.state import State
+    from orchestrator.engine.bus import Fresh
+    from orchestrator.engine.guide import Guide
+    from orchestrator.wire import TopicValue
+
+Change = Put | Drop | Happened
+Listener = Callable[[Sequence[Change]], None]
+LOG = 50
+
+
+class LiveScreen:
+    """The topics of one cell. An event costs the same with one unit queued or ten thousand."""
+
+    def __init__(self, guide: Guide, state: State) -> None:
+        self._guide = guide
+        self._topics: dict[str, TopicValue] = {}
+        self._listeners: list[Listener] = []
+        self.log: deque[Happened] = deque(maxlen=LOG)
+        self._refresh(None, state)
+
+    @property
+    def topics(self) -> Mapping[str, TopicValue]:
+        """Every topic's value now."""
+        return self._topics
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with each batch of changes; the result ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def observe(self, before: State, after: State, events: Sequence[Fresh]) -> None:
+        """Follow a committed batch; for the bus."""
+        changes: list[Change] = list(self._refresh(before, after))
+        for item in events:
+            line = Happened(seq=item.seq, t=item.t, type=item.event.type, subject=_about(item), text=_in_words(item))
+            self.log.append(line)
+            changes.append(line)
+        for listener in tuple(self._listeners):
+            listener(changes)
+
+    def _refresh(self, before: State | None, after: State) -> list[Put | Drop]:
+        wanted: dict[str, TopicValue | None] = {"cell": self._guide.cell(after)}
+        for order_id, order in after.orders.items():
+            if before is None or before.orders.get(order_id) is not order:
+                wanted[f"order/{order_id}"] = self._guide.order(after, order_id)
+        for unit_id, unit in after.units.items():
+            old = before.units.get(unit_id) if before else None
+            if old is unit:
+                continue
+            wanted[f"unit/{unit_id}"] = self._guide.unit(after, unit_id)
+            for step_id, step in unit.steps.items():
+                if old is not None and old.steps.get(step_id) is step:
+                    continue
+                wanted[f"step/{unit_id}/{step_id}"] = self._guide.step(after, unit_id, step_id)
+                asks = step.status == StepStatus.ATTENTION
+                question = self._guide.question(after, unit_id, step_id) if asks else None
+                wanted[f"question/{unit_id}/{step_id}"] = question
+        if before is None or before.world is not after.world:
+            for part_id in after.world.facts:
+                wanted[f"part/{part_id}"] = self._guide.part(after, part_id)
+        for actor in (ROBOT, *after.spec.places):
+            wanted[f"lane/{actor}"] = self._guide.lane(after, actor)
+        for place in after.spec.places:
+            wanted[f"card/{place}"] = self._guide.card(after, place)
+        gone = [topic for topic in self._topics if _is_gone(topic, after)] if before is not after else []
+        return self._apply(wanted, gone)
+
+    def _apply(self, wanted: dict[str, TopicValue | None], gone: list[str]) -> list[Put | Drop]:
+        out: list[Put | Drop] = []
+        for topic, value in wanted.items():
+            if value is None:
+                if self._topics.pop(topic, None) is not None:
+                    out.append(Drop(topic=topic))
+            elif self._topics.get(topic) != value:
+                self._topics[topic] = value
+                out.append(Put(topic=topic, value=value))
+        for topic in gone:
+            if self._topics.pop(topic, None) is not None:
+                out.append(Drop(topic=topic))
+        return out
+
+
+def _is_gone(topic: str, state: State) -> bool:
+    kind, _, rest = topic.partition("/")
+    if kind == "order":
+        return rest not in state.orders
+    if kind == "unit":
+        return rest not in state.units
+    if kind in {"step", "question"}:
+        return rest.split("/", 1)[0] not in state.units
+    if kind == "part":
+        return rest not in state.world.facts
+    return False
+
+
+def _about(item: Fresh) -> str:
+    event = item.event
+    names = [getattr(event, key, "") for key in ("order", "unit", "step", "part", "bin", "place")]
+    return " ".join(str(name) for name in names if name)
+
+
+def _in_words(item: Fresh) -> str:
+    event = item.event
+    for key in ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome"):
+        value = getattr(event, key, "")
+        if value:
+            return str(value)
+    return ""

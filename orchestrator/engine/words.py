@@ -1,0 +1,242 @@
+"""The words of one step for one reader: filled in from its instruction, or derived from its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.core.instruction import Hazard, Media, Words, pick
+from orchestrator.engine.placeholders import as_text, fill_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orchestrator.core.variant import PartSpec, Step, Target, ValueSpec
+    from orchestrator.engine.product import InstructionFile
+
+_DECIMAL_POINT = ("en", "he", "ja", "ko", "th", "zh")  # the rest of the world's screens write a comma
+
+
+@dataclass(frozen=True)
+class _Phrases:
+    """Whole sentences: word order differs too much between languages to glue words."""
+
+    place: str
+    place_many: str
+    lay: str
+    lay_many: str
+    apply: str
+    measure: str
+    claim: str
+    tolerance: str
+    value: str
+    least: str
+    most: str
+    between: str
+    about: str
+    ask: str
+    confirm: str
+    scan: str
+    to: str
+
+
+_ENGLISH = _Phrases(
+    place="Place {part} on {owner} ({frame})",
+    place_many="Place {qty} {part} on {owner} ({frame})",
+    lay="Bring {part} to {frame}",
+    lay_many="Bring {qty} {part} to {frame}",
+    apply="Apply {qty} {part} along {owner} ({frame})",
+    measure="Check {what} at {owner} ({frame})",
+    claim="Make sure: {what}.",
+    tolerance="Within {tolerance}.",
+    value="{what}: {limits}.",
+    least="at least {low}",
+    most="at most {high}",
+    between="{low} to {high}",
+    about="{nominal} ({low} to {high})",
+    ask="{what} in {unit}?",
+    confirm="{what}?",
+    scan="Scan {what}.",
+    to="{what}: {choices} is good.",
+)
+_GERMAN = _Phrases(
+    place="{part} einsetzen: {owner} ({frame})",
+    place_many="{qty} {part} einsetzen: {owner} ({frame})",
+    lay="{part} bereitlegen: {frame}",
+    lay_many="{qty} {part} bereitlegen: {frame}",
+    apply="{qty} {part} auftragen: {owner} ({frame})",
+    measure="{what} prüfen: {owner} ({frame})",
+    claim="Sicherstellen: {what}.",
+    tolerance="Toleranz: {tolerance}.",
+    value="{what}: {limits}.",
+    least="mindestens {low}",
+    most="höchstens {high}",
+    between="{low} bis {high}",
+    about="{nominal} ({low} bis {high})",
+    ask="{what} in {unit}?",
+    confirm="{what}?",
+    scan="{what} scannen.",
+    to="{what}: {choices} ist gut.",
+)
+_PHRASES = {"en": _ENGLISH, "de": _GERMAN}
+
+
+def number(value: float, language: str) -> str:
+    """Write a number as the reader's language does, four digits at most after the point.
+
+    >>> number(12.0, "de"), number(1.5, "de"), number(1.5, "en-GB")
+    ('12', '1,5', '1.5')
+    """
+    text = f"{value:.4f}".rstrip("0").rstrip(".")
+    return text if _base(language) in _DECIMAL_POINT else text.replace(".", ",")
+
+
+def value_text(spec: ValueSpec, language: str) -> str:
+    """Write what a value must be, with its unit: "12 Nm", "80–120 mA", "≥ 4 mm"."""
+    if spec.kind == "choice":
+        return ", ".join(spec.passing)
+    if spec.kind == "scan":
+        return spec.pattern
+    if spec.kind == "claim":
+        return ""
+    if spec.nominal is not None:
+        text = number(spec.nominal, language)
+    elif spec.low is not None and spec.high is not None:
+        text = f"{number(spec.low, language)}–{number(spec.high, language)}"
+    elif spec.low is not None:
+        text = f"≥ {number(spec.low, language)}"
+    else:
+        text = f"≤ {number(spec.high or 0.0, language)}"
+    return f"{text} {_unit(spec.unit)}".strip()
+
+
+def filled(file: InstructionFile, step: Step, parts: Mapping[str, PartSpec], language: str, serial: str) -> Words:
+    """Fill an instruction's words in for one step and one reader."""
+    found, block = file.instruction.block(language)
+
+    def give(name: str) -> str | None:
+        if name in step.result.values:
+            return value_text(step.result.values[name], found)
+        if name == "part":
+            return part_name(step.result.kind, parts, found)
+        known = {"k": step.k, "n": step.n, **step.variables}
+        if name in known:
+            value = known[name]
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            return number(value, found) if is_number else as_text(value)
+        return serial if name == "serial" and serial else f"${name}"
+
+    def say(text: str) -> str:
+        return fill_text(text, give)
+
+    derived = derive(step, parts, language)
+    hazards = file.instruction.hazards.items()
+    media = file.instruction.media
+    return Words(
+        language=found,
+        title=say(block.title) or derived.title,
+        do=say(block.do),
+        more=say(block.more),
+        ask={**derived.ask, **{name: say(text) for name, text in block.ask.items() if name in step.result.values}},
+        hazards=tuple(Hazard(id=key, level=level, text=say(block.hazards.get(key, key))) for key, level in hazards),
+        media=tuple(Media(path=f"{file.folder}/{name}", alt=say(block.media.get(name, ""))) for name in media),
+    )
+
+
+def derive(step: Step, parts: Mapping[str, PartSpec], language: str) -> Words:
+    """Derive the words from the result: English and German; other readers get English."""
+    spoken = _base(language) if _base(language) in _PHRASES else "en"
+    phrases, result = _PHRASES[spoken], step.result
+    names = {
+        "part": part_name(result.kind, parts, spoken),
+        "qty": _quantity(step, parts, spoken),
+        "what": ", ".join(_what(name, spec) for name, spec in result.values.items()),
+        **_place(result.at or result.along, parts, spoken),
+    }
+    many = result.qty != 1
+    if result.part is None:
+        form = phrases.measure
+    elif result.along is not None:
+        form = phrases.apply
+    elif result.at is not None and result.at.owner is None:
+        form = phrases.lay_many if many else phrases.lay
+    else:
+        form = phrases.place_many if many else phrases.place
+    if not names["owner"]:
+        form = form.replace("{owner} ({frame})", "{frame}")
+    lines = [_line(phrases, name, spec, spoken) for name, spec in result.values.items()]
+    if "camera" in step.check and result.part is not None:
+        largest = " / ".join(dict.fromkeys(number(v * 1000, spoken) for v in result.within_m))
+        lines.insert(0, phrases.tolerance.format(tolerance=f"{largest} mm"))
+    title = form.format(**names)
+    return Words(
+        language=spoken,
+        title=f"{title} ({step.k}/{step.n})" if step.n > 1 else title,
+        do=" ".join(lines),
+        ask={name: _question(phrases, name, spec) for name, spec in result.values.items()},
+    )
+
+
+def _line(phrases: _Phrases, name: str, spec: ValueSpec, language: str) -> str:
+    what = _what(name, spec)
+    if spec.kind == "claim":
+        return phrases.claim.format(what=what.lower() if phrases is _ENGLISH else what)
+    if spec.kind == "scan":
+        return phrases.scan.format(what=what)
+    if spec.kind == "choice":
+        return phrases.to.format(what=what, choices=", ".join(spec.passing))
+    written = {
+        key: f"{number(v, language)} {_unit(spec.unit)}".strip()
+        for key, v in (("nominal", spec.nominal), ("low", spec.low), ("high", spec.high))
+        if v is not None
+    }
+    forms = {(True, True): phrases.between, (True, False): phrases.least, (False, True): phrases.most}
+    form = phrases.about if "nominal" in written else forms["low" in written, "high" in written]
+    return phrases.value.format(what=what, limits=form.format(**{"low": "–", "high": "–", **written}))
+
+
+def _question(phrases: _Phrases, name: str, spec: ValueSpec) -> str:
+    if spec.kind == "scan":
+        return phrases.scan.format(what=_what(name, spec))
+    if spec.kind == "number" and spec.unit:
+        return phrases.ask.format(what=_what(name, spec), unit=_unit(spec.unit))
+    return phrases.confirm.format(what=_what(name, spec))
+
+
+def _what(name: str, spec: ValueSpec) -> str:
+    """Write a value's name as a word, a number's without its unit: "torque_Nm" -> "Torque"."""
+    stem = name.removesuffix(f"_{spec.unit}") if spec.unit else name
+    return stem.replace("_", " ").capitalize()
+
+
+def _place(target: Target | None, parts: Mapping[str, PartSpec], language: str) -> dict[str, str]:
+    if target is None:
+        return {"owner": "", "frame": ""}
+    owner = target.owner
+    kind = owner.partition(".")[0].partition("#")[0] if owner else None
+    named = part_name(kind, parts, language)
+    instance = owner.partition(".")[2] or owner.partition("#")[2] if owner else ""
+    return {"owner": f"{named} {instance}".strip(), "frame": target.frame.replace("_", " ")}
+
+
+def _quantity(step: Step, parts: Mapping[str, PartSpec], language: str) -> str:
+    spec = parts.get(step.result.kind or "")
+    amount = number(step.result.qty, language)
+    return f"{amount} ×" if spec is None or spec.unit == "pcs" else f"{amount} {spec.unit}"
+
+
+def part_name(kind: str | None, parts: Mapping[str, PartSpec], language: str) -> str:
+    """Return a part's name in the best language, its key where it has none."""
+    if kind is None:
+        return ""
+    names: dict[str, Any] = dict(parts[kind].name) if kind in parts else {}
+    found = pick(names, language)
+    return str(names[found]) if found else kind.replace("_", " ")
+
+
+def _unit(unit: str) -> str:
+    return {"deg": "°", "degC": "°C", "percent": "%", "um": "µm", "Ohm": "Ω"}.get(unit, unit)
+
+
+def _base(language: str) -> str:
+    return language.partition("-")[0]
