@@ -1,0 +1,1 @@
+"""One foreign thing each, behind a port of the core."""

@@ -1,0 +1,25 @@
+"""The clock on the wall, without its jumps."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class WallClock:
+    """UTC read once, carried on by a clock that only runs forward: events never seem to run backwards in time.
+
+    A step of the system clock (a person sets it, NTP corrects it) takes effect at the next start.
+    """
+
+    def __init__(self, utc_s: Callable[[], float] = time.time, steady_s: Callable[[], float] = time.monotonic) -> None:
+        self._steady_s = steady_s
+        self._start_utc = utc_s()
+        self._start_steady = steady_s()
+
+    def now(self) -> float:
+        """Return seconds since 1970, UTC."""
+        return self._start_utc + (self._steady_s() - self._start_steady)

@@ -1,0 +1,236 @@
+"""The journal's file: opened, recognised, and read with every event checked against its hash."""
+
+from __future__ import annotations
+
+import os
+import struct
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+import apsw
+
+from orchestrator.adapters.chain import ROOT, broken, link
+from orchestrator.adapters.journal_guard import HighWater
+from orchestrator.core.errors import JournalError
+from orchestrator.core.ports import Entry, Recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+APPLICATION_ID = int.from_bytes(b"TNDM", "big")
+FORMAT = 1
+
+_COLUMNS = "e.seq, e.t, e.type, e.version, e.subject, e.payload, e.command, e.sha256"
+# An index ends with the row's key, so (subject) is (subject, seq).
+_SCHEMA = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY, t REAL NOT NULL, type TEXT NOT NULL, version INTEGER NOT NULL, subject TEXT NOT NULL,
+    payload BLOB NOT NULL, command TEXT NOT NULL, sha256 BLOB NOT NULL
+) STRICT;
+CREATE INDEX event_by_subject ON event (subject);
+CREATE INDEX event_by_type ON event (type);
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {FORMAT};
+COMMIT;
+"""
+RESTART = "Check the disk (space, cables, file system), then start Tandem again."
+_BACKUP = "Restore a backup; `tandem journal export` still writes out everything before the damage."
+_UNREADABLE = (apsw.Error, UnicodeDecodeError, struct.error, TypeError, AttributeError)
+"""What reading or hashing a row raises whose bytes or types are damaged."""
+
+
+def open_to_write(path: Path) -> tuple[apsw.Connection, tuple[int, bytes]]:
+    """Open or make the file, mode 0600. Returns the connection, and the last sequence number with its hash.
+
+    Raises JournalError, apsw.Error or OSError.
+    """
+    marked = HighWater.read(path)
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)  # or a power cut could take the new file's name away again
+        os.close(folder)
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        db.set_busy_timeout(1000)
+        blank = not _identified(db, path)
+        if blank and marked is not None and marked[0] > 0:
+            raise JournalError(
+                f"{path} is empty, although {marked[0]} events were acknowledged.",
+                remedy=f"{_BACKUP} To begin anew on purpose, remove {path}-head.",
+            )
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        if blank:
+            db.execute(_SCHEMA)
+        row = next(db.execute("SELECT seq, sha256 FROM event ORDER BY seq DESC LIMIT 1"), (0, ROOT))
+        for _ in _chained(db, max(0, row[0] - 1), None, marked):
+            pass
+        _check_indexes(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db, (row[0], row[1])
+
+
+def _open_to_read(path: Path) -> apsw.Connection:
+    """Open an existing journal without the right to change it."""
+    if not path.exists():
+        raise JournalError(f"There is no journal {path}.", remedy="Name the file that the server writes.")
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        db.set_busy_timeout(1000)
+        if not _identified(db, path):
+            raise JournalError(f"{path} is empty.", remedy="Name the file that the server writes.")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _identified(db: apsw.Connection, path: Path) -> bool:
+    """Tell a journal (True) from a blank file (False). Raises JournalError for anything else, and newer formats."""
+    application, version = db.pragma("application_id"), db.pragma("user_version")
+    if application == 0 and next(db.execute("SELECT count(*) FROM sqlite_schema"))[0] == 0:
+        return False
+    if application != APPLICATION_ID:
+        raise _foreign(path)
+    if version != FORMAT:
+        raise JournalError(
+            f"{path} has journal format {version}; this Tandem knows {FORMAT}.", remedy="Install a newer Tandem."
+        )
+    return True
+
+
+def read(
+    path: Path,
+    marked: tuple[int, str] | None,
+    *,
+    after: int = 0,
+    limit: int | None = None,
+    kind: str | None = None,
+    subject: str | None = None,
+) -> Iterator[Recorded]:
+    """Yield events on a connection of their own; without filters none may be missing up to the mark."""
+    after, limit = max(0, after), None if limit is None else max(0, limit)
+    with explained(path), closing(_open_to_read(path)) as db:
+        if kind is None and subject is None:
+            yield from _chained(db, after, limit, marked)
+        else:
+            yield from _chosen(db, after, limit, kind, subject)
+
+
+def _chained(db: apsw.Connection, after: int, limit: int | None, marked: tuple[int, str] | None) -> Iterator[Recorded]:
+    """Yield every event after `after`; none may be missing up to the mark."""
+    marked_seq, marked_sha256 = marked or (0, "")
+    seq, previous = after, ROOT
+    try:
+        if after:
+            row = next(db.execute("SELECT sha256 FROM event WHERE seq = ?", (after,)), None)
+            if row is None:
+                if after <= marked_seq:
+                    raise broken(after, "it is missing")
+                return
+            previous = row[0]
+        query = f"SELECT {_COLUMNS} FROM event e WHERE e.seq > ? ORDER BY e.seq LIMIT ?"  # noqa: S608 - constants
+        for number, t, kind, version, subject, payload, command, digest in db.execute(
+            query, (after, -1 if limit is None else limit)
+        ):
+            if number != seq + 1:
+                raise broken(seq + 1, "it is missing")
+            entry = Entry(t, kind, subject, payload, command, version)
+            previous = link(previous, number, entry)
+            if previous != digest:
+                raise broken(number, "its content or its predecessor does not match its hash")
+            seq, sha256 = number, previous.hex()
+            if seq == marked_seq and sha256 != marked_sha256:
+                raise broken(seq, "it is not the event that was acknowledged under this number")
+            yield Recorded(seq, entry, sha256)
+    except _UNREADABLE as error:
+        raise broken(seq + 1, f"it can't be read ({error})") from error
+    if limit is None and seq < marked_seq:
+        raise broken(seq + 1, f"it was acknowledged like all up to {marked_seq}, but the file ends before it")
+
+
+def _chosen(
+    db: apsw.Connection, after: int, limit: int | None, kind: str | None, subject: str | None
+) -> Iterator[Recorded]:
+    """Yield the events that pass the filters, each checked against the hash of its predecessor."""
+    where = ["e.seq > ?"]
+    bindings: list[int | str] = [after]
+    for column, wanted in (("e.type", kind), ("e.subject", subject)):
+        if wanted is not None:
+            where.append(f"{column} = ?")
+            bindings.append(wanted)
+    bindings.append(-1 if limit is None else limit)
+    query = (
+        f"SELECT {_COLUMNS}, p.sha256 FROM event e LEFT JOIN event p ON p.seq = e.seq - 1 "  # noqa: S608 - constants
+        f"WHERE {' AND '.join(where)} ORDER BY e.seq LIMIT ?"
+    )
+    seq = after
+    try:
+        for number, t, type_, version, about, payload, command, digest, previous in db.execute(query, bindings):
+            entry = Entry(t, type_, about, payload, command, version)
+            if link(ROOT if number == 1 else previous, number, entry) != digest:
+                raise broken(number, "its content or its predecessor does not match its hash")
+            seq = number
+            yield Recorded(number, entry, digest.hex())
+    except _UNREADABLE as error:
+        raise broken(seq + 1, f"an event from here on can't be read ({error})") from error
+
+
+def verified(path: Path) -> Iterator[Recorded]:
+    """Yield every event of a journal that may be in use; none may be missing up to its mark. Raises JournalError."""
+    with explained(path):
+        marked = HighWater.read(path)
+    yield from read(path, marked)
+
+
+def check_indexes(path: Path) -> None:
+    """Check that filters find every event. Raises JournalError."""
+    with explained(path), closing(_open_to_read(path)) as db:
+        _check_indexes(db, path)
+
+
+def _check_indexes(db: apsw.Connection, path: Path) -> None:
+    problem = str(next(db.execute("PRAGMA integrity_check(1)"))[0])
+    if problem != "ok":
+        raise JournalError(f"{path} is damaged: {problem}.", remedy=_BACKUP)
+
+
+def _foreign(path: Path) -> JournalError:
+    return JournalError(
+        f"{path} is not a Tandem journal, or its first page is damaged.",
+        remedy="Name another file, or restore a backup.",
+    )
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the system say into a JournalError with a remedy."""
+    try:
+        yield
+    except apsw.NotADBError as error:
+        raise _foreign(path) from error
+    except apsw.FullError as error:
+        raise JournalError(
+            f"The disk is full; the journal {path} was left as it was.", remedy="Free some space, then go on."
+        ) from error
+    except apsw.BusyError as error:
+        raise JournalError(
+            f"The journal {path} is locked by another program.", remedy="Close that program, such as an SQLite shell."
+        ) from error
+    except apsw.CorruptError as error:
+        raise JournalError(f"{path} is damaged: {error}.", remedy=_BACKUP) from error
+    except apsw.CantOpenError as error:
+        raise JournalError(
+            f"{path} can't be opened: {error}.", remedy="Check that file and folder exist and may be written."
+        ) from error
+    except apsw.Error as error:
+        raise JournalError(f"The journal {path} failed: {error}.", remedy=RESTART) from error
+    except OSError as error:
+        raise JournalError(
+            f"{path} can't be opened: {error.strerror}.", remedy="Check that file and folder exist and may be written."
+        ) from error

@@ -1,0 +1,95 @@
+"""Two small files beside a journal: one keeps a second writer out, one knows how far the journal has come."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from typing import TYPE_CHECKING, ClassVar
+
+from orchestrator.core.errors import JournalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class WriterLock:
+    """The right to write a journal, held by one process at a time and freed by the system when it dies.
+
+    It is a POSIX record lock, which children don't inherit: a worker process that outlives a killed server does
+    not keep the next one out. Such locks don't hold within one process, therefore the set.
+    """
+
+    _held: ClassVar[set[Path]] = set()
+
+    def __init__(self, journal: Path) -> None:
+        """Take the lock. Raises JournalError when another writer has it, OSError when the file can't be made."""
+        self._path = _beside(journal, "lock").resolve()
+        if self._path in self._held:
+            raise _in_use(journal, os.getpid())
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(self._file, 32).decode(errors="replace").strip()
+            os.close(self._file)
+            raise _in_use(journal, holder or "unknown") from None
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        self._held.add(self._path)
+
+    def release(self) -> None:
+        """Let the next writer in."""
+        self._held.discard(self._path)
+        os.close(self._file)
+
+
+class HighWater:
+    """How far the journal was acknowledged: its last sequence number and hash, outside the database.
+
+    SQLite ends a damaged write-ahead log at the first bad frame without a word, and a shorter chain is still a
+    chain. So each commit leaves its mark here before it is acknowledged. The mark isn't forced to disk: after a
+    power cut it may lag behind, which proves nothing and accuses nobody; it never runs ahead.
+    """
+
+    def __init__(self, journal: Path) -> None:
+        """Open the mark for writing. Raises OSError."""
+        self._file = os.open(_beside(journal, "head"), os.O_RDWR | os.O_CREAT, 0o600)
+
+    def put(self, seq: int, digest: bytes) -> None:
+        """Note that the journal is durable up to `seq`."""
+        with contextlib.suppress(OSError):  # the events are durable already; only the proof of their number is not
+            os.pwrite(self._file, f"{seq:020d} {digest.hex()}\n".encode(), 0)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    @staticmethod
+    def read(journal: Path) -> tuple[int, str] | None:
+        """Return the marked sequence number and hash, None where there is no mark. Raises JournalError, OSError."""
+        path = _beside(journal, "head")
+        try:
+            text = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        if not text.strip(b"\0"):  # a power cut before the first mark reached the disk
+            return None
+        seq, _, sha256 = text.decode(errors="replace").strip().partition(" ")
+        if len(text) != 86 or not (seq.isascii() and seq.isdigit()) or len(sha256) != 64:
+            raise JournalError(
+                f"{path}, which proves that no event is missing at the end, is damaged.",
+                remedy="Remove it, run `tandem journal verify`, and compare the last event with a backup or export.",
+            )
+        return int(seq), sha256
+
+
+def _beside(journal: Path, what: str) -> Path:
+    return journal.with_name(f"{journal.name}-{what}")
+
+
+def _in_use(journal: Path, holder: int | str) -> JournalError:
+    return JournalError(
+        f"Process {holder} is writing the journal {journal}.",
+        remedy="Stop that Tandem server first, or name another journal.",
+    )

@@ -1,0 +1,1 @@
+"""The simulated cell: its arm, its world, its camera and its worker."""

@@ -1,0 +1,147 @@
+"""What people's hands do to the true world when they say that they did something. For the embedded cell only.
+
+A real cell has real hands. Here somebody must move the simulated parts that a person at a screen, or the simulated
+worker, says to have moved; the ledger is never read for more than where that person was told to put them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from orchestrator.core import events as ev
+from orchestrator.core.ports import Box, Mesh
+from orchestrator.core.world import GRIPPER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from orchestrator.adapters.sim.hands import SimHands, Slip
+    from orchestrator.adapters.sim.world import World
+    from orchestrator.core.cell import CellSpec
+    from orchestrator.core.geometry import Pose
+    from orchestrator.core.state import State
+    from orchestrator.core.variant import PartSpec
+    from orchestrator.engine.bus import Fresh
+
+REACH_M = 0.06  # a body of the right kind within this of where it is believed to be is the one that is meant
+UNKNOWN_SHAPE = Box((0.03, 0.03, 0.01))
+
+
+class SimPeople:
+    """Follows the bus and moves true parts. `slip` is asked at each placement and says what goes wrong."""
+
+    def __init__(self, world: World, hands: SimHands, kinds: Mapping[str, PartSpec]) -> None:
+        self._world = world
+        self._hands = hands
+        self._kinds = kinds
+        self.slip: Callable[[str, str], Slip | None] = lambda _unit, _step: None
+
+    def stock(self, state: State) -> None:
+        """Put into an empty world what the ledger of a cell that starts believes: filled bins, parts in work."""
+        shapes: dict[str, Box | Mesh] = {}
+        for name in state.spec.supply:
+            self._fill(state.spec, name, state.bins.get(name, 0), shapes)
+        depth = {fact.part: _depth(state, fact.part) for fact in state.world.facts.values()}
+        for part in sorted(depth, key=lambda name: (depth[name], name)):
+            pose, fact = state.world.pose(part), state.world.facts[part]
+            if pose is not None and fact.unit in state.units:
+                shape = _shape(state.variant_of(fact.unit).parts.get(fact.kind))
+                self._world.settle(self._world.add(fact.kind, shape, pose), pose)
+
+    def observe(self, before: State, after: State, events: Sequence[Fresh]) -> None:
+        """Follow a committed batch; for the bus."""
+        by_hand = False
+        step = ""
+        for item in events:
+            event = item.event
+            if isinstance(event, ev.PartMoved):
+                self._moved(before, after, event, step if by_hand else None)
+            elif isinstance(event, ev.BinRefilled):
+                self._refilled(after, event)
+            elif isinstance(event, ev.UnitEnded):
+                self._left(before, event.unit)
+            elif isinstance(event, ev.StepConfirmed):
+                self._pulled(after, event)
+            by_hand = isinstance(event, ev.StepConfirmed)
+            step = event.step if isinstance(event, ev.StepConfirmed) else ""
+
+    def _moved(self, before: State, after: State, event: ev.PartMoved, step: str | None) -> None:
+        if event.what == "consumed":
+            self._taken_away(before, event)
+        elif event.what == "placed":
+            was = before.world.get(event.part)
+            handed = was is not None and was.holder.startswith("place:")
+            if step is not None or handed:
+                self._placed(before, after, event, step or "")
+
+    def _pulled(self, after: State, event: ev.StepConfirmed) -> None:
+        """Who confirms a step whose part the robot holds out has taken it: the gripper will feel that."""
+        held, found = after.world.held(), after.step(event.unit, event.step)
+        if held is not None and found is not None and held.part == f"{event.unit}/{found[0].result.part}":
+            self._hands.take_from_gripper()
+
+    def _placed(self, before: State, after: State, event: ev.PartMoved, step: str) -> None:
+        target = after.world.pose(event.part)
+        spec = after.variant_of(event.unit).parts.get(event.kind) if event.unit in after.units else None
+        if target is None or spec is None or not spec.mesh:
+            return
+        self._hands.place(
+            event.kind,
+            target,
+            shape=Mesh(spec.mesh),
+            expected_from=before.world.pose(event.part),
+            slip=self.slip(event.unit, step),
+        )
+
+    def _taken_away(self, before: State, event: ev.PartMoved) -> None:
+        was = before.world.get(event.part)
+        if was is not None and was.holder == GRIPPER:
+            held = self._hands.take_from_gripper()
+            if held is not None:
+                self._world.remove(held)
+            return
+        self._remove(event.kind, before.world.pose(event.part))
+
+    def _left(self, before: State, unit: str) -> None:
+        for fact in before.world.facts.values():
+            if fact.unit == unit and fact.holder != GRIPPER:
+                self._remove(fact.kind, before.world.pose(fact.part))
+
+    def _refilled(self, state: State, event: ev.BinRefilled) -> None:
+        for body in self._world:
+            if body.source == event.bin:
+                self._world.remove(body.id)
+        self._fill(state.spec, event.bin, event.count, {})
+
+    def _fill(self, spec: CellSpec, name: str, count: int, shapes: dict[str, Box | Mesh]) -> None:
+        bin_ = spec.supply[name]
+        if bin_.grid is None:
+            return
+        kind = bin_.parts[0]
+        shape = shapes.setdefault(kind, _shape(self._kinds.get(kind)))
+        capacity = bin_.capacity or 0
+        self._world.fill(name, [(kind, shape, bin_.slot(i)) for i in range(capacity - count, capacity)])
+
+    def _remove(self, kind: str, pose: Pose | None) -> None:
+        if pose is None:
+            return
+        near = [
+            (math.dist(self._world.pose(body.id).p, pose.p), body.id)
+            for body in self._world
+            if body.kind == kind and not body.source and body.id in self._world.visible()
+        ]
+        distance, body_id = min(near, default=(math.inf, ""))
+        if distance < REACH_M:
+            self._world.remove(body_id)
+
+
+def _shape(spec: PartSpec | None) -> Box | Mesh:
+    return Mesh(spec.mesh) if spec is not None and spec.mesh else UNKNOWN_SHAPE
+
+
+def _depth(state: State, part: str) -> int:
+    depth, fact = 0, state.world.get(part)
+    while fact is not None:
+        depth, fact = depth + 1, state.world.get(fact.holder)
+    return depth

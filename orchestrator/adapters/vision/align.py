@@ -1,0 +1,207 @@
+"""Where a part is: Gauss-Newton on the difference between measured and rendered depth.
+
+The part is rendered at poses a little to each side of the present one; the differences are the Jacobian. So the
+outline counts as much as the surface: seen from above, a flat part shows nothing but its outline to tell x, y and yaw,
+and a point-to-plane fit of its surface slides freely. Residuals are clipped, and a pixel that is clipped on both sides
+has no influence, which makes the fit robust.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from orchestrator.core.geometry import Pose
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from orchestrator.adapters.vision.render import Depth, Floats, Mask, Solid, View
+
+PRIOR_M = 0.005  # an axis that the picture says nothing about stays where it was expected, with this sigma
+COARSE = ((3.0, 0.004), (2.0, 0.0025))  # step in pixels and clipping distance in metres, then the same for the end
+FINE = (0.75, 0.0012)
+MOST_STEPS = 16
+SETTLED_PIXELS, FAR_PIXELS = 0.2, 0.5
+QUICK_PIXELS = 3000
+BAND_PIXELS, INNER_PIXELS = 1200, 400
+OUTLINE_SIGMA = 0.4  # of the clipping distance: the noise of a pixel that is either on the part or beside it
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One region of a depth image beside what is known of it; arrays are flat, one value a pixel.
+
+    `depth` is measured (m), `usable` where it is of use, `back` what is expected without the part (m), `sigma` the
+    noise expected (m), `shape` the region's (height, width), `pixel_m` a pixel's size on the part.
+    """
+
+    view: View
+    shape: tuple[int, int]
+    depth: Depth
+    usable: Mask
+    back: Depth
+    sigma: Depth
+    pixel_m: float
+
+    def thinned(self) -> Scene:
+        """Return every so many of its pixels, as one row, for a quick first count."""
+        stride = round(math.sqrt(len(self.depth) / QUICK_PIXELS))
+        if stride < 2:
+            return self
+        rows, columns = (np.arange(0, n, stride) for n in self.shape)
+        some = (rows[:, None] * self.shape[1] + columns[None, :]).ravel()
+        arrays = (self.depth[some], self.usable[some], self.back[some], self.sigma[some])
+        return Scene(self.view.only(some), (1, len(some)), *arrays, pixel_m=self.pixel_m)
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """A part's pose, and how far it is known per axis (x, y, z, about x, y, z of the part; m and rad, one sigma).
+
+    A guess has no sigma. `observable` tells per axis whether this view could tell at all, were every pixel
+    measured; `settled` whether the fit came to rest.
+    """
+
+    pose: Pose
+    sigma: Floats = field(default_factory=lambda: np.full(6, np.inf))
+    observable: tuple[bool, ...] = (False,) * 6
+    settled: bool = False
+
+
+def align(solid: Solid, start: Pose, scene: Scene, *, near: bool = False, most: int = MOST_STEPS) -> Alignment:
+    """Fit a part's pose to the measured depth, in at most so many steps.
+
+    The start may be some 10 mm and 10 degrees off, where it is `near` 1 mm.
+    """
+    pose = start
+    radius = max(solid.radius, 0.004)
+    prior = np.array([PRIOR_M] * 3 + [PRIOR_M / radius] * 3)
+    steps = [] if near else list(COARSE)
+    chosen, moved, damping = np.zeros(0, dtype=np.int64), math.inf, 1.0
+    before = np.zeros(6)
+    for _ in range(most):
+        pixels, clip_m = steps[0] if steps else FINE
+        if moved > FINE[0]:
+            chosen = _telling_pixels(solid, pose, scene)
+        step_m = pixels * scene.pixel_m
+        reach = np.array([step_m] * 3 + [step_m / radius] * 3)
+        clip = max(clip_m, 6 * float(np.median(scene.sigma)))
+        rest, jacobian, ideal, weight = _linearised(solid, pose, scene, chosen, reach=reach, clip=clip)
+        use = weight * scene.usable[chosen]
+        normal = (jacobian.T * use) @ jacobian + np.diag(prior**-2.0)
+        change = np.clip(-np.linalg.solve(normal, jacobian.T @ (use * rest)) / reach, -1.5, 1.5)
+        moved = float(np.abs(change).max()) * pixels
+        if not steps and float(change @ before) < 0:
+            damping /= 2  # a small outline makes steps that go to and fro
+        before = change
+        pose = _moved(pose, solid.centre, change * reach * damping)
+        if not steps and moved * damping < SETTLED_PIXELS:
+            break
+        if not steps and moved * damping > FAR_PIXELS:
+            steps = list(COARSE)  # each fine step sees the outline only as far as it reaches
+        elif steps and moved < pixels / 2:
+            steps.pop(0)
+    telling = use * np.any(jacobian != 0, axis=1)
+    spread = float((telling * rest**2).sum() / max(int((telling > 0).sum()), 1))
+    lever = _to_origin(solid.centre)
+    best = _deviations(np.linalg.inv((ideal.T * weight) @ ideal + np.diag(prior**-2.0)), lever)
+    return Alignment(
+        pose=pose,
+        sigma=_deviations(np.linalg.inv(normal) * max(1.0, spread), lever),
+        settled=not steps and moved * damping < SETTLED_PIXELS,
+        observable=tuple(bool(known < limit / 4) for known, limit in zip(best, prior, strict=True)),
+    )
+
+
+def _telling_pixels(solid: Solid, pose: Pose, scene: Scene) -> npt.NDArray[np.int64]:
+    """Return the indices of pixels that a small motion of the part changes: its outline, and some of its surface."""
+    part = scene.view.depth(solid, pose)
+    front = np.minimum(part, scene.back).reshape(scene.shape)
+    on = (part < scene.back).reshape(scene.shape)
+    edge = outline(front, 4 * float(np.median(scene.sigma)))
+    near = grown(on, 2)
+    band = grown(edge & near, 2)
+    return np.sort(
+        np.concatenate(
+            [_thinned(np.flatnonzero(band), BAND_PIXELS), _thinned(np.flatnonzero(on & ~band), INNER_PIXELS)]
+        )
+    )
+
+
+def _thinned(indices: npt.NDArray[np.int64], limit: int) -> npt.NDArray[np.int64]:
+    if len(indices) <= limit:
+        return indices
+    return indices[np.linspace(0, len(indices) - 1, limit).astype(np.int64)]
+
+
+def outline(front: Depth, jump_m: float) -> Mask:
+    """Return the pixels of a (height, width) depth picture on both sides of each jump in depth."""
+    edge = np.zeros(front.shape, dtype=bool)
+    down = np.abs(np.diff(front, axis=0)) >= jump_m
+    across = np.abs(np.diff(front, axis=1)) >= jump_m
+    edge[1:] |= down
+    edge[:-1] |= down
+    edge[:, 1:] |= across
+    edge[:, :-1] |= across
+    return edge
+
+
+def grown(mask: Mask, pixels: int) -> Mask:
+    """Return a (height, width) mask widened by some pixels in each direction."""
+    out = mask.copy()
+    for _ in range(pixels):
+        wide = out.copy()
+        wide[1:] |= out[:-1]
+        wide[:-1] |= out[1:]
+        out = wide.copy()
+        out[:, 1:] |= wide[:, :-1]
+        out[:, :-1] |= wide[:, 1:]
+    return out
+
+
+def _linearised(
+    solid: Solid, pose: Pose, scene: Scene, chosen: npt.NDArray[np.int64], *, reach: Floats, clip: float
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return residuals (n,), their Jacobian (n, 6) by central differences, the same were all measured, weights (n,)."""
+    view = scene.view.only(chosen)
+    depth, back, sigma = (values[chosen].astype(np.float64) for values in (scene.depth, scene.back, scene.sigma))
+    here = np.minimum(view.depth(solid, pose), back)
+    jacobian, ideal = np.empty((len(chosen), 6)), np.empty((len(chosen), 6))
+    jump = np.zeros(len(chosen), dtype=bool)
+    for axis in range(6):
+        change = np.zeros(6)
+        change[axis] = reach[axis]
+        ahead = np.minimum(view.depth(solid, _moved(pose, solid.centre, change)), back)
+        behind = np.minimum(view.depth(solid, _moved(pose, solid.centre, -change)), back)
+        for measured, out in ((depth, jacobian), (here, ideal)):
+            out[:, axis] = np.clip(measured - ahead, -clip, clip) - np.clip(measured - behind, -clip, clip)
+        jump |= np.abs(ideal[:, axis]) > 2 * reach[0] + 4 * sigma
+    noise = np.where(jump, np.maximum(OUTLINE_SIGMA * clip, sigma), sigma)
+    return np.clip(depth - here, -clip, clip), jacobian / (2 * reach), ideal / (2 * reach), noise**-2.0
+
+
+def _moved(pose: Pose, centre: Floats, change: Floats) -> Pose:
+    """Return a pose moved by (x, y, z, rotation vector) of its own axes, turning about `centre`."""
+    angle = float(np.linalg.norm(change[3:]))
+    axis = change[3:] / angle if angle > 1e-12 else np.zeros(3)
+    x, y, z = (float(v) for v in axis * math.sin(angle / 2))
+    turn = Pose((0.0, 0.0, 0.0), (math.cos(angle / 2), x, y, z))
+    cx, cy, cz = (float(v) for v in centre)
+    tx, ty, tz = (float(v) for v in change[:3])
+    return pose @ Pose((cx + tx, cy + ty, cz + tz)) @ turn @ Pose((-cx, -cy, -cz))
+
+
+def _to_origin(centre: Floats) -> Floats:
+    """Return the matrix that turns a small motion of the centre into that of the origin: t + centre x turn."""
+    x, y, z = (float(v) for v in centre)
+    out = np.eye(6)
+    out[:3, 3:] = ((0.0, -z, y), (z, 0.0, -x), (-y, x, 0.0))
+    return out
+
+
+def _deviations(covariance: npt.NDArray[Any], lever: Floats) -> Floats:
+    return np.asarray(np.sqrt(np.diag(lever @ covariance @ lever.T)))

@@ -1,0 +1,212 @@
+"""The verdict on one result: which hypothesis explains the picture, and how far off the part is."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orchestrator.adapters.vision.align import Alignment, align
+from orchestrator.adapters.vision.hypotheses import (
+    Hypothesis,
+    Votes,
+    costs,
+    half_turn,
+    search,
+    set_down,
+    settle,
+    told_apart,
+    unexplained,
+    vote,
+)
+from orchestrator.adapters.vision.place import look_at, why_blind
+from orchestrator.core.geometry import Deviation, Vector, deviation
+from orchestrator.core.ports import Check, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestrator.adapters.vision.place import Crop, Place
+    from orchestrator.adapters.vision.render import Depth, Mask, Region, Solids
+    from orchestrator.adapters.vision.settings import VisionSettings
+    from orchestrator.core.ports import CheckRequest
+
+AXES = ("along x", "along y", "along z", "about x", "about y", "about z")
+EMPTY_SHARE = 0.7  # of the pixels that tell, which must show what lies behind the part to call it missing
+ALL_EMPTY = 0.995  # of all pixels in the region which show what lies behind: then there is nothing to search for
+
+
+def _no_picture() -> Depth:
+    return np.zeros((0, 0), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A verdict and the pictures it rests on: (height, width), metres; empty when there was nothing to compare."""
+
+    check: Check
+    depth: Depth = field(default_factory=_no_picture)
+    expected: Depth = field(default_factory=_no_picture)
+    without_part: Depth = field(default_factory=_no_picture)
+    region: Region | None = None
+
+
+def judge(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSettings) -> Judged:
+    """Judge one result from the pixels around it.
+
+    Raises:
+        VisionError: a mesh is missing or can't be read.
+    """
+    blind = Check(verdict="cannot_see", shot_stamp=crop.stamp)
+    place = look_at(request, crop, solids, settings)
+    if place is None:
+        reason = f"{request.part.id} is behind the camera or nearer to it than 50 mm."
+        return Judged(dataclasses.replace(blind, reason=reason))
+    reason = why_blind(place, settings)
+    answer = dataclasses.replace(blind, reason=reason) if reason else _decide(request, place, settings)
+    shape = place.scene.shape
+    return Judged(
+        check=dataclasses.replace(answer, visible=round(place.visible, 3), shot_stamp=crop.stamp),
+        depth=place.scene.depth.reshape(shape),
+        expected=np.minimum(place.alone, place.scene.back).reshape(shape),
+        without_part=place.scene.back.reshape(shape),
+        region=place.region,
+    )
+
+
+def _decide(request: CheckRequest, place: Place, settings: VisionSettings) -> Check:
+    """Take the short way where the part explains the picture, else search for what does."""
+    scene, part = place.scene, place.ideas[0]
+    nominal = settle(part, part.pose, scene, settings)
+    if nominal.support >= settings.sure_support and nominal.found.settled and _explains(nominal, place, settings):
+        rivals = [_rival(idea, nominal, place, settings) for idea in place.ideas[1:]]
+        if all(nominal.cost <= rival.cost for rival in rivals):
+            return _conclude(request, [nominal, *rivals], place, settings)
+    if float(_fits_empty(place, settings)[scene.usable].mean()) >= ALL_EMPTY:
+        return _missing([], place, 1.0)
+    tried = [settle(idea, search(idea, scene, settings), scene, settings) for idea in place.ideas]
+    if nominal.cost <= tried[0].cost:
+        tried[0] = nominal
+    if all(votes.support < settings.least_support for votes in tried):
+        return _nothing(tried, place, settings)
+    return _conclude(request, tried, place, settings)
+
+
+def _rival(idea: Hypothesis, nominal: Votes, place: Place, settings: VisionSettings) -> Votes:
+    """Count the votes for another hypothesis where the part was found; align it when many pixels agree with it.
+
+    It starts where it would be, had it been set down with the same deviation as the part, or half a turn about z on;
+    what looks the same is aligned there already, so two steps do.
+    """
+    scene = place.scene
+    start = nominal.found.pose @ place.ideas[0].pose.inverse() @ idea.pose
+    some = scene.thinned()
+    guesses = [Alignment(set_down(idea, pose, some)) for pose in (start, half_turn(idea, start))]
+    first = min((vote(idea, guess, some, settings) for guess in guesses), key=lambda votes: votes.cost)
+    if first.support < settings.least_support:
+        return vote(idea, first.found, scene, settings)
+    return vote(idea, align(idea.solid, first.found.pose, scene, near=True, most=2), scene, settings)
+
+
+def _nothing(tried: list[Votes], place: Place, settings: VisionSettings) -> Check:
+    """Tell an empty place from one where something unknown is."""
+    share = float(_fits_empty(place, settings)[place.telling].mean())
+    if share >= EMPTY_SHARE:
+        return _missing(tried, place, share)
+    scores = _scores(tried) | {"nothing": round(share, 3)}
+    reason = f"What is there looks neither like {place.part} nor like its empty place."
+    return Check("cannot_see", scores=scores, reason=reason)
+
+
+def _missing(tried: list[Votes], place: Place, share: float) -> Check:
+    scores = _scores(tried) | {"nothing": round(share, 3)}
+    return Check("missing", scores=scores, reason=f"What lies behind {place.part} is seen instead of it.")
+
+
+def _fits_empty(place: Place, settings: VisionSettings) -> Mask:
+    return np.asarray(costs(place.scene, place.scene.back, settings) < settings.cut_sigma**2)
+
+
+def _conclude(request: CheckRequest, tried: list[Votes], place: Place, settings: VisionSettings) -> Check:
+    """Take the hypothesis that explains the picture best, unless another explains it as well."""
+    best = min(tried, key=lambda votes: votes.cost)
+    scores = _scores(tried)
+    for other in tried:
+        if other is not best and not told_apart(best, other, place.scene, settings):
+            reason = f"From here {_called(best)} and {_called(other)} look the same."
+            return Check("cannot_see", scores=scores, reason=reason)
+    if best.hypothesis.kind == "flipped":
+        return Check("flipped", scores=scores, reason=f"{place.part} lies upside down.")
+    if best.hypothesis.kind == "look_alike":
+        wrong = best.hypothesis.id
+        reason = f"It looks like {wrong}, not like {place.part}."
+        return Check("wrong", scores=scores, reason=reason, wrong_part=wrong)
+    if not _explains(best, place, settings):
+        reason = f"{place.part} explains what is there in part only; it may be damaged, or something lies beside it."
+        return Check("cannot_see", scores=scores, reason=reason)
+    return _measured(request, best, scores, settings)
+
+
+def _explains(votes: Votes, place: Place, settings: VisionSettings) -> bool:
+    count, share = unexplained(votes, place.scene, settings)
+    return count < settings.least_pixels or share < settings.least_unexplained
+
+
+def _measured(request: CheckRequest, votes: Votes, scores: dict[str, float], settings: VisionSettings) -> Check:
+    """Compare the part's pose with its tolerance, axis by axis.
+
+    Outside is what exceeds the tolerance by two sigma, or at all where sigma is below a third of it; between them,
+    and where sigma exceeds the tolerance, the camera is too uncertain to say. Axes that this view can't tell are not
+    judged.
+    """
+    part, found = request.part, votes.found
+    off = deviation(found.pose, part.pose, part.symmetry_z)
+    floors = (settings.floor_m,) * 3 + (settings.floor_rad,) * 3
+    sigmas = [math.hypot(settings.inflate * float(s), floor) for s, floor in zip(found.sigma, floors, strict=True)]
+    limits = (*request.within_m, *request.within_rad)
+    outside, unsure, unseen = [], [], []
+    for axis, (value, limit, sigma) in enumerate(zip((*off.xyz_m, *off.rot_rad), limits, sigmas, strict=True)):
+        if axis == 5 and part.symmetry_z == 0:
+            continue
+        if not found.observable[axis]:
+            unseen.append(AXES[axis])
+        elif abs(value) > limit + 2 * sigma or (abs(value) > limit and 3 * sigma <= limit):
+            outside.append(_amount(axis, value, limit, sigma))
+        elif abs(value) > limit or sigma > limit:
+            unsure.append(_amount(axis, value, limit, sigma))
+    blind = f"Not judged, as it can't be told from here: {', '.join(unseen)}." if unseen else ""
+    verdict: Verdict
+    if outside:
+        verdict, reason = "displaced", f"{part.id} is off: {'; '.join(outside)}. {blind}"
+    elif unsure:
+        verdict, reason = "cannot_see", f"Too uncertain for the tolerance: {'; '.join(unsure)}. {blind}"
+    else:
+        verdict, reason = "ok", blind
+    return Check(
+        verdict=verdict,
+        deviation=Deviation(_vector(off.xyz_m, 6), _vector(off.rot_rad, 5)),
+        uncertainty_m=_vector(sigmas[:3], 6),
+        reason=reason.strip(),
+        scores=scores,
+    )
+
+
+def _amount(axis: int, value: float, limit: float, sigma: float) -> str:
+    unit, scale = ("mm", 1000.0) if axis < 3 else ("°", math.degrees(1))
+    return f"{value * scale:+.2f} ± {sigma * scale:.2f} {unit} {AXES[axis]} (allowed {limit * scale:.2f})"
+
+
+def _vector(values: Sequence[float], digits: int) -> Vector:
+    x, y, z = (round(float(v), digits) + 0.0 for v in values)
+    return (x, y, z)
+
+
+def _called(votes: Votes) -> str:
+    return f"{votes.hypothesis.id} upside down" if votes.hypothesis.kind == "flipped" else votes.hypothesis.id
+
+
+def _scores(tried: list[Votes]) -> dict[str, float]:
+    return {votes.name: round(votes.support, 3) + 0.0 for votes in tried}

@@ -1,0 +1,240 @@
+"""What a pinhole camera should see of known meshes: depth by ray casting, in a region of the image only."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from orchestrator.core.errors import VisionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from orchestrator.core.geometry import Pose
+    from orchestrator.core.ports import Intrinsics
+
+    Floats = npt.NDArray[np.float64]
+    Depth = npt.NDArray[np.float32]
+    Mask = npt.NDArray[np.bool_]
+
+ALIKE_M = 0.0003  # two surfaces that differ by less are one shape
+
+
+class Solid:
+    """A part's mesh, ready for ray casting in its own frame.
+
+    `low` and `high` are the corners of its bounding box in metres.
+    """
+
+    def __init__(self, vertices: Floats, faces: npt.NDArray[np.int64], *, threads: int = 1) -> None:
+        import open3d
+
+        self._tensor = cast("Any", open3d.core.Tensor)  # its stubs know no arrays
+        self._threads = threads
+        self._vertices = vertices
+        self._faces = faces
+        self._scene: Any = open3d.t.geometry.RaycastingScene(nthreads=threads)
+        self._scene.add_triangles(
+            self._tensor(np.ascontiguousarray(vertices, dtype=np.float32)),
+            self._tensor(np.ascontiguousarray(faces, dtype=np.uint32)),
+        )
+        self.low = vertices.min(axis=0)
+        self.high = vertices.max(axis=0)
+
+    @property
+    def centre(self) -> Floats:
+        """The middle of the bounding box, metres."""
+        return np.asarray((self.low + self.high) / 2)
+
+    @property
+    def radius(self) -> float:
+        """Half the diagonal of the bounding box, metres."""
+        return float(np.linalg.norm(self.high - self.low) / 2)
+
+    @cached_property
+    def corners(self) -> Floats:
+        """The eight corners of the bounding box, (8, 3) metres."""
+        box = np.array([self.low, self.high])
+        return np.array([(box[i, 0], box[j, 1], box[k, 2]) for i in (0, 1) for j in (0, 1) for k in (0, 1)])
+
+    def cast(self, origin: Floats, directions: Floats) -> Depth:
+        """Return the distance to the first surface in units of each direction's length, inf where there is none.
+
+        `origin` is (3,) and `directions` (n, 3), both in the part's frame.
+        """
+        rays = np.empty((len(directions), 6), dtype=np.float32)
+        rays[:, :3] = origin
+        rays[:, 3:] = directions
+        hit = self._scene.cast_rays(self._tensor(rays), nthreads=self._threads)["t_hit"]
+        return np.asarray(hit.numpy(), dtype=np.float32)
+
+    @cached_property
+    def same_flipped(self) -> bool:
+        """Whether the mesh, turned over about its x or its y axis, is the same shape: then it has no wrong side."""
+        return self._matches(np.diag((1.0, -1.0, -1.0))) or self._matches(np.diag((-1.0, 1.0, -1.0)))
+
+    @cached_property
+    def round(self) -> bool:
+        """Whether the mesh is the same shape at any angle about its z axis (tried at two)."""
+        return all(
+            self._matches(np.array(((c, -s, 0.0), (s, c, 0.0), (0.0, 0.0, 1.0))))
+            for c, s in ((math.cos(angle), math.sin(angle)) for angle in (0.29, 1.01))
+        )
+
+    def _matches(self, turn: Floats) -> bool:
+        """Tell whether the mesh, turned about the point on its z axis at half its height, lies on itself."""
+        middle = np.array([0.0, 0.0, self.centre[2]])
+        points = np.concatenate([self._vertices, self._vertices[self._faces].mean(axis=1)]) - middle
+        turned = (points @ turn.T + middle).astype(np.float32)
+        distance = self._scene.compute_distance(self._tensor(turned), nthreads=self._threads).numpy()
+        return bool(distance.max() < ALIKE_M)
+
+
+class Solids:
+    """Meshes below one folder, each loaded once per path and time of change."""
+
+    def __init__(self, root: Path, *, threads: int = 1) -> None:
+        self._root = root
+        self._threads = threads
+        self._loaded: dict[str, tuple[int, Solid]] = {}
+
+    def get(self, mesh: str) -> Solid:
+        """Return the mesh at a path below the root.
+
+        Raises:
+            VisionError: there is no such file, or nothing in it that a camera could see.
+        """
+        path = self._root / mesh
+        try:
+            changed = path.stat().st_mtime_ns
+        except OSError as error:
+            raise VisionError(
+                f"The mesh {mesh} can't be read.", remedy="Check the part's `mesh`.", code="no_mesh"
+            ) from error
+        held = self._loaded.get(mesh)
+        if held is None or held[0] != changed:
+            held = self._loaded[mesh] = (changed, self._load(path, mesh))
+        return held[1]
+
+    def _load(self, path: Path, mesh: str) -> Solid:
+        import trimesh
+
+        remedy = "Export it again as GLB, in metres, z up, with faces."
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                body = trimesh.load_scene(path).to_mesh()
+        except Exception as error:  # a loader of many formats raises anything
+            raise VisionError(
+                f"The mesh {mesh} can't be understood: {error}.", remedy=remedy, code="bad_mesh"
+            ) from error
+        if len(body.faces) == 0 or not np.isfinite(body.vertices).all():
+            raise VisionError(f"The mesh {mesh} has no faces.", remedy=remedy, code="bad_mesh")
+        return Solid(np.asarray(body.vertices, dtype=float), np.asarray(body.faces), threads=self._threads)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle of the image in pixels; it may reach beyond the picture's edge."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def meets(self, other: Region) -> bool:
+        """Tell whether the two share a pixel."""
+        return (
+            self.left < other.left + other.width
+            and other.left < self.left + self.width
+            and self.top < other.top + other.height
+            and other.top < self.top + self.height
+        )
+
+    def inside(self, intrinsics: Intrinsics) -> Region:
+        """Return the part of it that is in the picture (width or height 0 when none is)."""
+        left, top = max(self.left, 0), max(self.top, 0)
+        right = min(self.left + self.width, intrinsics.width)
+        bottom = min(self.top + self.height, intrinsics.height)
+        return Region(left, top, max(right - left, 0), max(bottom - top, 0))
+
+
+def region_of(corners: Floats, pose: Pose, camera: Pose, intrinsics: Intrinsics, margin_m: float) -> Region | None:
+    """Return the rectangle that a box, given by its corners (n, 3) in its own frame, can cover in the image.
+
+    It is widened by `margin_m` at the nearest corner's depth, and clipped one picture's width beyond each edge.
+    `None` when some of the box is behind the camera or nearer than 50 mm.
+    """
+    seen = _transform(camera.inverse() @ pose, corners)
+    near = float(seen[:, 2].min())
+    if near < 0.05:
+        return None
+    u = seen[:, 0] / seen[:, 2] * intrinsics.fx + intrinsics.cx
+    v = seen[:, 1] / seen[:, 2] * intrinsics.fy + intrinsics.cy
+    du, dv = margin_m / near * intrinsics.fx, margin_m / near * intrinsics.fy
+    left = max(int(np.floor(u.min() - du)), -intrinsics.width)
+    right = min(int(np.ceil(u.max() + du)) + 1, 2 * intrinsics.width)
+    top = max(int(np.floor(v.min() - dv)), -intrinsics.height)
+    bottom = min(int(np.ceil(v.max() + dv)) + 1, 2 * intrinsics.height)
+    return Region(left, top, max(right - left, 0), max(bottom - top, 0))
+
+
+class View:
+    """The rays of some pixels of a camera. Integer pixel coordinates are pixel centres, as in ROS and OpenCV."""
+
+    def __init__(self, camera: Pose, directions: Floats, *, whole: tuple[Region, Intrinsics] | None = None) -> None:
+        self.camera = camera
+        self.directions = directions  # (n, 3) in the camera's frame, z = 1, so that distances are depths
+        self._whole = whole
+
+    @classmethod
+    def over(cls, region: Region, camera: Pose, intrinsics: Intrinsics) -> View:
+        """Return a view of every pixel of a region, row by row."""
+        u = (np.arange(region.left, region.left + region.width) - intrinsics.cx) / intrinsics.fx
+        v = (np.arange(region.top, region.top + region.height) - intrinsics.cy) / intrinsics.fy
+        grid = np.ones((region.height, region.width, 3))
+        grid[..., 0] = u[None, :]
+        grid[..., 1] = v[:, None]
+        return cls(camera, grid.reshape(-1, 3), whole=(region, intrinsics))
+
+    def only(self, pixels: npt.NDArray[Any]) -> View:
+        """Return a view of the pixels with these indices, or under this mask."""
+        return View(self.camera, self.directions[pixels])
+
+    def depth(self, solid: Solid, pose: Pose) -> Depth:
+        """Return the depth (m) of a part at a pose in the world, for each pixel; inf where it isn't."""
+        part = pose.inverse() @ self.camera
+        origin, turn = np.asarray(part.p), part.matrix()[:3, :3].T
+        block = self._block(solid, pose)
+        if block is None or self._whole is None:
+            return solid.cast(origin, self.directions @ turn)
+        region = self._whole[0]
+        out = np.full((region.height, region.width), np.inf, dtype=np.float32)
+        inner = self.directions.reshape(region.height, region.width, 3)[block]
+        if inner.size:
+            out[block] = solid.cast(origin, inner.reshape(-1, 3) @ turn).reshape(inner.shape[:2])
+        return out.ravel()
+
+    def _block(self, solid: Solid, pose: Pose) -> tuple[slice, slice] | None:
+        """Return the rows and columns that the part can cover, to cast no ray beside them; None where unknown."""
+        if self._whole is None:
+            return None
+        region, intrinsics = self._whole
+        box = region_of(solid.corners, pose, self.camera, intrinsics, 0.0)
+        if box is None:
+            return None
+        top, left = max(box.top - region.top, 0), max(box.left - region.left, 0)
+        bottom, right = box.top + box.height - region.top, box.left + box.width - region.left
+        return slice(top, max(bottom, top)), slice(left, max(right, left))
+
+
+def _transform(pose: Pose, points: Floats) -> Floats:
+    matrix = pose.matrix()
+    return np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])

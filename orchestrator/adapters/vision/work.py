@@ -1,0 +1,93 @@
+"""What runs in the vision process: one worker that keeps meshes and answers one job at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from multiprocessing import parent_process
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orchestrator.adapters.vision import evidence
+from orchestrator.adapters.vision.judge import judge
+from orchestrator.adapters.vision.render import Solid, Solids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from orchestrator.adapters.vision.place import Crop
+    from orchestrator.adapters.vision.settings import VisionSettings
+    from orchestrator.core.geometry import Vector
+    from orchestrator.core.ports import Check, CheckRequest
+
+Box = tuple["Vector", "Vector"]
+
+
+class Bench:
+    """The state of this process: settings, meshes, where evidence goes."""
+
+    def __init__(self, meshes: Path, evidence_root: Path | None, settings: VisionSettings) -> None:
+        self.solids = Solids(meshes, threads=settings.threads)
+        self.evidence_root = evidence_root
+        self.settings = settings
+
+
+_bench: list[Bench] = []  # one, set when the process starts: the pool hands its workers nothing else
+
+
+def start(meshes: Path, evidence_root: Path | None, settings: VisionSettings) -> None:
+    """Set the process up, load Open3D and cast a first ray, which is slow. Called once, when the process starts."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    import open3d
+
+    open3d.utility.set_verbosity_level(open3d.utility.VerbosityLevel.Error)
+    open3d.utility.set_max_threads(settings.threads)
+    corner = np.eye(3) * 0.1
+    Solid(corner, np.array([[0, 1, 2]]), threads=settings.threads).cast(np.zeros(3), np.ones((100, 3)))
+    _bench.append(Bench(meshes, evidence_root, settings))
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)  # a killed parent closes no queue, so the pool's own loop would wait for ever
+
+
+def identity() -> int:
+    """Return this process's id."""
+    return os.getpid()
+
+
+def box_of(mesh: str) -> Box:
+    """Return the corners (m) of a mesh's bounding box in its own frame. Raises VisionError."""
+    solid = _bench[0].solids.get(mesh)
+    low, high = solid.low, solid.high
+    return (float(low[0]), float(low[1]), float(low[2])), (float(high[0]), float(high[1]), float(high[2]))
+
+
+def check(request: CheckRequest, crop: Crop) -> Check:
+    """Judge one crop and keep its evidence. Raises VisionError; ends the process when it takes too long."""
+    bench = _bench[0]
+    with _time_limit(bench.settings.seconds):
+        judged = judge(request, crop, bench.solids, bench.settings)
+        if bench.evidence_root is None:
+            return judged.check
+        kept = evidence.keep(bench.evidence_root, request, crop, judged, bench.settings)
+        return dataclasses.replace(judged.check, evidence=kept)
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """End this process by SIGALRM's default action after some wall time: it works in hung native code, too."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)

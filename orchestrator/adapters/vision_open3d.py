@@ -1,0 +1,132 @@
+"""Vision by Open3D, in a process of its own: a crash in native code costs one check, not the cell."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import numpy as np
+
+from orchestrator.adapters.vision import work
+from orchestrator.adapters.vision.place import Crop
+from orchestrator.adapters.vision.render import Region, region_of
+from orchestrator.adapters.vision.settings import VisionSettings
+from orchestrator.core.errors import VisionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from orchestrator.core.ports import Check, CheckRequest, Expected, Shot
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class VisionOpen3D:
+    """`Vision` by render-and-compare. Checks run one after another in one child process, started at first use.
+
+    `meshes` is the folder that mesh paths are below, `evidence` the folder that records of checks go to (None: none
+    are kept). A check whose process died is tried once more in a new one.
+    """
+
+    def __init__(self, meshes: Path, *, evidence: Path | None = None, settings: VisionSettings | None = None) -> None:
+        self._meshes = meshes.resolve()
+        self._evidence = evidence.resolve() if evidence is not None else None
+        self._settings = settings or VisionSettings()
+        self._pool: ProcessPoolExecutor | None = None
+        self._pid: int | None = None
+        self._closed = False
+        self._boxes: dict[str, tuple[int, work.Box]] = {}
+
+    @property
+    def process_id(self) -> int | None:
+        """The vision process's id once it has answered, None before."""
+        return self._pid
+
+    async def warm_up(self) -> int:
+        """Start the process and load Open3D, which takes seconds, ahead of the first check; returns its id."""
+        self._pid = await self._call(work.identity)
+        return self._pid
+
+    async def check(self, request: CheckRequest, shot: Shot) -> Check:
+        """Judge one result; see `Vision.check`.
+
+        Raises:
+            VisionError: a mesh is missing or unreadable (no_mesh, bad_mesh), the process died or hung twice
+                (vision_crashed), or this was closed (closed).
+        """
+        if self._pid is None:
+            await self.warm_up()
+        for thing in (request.part, *request.around, *request.look_alikes):
+            self._path(thing.mesh)
+        crop = await self._cropped(request.part, shot)
+        return await self._call(work.check, request, crop)
+
+    async def close(self) -> None:
+        """End the process, also in the middle of a check. Idempotent."""
+        self._closed = True
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        if self._pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGTERM)
+            self._pid = None
+        await asyncio.get_running_loop().run_in_executor(None, pool.shutdown)
+
+    async def _cropped(self, part: Expected, shot: Shot) -> Crop:
+        """Cut out the pixels that matter, so that little crosses to the other process."""
+        low, high = np.array(await self._box(part.mesh))
+        corners = np.array([np.where(np.array(mask), high, low) for mask in np.ndindex(2, 2, 2)])
+        region = region_of(corners, part.pose, shot.pose, shot.intrinsics, self._settings.margin_m)
+        inside = region.inside(shot.intrinsics) if region is not None else Region(0, 0, 0, 0)
+        rows = slice(inside.top, inside.top + inside.height)
+        columns = slice(inside.left, inside.left + inside.width)
+        depth = np.ascontiguousarray(shot.depth_m[rows, columns], dtype=np.float32)
+        return Crop(shot.camera, depth, inside, shot.intrinsics, shot.pose, shot.stamp)
+
+    async def _box(self, mesh: str) -> work.Box:
+        changed = self._path(mesh).stat().st_mtime_ns
+        held = self._boxes.get(mesh)
+        if held is None or held[0] != changed:
+            held = self._boxes[mesh] = (changed, await self._call(work.box_of, mesh))
+        return held[1]
+
+    def _path(self, mesh: str) -> Path:
+        path = (self._meshes / mesh).resolve()
+        if not path.is_relative_to(self._meshes) or not path.is_file():
+            raise VisionError(f"There is no mesh {mesh}.", remedy="Check the part's `mesh`.", code="no_mesh")
+        return path
+
+    async def _call(self, job: Callable[P, R], *args: P.args, **_: P.kwargs) -> R:
+        """Run a job in the process; when that dies, once more in a new one."""
+        for _attempt in (1, 2):
+            if self._closed:
+                raise VisionError("Vision was closed.", remedy="Start the cell again.", code="closed")
+            pool = self._pool = self._pool or self._started()
+            try:
+                return await asyncio.get_running_loop().run_in_executor(pool, job, *args)
+            except BrokenProcessPool:
+                if self._pool is pool:
+                    self._pool, self._pid = None, None
+                pool.shutdown(wait=False)
+        raise VisionError(
+            "The vision process died or hung twice on one check.",
+            remedy="Ask a person to look; if it happens again, check the part's mesh and run `tandem doctor`.",
+            code="vision_crashed",
+        )
+
+    def _started(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            max_workers=1,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=work.start,
+            initargs=(self._meshes, self._evidence, self._settings),
+        )
