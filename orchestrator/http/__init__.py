@@ -1,0 +1,1 @@
+"""Browsers, tablets and machines: REST, pages and one WebSocket. Start at `server`."""

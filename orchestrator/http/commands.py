@@ -1,0 +1,50 @@
+"""The one way of a command from outside to the desk, for REST and WebSocket alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.core.commands import Request, Who
+from orchestrator.core.errors import TandemError
+from orchestrator.http.errors import report
+from orchestrator.wire import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+
+    from orchestrator.engine.desk import Desk
+    from orchestrator.http.metrics import Metrics
+
+
+class Commands:
+    """Hands commands in and counts what became of them. Whoever reaches a loopback server is its supervisor."""
+
+    def __init__(self, desk: Desk, metrics: Metrics) -> None:
+        self._desk = desk
+        self._metrics = metrics
+        self.who = Who()
+
+    async def ask(self, command_id: str, command: Any) -> Answer:
+        """Hand in a command under its id. Every failure comes back as an answer."""
+        request = Request(id=command_id, by=self.who, t=self._desk.now(), command=command)
+        return await self._answered(command_id, self._desk.submit(request))
+
+    async def store_order(
+        self, order: str, product: str, options: Mapping[str, Any], quantity: int, due_t: float | None
+    ) -> Answer:
+        """Compile and store an order. Raises what the desk raises: NotFound, BadInput or AuthoringError."""
+        answer = await self._desk.store_order(order, product, options, quantity, due_t, self.who)
+        self._metrics.answered(answer)
+        return answer
+
+    async def _answered(self, command_id: str, pending: Awaitable[Answer]) -> Answer:
+        try:
+            answer = await pending
+        except TandemError as error:
+            answer = Answer(id=command_id, ok=False, code=error.code, message=error.message, remedy=error.remedy)
+        except Exception as error:  # noqa: BLE001 - a screen must get an answer, whatever broke
+            report("command failed", error, id=command_id)
+            message, remedy = "The server made a mistake.", "Its log says more. Look at the cell before you try again."
+            answer = Answer(id=command_id, ok=False, code="internal", message=message, remedy=remedy)
+        self._metrics.answered(answer)
+        return answer

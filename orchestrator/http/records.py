@@ -1,0 +1,144 @@
+"""REST: what happened. Events, finished units, checks and the pictures that they rest on."""
+
+# FastAPI reads the annotations of the handlers at run time, so they are not postponed here.
+from itertools import islice
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from orchestrator.core.errors import NotFound, known
+from orchestrator.core.ports import Recorded
+from orchestrator.core.variant import Frozen
+from orchestrator.engine.desk import Desk
+from orchestrator.http import files
+from orchestrator.http.errors import ANSWERS
+from orchestrator.wire import UnitView
+
+PAGE = 200
+After = Annotated[int, Query(ge=0, description="Only events later than this seq.")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+class EventLine(Frozen):
+    """A durable event: its place in the chain, when (UTC s), what, about which order or unit, and by which command."""
+
+    seq: int
+    t: float
+    type: str
+    version: int
+    subject: str
+    command: str
+    payload: dict[str, Any]
+    sha256: str
+
+
+class EventPage(Frozen):
+    """Events in order. `next` is the `after` of the next page, null at the end; `head` is the newest seq there is."""
+
+    events: list[EventLine]
+    next: int | None
+    head: int
+
+
+class CheckLine(Frozen):
+    """A camera's check: the verdict as journalled, and where its picture is, "" when none was kept."""
+
+    seq: int
+    t: float
+    unit: str
+    step: str
+    attempt: int
+    measured: dict[str, Any] | None
+    error: str
+    evidence: str
+
+
+class CheckPage(Frozen):
+    """Checks in order, paged like events."""
+
+    checks: list[CheckLine]
+    next: int | None
+
+
+def router(desk: Desk) -> APIRouter:
+    """Return the routes of records. Those that read the disk run in threads."""
+    routes = APIRouter(prefix="/api/v1", responses=ANSWERS, tags=["records"])
+
+    def read(after: int, limit: int, kind: str | None, subject: str | None) -> tuple[list[Recorded], int | None]:
+        found = list(islice(desk.journal.read(after=after, limit=limit + 1, kind=kind, subject=subject), limit + 1))
+        return found[:limit], found[limit - 1].seq if len(found) > limit else None
+
+    @routes.get("/events")
+    def list_events(
+        after: After = 0,
+        limit: Limit = PAGE,
+        type: str | None = None,  # noqa: A002 - the query's name
+        subject: str | None = None,
+    ) -> EventPage:
+        """A page of the journal, of one type or one subject where asked."""
+        found, following = read(after, limit, type, subject)
+        return EventPage(events=[_event(recorded) for recorded in found], next=following, head=desk.journal.head[0])
+
+    @routes.get("/units")
+    async def list_units() -> list[dict[str, Any]]:
+        """Finished units, newest first."""
+        return desk.units()
+
+    @routes.get("/units/{unit:path}")
+    def show_unit(unit: str) -> dict[str, Any]:
+        """The as-built record of a finished unit."""
+        record = desk.as_built(unit)
+        if record is not None:
+            return record
+        if isinstance(desk.screen.topics.get(f"unit/{unit}"), UnitView):
+            raise NotFound(
+                f"Unit '{unit}' is still being built.", remedy="Its record is written when it leaves the cell."
+            )
+        raise known("finished unit", unit, (line["unit"] for line in desk.units()[:20]))
+
+    @routes.get("/checks")
+    def list_checks(after: After = 0, limit: Limit = PAGE, unit: str | None = None) -> CheckPage:
+        """Camera checks with their verdicts and where their pictures are."""
+        found, following = read(after, limit, "check_ended", unit)
+        return CheckPage(checks=[_check(recorded) for recorded in found], next=following)
+
+    @routes.get("/evidence/{path:path}")
+    def show_evidence(request: Request, path: str) -> Response:
+        """A file that a check rests on. It never changes."""
+        media_type = files.kind(path, files.EVIDENCE)
+        return files.give(request, files.confined(desk.evidence, path), media_type)
+
+    return routes
+
+
+def _event(recorded: Recorded) -> EventLine:
+    entry = recorded.entry
+    return EventLine(
+        seq=recorded.seq,
+        t=entry.t,
+        type=entry.type,
+        version=entry.version,
+        subject=entry.subject,
+        command=entry.command,
+        payload=orjson.loads(entry.payload),
+        sha256=recorded.sha256,
+    )
+
+
+def _check(recorded: Recorded) -> CheckLine:
+    payload = orjson.loads(recorded.entry.payload)
+    measured = payload.get("measured")
+    kept = (measured or {}).get("evidence", "")
+    return CheckLine(
+        seq=recorded.seq,
+        t=recorded.entry.t,
+        unit=payload["unit"],
+        step=payload["step"],
+        attempt=payload["attempt"],
+        measured=measured,
+        error=payload.get("error", ""),
+        evidence=f"/api/v1/evidence/{quote(kept)}" if kept else "",
+    )

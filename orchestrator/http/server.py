@@ -1,0 +1,251 @@
+"""The app and the server that runs it in the current event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from starlette.routing import WebSocketRoute
+
+from orchestrator import __version__
+from orchestrator.core.errors import SetupError
+from orchestrator.http import errors, orders, records, routes
+from orchestrator.http.commands import Commands
+from orchestrator.http.guard import LOOPBACK, Guard
+from orchestrator.http.hub import POSE_HZ, RING, Hub
+from orchestrator.http.metrics import Metrics
+from orchestrator.http.pages import router as page_router
+from orchestrator.http.sessions import HARD_LIMIT, WebSocketDoor
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from orchestrator.engine.desk import Desk
+
+GRACE_S = 1  # what open requests get when the server stops; with uvicorn's own rounds it is down within 2 s
+KEEP_ALIVE_S = 10.0  # WebSocket ping; a screen that answers none for as long again is closed
+STUCK_MS = 20_000  # a peer that takes no bytes for this long has its connection cut by the kernel
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(
+    desk: Desk,
+    *,
+    pages: Path | None = None,
+    hosts: Iterable[str] = LOOPBACK,
+    ring: int = RING,
+    pose_hz: float = POSE_HZ,
+    access_log: bool = False,
+) -> FastAPI:
+    """Make the app: REST below /api/v1, the WebSocket at /ws, assets, pages and upkeep.
+
+    Args:
+        desk: the cell.
+        pages: the folder with the built pages; without it a page says how to build them.
+        hosts: the names that this server goes by; a request under another one is refused.
+        ring: how many state messages are kept for clients that come back.
+        pose_hz: how often poses are sampled while anyone wants them.
+        access_log: write a line for each request.
+    """
+    metrics = Metrics()
+    hub = Hub(desk, metrics, ring=ring, pose_hz=pose_hz)
+    commands = Commands(desk, metrics)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        hub.open()
+        try:
+            yield
+        finally:
+            await hub.close()
+
+    app = FastAPI(
+        title="Tandem",
+        version=__version__,
+        description="Orders, cell and records of one assembly cell.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # the stock documentation pages load scripts from elsewhere
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+        lifespan=lifespan,
+    )
+    errors.install(app)
+    app.include_router(orders.router(desk, commands))
+    app.include_router(routes.router(desk, commands))
+    app.include_router(records.router(desk))
+    app.include_router(routes.upkeep(desk, metrics))
+    app.router.routes.append(WebSocketRoute("/ws", WebSocketDoor(hub, commands)))
+    app.include_router(page_router(pages))
+    app.add_middleware(Guard, hosts=tuple(hosts))
+    if access_log:
+        app.add_middleware(AccessLog)
+    return app
+
+
+class AccessLog:
+    """ASGI middleware: a line for each HTTP request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and note how it was answered."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = asyncio.get_running_loop().time()
+        status = 0
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        finally:
+            took_ms = round((asyncio.get_running_loop().time() - began) * 1000, 1)
+            log.info("request", method=scope["method"], path=scope["path"], status=status, took_ms=took_ms)
+
+
+class WebServer:
+    """A server bound to its port. It holds the port from its making on, so that `url` is true before it runs."""
+
+    def __init__(self, app: FastAPI, host: str = "127.0.0.1", port: int = 8080, *, signals: bool = False) -> None:
+        """Bind the port; 0 takes a free one. `signals` ends the server on SIGINT and SIGTERM. Raises SetupError."""
+        self._socket = _bind(host, port)
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            ws_max_size=HARD_LIMIT,
+            ws_ping_interval=KEEP_ALIVE_S,
+            ws_ping_timeout=KEEP_ALIVE_S,
+            lifespan="on",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # nothing that a client writes may change where it seems to come from
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        self._server = _Uvicorn(config, signals=signals)
+
+    async def run(self) -> None:
+        """Serve until `stop` is called or the task is cancelled; every connection is closed afterwards."""
+        task = asyncio.ensure_future(self._server.serve(sockets=[self._socket]))
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self.stop()
+            await task
+            raise
+        finally:
+            self._socket.close()
+            for connection in tuple(self._server.server_state.connections):
+                if connection.transport is not None:
+                    connection.transport.abort()  # it did not take its last bytes in time
+
+    async def started(self) -> None:
+        """Wait until connections are taken."""
+        await self._server.is_up.wait()
+
+    def stop(self) -> None:
+        """Close every connection and end `run`, within 2 s."""
+        self._server.should_exit = True
+
+
+async def serve(
+    desk: Desk,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    *,
+    pages: Path | None = None,
+    hosts: Iterable[str] = (),
+    signals: bool = True,
+    access_log: bool = False,
+    on_start: Callable[[str], None] | None = None,
+) -> None:
+    """Serve a cell until SIGINT or SIGTERM (with `signals`, main thread only) or until the task is cancelled.
+
+    `on_start` is called once with the URL when connections are taken. Raises SetupError when the port can't be had.
+    """
+    app = create_app(desk, pages=pages, hosts={host, *LOOPBACK, *hosts}, access_log=access_log)
+    server = WebServer(app, host, port, signals=signals)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(server.run())
+        up = tasks.create_task(server.started())
+        await asyncio.wait({running, up}, return_when=asyncio.FIRST_COMPLETED)
+        if up.done() and on_start is not None:
+            on_start(server.url)
+        await running
+        up.cancel()
+
+
+class _Uvicorn(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, *, signals: bool) -> None:
+        super().__init__(config)
+        self._signals = (signal.SIGINT, signal.SIGTERM) if signals else ()
+        self.is_up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_up.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own would raise the signal again afterwards and end the process before the cell is closed.
+        loop = asyncio.get_running_loop()
+        for number in self._signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in self._signals:
+                loop.remove_signal_handler(number)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise SetupError(f"There is no host '{host}': {error.strerror}.", remedy="Try --host 127.0.0.1.") from None
+    family, kind, protocol, _, address = found[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections inherit it
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_MS)
+        listener.bind(address)
+        listener.listen(512)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        raise _explained(host, port, error) from None
+    return listener
+
+
+def _explained(host: str, port: int, error: OSError) -> SetupError:
+    if error.errno == errno.EADDRINUSE:
+        other = port + 1 if port < 65_535 else 8081
+        return SetupError(f"Port {port} is taken.", remedy=f"Stop the other program, or start with --port {other}.")
+    if error.errno == errno.EACCES:
+        return SetupError(f"Port {port} is for the system alone.", remedy="Start with --port 8080.")
+    if error.errno == errno.EADDRNOTAVAIL:
+        return SetupError(f"This machine has no address {host}.", remedy="Start with --host 127.0.0.1.")
+    return SetupError(f"Port {port} on {host} can't be had: {error.strerror}.", remedy="Start with another --port.")

@@ -1,0 +1,246 @@
+"""One WebSocket client: what it missed, what it asks, and what becomes of it when it is too slow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from orchestrator.core.errors import BadInput
+from orchestrator.http.errors import error_response
+from orchestrator.http.intake import explain, read_json
+from orchestrator.wire import (
+    CLIENT,
+    SLOW_CLIENT,
+    SUBPROTOCOL,
+    Answer,
+    AnswerMessage,
+    CommandMessage,
+    Hello,
+    RefusedMessage,
+)
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from orchestrator.http.commands import Commands
+    from orchestrator.http.hub import Hub
+
+MAX_MESSAGE = 65_536  # characters; refused above, and above HARD_LIMIT bytes the connection is closed unread
+HARD_LIMIT = 1_048_576
+REFUSED_IN_A_ROW = 20
+COMMANDS_AT_ONCE = 32
+OUTBOX = 256  # answers that a client has not read yet
+CLOSING_S = 5.0  # how long a slow client may take to read that it is closed
+POLICY = 1008  # RFC 6455: the client does what it must not
+
+
+class _Ended(Exception):
+    """The session is over: closed with `code`, or gone by itself (0)."""
+
+    def __init__(self, code: int = 0, reason: str = "") -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class WebSocketDoor:
+    """The ASGI endpoint of `/ws`: each connection becomes a session."""
+
+    def __init__(self, hub: Hub, commands: Commands) -> None:
+        self._hub = hub
+        self._commands = commands
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection to its end."""
+        await receive()  # websocket.connect
+        if SUBPROTOCOL not in scope["subprotocols"]:
+            message = f"This server speaks {SUBPROTOCOL} and nothing else."
+            response = error_response(400, "subprotocol", message, f"Ask for the subprotocol {SUBPROTOCOL}.")
+            start = {"type": "websocket.http.response.start", "status": 400, "headers": response.raw_headers}
+            await send(start)
+            await send({"type": "websocket.http.response.body", "body": response.body})
+            return
+        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+        session = Session(self._hub, self._commands, receive, send)
+        self._hub.join(session)
+        try:
+            await session.run()
+        finally:
+            self._hub.part(session)
+
+
+class Session:
+    """One client. Its writer alone waits for its network; nobody else ever does."""
+
+    def __init__(self, hub: Hub, commands: Commands, receive: Receive, send: Send) -> None:
+        self.cursor: int | None = None
+        self._hub = hub
+        self._commands = commands
+        self._receive = receive
+        self._send = send
+        self._news = asyncio.Event()
+        self._ended: asyncio.Future[_Ended] = asyncio.get_running_loop().create_future()
+        self._outbox: deque[str] = deque()
+        self._seen: dict[str, int] | None = None  # tick of each pose topic; None: wants no poses
+        self._pongs = 0  # owed, each after the state message of seq `_pong_at`
+        self._pong_at = 0
+        self._under_way = 0
+
+    async def run(self) -> None:
+        """Read and write until the client goes or is sent away."""
+        end = _Ended()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._write())
+                tasks.create_task(self._read())
+                raise await self._ended
+        except* _Ended as group:
+            end = next(e for e in _leaves(group) if isinstance(e, _Ended))
+        if end.code:
+            with suppress(OSError, RuntimeError, TimeoutError):  # it may be gone meanwhile
+                async with asyncio.timeout(CLOSING_S):
+                    await self._send({"type": "websocket.close", "code": end.code, "reason": end.reason})
+
+    def wake(self) -> None:
+        """Called by the hub when there may be something to send."""
+        self._news.set()
+
+    def overrun(self) -> None:
+        """Called by the hub when the ring no longer holds this client's next message."""
+        self._end(SLOW_CLIENT, "Too slow: connect again to catch up.")
+
+    def _end(self, code: int, reason: str) -> None:
+        if not self._ended.done():
+            if code == SLOW_CLIENT:
+                self._hub.metrics.slow_client()
+            self._ended.set_result(_Ended(code, reason))
+
+    # ---- to the client -----------------------------------------------------------------------------------------
+
+    async def _write(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while self._outbox:
+                await self._put(self._outbox.popleft())
+            while self.cursor is not None and self.cursor < self._hub.seq and not self._outbox:
+                text = self._hub.text(self.cursor + 1)
+                self.cursor += 1
+                await self._put(text)
+            if self._outbox:
+                self._news.set()
+                continue
+            while self._pongs and (self.cursor is None or self.cursor >= self._pong_at):
+                self._pongs -= 1
+                await self._put(self._hub.pong())
+            if self._seen is not None:
+                for text in tuple(self._hub.poses.news(self._seen)):
+                    await self._put(text)
+
+    async def _put(self, text: str) -> None:
+        try:
+            await self._send({"type": "websocket.send", "text": text})
+        except (OSError, RuntimeError):  # gone, or closed by the server's own keep-alive
+            raise _Ended from None
+
+    def _reply(self, text: str) -> None:
+        if len(self._outbox) >= OUTBOX:
+            self._end(SLOW_CLIENT, "Too slow: read the answers before asking more.")
+            return
+        self._outbox.append(text)
+        self._news.set()
+
+    def _owe_pong(self) -> None:
+        """A pong follows all state messages that there are now, so that it also says: you have seen them."""
+        if self._pongs >= OUTBOX:
+            self._end(SLOW_CLIENT, "Too slow: read the answers before asking more.")
+            return
+        self._pongs += 1
+        self._pong_at = self._hub.seq
+        self._news.set()
+
+    # ---- from the client ---------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        refused = 0
+        while True:
+            event = await self._receive()
+            if event["type"] == "websocket.disconnect":
+                raise _Ended
+            refusal = self._take(event.get("text"))
+            refused = refused + 1 if refusal is not None else 0
+            if refusal is not None:
+                self._hub.metrics.refused(refusal.code)
+                self._reply(_envelope(RefusedMessage, self._hub, refusal))
+            if refused >= REFUSED_IN_A_ROW:
+                self._end(POLICY, "Too many messages that can't be understood.")
+
+    def _take(self, text: str | None) -> Answer | None:
+        """Act on a message. Return the refusal when it can't be understood."""
+        raw: Any = None
+        try:
+            if text is None:
+                raise BadInput("Binary messages are not taken.", remedy="Send JSON as text.")
+            if len(text) > MAX_MESSAGE:
+                raise BadInput(f"The message is longer than {MAX_MESSAGE} characters.", code="too_large")
+            raw = read_json(text)
+            message = CLIENT.validate_python(raw)
+        except ValidationError as error:
+            told = explain(error.errors(include_url=False), skip=1)
+            return _refusal(raw, told)
+        except BadInput as error:
+            return _refusal(raw, error)
+        match message:
+            case Hello():
+                self._hello(message)
+            case CommandMessage():
+                self._command(message)
+            case _:
+                self._owe_pong()
+        return None
+
+    def _hello(self, hello: Hello) -> None:
+        if self._hub.reaches(hello.epoch, hello.seq):
+            self.cursor = hello.seq
+        else:
+            self._reply(self._hub.snapshot())
+            self.cursor = self._hub.seq
+        self._owe_pong()
+        self._seen = {} if hello.poses else None
+        self._hub.watch(self, poses=hello.poses)
+
+    def _command(self, message: CommandMessage) -> None:
+        if self._under_way >= COMMANDS_AT_ONCE:
+            text, remedy = "Too many commands at once.", "Wait for the answers, then send it again."
+            busy = Answer(id=message.id, ok=False, code="busy", message=text, remedy=remedy)
+            self._reply(_envelope(AnswerMessage, self._hub, busy))
+            return
+        self._under_way += 1
+        self._hub.errand(self._ask(message))
+
+    async def _ask(self, message: CommandMessage) -> None:
+        try:
+            answer = await self._commands.ask(message.id, message.command)
+        finally:
+            self._under_way -= 1
+        self._reply(_envelope(AnswerMessage, self._hub, answer))
+
+
+def _envelope(kind: type[AnswerMessage | RefusedMessage], hub: Hub, answer: Answer) -> str:
+    return kind(epoch=hub.desk.epoch, seq=0, t=hub.desk.now(), payload=answer).model_dump_json()
+
+
+def _refusal(raw: Any, error: BadInput) -> Answer:
+    given = raw.get("id") if isinstance(raw, dict) else None
+    command_id = given if isinstance(given, str) and len(given) <= 120 else ""
+    return Answer(id=command_id, ok=False, code=error.code, message=error.message, remedy=error.remedy)
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
+    return [error]
