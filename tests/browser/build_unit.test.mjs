@@ -1,0 +1,128 @@
+// A unit is built by clicking on a tablet: join, start the order on the board, do what the card shows until it is done.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { answerFor, card, freshName, open, orderState, shoot, signIn, startOrder, storeOrder, withBrowser } from "./cell_page.mjs";
+
+const PATIENCE_MS = 12 * 60_000;
+const STEP_MS = 3 * 60_000; // the robot may have several steps between two of the person's
+const DECISIONS = 12;
+
+test("a unit is built by clicking on a tablet", { timeout: PATIENCE_MS }, () =>
+  withBrowser(async (browser) => {
+    const worker = await open(browser, "/worker", { hasTouch: true });
+    await signIn(worker);
+    const id = await storeOrder(freshName("click"));
+    const board = await open(browser, "/board");
+    await startOrder(board, id);
+
+    const seen = { steps: new Set(), ghosts: 0, decisions: 0 };
+    for (;;) {
+      await worker.waitForFunction(
+        () => ["step", "attention", "done"].includes(document.querySelector("[data-testid=card]")?.dataset.status ?? ""),
+        undefined,
+        { timeout: STEP_MS },
+      ).catch(async (error) => {
+        if ((await orderState(id)) !== "ended") throw error;
+      });
+      if ((await orderState(id)) === "ended") break;
+      const status = await card(worker).getAttribute("data-status");
+      if (status === "done") {
+        await worker.waitForTimeout(200);
+        continue;
+      }
+      const step = await card(worker).getAttribute("data-step");
+      if (status === "attention") {
+        seen.decisions += 1;
+        assert.ok(seen.decisions <= DECISIONS, `the cell asks again and again, last about ${step}`);
+        await decide(worker);
+        continue;
+      }
+      const title = (await worker.getByTestId("title").innerText()).trim();
+      assert.notEqual(title, "", "a card is never without words");
+      if (await worker.getByTestId("scene").and(worker.locator(":not([data-ghost=''])")).count()) {
+        seen.ghosts += 1;
+        if (seen.ghosts === 1) await drawnAndMoving(worker);
+        if (seen.ghosts <= 3) {
+          await worker.waitForTimeout(1500); // let the ghost be on its way in the picture
+          await shoot(worker, "worker.png");
+        }
+      }
+      if (seen.steps.size === 6) await shoot(board, "board.png");
+      await fillIn(worker);
+      const moved = changed(worker);
+      await worker.getByRole("button", { name: "Done" }).click();
+      await moved;
+      seen.steps.add(step);
+    }
+
+    assert.ok(seen.steps.size >= 4, `a person had ${seen.steps.size} steps`);
+    assert.ok(seen.ghosts > 0, "the ghost showed where a part goes");
+    await board.locator(`[data-testid=order][data-order="${id}"][data-state=ended]`).waitFor();
+    await board.getByTestId("record-link").first().click();
+    await board.getByTestId("record").getByRole("row").nth(3).waitFor();
+    await shoot(board, "record.png");
+    assert.deepEqual([...worker.faults, ...board.faults], []);
+  }),
+);
+
+/** Acknowledge, enter and choose what the card asks for. */
+async function fillIn(page) {
+  for (const button of await page.getByTestId("acknowledge").all()) {
+    if ((await button.getAttribute("aria-pressed")) !== "true") await button.click();
+  }
+  for (const field of await page.locator(".asks [data-kind]").all()) {
+    const kind = await field.getAttribute("data-kind");
+    if (kind === "claim") await field.click();
+    else if (kind === "choice") await field.locator("button[data-passing=true]").first().click();
+    else await field.fill(await answerFor(field, page));
+  }
+}
+
+/** Answer a question with the first choice that the card offers. */
+async function decide(page) {
+  const moved = changed(page);
+  await page.locator(".actions-main button").first().click();
+  const reason = page.getByRole("textbox", { name: "Please say why" });
+  if (await reason.isVisible()) {
+    await reason.fill("decided in the test");
+    await page.getByTestId("reason-send").click();
+  }
+  await moved;
+}
+
+/** Resolves when the card shows another step, attempt or state. */
+async function changed(page) {
+  const before = await page.locator("[data-testid=card]").evaluate((element) => element.innerText + element.dataset.step + element.dataset.status);
+  await page.waitForFunction(
+    (old) => {
+      const element = document.querySelector("[data-testid=card]");
+      return element && element.innerText + element.dataset.step + element.dataset.status !== old;
+    },
+    before,
+    { timeout: 60_000 },
+  );
+}
+
+/** The canvas shows a scene of many colours, and it changes. */
+async function drawnAndMoving(page) {
+  const scene = page.getByTestId("scene");
+  await page.locator("[data-testid=scene][data-state=ready]").waitFor({ timeout: 60_000 });
+  const pictures = [];
+  for (let i = 0; i < 2; i += 1) {
+    await page.waitForTimeout(1200);
+    pictures.push([...(await scene.screenshot())]);
+  }
+  const { colours, differing } = await page.evaluate(async (both) => {
+    const pixels = [];
+    for (const bytes of both) {
+      const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: "image/png" }));
+      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+      context.drawImage(bitmap, 0, 0);
+      pixels.push(new Uint32Array(context.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer));
+    }
+    const [a, b] = pixels;
+    return { colours: new Set(a).size, differing: a.reduce((sum, value, i) => sum + (value === b[i] ? 0 : 1), 0) };
+  }, pictures);
+  assert.ok(colours > 200, `the scene has only ${colours} colours`);
+  assert.ok(differing > 100, `only ${differing} pixels changed: the ghost does not fly`);
+}

@@ -1,0 +1,42 @@
+"""The pages in a real browser: each file of tests runs under Node against the server that the fixture started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SUITES = ("access", "reconnect", "keyboard", "build_unit")
+PATIENCE_S = 15 * 60
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_pages(suite: str, tandem_url: str) -> None:
+    """Run one suite against `tandem_url`; pictures go to build/shots."""
+    node = shutil.which("node")
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if node is None or browser is None:
+        if os.environ.get("CI"):
+            pytest.fail("Browser tests need Node >= 20 and Chromium, and CI must run them.")
+        pytest.skip("Browser tests need Node >= 20 and Chromium: apt install chromium.")
+    environment = {
+        **os.environ,
+        "TANDEM_URL": tandem_url,
+        "TANDEM_SHOTS": os.environ.get("TANDEM_SHOTS", str(ROOT / "build" / "shots")),
+        "TANDEM_CHROMIUM": browser,
+    }
+    done = subprocess.run(  # noqa: S603 - node found on PATH, files of this folder
+        [node, "--test", str(HERE / f"{suite}.test.mjs")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]

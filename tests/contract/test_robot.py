@@ -1,0 +1,424 @@
+"""What every robot adapter promises, whatever moves behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestrator.adapters.clock_virtual import VirtualClock, run_virtual
+from orchestrator.adapters.robot_sim import SimRobot
+from orchestrator.adapters.sim.meshes import MeshStore
+from orchestrator.adapters.sim.world import World
+from orchestrator.core.errors import BadInput, PlanError, RobotError
+from orchestrator.core.geometry import Pose
+from orchestrator.core.ports import (
+    Acknowledgement,
+    Box,
+    Clock,
+    Grip,
+    GuardedMove,
+    Move,
+    MoveJoints,
+    Robot,
+    Safety,
+    Scene,
+    SceneObject,
+    Tool,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+DOWN = (math.pi, 0.0, 0.0)
+HIGH = Pose.from_rpy((-0.45, -0.15, 0.35), DOWN)
+LOW = Pose.from_rpy((-0.45, -0.15, 0.25), DOWN)
+FAR = Pose.from_rpy((-0.15, -0.5, 0.30), DOWN)
+
+
+@dataclass
+class Rig:
+    """A robot under test, its clock, and a hand on its protective stop."""
+
+    robot: Robot
+    clock: Clock
+    trip: Callable[[], None]
+    close: Callable[[], Awaitable[None]]
+
+
+async def embedded(tmp_path: Path) -> Rig:
+    clock = VirtualClock(asyncio.get_running_loop())
+    robot = SimRobot(World(MeshStore(tmp_path)), clock, seed=1)
+    return Rig(robot, clock, robot.trip, robot.close)
+
+
+@pytest.fixture(params=[embedded])
+def on_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Callable[[Rig], Awaitable[Any]]], Any]:
+    """Run a coroutine on a ready robot, and hold it to leaving nothing behind."""
+
+    def run(body: Callable[[Rig], Awaitable[Any]]) -> Any:
+        async def whole() -> Any:
+            rig = await request.param(tmp_path)
+            await rig.robot.ready()
+            answer = await body(rig)
+            await rig.close()
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+            return answer
+
+        return run_virtual(whole)
+
+    return run
+
+
+async def at(rig: Rig, pose: Pose) -> None:
+    assert (await rig.robot.execute(await rig.robot.plan([Move(pose)])).result()).ok
+
+
+def gap_m(robot: Robot, pose: Pose) -> float:
+    return math.dist(robot.state.value.tcp.p, pose.p)
+
+
+async def stands(robot: Robot) -> bool:
+    before = robot.state.value.joints
+    await asyncio.sleep(0.5)
+    return robot.state.value.joints == before and not robot.state.value.moving
+
+
+def test_a_planned_sequence_is_accepted_and_reaches_its_goal(on_rig):
+    async def body(rig):
+        start = rig.robot.state.value.joints
+        plan = await rig.robot.plan([Move(HIGH), Move(LOW, line=True, speed_m_s=0.1), Move(HIGH, line=True)])
+        assert rig.robot.state.value.joints == start
+        began = rig.clock.now()
+        motion = rig.robot.execute(plan)
+        assert await motion.accepted()
+        outcome = await motion.result()
+        assert outcome.ok
+        assert gap_m(rig.robot, HIGH) < 1e-6
+        assert await stands(rig.robot)
+        assert plan.duration_s > 1.0
+        assert rig.clock.now() - began == pytest.approx(plan.duration_s + 0.5, abs=0.1)
+        assert 1 < len(plan.preview) <= 50
+        assert math.dist(plan.preview[-1].p, HIGH.p) < 1e-6
+
+    on_rig(body)
+
+
+def test_feedback_rises_to_the_end(on_rig):
+    async def body(rig):
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH), Move(LOW, line=True)]))
+        shares = [progress.share async for progress in motion.feedback()]
+        assert len(shares) > 50
+        assert shares == sorted(shares)
+        assert shares[0] < 0.05
+        assert shares[-1] == 1.0
+        assert [p async for p in motion.feedback()] == []
+
+    on_rig(body)
+
+
+def test_cancel_before_acceptance_moves_nothing(on_rig):
+    async def body(rig):
+        plan = await rig.robot.plan([Move(HIGH)])
+        start = rig.robot.state.value.joints
+        motion = rig.robot.execute(plan)
+        outcome = await motion.cancel()
+        assert outcome.kind == "canceled"
+        assert not await motion.accepted()
+        assert rig.robot.state.value.joints == start
+        assert (await rig.robot.execute(plan).result()).ok
+
+    on_rig(body)
+
+
+def test_cancel_under_way_returns_when_the_arm_stands(on_rig):
+    async def body(rig):
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH), Move(LOW, line=True)]))
+        await motion.accepted()
+        await asyncio.sleep(0.4)
+        assert rig.robot.state.value.moving
+        outcome = await motion.cancel()
+        assert outcome.kind == "canceled"
+        assert not rig.robot.state.value.moving
+        assert await stands(rig.robot)
+        assert gap_m(rig.robot, LOW) > 0.05
+        assert outcome == await motion.cancel() == await motion.result()
+
+    on_rig(body)
+
+
+def test_two_cancels_at_once_have_one_outcome(on_rig):
+    async def body(rig):
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH)]))
+        await asyncio.sleep(0.3)
+        first, second = await asyncio.gather(motion.cancel(), motion.cancel())
+        assert first == second
+        assert first.kind == "canceled"
+
+    on_rig(body)
+
+
+def test_cancel_after_the_end_changes_nothing(on_rig):
+    async def body(rig):
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH)]))
+        assert (await motion.result()).ok
+        assert (await motion.cancel()).ok
+
+    on_rig(body)
+
+
+def test_cancelling_a_waiter_does_not_cancel_the_motion(on_rig):
+    async def body(rig):
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH)]))
+        waiter = asyncio.ensure_future(motion.result())
+        await asyncio.sleep(0.2)
+        waiter.cancel()
+        assert (await motion.result()).ok
+
+    on_rig(body)
+
+
+def test_stop_ends_the_motion_even_while_a_cancel_is_pending(on_rig):
+    async def body(rig):
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH)]))
+        await asyncio.sleep(0.3)
+        cancelling = asyncio.ensure_future(motion.cancel())
+        await asyncio.sleep(0)
+        await rig.robot.stop()
+        assert not rig.robot.state.value.moving
+        assert (await cancelling).code == "stopped"
+        await rig.robot.stop()
+
+    on_rig(body)
+
+
+def test_speed_zero_pauses_in_place_and_the_motion_goes_on(on_rig):
+    async def body(rig):
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH)]))
+        await asyncio.sleep(0.3)
+        assert await rig.robot.cap_speed("hold", 0.0) == 0.0
+        await asyncio.sleep(1.0)
+        assert await stands(rig.robot)
+        assert gap_m(rig.robot, HIGH) > 0.01
+        assert await rig.robot.cap_speed("hold", 1.0) == 1.0
+        assert (await motion.result()).ok
+        assert gap_m(rig.robot, HIGH) < 1e-6
+
+    on_rig(body)
+
+
+def test_a_paused_motion_can_be_cancelled(on_rig):
+    async def body(rig):
+        await rig.robot.cap_speed("hold", 0.0)
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH)]))
+        assert await motion.accepted()
+        await asyncio.sleep(1.0)
+        assert (await motion.cancel()).kind == "canceled"
+
+    on_rig(body)
+
+
+def test_the_lowest_named_cap_counts_and_slows_the_motion(on_rig):
+    async def body(rig):
+        await rig.robot.cap_speed("person", 0.25)
+        assert await rig.robot.cap_speed("autonomy", 0.5) == 0.25
+        assert rig.robot.state.value.speed_factor == 0.25
+        plan = await rig.robot.plan([Move(HIGH)])
+        began = rig.clock.now()
+        assert (await rig.robot.execute(plan).result()).ok
+        assert rig.clock.now() - began > 2 * plan.duration_s
+        assert await rig.robot.cap_speed("person", 1.0) == 0.5
+        with pytest.raises(BadInput, match="0 to 1"):
+            await rig.robot.cap_speed("person", 1.5)
+
+    on_rig(body)
+
+
+def test_a_second_motion_is_refused_while_one_runs(on_rig):
+    async def body(rig):
+        plan = await rig.robot.plan([Move(HIGH)])
+        first, second = rig.robot.execute(plan), rig.robot.execute(plan)
+        assert not await second.accepted()
+        assert ((await second.result()).kind, (await second.result()).code) == ("rejected", "busy")
+        assert (await first.result()).ok
+
+    on_rig(body)
+
+
+def test_a_plan_from_elsewhere_is_refused(on_rig):
+    async def body(rig):
+        plan = await rig.robot.plan([Move(HIGH)])
+        await at(rig, FAR)
+        before = rig.robot.state.value.joints
+        outcome = await rig.robot.execute(plan).result()
+        assert (outcome.kind, outcome.code) == ("rejected", "stale_start")
+        assert outcome.remedy
+        assert rig.robot.state.value.joints == before
+
+    on_rig(body)
+
+
+def test_a_plan_for_another_scene_is_refused(on_rig):
+    async def body(rig):
+        plan = await rig.robot.plan([Move(HIGH)])
+        block = SceneObject("block", Box((0.1, 0.1, 0.1)), Pose((0.6, 0.4, 0.05)))
+        await rig.robot.sync_scene(Scene((block,)))
+        outcome = await rig.robot.execute(plan).result()
+        assert (outcome.kind, outcome.code) == ("rejected", "stale_scene")
+
+    on_rig(body)
+
+
+def test_a_plan_for_another_tool_is_refused(on_rig):
+    async def body(rig):
+        plan = await rig.robot.plan([Move(HIGH)])
+        await rig.robot.select_tool(Tool("needle", Pose((0.0, 0.0, 0.15))))
+        outcome = await rig.robot.execute(plan).result()
+        assert (outcome.kind, outcome.code) == ("rejected", "stale_tool")
+
+    on_rig(body)
+
+
+def test_the_scene_version_changes_exactly_when_the_scene_does(on_rig):
+    async def body(rig):
+        a = SceneObject("a", Box((0.1, 0.1, 0.1)), Pose((0.6, 0.4, 0.05)))
+        b = SceneObject("b", Box((0.1, 0.1, 0.1)), Pose((0.6, -0.4, 0.05)))
+        first = await rig.robot.sync_scene(Scene((a, b)))
+        assert await rig.robot.sync_scene(Scene((b, a))) == first
+        moved = SceneObject("a", a.shape, a.pose.shifted(0.001))
+        assert await rig.robot.sync_scene(Scene((moved, b))) != first
+        assert await rig.robot.sync_scene(Scene((a, b), allowed=frozenset({frozenset({"a", "b"})}))) != first
+        assert await rig.robot.sync_scene(Scene((a, b))) == first
+
+    on_rig(body)
+
+
+def test_a_plans_own_moves_and_grips_do_not_make_it_stale(on_rig):
+    async def body(rig):
+        part = SceneObject("part", Box((0.04, 0.04, 0.04)), Pose((-0.45, -0.15, 0.23)))
+        await rig.robot.sync_scene(Scene((part,)))
+        touch = frozenset({"part"})
+        plan = await rig.robot.plan(
+            [
+                Move(HIGH),
+                Move(LOW, line=True, touching=touch),
+                Grip(close=True, opening_m=0.04, attach="part"),
+                Move(HIGH, line=True, touching=touch),
+            ]
+        )
+        assert plan.steps == 4
+        for part_of in (slice(0, 2), slice(2, 3), slice(3, None)):
+            outcome = await rig.robot.execute(plan, part_of).result()
+            assert outcome.ok, outcome
+        assert gap_m(rig.robot, HIGH) < 1e-6
+        again = await rig.robot.execute(plan, slice(2, 3)).result()
+        assert again.kind == "rejected"
+
+    on_rig(body)
+
+
+def test_a_slice_that_is_none_is_refused(on_rig):
+    async def body(rig):
+        plan = await rig.robot.plan([Move(HIGH)])
+        assert (await rig.robot.execute(plan, slice(1, 2)).result()).code == "bad_slice"
+        assert (await rig.robot.execute(plan, slice(None, None, 2)).result()).code == "bad_slice"
+
+    on_rig(body)
+
+
+def test_nothing_moves_before_ready(on_rig, tmp_path):
+    async def body(_):
+        clock = VirtualClock(asyncio.get_running_loop())
+        robot = SimRobot(World(MeshStore(tmp_path)), clock)
+        outcome = await robot.execute(await robot.plan([Move(HIGH)])).result()
+        assert (outcome.kind, outcome.code) == ("rejected", "not_ready")
+        await robot.close()
+
+    on_rig(body)
+
+
+def test_a_protective_stop_aborts_and_only_an_acknowledgement_recovers(on_rig):
+    async def body(rig):
+        robot = rig.robot
+        seen: list[Safety] = []
+        robot.safety.listen(seen.append)
+        early = Acknowledgement("ana", rig.clock.now())
+        plan = await robot.plan([Move(HIGH)])
+        motion = robot.execute(plan)
+        await asyncio.sleep(0.3)
+        rig.trip()
+        outcome = await motion.result()
+        assert (outcome.kind, outcome.code) == ("aborted", "protective_stop")
+        assert await stands(robot)
+        assert (await robot.execute(await robot.plan([Move(HIGH)])).result()).code == "unsafe"
+        assert (await robot.grip(Grip(close=False, opening_m=0.05)).result()).code == "unsafe"
+        for worthless in (early, Acknowledgement(" ", rig.clock.now())):
+            with pytest.raises(RobotError) as refused:
+                await robot.recover(worthless)
+            assert refused.value.code == "not_acknowledged"
+        with pytest.raises(RobotError):
+            await robot.ready()
+        assert await robot.recover(Acknowledgement("ana", rig.clock.now())) is Safety.NORMAL
+        assert seen == [Safety.PROTECTIVE_STOP, Safety.NORMAL]
+        await at(rig, HIGH)
+
+    on_rig(body)
+
+
+def test_the_gripper_opens_to_what_is_asked_and_an_empty_close_holds_nothing(on_rig):
+    async def body(rig):
+        assert (await rig.robot.grip(Grip(close=False, opening_m=0.03)).result()).ok
+        assert rig.robot.state.value.opening_m == pytest.approx(0.03)
+        assert (await rig.robot.grip(Grip(close=True, opening_m=0.02)).result()).ok
+        assert not rig.robot.state.value.holding
+
+    on_rig(body)
+
+
+def test_a_guarded_move_that_meets_nothing_says_so(on_rig):
+    async def body(rig):
+        await at(rig, HIGH)
+        command = GuardedMove((0.0, 0.0, -1.0), 0.02, 0.02, 15.0, (0.005, 0.015))
+        outcome = await rig.robot.guarded_move(command).result()
+        assert (outcome.kind, outcome.code) == ("aborted", "no_contact")
+        assert outcome.depth_m == pytest.approx(0.02)
+        assert outcome.force_N == 0.0
+        assert gap_m(rig.robot, HIGH) == pytest.approx(0.02, abs=1e-6)
+
+    on_rig(body)
+
+
+def test_what_cannot_be_planned_names_the_bodies_and_moves_nothing(on_rig):
+    async def body(rig):
+        start = rig.robot.state.value.joints
+        block = SceneObject("crate", Box((0.3, 0.3, 0.3)), Pose((-0.45, -0.15, 0.20)))
+        await rig.robot.sync_scene(Scene((block,)))
+        with pytest.raises(PlanError, match=r"Segment 2 of 2 .*crate.*\(-450, -150, \d+\) mm") as refused:
+            await rig.robot.plan([Move(HIGH.shifted(z=-0.15)), Move(LOW, line=True)])
+        assert refused.value.remedy
+        with pytest.raises(PlanError, match="joint 3 at 200.0°"):
+            await rig.robot.plan([MoveJoints((0.0, -1.0, math.radians(200), 0.0, 0.0, 0.0))])
+        with pytest.raises(PlanError, match="no joints reach it"):
+            await rig.robot.plan([Move(Pose.from_rpy((2.0, 0.0, 0.3), DOWN))])
+        assert rig.robot.state.value.joints == start
+
+    on_rig(body)
+
+
+def test_state_is_told_while_moving_and_while_idle(on_rig):
+    async def body(rig):
+        stamps: list[float] = []
+        rig.robot.state.listen(lambda state: stamps.append(state.stamp))
+        await asyncio.sleep(1.0)
+        assert len(stamps) >= 5
+        stamps.clear()
+        await at(rig, HIGH)
+        assert len(stamps) > 50
+        assert max(b - a for a, b in zip(stamps, stamps[1:], strict=False)) < 0.05
+        assert stamps == sorted(stamps)
+
+    on_rig(body)

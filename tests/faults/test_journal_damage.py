@@ -1,0 +1,193 @@
+"""A journal whose files were torn, cut or flipped keeps what it acknowledged, or says that it can't.
+
+TANDEM_FAULTS sets the number of damages and of killed writers (default 30; a soak takes thousands).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestrator.adapters.journal_sqlite import SqliteJournal, verify
+from orchestrator.core.errors import JournalError
+from orchestrator.core.ports import Entry, Recorded
+
+ROOT = Path(__file__).parents[2]
+COUNT = int(os.environ.get("TANDEM_FAULTS", "30"))
+SUBJECTS = 7
+
+
+def entry(n: int) -> Entry:
+    return Entry(1000.0 + n, f"k{n % 3}", f"s{n % SUBJECTS}", b'{"n":%d,"x":"%s"}' % (n, b"x" * (n % 90)), f"c{n}")
+
+
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, list[Recorded]]]:
+    """One journal as a crash leaves it, most of it still in the write-ahead log, and one closed in peace."""
+    made = {}
+    for name in ("crashed", "closed"):
+        live, copy = tmp_path_factory.mktemp(f"{name}_live"), tmp_path_factory.mktemp(name)
+
+        async def main(live: Path = live, copy: Path = copy, name: str = name) -> list[Recorded]:
+            journal = SqliteJournal(live / "cell.journal")
+            for first in range(1, 400, 8):
+                await journal.append([entry(n) for n in range(first, first + 8)])
+            if name == "closed":
+                await journal.close()
+                await _reopened(live / "cell.journal")
+            events = list(journal.read())
+            shutil.copytree(live, copy, dirs_exist_ok=True)
+            await journal.close()
+            return events
+
+        made[name] = (copy, asyncio.run(main()))
+    return made
+
+
+async def _reopened(path: Path) -> None:
+    """Open and close once more, so that the log is folded into the database and gone."""
+    await SqliteJournal(path).close()
+
+
+def damage(folder: Path, rng: random.Random) -> str:
+    """Do one damage to one file and say what it was."""
+    files = sorted(file for file in folder.iterdir() if file.suffix != ".journal-lock" and file.stat().st_size)
+    file = rng.choice(files)
+    content = bytearray(file.read_bytes())
+    how = rng.choice(["cut", "flip", "zero", "gone", "stale"])
+    if how == "cut":
+        at = rng.randrange(len(content))
+        del content[at:]
+        what = f"{file.name} cut at {at}"
+    elif how == "flip":
+        spots = [rng.randrange(len(content)) for _ in range(rng.choice([1, 1, 1, 5]))]
+        for at in spots:
+            content[at] ^= 1 << rng.randrange(8)
+        what = f"{file.name} flipped at {spots}"
+    elif how == "zero":
+        at = rng.randrange(len(content))
+        content[at : at + 512] = bytes(len(content[at : at + 512]))
+        what = f"{file.name} zeroed from {at}"
+    elif how == "gone" and file.suffix != ".journal":
+        file.unlink()
+        return f"{file.name} gone"
+    else:
+        page = 4096 * rng.randrange(max(1, len(content) // 4096))
+        other = 4096 * rng.randrange(max(1, len(content) // 4096))
+        content[page : page + 4096] = content[other : other + 4096]
+        what = f"{file.name}: page at {other} written over the one at {page}"
+    file.write_bytes(content)
+    return what
+
+
+def _has_remedy(error: JournalError, what: str) -> None:
+    assert error.remedy, what
+
+
+def kept_or_named(what: str, read, expected: list[Recorded]) -> bool:  # type: ignore[no-untyped-def]  # any reading
+    """Whether the damage was named. Fails when something is silently wrong."""
+    events: list[Recorded] = []
+    try:
+        for event in read():
+            events.append(event)  # noqa: PERF402 - what came before the damage counts
+    except JournalError as error:
+        _has_remedy(error, what)
+        assert events == expected[: len(events)], f"{what}: a wrong event was given out before the damage was named"
+        return True
+    assert events == expected, f"{what}: {len(events)} of {len(expected)} events, and not a word"
+    return False
+
+
+@pytest.mark.parametrize("state", ["crashed", "closed"])
+def test_damage_is_survived_or_named(
+    copies: dict[str, tuple[Path, list[Recorded]]], tmp_path: Path, state: str
+) -> None:
+    source, expected = copies[state]
+    named = 0
+    for seed in range(COUNT):
+        rng = random.Random(f"{state} {seed}")
+        folder = tmp_path / str(seed)
+        shutil.copytree(source, folder)
+        what = f"seed {seed}: {damage(folder, rng)}"
+        second = shutil.copytree(folder, tmp_path / f"{seed}b")
+
+        def verified(path: Path = second / "cell.journal", what: str = what) -> list[Recorded]:
+            count, head = verify(path)
+            assert (count, head) == (len(expected), expected[-1].sha256), what
+            return expected
+
+        by_verify = kept_or_named(what, verified, expected)
+        try:
+            journal = SqliteJournal(folder / "cell.journal")
+        except JournalError as error:
+            _has_remedy(error, what)
+            named += 1
+            continue
+        if kept_or_named(what, journal.read, expected):
+            named += 1
+        else:
+            assert not by_verify, f"{what}: whole when opened, broken when verified"
+        for number in range(SUBJECTS):
+            subject = f"s{number}"
+            mine = [event for event in expected if event.entry.subject == subject]
+            kept_or_named(what, lambda subject=subject, journal=journal: journal.read(subject=subject), mine)
+        asyncio.run(journal.close())
+        shutil.rmtree(folder)
+        shutil.rmtree(second)
+    assert named > 0, "no damage did any harm: the test damages nothing that counts"
+
+
+WRITER = """
+import asyncio, sys
+from orchestrator.adapters.journal_sqlite import SqliteJournal
+from orchestrator.core.ports import Entry
+
+async def source(journal, name):
+    n = 0
+    while True:
+        n += 1
+        done = await journal.append([Entry(float(n), "k", name, b"{}"), Entry(float(n), "k", name, b"[]")])
+        sys.stdout.write(f"{done.seq} {done.sha256}\\n")
+        sys.stdout.flush()
+
+async def main():
+    journal = SqliteJournal(sys.argv[1])
+    await asyncio.gather(*(source(journal, f"s{n}") for n in range(5)))
+
+asyncio.run(main())
+"""
+
+
+def test_every_acknowledged_event_outlives_kill_9(tmp_path: Path) -> None:
+    path = tmp_path / "cell.journal"
+    rng = random.Random("kill")
+    acknowledged: dict[int, str] = {}
+    for _ in range(max(3, COUNT // 10)):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        ) as writer:
+            assert writer.stdout is not None
+            for _ in range(rng.randrange(1, 200)):
+                seq, sha256 = writer.stdout.readline().split()
+                acknowledged[int(seq)] = sha256
+            writer.kill()
+            for line in writer.stdout.read().splitlines(keepends=True):  # acknowledged between the last line and death
+                if line.endswith("\n"):
+                    seq, sha256 = line.split()
+                    acknowledged[int(seq)] = sha256
+        count, _ = verify(path)
+        assert count >= max(acknowledged)
+        journal = SqliteJournal(path)
+        by_seq = {event.seq: event for event in journal.read()}
+        assert {seq: by_seq[seq].sha256 for seq in acknowledged} == acknowledged
+        for number in range(5):  # an append of two is there whole or not at all
+            payloads = [event.entry.payload for event in journal.read(subject=f"s{number}")]
+            assert payloads == [b"{}", b"[]"] * (len(payloads) // 2)
+        asyncio.run(journal.close())

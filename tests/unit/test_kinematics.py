@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.adapters.sim.arm import LINKS, UR5E
+from orchestrator.adapters.sim.kinematics import Kinematics, distance
+from orchestrator.core.geometry import Pose
+
+ARM = Kinematics(UR5E, Pose.from_rpy((0.2, -0.1, 0.05), (0.0, 0.0, 0.7)))
+ANGLES = st.tuples(*[st.floats(-math.pi, math.pi)] * 6)
+
+
+def off(a: Pose, b: Pose) -> float:
+    dot = abs(sum(x * y for x, y in zip(a.q, b.q, strict=True)))
+    return max(math.dist(a.p, b.p), 1 - dot)
+
+
+def test_the_stretched_arm_is_where_the_makers_table_puts_it():
+    x, y, z = Kinematics(UR5E).flange((0.0,) * 6).p
+    assert (x, y, z) == pytest.approx((-0.425 - 0.3922, -0.1333 - 0.0996, 0.1625 - 0.0997))
+
+
+def test_forward_kinematics_agrees_with_chained_poses():
+    joints = (0.3, -1.2, 1.1, 0.4, -0.9, 2.0)
+    pose = ARM.base
+    for index, angle in enumerate(joints):
+        pose = pose @ Pose.from_rpy((0, 0, 0), (0, 0, angle)) @ UR5E.after_joint(index)
+    assert off(ARM.flange(joints), pose) < 1e-12
+
+
+@given(ANGLES)
+def test_every_branch_reaches_the_pose_and_the_one_asked_from_is_among_them(joints):
+    pose = ARM.flange(joints)
+    branches = ARM.branches(pose, joints)
+    assert 1 <= len(branches) <= 8
+    assert all(off(ARM.flange(branch), pose) < 1e-9 for branch in branches)
+    if min(abs(math.sin(joints[4])), abs(math.sin(joints[2]))) > 1e-3:
+        wrapped = [max(abs(math.remainder(a - b, math.tau)) for a, b in zip(q, joints, strict=True)) for q in branches]
+        assert min(wrapped) < 1e-5
+
+
+def test_a_general_pose_has_eight_branches():
+    assert len(ARM.branches(ARM.flange((0.3, -1.2, 1.1, 0.4, -0.9, 2.0)))) == 8
+
+
+def test_where_two_axes_align_the_wrist_keeps_its_turn():
+    joints = (0.3, -1.2, 1.1, 0.4, 0.0, 0.8)
+    branches = ARM.branches(ARM.flange(joints), seed=joints)
+    assert min(distance(branch, joints) for branch in branches) < 1e-6
+
+
+def test_out_of_reach_has_no_branch():
+    assert ARM.branches(Pose((2.0, 0.0, 0.3))) == []
+    assert ARM.nearest(Pose((2.0, 0.0, 0.3)), UR5E.home_rad) is None
+
+
+@given(ANGLES, ANGLES)
+def test_the_nearest_is_within_limits_and_no_branch_is_nearer(joints, seed):
+    pose = ARM.flange(joints)
+    options = ARM.within_limits(pose, seed)
+    distances = [distance(option, seed) for option in options]
+    assert distances == sorted(distances)
+    assert all(ARM.limit_broken(option) is None for option in options)
+    assert ARM.nearest(pose, seed) == options[0]
+
+
+def test_whole_turns_are_used_to_stay_near():
+    seed = (6.0, -1.2, 1.1, 0.4, -0.9, 2.0)
+    assert distance(ARM.nearest(ARM.flange(seed), seed), seed) < 1e-6
+
+
+def test_a_broken_limit_is_named():
+    assert ARM.limit_broken((0.0, 0.0, 3.2, 0.0, 0.0, 0.0)) == "joint 3 at 183.3° (range -180° to 180°)"
+
+
+def test_links_follow_the_order_of_the_drawing_and_the_opening():
+    poses = ARM.links((0.3, -1.2, 1.1, 0.4, -0.9, 2.0), 0.06)
+    assert len(poses) == len(LINKS) == 10
+    assert math.dist(poses[8].p, poses[9].p) == pytest.approx(0.06)
+    assert {part.link for part in UR5E.visual()} == set(LINKS)

@@ -1,0 +1,606 @@
+"""The race table: whatever comes, at whatever status of a step, has one outcome that is written down here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.core import commands as cmd
+from orchestrator.core.machine import CellVerb, OrderVerb
+from orchestrator.core.ports import Safety
+from tests.unit.core_builders import SUPERVISOR, Bench, ladder, step, types, variant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+# ---- columns: where the step `s` stands ------------------------------------------------------------------------
+
+
+def _bench(*, check: str = "camera", together: bool = False, loaded: bool = True) -> Bench:
+    load = step("load", part="body", at="nest", by="robot")
+    racer = step(
+        "s",
+        ["load"],
+        part="pin",
+        at="body/seat",
+        check=check.split(),
+        together=together,
+        on_fail=ladder("retry", "ask"),
+    )
+    bench = Bench().running(variant(load, racer, step("last", ["s"], by="human", check=["person"])))
+    if loaded:
+        bench.finish("load")
+    bench.wait(1)
+    return bench
+
+
+def waiting() -> Bench:
+    return _bench(loaded=False)
+
+
+def ready() -> Bench:
+    return _bench()
+
+
+def tried() -> Bench:
+    """Ready again, after a person gave up an attempt that they never confirmed."""
+    bench = _bench()
+    bench.start("s", "front")
+    bench.do(cmd.ReportProblem(unit="u1", step="s", attempt=1, place="front", code="dropped"))
+    return bench
+
+
+def robot() -> Bench:
+    bench = _bench()
+    bench.start("s", "robot")
+    return bench
+
+
+def human() -> Bench:
+    bench = _bench()
+    bench.start("s", "front")
+    return bench
+
+
+def both() -> Bench:
+    bench = _bench(together=True)
+    bench.start("s", "robot", "front")
+    return bench
+
+
+def looked_at() -> Bench:
+    bench = human()
+    bench.do(bench.confirm("s"))
+    bench.wait(1)
+    return bench
+
+
+def attest() -> Bench:
+    """The robot did it, a person shall look."""
+    bench = _bench(check="person")
+    bench.start("s", "robot")
+    bench.do(bench.skill("s"))
+    return bench
+
+
+def attention() -> Bench:
+    bench = robot()
+    bench.do(bench.skill("s", "failed", code="interrupted"))
+    return bench
+
+
+def done() -> Bench:
+    bench = _bench()
+    bench.finish("s", "robot")
+    return bench
+
+
+def undone() -> Bench:
+    """Undone, while what it builds on is not there either."""
+    load = step("load", part="body", at="nest", by="robot")
+    racer = step("s", ["middle"], part="pin", at="body/seat")
+    middle = step("middle", ["load"], by="human", check=["person"])
+    bench = Bench().running(variant(load, racer, middle, step("last", ["s"], by="human", check=["person"])))
+    for name in ("load", "middle"):
+        bench.finish(name)
+    bench.finish("s", "robot")
+    bench.do(cmd.UndoStep(unit="u1", step="load"))
+    return bench
+
+
+def skipped() -> Bench:
+    bench = attention()
+    bench.do(bench.choice("s", "skip", reason="not needed"), SUPERVISOR)
+    return bench
+
+
+def gone() -> Bench:
+    bench = attention()
+    bench.do(bench.choice("s", "scrap", reason="cracked"), SUPERVISOR)
+    return bench
+
+
+COLUMNS: dict[str, Callable[[], Bench]] = {
+    column.__name__: column
+    for column in (
+        waiting, ready, tried, robot, human, both, looked_at, attest, attention, done, undone, skipped, gone,
+    )
+}  # fmt: skip
+
+
+# ---- rows: what comes ------------------------------------------------------------------------------------------
+
+
+def _attempt(bench: Bench) -> int:
+    found = bench.state.step("u1", "s")
+    return found[1].attempt if found else 1
+
+
+def _effect(bench: Bench) -> str:
+    found = bench.state.step("u1", "s")
+    return (found[1].effect if found else "") or f"u1/s/{_attempt(bench)}/look1"
+
+
+def _check(bench: Bench, verdict: str, *, shot_t: float | None = None, effect: str = "") -> cmd.EndCheck:
+    measured = cmd.Measured.model_validate({"verdict": verdict, "shot_t": bench.t if shot_t is None else shot_t})
+    return cmd.EndCheck(
+        effect=effect or _effect(bench), unit="u1", step="s", attempt=_attempt(bench), measured=measured
+    )
+
+
+def _skill(bench: Bench, outcome: str, code: str = "") -> cmd.EndSkill:
+    return bench.skill("s", outcome, code=code, attempt=_attempt(bench))
+
+
+ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
+    "skill succeeded": lambda b: _skill(b, "succeeded"),
+    "skill failed": lambda b: _skill(b, "failed", "slipped"),
+    "skill timed out": lambda b: _skill(b, "failed", "timeout"),
+    "skill cancelled": lambda b: _skill(b, "canceled"),
+    "skill of another attempt": lambda b: b.skill("s", attempt=_attempt(b) + 7),
+    "verdict ok": lambda b: _check(b, "ok"),
+    "verdict missing": lambda b: _check(b, "missing"),
+    "verdict flipped": lambda b: _check(b, "flipped"),
+    "verdict cannot see": lambda b: _check(b, "cannot_see"),
+    "verdict of an older picture": lambda b: _check(b, "ok", shot_t=b.t - 1.5),
+    "verdict of another look": lambda b: _check(b, "ok", effect="u1/s/1/look9"),
+    "confirmed": lambda b: b.confirm("s", attempt=_attempt(b)),
+    "confirmed for an older attempt": lambda b: b.confirm("s", attempt=max(0, _attempt(b) - 1)),
+    "confirmed for an attempt to come": lambda b: b.confirm("s", attempt=_attempt(b) + 1),
+    "confirmed from another place": lambda b: b.confirm("s", "back", attempt=_attempt(b)),
+    "problem": lambda b: cmd.ReportProblem(unit="u1", step="s", attempt=_attempt(b), place="front"),
+    "start by the robot": lambda b: cmd.StartStep(unit="u1", step="s", actors=("robot",)),
+    "start by a person": lambda b: cmd.StartStep(unit="u1", step="s", actors=("back",)),
+    "choice retry": lambda b: b.choice("s", "retry", attempt=_attempt(b)),
+    "choice recheck": lambda b: b.choice("s", "recheck", attempt=_attempt(b)),
+    "choice for an older attempt": lambda b: b.choice("s", "retry", attempt=_attempt(b) + 7),
+    "undo": lambda b: cmd.UndoStep(unit="u1", step="s"),
+    "hold": lambda b: cmd.ChangeCell(verb=CellVerb.HOLD),
+    "stop": lambda b: cmd.ChangeCell(verb=CellVerb.STOP),
+    "protective stop": lambda b: cmd.ReportSafety(safety=Safety.PROTECTIVE_STOP),
+    "emergency stop": lambda b: cmd.ReportSafety(safety=Safety.EMERGENCY_STOP),
+    "robot's data stale": lambda b: cmd.ReportSafety(safety=Safety.UNKNOWN),
+    "device lost": lambda b: cmd.LeavePlace(place="front"),
+    "restart": lambda b: cmd.ReportRestart(),
+    "order paused": lambda b: cmd.ChangeOrder(order="A", verb=OrderVerb.PAUSE),
+    "order aborted": lambda b: cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT),
+    "part grasped": lambda b: b.moved("pin", "grasped", "gripper"),
+    "part let go": lambda b: b.moved("pin", "released", "place:front"),
+    "part taken away": lambda b: cmd.TakePart(part="u1/pin"),
+    "motion proposed": lambda b: cmd.ProposeMotion(effect=f"u1/s/{_attempt(b)}/skill", motion="m1"),
+}
+
+
+# ---- the table -------------------------------------------------------------------------------------------------
+# Row: what comes. Cell: the events that follow, or the refusal; after "->" the step's new status where it changes.
+# "*" stands for every column that the row does not name.
+
+TABLE: dict[str, dict[str, str]] = {
+    "skill succeeded": {
+        "robot": "skill_ended check_requested -> verifying",
+        "both": "skill_ended",
+        "*": "outcome_ignored",
+    },
+    "skill failed": {
+        "robot both": "skill_ended step_failed -> ready",
+        "*": "outcome_ignored",
+    },
+    "skill timed out": {
+        "robot both": "skill_ended step_failed -> ready",
+        "*": "outcome_ignored",
+    },
+    "skill cancelled": {
+        "robot both": "skill_ended step_failed -> ready",
+        "*": "outcome_ignored",
+    },
+    "skill of another attempt": {
+        "*": "outcome_ignored",
+    },
+    "verdict ok": {
+        "looked_at": "check_ended part_moved step_done -> done",
+        "*": "outcome_ignored",
+    },
+    "verdict missing": {
+        "looked_at": "check_ended part_moved step_failed -> ready",
+        "*": "outcome_ignored",
+    },
+    "verdict flipped": {
+        "looked_at": "check_ended part_moved step_failed -> ready",
+        "*": "outcome_ignored",
+    },
+    "verdict cannot see": {
+        "looked_at": "check_ended check_requested",
+        "*": "outcome_ignored",
+    },
+    "verdict of an older picture": {
+        "looked_at": "outcome_ignored check_requested",
+        "*": "outcome_ignored",
+    },
+    "verdict of another look": {
+        "*": "outcome_ignored",
+    },
+    "confirmed": {
+        "tried human": "step_confirmed part_moved check_requested -> verifying",
+        "both": "step_confirmed part_moved",
+        "attest": "step_confirmed attest_given part_moved step_done -> done",
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "confirmed for an older attempt": {
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "confirmed for an attempt to come": {
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "confirmed from another place": {
+        "attest": "step_confirmed attest_given part_moved step_done -> done",
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "problem": {
+        "human both looked_at attest": "step_failed -> attention",
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "start by the robot": {
+        "ready tried": "step_started -> active",
+        "gone": "refused: no_step",
+        "*": "refused: not_ready",
+    },
+    "start by a person": {
+        "ready tried": "step_started -> active",
+        "gone": "refused: no_step",
+        "*": "refused: not_ready",
+    },
+    "choice retry": {
+        "attention": "step_answered -> ready",
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "choice recheck": {
+        "attention": "step_answered check_requested -> verifying",
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "choice for an older attempt": {
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "undo": {
+        "done": "part_moved step_undone -> ready",
+        "gone": "refused: no_step",
+        "*": "refused: not_done",
+    },
+    "hold": {
+        "*": "cell_changed",
+    },
+    "stop": {
+        "*": "cell_changed",
+    },
+    "protective stop": {
+        "*": "safety_changed cell_changed",
+    },
+    "emergency stop": {
+        "*": "safety_changed cell_changed",
+    },
+    "robot's data stale": {
+        "*": "safety_changed cell_changed",
+    },
+    "device lost": {
+        "*": "place_left",
+    },
+    "restart": {
+        "robot both": "cell_restarted skill_ended step_failed -> attention",
+        "looked_at": "cell_restarted check_requested",
+        "*": "cell_restarted",
+    },
+    "order paused": {
+        "gone": "refused: illegal_move",
+        "*": "order_changed",
+    },
+    "order aborted": {
+        "gone": "refused: illegal_move",
+        "*": "unit_ended order_changed -> gone",
+    },
+    "part grasped": {
+        "*": "part_moved",
+    },
+    "part let go": {
+        "gone": "outcome_ignored",
+        "*": "part_moved",
+    },
+    "part taken away": {
+        "looked_at": "refused: verifying",
+        "done": "refused: built_in",
+        "*": "refused: no_part",
+    },
+    "motion proposed": {
+        "robot both": "motion_intended",
+        "*": "refused: stale",
+    },
+}
+
+
+def _expected(row: str, column: str) -> str:
+    named = {name: cell for names, cell in TABLE[row].items() for name in names.split()}
+    return named.get(column, named["*"])
+
+
+def _status(bench: Bench) -> str:
+    found = bench.state.step("u1", "s")
+    return str(found[1].status) if found else "gone"
+
+
+def test_the_table_has_a_row_for_everything_that_comes_and_names_no_unknown_column() -> None:
+    assert TABLE.keys() == ROWS.keys()
+    assert {name for row in TABLE.values() for names in row for name in names.split()} <= {*COLUMNS, "*"}
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("row", ROWS)
+def test_every_pair_of_event_and_status_has_its_outcome(row: str, column: str) -> None:
+    bench = COLUMNS[column]()
+    before = _status(bench)
+    outcome = types(bench.ask(ROWS[row](bench)))
+    after = _status(bench)
+    assert outcome + (f" -> {after}" if after != before else "") == _expected(row, column)
+    assert bench.replayed() == bench.state
+
+
+# ---- races of three and more -----------------------------------------------------------------------------------
+
+
+def test_success_after_a_cancel_moves_the_part_in_the_ledger_but_never_finishes_the_step() -> None:
+    bench = robot()
+    bench.do(bench.skill("s", "canceled"))
+    bench.do(bench.moved("pin", "placed", "u1/body", frame="seat"))
+    assert types(bench.do(bench.skill("s"))) == "outcome_ignored"
+    fact = bench.state.world.get("u1/pin")
+    assert fact is not None
+    assert fact.holder == "u1/body"
+    assert bench.at("s").status == "ready"
+
+
+def test_success_after_a_time_out_never_finishes_the_step() -> None:
+    bench = robot()
+    bench.do(bench.skill("s", "failed", code="timeout"))
+    assert types(bench.do(bench.skill("s"))) == "outcome_ignored"
+    assert bench.at("s").status == "ready"
+
+
+def test_a_stop_while_verifying_keeps_the_verdict_of_an_untouched_scene() -> None:
+    bench = looked_at()
+    look = bench.seen("s")
+    bench.do(cmd.ChangeCell(verb=CellVerb.STOP))
+    bench.do(look)
+    assert bench.at("s").status == "done"
+
+
+@pytest.mark.parametrize("part", ["pin", "body"])
+def test_a_stop_while_verifying_drops_the_verdict_when_part_or_support_was_touched_since(part: str) -> None:
+    bench = looked_at()
+    look = bench.seen("s")
+    bench.wait(1)
+    bench.do(cmd.ChangeCell(verb=CellVerb.STOP))
+    bench.do(bench.moved(part, "placed", "u1/body" if part == "pin" else "nest_1", frame="seat"))
+    assert types(bench.do(look)) == "outcome_ignored check_requested"
+    bench.do(bench.seen("s"))
+    assert bench.at("s").status == "done"
+
+
+def test_a_camera_whose_pictures_are_always_too_old_ends_in_a_question() -> None:
+    bench = looked_at()
+    for _ in range(4):
+        assert types(bench.do(bench.seen("s", shot_t=5.0))) == "outcome_ignored check_requested"
+    assert types(bench.do(bench.seen("s", shot_t=5.0))) == "check_ended step_failed"
+    assert bench.at("s").status == "attention"
+
+
+def test_a_touch_after_the_camera_and_before_the_person_asks_the_camera_again() -> None:
+    bench = _bench(check="camera person")
+    bench.start("s", "robot")
+    bench.do(bench.skill("s"))
+    bench.do(bench.seen("s"))
+    assert bench.at("s").wants == {"attest"}
+    bench.wait(1)
+    bench.do(bench.moved("pin", "placed", "u1/body", frame="seat"))
+    bench.do(bench.confirm("s"))
+    assert bench.at("s").wants == {"camera"}
+    bench.do(bench.seen("s"))
+    assert bench.at("s").status == "done"
+
+
+def test_a_touch_after_a_persons_word_takes_the_word_back() -> None:
+    bench = _bench(check="camera person")
+    bench.start("s", "front")
+    bench.do(bench.confirm("s"))
+    bench.wait(1)
+    bench.do(bench.moved("body", "placed", "nest_1"))
+    bench.do(bench.seen("s"))
+    assert bench.at("s").wants == {"attest"}
+
+
+def test_a_late_confirmation_is_a_claim_that_the_camera_judges() -> None:
+    bench = tried()
+    bench.do(bench.confirm("s", attempt=1))
+    assert bench.at("s").attempt == 2
+    assert bench.at("s").status == "verifying"
+    bench.do(bench.seen("s", "missing"))
+    assert bench.at("s").status == "attention"
+
+
+def test_a_late_confirmation_is_good_for_one_claim() -> None:
+    bench = tried()
+    late = bench.confirm("s", attempt=1)
+    bench.do(late)
+    bench.do(bench.seen("s", "missing"))
+    bench.do(bench.choice("s", "retry"))
+    assert bench.no(bench.confirm("s", attempt=2)) == "stale"  # the claim was an attempt, and confirmed
+
+
+def test_a_late_confirmation_brings_its_own_values() -> None:
+    bench = _bench()
+    bench.start("s", "robot")
+    bench.do(bench.skill("s", "failed", code="slipped", values={"force_N": 3.0}))
+    bench.start("s", "front")
+    bench.do(cmd.ReportProblem(unit="u1", step="s", attempt=2, place="front", code="dropped"))
+    bench.do(bench.choice("s", "retry"))
+    bench.do(bench.confirm("s", attempt=2))
+    assert bench.at("s").values == {}
+    assert bench.at("s").witnesses == ("op-front",)
+
+
+def test_nobody_confirms_late_what_the_robot_tried() -> None:
+    bench = robot()
+    bench.do(bench.skill("s", "failed", code="slipped"))
+    assert bench.no(bench.confirm("s", attempt=1)) == "stale"
+
+
+def test_an_either_step_goes_to_whoever_is_first() -> None:
+    bench = ready()
+    bench.start("s", "robot")
+    assert bench.no(cmd.StartStep(unit="u1", step="s", actors=("front",))) == "not_ready"
+
+
+def test_an_actor_has_one_step_at_a_time() -> None:
+    bench = Bench().running(variant(step("a", by="human", check=["person"]), step("b", by="human", check=["person"])))
+    bench.start("a", "front")
+    assert bench.no(cmd.StartStep(unit="u1", step="b", actors=("front",))) == "lane"
+    bench.start("b", "back")
+
+
+def test_a_double_confirmation_counts_once() -> None:
+    bench = human()
+    twice = bench.confirm("s")
+    bench.do(twice)
+    assert bench.no(twice) == "stale"
+    bench.do(bench.seen("s"))
+    assert bench.no(twice) == "stale"
+    assert sum(event.type == "step_confirmed" for _, event in bench.log) == 1
+
+
+def test_two_people_are_two_people() -> None:
+    bench = _bench(check="two_people")
+    bench.start("s", "front")
+    bench.do(bench.confirm("s"))
+    assert bench.at("s").wants == {"attest"}
+    assert bench.no(bench.confirm("s")) == "same_person"
+    bench.do(cmd.JoinPlace(place="back", operator="op-front"))
+    assert bench.no(bench.confirm("s", "back")) == "same_person"
+    bench.do(cmd.JoinPlace(place="back", operator="op-other"))
+    bench.do(bench.confirm("s", "back"))
+    assert bench.at("s").status == "done"
+
+
+def test_two_people_look_at_what_the_robot_did() -> None:
+    bench = _bench(check="two_people")
+    bench.start("s", "robot")
+    bench.do(bench.skill("s"))
+    bench.do(bench.confirm("s", "front"))
+    assert bench.no(bench.confirm("s", "front")) == "same_person"
+    bench.do(bench.confirm("s", "back"))
+    assert bench.at("s").status == "done"
+
+
+def test_a_failed_skill_takes_the_other_hands_confirmation_with_it() -> None:
+    bench = both()
+    bench.do(bench.confirm("s"))
+    bench.do(bench.skill("s", "failed", code="jam"))
+    bench.start("s", "robot", "front")
+    assert bench.at("s").wants == {"skill", "confirm"}
+
+
+def test_a_person_who_confirms_before_the_gripper_lets_go_does_not_empty_it() -> None:
+    bench = both()
+    bench.do(bench.moved("pin", "grasped", "gripper"))
+    bench.do(bench.confirm("s"))
+    held = bench.state.world.held()
+    assert held is not None
+    assert held.part == "u1/pin"
+    bench.do(bench.moved("pin", "released", "place:front"))
+    assert types(bench.do(bench.skill("s"))) == "skill_ended part_moved check_requested"
+    fact = bench.state.world.get("u1/pin")
+    assert fact is not None
+    assert (fact.holder, fact.frame) == ("u1/body", "seat")
+
+
+def test_a_hold_during_a_handover_calls_the_skill_off_and_keeps_the_grip() -> None:
+    bench = both()
+    bench.do(bench.moved("pin", "grasped", "gripper"))
+    bench.do(cmd.ChangeCell(verb=CellVerb.HOLD))
+    bench.do(bench.skill("s", "canceled"))
+    bench.do(cmd.SettleCell(state="holding"))
+    assert bench.at("s").status == "ready"
+    assert bench.state.world.held() is not None
+    assert bench.no(cmd.StartStep(unit="u1", step="s", actors=("robot", "front"))) == "interlock"
+
+
+def test_a_robot_whose_skill_was_called_off_starts_nothing_before_it_stands() -> None:
+    bench = both()
+    bench.do(cmd.ReportProblem(unit="u1", step="s", attempt=1, place="front", code="dropped"))
+    again = cmd.StartStep(unit="u1", step="s", actors=("robot", "front"))
+    assert bench.no(again) == "ending"
+    assert types(bench.do(bench.skill("s", "canceled", attempt=1))) == "outcome_ignored"
+    bench.do(again)
+
+
+def test_two_units_in_flight_with_a_part_in_the_gripper() -> None:
+    load = step("load", part="body", at="nest", by="robot")
+    pin = step("pin", ["load"], part="pin", at="body/seat")
+    bench = Bench().running(variant(load, pin), quantity=2, units=2)
+    bench.finish("load", unit="u1")
+    bench.finish("load", unit="u2")
+    bench.start("pin", "robot", unit="u1")
+    bench.do(bench.moved("pin", "grasped", "gripper", unit="u1"))
+    bench.do(bench.skill("pin", "failed", code="interrupted", unit="u1"))
+    assert bench.no(cmd.StartStep(unit="u2", step="pin", actors=("robot",))) == "gripper"
+    bench.do(bench.choice("pin", "retry", unit="u1"))
+    assert bench.no(cmd.StartStep(unit="u1", step="pin", actors=("front",))) == "gripper"
+    bench.start("pin", "robot", unit="u1")
+    bench.do(bench.moved("pin", "placed", "u1/body", frame="seat"))
+    bench.do(bench.skill("pin", unit="u1"))
+    bench.start("pin", "robot", unit="u2")
+
+
+def test_outcomes_after_the_unit_has_ended_are_kept_as_ignored() -> None:
+    bench = robot()
+    late = bench.skill("s")
+    bench.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT))
+    assert types(bench.do(late)) == "outcome_ignored"
+    assert types(bench.do(bench.moved("pin", "placed", "u1/body"))) == "outcome_ignored"
+    assert bench.state.world.facts == {}
+
+
+def test_a_safety_stop_while_holding_asks_for_a_word_before_moving_on() -> None:
+    bench = ready()
+    bench.do(cmd.ChangeCell(verb=CellVerb.HOLD))
+    bench.do(cmd.ReportSafety(safety=Safety.PROTECTIVE_STOP))
+    bench.do(cmd.SettleCell(state="holding"))
+    bench.do(cmd.ReportSafety(safety=Safety.NORMAL))
+    assert bench.no(cmd.ChangeCell(verb=CellVerb.UNHOLD)) == "interlock"
+    bench.do(cmd.Acknowledge())
+    bench.verb(CellVerb.UNHOLD)
