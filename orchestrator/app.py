@@ -204,9 +204,7 @@ def _links(arm: ArmModel) -> tuple[LinkView, ...]:
     bodies: dict[str, list[Primitive]] = {name: [] for name in LINKS}
     for visual in arm.visual():
         x, y, z = (*visual.size_m, 0.0, 0.0)[:3]
-        bodies[visual.link].append(
-            Primitive(shape=visual.shape, size_m=(x, y, z), pose=visual.pose, role=visual.role)
-        )
+        bodies[visual.link].append(Primitive(shape=visual.shape, size_m=(x, y, z), pose=visual.pose, role=visual.role))
     return tuple(LinkView(name=name, bodies=tuple(bodies[name])) for name in LINKS)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -12,11 +11,13 @@ import numpy as np
 
 from orchestrator.adapters.sim import scenery
 from orchestrator.adapters.sim.arm import UR5E, ArmModel
-from orchestrator.adapters.sim.contact import Fit, ahead, between_fingers, tips_ahead
+from orchestrator.adapters.sim.contact import Fit, between_fingers
+from orchestrator.adapters.sim.drive import Drive
+from orchestrator.adapters.sim.guarded import judged, met
 from orchestrator.adapters.sim.kinematics import Kinematics, distance
 from orchestrator.adapters.sim.motion import SimMotion
+from orchestrator.adapters.sim.planned import bound, tool_name
 from orchestrator.adapters.sim.planner import Leg, Planner
-from orchestrator.adapters.sim.timing import Curve, Ride
 from orchestrator.core.errors import BadInput, PlanError, RobotError, TandemError
 from orchestrator.core.geometry import IDENTITY, Pose
 from orchestrator.core.ports import (
@@ -45,10 +46,8 @@ if TYPE_CHECKING:
 
     from orchestrator.adapters.sim.world import World
 
-TICK_S = 0.008  # 125 Hz
 HEARTBEAT_S = 0.1  # how often an idle robot says that it is well
 AT_START_RAD = 1e-3
-PREVIEW = 50
 
 
 class SimRobot:
@@ -78,20 +77,15 @@ class SimRobot:
         self._payload_kg = arm.payload_kg if payload_kg is None else payload_kg
         self._random = np.random.default_rng((seed, 1))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="planner")
-        self._joints = arm.home_rad
-        self._opening_m = arm.gripper.stroke_m
+        self._drive = Drive(arm, self._publish)
         self._tool = arm.gripper.tool()
         self._scene = Scene()
         self._version = scenery.version(self._scene)
         self._next: tuple[str, int, SceneVersion] | None = None  # plan, segment and scene where it may go on
-        self._caps: dict[str, float] = {}
         self._running = False
-        self._moving = False
         self._motion: SimMotion | None = None
         self._task: asyncio.Task[None] | None = None
-        self._wake = asyncio.Event()
         self._beat: asyncio.TimerHandle | None = None
-        self._next_tick_s = 0.0
         self._stopped_at = -math.inf
         self.safety: Latest[Safety] = Latest(Safety.NORMAL)
         self.state: Latest[RobotState] = Latest(self._read())
@@ -151,8 +145,8 @@ class SimRobot:
     async def plan(self, sequence: Sequence[Segment], *, start: Joints | None = None) -> Plan:
         """Plan the whole sequence from `start` (default: where the arm is). Raises PlanError, moves nothing."""
         segments = tuple(sequence)
-        begin = self._joints if start is None else tuple(float(angle) for angle in start)
-        scene, version, tool, opening = self._scene, self._version, self._tool, self._opening_m
+        begin = self._drive.joints if start is None else tuple(float(angle) for angle in start)
+        scene, version, tool, opening = self._scene, self._version, self._tool, self._drive.opening_m
         for segment in segments:
             if isinstance(segment, Grip) and segment.mass_kg > self._payload_kg:
                 raise PlanError(
@@ -165,10 +159,7 @@ class SimRobot:
             self._thread,
             lambda: self._planner.plan(segments, start=begin, opening_m=opening, scene=scene, tcp=tool.tcp),
         )
-        name = _tool_name(tool)
-        digest = hashlib.sha256(repr((segments, begin, version, name)).encode()).hexdigest()[:16]
-        duration = sum(leg.duration_s for leg in legs)
-        return Plan(digest, segments, begin, version, name, duration, self._preview(legs, tool), legs)
+        return bound(segments, legs, start=begin, scene_version=version, tool=tool, kinematics=self._kinematics)
 
     def execute(self, plan: Plan, part: slice = ALL) -> Motion:
         """Run a plan or a slice of it.
@@ -195,10 +186,9 @@ class SimRobot:
         """Cap the speed (0 to 1) under a name; returns the lowest of all named caps, which counts. Raises BadInput."""
         if not 0.0 <= factor <= 1.0:
             raise BadInput(f"A speed factor of {factor:g} is no share.", remedy="Give a number from 0 to 1.")
-        self._caps[who] = factor
-        self._wake.set()
+        self._drive.cap(who, factor)
         self._publish()
-        return self._factor
+        return self._drive.factor
 
     async def stop(self) -> None:
         """Stop whatever moves, now; returns when the arm stands."""
@@ -243,7 +233,7 @@ class SimRobot:
     # ---- a motion's life ---------------------------------------------------------------------------------------
 
     def _begin(self, refuse: Callable[[], Outcome | None], run: Callable[[SimMotion], Awaitable[Outcome]]) -> SimMotion:
-        motion = SimMotion(self._wake.set)
+        motion = SimMotion(self._drive.wake)
         if self._motion is not None:
             motion.end(_rejected("busy", "The robot is moving already.", "Wait for the motion's end, or cancel it."))
             return motion
@@ -263,14 +253,12 @@ class SimRobot:
             if refused is not None:
                 outcome = refused
                 return
-            self._next_tick_s = asyncio.get_running_loop().time()
             outcome = await run(motion)
         except TandemError as error:
             outcome = _rejected(error.code, error.message, error.remedy)
         finally:
             self._motion = None
-            self._moving = False
-            self._publish()
+            self._drive.stand()
             motion.end(outcome)
 
     def _refuse_now(self) -> Outcome | None:
@@ -288,12 +276,12 @@ class SimRobot:
         if first >= plan.steps:
             return _rejected("bad_slice", f"The plan has {plan.steps} segments.", "Give a slice inside them.")
         leg: Leg = plan.path[first]
-        if _tool_name(self._tool) != plan.tool:
+        if tool_name(self._tool) != plan.tool:
             return _rejected("stale_tool", f"The tool is now {self._tool.name}.", "Plan anew.")
         if self._next != (plan.id, first, self._version) and not scenery.same(leg.before, self._scene):
             return _rejected("stale_scene", "The scene has changed since the plan was made.", "Plan anew.")
-        if distance(leg.start, self._joints) > AT_START_RAD:
-            off = math.degrees(distance(leg.start, self._joints))
+        if distance(leg.start, self._drive.joints) > AT_START_RAD:
+            off = math.degrees(distance(leg.start, self._drive.joints))
             return _rejected("stale_start", f"The arm is {off:.1f}° away from where the plan starts.", "Plan anew.")
         return None
 
@@ -312,32 +300,11 @@ class SimRobot:
             curve_s = leg.duration_s / max(1, len(leg.curves)) / total
             for number, curve in enumerate(leg.curves):
                 begin = done / total + number * curve_s
-                if not await self._ride(curve, motion, (begin, curve_s)):
+                if not await self._drive.ride(curve, motion, begin=begin, share=curve_s):
                     return motion.stop_as or _crashed()
             done += leg.duration_s
             self._next = (plan.id, index + 1, self._version)
         return motion.stop_as or Outcome("succeeded")
-
-    async def _ride(self, curve: Curve, motion: SimMotion, share: tuple[float, float]) -> bool:
-        """Ride to the curve's end and tell whether it was reached; False when stopped on the way."""
-        ride = Ride(curve, self._factor)
-        while not ride.arrived:
-            if motion.stop_as is not None:
-                ride.halt()
-            ride.scale(self._factor)
-            if ride.standing:
-                if motion.stop_as is not None:
-                    return False
-                if ride.arrived:
-                    break
-                await self._rest()
-                continue
-            await self._tick()
-            self._joints = ride.advance(TICK_S)
-            self._moving = not ride.standing
-            self._publish()
-            motion.tell(share[0] + share[1] * ride.share)
-        return True
 
     async def _grip(self, command: Grip, motion: SimMotion) -> Outcome:
         motion.accept()
@@ -345,45 +312,31 @@ class SimRobot:
 
     async def _fingers(self, command: Grip, motion: SimMotion) -> Outcome | None:
         """Move the fingers; None when they got where they should, else how the motion ends."""
-        gripper = self.arm.gripper
+        world, gripper, drive = self._world, self.arm.gripper, self._drive
         touched: tuple[str, float] | None = None
         target = min(max(command.opening_m, 0.0), gripper.stroke_m)
-        if command.close:
-            held = self._world.held
-            touched = (held, self._opening_m) if held else between_fingers(self._world, gripper, self._opening_m)
+        if not command.close:
+            world.release()
+        elif world.held is None:
+            touched = between_fingers(world, gripper, drive.opening_m)
             target = touched[1] if touched else 0.0
         else:
-            self._world.release()
-        while abs(self._opening_m - target) > 1e-9:
-            if motion.stop_as is not None:
-                break
-            if self._factor <= 0:
-                await self._rest()
-                continue
-            await self._tick()
-            step = gripper.speed_m_s * TICK_S
-            self._opening_m += max(-step, min(step, target - self._opening_m))
-            self._publish()
-        else:
-            if touched and self._world.held is None:
-                self._world.grasp(touched[0])
-        if not command.close or self._world.held:
+            target = drive.opening_m
+        if await drive.fingers(target, motion) and touched:
+            world.grasp(touched[0])
+        if world.held or not command.close:
             self._use(scenery.after_grip(self._scene, command, self.state.value.tcp))
         return motion.stop_as
 
     async def _guarded(self, command: GuardedMove, motion: SimMotion) -> Outcome:
-        tcp, held = self.state.value.tcp, self._world.held
+        tcp = self.state.value.tcp
         direction, reach = command.direction, command.distance_m
         if abs(math.hypot(*direction) - 1) > 1e-6 or reach < 0 or command.speed_m_s <= 0:
             return _rejected("bad_input", "Direction, distance or speed is wrong.", "Give a unit vector and metres.")
-        contact = (
-            ahead(self._world, held, direction, reach, self._fits, self._random)
-            if held
-            else tips_ahead(self._world, self.arm.gripper, self._opening_m, direction, reach)
-        )
+        contact = met(self._world, self.arm.gripper, self._drive.opening_m, command, self._fits, self._random)
         depth = min(contact.after_m, reach) if contact else reach
         goal = Pose(tuple(a + depth * b for a, b in zip(tcp.p, direction, strict=True)), tcp.q)  # type: ignore[arg-type] # three in, three out
-        begin, scene, tool, opening = self._joints, self._scene, self._tool, self._opening_m
+        begin, scene, tool, opening = self._drive.joints, self._scene, self._tool, self._drive.opening_m
         move = Move(goal, line=True, speed_m_s=command.speed_m_s, touching=command.touching)
         (leg,) = await asyncio.get_running_loop().run_in_executor(
             self._thread,
@@ -392,38 +345,16 @@ class SimRobot:
         if motion.stop_as is not None:
             return motion.stop_as
         motion.accept()
-        self._next_tick_s = asyncio.get_running_loop().time()
         for curve in leg.curves:
-            if not await self._ride(curve, motion, (0.0, 1.0)):
+            if not await self._drive.ride(curve, motion, begin=0.0, share=1.0):
                 return motion.stop_as or _crashed()
-        force = command.force_N if contact else 0.0
-        return _judged(command, round(depth, 6), force)
+        return judged(command, round(depth, 6), contact=contact is not None)
 
     # ---- state -------------------------------------------------------------------------------------------------
-
-    @property
-    def _factor(self) -> float:
-        return min(self._caps.values(), default=1.0)
 
     def _use(self, scene: Scene) -> None:
         self._scene = scene
         self._version = scenery.version(scene)
-
-    async def _tick(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._next_tick_s += TICK_S
-        late = loop.time() - self._next_tick_s
-        if late > HEARTBEAT_S:  # the machine was busy, or the motion rested: do not catch up in a burst
-            self._next_tick_s = loop.time() + TICK_S
-        await asyncio.sleep(max(0.0, self._next_tick_s - loop.time()))
-
-    async def _rest(self) -> None:
-        """Wait at speed zero until speed or motion are told otherwise."""
-        self._moving = False
-        self._publish()
-        self._wake.clear()
-        await self._wake.wait()
-        self._next_tick_s = asyncio.get_running_loop().time()
 
     def _heartbeat(self) -> None:
         if self._beat is not None:
@@ -435,41 +366,20 @@ class SimRobot:
         self.state.put(self._read())
 
     def _read(self) -> RobotState:
-        links = self._kinematics.links(self._joints, self._opening_m)
+        links = self._kinematics.links(self._drive.joints, self._drive.opening_m)
         tcp = links[6] @ self._tool.tcp
         self._world.tcp = tcp
         return RobotState(
-            joints=self._joints,
+            joints=self._drive.joints,
             tcp=tcp,
-            opening_m=self._opening_m,
+            opening_m=self._drive.opening_m,
             holding=self._world.held is not None,
-            speed_factor=self._factor,
+            speed_factor=self._drive.factor,
             program_running=self._running,
-            moving=self._moving,
+            moving=self._drive.moving,
             stamp=self._clock.now(),
             links=links,
         )
-
-    def _preview(self, legs: Sequence[Leg], tool: Tool) -> tuple[Pose, ...]:
-        curves = [curve for leg in legs for curve in leg.curves]
-        if not curves:
-            return ()
-        each = max(1, PREVIEW // len(curves) - 1)
-        points = [curve.at(curve.length * k / each) for curve in curves for k in range(each + 1)]
-        return tuple(self._kinematics.flange(joints) @ tool.tcp for joints in points[:PREVIEW])
-
-
-def _judged(command: GuardedMove, depth_m: float, force: float) -> Outcome:
-    low, high = command.window_m
-    window = f"the window from {1000 * low:.1f} to {1000 * high:.1f} mm"
-    if low <= depth_m <= high:
-        return Outcome("succeeded", depth_m=depth_m, force_N=force)
-    if depth_m < low and force:
-        message = f"Stopped on {force:g} N at {1000 * depth_m:.1f} mm, before {window}."
-        remedy = "Retreat, look where part and seat are, and try again."
-        return Outcome("aborted", "jammed", message, remedy, depth_m, force)
-    message = f"Nothing was met within {1000 * depth_m:.1f} mm; expected was {window}."
-    return Outcome("aborted", "no_contact", message, "Look whether the part is there.", depth_m, force)
 
 
 def _rejected(code: str, message: str, remedy: str) -> Outcome:
@@ -478,8 +388,3 @@ def _rejected(code: str, message: str, remedy: str) -> Outcome:
 
 def _crashed() -> Outcome:
     return Outcome("unknown", "crashed", "The motion ended without a reason.", "Look where the arm stands.")
-
-
-def _tool_name(tool: Tool) -> str:
-    """Return a name that changes with any of the tool's properties."""
-    return f"{tool.name}#{hashlib.sha256(repr(tool).encode()).hexdigest()[:8]}"

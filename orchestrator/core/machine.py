@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -191,6 +192,9 @@ class _Model:
     def trigger(self, name: str) -> bool:
         """Fire a trigger; the machine overrides this."""
         raise NotImplementedError(name)
+
+
+logging.getLogger("transitions.core").setLevel(logging.ERROR)  # it warns of every name that model_override leaves out
 
 
 @cache

@@ -129,9 +129,7 @@ def _scene(runner: Runner, library: Library, links: Sequence[LinkView]) -> Scene
         meshes.update({kind: part.mesh for kind, part in library.kinds(product).items()})
     bins = []
     for name, bin_ in spec.supply.items():
-        slots = (
-            tuple(bin_.slot(i) for i in range(bin_.capacity or 0)) if bin_.grid is not None else (bin_.at,)
-        )
+        slots = tuple(bin_.slot(i) for i in range(bin_.capacity or 0)) if bin_.grid is not None else (bin_.at,)
         bins.append(
             BinView(
                 name=name,
@@ -151,5 +149,3 @@ def _scene(runner: Runner, library: Library, links: Sequence[LinkView]) -> Scene
         cameras={name: camera.at for name, camera in spec.cameras.items()},
         places={name: place.at for name, place in spec.places.items()},
     )
-
-

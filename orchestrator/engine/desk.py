@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 class Screen(Protocol):
     """What every screen shows, as topics; kept up to date event by event."""
 
-    topics: Mapping[str, TopicValue]
-    log: Sequence[Happened]  # the newest events, oldest first, at most 50
+    @property
+    def topics(self) -> Mapping[str, TopicValue]:
+        """Every topic's value now."""
+
+    @property
+    def log(self) -> Sequence[Happened]:
+        """The newest events, oldest first, at most 50."""
 
     def listen(self, listener: Callable[[Sequence[Change]], None]) -> Callable[[], None]:
         """Call `listener` on the loop with each batch of changes, durable events only; the result ends it."""
@@ -31,11 +36,14 @@ class Desk(Protocol):
 
     name: str
     epoch: str  # new at each start of the orchestrator
-    screen: Screen
     library: Library
     journal: Journal
     scene: SceneView
     evidence: Path
+
+    @property
+    def screen(self) -> Screen:
+        """What every screen shows."""
 
     def now(self) -> float:
         """UTC seconds."""

@@ -107,10 +107,9 @@ def read_mesh(raw: bytes, name: str) -> MeshFacts:
         tree, blob = _chunks(raw)
         triangles, frames = _scene(tree, blob)
     except (struct.error, ValueError, KeyError, IndexError, TypeError, UnicodeDecodeError) as error:
-        raise BadInput(
-            f"'{name}' is not a GLB that can be read ({error}).",
-            remedy="Export it anew: binary glTF 2.0, uncompressed.",
-        ) from error
+        why = error if isinstance(error, ValueError) else "it ends too early or lacks a key"
+        remedy = "Export it anew: binary glTF 2.0, uncompressed."
+        raise BadInput(f"'{name}' is not a GLB that can be read: {why}.", remedy=remedy) from error
     if not len(triangles):
         raise BadInput(f"'{name}' holds no triangles.", remedy="Export the solid with the frames.")
     points = triangles.reshape(-1, 3)

@@ -8,7 +8,6 @@ import inspect
 import sys
 import traceback
 import typing
-
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 

@@ -30,13 +30,18 @@ class LiveScreen:
         self._guide = guide
         self._topics: dict[str, TopicValue] = {}
         self._listeners: list[Listener] = []
-        self.log: deque[Happened] = deque(maxlen=LOG)
+        self._log: deque[Happened] = deque(maxlen=LOG)
         self._refresh(None, state)
 
     @property
     def topics(self) -> Mapping[str, TopicValue]:
         """Every topic's value now."""
         return self._topics
+
+    @property
+    def log(self) -> Sequence[Happened]:
+        """The newest events, oldest first."""
+        return tuple(self._log)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with each batch of changes; the result ends it."""
@@ -48,7 +53,7 @@ class LiveScreen:
         changes: list[Change] = list(self._refresh(before, after))
         for item in events:
             line = Happened(seq=item.seq, t=item.t, type=item.event.type, subject=_about(item), text=_in_words(item))
-            self.log.append(line)
+            self._log.append(line)
             changes.append(line)
         for listener in tuple(self._listeners):
             listener(changes)

@@ -13,6 +13,10 @@ from websockets.exceptions import InvalidStatus
 
 from orchestrator.core.errors import BadInput
 from orchestrator.core.geometry import Pose
+from orchestrator.http.commands import Commands
+from orchestrator.http.hub import Hub
+from orchestrator.http.metrics import Metrics
+from orchestrator.http.sessions import COMMANDS_AT_ONCE, Session
 from orchestrator.wire import SERVER, SLOW_CLIENT, Answer, PoseFrame
 from tests.unit.http_fakes import FakeDesk, browser, cell_view, enter, farewell, hear, say, screen, serving, unit_view
 
@@ -169,6 +173,47 @@ def test_a_command_goes_on_when_its_client_goes_away(tmp_path: Path) -> None:
             async with browser(server) as rest:
                 text = (await rest.get("/metrics")).text
             assert 'tandem_commands_total{outcome="ok"} 1.0' in text
+
+    asyncio.run(scenario())
+
+
+def test_too_many_commands_at_once_are_answered_as_busy(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        desk = FakeDesk(tmp_path)
+        gate = desk.gates["join_place"] = asyncio.Event()
+        async with serving(desk) as server, screen(server) as client:
+            for n in range(COMMANDS_AT_ONCE + 1):
+                await say(client, type="command", id=f"c-{n}", command=JOIN)
+            busy = (await hear(client, "answer"))["payload"]
+            assert (busy["id"], busy["ok"], busy["code"]) == (f"c-{COMMANDS_AT_ONCE}", False, "busy")
+            gate.set()
+            answers = [(await hear(client, "answer"))["payload"] for _ in range(COMMANDS_AT_ONCE)]
+            assert all(answer["ok"] for answer in answers)
+        assert len(desk.asked) == COMMANDS_AT_ONCE
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("text", ['{"type": "ping"}', '{"type": "hello", "epoch": "e0"}'])
+def test_a_client_that_asks_without_reading_is_closed(tmp_path: Path, text: str) -> None:
+    async def scenario() -> None:
+        desk = FakeDesk(tmp_path)
+        metrics = Metrics()
+        hub = Hub(desk, metrics)
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            await asyncio.sleep(0)
+            return {"type": "websocket.receive", "text": text}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "websocket.send":
+                await asyncio.Event().wait()  # its network takes nothing
+            sent.append(message)
+
+        await Session(hub, Commands(desk, metrics), receive, send).run()
+        assert [message["code"] for message in sent] == [SLOW_CLIENT]
+        await hub.close()
 
     asyncio.run(scenario())
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.adapters.sim.arm import LINKS, UR5E
@@ -33,6 +33,7 @@ def test_forward_kinematics_agrees_with_chained_poses():
 
 
 @given(ANGLES)
+@settings(deadline=None)
 def test_every_branch_reaches_the_pose_and_the_one_asked_from_is_among_them(joints):
     pose = ARM.flange(joints)
     branches = ARM.branches(pose, joints)
@@ -59,7 +60,9 @@ def test_out_of_reach_has_no_branch():
 
 
 @given(ANGLES, ANGLES)
+@settings(deadline=None)
 def test_the_nearest_is_within_limits_and_no_branch_is_nearer(joints, seed):
+    assume(min(abs(math.sin(joints[4])), abs(math.sin(joints[2]))) > 1e-3)
     pose = ARM.flange(joints)
     options = ARM.within_limits(pose, seed)
     distances = [distance(option, seed) for option in options]

@@ -126,7 +126,9 @@ def test_grazing_far_and_near_surfaces_are_lost_and_edges_fly():
 
 def test_a_dark_camera_says_so(tmp_path):
     async def main():
-        camera = SimCamera(TOP, World(MeshStore(tmp_path)), VirtualClock(asyncio.get_running_loop()), robot=None, seed=1)
+        camera = SimCamera(
+            TOP, World(MeshStore(tmp_path)), VirtualClock(asyncio.get_running_loop()), robot=None, seed=1
+        )
         camera.blacked_out = True
         with pytest.raises(VisionError, match="top gives no picture") as error:
             await camera.shoot()

@@ -55,7 +55,9 @@ def test_faults_by_name(fault, status, low, high):
 
 
 def test_a_fault_lasts_as_often_as_told():
-    assert [reading.status for reading in uses(4, fault="cross_threaded", times=2)] == ["cross_threaded"] * 2 + ["ok"] * 2
+    assert [reading.status for reading in uses(4, fault="cross_threaded", times=2)] == ["cross_threaded"] * 2 + [
+        "ok"
+    ] * 2
 
 
 def test_an_offline_tool_raises_until_cleared():

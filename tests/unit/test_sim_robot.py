@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +14,9 @@ from orchestrator.adapters.sim.world import World
 from orchestrator.core.errors import PlanError, RobotError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Box, Grip, GuardedMove, Move, Scene, SceneObject, Tool
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CUBE, BLOCK = Box((0.04, 0.04, 0.04)), Box((0.12, 0.12, 0.02))
 BY = (math.pi, 0.0, 0.0)
@@ -63,7 +66,10 @@ def test_a_part_is_picked_carried_and_placed_with_what_sits_on_it(tmp_path):
         rider = world.add("rider", Box((0.02, 0.01, 0.01)), Pose((-0.51, -0.19, 0.045)))
         world.settle(rider)
         await believed(robot, world)
-        take = [Move(grasp_at((-0.5, -0.2, 0.02), 0.1), touching=frozenset({rider})), *pick(cube, (-0.5, -0.2, 0.02))[1:]]
+        take = [
+            Move(grasp_at((-0.5, -0.2, 0.02), 0.1), touching=frozenset({rider})),
+            *pick(cube, (-0.5, -0.2, 0.02))[1:],
+        ]
         take[1] = Move(take[1].to, line=True, touching=frozenset({cube, rider}))
         take[2] = Grip(close=True, opening_m=0.04, attach=cube, takes=(cube, rider), mass_kg=0.2)
         put = grasp_at((-0.4, 0.3, 0.02))
@@ -135,9 +141,7 @@ def test_an_insert_is_decided_by_where_the_parts_truly_are(tmp_path, off_m):
         world.displace(block, Pose((off_m, 0.0, 0.0)))
         over = grasp_at((NEST.p[0], NEST.p[1], NEST.p[2] + 0.01 + 0.02 + 0.03))
         await run(robot, [*pick(cube, (-0.5, -0.2, 0.02)), Move(over)])
-        command = GuardedMove(
-            (0.0, 0.0, -1.0), 0.04, 0.02, 15.0, (0.0295, 0.0305), touching=frozenset({block, cube})
-        )
+        command = GuardedMove((0.0, 0.0, -1.0), 0.04, 0.02, 15.0, (0.0295, 0.0305), touching=frozenset({block, cube}))
         began = asyncio.get_running_loop().time()
         outcome = await robot.guarded_move(command).result()
         assert asyncio.get_running_loop().time() - began > 0.02 / 0.02

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 
 import numpy as np
@@ -9,8 +10,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.adapters.clock_virtual import VirtualClock, run_virtual
-from orchestrator.adapters.robot_sim import TICK_S, SimRobot
+from orchestrator.adapters.robot_sim import SimRobot
 from orchestrator.adapters.sim.arm import UR5E
+from orchestrator.adapters.sim.drive import TICK_S
 from orchestrator.adapters.sim.kinematics import Kinematics
 from orchestrator.adapters.sim.meshes import MeshStore
 from orchestrator.adapters.sim.timing import Ride, straight, through
@@ -21,7 +23,9 @@ from orchestrator.core.ports import MoveJoints
 ANGLE = st.floats(-2.5, 2.5)
 JOINTS = st.tuples(*[ANGLE] * 6)
 ORDERS = st.lists(
-    st.tuples(st.integers(1, 60), st.one_of(st.just(0.0), st.floats(0.05, 1.0), st.just("halt"))), min_size=0, max_size=8
+    st.tuples(st.integers(1, 60), st.one_of(st.just(0.0), st.floats(0.05, 1.0), st.just("halt"))),
+    min_size=0,
+    max_size=8,
 )
 SLACK = 1 + 1e-6
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)  # a ride is long: shrinking would take minutes
@@ -171,7 +175,7 @@ def at_ticks(seen: list[tuple[float, tuple[float, ...]]]) -> list[tuple[float, .
         if joints != moved[-1][1]:
             moved.append((stamp, joints))
     out = [moved[0][1]] * 4
-    for (before, stood), (stamp, joints) in zip(moved, moved[1:], strict=False):
+    for (before, stood), (stamp, joints) in itertools.pairwise(moved):
         if stamp - before > 1.5 * TICK_S:
             out += [stood] * 4
         out.append(joints)
@@ -186,6 +190,6 @@ def test_a_line_keeps_its_speed(tmp_path):
         points.append(arm.nearest(Pose((begin.p[0], begin.p[1], begin.p[2] - 0.005 * step), begin.q), points[-1]))
     ride = Ride(through(points, [0.005 * k for k in range(41)], UR5E, 0.1))
     places = [arm.flange(q).p for q in ridden(ride, [])]
-    speeds = [math.dist(a, b) / TICK_S for a, b in zip(places, places[1:], strict=False)]
+    speeds = [math.dist(a, b) / TICK_S for a, b in itertools.pairwise(places)]
     assert max(speeds) == pytest.approx(0.1, rel=1e-3)
     assert max(max(abs(p[0] - begin.p[0]), abs(p[1] - begin.p[1])) for p in places) < 2e-5

@@ -75,7 +75,7 @@ class SimWorker:
             return False
         await asyncio.sleep(self._takes_s(card.expected_s or 5.0))
         values = {ask.value: _answer(ask.spec, card.unit, self._random) for ask in card.asks}
-        lots = {part: f"L-{card.unit}" for part in card.lots}
+        lots = dict.fromkeys(card.lots, f"L-{card.unit}")
         return await self._send({**confirm, "values": values, "lots": lots})
 
     def _offered(self, card: Card) -> bool:

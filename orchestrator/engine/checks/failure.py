@@ -51,9 +51,8 @@ def _rework(built: Built, step: Step, target: str, path: tuple[str | int, ...]) 
         return
     stuck = [
         name
-        for name, steps in built.groups.items()
-        if steps[0].undo is False
-        and (name == group or group in built.ancestors[name])
+        for name in built.final
+        if (name == group or group in built.ancestors[name])
         and (name == step.group or name in built.ancestors[step.group])
     ]
     if stuck:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.product import Product
     from orchestrator.engine.yaml_source import Source
 
-MOST_STEPS = 4_000  # compiled in one check: all variants of a usual product, a spread of them for a huge one
+MOST_STEPS = 3_000  # compiled in one check: all variants of a usual product, a spread of them for a huge one
 MOST_COMBINATIONS = 20_000
 
 ON_VARIANTS = (order, frames, supply, evidence, actors, failure)

@@ -59,6 +59,11 @@ class Built:
         return out
 
     @cached_property
+    def final(self) -> tuple[str, ...]:
+        """The authored steps that can't be undone, in their order."""
+        return tuple(group for group in self.compilation.sequence if self.groups[group][0].undo is False)
+
+    @cached_property
     def placings(self) -> dict[str, list[Step]]:
         """For each part reference the steps that place it, in their order."""
         out: dict[str, list[Step]] = {}

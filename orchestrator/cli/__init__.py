@@ -1,0 +1,1 @@
+"""The command line `tandem`, one noun a module."""

@@ -1,0 +1,114 @@
+"""`tandem doctor`: what this machine has and lacks, and how to mend it."""
+
+from __future__ import annotations
+
+import ctypes.util
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from orchestrator.app import shared
+from orchestrator.core.errors import SetupError
+
+console = Console()
+LIBRARIES = {
+    "GL": "libgl1",
+    "EGL": "libegl1",
+    "X11": "libx11-6",
+    "udev": "libudev1",
+    "usb-1.0": "libusb-1.0-0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `needed` is false for what only some uses want."""
+
+    what: str
+    ok: bool
+    found: str
+    mend: str = ""
+    needed: bool = True
+
+
+def doctor() -> None:
+    """Say what this machine has and lacks, and how to mend it."""
+    findings = [finding for look in LOOKS for finding in look()]
+    table = Table("", "what", "found", "how to mend it")
+    for finding in findings:
+        mark = "[green]ok[/]" if finding.ok else "[red]missing[/]" if finding.needed else "[yellow]absent[/]"
+        table.add_row(mark, finding.what, finding.found, "" if finding.ok else finding.mend)
+    console.print(table)
+    missing = [finding.what for finding in findings if finding.needed and not finding.ok]
+    if missing:
+        console.print(f"[red]Not ready:[/] {', '.join(missing)}.")
+        raise typer.Exit(1)
+    console.print("[green]Ready for the embedded cell.[/]")
+
+
+def _python() -> list[Finding]:
+    ok = (3, 11) <= sys.version_info[:2] <= (3, 14)
+    return [Finding("Python 3.11 to 3.14", ok, platform.python_version(), "Install Python 3.11 or newer.")]
+
+
+def _libraries() -> list[Finding]:
+    mend = "apt-get install " + " ".join(LIBRARIES.values())
+    return [
+        Finding(f"system library {package}", bool(path := ctypes.util.find_library(name)), path or "", mend)
+        for name, package in LIBRARIES.items()
+    ]
+
+
+def _packages() -> list[Finding]:
+    out = []
+    for name, use in {
+        "open3d-cpu": "checks",
+        "mujoco-core": "the simulated arm",
+        "ruckig": "the simulated arm",
+        "apsw": "the journal",
+        "fastapi": "the pages",
+    }.items():
+        try:
+            out.append(Finding(f"{name} ({use})", ok=True, found=importlib.metadata.version(name)))
+        except importlib.metadata.PackageNotFoundError:
+            out.append(Finding(f"{name} ({use})", ok=False, found="", mend="Install Tandem again: make setup."))
+    return out
+
+
+def _pages() -> list[Finding]:
+    try:
+        built = (shared("web") / "index.html").is_file()
+    except SetupError:
+        built = False
+    return [Finding("web pages", built, "built" if built else "", "make web")]
+
+
+def _extras() -> list[Finding]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+    ros = importlib.util.find_spec("rclpy") is not None
+    distro = os.environ.get("ROS_DISTRO", "")
+    certificates = os.environ.get("TANDEM_CERTIFICATE", "")
+    return [
+        Finding("Chromium (browser tests)", bool(chromium), chromium, "apt-get install chromium", needed=False),
+        Finding("ROS 2 (real robots)", ros, distro, "Source a ROS 2 installation.", needed=False),
+        Finding("depth camera (real cells)", ok=False, found="", mend="Comes with the ROS 2 adapter.", needed=False),
+        Finding(
+            "TLS certificate (serving a network)",
+            bool(certificates),
+            certificates,
+            "Not needed on this machine alone; serving a network is not supported yet.",
+            needed=False,
+        ),
+    ]
+
+
+LOOKS: tuple[Callable[[], list[Finding]], ...] = (_python, _libraries, _packages, _pages, _extras)

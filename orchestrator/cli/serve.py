@@ -1,0 +1,91 @@
+"""`tandem serve`: a cell and its pages, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+from orchestrator.app import EmbeddedCell, embedded
+from orchestrator.cli.places import data_home, settings
+from orchestrator.core.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from orchestrator.core.settings import Settings
+
+console = Console()
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def serve(
+    cell: str = typer.Option("demo", help="The cell: a YAML file, or the name of one that ships with Tandem."),
+    host: str = typer.Option("127.0.0.1", help="The address to serve at; loopback only, since there is no login yet."),
+    port: int = typer.Option(8080, help="The port to serve at."),
+    data: Path | None = typer.Option(None, help="The folder for journal and evidence."),
+    instructions: Path | None = typer.Option(None, help="The folder with the products."),
+    skills: Path | None = typer.Option(None, help="The folder with the skills."),
+    worker: str = typer.Option("none", help="Who works at the places: none (people) or sim."),
+    seed: int = typer.Option(1, help="Decides everything that is random in a simulated cell."),
+    reload: bool = typer.Option(False, "--reload", help="Take edited skill files for the next attempt."),
+) -> None:
+    """Run a cell and serve its pages."""
+    base = settings(cell, data=data, instructions=instructions, skills=skills)
+    base = base.model_copy(
+        update={
+            "data": data or data_home() / base.cell.stem,
+            "host": host,
+            "port": port,
+            "worker": worker,
+            "seed": seed,
+            "reload": reload,
+        }
+    )
+    asyncio.run(serve_cell(base))
+
+
+async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable[None]] | None = None) -> None:
+    """Run a cell and serve it until SIGINT or SIGTERM. Raises SetupError where it can't."""
+    from orchestrator.adapters.clock_wall import WallClock
+    from orchestrator.http.server import serve as serve_desk
+
+    if base.host not in LOOPBACK:
+        raise SetupError(
+            f"Serving at {base.host} would let anyone on the network move the robot: there is no login yet.",
+            remedy="Serve at 127.0.0.1.",
+        )
+    with console.status("Starting the cell …"):
+        running = embedded(base, WallClock())
+        cell = await running.__aenter__()
+    try:
+        if prepare is not None:
+            await prepare(cell)
+        workers = _workers(base, cell)
+        try:
+            await serve_desk(cell.desk, base.host, base.port, pages=base.web, on_start=_tell)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+    finally:
+        await running.__aexit__(None, None, None)
+    console.print("The cell has stopped; its journal is kept.")
+
+
+def _workers(base: Settings, cell: EmbeddedCell) -> list[asyncio.Task[None]]:
+    from orchestrator.adapters.sim.worker import SimWorker
+
+    if base.worker != "sim":
+        return []
+    workers = [SimWorker(cell.desk, place, seed=base.seed, slips=base.slips) for place in cell.runner.state.spec.places]
+    cell.people.slip = workers[0].slip
+    return [asyncio.create_task(worker.run(), name="worker") for worker in workers]
+
+
+def _tell(url: str) -> None:
+    console.print(f"Tandem is ready at [bold]{url}[/]  (Ctrl+C stops it)")
+    console.print("[yellow]A simulated cell on this machine alone, without login. Tandem is not a safety function.[/]")

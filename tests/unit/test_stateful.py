@@ -1,0 +1,436 @@
+"""Random commands and outcomes, also stale, doubled and absurd ones, against what must always hold.
+
+TANDEM_STATEFUL=soak runs many more and longer examples.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from orchestrator.core import commands as cmd
+from orchestrator.core import events as ev
+from orchestrator.core.decide import Rejected, decide
+from orchestrator.core.decide.choices import choices
+from orchestrator.core.decide.progress import amiss
+from orchestrator.core.events import EVENT
+from orchestrator.core.machine import CELL, ORDER, STEP, Autonomy, CellState, CellVerb, Mode, OrderVerb
+from orchestrator.core.ports import Safety
+from orchestrator.core.react import Look, RunSkill, react
+from orchestrator.core.readiness import blockers, crews
+from orchestrator.core.state import BUSY, OVER, State, UnitState, skill_effect
+from orchestrator.core.variant import Step, Wait
+from tests.unit.core_builders import CLAIM, TORQUE, Bench, ladder, step, types, variant
+
+PRODUCT = variant(
+    step("purge", part="glue", at="waste", by="robot", check=["none"], per="order"),
+    step("load", part="body", at="nest", by="robot", on_fail=ladder("retry", "ask")),
+    step("board", ["load"], part="board", at="body/side", by="human", check=["person"], values=CLAIM, undo=False),
+    step("pin", ["load", "purge"], part="pin", at="body/seat", on_fail=ladder("retry", "other_actor", "ask")),
+    step("lid", [Wait(step="pin", min_s=10, max_s=300)], part="lid", at="body/top", together=True, per="unit"),
+    step(
+        "screw@1",
+        ["lid"],
+        at="lid/hole_1",
+        check=[],
+        values=TORQUE,
+        tool="driver",
+        critical=True,
+        on_fail={"*": ladder("retry", "rework:pin", "ask"), "stripped": ladder("scrap")},
+    ),
+    step(
+        "screw@2",
+        ["screw@1"],
+        at="lid/hole_2",
+        check=[],
+        values=TORQUE,
+        tool="driver",
+        on_fail={"*": ladder("retry", "skip"), "too_late": ladder("retry", "skip")},
+    ),
+    step("gauge", ["lid"], by="human", check=["two_people"], per="2"),
+    step("out", ["board", "screw@2", "gauge"], part="body", at="out", by="human", check=["camera", "person"]),
+)
+PEOPLE = {"person": 1, "photo": 1, "two_people": 2}
+MOVES = {(old, new) for row in STEP.values() for old, new in row.items()}
+ONCE = "done once for several units"
+
+PLACES = st.sampled_from(["front", "back", "nowhere"])
+ROLES = st.sampled_from(["worker", "programmer", "supervisor", "auditor", "engine"])
+REASONS = st.sampled_from(["", "because"])
+VERDICTS = st.sampled_from(["ok", "ok", "ok", "displaced", "missing", "flipped", "wrong", "cannot_see"])
+STEPS = st.sampled_from([*PRODUCT.by_id, "no_such_step"])
+UNITS = st.sampled_from(["u1", "u2", "u3", "u9"])
+SOON = st.sampled_from([0.0, 0.5, 11.0, 400.0])
+
+
+class CellMachine(RuleBasedStateMachine):
+    """A cell with two orders, and everything that can come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bench = Bench(joined=())
+        self.under_way: dict[str, RunSkill | Look] = {}
+        self.past: list[cmd.Command] = []
+
+    @initialize()
+    def orders(self) -> None:
+        self.send(cmd.StoreOrder(order="A", quantity=2, variant=PRODUCT))
+        self.send(cmd.StoreOrder(order="B", quantity=1, variant=PRODUCT))
+        for order in "AB":
+            self.send(cmd.ChangeOrder(order=order, verb=OrderVerb.START))
+        for place in ("front", "back"):
+            self.send(cmd.JoinPlace(place=place, operator=f"op-{place}"))
+        self.send(cmd.ChangeCell(verb=CellVerb.START))
+        self.send(cmd.SettleCell(state="starting"))
+        self.send(cmd.StartUnit(order="A"))
+
+    # ---- how a request goes through ----------------------------------------------------------------------------
+
+    def send(self, command: cmd.Command, role: str = "engine") -> None:
+        bench = self.bench
+        if isinstance(command, cmd.ReportRestart):
+            self.under_way.clear()
+        self.past = [*self.past[-40:], command]
+        who = cmd.Who.model_validate({"name": role, "role": role})
+        verdict = decide(bench.state, cmd.Request(id="r", by=who, t=bench.t, command=command), bench.t)
+        if isinstance(verdict, Rejected):
+            assert verdict.code
+            assert verdict.message
+            assert verdict.code != "illegal_move" or command.type in {"change_cell", "change_order", "settle_cell"}
+            return
+        for event in verdict:
+            before = bench.state
+            assert EVENT.validate_json(event.model_dump_json()) == event
+            if isinstance(event, ev.StepDone):
+                self.supported(before, event)
+            bench.tell(event)
+            self.legal(before, bench.state)
+        for event in verdict:
+            for effect in react(bench.state, event):
+                if isinstance(effect, RunSkill | Look):
+                    assert effect.id not in self.under_way
+                    self.under_way[effect.id] = effect
+
+    def legal(self, before: State, after: State) -> None:
+        if before.cell != after.cell:
+            table = {(old, new) for row in CELL.values() for old, new in row.items()}
+            home = {CellState.HELD, CellState.STOPPED, CellState.ABORTED}
+            assert (before.cell, after.cell) in table or (after.cell in home and after.cell_reason == "restarted")
+        for name, order in before.orders.items():
+            if name in after.orders and after.orders[name].state != order.state:
+                assert (order.state, after.orders[name].state) in {
+                    pair for row in ORDER.values() for pair in row.items()
+                }
+        for name, unit in before.units.items():
+            for step_id, old in unit.steps.items() if name in after.units else ():
+                new = after.units[name].steps[step_id]
+                shared = new.status == "done" and new.waived == ONCE
+                undone = old.status == "done" and new.status in {"ready", "waiting"}  # undone, and at once free or not
+                assert old.status == new.status or (old.status, new.status) in MOVES or shared or undone
+                if undone:
+                    assert ("done", "undone") in MOVES
+
+    def supported(self, state: State, event: ev.StepDone) -> None:
+        """Evidence of every declared kind, newer than the last contact, or a recorded waiver."""
+        if {"forced", "skipped"} & set(event.evidence):
+            assert event.waived
+            return
+        found = state.step(event.unit, event.step)
+        assert found is not None
+        authored, current = found
+        last = current.attempts[-1]
+        for name, spec in authored.result.values.items():
+            assert name in current.values
+            assert amiss(name, spec, current.values, event.unit) == ""
+        part = f"{event.unit}/{authored.result.part}"
+        if "camera" in authored.check:
+            assert last.measured is not None
+            assert last.measured.verdict == "ok"
+            assert last.measured.shot_t >= state.world.last_contact(part)
+        assert len(set(current.witnesses)) >= max((PEOPLE.get(kind, 0) for kind in authored.check), default=0)
+        assert ("none" in authored.check) == bool(event.waived)
+        if authored.result.part and (fact := state.world.get(part)) and fact.holder != "gripper":
+            target = authored.result.at
+            assert target is not None
+            assert fact.holder == (f"{event.unit}/{target.owner}" if target.owner else "cell")
+
+    # ---- what comes --------------------------------------------------------------------------------------------
+
+    def ready(self) -> list[tuple[UnitState, Step, tuple[str, ...]]]:
+        state = self.bench.state
+        return [
+            (unit, authored, crew)
+            for unit in state.units.values()
+            for authored in state.variant_of(unit.id).steps
+            if unit.steps[authored.id].status == "ready"
+            for crew in crews(state, authored, unit.steps[authored.id].barred)
+            if not blockers(state, unit, authored, crew, self.bench.t)
+        ]
+
+    @precondition(lambda self: self.ready())
+    @rule(data=st.data(), wait=st.sampled_from([0.0, 1.0]))
+    def a_ready_step_starts(self, data: st.DataObject, wait: float) -> None:
+        unit, authored, crew = data.draw(st.sampled_from(self.ready()))
+        self.bench.wait(wait)
+        self.send(cmd.StartStep(unit=unit.id, step=authored.id, actors=crew))
+
+    @precondition(lambda self: self.under_way)
+    @rule(
+        data=st.data(),
+        outcome=st.sampled_from(["succeeded", "succeeded", "succeeded", "failed", "canceled"]),
+        code=st.sampled_from(["jam", "stripped", "interrupted", "too_late"]),
+        verdict=VERDICTS,
+        torque=st.sampled_from([12.0, 12.0, 99.0, "x", True, None]),
+        age_s=st.sampled_from([0.0, 0.0, 0.0, 5.0]),
+        places=st.booleans(),
+    )
+    def an_effect_ends(
+        self, data: st.DataObject, outcome: Any, code: str, verdict: Any, torque: Any, age_s: float, places: bool
+    ) -> None:
+        name = data.draw(st.sampled_from(sorted(self.under_way)))
+        effect = self.under_way.pop(name)
+        ids = {"effect": name, "unit": effect.unit, "step": effect.step, "attempt": effect.attempt}
+        if isinstance(effect, RunSkill):
+            authored = PRODUCT.by_id[effect.step]
+            if authored.result.part and places:
+                for what, to in (("grasped", "gripper"), ("placed", "press")):
+                    part = f"{effect.unit}/{authored.result.part}"
+                    kind = authored.result.kind
+                    bin_ = "tray" if what == "grasped" else ""
+                    self.send(
+                        cmd.ReportPart.model_validate(
+                            {"effect": name, "part": part, "kind": kind, "what": what, "to": to, "bin": bin_}
+                        )
+                    )
+            values = {"torque_Nm": torque} if authored.result.values and torque is not None else {}
+            self.send(cmd.EndSkill.model_validate({**ids, "outcome": outcome, "code": code, "values": values}))
+        else:
+            measured = {"verdict": verdict, "shot_t": self.bench.t - age_s, "offset_mm": (0.1, 0, 0)}
+            self.send(cmd.EndCheck.model_validate({**ids, "measured": measured if age_s < 99 else None}))
+
+    def asked(self) -> list[tuple[str, str, str]]:
+        """Where a person's word is wanted: unit, step, place."""
+        out = []
+        for unit, step_id, current in self.bench.state.busy():
+            for place in self.bench.state.places:
+                if ("confirm" in current.wants and place in current.actors) or "attest" in current.wants:
+                    out.append((unit.id, step_id, place))
+        return out
+
+    @precondition(lambda self: self.asked())
+    @rule(data=st.data(), good=st.sampled_from([True, True, True, False]))
+    def a_person_confirms(self, data: st.DataObject, good: bool) -> None:
+        unit, name, place = data.draw(st.sampled_from(self.asked()))
+        authored = PRODUCT.by_id[name]
+        values: dict[str, Any] = dict.fromkeys(authored.result.values, True if authored.id == "board" else 12.0)
+        if not good and values:
+            values = {} if authored.id == "board" else {"torque_Nm": -3.0}
+        attempt = self.bench.at(name, unit).attempt
+        self.send(
+            cmd.ConfirmStep(
+                unit=unit, step=name, attempt=attempt, place=place, values=values, lots={"board": "S1"} if good else {}
+            )
+        )
+
+    @rule(unit=UNITS, name=STEPS, attempt=st.integers(0, 4), place=PLACES, role=ROLES)
+    def a_confirmation_comes_late(self, unit: str, name: str, attempt: int, place: str, role: str) -> None:
+        lots = {"board": "S1"}
+        self.send(cmd.ConfirmStep(unit=unit, step=name, attempt=attempt, place=place, lots=lots), role)
+
+    @rule(data=st.data(), place=PLACES, code=st.sampled_from(["problem", "dropped", "stripped"]))
+    def a_person_reports_a_problem(self, data: st.DataObject, place: str, code: str) -> None:
+        busy = [(unit.id, name, current.attempt) for unit, name, current in self.bench.state.busy()]
+        unit, name, attempt = data.draw(st.sampled_from(busy or [("u1", "pin", 1)]))
+        self.send(cmd.ReportProblem(unit=unit, step=name, attempt=attempt, place=place, code=code))
+
+    def questions(self) -> list[tuple[str, str]]:
+        return [(unit.id, name) for unit, name, step_ in self.bench.state.busy() if step_.status == "attention"]
+
+    @precondition(lambda self: self.questions())
+    @rule(data=st.data(), role=st.sampled_from(["supervisor", "supervisor", "worker"]), reason=REASONS)
+    def a_person_decides(self, data: st.DataObject, role: str, reason: str) -> None:
+        unit, name = data.draw(st.sampled_from(self.questions()))
+        choice, target = data.draw(st.sampled_from(choices(self.bench.state, unit, name)))
+        attempt = self.bench.at(name, unit).attempt
+        command = {"unit": unit, "step": name, "attempt": attempt, "choice": choice, "rework": target or None}
+        self.send(cmd.Choose.model_validate({**command, "reason": reason}), role)
+
+    @rule(unit=UNITS, name=STEPS)
+    def a_step_is_undone(self, unit: str, name: str) -> None:
+        self.send(cmd.UndoStep(unit=unit, step=name))
+
+    @rule(order=st.sampled_from(["A", "B"]))
+    def a_unit_starts(self, order: str) -> None:
+        self.send(cmd.StartUnit(order=order))
+
+    @rule(order=st.sampled_from(["A", "B", "C"]), verb=st.sampled_from(list(OrderVerb)), often=st.integers(0, 3))
+    def an_order_is_told(self, order: str, verb: OrderVerb, often: int) -> None:
+        gentle = {OrderVerb.PAUSE, OrderVerb.RESUME, OrderVerb.START}
+        if often == 0 or verb in gentle:
+            self.send(cmd.ChangeOrder(order=order, verb=verb))
+
+    @rule(verb=st.sampled_from(list(CellVerb)), role=ROLES)
+    def the_cell_is_told(self, verb: CellVerb, role: str) -> None:
+        self.send(cmd.ChangeCell(verb=verb), role)
+
+    @rule()
+    def the_cell_settles(self) -> None:
+        self.send(cmd.SettleCell(state=self.bench.state.cell))
+
+    @rule()
+    def the_cell_is_brought_back(self) -> None:
+        """What a person does to go on after whatever stopped the cell."""
+        self.send(cmd.ReportSafety(safety=Safety.NORMAL))
+        self.send(cmd.Acknowledge())
+        self.send(cmd.SetMode(mode=Mode.PRODUCTION))
+        for _ in range(8):
+            cell = self.bench.state.cell
+            verb = {
+                "idle": CellVerb.START,
+                "held": CellVerb.UNHOLD,
+                "suspended": CellVerb.UNSUSPEND,
+                "stopped": CellVerb.RESET,
+                "aborted": CellVerb.CLEAR,
+                "completed": CellVerb.RESET,
+            }.get(cell)
+            self.send(cmd.ChangeCell(verb=verb) if verb else cmd.SettleCell(state=cell))
+        for place in ("front", "back"):
+            self.send(cmd.JoinPlace(place=place, operator=f"op-{place}"))
+        assert self.bench.state.cell == CellState.EXECUTE
+
+    @rule(safety=st.sampled_from(list(Safety)))
+    def the_robot_reports_safety(self, safety: Safety) -> None:
+        self.send(cmd.ReportSafety(safety=safety))
+
+    @rule(autonomy=st.sampled_from(list(Autonomy)), motion=st.sampled_from(["m1", "m2"]), end=st.booleans())
+    def a_motion_goes_its_way(self, autonomy: Autonomy, motion: str, end: bool) -> None:
+        self.send(cmd.SetAutonomy(autonomy=autonomy))
+        effect = next((name for name in sorted(self.under_way) if name.endswith("/skill")), "u1/pin/1/skill")
+        self.send(cmd.ProposeMotion(effect=effect, motion=motion))
+        self.send(cmd.ApproveMotion(motion=motion))
+        if end:
+            self.send(cmd.EndMotion(effect=effect, motion=motion, outcome="succeeded"))
+
+    @rule(place=PLACES, operator=st.sampled_from(["op-front", "op-back", "op-third"]), leave=st.booleans())
+    def people_come_and_go(self, place: str, operator: str, leave: bool) -> None:
+        self.send(cmd.LeavePlace(place=place) if leave else cmd.JoinPlace(place=place, operator=operator))
+
+    @rule(
+        unit=UNITS,
+        part=st.sampled_from(["body", "pin", "lid"]),
+        what=st.sampled_from(["grasped", "released", "placed", "lost", "consumed"]),
+        to=st.sampled_from(["gripper", "place:front", "nest_1", "lost", "body", "pin"]),
+    )
+    def a_part_is_reported(self, unit: str, part: str, what: Any, to: str) -> None:
+        holder = f"{unit}/{to}" if to in {"body", "pin"} else to
+        self.send(cmd.ReportPart(effect="e", part=f"{unit}/{part}", kind=part, what=what, to=holder))
+
+    @rule(data=st.data())
+    def a_part_is_taken(self, data: st.DataObject) -> None:
+        self.send(cmd.TakePart(part=data.draw(st.sampled_from([*self.bench.state.world.facts, "u1/none"]))))
+
+    @rule(name=st.sampled_from(["tray", "rack", "box", "shelf", "none"]), count=st.integers(0, 7))
+    def a_bin_is_filled(self, name: str, count: int) -> None:
+        self.send(cmd.RefillBin(bin=name, count=count))
+
+    @rule(often=st.integers(0, 3))
+    def the_orchestrator_restarts(self, often: int) -> None:
+        if often == 0:
+            self.send(cmd.ReportRestart())
+
+    @precondition(lambda self: self.past)
+    @rule(data=st.data(), role=ROLES)
+    def something_comes_twice(self, data: st.DataObject, role: str) -> None:
+        command = data.draw(st.sampled_from(self.past))
+        if not isinstance(command, cmd.ReportRestart | cmd.StoreOrder):
+            self.send(command, role)
+
+    @rule(seconds=SOON)
+    def time_passes(self, seconds: float) -> None:
+        self.bench.wait(seconds)
+
+    # ---- what always holds -------------------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_is_held_twice(self) -> None:
+        state = self.bench.state
+        held = [name for _, _, current in state.busy() for name in current.resources]
+        assert len(held) == len(set(held))
+        acting = [actor for _, _, step_ in state.busy() if step_.status == "active" for actor in step_.actors]
+        assert len(acting) == len(set(acting))
+        nests = [frame for unit in state.units.values() for frame in unit.nests.values()]
+        assert len(nests) == len(set(nests))
+        assert sum(fact.holder == "gripper" for fact in state.world.facts.values()) <= 1
+
+    @invariant()
+    def what_is_waited_for_is_under_way(self) -> None:
+        state = self.bench.state
+        for unit, name, current in state.busy():
+            if "skill" in current.wants:
+                assert skill_effect(unit.id, name, current.attempt) in self.under_way
+            if "camera" in current.wants:
+                assert current.effect in self.under_way
+            assert bool(current.wants) == (current.status != "attention")
+        assert state.ending <= self.under_way.keys()
+
+    @invariant()
+    def every_order_goes_on_or_says_why_not(self) -> None:
+        state = self.bench.state
+        for unit in state.units.values():
+            assert not unit.finished
+            statuses = {current.status for current in unit.steps.values()}
+            assert statuses & (BUSY | {"ready"}), f"{unit.id} is stuck: {statuses}"
+            assert set(unit.busy) == {name for name, current in unit.steps.items() if current.status in BUSY}
+            for name, current in unit.steps.items():
+                authored = state.variant_of(unit.id).by_id[name]
+                free = all(unit.steps[wait.step].status in OVER for wait in authored.after)
+                assert not (current.status in {"waiting", "undone"} and free)
+                assert not (current.status == "ready" and not free)
+                if current.status == "ready" and not crews(state, authored, current.barred):
+                    assert blockers(state, unit, authored, (), self.bench.t)
+        for order in state.orders.values():
+            mine = [unit for unit in state.units.values() if unit.order == order.id]
+            assert order.in_work == len(mine)
+            if order.state in {"running", "paused", "stopping"}:
+                assert mine or (order.started < order.quantity and order.state != "stopping")
+            else:
+                assert not mine
+
+    @invariant()
+    def the_ledger_knows_only_what_is_here(self) -> None:
+        state = self.bench.state
+        assert all(fact.unit in state.units or fact.holder == "gripper" for fact in state.world.facts.values())
+        assert all(count >= 0 for count in state.bins.values())
+
+    @invariant()
+    def what_is_offered_is_what_is_accepted(self) -> None:
+        bench = self.bench
+        for unit, name in self.questions():
+            offered = set(choices(bench.state, unit, name))
+            assert offered
+            reopens = [("rework", other) for other in PRODUCT.by_id]
+            plain: list[Any] = [(choice, "") for choice in cmd.Choice.__args__ if choice != "rework"]  # type: ignore[attr-defined]
+            for choice, target in plain + reopens:
+                command = bench.choice(name, choice, unit=unit, reason="because", rework=target or None)
+                verdict = decide(bench.state, cmd.Request(id="q", by=cmd.ENGINE, t=bench.t, command=command), bench.t)
+                accepted = not isinstance(verdict, Rejected)
+                assert accepted == ((choice, target) in offered), (choice, target, types(verdict))
+
+    def teardown(self) -> None:
+        assert self.bench.replayed() == self.bench.state
+
+
+SOAK = os.environ.get("TANDEM_STATEFUL") == "soak"
+CellMachine.TestCase.settings = settings(
+    max_examples=2000 if SOAK else 60,
+    stateful_step_count=150 if SOAK else 60,
+    deadline=None,
+    derandomize=not SOAK,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestCell = CellMachine.TestCase
