@@ -129,13 +129,15 @@ async def embedded(settings: Settings, clock: Clock) -> AsyncIterator[EmbeddedCe
         links=_links(robot.arm),
     )
     task = asyncio.create_task(runner.run(), name="runner")
+    warm = asyncio.create_task(vision.warm_up(), name="vision")  # Open3D takes seconds to load: ahead of the first check
     try:
         if restarted:
             await runner.ask(cmd.ReportRestart())
         yield EmbeddedCell(desk, runner, robot, world, people, vision)
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        warm.cancel()
+        await asyncio.gather(task, warm, return_exceptions=True)
         await robot.close()
         await vision.close()
         await journal.close()

@@ -64,7 +64,7 @@ class Guide:
             verbs = [verb for verb in verbs if verb not in {CellVerb.START, CellVerb.UNHOLD}]
         buttons = [
             Button(
-                label=f"cell.{verb}",
+                label=str(verb),
                 command={"type": "change_cell", "verb": str(verb)},
                 needs_reason=verb in _DANGER,
                 danger=verb in _DANGER,
@@ -72,18 +72,23 @@ class Guide:
             for verb in verbs
         ]
         if not state.acknowledged:
-            buttons.insert(0, Button(label="cell.acknowledge", command={"type": "acknowledge"}))
+            buttons.insert(0, Button(label="acknowledge", command={"type": "acknowledge"}))
         held = state.world.held()
         if held is not None and not state.doing(ROBOT):
-            buttons.append(Button(label="cell.take_part", command={"type": "take_part", "part": held.part}))
+            buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
+        buttons += [
+            Button(label="refill", command={"type": "refill_bin", "bin": name, "count": bin_.capacity})
+            for name, bin_ in state.spec.supply.items()
+            if bin_.capacity is not None and state.bins.get(name, 0) < max(1, bin_.min)
+        ]
         if state.cell in {CellState.IDLE, CellState.STOPPED, CellState.COMPLETED, CellState.ABORTED}:
             buttons += [
-                Button(label=f"mode.{mode}", command={"type": "set_mode", "mode": str(mode)})
+                Button(label=str(mode), command={"type": "set_mode", "mode": str(mode)})
                 for mode in Mode
                 if mode != state.mode
             ]
         other = "approve" if state.autonomy == "full" else "full"
-        buttons.append(Button(label=f"autonomy.{other}", command={"type": "set_autonomy", "autonomy": other}))
+        buttons.append(Button(label=f"autonomy_{other}", command={"type": "set_autonomy", "autonomy": other}))
         return CellView(
             name=state.spec.name,
             state=str(state.cell),
@@ -115,7 +120,7 @@ class Guide:
             due_t=order.due_t,
             buttons=tuple(
                 Button(
-                    label=f"order.{verb}",
+                    label=str(verb),
                     command={"type": "change_order", "order": order.id, "verb": str(verb)},
                     needs_reason=verb == OrderVerb.ABORT,
                     danger=verb in _ORDER_DANGER,
@@ -203,7 +208,7 @@ class Guide:
         measured = current.attempts[-1].measured if current.attempts else None
         buttons = [
             Button(
-                label=f"choice.{choice}",
+                label=choice,
                 command={
                     "type": "choose",
                     "unit": unit_id,
@@ -290,8 +295,8 @@ class Guide:
         if status == "step" and mine:
             key = {"unit": unit.id, "step": step_id, "attempt": current.attempt, "place": place}
             buttons = (
-                Button(label="card.attest" if attest else "card.confirm", command={"type": "confirm_step", **key}),
-                Button(label="card.problem", command={"type": "report_problem", **key}, needs_reason=True, danger=True),
+                Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key}),
+                Button(label="problem", command={"type": "report_problem", **key}, needs_reason=True, danger=True),
             )
             note = phrases.ATTEST if attest else self._last_word(current)
         elif status == "attention":
@@ -411,7 +416,7 @@ class Guide:
         if not mine:
             return None
         motion = mine[-1]
-        approve = Button(label="motion.approve", command={"type": "approve_motion", "motion": motion.id})
+        approve = Button(label="approve", command={"type": "approve_motion", "motion": motion.id})
         return Intent(
             motion=motion.id,
             text=phrases.motion(motion.text),

@@ -102,11 +102,12 @@ class CellMachine(RuleBasedStateMachine):
             assert verdict.message
             assert verdict.code != "illegal_move" or command.type in {"change_cell", "change_order", "settle_cell"}
             return
+        start = bench.state
         for event in verdict:
             before = bench.state
             assert EVENT.validate_json(event.model_dump_json()) == event
             if isinstance(event, ev.StepDone):
-                self.supported(before, event)
+                self.supported(start, before, event)
             bench.tell(event)
             self.legal(before, bench.state)
         for event in verdict:
@@ -134,7 +135,7 @@ class CellMachine(RuleBasedStateMachine):
                 if undone:
                     assert ("done", "undone") in MOVES
 
-    def supported(self, state: State, event: ev.StepDone) -> None:
+    def supported(self, start: State, state: State, event: ev.StepDone) -> None:
         """Evidence of every declared kind, newer than the last contact, or a recorded waiver."""
         if {"forced", "skipped"} & set(event.evidence):
             assert event.waived
@@ -150,7 +151,7 @@ class CellMachine(RuleBasedStateMachine):
         if "camera" in authored.check:
             assert last.measured is not None
             assert last.measured.verdict == "ok"
-            assert last.measured.shot_t >= state.world.last_contact(part)
+            assert last.measured.shot_t >= max(start.world.last_contact(part), last.started_t)
         assert len(set(current.witnesses)) >= max((PEOPLE.get(kind, 0) for kind in authored.check), default=0)
         assert ("none" in authored.check) == bool(event.waived)
         if authored.result.part and (fact := state.world.get(part)) and fact.holder != "gripper":
@@ -426,11 +427,12 @@ class CellMachine(RuleBasedStateMachine):
 
 SOAK = os.environ.get("TANDEM_STATEFUL") == "soak"
 CellMachine.TestCase.settings = settings(
-    max_examples=2000 if SOAK else 60,
-    stateful_step_count=150 if SOAK else 60,
+    max_examples=2000 if SOAK else 40,
+    stateful_step_count=150 if SOAK else 40,
     deadline=None,
     derandomize=not SOAK,
     database=None,
+    report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
 )
 TestCell = CellMachine.TestCase

@@ -143,3 +143,11 @@ def test_the_picture_tells_nearer_farther_and_no_depth_by_colour() -> None:
         scale = image.width // 60
         seen = [image.getpixel((column * scale + 1, row * scale + 1)) for column, row in ((5, 5), (50, 5), (5, 35))]
     assert seen == [NEARER, FARTHER, NO_DEPTH]
+
+
+def test_a_start_thought_near_that_is_far_still_ends_at_the_part(solids: Solids) -> None:
+    plate = solids.get("plate.glb")  # turned by 10 degrees, nine tenths of its pixels agree with the start
+    truth = PLACE @ Pose.from_rpy((0.0, 0.0, 0.0), (0.0, 0.0, math.radians(10)))
+    found = align(plate, PLACE, perfect(plate, truth), near=True)
+    assert found.settled
+    assert deviation(found.pose, truth).rot_rad[2] == pytest.approx(0.0, abs=0.005)

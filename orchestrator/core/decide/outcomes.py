@@ -72,7 +72,8 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
     step, current = found
     part = f"{command.unit}/{step.result.part}"
     measured = command.measured
-    touched = measured is not None and measured.shot_t < state.world.last_contact(part) - 1e-6
+    since = max(state.world.last_contact(part), current.started_t or 0.0)
+    touched = measured is not None and measured.shot_t < since - 1e-6
     if touched and current.looks < _LOOKS:
         ignored = _ignored(command, "end_check", "the part was touched after the picture")
         return [ignored, *look(state, command.unit, command.step)]
@@ -122,7 +123,8 @@ def part(state: State, command: cmd.ReportPart, _by: cmd.Who, _now: float) -> li
     if (
         holder == GRIPPER and held is not None and held.part != command.part
     ):  # it can't hold two: the older belief falls
-        out.append(_moved(held.unit, held.part, held.kind, "lost", LOST))
+        what = "lost" if held.unit in state.units else "consumed"
+        out.append(_moved(held.unit, held.part, held.kind, what, LOST))
     if gone:
         return [*out, _moved(unit, command.part, command.kind, "consumed", LOST, bin_=command.bin)]
     moved = _moved(unit, command.part, command.kind, command.what, holder, frame, pose, command.bin)
