@@ -14,7 +14,7 @@ from orchestrator.adapters.sim.arm import UR5E, ArmModel
 from orchestrator.adapters.sim.contact import Fit, between_fingers
 from orchestrator.adapters.sim.drive import Drive
 from orchestrator.adapters.sim.guarded import judged, met
-from orchestrator.adapters.sim.kinematics import Kinematics, distance
+from orchestrator.adapters.sim.kinematics import Kinematics, beside, distance
 from orchestrator.adapters.sim.motion import SimMotion
 from orchestrator.adapters.sim.planned import bound, tool_name
 from orchestrator.adapters.sim.planner import Leg, Planner
@@ -367,7 +367,7 @@ class SimRobot:
 
     def _read(self) -> RobotState:
         links = self._kinematics.links(self._drive.joints, self._drive.opening_m)
-        tcp = links[6] @ self._tool.tcp
+        tcp = beside(links[6], self._tool.tcp)
         self._world.tcp = tcp
         return RobotState(
             joints=self._drive.joints,

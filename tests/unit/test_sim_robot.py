@@ -187,7 +187,9 @@ def test_the_ledgers_scene_after_a_grip_is_the_robots_own(tmp_path):
         await believed(robot, world)
         plan = await robot.plan(pick(cube, (-0.5, -0.2, 0.02)))
         assert (await robot.execute(plan, slice(0, 3)).result()).ok
-        attached = SceneObject(cube, CUBE, grasp_at((-0.5, -0.2, 0.02)).inverse() @ world.pose(cube).rounded().shifted(5e-6))
+        attached = SceneObject(
+            cube, CUBE, grasp_at((-0.5, -0.2, 0.02)).inverse() @ world.pose(cube).rounded().shifted(5e-6)
+        )
         await robot.sync_scene(Scene(attached=(attached,)))
         assert (await robot.execute(plan, slice(3, None)).result()).ok
 

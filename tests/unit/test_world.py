@@ -13,7 +13,8 @@ from orchestrator.core.world import World
 
 
 def _moved(world: World, part: str, holder: str, what: str = "placed", t: float = 1.0, **more: Any) -> World:
-    data = {"unit": part.split("/", maxsplit=1)[0], "part": part, "kind": "thing", "what": what, "holder": holder, **more}
+    unit = part.split("/", maxsplit=1)[0]
+    data = {"unit": unit, "part": part, "kind": "thing", "what": what, "holder": holder, **more}
     return world.moved(PartMoved.model_validate(data), t)
 
 

@@ -63,7 +63,8 @@ def between_fingers(world: World, gripper: ParallelGripper, opening_m: float) ->
     grid = np.array([(a, 0.0, c) for a in x for c in z])
     best: tuple[str, float] | None = None
     for body_id in world.visible():
-        if math.dist(world.pose(body_id).p, world.tcp.p) > 0.5:
+        low, high = world.triangles(body_id).bounds
+        if math.dist(world.pose(body_id).apply((low + high) / 2), world.tcp.p) > math.dist(low, high) / 2 + 0.1:
             continue
         pose = world.tcp.inverse() @ world.pose(body_id)
         triangles = moved(world.triangles(body_id).corners, pose)

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from orchestrator.core.geometry import IDENTITY, Pose
+from orchestrator.core.geometry import IDENTITY, Pose, rotate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,8 +65,8 @@ class Kinematics:
         return (
             *frames,
             flange,
-            flange @ grip.finger_pose(opening_m, 1),
-            flange @ grip.finger_pose(opening_m, -1),
+            beside(flange, grip.finger_pose(opening_m, 1)),
+            beside(flange, grip.finger_pose(opening_m, -1)),
         )
 
     def branches(self, flange: Pose, seed: Sequence[float] | None = None) -> list[Joints]:
@@ -157,6 +157,14 @@ class Kinematics:
             for t3 in (bend, -bend):
                 t2 = math.atan2(v, u) - math.atan2(a3 * math.sin(t3), a2 + a3 * math.cos(t3))
                 yield (t1, t2, t3, total - t2 - t3, t5, t6)
+
+
+def beside(pose: Pose, offset: Pose) -> Pose:
+    """Return `pose @ offset`, quickly where the offset does not turn: at every tick this counts."""
+    if offset.q != IDENTITY.q:
+        return pose @ offset
+    x, y, z = rotate(pose.q, offset.p)
+    return Pose((pose.p[0] + x, pose.p[1] + y, pose.p[2] + z), pose.q)
 
 
 def distance(a: Sequence[float], b: Sequence[float]) -> float:

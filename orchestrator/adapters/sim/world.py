@@ -50,6 +50,7 @@ class World:
         self.tcp = IDENTITY  # of the gripper; the robot keeps it up to date
         self._bodies: dict[str, Body] = {}
         self._made: dict[str, int] = {}
+        self._held: str | None = None  # asked for at every tick
         self._listeners: list[Callable[[], None]] = []
 
     # ---- what is there -----------------------------------------------------------------------------------------
@@ -79,7 +80,7 @@ class World:
     @property
     def held(self) -> str | None:
         """The body that the gripper holds."""
-        return next((body.id for body in self if body.parent == GRIPPER), None)
+        return self._held
 
     def with_contents(self, body_id: str) -> list[str]:
         """Return a body and everything that sits on or in it."""
@@ -157,6 +158,8 @@ class World:
         """Take a body away, with all that sits on it."""
         for gone in self.with_contents(body_id):
             del self._bodies[gone]
+            if gone == self._held:
+                self._held = None
         self._changed()
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -168,6 +171,10 @@ class World:
 
     def _set(self, body: Body) -> None:
         self._bodies[body.id] = body
+        if body.parent == GRIPPER:
+            self._held = body.id
+        elif body.id == self._held:
+            self._held = None
         self._changed()
 
     def _changed(self) -> None:

@@ -1,0 +1,143 @@
+"""The command line as its user meets it: exit codes, one line with a remedy, nothing changed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.__main__ import main
+from orchestrator.adapters.journal_sqlite import SqliteJournal
+from orchestrator.core.ports import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run the command line in this process; returns exit code, standard output and error."""
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    said = capsys.readouterr()
+    code = exit_.value.code
+    return (code if isinstance(code, int) else 0), said.out, said.err
+
+
+def journal_with(path: Path, count: int) -> None:
+    import asyncio
+
+    async def write() -> None:
+        journal = SqliteJournal(path)
+        entries = [Entry(t=float(i), type="acknowledged", subject="", payload=b"{}") for i in range(count)]
+        await journal.append(entries)
+        await journal.close()
+
+    asyncio.run(write())
+
+
+def test_the_shipped_files_have_no_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "check", str(ROOT / "instructions"))
+    assert code == 0, out
+    assert "gear_reducer" in out
+    assert "no errors" in out
+
+
+def test_check_names_file_line_and_remedy_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    product = tmp_path / "lamp"
+    product.mkdir()
+    (product / "procedure.yaml").write_text("steps:\n- {id: a, result: {at: nest}, robott: pick}\n", encoding="utf-8")
+    code, out, err = run(capsys, "check", str(tmp_path))
+    assert code == 1
+    assert "procedure.yaml:2" in out
+    assert "robott" in out
+    assert "Traceback" not in out + err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("check", "no/such/folder"), "no folder"),
+        (("skills", "show", "pik_place"), "Did you mean pick_place?"),
+        (("journal", "verify", "nothing.db"), "no journal"),
+        (("order", "list", "--url", "http://127.0.0.1:9"), "No cell answers"),
+        (("order", "store", "gear_reducer", "--option", "ratio"), "name=value"),
+        (("demo", "--auto", "--worker", "robot"), "Choose none or sim"),
+        (("demo", "--auto", "--option", "ratio=7"), "Choose one of"),
+        (("serve", "--cell", "no_such"), "demo"),
+        (("serve", "--host", "0.0.0.0"), "no login"),
+    ],
+)
+def test_a_refusal_is_one_line_with_a_remedy(
+    arguments: Sequence[str],
+    says: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    code, out, err = run(capsys, *arguments)
+    assert code == 1, out + err
+    assert says in err.replace("\n", " ")
+    assert "Traceback" not in out + err
+
+
+def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "--debug", "skills", "show", "pik_place")
+    assert code == 1
+    assert "Traceback" in err
+
+
+def test_wrong_usage_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "order", "abort", "o1")
+    assert code == 2
+    assert "--reason" in err
+
+
+def test_a_journal_is_verified_and_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal_with(tmp_path / "journal.db", 5)
+    code, out, _ = run(capsys, "journal", "verify", str(tmp_path / "journal.db"))
+    assert code == 0
+    assert "5 events" in out
+    code, _, _ = run(capsys, "journal", "export", str(tmp_path / "journal.db"), "--out", str(tmp_path / "all.jsonl"))
+    assert code == 0
+    lines = (tmp_path / "all.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [1, 2, 3, 4, 5]
+
+
+def test_the_skills_are_listed_with_their_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "skills", "list")
+    assert code == 0
+    for name in ("pick_place", "insert", "hand_over", "screw", "move_home"):
+        assert name in out
+
+
+def test_a_broken_skill_file_is_named_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "good.py").write_text((ROOT / "skills" / "move_home.py").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "bad.py").write_text("import nothing_like_this\n", encoding="utf-8")
+    code, out, _ = run(capsys, "skills", "list", "--skills", str(tmp_path))
+    assert code == 1
+    assert "move_home" in out
+    assert "bad.py" in out
+    assert "line 1" in out
+
+
+def test_doctor_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "doctor")
+    assert code in {0, 1}
+    for what in ("Python", "libgl1", "open3d", "ROS 2", "Chromium"):
+        assert what in out
+
+
+def test_importing_tandem_imports_nothing_heavy() -> None:
+    import subprocess
+    import sys
+
+    program = "import sys, orchestrator, orchestrator.core.decide, orchestrator.engine.runner; print(*sys.modules)"
+    run_ = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    for heavy in ("open3d", "mujoco", "fastapi", "rclpy", "apsw", "ruckig"):
+        assert heavy not in run_.stdout.split()

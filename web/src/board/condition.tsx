@@ -1,0 +1,60 @@
+/** The cell's state, mode, safety and autonomy, and what may be changed now. */
+
+import { store } from "../cell";
+import { Offer } from "../common/buttons";
+import { Icon } from "../common/icon";
+import { robotCondition } from "../common/safety";
+import { word, words } from "../words";
+
+export function ConditionPanel() {
+  const cell = store.cell.value;
+  const { board, cellStates, modes, safety, autonomy, simulated } = words.value;
+  if (!cell) return null;
+  const robot = robotCondition();
+  const calm = cell.safety === "normal" || cell.safety === "reduced";
+  return (
+    <section class="panel condition" aria-labelledby="cell-name">
+      <div class="panel-head">
+        <h2 id="cell-name">
+          {board.cell} {cell.name}
+        </h2>
+        {cell.simulated && <span class="pill">{simulated}</span>}
+      </div>
+      <ul class="facts">
+        <li data-testid="cell-state" data-state={cell.state}>
+          <Icon name={cell.state === "execute" ? "check" : cell.state === "held" || cell.state === "stopped" ? "pause" : "clock"} />
+          {word(cellStates, cell.state)}
+        </li>
+        <li>{word(modes, cell.mode)}</li>
+        <li class={calm ? "" : "tone-bad"}>
+          <Icon name={calm ? "check" : "alert"} />
+          {word(safety, cell.safety)}
+        </li>
+        <li>{word(autonomy, cell.autonomy)}</li>
+      </ul>
+      <p class={`robot-says tone-${robot.tone}`}>
+        <Icon name={robot.icon} /> <span>{robot.words}</span>
+      </p>
+      {(cell.reason || cell.reasons.length > 0) && (
+        <div class="why">
+          {cell.reason && <p>{cell.reason}</p>}
+          {cell.reasons.length > 0 && (
+            <>
+              <p class="quiet">{board.notMoving}</p>
+              <ul>
+                {cell.reasons.map((reason) => (
+                  <li key={reason}>{reason}</li>
+                ))}
+              </ul>
+            </>
+          )}
+        </div>
+      )}
+      <div class="row-actions">
+        {[...cell.buttons, ...(store.robot.value?.intent?.buttons ?? [])].map((button) => (
+          <Offer key={JSON.stringify(button.command)} button={button} primary={["start", "unhold", "approve", "acknowledge"].includes(button.label)} />
+        ))}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,151 @@
+/** A unit's as-built record, readable, and as JSON. */
+
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { get, Refused } from "../rest";
+import { moment, number, word, words } from "../words";
+
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+type Fields = Record<string, Json>;
+
+const fields = (value: Json | undefined): Fields => (value !== null && typeof value === "object" && !Array.isArray(value) ? value : {});
+const list = (value: Json | undefined): Fields[] => (Array.isArray(value) ? value.map(fields) : Object.entries(fields(value)).map(([id, one]) => ({ id, ...fields(one) })));
+
+export function Record({ unit }: { unit: string }) {
+  const { record: say, loading } = words.value;
+  const found = useSignal<Fields | null>(null);
+  const refused = useSignal("");
+  useEffect(() => {
+    get<Fields>(`/api/v1/units/${unit.split("/").map(encodeURIComponent).join("/")}`).then(
+      (record) => {
+        found.value = record;
+      },
+      (error: unknown) => {
+        refused.value = error instanceof Refused ? `${error.message} ${error.remedy}` : say.missing;
+      },
+    );
+  }, [unit]);
+  const download = (): void => {
+    const file = new Blob([JSON.stringify(found.value, null, 2)], { type: "application/json" });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(file);
+    link.download = `${unit.replaceAll(/[^\w.-]+/g, "_")}.json`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+  return (
+    <section class="panel record" aria-labelledby="record-title" data-testid="record">
+      <div class="panel-head">
+        <h1 id="record-title">{say.title(unit)}</h1>
+        <div class="row-actions">
+          <a class="act act-plain act-small" href="/board">
+            {say.back}
+          </a>
+          {found.value && (
+            <button type="button" class="act act-primary act-small" onClick={download}>
+              {say.download}
+            </button>
+          )}
+        </div>
+      </div>
+      {refused.value && <p role="alert">{refused.value}</p>}
+      {!found.value && !refused.value && <p class="quiet">{loading}</p>}
+      {found.value && <Content record={found.value} />}
+    </section>
+  );
+}
+
+function Content({ record }: { record: Fields }) {
+  const { record: say } = words.value;
+  const { steps, parts, ...head } = record;
+  return (
+    <>
+      <Facts of={head} />
+      <h2>{say.steps}</h2>
+      <Table rows={list(steps)} />
+      {list(parts).length > 0 && (
+        <>
+          <h2>{say.parts}</h2>
+          <Table rows={list(parts)} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Facts({ of }: { of: Fields }) {
+  return (
+    <dl class="record-facts">
+      {Object.entries(of).map(([key, value]) => (
+        <div key={key}>
+          <dt>{named(key)}</dt>
+          <dd>{shown(key, value)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Columns are what the rows have, in the order of their first appearance: the record may grow without this page. */
+function Table({ rows }: { rows: readonly Fields[] }) {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((key) => rows.some((row) => !empty(row[key])));
+  return (
+    <div class="table-frame" tabIndex={0} role="region" aria-label={words.value.board.record}>
+      <table>
+        <thead>
+          <tr>
+            {columns.map((key) => (
+              <th key={key} scope="col">
+                {named(key)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, i) => (
+            <tr key={i}>
+              {columns.map((key) => (
+                <td key={key}>{shown(key, row[key] ?? null)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const named = (key: string): string => {
+  const { record: say } = words.value;
+  const known: { [key: string]: string } = {
+    order: say.order,
+    product: say.product,
+    state: say.state,
+    serial: say.serial,
+    started_t: say.started,
+    ended_t: say.ended,
+    options: say.options,
+    step: say.step,
+    actors: say.who,
+    evidence: say.evidence,
+    values: say.values,
+    offset_mm: say.deviation,
+    attempts: say.attempts,
+  };
+  return word(known, key.replace(/_t$/, ""));
+};
+
+const empty = (value: Json | undefined): boolean =>
+  value === undefined || value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
+
+function shown(key: string, value: Json): string {
+  if (empty(value)) return "–";
+  if (typeof value === "number") return key.endsWith("_t") || key === "t" ? moment(value) : number(value);
+  if (typeof value === "string") return /^[0-9a-f]{40,}$/.test(value) ? `${value.slice(0, 12)}…` : value;
+  if (typeof value === "boolean") return value ? "✓" : "–";
+  if (Array.isArray(value)) return value.map((one) => shown("", one)).join(", ");
+  return Object.entries(value as Fields)
+    .filter(([, one]) => !empty(one))
+    .map(([name, one]) => `${word({}, name.replace(/_t$/, ""))}: ${shown(name, one)}`)
+    .join("; ");
+}

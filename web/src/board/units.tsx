@@ -1,0 +1,91 @@
+/** Units in work: their steps in order, grouped, each with a sign and a word for where it stands. */
+
+import { store } from "../cell";
+import { Icon, type IconName } from "../common/icon";
+import type { StepView, UnitView } from "../wire";
+import { text, word, words } from "../words";
+
+export const SIGNS: Record<string, IconName> = {
+  waiting: "dot",
+  ready: "circle",
+  active: "half",
+  verifying: "eye",
+  attention: "alert",
+  done: "check",
+  undone: "back",
+  skipped: "skip",
+};
+
+export function Units() {
+  const { board } = words.value;
+  const units = [...store.units.value.values()].sort((a, b) => a.started_t - b.started_t);
+  return (
+    <section class="panel" aria-labelledby="units">
+      <h2 id="units">{board.units}</h2>
+      {units.length === 0 && <p class="quiet">{board.noUnits}</p>}
+      <div class="units">
+        {units.map((unit) => (
+          <Unit key={unit.id} unit={unit} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Unit({ unit }: { unit: UnitView }) {
+  const { board } = words.value;
+  const steps = [...store.steps.value.values()].filter((step) => step.unit === unit.id).sort((a, b) => a.index - b.index);
+  const groups = new Map<string, StepView[]>();
+  for (const step of steps) groups.set(step.group, [...(groups.get(step.group) ?? []), step]);
+  return (
+    <article class="unit" data-testid="unit-in-work" data-unit={unit.id}>
+      <header class="panel-head">
+        <h3>{board.unit(unit.order, unit.n)}</h3>
+        <span class="quiet">
+          {board.steps(unit.done, unit.steps)} {unit.nest && board.nest(unit.nest)}
+        </span>
+      </header>
+      <ol class="steps">
+        {[...groups].map(([group, members]) => (
+          <Group key={group} steps={members} />
+        ))}
+      </ol>
+    </article>
+  );
+}
+
+function Group({ steps }: { steps: readonly StepView[] }) {
+  const { stepStates, board, actors } = words.value;
+  const lead = steps.find(({ status }) => !["done", "skipped"].includes(status)) ?? steps.at(-1);
+  if (!lead) return null;
+  const done = steps.filter(({ status }) => status === "done").length;
+  const many = steps.length > 1;
+  return (
+    <li class={`step step-${lead.status}`} data-step={lead.id} data-status={lead.status}>
+      <span class="sign">
+        <Icon name={SIGNS[lead.status] ?? "dot"} />
+      </span>
+      <span class="step-title">{text(lead.title) || lead.id}</span>
+      {many && (
+        <span class="beads" role="img" aria-label={board.steps(done, steps.length)}>
+          {steps.map((step) => (
+            <i key={step.id} class={`bead bead-${step.status}`} />
+          ))}
+        </span>
+      )}
+      <span class="step-who">
+        {lead.who.map((who) => (
+          <span key={who} class={`who ${lead.actors.some((actor) => store.lanes.value.get(actor)?.kind === who) ? "who-now" : ""}`} title={actors[who]}>
+            <Icon name={who === "robot" ? "robot" : "person"} />
+            <span class="unseen">{actors[who]}</span>
+          </span>
+        ))}
+      </span>
+      <span class="step-state">
+        {word(stepStates, lead.status)}
+        {lead.attempt > 1 && ` · ${board.attempts(lead.attempt)}`}
+        {lead.waived && ` · ${board.waived}`}
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,194 @@
+/** The step card: what the person sees and does now, in each of its states. */
+
+import { useMemo } from "preact/hooks";
+import { store } from "../cell";
+import { Icon } from "../common/icon";
+import { picture } from "../common/evidence";
+import { view } from "../scene/static";
+import { detail } from "../settings";
+import type { Card, StepWords } from "../wire";
+import { best, number, text, words } from "../words";
+import { Asks } from "./asks";
+import { deviationWords } from "./deviation";
+import { Entry } from "./entry";
+import { Hazards } from "./hazards";
+import { Part } from "./part";
+import { SignIn } from "./sign-in";
+import { Timer } from "./timer";
+
+const NOTHING: StepWords = { title: "", do: "", more: "", ask: {}, hazards: {}, media: {} };
+
+export function useEntry(card: Card): Entry {
+  const entry = useMemo(() => new Entry(), []);
+  entry.follow(card);
+  return entry;
+}
+
+export function StepCard({ card, entry }: { card: Card; entry: Entry }) {
+  switch (card.status) {
+    case "away":
+      return <SignIn place={card.place} />;
+    case "step":
+      return <Step card={card} entry={entry} />;
+    case "checking":
+      return <Checking card={card} />;
+    case "attention":
+      return <Attention card={card} />;
+    default:
+      return <Nothing card={card} />;
+  }
+}
+
+function Step({ card, entry }: { card: Card; entry: Entry }) {
+  const say = best(card.words) ?? NOTHING;
+  const level = detail.value;
+  return (
+    <>
+      <Heading card={card} title={say.title || text(card.part_name) || card.step} />
+      <Found card={card} />
+      <Hazards card={card} words={say} entry={entry} />
+      {level !== "expert" && say.do && <p class="do">{say.do}</p>}
+      {level === "novice" && say.more && <p class="more">{say.more}</p>}
+      <Part card={card} />
+      {level !== "expert" && <Media words={say} />}
+      <Asks card={card} words={say} entry={entry} />
+    </>
+  );
+}
+
+function Heading({ card, title }: { card: Card; title: string }) {
+  const { card: own } = words.value;
+  return (
+    <>
+      <div class="card-head">
+        {card.n > 1 && (
+          <span class="pill" data-testid="of">
+            {own.of(card.k, card.n)}
+          </span>
+        )}
+        {card.attempt > 1 && <span class="pill pill-warn">{own.attempt(card.attempt)}</span>}
+        {card.together && (
+          <span class="pill">
+            <Icon name="robot" /> {own.together}
+          </span>
+        )}
+      </div>
+      <h1 class="title" data-testid="title">
+        {title}
+      </h1>
+    </>
+  );
+}
+
+/** What the last check found, in words and, where it was measured, as seen from this place. */
+function Found({ card }: { card: Card }) {
+  const note = text(card.note);
+  const step = store.steps.value.get(`${card.unit}/${card.step}`);
+  const place = view.value?.places[card.place] ?? null;
+  const seat = card.ghost?.end ?? card.focus;
+  const { deviation, card: own } = words.value;
+  const measured = step?.offset_mm && card.attempt + (card.status === "attention" ? 1 : 0) > 1;
+  const where = measured && step.offset_mm ? deviationWords(step.offset_mm, seat, place, deviation, (mm) => number(mm, 1)) : "";
+  if (!note && !where) return null;
+  return (
+    <div class="found" data-testid="found">
+      <Icon name="eye" />
+      <p>
+        <span class="found-label">{own.lastCheck}</span>
+        {where && <strong>{where}</strong>} {note}
+      </p>
+    </div>
+  );
+}
+
+function Checking({ card }: { card: Card }) {
+  const { card: own } = words.value;
+  const say = best(card.words) ?? NOTHING;
+  return (
+    <>
+      <Heading card={card} title={say.title || card.step} />
+      <div class="state state-busy" data-testid="state-checking">
+        <span class="scan" aria-hidden="true">
+          <Icon name="eye" />
+        </span>
+        <h2>{own.checking}</h2>
+        <p>{text(card.note) || own.checkingText}</p>
+      </div>
+    </>
+  );
+}
+
+function Attention({ card }: { card: Card }) {
+  const { card: own } = words.value;
+  const say = best(card.words) ?? NOTHING;
+  const question = store.questions.value.get(`${card.unit}/${card.step}`);
+  return (
+    <>
+      <Heading card={card} title={say.title || card.step} />
+      <div class="state state-warn" data-testid="state-attention">
+        <h2>
+          <Icon name="alert" /> {own.attention}
+        </h2>
+        {question && <p class="do">{text(question.reason)}</p>}
+        {question?.remedy && <p>{question.remedy}</p>}
+      </div>
+      <Found card={question ? { ...card, note: {} } : card} />
+      {question && picture(question.evidence) && <img class="evidence" src={picture(question.evidence)} alt={words.value.board.evidence} />}
+    </>
+  );
+}
+
+function Nothing({ card }: { card: Card }) {
+  const { card: own } = words.value;
+  const robot = store.robot.value;
+  const head = { idle: own.idle, blocked: own.blocked, done: own.done }[card.status as "idle" | "blocked" | "done"];
+  const said = text(card.note) || (card.status === "done" ? own.doneText : own.idleText);
+  return (
+    <div class="state" data-testid={`state-${card.status}`}>
+      <span class={`badge badge-${card.status}`} aria-hidden="true">
+        <Icon name={card.status === "done" ? "check" : card.status === "blocked" ? "pause" : "clock"} />
+      </span>
+      <h1>{head}</h1>
+      <p>{said}</p>
+      {robot && card.status !== "done" && text(robot.text) && (
+        <div class="beside">
+          <span class="beside-label">
+            <Icon name="robot" /> {own.robotNow}
+          </span>
+          <p>{text(robot.text)}</p>
+          <Timer started_t={robot.started_t} expected_s={robot.expected_s} />
+        </div>
+      )}
+      {card.upcoming.length > 0 && (
+        <div class="beside">
+          <span class="beside-label">
+            <Icon name="person" /> {own.next}
+          </span>
+          <ol class="upcoming">
+            {card.upcoming.slice(0, 3).map((texts, i) => (
+              <li key={i}>{text(texts)}</li>
+            ))}
+          </ol>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Media({ words: say }: { words: StepWords }) {
+  const media = Object.entries(say.media);
+  if (media.length === 0) return null;
+  return (
+    <ul class="media" aria-label={words.value.card.pictures}>
+      {media.map(([file, alt]) => (
+        <li key={file}>
+          {/\.(mp4|webm)$/.test(file) ? (
+            <video src={`/assets/instructions/${file}`} aria-label={alt} controls muted loop playsInline />
+          ) : (
+            <img src={`/assets/instructions/${file}`} alt={alt} loading="lazy" />
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,45 @@
+/** The slim line above: which order and unit, what the robot does, and whether the cell is there. */
+
+import icon from "../icon.svg";
+import { store } from "../cell";
+import { Icon } from "../common/icon";
+import { LineSign } from "../common/line";
+import { robotCondition } from "../common/safety";
+import { SettingsButton } from "../common/settings";
+import type { Card } from "../wire";
+import { words } from "../words";
+
+export function Ribbon({ card }: { card: Card | null }) {
+  const { ribbon, product } = words.value;
+  const order = card?.order ? store.orders.value.get(card.order) : undefined;
+  const unit = card?.unit ? store.units.value.get(card.unit) : undefined;
+  const condition = robotCondition();
+  return (
+    <header class="ribbon">
+      <a class="brand" href="/" aria-label={product}>
+        <img src={icon} alt="" width="32" height="32" />
+      </a>
+      <div class="ribbon-order">
+        <strong data-testid="unit">{card?.unit_n ? ribbon.unit(card.unit_n, card.quantity) : ribbon.noUnit}</strong>
+        {card?.order && <span class="quiet">{order ? `${card.order} · ${order.product}` : card.order}</span>}
+      </div>
+      {unit && (
+        <div class="ribbon-progress" role="img" aria-label={words.value.board.steps(unit.done, unit.steps)}>
+          <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+            <rect width="100" height="8" class="bar-ground" />
+            <rect width={(100 * unit.done) / Math.max(1, unit.steps)} height="8" class="bar-fill" />
+          </svg>
+          <span aria-hidden="true">
+            {unit.done}/{unit.steps}
+          </span>
+        </div>
+      )}
+      <p class={`robot-says tone-${condition.tone}`} role="status" data-testid="robot">
+        <Icon name={condition.icon} />
+        <span>{condition.words}</span>
+      </p>
+      <LineSign />
+      <SettingsButton />
+    </header>
+  );
+}

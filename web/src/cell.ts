@@ -1,0 +1,13 @@
+/** The cell as this page knows it: one store, one line, one way to ask. */
+
+import { Commands } from "./command";
+import { Connection } from "./connection";
+import { PoseStream } from "./poses";
+import { Store } from "./store";
+
+const draws = location.pathname.startsWith("/worker") || location.pathname.startsWith("/cell");
+
+export const store = new Store();
+export const poses = new PoseStream();
+export const connection = new Connection(store, poses, draws);
+export const commands = new Commands(connection);

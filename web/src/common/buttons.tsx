@@ -1,0 +1,71 @@
+/** Buttons that the cell offers: each is a ready-made command, and nothing else is offered. */
+
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { commands, connection } from "../cell";
+import { keyOf } from "../command";
+import { word, words } from "../words";
+import type { Button, Outside } from "../wire";
+import { ReasonDialog } from "./reason";
+
+interface OfferProps {
+  button: Button;
+  /** Complete the command with what the person entered; null where something is missing. */
+  complete?: (command: Outside) => Outside | null;
+  primary?: boolean;
+  children?: ComponentChildren;
+  testId?: string;
+}
+
+export function Offer({ button, complete, primary = false, children, testId }: OfferProps) {
+  const asking = useSignal(false);
+  const key = keyOf(button.command);
+  const busy = commands.underway.value.has(key);
+  const offline = connection.line.value !== "online";
+  const label = word(words.value.buttons, button.label);
+  const send = (reason?: string): void => {
+    const whole = complete ? complete(button.command) : button.command;
+    if (whole) void commands.send(reason === undefined ? whole : withReason(whole, reason), key);
+  };
+  const kind = button.danger ? "danger" : primary ? "primary" : "plain";
+  return (
+    <>
+      <button
+        type="button"
+        class={`act act-${kind}`}
+        data-testid={testId ?? `button-${button.label}`}
+        aria-disabled={offline || busy}
+        aria-busy={busy}
+        onClick={() => {
+          if (offline || busy) return;
+          if (button.needs_reason || button.danger) asking.value = true;
+          else send();
+        }}
+      >
+        {children ?? label}
+      </button>
+      {asking.value && (
+        <ReasonDialog
+          title={label}
+          required={button.needs_reason}
+          danger={button.danger}
+          onSend={(reason) => {
+            asking.value = false;
+            send(button.needs_reason ? reason : undefined);
+          }}
+          onCancel={() => {
+            asking.value = false;
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function withReason(command: Outside, reason: string): Outside {
+  if (command.type === "report_problem") return { ...command, note: reason };
+  if ("reason" in command || REASONED.has(command.type)) return { ...command, reason } as Outside;
+  return command;
+}
+
+const REASONED: ReadonlySet<Outside["type"]> = new Set(["change_order", "change_cell", "choose", "undo_step"]);

@@ -1,0 +1,40 @@
+/** The line to the cell: a small sign when it holds, a banner when it does not. */
+
+import { connection } from "../cell";
+import { tick } from "../clock";
+import { words } from "../words";
+import { Icon } from "./icon";
+
+export function LineSign() {
+  const line = connection.line.value;
+  return (
+    <span class={`line line-${line}`} data-testid="line" data-line={line}>
+      <Icon name={line === "online" ? "wifi" : "nowifi"} />
+      <span class="line-word">{words.value.line[line]}</span>
+    </span>
+  );
+}
+
+const GRACE_MS = 700; // a blink of the network is not worth a banner
+
+export function OfflineBanner() {
+  const since = connection.lostSince.value;
+  tick.value; // counts the seconds
+  const lost_ms = since === null ? 0 : Date.now() - since;
+  const { offline } = words.value;
+  return (
+    <div role="status" aria-live="polite">
+      {lost_ms > GRACE_MS && (
+        <div class="banner" data-testid="offline">
+          <Icon name="nowifi" />
+          <p>
+            <strong>
+              {offline.title} <span aria-hidden="true">{offline.since(Math.round(lost_ms / 1000))}</span>
+            </strong>{" "}
+            {offline.text}
+          </p>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+/** Language, level of detail and light, as a sheet with large choices. */
+
+import { useRef } from "preact/hooks";
+import { detail, DETAILS, language, theme, THEMES } from "../settings";
+import { languageNames, words } from "../words";
+import type { Signal } from "@preact/signals";
+import { Icon } from "./icon";
+
+export function SettingsButton() {
+  const sheet = useRef<HTMLDialogElement>(null);
+  const { settings } = words.value;
+  return (
+    <>
+      <button type="button" class="round" aria-label={settings.open} data-testid="settings" onClick={() => sheet.current?.showModal()}>
+        <Icon name="gear" />
+      </button>
+      <dialog ref={sheet} class="dialog" aria-labelledby="settings-title">
+        <h2 id="settings-title">{settings.title}</h2>
+        <Choice name={settings.language} value={language} options={languageNames} />
+        <Choice name={settings.detail} value={detail} options={DETAILS.map((key) => [key, settings.details[key]] as const)} />
+        <Choice name={settings.theme} value={theme} options={THEMES.map((key) => [key, settings.themes[key]] as const)} />
+        <div class="dialog-actions">
+          <button type="button" class="act act-primary" onClick={() => sheet.current?.close()}>
+            {settings.close}
+          </button>
+        </div>
+      </dialog>
+    </>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  name: string;
+  value: Signal<T>;
+  options: readonly (readonly [T, string])[];
+}
+
+export function Choice<T extends string>({ name, value, options }: ChoiceProps<T>) {
+  return (
+    <fieldset class="choice">
+      <legend>{name}</legend>
+      <div class="segments">
+        {options.map(([key, label]) => (
+          <button
+            key={key}
+            type="button"
+            class="segment"
+            aria-pressed={value.value === key}
+            onClick={() => {
+              value.value = key;
+            }}
+          >
+            {label}
+          </button>
+        ))}
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,39 @@
+/** The head of the pages that are not the worker's: brand, ways to the others, line and settings. */
+
+import type { ComponentChildren } from "preact";
+import icon from "../icon.svg";
+import { store } from "../cell";
+import { words } from "../words";
+import { LineSign } from "./line";
+import { SettingsButton } from "./settings";
+
+export function Top({ page, children }: { page: "start" | "board" | "cell"; children?: ComponentChildren }) {
+  const { product, start } = words.value;
+  return (
+    <header class="top">
+      <a class="brand" href="/">
+        <img src={icon} alt="" width="32" height="32" />
+        <span>{product}</span>
+      </a>
+      {page !== "start" && (
+        <nav class="nav" aria-label={product}>
+          <a href="/board" aria-current={page === "board" ? "page" : undefined}>
+            {start.board}
+          </a>
+          <a href="/cell" aria-current={page === "cell" ? "page" : undefined}>
+            {start.cell}
+          </a>
+          {(store.cell.value?.places ?? []).slice(0, 3).map((place) => (
+            <a key={place} href={`/worker?place=${encodeURIComponent(place)}`}>
+              {start.worker} {place}
+            </a>
+          ))}
+        </nav>
+      )}
+      {children}
+      <span class="spring" />
+      <LineSign />
+      <SettingsButton />
+    </header>
+  );
+}

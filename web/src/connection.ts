@@ -1,0 +1,174 @@
+/** The one WebSocket: hello with the last epoch and seq, catch-up, ping, and coming back by itself. */
+
+import { signal } from "@preact/signals";
+import { learn } from "./clock";
+import type { PoseStream } from "./poses";
+import type { Store } from "./store";
+import { SUBPROTOCOL, type Answer, type ClientMessage, type Outside, type ServerMessage } from "./wire";
+
+export type Line = "connecting" | "online" | "offline";
+
+const PING_MS = 2_500;
+const SILENCE_MS = 6_000; // two pings without any answer: the line is dead, whatever the socket believes
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 5_000;
+
+// What a person said about the work may be said again after a lost line, with the same id; what moves the robot may not.
+const REPEATABLE: ReadonlySet<Outside["type"]> = new Set(["confirm_step", "report_problem", "join_place", "leave_place"]);
+
+interface Pending {
+  command: Outside;
+  settle(answer: Answer): void;
+}
+
+/** What is asked of a server; the same shape as `WebSocket`, so that tests can bring their own. */
+export type Socket = Pick<WebSocket, "send" | "close" | "readyState" | "onopen" | "onmessage" | "onclose">;
+
+export class Connection {
+  readonly line = signal<Line>("connecting");
+  /** When the line was lost, ms of this device; null while it holds. */
+  readonly lostSince = signal<number | null>(null);
+
+  private socket: Socket | null = null;
+  private epoch = "";
+  private seq = 0;
+  private waitMs = FIRST_WAIT_MS;
+  private retry: ReturnType<typeof setTimeout> | null = null;
+  private heardMs = 0;
+  private pingedMs = 0;
+  private readonly pending = new Map<string, Pending>();
+
+  constructor(
+    private readonly store: Store,
+    private readonly poses: PoseStream,
+    private readonly wantsPoses: boolean,
+    private readonly dial: () => Socket = () => new WebSocket(address(), SUBPROTOCOL),
+  ) {}
+
+  /** Connect, and stay connected from now on. */
+  open(): void {
+    this.connect();
+    setInterval(() => this.heartbeat(), PING_MS);
+    addEventListener("online", () => this.hurry());
+    addEventListener("offline", () => this.socket?.close());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.hurry();
+    });
+  }
+
+  /** Send a command; the answer comes when it is durable or refused. `id` makes a second try one with the first. */
+  ask(id: string, command: Outside): Promise<Answer> {
+    return new Promise((settle) => {
+      this.pending.set(id, { command, settle });
+      if (this.line.value === "online") this.send({ type: "command", v: 1, id, command });
+      else this.forget(id, "offline");
+    });
+  }
+
+  private connect(): void {
+    this.retry = null;
+    this.line.value = "connecting";
+    const socket = this.dial();
+    this.socket = socket;
+    this.heardMs = Date.now();
+    socket.onopen = () => {
+      this.heardMs = Date.now();
+      this.send({ type: "hello", v: 1, epoch: this.epoch, seq: this.seq, poses: this.wantsPoses });
+      this.ping(); // its pong also tells that the catch-up is over
+    };
+    socket.onmessage = (event) => {
+      if (socket === this.socket) this.hear(JSON.parse(String(event.data)) as ServerMessage);
+    };
+    socket.onclose = () => {
+      if (socket === this.socket) this.lose();
+    };
+  }
+
+  private hear(message: ServerMessage): void {
+    this.heardMs = Date.now();
+    switch (message.type) {
+      case "pose":
+        this.poses.take(message.payload, performance.now() / 1000);
+        return;
+      case "answer":
+      case "refused":
+        this.settle(message.payload);
+        return;
+      case "pong":
+        learn(message.t, this.pingedMs / 1000, Date.now() / 1000);
+        this.welcome();
+        return;
+      case "snapshot":
+        if (message.epoch !== this.epoch) this.poses.clear();
+        break;
+      default:
+        if (message.epoch !== this.epoch || message.seq <= this.seq) return; // of another life, or seen before
+    }
+    this.epoch = message.epoch;
+    this.seq = message.seq;
+    this.store.apply(message);
+  }
+
+  private welcome(): void {
+    if (this.line.value === "online") return;
+    this.line.value = "online";
+    this.lostSince.value = null;
+    this.waitMs = FIRST_WAIT_MS;
+    for (const [id, { command }] of this.pending) this.send({ type: "command", v: 1, id, command });
+  }
+
+  private lose(): void {
+    this.socket = null;
+    this.line.value = "offline";
+    this.lostSince.value ??= Date.now();
+    for (const [id, { command }] of this.pending) {
+      if (!REPEATABLE.has(command.type)) this.forget(id, "lost");
+    }
+    const wait = this.waitMs * (0.8 + 0.4 * Math.random());
+    this.waitMs = Math.min(this.waitMs * 2, LONGEST_WAIT_MS);
+    this.retry = setTimeout(() => this.connect(), wait);
+  }
+
+  private hurry(): void {
+    if (this.retry === null) {
+      this.heartbeat();
+      return;
+    }
+    clearTimeout(this.retry);
+    this.waitMs = FIRST_WAIT_MS;
+    this.connect();
+  }
+
+  private heartbeat(): void {
+    if (!this.socket) return;
+    if (Date.now() - this.heardMs > SILENCE_MS) {
+      const dead = this.socket;
+      this.lose(); // a dead line may take minutes to close by itself
+      dead.close();
+    } else if (this.socket.readyState === WebSocket.OPEN) this.ping();
+  }
+
+  private ping(): void {
+    this.pingedMs = Date.now();
+    this.send({ type: "ping", v: 1 });
+  }
+
+  private settle(answer: Answer): void {
+    this.pending.get(answer.id)?.settle(answer);
+    this.pending.delete(answer.id);
+  }
+
+  private forget(id: string, code: "offline" | "lost"): void {
+    this.settle({ id, ok: false, code, message: "", remedy: "" });
+  }
+
+  private send(message: ClientMessage): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+}
+
+function address(): string {
+  const url = new URL("/ws", location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}

@@ -1,0 +1,23 @@
+/** Starts the page that the address asks for. */
+
+import { render, type ComponentType } from "preact";
+import { connection } from "./cell";
+import "./styles/main.css";
+import { words } from "./words";
+
+const PAGES: Record<string, () => Promise<{ Page: ComponentType }>> = {
+  "/": () => import("./pages/start"),
+  "/worker": () => import("./pages/worker"),
+  "/board": () => import("./pages/board"),
+  "/cell": () => import("./pages/cell"),
+};
+
+const path = location.pathname.replace(/\/+$/, "") || "/";
+const host = document.getElementById("page");
+if (!host) throw new Error("the page has no place to draw");
+
+connection.open();
+document.title = words.value.product;
+const { Page } = await (PAGES[path] ?? PAGES["/"] ?? (() => import("./pages/start")))();
+host.replaceChildren();
+render(<Page />, host);

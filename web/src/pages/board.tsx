@@ -1,0 +1,57 @@
+/** The supervisor's board. */
+
+import { useEffect } from "preact/hooks";
+import { ConditionPanel } from "../board/condition";
+import { Events } from "../board/events";
+import { FinishedUnits } from "../board/finished";
+import { Lanes } from "../board/lanes";
+import { Orders } from "../board/orders";
+import { Questions } from "../board/questions";
+import { Record } from "../board/record";
+import { Units } from "../board/units";
+import { store } from "../cell";
+import { OfflineBanner } from "../common/line";
+import { NoticeBar } from "../common/notice";
+import { Top } from "../common/top";
+import { words } from "../words";
+
+export function Page() {
+  const unit = new URLSearchParams(location.search).get("unit");
+  const { board, loading } = words.value;
+  useEffect(() => {
+    document.title = board.title;
+  }, [board]);
+  return (
+    <div class="board">
+      <Top page="board" />
+      <OfflineBanner />
+      <main class={unit ? "board-main board-one" : "board-main"}>
+        {unit ? (
+          <Record unit={unit} />
+        ) : store.loaded.value ? (
+          <>
+            <h1 class="unseen">{board.title}</h1>
+            <div class="column">
+              <Questions />
+              <Orders />
+              <FinishedUnits />
+            </div>
+            <div class="column column-wide">
+              <Lanes />
+              <Units />
+            </div>
+            <div class="column">
+              <ConditionPanel />
+              <Events />
+            </div>
+          </>
+        ) : (
+          <p class="quiet" role="status">
+            {loading}
+          </p>
+        )}
+      </main>
+      <NoticeBar />
+    </div>
+  );
+}

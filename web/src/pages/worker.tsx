@@ -1,0 +1,63 @@
+/** The worker's page: the scene, the step card and the actions. */
+
+import { useEffect } from "preact/hooks";
+import { Actions } from "../card/actions";
+import { StepCard, useEntry } from "../card/card";
+import { Ribbon } from "../card/ribbon";
+import { store } from "../cell";
+import { OfflineBanner } from "../common/line";
+import { NoticeBar } from "../common/notice";
+import { Twin } from "../scene/twin";
+import type { Card } from "../wire";
+import { best, words } from "../words";
+
+export function Page() {
+  const asked = new URLSearchParams(location.search).get("place");
+  const cell = store.cell.value;
+  const place = asked ?? cell?.places[0] ?? null;
+  const card = place === null ? null : (store.cards.value.get(place) ?? null);
+  const { card: say, loading, start } = words.value;
+  useEffect(() => {
+    document.title = [card ? best(card.words)?.title : "", start.worker].filter(Boolean).join(" · ");
+  }, [card?.step, card?.status, start]);
+  const unknown = cell !== null && place !== null && !cell.places.includes(place);
+  return (
+    <div class="worker" data-status={card?.status ?? "loading"}>
+      <Ribbon card={card} />
+      <OfflineBanner />
+      <main class="work">
+        <Twin place={place} />
+        {card ? <Filled card={card} /> : <Empty words={unknown ? say.notFound(place) : loading} />}
+      </main>
+      <NoticeBar />
+    </div>
+  );
+}
+
+function Filled({ card }: { card: Card }) {
+  const entry = useEntry(card);
+  const said = [card.n > 1 ? words.value.card.of(card.k, card.n) : "", best(card.words)?.title ?? ""].join(" ");
+  return (
+    <>
+      <section class="card" aria-label={words.value.card.label} data-testid="card" data-status={card.status} data-step={card.step}>
+        <div class="card-body" key={`${card.unit} ${card.step} ${card.attempt} ${card.status}`}>
+          <StepCard card={card} entry={entry} />
+        </div>
+        <p class="unseen" aria-live="polite">
+          {card.status === "step" ? said : ""}
+        </p>
+      </section>
+      <Actions card={card} entry={entry} />
+    </>
+  );
+}
+
+function Empty({ words: said }: { words: string }) {
+  return (
+    <section class="card" data-testid="card" data-status="none">
+      <div class="state">
+        <p role="status">{said}</p>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,35 @@
+/** What is not on the WebSocket: static things, forms and records. */
+
+import { words } from "./words";
+
+/** A refusal of the server, in words. */
+export class Refused extends Error {
+  constructor(
+    message: string,
+    readonly remedy: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Get JSON. Raises Refused with the server's words. */
+export const get = <T>(path: string): Promise<T> => call<T>(path, {});
+
+/** Post JSON. Raises Refused with the server's words. */
+export const post = <T>(path: string, body: unknown): Promise<T> =>
+  call<T>(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+
+async function call<T>(path: string, init: RequestInit): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch {
+    const { message, remedy } = words.value.refusals.offline;
+    throw new Refused(message, remedy);
+  }
+  const body: unknown = await response.json().catch(() => null);
+  if (response.ok) return body as T;
+  const said = (body ?? {}) as Partial<Record<"message" | "remedy" | "detail", unknown>>;
+  const message = typeof said.message === "string" ? said.message : words.value.refusals.unknown;
+  throw new Refused(message, typeof said.remedy === "string" ? said.remedy : "");
+}

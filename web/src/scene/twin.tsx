@@ -1,0 +1,81 @@
+/** The 3D view as a part of a page; three is loaded only when it is shown. */
+
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { poses, store } from "../cell";
+import { words } from "../words";
+import type { Layer } from "./layers";
+import type { Stage } from "./stage";
+import { ask, view } from "./static";
+
+const VIEWS = ["worker", "above", "robot"] as const;
+export const WORKING: ReadonlySet<Layer> = new Set(["bins", "intent"]);
+const RETRY_MS = 2000;
+
+interface TwinProps {
+  place: string | null;
+  layers?: ReadonlySet<Layer>;
+  /** Look from this camera of the cell. */
+  camera?: string;
+}
+
+export function Twin({ place, layers = WORKING, camera = "" }: TwinProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const labels = useRef<HTMLDivElement>(null);
+  const stage = useRef<Stage | null>(null);
+  const state = useSignal<"loading" | "ready" | "failed">("loading");
+  const { scene } = words.value;
+
+  useEffect(() => {
+    let gone = false;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    const start = async (): Promise<void> => {
+      const [{ Stage }] = await Promise.all([import("./stage"), ask()]);
+      if (gone || !canvas.current || !labels.current || !view.value) return;
+      try {
+        stage.current = new Stage({ canvas: canvas.current, labels: labels.current, view: view.value, store, poses, place, layers });
+        state.value = "ready";
+      } catch {
+        state.value = "failed"; // no WebGL: the words beside carry everything
+      }
+    };
+    const attempt = (): void => {
+      start().catch(() => {
+        if (!gone) again = setTimeout(attempt, RETRY_MS);
+      });
+    };
+    attempt();
+    return () => {
+      gone = true;
+      clearTimeout(again);
+      stage.current?.dispose();
+      stage.current = null;
+    };
+  }, [place]);
+
+  useEffect(() => stage.current?.show(layers), [layers, state.value]);
+  useEffect(() => {
+    if (camera) stage.current?.look(camera);
+  }, [camera, state.value]);
+
+  return (
+    <section class="scene" aria-label={scene.label}>
+      <canvas ref={canvas} class="scene-canvas" role="img" aria-label={scene.label} data-testid="scene" data-state={state.value} />
+      <div ref={labels} class="scene-labels" aria-hidden="true" />
+      {state.value !== "ready" && (
+        <p class="scene-note" role="status">
+          {state.value === "loading" ? scene.loading : scene.failed}
+        </p>
+      )}
+      {state.value === "ready" && (
+        <div class="views" role="group" aria-label={scene.view}>
+          {VIEWS.map((name) => (
+            <button key={name} type="button" class="view" onClick={() => stage.current?.look(name)}>
+              {scene.views[name]}
+            </button>
+          ))}
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,50 @@
+/** What this device remembers: language, level of detail, theme and who works here. */
+
+import { effect, signal, type Signal } from "@preact/signals";
+
+export type Detail = "novice" | "standard" | "expert";
+export type Theme = "auto" | "light" | "dark";
+
+const LANGUAGES = ["en", "de"] as const;
+export type Language = (typeof LANGUAGES)[number];
+export const DETAILS: readonly Detail[] = ["novice", "standard", "expert"];
+export const THEMES: readonly Theme[] = ["auto", "light", "dark"];
+export { LANGUAGES };
+
+function remembered<T extends string>(key: string, fallback: T, legal?: readonly T[]): Signal<T> {
+  const name = `tandem.${key}`;
+  let stored: string | null = null;
+  try {
+    stored = localStorage.getItem(name);
+  } catch {
+    // storage can be switched off; the page then forgets at reload
+  }
+  const known = stored !== null && (!legal || legal.includes(stored as T));
+  const value = signal<T>(known ? (stored as T) : fallback);
+  effect(() => {
+    try {
+      localStorage.setItem(name, value.value);
+    } catch {
+      // as above
+    }
+  });
+  return value;
+}
+
+const preferred: Language = LANGUAGES.find((language) => navigator.language.startsWith(language)) ?? "en";
+
+export const language = remembered<Language>("language", preferred, LANGUAGES);
+export const detail = remembered<Detail>("detail", "standard", DETAILS);
+export const theme = remembered<Theme>("theme", "auto", THEMES);
+export const operator = remembered<string>("operator", "");
+
+effect(() => {
+  document.documentElement.lang = language.value;
+});
+effect(() => {
+  if (theme.value === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme.value;
+});
+
+/** Whether the person asked their system for calm pages. */
+export const calm = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -1,0 +1,568 @@
+// Generated from orchestrator/wire.py by `python -m orchestrator.http.schema --typescript`. Do not edit.
+
+export const SUBPROTOCOL = "tandem.v1";
+export const SLOW_CLIENT = 4008;
+
+export type Vector = [number, number, number];
+
+/** Unit quaternion (w, x, y, z). */
+export type Quaternion = [number, number, number, number];
+
+/** The state by topic. */
+export interface Topics {
+  cell?: CellView;
+  [topic: `order/${string}`]: OrderView;
+  [topic: `unit/${string}`]: UnitView;
+  [topic: `step/${string}`]: StepView;
+  [topic: `lane/${string}`]: LaneView;
+  [topic: `card/${string}`]: Card;
+  [topic: `question/${string}`]: Question;
+  [topic: `part/${string}`]: PartView;
+}
+
+/** A person says that the cell is clear after a stop or a restart. */
+export interface Acknowledge {
+  type: "acknowledge";
+}
+
+/** What became of a command. */
+export interface Answer {
+  id: string;
+  ok: boolean;
+  code: string;
+  message: string;
+  remedy: string;
+}
+
+/** What became of this client's command. */
+export interface AnswerMessage {
+  v: 1;
+  epoch: string;
+  seq: number;
+  t: number;
+  type: "answer";
+  payload: Answer;
+}
+
+/** A person lets a previewed motion go ahead. */
+export interface ApproveMotion {
+  type: "approve_motion";
+  motion: string;
+}
+
+/** A value that the person gives. */
+export interface Ask {
+  value: string;
+  spec: ValueSpec;
+}
+
+/** How much the robot may do without asking. */
+export type Autonomy = "full" | "approve";
+
+/** A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid). */
+export interface BinView {
+  name: string;
+  parts: string[];
+  meshes: string[];
+  slots: Pose[];
+  grid: boolean;
+}
+
+/** A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words. */
+export interface Button {
+  label: string;
+  command: Outside;
+  needs_reason: boolean;
+  danger: boolean;
+}
+
+/** What a person at a place sees and may do now. */
+export interface Card {
+  place: string;
+  status: "away" | "idle" | "step" | "checking" | "attention" | "blocked" | "done";
+  note: Record<string, string>;
+  unit: string;
+  unit_n: number;
+  order: string;
+  quantity: number;
+  step: string;
+  attempt: number;
+  k: number;
+  n: number;
+  words: Record<string, StepWords>;
+  hazards: Record<string, "danger" | "warning" | "caution" | "notice">;
+  asks: Ask[];
+  lots: string[];
+  tool: string;
+  bin: string;
+  part_name: Record<string, string>;
+  qty: number;
+  ghost: Ghost | null;
+  focus: Pose | null;
+  together: boolean;
+  started_t: number | null;
+  expected_s: number | null;
+  buttons: Button[];
+  upcoming: Record<string, string>[];
+}
+
+/** PackML commands; `settle` is the state-complete of a transient state and comes from the engine alone. */
+export type CellVerb = "start" | "hold" | "unhold" | "suspend" | "unsuspend" | "stop" | "abort" | "clear" | "reset" | "complete" | "settle";
+
+/** The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may. */
+export interface CellView {
+  name: string;
+  state: string;
+  mode: string;
+  safety: string;
+  autonomy: string;
+  reason: string;
+  reasons: string[];
+  simulated: boolean;
+  acknowledged: boolean;
+  buttons: Button[];
+  places: string[];
+  robots: string[];
+}
+
+/** A PackML command to the cell. */
+export interface ChangeCell {
+  type: "change_cell";
+  verb: CellVerb;
+  reason?: string;
+}
+
+/** Start, pause, resume, stop, abort, cancel or clear an order. */
+export interface ChangeOrder {
+  type: "change_order";
+  order: string;
+  verb: OrderVerb;
+  reason?: string;
+}
+
+/** A person answers the question that a failed step raised. */
+export interface Choose {
+  type: "choose";
+  unit: string;
+  step: string;
+  attempt: number;
+  choice: "retry" | "recheck" | "other_actor" | "rework" | "skip" | "force" | "scrap";
+  rework?: string | null;
+  reason?: string;
+}
+
+export type ClientMessage =
+  | Hello
+  | CommandMessage
+  | Ping;
+
+/** A client asks for a command; who asks is the server's to say. */
+export interface CommandMessage {
+  type: "command";
+  v?: 1;
+  id: string;
+  command: Outside;
+}
+
+/** A person says that the step's result is there, with what they measured and which lots they used. */
+export interface ConfirmStep {
+  type: "confirm_step";
+  unit: string;
+  step: string;
+  attempt: number;
+  place: string;
+  values?: Record<string, number | string | boolean>;
+  lots?: Record<string, string>;
+}
+
+/** A topic is no more. */
+export interface Drop {
+  topic: string;
+}
+
+/** A topic is no more. */
+export interface DropMessage {
+  v: 1;
+  epoch: string;
+  seq: number;
+  t: number;
+  type: "drop";
+  payload: Drop;
+}
+
+/** The part to place: its mesh flies from the bin to the seat. Poses in the world frame. */
+export interface Ghost {
+  part: string;
+  kind: string;
+  mesh: string;
+  start: Pose | null;
+  end: Pose;
+}
+
+/** One line of the event list. */
+export interface Happened {
+  seq: number;
+  t: number;
+  type: string;
+  subject: string;
+  text: string;
+}
+
+/** A new line of the event list. */
+export interface HappenedMessage {
+  v: 1;
+  epoch: string;
+  seq: number;
+  t: number;
+  type: "happened";
+  payload: Happened;
+}
+
+/** A client introduces itself, with what it saw last. */
+export interface Hello {
+  type: "hello";
+  v?: 1;
+  epoch?: string;
+  seq?: number;
+  poses?: boolean;
+}
+
+/** What the robot is about to do or does: the TCP's way and its end, and how long it takes. */
+export interface Intent {
+  motion: string;
+  text: Record<string, string>;
+  preview: Pose[];
+  duration_s: number;
+  started_t: number;
+  proposed: boolean;
+  buttons: Button[];
+}
+
+/** A person comes to a worker place. */
+export interface JoinPlace {
+  type: "join_place";
+  place: string;
+  operator: string;
+  qualifications?: string[];
+}
+
+/** What one actor does now. */
+export interface LaneView {
+  actor: string;
+  kind: "robot" | "human";
+  operator: string;
+  status: "away" | "idle" | "working" | "checking" | "waiting" | "attention";
+  text: Record<string, string>;
+  unit: string;
+  step: string;
+  started_t: number | null;
+  expected_s: number | null;
+  intent: Intent | null;
+}
+
+/** The person leaves the worker place. */
+export interface LeavePlace {
+  type: "leave_place";
+  place: string;
+}
+
+/** A link of the robot; its pose comes in the pose stream under its name. */
+export interface LinkView {
+  name: string;
+  bodies: Primitive[];
+}
+
+/** Cell modes. */
+export type Mode = "production" | "manual" | "maintenance";
+
+/** Verbs of ISA-95 job control; `end` comes from the engine when the last unit has left. */
+export type OrderVerb = "start" | "pause" | "resume" | "stop" | "abort" | "cancel" | "clear" | "end";
+
+/** An order and how far it is. */
+export interface OrderView {
+  id: string;
+  product: string;
+  options: Record<string, unknown>;
+  quantity: number;
+  started: number;
+  done: number;
+  scrapped: number;
+  state: string;
+  due_t: number | null;
+  buttons: Button[];
+}
+
+export type Outside =
+  | ChangeOrder
+  | ChangeCell
+  | SetMode
+  | SetAutonomy
+  | JoinPlace
+  | LeavePlace
+  | ConfirmStep
+  | ReportProblem
+  | Choose
+  | UndoStep
+  | RefillBin
+  | TakePart
+  | Acknowledge
+  | ApproveMotion;
+
+/** A part instance as the ledger knows it. `pose` is in the world; parts in a gripper follow the pose stream. */
+export interface PartView {
+  id: string;
+  kind: string;
+  mesh: string;
+  pose: Pose;
+  holder: string;
+  certainty: string;
+  source: string;
+}
+
+/** A client asks whether the server is there. */
+export interface Ping {
+  type: "ping";
+  v?: 1;
+}
+
+/** The server is there: the answer to a ping, and the end of a catch-up. */
+export interface PongMessage {
+  v: 1;
+  epoch: string;
+  seq: number;
+  t: number;
+  type: "pong";
+  payload: null;
+}
+
+/**
+ * A rigid transform: where a frame sits in its parent.
+ *
+ * `p` is the position in metres; `q` the unit quaternion (w, x, y, z).
+ */
+export interface Pose {
+  p: Vector;
+  q: Quaternion;
+}
+
+/** Latest poses of one topic, by link or part name. */
+export interface PoseFrame {
+  topic: string;
+  t: number;
+  poses: Record<string, Pose>;
+}
+
+/** Poses that changed since the last such message of this topic; none at all: everything stands still. */
+export interface PoseMessage {
+  v: 1;
+  epoch: string;
+  seq: number;
+  t: number;
+  type: "pose";
+  payload: PoseFrame;
+}
+
+/**
+ * A drawable body, in its link's frame.
+ *
+ * `size_m` holds a box's edges, a cylinder's radius and length along z, or a sphere's radius.
+ */
+export interface Primitive {
+  shape: "box" | "cylinder" | "sphere";
+  size_m: Vector;
+  pose: Pose;
+  role: string;
+}
+
+/** A topic has this value from now on. */
+export type Put =
+  | { topic: "cell"; value: CellView }
+  | { topic: `order/${string}`; value: OrderView }
+  | { topic: `unit/${string}`; value: UnitView }
+  | { topic: `step/${string}`; value: StepView }
+  | { topic: `lane/${string}`; value: LaneView }
+  | { topic: `card/${string}`; value: Card }
+  | { topic: `question/${string}`; value: Question }
+  | { topic: `part/${string}`; value: PartView };
+
+/** A topic has a new value. */
+export interface PutMessage {
+  v: 1;
+  epoch: string;
+  seq: number;
+  t: number;
+  type: "put";
+  payload: Put;
+}
+
+/** A step that needs a person's decision. */
+export interface Question {
+  unit: string;
+  step: string;
+  attempt: number;
+  title: Record<string, string>;
+  reason: Record<string, string>;
+  remedy: string;
+  offset_mm: Vector | null;
+  evidence: string;
+  since_t: number;
+  buttons: Button[];
+}
+
+/** A person filled a bin up to `count` pieces. */
+export interface RefillBin {
+  type: "refill_bin";
+  bin: string;
+  count: number;
+  lot?: string;
+}
+
+/** A message of this client could not be understood; nothing was changed. `payload.id` is "" where none was read. */
+export interface RefusedMessage {
+  v: 1;
+  epoch: string;
+  seq: number;
+  t: number;
+  type: "refused";
+  payload: Answer;
+}
+
+/** A person says that the step can't be done. */
+export interface ReportProblem {
+  type: "report_problem";
+  unit: string;
+  step: string;
+  attempt: number;
+  place: string;
+  code?: string;
+  note?: string;
+}
+
+/** What stands still in the cell. */
+export interface SceneView {
+  cell: string;
+  links: LinkView[];
+  frames: Record<string, Pose>;
+  nests: Record<string, string[]>;
+  zones: Record<string, [Vector, Vector]>;
+  bins: BinView[];
+  cameras: Record<string, Pose>;
+  places: Record<string, Pose>;
+}
+
+export type ServerMessage =
+  | SnapshotMessage
+  | PutMessage
+  | DropMessage
+  | HappenedMessage
+  | PoseMessage
+  | AnswerMessage
+  | RefusedMessage
+  | PongMessage;
+
+/** Say how much the robot may do without asking. */
+export interface SetAutonomy {
+  type: "set_autonomy";
+  autonomy: Autonomy;
+}
+
+/** Switch between production, manual and maintenance. */
+export interface SetMode {
+  type: "set_mode";
+  mode: Mode;
+}
+
+/** Everything, for a client that is new or was away too long. */
+export interface Snapshot {
+  topics: Topics;
+  log: Happened[];
+}
+
+/** Forget what you had: this is everything. */
+export interface SnapshotMessage {
+  v: 1;
+  epoch: string;
+  seq: number;
+  t: number;
+  type: "snapshot";
+  payload: Snapshot;
+}
+
+/** One step of a unit in work. */
+export interface StepView {
+  unit: string;
+  id: string;
+  group: string;
+  k: number;
+  n: number;
+  index: number;
+  title: Record<string, string>;
+  status: string;
+  who: ("robot" | "human")[];
+  actors: string[];
+  attempt: number;
+  after: string[];
+  started_t: number | null;
+  ended_t: number | null;
+  expected_s: number | null;
+  offset_mm: Vector | null;
+  verdict: string;
+  waived: boolean;
+}
+
+/** The words of a step in one language. */
+export interface StepWords {
+  title: string;
+  do: string;
+  more: string;
+  ask: Record<string, string>;
+  hazards: Record<string, string>;
+  media: Record<string, string>;
+}
+
+/** A person has taken a part out of the gripper or the cell; it will not be used. */
+export interface TakePart {
+  type: "take_part";
+  part: string;
+}
+
+export type TopicValue =
+  | CellView
+  | OrderView
+  | UnitView
+  | StepView
+  | LaneView
+  | Card
+  | Question
+  | PartView;
+
+/** Take a done step back, with all that builds on it. */
+export interface UndoStep {
+  type: "undo_step";
+  unit: string;
+  step: string;
+  reason?: string;
+}
+
+/** A unit in work: how many of its steps are done. */
+export interface UnitView {
+  id: string;
+  order: string;
+  n: number;
+  nest: string;
+  steps: number;
+  done: number;
+  started_t: number;
+}
+
+/** What a value must be. Numbers keep the author's unit, which is also the value name's suffix. */
+export interface ValueSpec {
+  kind: "claim" | "number" | "scan" | "choice";
+  nominal: number | null;
+  low: number | null;
+  high: number | null;
+  unit: string;
+  pattern: string;
+  choices: string[];
+  passing: string[];
+}
