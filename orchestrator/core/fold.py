@@ -19,6 +19,7 @@ from orchestrator.core.state import (
     State,
     StepState,
     UnitState,
+    ladder_name,
     share,
     skill_effect,
 )
@@ -323,7 +324,10 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
     found = state.step(event.unit, event.step)
     if found is None:
         return state
-    _, old = found
+    step, old = found
+    rungs = old.rungs
+    if event.answer != "again":
+        rungs = {**rungs, ladder_name(step, event.code): event.rung}
     asks = event.answer in {"ask", "scrap", "skip"}
     state = _called_off(state, event.unit, event.step, old)
     new = replace(
@@ -333,6 +337,7 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
         message=event.message,
         remedy=event.remedy,
         rung=event.rung,
+        rungs=rungs,
         barred=event.barred,
         resources=_zones(old.resources) if asks else (),
     )
@@ -347,8 +352,9 @@ def _step_answered(state: State, event: ev.StepAnswered, _t: float) -> State:
     _, old = found
     again = event.choice in {"retry", "other_actor"}
     status = StepStatus.READY if again else old.status
-    rung = 0 if again else old.rung
-    new = replace(old, status=status, rung=rung, barred=event.barred, resources=() if again else old.resources)
+    new = replace(old, status=status, barred=event.barred)
+    if again:
+        new = replace(new, rung=0, rungs={}, resources=())
     if event.choice == "recheck":  # whoever looked before did so before the part was put right
         new = replace(new, witnesses=())
     return _with_step(state, event.unit, event.step, new)
@@ -368,6 +374,7 @@ def _undone(state: State, event: ev.StepUndone, t: float) -> State:
         witnesses=(),
         waived="",
         rung=0,
+        rungs={},
         barred=(),
     )
     state = _with_step(state, event.unit, event.step, new)

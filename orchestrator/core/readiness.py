@@ -61,7 +61,7 @@ def supply(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -
     for name in bins:
         if state.bins.get(name, 1_000_000) >= step.result.qty:
             return name, True
-    return (bins[0] if bins else ""), not bins and ROBOT not in actors
+    return (bins[0], False) if bins else ("", True)  # without a bin the tool, a machine or a hand brings it
 
 
 def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...], now: float) -> list[Blocker]:
@@ -148,8 +148,5 @@ def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -
             out.append(Blocker("no_owner", f"It is not known where {target.owner} is."))
     name, enough = supply(state, unit, step, actors)
     if not enough:
-        where = (
-            f"Bin {name} has too few left: refill it." if name else f"No bin for the robot holds {step.result.kind}."
-        )
-        out.append(Blocker("starved", where))
+        out.append(Blocker("starved", f"Bin {name} has too few left: refill it."))
     return out

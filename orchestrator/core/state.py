@@ -53,7 +53,8 @@ class StepState:
     wants: frozenset[str] = frozenset()
     effect: str = ""  # the look that is under way, if any
     looks: int = 0
-    rung: int = 0
+    rung: int = 0  # where the ladder that was climbed last stands
+    rungs: Mapping[str, int] = field(default_factory=dict)  # where each ladder stands
     barred: tuple[Kind, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     witnesses: tuple[str, ...] = ()
@@ -211,6 +212,11 @@ class State:
 def skill_effect(unit: str, step: str, attempt: int) -> str:
     """Return the id of the effect that runs the robot's share of an attempt."""
     return f"{unit}/{step}/{attempt}/skill"
+
+
+def ladder_name(step: Step, outcome: str) -> str:
+    """Return which of a step's ladders answers to an outcome."""
+    return outcome if outcome in step.on_fail else "*"
 
 
 def share(step: Step, n: int) -> int:

@@ -159,6 +159,15 @@ def test_without_a_fit_surfaces_meet(world):
     assert ahead(world, beside, DOWN, 0.05, [], random) is None
 
 
+def test_what_sits_on_a_pushed_body_can_meet_something_first(world):
+    cube = world.add("cube", CUBE, Pose((0.4, 0.0, 0.12)))
+    plate = world.add("plate", Box((0.2, 0.04, 0.01)), Pose((0.4, 0.0, 0.145)))
+    world.settle(plate)
+    post = world.add("post", Box((0.02, 0.02, 0.1)), Pose((0.47, 0.0, 0.05)))
+    met = ahead(world, cube, DOWN, 0.2, [], np.random.default_rng(1))
+    assert (met.with_id, met.after_m) == (post, pytest.approx(0.04, abs=1e-3))
+
+
 def test_finger_tips_feel_a_surface(world):
     cube = world.add("cube", CUBE, Pose((0.4, 0.0, 0.02)))
     world.tcp = Pose.from_rpy((0.4, 0.0, 0.1), (math.pi, 0, 0))

@@ -172,6 +172,33 @@ class CellMachine(RuleBasedStateMachine):
             if not blockers(state, unit, authored, crew, self.bench.t)
         ]
 
+    def one_good_thing(self, pick: int) -> None:
+        """What a cell does all day."""
+        state = self.bench.state
+        if state.cell != CellState.EXECUTE or not state.acknowledged or state.safety not in {"normal", "reduced"}:
+            self.the_cell_is_brought_back()
+        elif asked := self.asked():
+            self.confirm(*asked[pick % len(asked)])
+        elif self.under_way:
+            self.end(sorted(self.under_way)[pick % len(self.under_way)], "succeeded", "", "ok", 12.0, 0.0)
+        elif ready := self.ready():
+            unit, authored, crew = ready[pick % len(ready)]
+            self.send(cmd.StartStep(unit=unit.id, step=authored.id, actors=crew))
+        elif held := state.world.held():
+            self.send(cmd.TakePart(part=held.part))
+        else:
+            for name in ("rack", "tray", "box"):
+                self.send(cmd.RefillBin(bin=name, count=4))
+            for order in state.orders:
+                self.send(cmd.ChangeOrder(order=order, verb=OrderVerb.RESUME))
+                self.send(cmd.StartUnit(order=order))
+            self.bench.wait(11.0)
+
+    @rule(picks=st.lists(st.integers(0, 3), min_size=4, max_size=24))
+    def the_work_goes_on(self, picks: list[int]) -> None:
+        for pick in picks:
+            self.one_good_thing(pick)
+
     @precondition(lambda self: self.ready())
     @rule(data=st.data(), wait=st.sampled_from([0.0, 1.0]))
     def a_ready_step_starts(self, data: st.DataObject, wait: float) -> None:
@@ -187,18 +214,19 @@ class CellMachine(RuleBasedStateMachine):
         verdict=VERDICTS,
         torque=st.sampled_from([12.0, 12.0, 99.0, "x", True, None]),
         age_s=st.sampled_from([0.0, 0.0, 0.0, 5.0]),
-        places=st.booleans(),
     )
     def an_effect_ends(
-        self, data: st.DataObject, outcome: Any, code: str, verdict: Any, torque: Any, age_s: float, places: bool
+        self, data: st.DataObject, outcome: Any, code: str, verdict: Any, torque: Any, age_s: float
     ) -> None:
-        name = data.draw(st.sampled_from(sorted(self.under_way)))
+        self.end(data.draw(st.sampled_from(sorted(self.under_way))), outcome, code, verdict, torque, age_s)
+
+    def end(self, name: str, outcome: Any, code: str, verdict: Any, torque: Any, age_s: float) -> None:
         effect = self.under_way.pop(name)
         ids = {"effect": name, "unit": effect.unit, "step": effect.step, "attempt": effect.attempt}
         if isinstance(effect, RunSkill):
             authored = PRODUCT.by_id[effect.step]
-            if authored.result.part and places:
-                for what, to in (("grasped", "gripper"), ("placed", "press")):
+            if authored.result.part:
+                for what, to in (("grasped", "gripper"), ("placed", "press"))[: 2 if outcome == "succeeded" else 1]:
                     part = f"{effect.unit}/{authored.result.part}"
                     kind = authored.result.kind
                     bin_ = "tray" if what == "grasped" else ""
@@ -211,7 +239,7 @@ class CellMachine(RuleBasedStateMachine):
             self.send(cmd.EndSkill.model_validate({**ids, "outcome": outcome, "code": code, "values": values}))
         else:
             measured = {"verdict": verdict, "shot_t": self.bench.t - age_s, "offset_mm": (0.1, 0, 0)}
-            self.send(cmd.EndCheck.model_validate({**ids, "measured": measured if age_s < 99 else None}))
+            self.send(cmd.EndCheck.model_validate({**ids, "measured": measured}))
 
     def asked(self) -> list[tuple[str, str, str]]:
         """Where a person's word is wanted: unit, step, place."""
@@ -225,7 +253,9 @@ class CellMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.asked())
     @rule(data=st.data(), good=st.sampled_from([True, True, True, False]))
     def a_person_confirms(self, data: st.DataObject, good: bool) -> None:
-        unit, name, place = data.draw(st.sampled_from(self.asked()))
+        self.confirm(*data.draw(st.sampled_from(self.asked())), good=good)
+
+    def confirm(self, unit: str, name: str, place: str, *, good: bool = True) -> None:
         authored = PRODUCT.by_id[name]
         values: dict[str, Any] = dict.fromkeys(authored.result.values, True if authored.id == "board" else 12.0)
         if not good and values:

@@ -85,17 +85,20 @@ def between_fingers(world: World, gripper: ParallelGripper, opening_m: float) ->
 def ahead(
     world: World, body_id: str, direction: Vector, distance_m: float, fits: Sequence[Fit], random: np.random.Generator
 ) -> Contact | None:
-    """Return what a body meets when it is pushed along `direction` (unit, world) by up to `distance_m`.
+    """Return what a body, with all that sits on it, meets when pushed along `direction` (unit, world).
 
-    A part that has a fit near its way seats there when its true pose error is within the clearance, and else jams at a
-    seeded share of the depth. Everything else is met surface to surface; the table is at z = 0.
+    Looked at are the next `distance_m`. A part that has a fit near its way seats there when its true pose error is
+    within the clearance, and else jams at a seeded share of the depth. Everything else is met surface to surface; the
+    table is at z = 0.
     """
     meant = _fit_ahead(world, body_id, direction, distance_m, fits, random)
     receiver = meant[1] if meant else None
-    pose, body = world.pose(body_id), world.triangles(body_id)
-    shrunk = moved(_shrunk(body.vertices), pose)
-    skip = {*world.with_contents(body_id), receiver or ""}
-    found = _surface_ahead(world, shrunk, shrunk[body.faces], direction, distance_m, skip)
+    moving = world.with_contents(body_id)
+    bodies = [(world.triangles(i), world.pose(i)) for i in moving]
+    shrunk = [moved(_shrunk(body.vertices), pose) for body, pose in bodies]
+    surface = np.concatenate([points[body.faces] for points, (body, _) in zip(shrunk, bodies, strict=True)])
+    skip = {*moving, receiver or ""}
+    found = _surface_ahead(world, np.concatenate(shrunk), surface, direction, distance_m, skip)
     options = [contact for contact in (meant[0] if meant else None, found) if contact is not None]
     return min(options, key=lambda contact: contact.after_m, default=None)
 

@@ -74,11 +74,6 @@ class Planner:
         self._left = ATTEMPTS
         return tuple(self._solve(tuple(segments), 0, _Now(start, opening_m, scene)))
 
-    def line(self, start: Joints, to: Pose, speed_m_s: float, tcp: Pose) -> tuple[Curve, ...]:
-        """Return the straight line of the TCP from `start`, with nothing checked but reach. Raises PlanError."""
-        self._tcp = tcp
-        return self._line_curve(self._line_points(start, to), speed_m_s)
-
     def _solve(self, segments: tuple[Segment, ...], index: int, now: _Now) -> list[Leg]:
         legs, index, now = self._fixed(segments, index, now)
         if index == len(segments):

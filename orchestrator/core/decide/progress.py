@@ -11,7 +11,7 @@ from orchestrator.core.decide import orders
 from orchestrator.core.fold import fold
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import StepMove, StepStatus, move
-from orchestrator.core.state import OVER, ROBOT
+from orchestrator.core.state import OVER, ROBOT, ladder_name
 from orchestrator.core.world import CELL, GRIPPER, LOST
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def failed(
     assert found is not None
     step, current = found
     answer: Literal["retry", "other_actor", "ask", "scrap", "skip"] = "ask"
-    index, barred = current.rung, current.barred
-    ladder = step.ladder(code)
+    ladder, barred = step.ladder(code), current.barred
+    index = current.rungs.get(ladder_name(step, code), 0)
     if code in ASKS_AT_ONCE and code not in step.on_fail:
         ladder, index = (), 0
     while index < len(ladder):
@@ -119,9 +119,9 @@ def failed(
     )
     tentative = after(state, [first], now)
     if answer == "scrap":
-        return [first, *orders.scrap(tentative, tentative.units[unit_id], now, message, "")]
+        return [first, *orders.scrap(tentative, tentative.units[unit_id], now, message or code, "")]
     if answer == "skip":
-        return [first, *done(tentative, unit_id, step_id, now, ("skipped",), waived=message)]
+        return [first, *done(tentative, unit_id, step_id, now, ("skipped",), waived=message or code)]
     return [first]
 
 

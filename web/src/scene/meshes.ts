@@ -2,7 +2,7 @@
 
 import { Box3, BufferGeometry, EdgesGeometry, Mesh, MeshStandardMaterial, type Color } from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
-import { mergeGeometries, toCreasedNormals } from "three/addons/utils/BufferGeometryUtils.js";
+import { mergeGeometries, mergeVertices, toCreasedNormals } from "three/addons/utils/BufferGeometryUtils.js";
 
 const CREASE_RAD = 0.55; // facets of a round part meet flatter, edges of a part sharper
 
@@ -45,7 +45,7 @@ async function fetchMesh(mesh: string): Promise<PartMesh> {
   });
   const whole = pieces.length === 1 ? pieces[0] : mergeGeometries(pieces);
   if (!whole) throw new Error(`${mesh} holds no mesh`);
-  const geometry = toCreasedNormals(whole, CREASE_RAD);
+  const geometry = mergeVertices(toCreasedNormals(whole, CREASE_RAD), 1e-7); // shared corners are computed once
   geometry.computeBoundingBox();
   return {
     geometry,

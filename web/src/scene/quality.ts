@@ -4,7 +4,7 @@ import type { WebGLRenderer } from "three";
 
 const SLOW_MS = 60; // frames that take longer than this make motion jerky
 const FINEST = 1.75; // device pixel ratio; more cannot be seen at arm's length
-const COARSEST = 0.5;
+const COARSEST = 0.7;
 const SOFTWARE = /swiftshader|llvmpipe|software|basic render/i;
 
 /** Whether this device draws without a graphics processor. */
@@ -29,7 +29,7 @@ export class Quality {
   ) {
     // without multisampling, a finer picture at rest smooths the edges instead
     this.still = software ? 1.5 : Math.min(devicePixelRatio, FINEST);
-    this.moving = software ? 0.6 : this.still;
+    this.moving = software ? 0.85 : this.still;
   }
 
   /** Make ready for a frame of a picture that moves or rests. */

@@ -109,7 +109,7 @@ export class Stage {
     this.layers = new Layers(view, colours, this.labels);
     this.shown = options.layers;
     for (const { object } of [this.floor, this.stands, this.bins, this.robot, this.parts, this.layers, this.intent, this.marks, this.ghost]) this.scene.add(object);
-    this.scene.add(lights(this.views.centre, software ? 1.5 : 0.9));
+    this.scene.add(lights(this.views.centre, software ? 2.1 : 0.9));
     if (!software) this.reflect();
 
     this.ends.push(
