@@ -36,6 +36,7 @@ web: web/dist/index.html ## the pages
 $(VENV)/.installed: pyproject.toml constraints.txt launch/system-libraries.sh
 	bash launch/system-libraries.sh
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	mkdir -p web/dist   # the wheel's pages; an editable installation wants the folder to be there
 	@echo "Installing Tandem into $(VENV): a minute or two, 1.2 GB ..."
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[cad$(NODE_EXTRA)]'
 	touch $@

@@ -10,7 +10,7 @@ import structlog
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide import Rejected, decide
-from orchestrator.core.errors import JournalError, TandemError
+from orchestrator.core.errors import TandemError
 from orchestrator.core.events import CommandDenied, decode, subject
 from orchestrator.core.fold import fold
 from orchestrator.core.machine import CellVerb
@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 REMEMBERED = 10_000  # command ids whose answer is kept, so that asking twice has one effect
 BATCH = 256
 RETRY_S = 1.0  # after a failed commit, what effects reported is tried again
+_REPORTS = (cmd.EndSkill, cmd.EndCheck, cmd.EndMotion, cmd.ReportPart, cmd.ReportSafety, cmd.SettleCell)
 _SAFER = frozenset({CellVerb.HOLD, CellVerb.SUSPEND, CellVerb.STOP, CellVerb.ABORT})
 
 
@@ -73,12 +74,15 @@ class Runner:
         self._journal = journal
         self._clock = clock
         self._schedule = schedule
-        self._queue: asyncio.Queue[tuple[cmd.Request, asyncio.Future[Answer] | None]] = asyncio.Queue()
+        self._queue: asyncio.Queue[Asked | None] = asyncio.Queue()
+        self._kept: list[Asked] = []  # what effects reported while the journal failed, in order
+        self._closed = False
         self._answers: OrderedDict[str, Answer] = OrderedDict()
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[cmd.Command | None]] = {}
         self._waiters: list[tuple[Callable[[State], bool], asyncio.Future[None]]] = []
         self._asked = 0
         self._alarm: asyncio.TimerHandle | None = None
+        self._retry: asyncio.TimerHandle | None = None
         self._group: asyncio.TaskGroup | None = None
 
     @property
@@ -91,9 +95,11 @@ class Runner:
         state, count = self.state, 0
         for recorded in self._journal.read():
             entry = recorded.entry
-            state = fold(state, decode(entry.payload, recorded.seq), entry.t, recorded.seq)
-            if entry.command:
-                self._remember(Answer(id=entry.command, ok=True))
+            event = decode(entry.payload, recorded.seq)
+            state = fold(state, event, entry.t, recorded.seq)
+            if entry.command and not entry.command.startswith(OWN):
+                granted = Answer(id=entry.command, ok=True)
+                self._remember(_denied(entry.command, event.role) if isinstance(event, CommandDenied) else granted)
             count += 1
         self.state = state
         return count
@@ -102,6 +108,8 @@ class Runner:
         """Hand in a request; returns when its events are durable, or when it is refused."""
         if self._makes_safer(request.command):
             self._quiet()  # before anything is written: what makes the cell safer never waits
+        if self._closed:
+            return _closing(request)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((request, answer))
         return await answer
@@ -114,10 +122,11 @@ class Runner:
         """Hand in a command of the engine's own without waiting for the answer."""
         if self._makes_safer(command):
             self._quiet()
-        self._queue.put_nowait((self._own(command), None))
+        if not self._closed:
+            self._queue.put_nowait((self._own(command), None))
 
     async def until(self, predicate: Callable[[State], bool]) -> None:
-        """Wait until the durable state satisfies a predicate."""
+        """Wait until the durable state satisfies a predicate. Raises what the predicate raises."""
         if predicate(self.state):
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -138,52 +147,53 @@ class Runner:
                     batch = [await self._queue.get()]
                     while len(batch) < BATCH and not self._queue.empty():
                         batch.append(self._queue.get_nowait())
-                    await self._work(batch)
+                    kept, self._kept = self._kept, []
+                    await self._work([*kept, *(asked for asked in batch if asked is not None)])
             finally:
-                if self._alarm:
-                    self._alarm.cancel()
+                self._closed = True
+                for timer in (self._alarm, self._retry):
+                    if timer is not None:
+                        timer.cancel()
                 self._refuse_rest()
                 for task in self._tasks.values():
                     task.cancel()
 
     # ---- one batch ---------------------------------------------------------------------------------------------
 
-    async def _work(self, batch: list[tuple[cmd.Request, asyncio.Future[Answer] | None]]) -> None:
+    async def _work(self, batch: list[Asked]) -> None:
         before = after = self.state
         entries: list[Entry] = []
         fresh: list[Fresh] = []
         answers: list[Answer] = []
+        new: dict[str, Answer] = {}  # granted in this batch: void if it can't be written
         for request, _ in batch:
-            known = self._answers.get(request.id) or next((a for a in answers if a.id == request.id and a.ok), None)
+            known = None if request.by.role == "engine" else self._answers.get(request.id) or new.get(request.id)
             if known:
                 answers.append(known)
                 continue
             now = self._clock.now()
             try:
-                verdict = decide(after, request, now)
+                verdict, tentative, written = self._judge(after, request, now)
             except Exception as error:
-                log.exception("decide failed", command=request.command.type)
+                log.exception("a command could not be judged", command=request.command.type)
                 verdict = Rejected("internal", f"Tandem could not judge this: {error}", "Please report it.")
             if isinstance(verdict, Rejected):
                 if request.by.role == "engine":
                     log.info("refused", command=request.command.type, code=verdict.code, why=verdict.message)
                 answers.append(Answer(id=request.id, ok=False, **_said(verdict)))
                 continue
-            for event in verdict:
-                after = fold(after, event, now, after.seq + 1)
-                entries.append(_entry(event, now, request.id))
-                fresh.append(Fresh(after.seq, now, event))
-            answers.append(_answer(request, verdict))
+            fresh += [Fresh(after.seq + n, now, event) for n, event in enumerate(verdict, start=1)]
+            after = tentative
+            entries += written
+            new[request.id] = _answer(request, verdict)
+            answers.append(new[request.id])
         if entries and not await self._commit(entries):
-            answers = [
-                Answer(id=r.id, ok=False, code="journal", message="The journal can't be written.", remedy=_DISK)
-                for r, _ in batch
-            ]
-            after, fresh = before, []
-            self._keep([request for request, future in batch if future is None])
+            self._put_off([request for request, _ in batch if request.id in new])
+            answers = [_unwritten(answer.id) if answer.id in new else answer for answer in answers]
+            after, fresh, new = before, [], {}
         self.state = after
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if answer.ok and entries:
+        for (request, future), answer in zip(batch, answers, strict=True):
+            if request.id in new and request.by.role != "engine":
                 self._remember(answer)
             if future is not None and not future.done():
                 future.set_result(answer)
@@ -195,26 +205,51 @@ class Runner:
             self._wake()
             self._propose()
 
+    def _judge(
+        self, state: State, request: cmd.Request, now: float
+    ) -> tuple[list[Event] | Rejected, State, list[Entry]]:
+        verdict = decide(state, request, now)
+        if isinstance(verdict, Rejected):
+            return verdict, state, []
+        for event in verdict:
+            state = fold(state, event, now, state.seq + 1)
+        return verdict, state, [_entry(event, now, request.id) for event in verdict]
+
     async def _commit(self, entries: list[Entry]) -> bool:
         try:
             await self._journal.append(entries)
-        except JournalError as error:
-            log.error("journal failed", error=str(error))  # noqa: TRY400 - the message says it all
+        except Exception as error:
+            if isinstance(error, TandemError):
+                log.error("journal failed", error=str(error))  # noqa: TRY400 - the message says it all
+            else:
+                log.exception("journal crashed")
             self._quiet()
             if self.crew:
                 self.crew.stop_at_once()
             return False
         return True
 
-    def _keep(self, requests: list[cmd.Request]) -> None:
-        """What effects reported must not get lost with a failing disk: it is handed in again."""
-        loop = asyncio.get_running_loop()
-        for request in requests:
-            loop.call_later(RETRY_S, self._queue.put_nowait, (request, None))
+    def _put_off(self, requests: list[cmd.Request]) -> None:
+        """The cell shall be held once the journal works again, and what effects reported must not get lost till then.
+
+        Whoever asked was told that it could not be written; reports are handed in again, first of all, in order.
+        """
+        reports = [r for r in requests if r.by.role == "engine" and _must_arrive(r.command)]
+        if not any(isinstance(r.command, cmd.ChangeCell) for r in reports):
+            hold = cmd.ChangeCell(verb=CellVerb.HOLD, reason="the journal could not be written")
+            reports.insert(0, self._own(hold))
+        self._kept = [(request, None) for request in reports]
+        if self._retry is not None:
+            self._retry.cancel()
+        self._retry = asyncio.get_running_loop().call_later(RETRY_S, self._queue.put_nowait, None)
 
     def _propose(self) -> None:
         now = self._clock.now()
-        proposals, until_t = self._schedule(self.state, now)
+        try:
+            proposals, until_t = self._schedule(self.state, now)
+        except Exception:
+            log.exception("the schedule failed")
+            return
         for command in proposals:
             self.post(command)
         if self._alarm:
@@ -226,8 +261,13 @@ class Runner:
 
     def _wake(self) -> None:
         for predicate, future in tuple(self._waiters):
-            if not future.done() and predicate(self.state):
-                future.set_result(None)
+            if future.done():
+                continue
+            try:
+                if predicate(self.state):
+                    future.set_result(None)
+            except Exception as error:  # noqa: BLE001 - it belongs to who waits
+                future.set_exception(error)
 
     # ---- effects -----------------------------------------------------------------------------------------------
 
@@ -235,31 +275,33 @@ class Runner:
         if isinstance(effect, Cancel):
             self._quiet(effect.prefix)
         elif self.crew is not None and self._group is not None and effect.id not in self._tasks:
-            self._tasks[effect.id] = self._group.create_task(self._supervise(effect, self.crew), name=effect.id)
+            task = self._group.create_task(self._supervise(effect, self.crew), name=effect.id)
+            self._tasks[effect.id] = task
+            task.add_done_callback(lambda done: self._ended(effect, done))
 
-    async def _supervise(self, effect: RunSkill | Look | Settle | Recover, crew: Crew) -> None:
-        """Perform an effect; whatever happens, it has one terminal outcome."""
-        outcome: cmd.Command | None = None
+    async def _supervise(self, effect: Performed, crew: Crew) -> cmd.Command | None:
+        """Perform an effect and return its outcome, also that of a crash."""
         try:
             if isinstance(effect, RunSkill):
-                outcome = await crew.skill(effect)
-            elif isinstance(effect, Look):
-                outcome = await crew.look(effect)
-            elif isinstance(effect, Recover):
+                return await crew.skill(effect)
+            if isinstance(effect, Look):
+                return await crew.look(effect)
+            if isinstance(effect, Recover):
                 await crew.recover(effect)
-            else:
-                await self._settled(effect, crew)
-                outcome = cmd.SettleCell(state=effect.state)
-        except asyncio.CancelledError:
-            outcome = _broken_off(effect)
+                return None
+            await self._settled(effect, crew)
+            return cmd.SettleCell(state=effect.state)
         except Exception as error:
             if not isinstance(error, TandemError):
                 log.exception("effect crashed", effect=effect.id)
-            outcome = _crashed(effect, error)
-        finally:
-            self._tasks.pop(effect.id, None)
-            if outcome is not None:
-                self.post(outcome)
+            return _crashed(effect, error)
+
+    def _ended(self, effect: Performed, task: asyncio.Task[cmd.Command | None]) -> None:
+        """Every effect has one terminal outcome, also one that was cancelled before it began."""
+        self._tasks.pop(effect.id, None)
+        outcome = _broken_off(effect) if task.cancelled() else task.result()
+        if outcome is not None:
+            self.post(outcome)
 
     async def _settled(self, effect: Settle, crew: Crew) -> None:
         others = [task for name, task in self._tasks.items() if name.endswith("/skill")]
@@ -274,16 +316,16 @@ class Runner:
 
     def _refuse_rest(self) -> None:
         while not self._queue.empty():
-            request, future = self._queue.get_nowait()
-            if future is not None and not future.done():
-                future.set_result(Answer(id=request.id, ok=False, code="closing", message="The cell is shutting down."))
+            asked = self._queue.get_nowait()
+            if asked is not None and asked[1] is not None and not asked[1].done():
+                asked[1].set_result(_closing(asked[0]))
 
     # ---- small things ------------------------------------------------------------------------------------------
 
     def _own(self, command: cmd.Command) -> cmd.Request:
         self._asked += 1
         return cmd.Request(
-            id=f"engine-{self.state.seq}-{self._asked}", by=cmd.ENGINE, t=self._clock.now(), command=command
+            id=f"{OWN}{self.state.seq}-{self._asked}", by=cmd.ENGINE, t=self._clock.now(), command=command
         )
 
     def _remember(self, answer: Answer) -> None:
@@ -298,6 +340,9 @@ class Runner:
         return isinstance(command, cmd.ChangeCell) and command.verb in _SAFER
 
 
+OWN = "engine-"  # how the ids of the engine's own requests begin; they are never asked twice
+Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
+Performed = RunSkill | Look | Settle | Recover
 _DISK = "Free disk space or mend the disk; the cell has stopped."
 _WAITS_FOR_SKILLS = frozenset({"holding", "stopping", "aborting", "suspending", "completing"})
 
@@ -318,12 +363,29 @@ def _said(verdict: Rejected) -> dict[str, str]:
 
 def _answer(request: cmd.Request, events: list[Event]) -> Answer:
     if len(events) == 1 and isinstance(events[0], CommandDenied):
-        message = f"The role {request.by.role} may not do this."
-        return Answer(id=request.id, ok=False, code="denied", message=message, remedy="Ask a supervisor.")
+        return _denied(request.id, request.by.role)
     return Answer(id=request.id, ok=True)
 
 
-def _broken_off(effect: RunSkill | Look | Settle | Recover) -> cmd.Command | None:
+def _must_arrive(command: cmd.Command) -> bool:
+    return isinstance(command, _REPORTS) or (isinstance(command, cmd.ChangeCell) and command.verb in _SAFER)
+
+
+def _denied(request_id: str, role: str) -> Answer:
+    message = f"The role {role} may not do this."
+    return Answer(id=request_id, ok=False, code="denied", message=message, remedy="Ask a supervisor.")
+
+
+def _unwritten(request_id: str) -> Answer:
+    return Answer(id=request_id, ok=False, code="journal", message="The journal can't be written.", remedy=_DISK)
+
+
+def _closing(request: cmd.Request) -> Answer:
+    message = "The cell is shutting down."
+    return Answer(id=request.id, ok=False, code="closing", message=message, remedy="Start it again.")
+
+
+def _broken_off(effect: Performed) -> cmd.Command | None:
     if isinstance(effect, RunSkill):
         return cmd.EndSkill(
             effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, outcome="canceled"
@@ -331,7 +393,7 @@ def _broken_off(effect: RunSkill | Look | Settle | Recover) -> cmd.Command | Non
     return None
 
 
-def _crashed(effect: RunSkill | Look | Settle | Recover, error: Exception) -> cmd.Command:
+def _crashed(effect: Performed, error: Exception) -> cmd.Command:
     text = str(error) or type(error).__name__
     remedy = error.remedy if isinstance(error, TandemError) else "See the log, then retry."
     message = error.message if isinstance(error, TandemError) else f"{type(error).__name__}: {text}"

@@ -114,15 +114,14 @@ def _is_gone(topic: str, state: State) -> bool:
 
 
 def _about(item: Fresh) -> str:
-    event = item.event
-    names = [getattr(event, key, "") for key in ("order", "unit", "step", "part", "bin", "place")]
+    fields = vars(item.event)  # asking a model for what it lacks costs as much as all the rest
+    names = [fields.get(key) for key in ("order", "unit", "step", "part", "bin", "place")]
     return " ".join(str(name) for name in names if name)
 
 
 def _in_words(item: Fresh) -> str:
-    event = item.event
+    fields = vars(item.event)
     for key in ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome"):
-        value = getattr(event, key, "")
-        if value:
+        if value := fields.get(key):
             return str(value)
     return ""

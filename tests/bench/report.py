@@ -25,7 +25,7 @@ RESULTS = ROOT / "build" / "bench.json"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured value over `n` samples. What is left empty is taken from the decorator."""
+    """One measured value over `n` samples. What is left empty is taken from the decorator; its hold only with its name."""
 
     value: float
     n: int = 1
@@ -58,7 +58,7 @@ class Bench:
                 figure,
                 name=figure.name or self.name,
                 unit=figure.unit or self.unit,
-                hold=self.hold if figure.hold is None else figure.hold,
+                hold=self.hold if figure.hold is None and not figure.name else figure.hold,
             )
             for figure in complete
         ]

@@ -252,12 +252,13 @@ class Bench:
                 self.do(self.confirm(step_id, place, unit=unit, **more))
         if "robot" in crew:
             self.do(self.skill(step_id, unit=unit, values=more.get("values", {})))
-        people = iter(["front", "back"])
         while unit in self.state.units and (wants := self.at(step_id, unit).wants):
             if "camera" in wants:
                 self.do(self.seen(step_id, unit=unit))
             else:
-                self.do(self.confirm(step_id, next(people), unit=unit, **more))
+                looked = self.at(step_id, unit).witnesses
+                place = next(name for name, who in self.state.places.items() if who.operator not in looked)
+                self.do(self.confirm(step_id, place, unit=unit, **more))
 
     # ---- reading -----------------------------------------------------------------------------------------------
 

@@ -457,7 +457,7 @@ class CellMachine(RuleBasedStateMachine):
 
 SOAK = os.environ.get("TANDEM_STATEFUL") == "soak"
 CellMachine.TestCase.settings = settings(
-    max_examples=2000 if SOAK else 40,
+    max_examples=2000 if SOAK else 60,
     stateful_step_count=150 if SOAK else 40,
     deadline=None,
     derandomize=not SOAK,
