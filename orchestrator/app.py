@@ -29,6 +29,8 @@ from orchestrator.wire import LinkView, Primitive
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from orchestrator.adapters.camera_sim import SimCamera
+    from orchestrator.adapters.devices_sim import SimDevices
     from orchestrator.adapters.robot_sim import SimRobot
     from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.adapters.sim.contact import Fit
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.world import World
     from orchestrator.adapters.vision_open3d import VisionOpen3D
     from orchestrator.core.cell import CellSpec
-    from orchestrator.core.ports import Clock, Journal
+    from orchestrator.core.ports import Clock, Journal, Vision
     from orchestrator.core.settings import Settings
     from orchestrator.core.variant import PartSpec, Variant
 
@@ -67,13 +69,17 @@ class EmbeddedCell:
     robot: SimRobot
     world: World
     people: SimPeople
-    vision: VisionOpen3D
+    cameras: Mapping[str, SimCamera]
+    devices: SimDevices
 
 
 @asynccontextmanager
-async def embedded(settings: Settings, clock: Clock) -> AsyncIterator[EmbeddedCell]:
+async def embedded(
+    settings: Settings, clock: Clock, *, vision: Vision | None = None, journal: Journal | None = None
+) -> AsyncIterator[EmbeddedCell]:
     """Run an embedded cell; leaving cancels what runs, waits until the arm stands, and closes the journal.
 
+    `vision` and `journal` stand in for the cell's own; vision that is given stays open.
     Raises AuthoringError for mistakes in the cell file, JournalError for a journal that can't be opened.
     """
     from orchestrator.adapters.camera_sim import CameraSetup, SimCamera
@@ -90,7 +96,7 @@ async def embedded(settings: Settings, clock: Clock) -> AsyncIterator[EmbeddedCe
     spec = library.cell
     assert spec is not None
     kinds = _all_kinds(library)
-    journal, evidence = _storage(settings)
+    journal, evidence = _storage(settings) if journal is None else (journal, None)
     runner = Runner(initial(spec), journal, clock, Schedule(registry.sha256))
     restarted = runner.replay() > 0
 
@@ -109,9 +115,11 @@ async def embedded(settings: Settings, clock: Clock) -> AsyncIterator[EmbeddedCe
         name: SimCamera(CameraSetup(name, camera.at), world, clock, robot=robot, seed=settings.seed)
         for name, camera in spec.cameras.items()
     }
-    vision = VisionOpen3D(settings.instructions, evidence=evidence)
+    own_vision = VisionOpen3D(settings.instructions, evidence=evidence) if vision is None else None
+    judge = own_vision if vision is None else vision
+    assert judge is not None
     devices = SimDevices({name: tool.gives for name, tool in spec.tools.items()}, seed=settings.seed)
-    eyes = Eyes(cameras, vision, library.kinds)
+    eyes = Eyes(cameras, judge, library.kinds)
     runner.crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
     runner.bus.join(people.observe)
     screen = LiveScreen(Guide(library, simulated=True), runner.state)
@@ -128,19 +136,26 @@ async def embedded(settings: Settings, clock: Clock) -> AsyncIterator[EmbeddedCe
         evidence=evidence or settings.instructions,
         links=_links(robot.arm),
     )
-    task = asyncio.create_task(runner.run(), name="runner")
-    warm = asyncio.create_task(vision.warm_up(), name="vision")  # Open3D takes seconds to load: ahead of the first check
+    tasks = [asyncio.create_task(runner.run(), name="runner")]
+    if own_vision is not None:  # Open3D takes seconds to load: ahead of the first check
+        tasks.append(asyncio.create_task(_warm(own_vision), name="vision"))
     try:
         if restarted:
             await runner.ask(cmd.ReportRestart())
-        yield EmbeddedCell(desk, runner, robot, world, people, vision)
+        await runner.ask(cmd.ReportSafety(safety=robot.safety.value))  # the journal may know an older one
+        yield EmbeddedCell(desk, runner, robot, world, people, cameras, devices)
     finally:
-        task.cancel()
-        warm.cancel()
-        await asyncio.gather(task, warm, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await robot.close()
-        await vision.close()
+        if own_vision is not None:
+            await own_vision.close()
         await journal.close()
+
+
+async def _warm(vision: VisionOpen3D) -> None:
+    await vision.warm_up()
 
 
 def _storage(settings: Settings) -> tuple[Journal, Path | None]:

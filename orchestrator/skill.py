@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell", "Grasp", "Placement", "Pose", "Seen", "SkillFailed", "Target", "skill"]
 
+PLACE = "place:"  # how a holder of the ledger begins that is a person at a worker place
 F = TypeVar("F", bound=Callable[..., Awaitable[None]])
 
 
@@ -98,6 +99,11 @@ class Cell:
         """Tell whether the gripper holds a part: the ledger and the gripper's own sensor must agree."""
         fact = self._attempt.fact(part)
         return fact is not None and fact.holder == GRIPPER and self._attempt.robot.state.value.holding
+
+    def handed(self, part: str) -> bool:
+        """Tell whether the ledger knows a part in a person's hands."""
+        fact = self._attempt.fact(part)
+        return fact is not None and fact.certainty == "known" and fact.holder.startswith(PLACE)
 
     def is_at(self, part: str, at: Target) -> bool:
         """Tell whether the ledger knows a part at a target."""
@@ -218,24 +224,34 @@ class Gripper:
 
     async def close(self, grasp: Grasp) -> bool:
         """Close as planned; returns whether something is held, by the gripper's own sensor."""
-        attempt = self._attempt
-        await attempt.follow(grasp.act)
+        attempt, seen = self._attempt, grasp.seen
+        pose = grasp.way.held.rounded()
+        try:
+            await attempt.follow(grasp.act)
+        except BaseException:  # broken off, but the fingers may have got it
+            if attempt.robot.state.value.holding:
+                attempt.note(seen.part, seen.kind, "grasped", GRIPPER, pose=pose, bin=seen.bin)
+            raise
         attempt.back = grasp.retreat
         if not attempt.robot.state.value.holding:
             return False
-        seen = grasp.seen
-        await attempt.report(seen.part, seen.kind, "grasped", GRIPPER, pose=grasp.way.held.rounded(), bin=seen.bin)
+        await attempt.report(seen.part, seen.kind, "grasped", GRIPPER, pose=pose, bin=seen.bin)
         return True
 
     async def open(self, placement: Placement) -> None:
         """Let go as planned; the ledger believes the part at its seat from then on."""
-        attempt = self._attempt
-        await attempt.follow(placement.act)
-        attempt.back = placement.retreat
+        attempt, part, kind = self._attempt, placement.way.part, placement.way.kind
         holder, frame = _holder(attempt, placement.at)
         base = IDENTITY if holder == CELL else attempt.state.world.pose(holder)
         pose = (base.inverse() @ placement.seat).rounded() if base else IDENTITY
-        await attempt.report(placement.way.part, placement.way.kind, "placed", holder, frame=frame, pose=pose)
+        try:
+            await attempt.follow(placement.act)
+        except BaseException:  # broken off, but the fingers may have let go of it
+            if not attempt.robot.state.value.holding:
+                attempt.note(part, kind, "placed", holder, frame=frame, pose=pose)
+            raise
+        attempt.back = placement.retreat
+        await attempt.report(part, kind, "placed", holder, frame=frame, pose=pose)
 
     async def open_here(self, placement: Placement) -> None:
         """Let go where the arm is, planned anew from there: for parts that were pressed in."""
@@ -271,12 +287,19 @@ class Gripper:
         except TimeoutError:
             hint = "Offer it again when someone is there."
             raise SkillFailed("not_taken", f"Nobody took {plain(part)}.", hint=hint) from None
+        except asyncio.CancelledError:
+            if not attempt.robot.state.value.holding and (fact := attempt.fact(part)) and fact.holder == GRIPPER:
+                attempt.note(part, fact.kind, "released", self._taker())
+            raise
         finally:
             unlisten()
         fact = attempt.fact(part)
         if fact is not None and fact.holder == GRIPPER:
-            place = next((actor for actor in attempt.actors if actor != ROBOT), "person")
-            await attempt.report(part, fact.kind, "released", f"place:{place}")
+            await attempt.report(part, fact.kind, "released", self._taker())
+
+    def _taker(self) -> str:
+        """Who is there to take a part, as a holder of the ledger."""
+        return f"{PLACE}{next((actor for actor in self._attempt.actors if actor != ROBOT), 'person')}"
 
 
 def plain(part: str) -> str:

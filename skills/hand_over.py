@@ -7,6 +7,9 @@ from orchestrator.skill import Cell, SkillFailed, Target, skill
 async def hand_over(cell: Cell, part: str, patience_s: float = 300) -> None:
     """Fetch `part`, hold it out at the cell's frame `handover`, and go home once the gripper feels it taken."""
     offer = Target(frame="handover")
+    if cell.handed(part):  # run again after a cancel: the person has it already
+        await cell.arm.home()
+        return
     if not cell.holding(part):
         seen = await cell.locate(part)
         grasp = await cell.plan_grasp(part, seen)

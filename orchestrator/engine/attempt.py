@@ -113,8 +113,15 @@ class Attempt:
 
     async def report(self, part: str, kind: str, what: str, to: str, **more: Any) -> None:
         """Have a fact journalled before the skill goes on."""
+        await self._runner.ask(self._told(part, kind, what, to, more))
+
+    def note(self, part: str, kind: str, what: str, to: str, **more: Any) -> None:
+        """Have a fact journalled without waiting: for a skill that is being cancelled."""
+        self._runner.post(self._told(part, kind, what, to, more))
+
+    def _told(self, part: str, kind: str, what: str, to: str, more: dict[str, Any]) -> cmd.ReportPart:
         told = {"effect": self._effect, "part": f"{self.unit}/{part}", "kind": kind, "what": what, "to": to, **more}
-        await self._runner.ask(cmd.ReportPart.model_validate(told))
+        return cmd.ReportPart.model_validate(told)
 
     async def report_lost(self, part: str) -> None:
         """The ledger says held, the sensor says empty: the part was lost on the way, and the ledger must know."""

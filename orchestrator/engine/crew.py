@@ -98,8 +98,7 @@ class CellCrew:
         task.add_done_callback(self._stops.discard)
 
     def _safety(self, safety: Safety) -> None:
-        if safety != self._runner.state.safety:
-            self._runner.post(cmd.ReportSafety(safety=safety))
+        self._runner.post(cmd.ReportSafety(safety=safety))
 
     def _check_gripper(self, effect: RunSkill, step: Step) -> None:
         """Something is between the fingers that the ledger does not know of: a person must look."""

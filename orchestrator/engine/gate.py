@@ -44,21 +44,20 @@ class Gate:
         """
         self._count += 1
         motion_id = f"{self._effect}/m{self._count}"
-        answer = await self._runner.ask(
-            cmd.ProposeMotion(
-                effect=self._effect,
-                motion=motion_id,
-                text=text,
-                plan=plan,
-                duration_s=round(duration_s, 3),
-                preview=tuple(pose.rounded() for pose in preview),
-            )
+        proposal = cmd.ProposeMotion(
+            effect=self._effect,
+            motion=motion_id,
+            text=text,
+            plan=plan,
+            duration_s=round(duration_s, 3),
+            preview=tuple(pose.rounded() for pose in preview),
         )
-        if not answer.ok:
-            raise RobotError(answer.message, remedy=answer.remedy, code=answer.code)
         try:
+            answer = await self._runner.ask(proposal)
+            if not answer.ok:
+                raise RobotError(answer.message, remedy=answer.remedy, code=answer.code)
             await self._runner.until(lambda state: _decided(state, motion_id))
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # it may be in the journal by then, and must not stand there as under way
             self._end(motion_id, "canceled", "", "")
             raise
         reasons = why_not(self._runner.state)

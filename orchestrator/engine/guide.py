@@ -362,7 +362,7 @@ class Guide:
                         return dict.fromkeys(LANGUAGES, starved[0].message)
         if all(order.state == OrderState.STORED for order in state.orders.values()):
             return phrases.START_ORDER
-        return phrases.IDLE
+        return phrases.FREE if actor == ROBOT else phrases.IDLE
 
     def _upcoming(self, state: State, place: str, now: str) -> tuple[dict[str, str], ...]:
         out = []

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 AWAY = {"en": "Nobody is signed in here.", "de": "Hier ist niemand angemeldet."}
 IDLE = {"en": "Nothing for you right now.", "de": "Im Moment nichts für Sie."}
+FREE = {"en": "Nothing to do right now.", "de": "Im Moment nichts zu tun."}
 NO_ORDER = {"en": "There is no order yet.", "de": "Es gibt noch keinen Auftrag."}
 START_ORDER = {"en": "An order waits to be started.", "de": "Ein Auftrag wartet auf den Start."}
 CHECKING = {"en": "The camera is checking …", "de": "Die Kamera prüft …"}

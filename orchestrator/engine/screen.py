@@ -72,9 +72,10 @@ class LiveScreen:
                 if old is not None and old.steps.get(step_id) is step:
                     continue
                 wanted[f"step/{unit_id}/{step_id}"] = self._guide.step(after, unit_id, step_id)
-                asks = step.status == StepStatus.ATTENTION
-                question = self._guide.question(after, unit_id, step_id) if asks else None
-                wanted[f"question/{unit_id}/{step_id}"] = question
+                wanted[f"question/{unit_id}/{step_id}"] = None
+        for unit, step_id, step in after.busy():  # what may be chosen depends on other steps and on the gripper too
+            if step.status == StepStatus.ATTENTION:
+                wanted[f"question/{unit.id}/{step_id}"] = self._guide.question(after, unit.id, step_id)
         if before is None or before.world is not after.world:
             for part_id in after.world.facts:
                 wanted[f"part/{part_id}"] = self._guide.part(after, part_id)
@@ -120,8 +121,10 @@ def _about(item: Fresh) -> str:
 
 
 def _in_words(item: Fresh) -> str:
-    fields = vars(item.event)
+    """The event's name in plain words, and what it says of itself: "step failed: The part lies upside down"."""
+    name = item.event.type.replace("_", " ")
     for key in ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome"):
-        if value := fields.get(key):
-            return str(value)
-    return ""
+        value = getattr(item.event, key, "")
+        if value:
+            return f"{name}: {value}"
+    return name

@@ -87,6 +87,14 @@ def test_a_ladder_of_its_own_is_for_one_outcome() -> None:
     )
 
 
+def test_each_ladder_is_climbed_on_its_own() -> None:
+    pin = step("pin", part="pin", at="press", on_fail={"*": ladder("retry", "ask"), "jam": ladder("retry", "ask")})
+    bench = Bench().running(variant(pin, LOAD))
+    assert [_fail(bench, code=code).answer for code in ("jam", "slipped", "jam")] == ["retry", "retry", "ask"]
+    bench.do(bench.choice("pin", "retry"))
+    assert _fail(bench, code="jam").answer == "retry"
+
+
 def test_a_skip_rung_skips_but_never_a_critical_step() -> None:
     bench = _bench("skip")
     _fail(bench)

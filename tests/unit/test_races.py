@@ -604,3 +604,19 @@ def test_a_safety_stop_while_holding_asks_for_a_word_before_moving_on() -> None:
     assert bench.no(cmd.ChangeCell(verb=CellVerb.UNHOLD)) == "interlock"
     bench.do(cmd.Acknowledge())
     bench.verb(CellVerb.UNHOLD)
+
+
+@pytest.mark.parametrize("safety", [Safety.SAFEGUARD_STOP, Safety.UNKNOWN])
+def test_any_safety_stop_of_a_held_cell_asks_for_a_word(safety: Safety) -> None:
+    bench = ready()
+    bench.verb(CellVerb.HOLD)
+    bench.do(cmd.ReportSafety(safety=safety))
+    bench.do(cmd.ReportSafety(safety=Safety.NORMAL))
+    assert bench.no(cmd.ChangeCell(verb=CellVerb.UNHOLD)) == "interlock"
+
+
+def test_half_of_a_joint_step_is_no_claim_when_the_other_half_failed_before() -> None:
+    bench = both()
+    late = bench.confirm("s")
+    bench.do(bench.skill("s", "failed", code="jam"))
+    assert bench.no(late) == "stale"

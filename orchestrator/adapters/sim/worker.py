@@ -97,13 +97,11 @@ class SimWorker:
         order: Callable[[dict[str, Any]], int] = lambda command: (  # noqa: E731 - a key, used once
             PATIENCE.index(command["choice"]) if command["choice"] in PATIENCE else len(PATIENCE)
         )
-        if self._decisions[key] > TRIES:
+        patient = [command for command in sorted(commands, key=order) if command["choice"] in PATIENCE]
+        if self._decisions[key] > TRIES or not patient:
             chosen = next(command for command in commands if command["choice"] == "scrap")
         else:
-            tried = self._decisions[key] - 1
-            ranked = sorted(commands, key=order)
-            patient = [command for command in ranked if command["choice"] in PATIENCE]
-            chosen = patient[tried % len(patient)]
+            chosen = patient[(self._decisions[key] - 1) % len(patient)]
         return await self._send({**chosen, "reason": "simulated decision"})
 
     def _takes_s(self, expected_s: float) -> float:

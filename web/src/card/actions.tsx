@@ -1,16 +1,17 @@
 /** The one row of large actions, within thumb's reach: what the cell offers for this card, and nothing else. */
 
 import { store } from "../cell";
-import { Offer } from "../common/buttons";
+import { labelOf, Offer } from "../common/buttons";
 import { Icon } from "../common/icon";
 import { calm } from "../settings";
 import type { Button, Card, Outside } from "../wire";
-import { text, word, words } from "../words";
+import { words } from "../words";
 import type { Entry } from "./entry";
 import { Timer } from "./timer";
 
 export function Actions({ card, entry }: { card: Card; entry: Entry }) {
-  const offered = card.buttons.filter(({ command }) => command.type !== "join_place");
+  const approvals = card.status === "away" ? [] : (store.robot.value?.intent?.buttons ?? []);
+  const offered = [...card.buttons, ...approvals].filter(({ command }) => command.type !== "join_place");
   const main = offered.filter(isMain);
   const side = offered.filter((button) => !isMain(button));
   const complete = (command: Outside): Outside | null => {
@@ -24,7 +25,7 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
     <footer class="actions" aria-label={words.value.card.label}>
       <div class="actions-side">
         {side.map((button) => (
-          <Offer key={button.label} button={button} complete={complete} />
+          <Offer key={JSON.stringify(button.command)} button={button} complete={complete} />
         ))}
       </div>
       {card.status === "step" && <Timer started_t={card.started_t} expected_s={card.expected_s} />}
@@ -32,7 +33,7 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
         {main.map((button, i) => (
           <Offer key={button.command.type === "confirm_step" ? "confirm" : i} button={button} complete={complete} primary={button.command.type === "confirm_step" || i === 0}>
             {button.command.type === "confirm_step" && <Icon name="check" />}
-            <span>{label(button, card)}</span>
+            <span>{labelOf(button)}</span>
           </Offer>
         ))}
       </div>
@@ -42,14 +43,6 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
 
 const MAIN: ReadonlySet<Outside["type"]> = new Set(["confirm_step", "choose", "approve_motion", "acknowledge"]);
 const isMain = ({ command, danger }: Button): boolean => MAIN.has(command.type) && !danger;
-
-/** A rework says what is done again. */
-function label({ label: key, command }: Button, card: Card): string {
-  const plain = word(words.value.buttons, key);
-  if (command.type !== "choose" || !command.rework) return plain;
-  const step = store.steps.value.get(`${card.unit}/${command.rework}`);
-  return step ? `${plain}: ${text(step.title)}` : plain;
-}
 
 /** Lead to the first field that is not ready. */
 function guide(entry: Entry): void {

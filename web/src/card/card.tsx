@@ -87,15 +87,15 @@ function Found({ card }: { card: Card }) {
   const place = view.value?.places[card.place] ?? null;
   const seat = card.ghost?.end ?? card.focus;
   const { deviation, card: own } = words.value;
-  const measured = step?.offset_mm && card.attempt + (card.status === "attention" ? 1 : 0) > 1;
-  const where = measured && step.offset_mm ? deviationWords(step.offset_mm, seat, place, deviation, (mm) => number(mm, 1)) : "";
+  const displaced = step?.offset_mm && step.verdict === "displaced";
+  const where = displaced ? deviationWords(step.offset_mm ?? [0, 0, 0], seat, place, deviation, (mm) => number(mm, 1)) : "";
   if (!note && !where) return null;
   return (
     <div class="found" data-testid="found">
       <Icon name="eye" />
       <p>
-        <span class="found-label">{own.lastCheck}</span>
-        {where && <strong>{where}</strong>} {note}
+        {(where || card.attempt > 1) && <span class="found-label">{own.lastCheck}</span>}
+        {where ? <strong>{where}</strong> : note}
       </p>
     </div>
   );
@@ -122,6 +122,7 @@ function Attention({ card }: { card: Card }) {
   const { card: own } = words.value;
   const say = best(card.words) ?? NOTHING;
   const question = store.questions.value.get(`${card.unit}/${card.step}`);
+  const found = question?.offset_mm || !question; // measured: said as seen from this place, instead of the reason
   return (
     <>
       <Heading card={card} title={say.title || card.step} />
@@ -129,10 +130,10 @@ function Attention({ card }: { card: Card }) {
         <h2>
           <Icon name="alert" /> {own.attention}
         </h2>
-        {question && <p class="do">{text(question.reason)}</p>}
+        {question && !found && <p class="do">{text(question.reason)}</p>}
         {question?.remedy && <p>{question.remedy}</p>}
       </div>
-      <Found card={question ? { ...card, note: {} } : card} />
+      {found && <Found card={card} />}
       {question && picture(question.evidence) && <img class="evidence" src={picture(question.evidence)} alt={words.value.board.evidence} />}
     </>
   );
@@ -141,8 +142,12 @@ function Attention({ card }: { card: Card }) {
 function Nothing({ card }: { card: Card }) {
   const { card: own } = words.value;
   const robot = store.robot.value;
-  const head = { idle: own.idle, blocked: own.blocked, done: own.done }[card.status as "idle" | "blocked" | "done"];
-  const said = text(card.note) || (card.status === "done" ? own.doneText : own.idleText);
+  const note = text(card.note);
+  const [head, said] = {
+    idle: [note || own.idle, own.idleText],
+    blocked: [own.blocked, note],
+    done: [own.done, own.doneText],
+  }[card.status as "idle" | "blocked" | "done"];
   return (
     <div class="state" data-testid={`state-${card.status}`}>
       <span class={`badge badge-${card.status}`} aria-hidden="true">

@@ -126,6 +126,7 @@ export function parse(typed: string): number | null {
 }
 
 function matches(pattern: string, typed: string): boolean {
+  if (typed === pattern) return true; // authors may give the very text instead of an expression
   try {
     return new RegExp(`^(?:${pattern})$`).test(typed);
   } catch {

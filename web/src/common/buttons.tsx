@@ -2,9 +2,9 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { commands, connection } from "../cell";
+import { commands, connection, store } from "../cell";
 import { keyOf } from "../command";
-import { word, words } from "../words";
+import { text, word, words } from "../words";
 import type { Button, Outside } from "../wire";
 import { ReasonDialog } from "./reason";
 
@@ -22,7 +22,7 @@ export function Offer({ button, complete, primary = false, children, testId }: O
   const key = keyOf(button.command);
   const busy = commands.underway.value.has(key);
   const offline = connection.line.value !== "online";
-  const label = word(words.value.buttons, button.label);
+  const label = labelOf(button);
   const send = (reason?: string): void => {
     const whole = complete ? complete(button.command) : button.command;
     if (whole) void commands.send(reason === undefined ? whole : withReason(whole, reason), key);
@@ -60,6 +60,21 @@ export function Offer({ button, complete, primary = false, children, testId }: O
       )}
     </>
   );
+}
+
+/** What a button is called: its word, and what it is about where several are alike. */
+export function labelOf({ label, command }: Button): string {
+  const plain = word(words.value.buttons, label);
+  switch (command.type) {
+    case "refill_bin":
+      return `${plain}: ${word({}, command.bin)}`;
+    case "choose": {
+      const step = command.rework && store.steps.value.get(`${command.unit}/${command.rework}`);
+      return step ? `${plain}: ${text(step.title)}` : plain;
+    }
+    default:
+      return "part" in command ? `${plain}: ${String(command.part)}` : plain;
+  }
 }
 
 function withReason(command: Outside, reason: string): Outside {

@@ -33,7 +33,9 @@ export class Parts {
       const known = this.shown.get(id);
       if (known && known.view.mesh === view.mesh && known.view.certainty === view.certainty) {
         known.view = view;
+        if (carried(view)) continue;
         put(known.object, view.pose);
+        known.object.visible = true;
       } else {
         if (known) free(known.object);
         this.shown.set(id, { view, object: this.make(view) });
@@ -46,9 +48,10 @@ export class Parts {
     for (const name of poses.names("parts")) {
       const part = this.shown.get(name);
       if (!part) continue;
-      const moves = part.view.holder.startsWith("gripper");
-      const pose = moves ? poses.at("parts", name, now) : part.view.pose;
-      if (pose) put(part.object, pose);
+      const pose = carried(part.view) ? poses.at("parts", name, now) : part.view.pose;
+      if (!pose) continue;
+      put(part.object, pose);
+      part.object.visible = true;
     }
   }
 
@@ -59,6 +62,7 @@ export class Parts {
   private make(view: PartView): Group {
     const object = new Group();
     put(object, view.pose);
+    object.visible = !carried(view); // its pose is in the gripper's frame: the stream knows where that is
     this.object.add(object);
     if (!view.mesh) return object;
     load(view.mesh).then(
@@ -83,3 +87,5 @@ export class Parts {
     return object;
   }
 }
+
+const carried = (view: PartView): boolean => view.holder === "gripper";

@@ -73,6 +73,7 @@ export class Stage {
     this.renderer = new WebGLRenderer({ canvas, antialias: !software, alpha: true, powerPreference: "low-power" });
     this.quality = new Quality(this.renderer, software);
     this.renderer.toneMapping = NeutralToneMapping;
+    this.renderer.toneMappingExposure = software ? 1.25 : 1.05;
     this.renderer.shadowMap.enabled = true;
     this.renderer.shadowMap.type = PCFShadowMap;
     this.renderer.shadowMap.autoUpdate = false;

@@ -119,6 +119,8 @@ export const de: Words = {
   sure: { title: (what) => `${what}?`, yes: "Ja" },
   buttons: {
     confirm: "Fertig",
+    attest: "Stimmt so",
+    take_part: "Teil entnommen",
     problem: "Problem",
     report_problem: "Problem",
     leave: "Abmelden",

@@ -114,6 +114,8 @@ export const en = {
   sure: { title: (what: string) => `${what}?`, yes: "Yes" },
   buttons: {
     confirm: "Done",
+    attest: "It is right",
+    take_part: "I took the part",
     problem: "Problem",
     report_problem: "Problem",
     leave: "Leave",

@@ -44,7 +44,7 @@ export function span(seconds: number): string {
 
 /** A time of day. */
 export const clock = (t: number): string =>
-  new Intl.DateTimeFormat(language.value, { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(t * 1000);
+  new Intl.DateTimeFormat(language.value, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(t * 1000);
 
 /** Date and time. */
 export const moment = (t: number): string =>

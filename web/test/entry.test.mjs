@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load } from "./bundle.mjs";
+
+const { Entry, judge, parse } = await load("card/entry.ts");
+const number = { kind: "number", nominal: 12, low: 10.5, high: 13.5, unit: "Nm", pattern: "", choices: [], passing: [] };
+const card = (changes = {}) => ({ unit: "u1", step: "tighten@1", attempt: 1, hazards: {}, asks: [], lots: [], ...changes });
+const confirm = { type: "confirm_step", unit: "u1", step: "tighten@1", attempt: 1, place: "front" };
+
+function entered(of, change = () => {}) {
+  const entry = new Entry();
+  entry.follow(of);
+  change(entry);
+  return entry;
+}
+
+test("numbers are read with point or comma, and nothing else is a number", () => {
+  assert.equal(parse("12,5"), 12.5);
+  assert.equal(parse(" 12.5 "), 12.5);
+  for (const typed of ["", "12 Nm", "1e3", "0x10", "1,2,3"]) assert.equal(parse(typed), null, typed);
+});
+
+test("danger and warning are acknowledged before the step is confirmed, caution is not", () => {
+  const of = card({ hazards: { crush: "danger", pinch: "caution" } });
+  assert.equal(entered(of).complete(of, confirm), null);
+  assert.deepEqual(entered(of, (entry) => entry.acknowledge("crush", true)).complete(of, confirm).values, {});
+});
+
+test("a value within its limits is sent as a number", () => {
+  const of = card({ asks: [{ value: "torque_Nm", spec: number }] });
+  assert.equal(entered(of).complete(of, confirm), null);
+  const done = entered(of, (entry) => entry.setValue("torque_Nm", "12,4")).complete(of, confirm);
+  assert.deepEqual(done.values, { torque_Nm: 12.4 });
+});
+
+test("a value outside its limits takes a second press of the same value", () => {
+  const of = card({ asks: [{ value: "torque_Nm", spec: number }] });
+  const entry = entered(of, (one) => one.setValue("torque_Nm", "9"));
+  assert.equal(entry.complete(of, confirm), null);
+  entry.setValue("torque_Nm", "8");
+  assert.equal(entry.complete(of, confirm), null, "another value asks again");
+  assert.deepEqual(entry.complete(of, confirm).values, { torque_Nm: 8 });
+});
+
+test("entries belong to one attempt, acknowledgements to one step with its repetitions", () => {
+  const of = card({ hazards: { pinch: "warning" }, asks: [{ value: "torque_Nm", spec: number }] });
+  const entry = entered(of, (one) => {
+    one.acknowledge("pinch", true);
+    one.setValue("torque_Nm", "12");
+  });
+  entry.follow({ ...of, step: "tighten@2" });
+  assert.deepEqual(entry.values.value, {});
+  assert.ok(entry.acknowledged.value.has("pinch"));
+  entry.follow({ ...of, step: "turn" });
+  assert.ok(!entry.acknowledged.value.has("pinch"));
+});
+
+test("claims must be so, and scans must fit", () => {
+  assert.equal(judge({ value: "snapped", spec: { ...number, kind: "claim" } }, false), "claim");
+  const scan = { value: "code", spec: { ...number, kind: "scan", pattern: "A-\\d+" } };
+  assert.equal(judge(scan, "A-17"), null);
+  assert.equal(judge(scan, "B-17"), "pattern");
+});
