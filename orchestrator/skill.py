@@ -195,7 +195,7 @@ class Arm:
             touching=frozenset(self._attempt.state.world.facts),
         )
         robot = self._attempt.robot
-        outcome = await self._attempt.move(lambda: robot.guarded_move(command), text)
+        outcome = await self._attempt.move(lambda: robot.guarded_move(command), plain(text))
         return outcome.depth_m * 1000
 
     async def hover(self, at: Target, *, above_mm: float, text: str) -> None:

@@ -16,6 +16,6 @@ async def insert(cell: Cell, part: str, at: Target, force_N: float = 15, approac
         await cell.arm.retreat()
     placement = await cell.plan_place(part, at, approach_mm=approach_mm)
     await cell.arm.follow(placement.above)
-    await cell.arm.press(placement.down_mm, force_N=force_N, text=f"press {part} in")
+    await cell.arm.press(placement.down_mm, force_N=force_N, text=f"press {part}")
     await cell.gripper.open_here(placement)
     await cell.arm.retreat()

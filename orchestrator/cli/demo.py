@@ -15,7 +15,7 @@ from rich.table import Table
 
 from orchestrator.app import EmbeddedCell, embedded
 from orchestrator.cli.places import data_home, settings
-from orchestrator.cli.serve import serve_cell
+from orchestrator.cli.serve import run_cell
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import TandemError
 from orchestrator.core.machine import CellVerb, OrderState, OrderVerb
@@ -47,6 +47,7 @@ def demo(
     out: Path = typer.Option(Path("as-built"), help="With --auto: the folder for the as-built records."),
     host: str = typer.Option("127.0.0.1", help="The address to serve at."),
     port: int = typer.Option(8080, help="The port to serve at."),
+    speed: float = typer.Option(1.0, min=0.1, max=50.0, help="Simulated seconds a second, without --auto."),
     data: Path | None = typer.Option(None, help="The folder for journal and evidence."),
     reload: bool = typer.Option(False, "--reload", help="Take edited skill files for the next attempt."),
 ) -> None:
@@ -59,9 +60,17 @@ def demo(
         _build_now(base, units, chosen, out)
         return
     base = settings("demo", data=data or data_home() / "demo").model_copy(
-        update={"seed": seed, "slips": slips, "worker": worker, "host": host, "port": port, "reload": reload}
+        update={
+            "seed": seed,
+            "slips": slips,
+            "worker": worker,
+            "host": host,
+            "port": port,
+            "reload": reload,
+            "speed": speed,
+        }
     )
-    asyncio.run(serve_cell(base, lambda cell: _order_waiting(cell, units, chosen)))
+    run_cell(base, lambda cell: _order_waiting(cell, units, chosen))
 
 
 async def _order_waiting(cell: EmbeddedCell, units: int, options: dict[str, str]) -> None:

@@ -11,7 +11,8 @@ import structlog
 def set_up(*, debug: bool) -> None:
     """Configure structlog once for this process."""
     # The rich traceback renders every local of every frame: seconds in which the event loop stands still.
-    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback) if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    readable = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer = readable if sys.stderr.isatty() else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

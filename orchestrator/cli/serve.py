@@ -45,11 +45,21 @@ def serve(
             "reload": reload,
         }
     )
-    asyncio.run(serve_cell(base))
+    run_cell(base)
+
+
+def run_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable[None]] | None = None) -> None:
+    """Run and serve a cell in an event loop of its own, sped up where the settings say so."""
+    from orchestrator.adapters.clock_sped import SpedLoop
+
+    factory = (lambda: SpedLoop(base.speed)) if base.speed != 1.0 else None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(serve_cell(base, prepare))
 
 
 async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable[None]] | None = None) -> None:
     """Run a cell and serve it until SIGINT or SIGTERM. Raises SetupError where it can't."""
+    from orchestrator.adapters.clock_sped import SpedClock
     from orchestrator.adapters.clock_wall import WallClock
     from orchestrator.http.server import serve as serve_desk
 
@@ -59,7 +69,8 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
             remedy="Serve at 127.0.0.1.",
         )
     with console.status("Starting the cell …"):
-        running = embedded(base, WallClock())
+        sped = base.speed != 1.0
+        running = embedded(base, SpedClock(asyncio.get_running_loop()) if sped else WallClock())
         cell = await running.__aenter__()
     try:
         if prepare is not None:

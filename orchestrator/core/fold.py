@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import events as ev
 from orchestrator.core.machine import OrderState, StepStatus
+from orchestrator.core.records import replace
 from orchestrator.core.state import (
     OVER,
     ROBOT,

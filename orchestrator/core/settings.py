@@ -26,4 +26,4 @@ class Settings(Frozen):
     reload: bool = False
     worker: Literal["none", "sim"] = "none"
     slips: float = 0.0
-    checks: bool = True
+    speed: float = 1.0  # simulated seconds a second

@@ -24,7 +24,7 @@ BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION}
 OVER = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Attempt:
     """One try at a step, as the as-built record keeps it. Times in s (UTC)."""
 
@@ -42,7 +42,7 @@ class Attempt:
     measured: Measured | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StepState:
     """Where a step of a unit stands. `wants` is the evidence still missing: skill, confirm, camera, attest."""
 
@@ -89,7 +89,7 @@ class UnitState:
         return all(step.status in OVER for step in self.steps.values())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OrderRecord:
     """An order. Units that wait or have left are counts; `shared` names steps done once for several units."""
 
@@ -132,7 +132,7 @@ class MotionState:
     plan: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class State:
     """All of a cell. `seq` is the last event folded; `spec` the cell file: configuration, not journalled."""
 

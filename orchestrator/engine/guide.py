@@ -155,7 +155,7 @@ class Guide:
             group=step.group,
             k=step.k,
             n=step.n,
-            index=variant.steps.index(step),
+            index=next(i for i, each in enumerate(variant.steps) if each is step),
             title={language: words.title for language, words in self._texts(variant.product, step, unit_id).items()},
             status=str(current.status),
             who=who,
@@ -191,9 +191,10 @@ class Guide:
         unit, step_id, current = doing
         step = state.variant_of(unit.id).by_id[step_id]
         intent = self._intent(state, unit.id, step_id) if not human else None
+        over = not human and "skill" not in current.wants  # its share is done, the person's is not
         return LaneView(
             **base,
-            status="waiting" if intent and intent.proposed else "working",
+            status="waiting" if over or (intent and intent.proposed) else "working",
             text=self._title(state, unit.id, step_id),
             unit=unit.id,
             step=step_id,
@@ -285,7 +286,11 @@ class Guide:
         step = variant.by_id[step_id]
         attest = "attest" in current.wants
         given = set(current.values)
-        asks = [Ask(value=name, spec=spec) for name, spec in step.result.values.items() if name not in given]
+        asks = [
+            Ask(value=name, spec=spec.model_copy(update={"pattern": spec.pattern.replace("$serial", unit.id)}))
+            for name, spec in step.result.values.items()
+            if name not in given
+        ]
         spec = variant.parts.get(step.result.kind or "")
         tracked = (step.result.part,) if spec and spec.track and step.result.part and not attest else ()
         nominal = state.result_pose(unit.id, step)

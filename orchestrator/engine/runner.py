@@ -311,7 +311,8 @@ class Runner:
 
     def _quiet(self, prefix: str = "") -> None:
         for name, task in tuple(self._tasks.items()):
-            if name.startswith(prefix) and name.endswith("/skill"):
+            # once: a second cancel would strike what the skill does to come to a stand
+            if name.startswith(prefix) and name.endswith("/skill") and not task.cancelling():
                 task.cancel()
 
     def _refuse_rest(self) -> None:

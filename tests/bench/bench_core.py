@@ -1,4 +1,4 @@
-"""What an event costs on its way through the core: to disk and to the screens, alone, in a crowd, and late in an order."""
+"""What an event costs on its way to disk and screens: alone, in a crowd, and late in an order."""
 
 from __future__ import annotations
 
@@ -130,13 +130,14 @@ def growth() -> list[Figure]:
 
 
 def _at(shelf: Library, units: int) -> tuple[State, float]:
-    """Fold the journal of an order with `units` done and as many queued, one in work; and what state and screen take (kB)."""
+    """Fold an order to `units` done, as many queued and one in work; also return what state and screen take (kB)."""
     assert shelf.cell is not None
     variant = shelf.variant(PRODUCT, OPTIONS)
     gc.collect()
     tracemalloc.start()
     state = initial(shelf.cell)
-    state = fold(state, ev.OrderStored(order="bench", quantity=2 * units + 1, due_t=None, variant=variant, by="bench"), 0.0, 1)
+    stored = ev.OrderStored(order="bench", quantity=2 * units + 1, due_t=None, variant=variant, by="bench")
+    state = fold(state, stored, 0.0, 1)
     state = fold(state, ev.OrderChanged(order="bench", state=OrderState.RUNNING), 0.0, 2)
     state = fold(state, ev.CellChanged(state=CellState.EXECUTE), 0.0, 3)
     for n in range(1, units + 2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import statistics
 import subprocess
 import sys
@@ -80,7 +81,7 @@ def _start(folder: Path) -> tuple[float, float, float, float]:
             await cell.journal.close()
 
     asyncio.run(run())
-    load, checked, compiled, started = (b - a for a, b in zip(marks, marks[1:], strict=False))
+    load, checked, compiled, started = (b - a for a, b in itertools.pairwise(marks))
     return load, checked, compiled, started
 
 
@@ -96,11 +97,10 @@ def _write(folder: Path) -> Path:
         "- {id: load, after: [], result: {part: frame, at: nest}, robot: pick_place, time_s: 10}",
     ]
     for i in range(1, pins + 1):
-        lines += [
-            f"- {{id: pin_{i}, result: {{part: pin.{i}, at: frame/hole_{i}}}, check: person, human: true, time_s: 4}}",
-            f"- {{id: fasten_{i}, result: {{at: frame/hole_{i}, values: {{torque_Nm: {{is: 12, within: 1.5}}}}}}, "
-            "tool: driver, human: true, time_s: 6}",
-        ]
+        pin = f"result: {{part: pin.{i}, at: frame/hole_{i}}}, check: person"
+        fasten = f"result: {{at: frame/hole_{i}, values: {{torque_Nm: {{is: 12, within: 1.5}}}}}}, tool: driver"
+        lines.append(f"- {{id: pin_{i}, {pin}, human: true, time_s: 4}}")
+        lines.append(f"- {{id: fasten_{i}, {fasten}, human: true, time_s: 6}}")
     lines.append("- {id: unload, result: {part: frame, at: out}, check: person, human: true, time_s: 12}")
     product = folder / "instructions" / "rack"
     product.mkdir(parents=True)
@@ -149,7 +149,7 @@ async def _come_up(path: Path) -> tuple[float, float, float]:
         assert answer.ok, answer.message
     marks.append(time.perf_counter())
     await journal.close()
-    opened, replayed, shown = (b - a for a, b in zip(marks, marks[1:], strict=False))
+    opened, replayed, shown = (b - a for a, b in itertools.pairwise(marks))
     return opened, replayed, shown
 
 

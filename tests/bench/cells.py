@@ -76,9 +76,7 @@ class BriskCrew:
     async def look(self, effect: Look) -> cmd.EndCheck:
         """See the part in its place."""
         seen = cmd.Measured(verdict="ok", offset_mm=(0.1, 0.0, 0.0), visible=1.0, shot_t=self._clock.now())
-        return cmd.EndCheck(
-            effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, measured=seen
-        )
+        return cmd.EndCheck(effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, measured=seen)
 
     async def settle(self, effect: Settle) -> None:
         """Nothing to bring to a stand."""
@@ -102,7 +100,9 @@ class BriskWorker(SimWorker):
 class BenchCell:
     """A runner with its screen; enough of a desk for a worker and for commands."""
 
-    def __init__(self, shelf: Library, journal: Journal, clock: Clock | None = None, state: State | None = None) -> None:
+    def __init__(
+        self, shelf: Library, journal: Journal, clock: Clock | None = None, state: State | None = None
+    ) -> None:
         assert shelf.cell is not None
         self.clock = clock or WallClock()
         self.epoch = "bench"

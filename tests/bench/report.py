@@ -25,7 +25,7 @@ RESULTS = ROOT / "build" / "bench.json"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured value over `n` samples. What is left empty is taken from the decorator; its hold only with its name."""
+    """One measured value over `n` samples. What is left empty is taken from the decorator, the hold with the name."""
 
     value: float
     n: int = 1

@@ -1,67 +1,48 @@
 // Every page can be used by everyone: axe-core finds nothing serious, in light and dark, in both languages.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { card, freshName, open, require, shoot, signIn, storeOrder, withBrowser } from "./cell_page.mjs";
+import { look } from "./axe.mjs";
+import { card, freshName, open, shoot, signIn, storeOrder, withBrowser } from "./cell_page.mjs";
 
-const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const SERIOUS = new Set(["serious", "critical"]);
+for (const [colorScheme, locale] of [["light", "en-GB"], ["dark", "de-DE"]]) {
+  test(`no serious violation in ${colorScheme}, ${locale}`, { timeout: 180_000 }, () =>
+    withBrowser(async (browser) => {
+      const order = await storeOrder(freshName("axe"));
+      const options = { colorScheme, locale };
 
-/** Run axe on a page, or on a part of it with some rules alone, and fail with what it found. */
-async function look(page, what, { part = "", rules = [] } = {}) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(
-    async ([selector, only]) => {
-      const options = only.length > 0 ? { runOnly: { type: "rule", values: only } } : {};
-      const { violations } = await globalThis.axe.run(selector || document, options);
-      return violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html, failureSummary }) => `${html.slice(0, 120)} ${failureSummary}`) }));
-    },
-    [part, rules],
+      const start = await open(browser, "/", options);
+      await start.locator("a.tile-strong").waitFor();
+      await look(start, "start page");
+      await shoot(start, `start-${colorScheme}-${locale}.png`);
+      await start.context().close();
+
+      const worker = await open(browser, "/worker", options);
+      await card(worker).locator("h1, h2").first().waitFor();
+      await look(worker, "worker's page");
+      await look(worker, "step card, AAA", { part: "[data-testid=card]", rules: ["color-contrast-enhanced"] });
+      await worker.getByTestId("settings").click();
+      await look(worker, "display settings");
+      await shoot(worker, `settings-${colorScheme}-${locale}.png`);
+      await worker.context().close();
+
+      const board = await open(browser, "/board", options);
+      await board.locator(`[data-order="${order}"]`).waitFor();
+      await board.getByTestId("new-order").click();
+      await board.locator("[data-testid=new-order-form] select").waitFor();
+      await look(board, "board");
+      await shoot(board, `board-${colorScheme}-${locale}.png`);
+      await board.goto("/board?unit=nobody");
+      await board.getByTestId("record").getByRole("alert").waitFor();
+      await look(board, "as-built record that is not there");
+      await board.context().close();
+
+      const cell = await open(browser, "/cell", options);
+      await cell.locator("[data-testid=scene][data-state=ready]").waitFor({ timeout: 60_000 });
+      await look(cell, "cell view");
+      await shoot(cell, `cell-${colorScheme}-${locale}.png`);
+      assert.deepEqual(cell.faults, []);
+    }),
   );
-  assert.deepEqual(found.filter(({ impact }) => SERIOUS.has(impact)), [], what);
-}
-
-for (const colorScheme of ["light", "dark"]) {
-  for (const locale of ["en-GB", "de-DE"]) {
-    test(`no serious violation in ${colorScheme}, ${locale}`, { timeout: 180_000 }, () =>
-      withBrowser(async (browser) => {
-        const order = await storeOrder(freshName("axe"));
-        const options = { colorScheme, locale };
-
-        const start = await open(browser, "/", options);
-        await start.locator("a.tile-strong").waitFor();
-        await look(start, "start page");
-        await shoot(start, `start-${colorScheme}-${locale}.png`);
-        await start.context().close();
-
-        const worker = await open(browser, "/worker", options);
-        await card(worker).locator("h1, h2").first().waitFor();
-        await look(worker, "worker's page");
-        await look(worker, "step card, AAA", { part: "[data-testid=card]", rules: ["color-contrast-enhanced"] });
-        await worker.getByTestId("settings").click();
-        await look(worker, "display settings");
-        await shoot(worker, `settings-${colorScheme}-${locale}.png`);
-        await worker.context().close();
-
-        const board = await open(browser, "/board", options);
-        await board.locator(`[data-order="${order}"]`).waitFor();
-        await board.getByTestId("new-order").click();
-        await board.locator("[data-testid=new-order-form] select").waitFor();
-        await look(board, "board");
-        await shoot(board, `board-${colorScheme}-${locale}.png`);
-        await board.goto("/board?unit=nobody");
-        await board.getByTestId("record").getByRole("alert").waitFor();
-        await look(board, "as-built record that is not there");
-        await board.context().close();
-
-        const cell = await open(browser, "/cell", options);
-        await cell.locator("[data-testid=scene][data-state=ready]").waitFor({ timeout: 60_000 });
-        await look(cell, "cell view");
-        await shoot(cell, `cell-${colorScheme}-${locale}.png`);
-        assert.deepEqual(cell.faults, []);
-      }),
-    );
-  }
 }
 
 test("the worker's page holds on small and upright screens", { timeout: 120_000 }, () =>

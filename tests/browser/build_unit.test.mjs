@@ -1,6 +1,7 @@
 // A unit is built by clicking on a tablet: join, start the order on the board, do what the card shows until it is done.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { look } from "./axe.mjs";
 import { answerFor, card, freshName, open, orderState, shoot, signIn, startOrder, storeOrder, withBrowser } from "./cell_page.mjs";
 
 const PATIENCE_MS = 12 * 60_000;
@@ -43,7 +44,10 @@ test("a unit is built by clicking on a tablet", { timeout: PATIENCE_MS }, () =>
       assert.notEqual(title, "", "a card is never without words");
       if (await worker.getByTestId("scene").and(worker.locator(":not([data-ghost=''])")).count()) {
         seen.ghosts += 1;
-        if (seen.ghosts === 1) await drawnAndMoving(worker);
+        if (seen.ghosts === 1) {
+          await drawnAndMoving(worker);
+          await look(worker, "step card, AAA", { part: "[data-testid=card]", rules: ["color-contrast-enhanced"] });
+        }
         if (seen.ghosts <= 3) {
           await worker.waitForTimeout(1500); // let the ghost be on its way in the picture
           await shoot(worker, "worker.png");

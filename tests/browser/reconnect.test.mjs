@@ -34,8 +34,13 @@ test("what was missed while offline is caught up", { timeout: 120_000 }, () =>
 test("the worker's card is closed while offline and right afterwards", { timeout: 120_000 }, () =>
   withBrowser(async (browser) => {
     const worker = await open(browser, "/worker");
-    await signIn(worker);
     const leave = worker.getByRole("button", { name: "Leave" });
+    await worker.locator("[data-testid=card]:not([data-status=none])").waitFor();
+    if ((await card(worker).getAttribute("data-status")) !== "away") {
+      await leave.click(); // somebody was here before this test
+      await worker.locator("[data-testid=card][data-status=away]").waitFor();
+    }
+    await signIn(worker);
     await leave.waitFor();
     await worker.context().setOffline(true);
     await worker.getByTestId("offline").waitFor();

@@ -16,6 +16,7 @@ SUITES = ("access", "reconnect", "keyboard", "build_unit")
 PATIENCE_S = 15 * 60
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("suite", SUITES)
 def test_pages(suite: str, tandem_url: str) -> None:
     """Run one suite against `tandem_url`; pictures go to build/shots."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.sim.hands import Slip
 from orchestrator.core.commands import OUTSIDE, Request, Who
-from orchestrator.wire import Card
+from orchestrator.wire import Card, LaneView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,9 +79,13 @@ class SimWorker:
         return await self._send({**confirm, "values": values, "lots": lots})
 
     def _offered(self, card: Card) -> bool:
-        """A part that two hands pass is taken only once the robot holds it out."""
+        """A part that two hands pass is taken only once the robot holds it out, and set once the robot has let go."""
         lane = self._desk.screen.topics.get("lane/robot")
-        intent = getattr(lane, "intent", None)
+        if not isinstance(lane, LaneView):
+            return False
+        intent = lane.intent
+        if intent is None and (lane.unit, lane.step, lane.status) == (card.unit, card.step, "waiting"):
+            return True
         holds = any(
             getattr(value, "holder", "") == "gripper"
             for topic, value in self._desk.screen.topics.items()

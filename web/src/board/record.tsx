@@ -3,13 +3,13 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { get, Refused } from "../rest";
-import { moment, number, word, words } from "../words";
+import { moment, number, span, word, words } from "../words";
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 type Fields = Record<string, Json>;
 
 const fields = (value: Json | undefined): Fields => (value !== null && typeof value === "object" && !Array.isArray(value) ? value : {});
-const list = (value: Json | undefined): Fields[] => (Array.isArray(value) ? value.map(fields) : Object.entries(fields(value)).map(([id, one]) => ({ id, ...fields(one) })));
+const list = (value: Json | undefined): Fields[] => (Array.isArray(value) ? value.map(fields) : []);
 
 export function Record({ unit }: { unit: string }) {
   const { record: say, loading } = words.value;
@@ -57,20 +57,36 @@ export function Record({ unit }: { unit: string }) {
 
 function Content({ record }: { record: Fields }) {
   const { record: say } = words.value;
-  const { steps, parts, ...head } = record;
+  const { steps, ...head } = record;
   return (
     <>
       <Facts of={head} />
       <h2>{say.steps}</h2>
-      <Table rows={list(steps)} />
-      {list(parts).length > 0 && (
-        <>
-          <h2>{say.parts}</h2>
-          <Table rows={list(parts)} />
-        </>
-      )}
+      <Table rows={list(steps).flatMap(attempts)} />
     </>
   );
+}
+
+/** A row for each attempt at a step; a step without any keeps its row, with its status. */
+function attempts(step: Fields): Fields[] {
+  const tries = list(step.attempts);
+  const of = { step: step.step ?? "", waived: step.waived ?? "" };
+  if (tries.length === 0) return [{ ...of, result: step.status ?? "" }];
+  return tries.map((attempt) => {
+    const measured = fields(attempt.measured);
+    return {
+      step: of.step,
+      attempt: attempt.n ?? null,
+      actors: [...(Array.isArray(attempt.actors) ? attempt.actors : []), attempt.operator ?? ""].filter(Boolean),
+      ended_t: attempt.ended_t ?? null,
+      time_s: typeof attempt.ended_t === "number" && typeof attempt.started_t === "number" ? attempt.ended_t - attempt.started_t : null,
+      result: [attempt.outcome ?? "", attempt.message ?? ""].filter(Boolean),
+      values: { ...fields(attempt.values), ...fields(attempt.lots) },
+      check: measured.verdict ?? "",
+      offset_mm: measured.offset_mm ?? null,
+      waived: of.waived,
+    };
+  });
 }
 
 function Facts({ of }: { of: Fields }) {
@@ -127,22 +143,26 @@ const named = (key: string): string => {
     options: say.options,
     step: say.step,
     actors: say.who,
-    evidence: say.evidence,
     values: say.values,
     offset_mm: say.deviation,
-    attempts: say.attempts,
+    attempt: say.attempt,
+    check: say.evidence,
+    result: say.result,
+    time_s: say.time,
+    waived: say.waived,
   };
   return word(known, key.replace(/_t$/, ""));
 };
 
 const empty = (value: Json | undefined): boolean =>
-  value === undefined || value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
+  value === undefined || value === null || value === "" || value === false || (typeof value === "object" && Object.keys(value).length === 0);
 
 function shown(key: string, value: Json): string {
   if (empty(value)) return "–";
+  if (typeof value === "number" && key === "time_s") return span(value);
   if (typeof value === "number") return key.endsWith("_t") || key === "t" ? moment(value) : number(value);
   if (typeof value === "string") return /^[0-9a-f]{40,}$/.test(value) ? `${value.slice(0, 12)}…` : value;
-  if (typeof value === "boolean") return value ? "✓" : "–";
+  if (typeof value === "boolean") return "✓";
   if (Array.isArray(value)) return value.map((one) => shown("", one)).join(", ");
   return Object.entries(value as Fields)
     .filter(([, one]) => !empty(one))

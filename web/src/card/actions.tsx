@@ -11,7 +11,8 @@ import { Timer } from "./timer";
 
 export function Actions({ card, entry }: { card: Card; entry: Entry }) {
   const approvals = card.status === "away" ? [] : (store.robot.value?.intent?.buttons ?? []);
-  const offered = [...card.buttons, ...approvals].filter(({ command }) => command.type !== "join_place");
+  const own = card.buttons.some(({ command }) => command.type === "leave_place") ? [] : leaving(card);
+  const offered = [...card.buttons, ...approvals, ...own].filter(({ command }) => command.type !== "join_place");
   const main = offered.filter(isMain);
   const side = offered.filter((button) => !isMain(button));
   const complete = (command: Outside): Outside | null => {
@@ -39,6 +40,12 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
       </div>
     </footer>
   );
+}
+
+/** Who has no step under way may go; like signing in, this is the person's own to say. */
+function leaving({ place, status }: Card): Button[] {
+  if (!["idle", "blocked", "done"].includes(status)) return [];
+  return [{ label: "leave", command: { type: "leave_place", place }, needs_reason: false, danger: false }];
 }
 
 const MAIN: ReadonlySet<Outside["type"]> = new Set(["confirm_step", "choose", "approve_motion", "acknowledge"]);

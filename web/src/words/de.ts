@@ -322,10 +322,9 @@ export const de: Words = {
     values: "Werte",
     deviation: "Abweichung",
     result: "Ergebnis",
-    attempts: "Versuche",
+    attempt: "Versuch",
     time: "Zeit",
-    parts: "Teile",
-    hashes: "Gebaut mit",
+    waived: "Ausnahme",
     missing: "Zu dieser Einheit gibt es keine Akte.",
   },
   cellPage: {

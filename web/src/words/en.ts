@@ -313,10 +313,9 @@ export const en = {
     values: "Values",
     deviation: "Deviation",
     result: "Result",
-    attempts: "Attempts",
+    attempt: "Attempt",
     time: "Time",
-    parts: "Parts",
-    hashes: "Made with",
+    waived: "Waived",
     missing: "There is no record of this unit.",
   },
   cellPage: {
