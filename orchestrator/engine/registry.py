@@ -118,12 +118,25 @@ class Registry:
         return skills[name]
 
     def all(self) -> dict[str, Skill]:
-        """Return every skill that works, by name."""
-        return {name: skill for loaded in self._files.values() for name, skill in loaded.skills.items()}
+        """Return every skill that works, by name. Where two files have one of the same name, the first counts."""
+        out: dict[str, Skill] = {}
+        for path in sorted(self._files):
+            for name, skill in self._files[path].skills.items():
+                out.setdefault(name, skill)
+        return out
 
     def broken(self) -> list[Broken]:
-        """Return the files that could not be loaded."""
-        return [loaded.broken for loaded in self._files.values() if loaded.broken]
+        """Return the files that could not be loaded, or whose skills another file has already."""
+        first = self.all()
+        out = []
+        for path in sorted(self._files):
+            loaded = self._files[path]
+            if loaded.broken:
+                out.append(loaded.broken)
+            for name in loaded.skills:
+                if first[name].file != path.name:
+                    out.append(Broken(path.name, f"There is a skill '{name}' in {first[name].file} already."))
+        return out
 
     def sha256(self, name: str) -> str:
         """Return the hash of the file that a skill stands in, "" for an unknown one."""
@@ -155,8 +168,8 @@ def _load(path: Path, stamp: int) -> _Loaded:
     try:
         exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - skills are programs
     except Exception as error:  # noqa: BLE001 - whatever an author's file does, the other skills work
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        line = getattr(error, "lineno", None) or last.lineno
+        own = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        line = getattr(error, "lineno", None) or (own[-1] if own else 1)
         broken = Broken(file=path.name, error=f"line {line}: {type(error).__name__}: {error}")
         log.warning("skill file is broken", file=path.name, error=broken.error)
         return _Loaded(stamp, broken=broken)

@@ -83,7 +83,7 @@ class LiveScreen:
             wanted[f"lane/{actor}"] = self._guide.lane(after, actor)
         for place in after.spec.places:
             wanted[f"card/{place}"] = self._guide.card(after, place)
-        gone = [topic for topic in self._topics if _is_gone(topic, after)] if before is not after else []
+        gone = [topic for topic in self._topics if _is_gone(topic, after)] if before and _left(before, after) else []
         return self._apply(wanted, gone)
 
     def _apply(self, wanted: dict[str, TopicValue | None], gone: list[str]) -> list[Put | Drop]:
@@ -99,6 +99,12 @@ class LiveScreen:
             if self._topics.pop(topic, None) is not None:
                 out.append(Drop(topic=topic))
         return out
+
+
+def _left(before: State, after: State) -> bool:
+    """Whether an order, a unit or a part has left."""
+    pairs = ((before.orders, after.orders), (before.units, after.units), (before.world.facts, after.world.facts))
+    return any(old is not new and not old.keys() <= new.keys() for old, new in pairs)
 
 
 def _is_gone(topic: str, state: State) -> bool:
@@ -123,8 +129,8 @@ def _about(item: Fresh) -> str:
 def _in_words(item: Fresh) -> str:
     """The event's name in plain words, and what it says of itself: "step failed: The part lies upside down"."""
     name = item.event.type.replace("_", " ")
+    fields = vars(item.event)
     for key in ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome"):
-        value = getattr(item.event, key, "")
-        if value:
+        if value := fields.get(key):
             return f"{name}: {value}"
     return name

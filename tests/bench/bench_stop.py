@@ -99,7 +99,7 @@ def stop() -> Figure:
         shot = Photographer(Path(meshes), seed=5).shoot([TABLE, BRACKET])
         took_ms, checks = asyncio.run(_stops(folder, Path(meshes), request(BRACKET, [TABLE]), shot))
     note = (
-        f"hold handed in to the motion's cancel called, through runner and gate; p50 {percentile(took_ms, 0.5):.2f} ms; "
+        f"hold handed in to the motion's cancel, through runner and gate; p50 {percentile(took_ms, 0.5):.2f} ms; "
         f"{SCREENS} screens of another process with 12 poses at 30 Hz, {checks} checks meanwhile; the motion is a stub"
     )
     return Figure(percentile(took_ms, 0.99), len(took_ms), note)

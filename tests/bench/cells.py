@@ -112,6 +112,7 @@ class BenchCell:
         self.runner.crew = BriskCrew(self.runner, self.clock)
         self.screen = LiveScreen(Guide(shelf, simulated=True), self.runner.state)
         self.runner.bus.join(self.screen.observe)
+        self.bins = [(name, bin_.capacity) for name, bin_ in shelf.cell.supply.items() if bin_.capacity]
         self.events = 0
         self.runner.bus.join(self._count)
         self._asked = 0
@@ -171,8 +172,7 @@ class BenchCell:
 
 def refill(cell: BenchCell, n: int) -> cmd.RefillBin:
     """The n-th of many refills: a different bin and a different count each time."""
-    bins = [(name, bin_.capacity) for name, bin_ in cell.runner.state.spec.supply.items() if bin_.capacity]
-    name, capacity = bins[n % len(bins)]
+    name, capacity = cell.bins[n % len(cell.bins)]
     return cmd.RefillBin(bin=name, count=capacity - n % 2)
 
 

@@ -116,8 +116,9 @@ export async function answerFor(field, page) {
   }
   const name = (await field.getAttribute("data-testid")).replace("ask-", "");
   const place = new URL(page.url()).searchParams.get("place") ?? topic(page, "cell").places[0];
-  const spec = topic(page, `card/${place}`).asks.find(({ value }) => value === name)?.spec;
-  return spec?.pattern || "CODE-1"; // what the scanner reads off the part
+  const { asks, unit } = topic(page, `card/${place}`);
+  const pattern = asks.find(({ value }) => value === name)?.spec.pattern;
+  return pattern ? pattern.replaceAll("$serial", unit) : "CODE-1"; // what the scanner reads off the part
 }
 
 const CSS_escape = (id) => id.replaceAll(/[^\w-]/g, (sign) => `\\${sign}`);

@@ -47,7 +47,7 @@ def authored(folder: Path) -> Path:
     hole = _rod(0.0101, 0.02, 0.018)
     _write(stack / "base.glb", block.difference(hole), {"bore": 0.018})
     _write(stack / "pin_steel.glb", _rod(0.01, 0.04), {"top": 0.04})
-    _write(stack / "pin_brass.glb", _rod(0.01, 0.034), {"top": 0.034})
+    _write(stack / "pin_brass.glb", _rod(0.01, 0.04).difference(_rod(0.006, 0.03, 0.02)), {"top": 0.04})
     plate = trimesh.creation.box((0.04, 0.04, 0.01), trimesh.transformations.translation_matrix((0, 0, 0.005)))
     _write(stack / "cap.glb", plate, {"middle": 0.01})
     return folder

@@ -56,8 +56,11 @@ test("entries belong to one attempt, acknowledgements to one step with its repet
 });
 
 test("claims must be so, and scans must fit", () => {
-  assert.equal(judge({ value: "snapped", spec: { ...number, kind: "claim" } }, false), "claim");
+  assert.equal(judge({ value: "snapped", spec: { ...number, kind: "claim" } }, false, "u1"), "claim");
   const scan = { value: "code", spec: { ...number, kind: "scan", pattern: "A-\\d+" } };
-  assert.equal(judge(scan, "A-17"), null);
-  assert.equal(judge(scan, "B-17"), "pattern");
+  assert.equal(judge(scan, "A-17", "u1"), null);
+  assert.equal(judge(scan, "B-17", "u1"), "pattern");
+  const own = { value: "code", spec: { ...scan.spec, pattern: "$serial" } };
+  assert.equal(judge(own, "u1", "u1"), null);
+  assert.equal(judge(own, "u2", "u1"), "pattern");
 });

@@ -80,7 +80,7 @@ export class Entry {
       if (must && !this.acknowledged.value.has(hazard)) found.push({ field: field.hazard(hazard), fault: "hazard" });
     }
     for (const ask of card.asks) {
-      const fault = judge(ask, this.values.value[ask.value]);
+      const fault = judge(ask, this.values.value[ask.value], card.unit);
       if (fault) found.push({ field: field.value(ask.value), fault });
     }
     for (const part of card.lots) {
@@ -105,8 +105,8 @@ export const field = {
   lot: (part: string): string => `lot-${part}`,
 };
 
-/** Why a given value is not ready, or null. */
-export function judge({ spec }: Ask, given: string | boolean | undefined): Fault | null {
+/** Why a given value is not ready, or null. A scan may have to show the unit's own serial number. */
+export function judge({ spec }: Ask, given: string | boolean | undefined, serial: string): Fault | null {
   if (spec.kind === "claim") return given === true ? null : "claim";
   const typed = String(given ?? "").trim();
   if (!typed) return "value";
@@ -115,7 +115,7 @@ export function judge({ spec }: Ask, given: string | boolean | undefined): Fault
     if (value === null) return "number";
     return (spec.low !== null && value < spec.low) || (spec.high !== null && value > spec.high) ? "outside" : null;
   }
-  if (spec.kind === "scan" && spec.pattern && !matches(spec.pattern, typed)) return "pattern";
+  if (spec.kind === "scan" && spec.pattern && !matches(spec.pattern, typed, serial)) return "pattern";
   return null;
 }
 
@@ -125,10 +125,11 @@ export function parse(typed: string): number | null {
   return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : null;
 }
 
-function matches(pattern: string, typed: string): boolean {
-  if (typed === pattern) return true; // authors may give the very text instead of an expression
+function matches(pattern: string, typed: string, serial: string): boolean {
+  if (typed === pattern.replaceAll("$serial", serial)) return true; // authors may give the very text
   try {
-    return new RegExp(`^(?:${pattern})$`).test(typed);
+    const literal = serial.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    return new RegExp(`^(?:${pattern.replaceAll("$serial", () => literal)})$`).test(typed);
   } catch {
     return true; // a pattern that only the server understands is the server's to check
   }

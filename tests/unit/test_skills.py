@@ -1,0 +1,206 @@
+"""The shipped skills, cancelled at any await and run again, reach their result: with one part, and nobody's help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestrator.adapters.clock_virtual import run_virtual
+from orchestrator.core import commands as cmd
+from orchestrator.core.geometry import Pose
+from orchestrator.core.machine import CellState, CellVerb, StepStatus
+from orchestrator.core.ports import Move
+from orchestrator.engine.registry import Registry, Skill
+from tests.unit.cell_bench import Bench, authored, bench
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Generator
+    from pathlib import Path
+
+SKILLS = ("pick_place", "insert", "hand_over", "screw")
+Hook = Callable[[str, int], None]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return authored(tmp_path_factory.mktemp("authored"))
+
+
+class Counted:
+    """Awaits a coroutine and tells `hook` of each of its suspensions, the first is 1."""
+
+    def __init__(self, work: Coroutine[Any, Any, None], hook: Callable[[int], None]) -> None:
+        self._work = work
+        self._hook = hook
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        inner = self._work.__await__()
+        sent: Any = None
+        thrown: BaseException | None = None
+        count = 0
+        while True:
+            try:
+                waits_for = inner.send(sent) if thrown is None else inner.throw(thrown)
+            except StopIteration:
+                return
+            count += 1
+            self._hook(count)
+            sent, thrown = None, None
+            try:
+                sent = yield waits_for
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is the skill's
+                thrown = error
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, hook: Hook) -> None:
+    """Let `hook` hear of each suspension of each skill: its name, and how many there were before in this run."""
+    get = Registry.get
+
+    def wrapped(self: Registry, name: str) -> Skill:
+        skill = get(self, name)
+
+        async def run(cell: Any, **arguments: Any) -> None:
+            await Counted(skill.run(cell, **arguments), lambda count: hook(name, count))  # type: ignore[arg-type] # skills are coroutines
+
+        return replace(skill, run=run)
+
+    monkeypatch.setattr(Registry, "get", wrapped)
+
+
+def ledger_is_true(cell: Bench) -> None:
+    """What the gripper holds and what lies about is what the ledger says."""
+    held = cell.state.world.held()
+    assert (cell.cell.world.held is not None) == (held is not None)
+    tcp = cell.cell.robot.state.value.tcp
+    for fact in cell.state.world.facts.values():
+        pose = cell.state.world.pose(fact.part, tcp)
+        if pose is None:
+            continue
+        near = [b for b in cell.bodies(fact.kind) if b in cell.cell.world.visible()]
+        off = min(sum((a - b) ** 2 for a, b in zip(cell.cell.world.pose(b).p, pose.p, strict=True)) for b in near)
+        assert off < 0.002**2, (fact, [cell.cell.world.pose(b).p for b in near])
+
+
+@pytest.fixture(scope="module")
+def awaits(folder: Path) -> dict[str, int]:
+    """How often each skill is suspended in an undisturbed run."""
+    counts: dict[str, int] = {}
+
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await cell.begin()
+            await cell.ended()
+
+    with pytest.MonkeyPatch.context() as patch:
+        watched(patch, lambda name, count: counts.update({name: max(count, counts.get(name, 0))}))
+        run_virtual(main)
+    assert set(counts) == set(SKILLS)
+    return counts
+
+
+SAMPLES = 9
+
+
+@pytest.mark.parametrize("sample", range(SAMPLES))
+def test_cancelled_at_any_await_and_run_again_a_skill_reaches_its_result(
+    folder: Path, awaits: dict[str, int], sample: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = {name: 1 + round(sample * (count - 1) / (SAMPLES - 1)) for name, count in awaits.items()}
+    done: set[str] = set()
+
+    async def main() -> None:
+        async with bench(folder) as cell:
+
+            def hook(name: str, count: int) -> None:
+                if name not in done and count == cut[name]:
+                    done.add(name)
+                    cell.cell.runner.post(cmd.ChangeCell(verb=CellVerb.HOLD))
+
+            watched(monkeypatch, hook)
+            await cell.begin()
+            for _ in SKILLS:
+                await cell.until(lambda state: state.cell == CellState.HELD)
+                ledger_is_true(cell)
+                await cell.do(cmd.ChangeCell(verb=CellVerb.UNHOLD))
+                await cell.until(lambda state: state.cell == CellState.EXECUTE)
+            await cell.ended()
+            assert done == set(SKILLS)
+            assert cell.record()["state"] == "done"
+            assert [cell.state.bins[name] for name in ("bases", "pins_steel", "caps")] == [5, 5, 5]
+            asked = {e.code for e in cell.all("step_failed")}
+            assert asked <= {"canceled"}, asked
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("await_number", [1, 3, 5])
+def test_move_home_goes_on_home(
+    folder: Path, tmp_path: Path, await_number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authored(tmp_path)
+    step = "{id: clear, after: [], result: {at: nest, values: {clear: true}}, robot: move_home, time_s: 5}"
+    (tmp_path / "stack" / "procedure.yaml").write_text(f"parts: {{base: {{mass_kg: 0.3}}}}\nsteps:\n- {step}\n")
+
+    async def main() -> None:
+        async with bench(tmp_path) as cell:
+            done: list[int] = []
+
+            def hook(_name: str, count: int) -> None:
+                if not done and count == await_number:
+                    done.append(count)
+                    cell.cell.runner.post(cmd.ChangeCell(verb=CellVerb.HOLD))
+
+            watched(monkeypatch, hook)
+            robot = cell.cell.robot
+            await robot.ready()
+            above = Pose((0.45, 0.0, 0.3), (0.0, 1.0, 0.0, 0.0))
+            assert (await robot.execute(await robot.plan((Move(above),))).result()).ok
+            cell.work()
+            answer = await cell.cell.desk.store_order("o", "stack", {}, 1, None, cmd.Who())
+            assert answer.ok
+            await cell.change(CellVerb.START)
+            await cell.do(cmd.ChangeOrder(order="o", verb="start"))
+            await cell.until(lambda state: state.cell == CellState.HELD)
+            assert done
+            await cell.do(cmd.ChangeCell(verb=CellVerb.UNHOLD))
+            await cell.ended()
+            home = robot.capabilities.home
+            assert max(abs(a - b) for a, b in zip(robot.state.value.joints, home, strict=True)) < 1e-3
+
+    run_virtual(main)
+
+
+def test_a_part_that_the_ledger_does_not_know_of_is_a_persons_task(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            world = cell.cell.world
+            body = next(b for b in world if b.source == "caps")
+            world.grasp(body.id)
+            await cell.begin(worker=False)
+            await cell.step_is("load", StepStatus.ATTENTION)
+            assert cell.step("load").code == "gripper_not_empty"
+            assert "Take it out" in cell.step("load").remedy
+
+    run_virtual(main)
+
+
+def test_a_handover_that_nobody_takes_says_so(folder: Path, tmp_path: Path) -> None:
+    authored(tmp_path)
+    file = tmp_path / "stack" / "procedure.yaml"
+    file.write_text(file.read_text().replace("robot: hand_over", "robot: {hand_over: {patience_s: 20}}"))
+
+    async def main() -> None:
+        async with bench(tmp_path) as cell:
+            await cell.begin()
+            await cell.step_is("cap", StepStatus.ACTIVE)
+            for worker in cell.workers:
+                worker.cancel()
+            await cell.until(lambda state: bool(state.units["u1"].steps["cap"].code))
+            assert cell.step("cap").attempts[0].code == "not_taken"
+            assert cell.state.world.held() is not None
+            assert cell.cell.world.held is not None
+
+    run_virtual(main)
