@@ -59,6 +59,7 @@ lint: $(VENV)/.tested ## style, types, import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd web && $(RUN_NODE) npm run --silent check
+	cd web && $(RUN_NODE) npm test --silent
 
 check: $(VENV)/.installed ## the authored files
 	$(BIN)/tandem check instructions/

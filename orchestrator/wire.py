@@ -5,7 +5,8 @@ one topic's value, `drop` removes it. A client that says hello with the last epo
 messages, else a snapshot. Pose messages are lossy: the latest value per topic, never replayed.
 
 Topics: `cell`, `order/<id>`, `unit/<id>`, `step/<unit>/<step>`, `lane/<actor>`, `card/<place>`,
-`question/<unit>/<step>`, `part/<id>`. Pose topics: `robot` (link poses), `parts` (poses of parts that move).
+`question/<unit>/<step>`, `part/<id>`, `bin/<name>`.
+Pose topics: `robot` (link poses), `parts` (poses of parts that move).
 Lengths are metres, angles radians, times seconds (UTC); poses are in the cell's world frame.
 """
 
@@ -214,7 +215,16 @@ class PartView(Frozen):
     source: str
 
 
-TopicValue = CellView | OrderView | UnitView | StepView | LaneView | Card | Question | PartView
+class BinLevel(Frozen):
+    """How many pieces a counted bin holds. A grid is emptied from its first slot on."""
+
+    name: str
+    count: int
+    capacity: int
+    low: bool
+
+
+TopicValue = CellView | OrderView | UnitView | StepView | LaneView | Card | Question | PartView | BinLevel
 
 # What a topic's value is, by the topic's name up to and with its first slash.
 TOPICS: dict[str, type[Frozen]] = {
@@ -226,6 +236,7 @@ TOPICS: dict[str, type[Frozen]] = {
     "card/": Card,
     "question/": Question,
     "part/": PartView,
+    "bin/": BinLevel,
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.core.commands import Request, TakePart, Who
+from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import choices
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import CELL, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus, allowed
@@ -13,6 +15,7 @@ from orchestrator.core.state import OVER, ROBOT
 from orchestrator.engine import phrases
 from orchestrator.wire import (
     Ask,
+    BinLevel,
     Button,
     Card,
     CellView,
@@ -43,6 +46,7 @@ _OFFERED = (
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
+_ANYBODY = Who(name="anybody", role="worker")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
 
@@ -74,12 +78,14 @@ class Guide:
         if not state.acknowledged:
             buttons.insert(0, Button(label="acknowledge", command={"type": "acknowledge"}))
         held = state.world.held()
-        if held is not None and not state.doing(ROBOT):
+        if held is not None and _may_take(state):
             buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
         buttons += [
-            Button(label="refill", command={"type": "refill_bin", "bin": name, "count": bin_.capacity})
-            for name, bin_ in state.spec.supply.items()
-            if bin_.capacity is not None and state.bins.get(name, 0) < max(1, bin_.min)
+            Button(
+                label="refill", command={"type": "refill_bin", "bin": name, "count": state.spec.supply[name].capacity}
+            )
+            for name in state.bins
+            if self.bin(state, name).low
         ]
         if state.cell in {CellState.IDLE, CellState.STOPPED, CellState.COMPLETED, CellState.ABORTED}:
             buttons += [
@@ -236,6 +242,11 @@ class Guide:
             buttons=tuple(buttons),
         )
 
+    def bin(self, state: State, name: str) -> BinLevel:
+        """Return how full a counted bin is."""
+        spec, count = state.spec.supply[name], state.bins[name]
+        return BinLevel(name=name, count=count, capacity=spec.capacity or count, low=count < max(1, spec.min))
+
     def part(self, state: State, part_id: str) -> PartView | None:
         """Return a part for the scene; None when it has no shape or no known place."""
         fact = state.world.facts[part_id]
@@ -301,7 +312,7 @@ class Guide:
             key = {"unit": unit.id, "step": step_id, "attempt": current.attempt, "place": place}
             buttons = (
                 Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key}),
-                Button(label="problem", command={"type": "report_problem", **key}, needs_reason=True, danger=True),
+                Button(label="problem", command={"type": "report_problem", **key}, needs_reason=True),
             )
             note = phrases.ATTEST if attest else self._last_word(current)
         elif status == "attention":
@@ -347,7 +358,21 @@ class Guide:
         status = "done" if over and state.cell != CellState.IDLE else "blocked" if blocked else "idle"
         reasons = why_not(state)
         note = {language: " ".join(reasons) for language in LANGUAGES} if blocked else self._waiting(state, place)
-        return Card(place=place, status=status, note=note, upcoming=self._upcoming(state, place, ""))
+        held = state.world.held()
+        takes = held is not None and self._gripper_blocks(state, place) and _may_take(state)
+        take = (Button(label="take_part", command={"type": "take_part", "part": held.part}),) if held and takes else ()
+        return Card(place=place, status=status, note=note, buttons=take, upcoming=self._upcoming(state, place, ""))
+
+    def _gripper_blocks(self, state: State, actor: str) -> bool:
+        """Whether someone could go on if the gripper were empty."""
+        return any(
+            any(reason.code == "gripper" for reason in blockers(state, unit, step, crew, state.t))
+            for unit in state.units.values()
+            for step in state.variant_of(unit.id).steps
+            if unit.steps[step.id].status == StepStatus.READY
+            for crew in crews(state, step, unit.steps[step.id].barred)
+            if actor in crew
+        )
 
     def _waiting(self, state: State, actor: str) -> dict[str, str]:
         """Why an actor has nothing to do: the first reason that isn't just somebody else's turn."""
@@ -424,13 +449,20 @@ class Guide:
         approve = Button(label="approve", command={"type": "approve_motion", "motion": motion.id})
         return Intent(
             motion=motion.id,
-            text=phrases.motion(motion.text),
+            text=phrases.motion(motion.text, self._names(state, unit, step)),
             preview=motion.preview,
             duration_s=motion.duration_s,
             started_t=motion.t,
             proposed=not motion.approved,
             buttons=() if motion.approved else (approve,),
         )
+
+    def _names(self, state: State, unit: str, step: str) -> dict[str, str]:
+        """What the step's part is called in each language."""
+        variant = state.variant_of(unit)
+        result = variant.by_id[step].result
+        spec = variant.parts.get(result.kind or "")
+        return dict(spec.name) if spec else {}
 
     def _ghost(
         self, state: State, unit: UnitState, step: Step, spec: PartSpec | None, nominal: Pose | None
@@ -456,6 +488,17 @@ class Guide:
 
     def _spec(self, state: State, unit: str, kind: str) -> PartSpec | None:
         return state.variant_of(unit).parts.get(kind) if unit in state.units else None
+
+
+def _may_take(state: State) -> bool:
+    """Whether a person may take out what the gripper holds."""
+    held = state.world.held()
+    if held is None:
+        return False
+    command = TakePart(part=held.part)
+    return not isinstance(
+        decide(state, Request(id="may-take", by=_ANYBODY, t=state.t, command=command), state.t), Rejected
+    )
 
 
 def _mine(current: StepState, actor: str) -> bool:

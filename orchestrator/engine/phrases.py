@@ -27,15 +27,15 @@ _VERDICTS = {
     "wrong": {"en": "Another part sits there.", "de": "Dort sitzt ein anderes Teil."},
     "cannot_see": {"en": "The camera can't see it well enough.", "de": "Die Kamera sieht es nicht gut genug."},
 }
-_MOTIONS = {
-    "fetch": "holt",
-    "grip": "greift",
-    "lift": "hebt",
-    "bring": "bringt",
-    "set": "setzt ab",
-    "let": "lässt los",
-    "press": "drückt ein",
-    "go": "fährt nach Hause",
+_MOTIONS = {  # first words of a motion's text -> what each language says, of the step's part
+    "fetch": {"en": "fetches {part}", "de": "holt {part}"},
+    "grip": {"en": "grips {part}", "de": "greift {part}"},
+    "lift": {"en": "lifts {part}", "de": "hebt {part} an"},
+    "bring": {"en": "brings {part}", "de": "bringt {part}"},
+    "set": {"en": "sets {part} down", "de": "setzt {part} ab"},
+    "let go": {"en": "lets go of {part}", "de": "lässt {part} los"},
+    "press": {"en": "presses {part} in", "de": "drückt {part} ein"},
+    "go home": {"en": "moves back", "de": "fährt zurück"},
 }
 WORTH_MM = 0.1  # offsets below this are not worth a word
 
@@ -45,11 +45,13 @@ def checking(title: dict[str, str]) -> dict[str, str]:
     return {"en": f"Checking: {title.get('en', '')}", "de": f"Prüft: {title.get('de', '')}"}
 
 
-def motion(text: str) -> dict[str, str]:
-    """Say what a motion is for. The skill names it in English; German gets its verb and its object."""
-    verb, _, thing = text.partition(" ")
-    german = f"{_MOTIONS[verb]}: {thing}" if verb in _MOTIONS and verb not in {"go"} else _MOTIONS.get(verb, text)
-    return {"en": text, "de": german}
+def motion(text: str, part: dict[str, str]) -> dict[str, str]:
+    """Say what the robot does, with the part's name in each language; a skill's own words where they are not known."""
+    phrase = next((said for start, said in _MOTIONS.items() if text.startswith(start)), None)
+    if phrase is None or ("{part}" in phrase["en"] and not part):
+        return {"en": text, "de": text}
+    anything = next(iter(part.values()), "")
+    return {language: said.format(part=part.get(language, anything)) for language, said in phrase.items()}
 
 
 def reason(code: str, message: str, measured: Measured | None) -> dict[str, str]:

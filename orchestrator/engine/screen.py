@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import structlog
+
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.state import ROBOT
 from orchestrator.wire import Drop, Happened, Put
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from orchestrator.engine.bus import Fresh
     from orchestrator.engine.guide import Guide
     from orchestrator.wire import TopicValue
+
+log = structlog.get_logger(__name__)
 
 Change = Put | Drop | Happened
 Listener = Callable[[Sequence[Change]], None]
@@ -56,7 +60,10 @@ class LiveScreen:
             self._log.append(line)
             changes.append(line)
         for listener in tuple(self._listeners):
-            listener(changes)
+            try:
+                listener(changes)
+            except Exception:
+                log.exception("a screen's listener failed", listener=repr(listener))
 
     def _refresh(self, before: State | None, after: State) -> list[Put | Drop]:
         wanted: dict[str, TopicValue | None] = {"cell": self._guide.cell(after)}
@@ -79,6 +86,9 @@ class LiveScreen:
         if before is None or before.world is not after.world:
             for part_id in after.world.facts:
                 wanted[f"part/{part_id}"] = self._guide.part(after, part_id)
+        if before is None or before.bins is not after.bins:
+            for name in after.bins:
+                wanted[f"bin/{name}"] = self._guide.bin(after, name)
         for actor in (ROBOT, *after.spec.places):
             wanted[f"lane/{actor}"] = self._guide.lane(after, actor)
         for place in after.spec.places:

@@ -136,7 +136,7 @@ def test_cancelled_at_any_await_and_run_again_a_skill_reaches_its_result(
     run_virtual(main)
 
 
-@pytest.mark.parametrize("await_number", [1, 3, 5])
+@pytest.mark.parametrize("await_number", [1, 3])
 def test_move_home_goes_on_home(
     folder: Path, tmp_path: Path, await_number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

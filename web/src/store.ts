@@ -2,6 +2,7 @@
 
 import { batch, computed, signal, type Signal } from "@preact/signals";
 import type {
+  BinLevel,
   Card,
   CellView,
   Happened,
@@ -29,6 +30,7 @@ export class Store {
   readonly cards = signal<Table<Card>>(new Map());
   readonly questions = signal<Table<Question>>(new Map());
   readonly parts = signal<Table<PartView>>(new Map());
+  readonly bins = signal<Table<BinLevel>>(new Map());
   readonly log = signal<readonly Happened[]>([]);
   /** Whether a first snapshot has come. */
   readonly loaded = signal(false);
@@ -42,6 +44,7 @@ export class Store {
     card: this.cards,
     question: this.questions,
     part: this.parts,
+    bin: this.bins,
   } as Record<string, Signal<Table<unknown>>>;
 
   /** Take in one message of the state class. */

@@ -18,6 +18,7 @@ export interface Topics {
   [topic: `card/${string}`]: Card;
   [topic: `question/${string}`]: Question;
   [topic: `part/${string}`]: PartView;
+  [topic: `bin/${string}`]: BinLevel;
 }
 
 /** A person says that the cell is clear after a stop or a restart. */
@@ -58,6 +59,14 @@ export interface Ask {
 
 /** How much the robot may do without asking. */
 export type Autonomy = "full" | "approve";
+
+/** How many pieces a counted bin holds. A grid is emptied from its first slot on. */
+export interface BinLevel {
+  name: string;
+  count: number;
+  capacity: number;
+  low: boolean;
+}
 
 /** A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid). */
 export interface BinView {
@@ -383,7 +392,8 @@ export type Put =
   | { topic: `lane/${string}`; value: LaneView }
   | { topic: `card/${string}`; value: Card }
   | { topic: `question/${string}`; value: Question }
-  | { topic: `part/${string}`; value: PartView };
+  | { topic: `part/${string}`; value: PartView }
+  | { topic: `bin/${string}`; value: BinLevel };
 
 /** A topic has a new value. */
 export interface PutMessage {
@@ -534,7 +544,8 @@ export type TopicValue =
   | LaneView
   | Card
   | Question
-  | PartView;
+  | PartView
+  | BinLevel;
 
 /** Take a done step back, with all that builds on it. */
 export interface UndoStep {

@@ -68,6 +68,10 @@ class SimWorker:
             return False
         if card.status == "attention":
             return await self._decide(card)
+        take = next((b.command for b in card.buttons if b.command["type"] == "take_part"), None)
+        if take is not None:
+            await asyncio.sleep(self._takes_s(8.0))
+            return await self._send(take)
         confirm = next((b.command for b in card.buttons if b.command["type"] == "confirm_step"), None)
         if card.status != "step" or confirm is None:
             return False

@@ -1,7 +1,7 @@
 /** The supply: trays under their slots, with the kind of part that belongs there. */
 
 import { Box3, BoxGeometry, Group, InstancedMesh, Matrix4, Mesh, MeshStandardMaterial, Vector3 } from "three";
-import type { BinView } from "../wire";
+import type { BinLevel, BinView } from "../wire";
 import type { Palette } from "./look";
 import { load } from "./meshes";
 import { rotation, vector } from "./pose";
@@ -13,6 +13,8 @@ export class Bins {
   readonly object = new Group();
   /** The room that each bin takes, by name. */
   readonly boxes = new Map<string, Box3>();
+  private readonly stocks = new Map<string, InstancedMesh>();
+  private levels: ReadonlyMap<string, BinLevel> = new Map();
   private readonly tray = new MeshStandardMaterial({ roughness: 0.85, metalness: 0 });
 
   constructor(bins: readonly BinView[], colours: Palette, changed: () => void) {
@@ -22,6 +24,12 @@ export class Bins {
 
   recolour(colours: Palette): void {
     this.tray.color.copy(colours.bin);
+  }
+
+  /** Show what is left: a grid is emptied from its first slot on. */
+  fill(levels: ReadonlyMap<string, BinLevel>): void {
+    this.levels = levels;
+    for (const [name, stock] of this.stocks) stock.count = levels.get(name)?.count ?? stock.instanceMatrix.count;
   }
 
   private async add(bin: BinView): Promise<void> {
@@ -43,12 +51,15 @@ export class Bins {
     this.boxes.set(bin.name, new Box3(room.min.clone().setZ(bottom), room.max.clone().setZ(seat + (part?.box.max.z ?? WALL_M))));
     if (!part) return;
     const stock = new InstancedMesh(part.geometry, part.material, bin.slots.length);
-    bin.slots.forEach((slot, i) => {
+    // The last slot is the first instance, so that a smaller count leaves the first slots empty.
+    [...bin.slots].reverse().forEach((slot, i) => {
       stock.setMatrixAt(i, new Matrix4().compose(vector(slot.p), rotation(slot.q), new Vector3(1, 1, 1)));
     });
     stock.castShadow = true;
     stock.receiveShadow = true;
     group.add(stock);
+    this.stocks.set(bin.name, stock);
+    this.fill(this.levels);
   }
 
   private slab(group: Group, centre: Vector3, x: number, y: number, from: number, to: number): void {

@@ -119,6 +119,10 @@ export class Stage {
         changed();
       }),
       effect(() => {
+        this.bins.fill(store.bins.value);
+        changed();
+      }),
+      effect(() => {
         this.card = place === null ? null : (store.cards.value.get(place) ?? null);
         words.value; // labels follow the language
         this.point();
