@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.commands import Request, TakePart, Who
+from orchestrator.core.commands import ChangeCell, Request, TakePart, Who
 from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import choices
 from orchestrator.core.interlock import why_not
@@ -31,6 +31,7 @@ from orchestrator.wire import (
 )
 
 if TYPE_CHECKING:
+    from orchestrator.core.commands import Command
     from orchestrator.core.geometry import Pose
     from orchestrator.core.state import State, StepState, UnitState
     from orchestrator.core.variant import PartSpec, Step
@@ -46,7 +47,7 @@ _OFFERED = (
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
-_ANYBODY = Who(name="anybody", role="worker")
+_ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
 
@@ -62,10 +63,8 @@ class Guide:
 
     def cell(self, state: State) -> CellView:
         """Return the cell at a glance, with the buttons that are legal now."""
-        verbs = [verb for verb in allowed("cell", state.cell) if verb in _OFFERED]
-        still = [reason for reason in why_not(state) if not reason.startswith("The cell is ")]
-        if still:
-            verbs = [verb for verb in verbs if verb not in {CellVerb.START, CellVerb.UNHOLD}]
+        offered = [verb for verb in allowed("cell", state.cell) if verb in _OFFERED]
+        verbs = [verb for verb in offered if _granted(state, ChangeCell(verb=verb, reason="asked"))]
         buttons = [
             Button(
                 label=str(verb),
@@ -78,7 +77,7 @@ class Guide:
         if not state.acknowledged:
             buttons.insert(0, Button(label="acknowledge", command={"type": "acknowledge"}))
         held = state.world.held()
-        if held is not None and _may_take(state):
+        if held is not None and _granted(state, TakePart(part=held.part)):
             buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
         buttons += [
             Button(
@@ -356,11 +355,12 @@ class Guide:
         over = bool(state.orders) and not running and not state.units
         blocked = state.cell not in CELL[CellVerb.COMPLETE] and bool(running)
         status = "done" if over and state.cell != CellState.IDLE else "blocked" if blocked else "idle"
-        reasons = why_not(state)
-        note = {language: " ".join(reasons) for language in LANGUAGES} if blocked else self._waiting(state, place)
+        reasons = why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
+        note = phrases.told(*reasons) if blocked else self._waiting(state, place)
         held = state.world.held()
-        takes = held is not None and self._gripper_blocks(state, place) and _may_take(state)
-        take = (Button(label="take_part", command={"type": "take_part", "part": held.part}),) if held and takes else ()
+        take: tuple[Button, ...] = ()
+        if held is not None and self._gripper_blocks(state, place) and _granted(state, TakePart(part=held.part)):
+            take = (Button(label="take_part", command={"type": "take_part", "part": held.part}),)
         return Card(place=place, status=status, note=note, buttons=take, upcoming=self._upcoming(state, place, ""))
 
     def _gripper_blocks(self, state: State, actor: str) -> bool:
@@ -379,8 +379,7 @@ class Guide:
         if not state.orders:
             return phrases.NO_ORDER
         if state.cell != CellState.EXECUTE:
-            reasons = why_not(state)
-            return dict.fromkeys(LANGUAGES, reasons[0] if reasons else f"The cell is {state.cell}.")
+            return phrases.told(*why_not(state)[:1] or (f"The cell is {state.cell}: wait until it has settled.",))
         for unit in state.units.values():
             for step in state.variant_of(unit.id).steps:
                 if unit.steps[step.id].status != StepStatus.READY:
@@ -389,7 +388,7 @@ class Guide:
                     why = blockers(state, unit, step, crew, state.t) if actor in crew else []
                     starved = [reason for reason in why if reason.code in {"starved", "gripper", "qualification"}]
                     if starved:
-                        return dict.fromkeys(LANGUAGES, starved[0].message)
+                        return phrases.told(starved[0].message)
         if all(order.state == OrderState.STORED for order in state.orders.values()):
             return phrases.START_ORDER
         return phrases.FREE if actor == ROBOT else phrases.IDLE
@@ -490,15 +489,10 @@ class Guide:
         return state.variant_of(unit).parts.get(kind) if unit in state.units else None
 
 
-def _may_take(state: State) -> bool:
-    """Whether a person may take out what the gripper holds."""
-    held = state.world.held()
-    if held is None:
-        return False
-    command = TakePart(part=held.part)
-    return not isinstance(
-        decide(state, Request(id="may-take", by=_ANYBODY, t=state.t, command=command), state.t), Rejected
-    )
+def _granted(state: State, command: Command) -> bool:
+    """Whether a command would be granted now."""
+    verdict = decide(state, Request(id="may", by=_ANYBODY, t=state.t, command=command), state.t)
+    return not isinstance(verdict, Rejected)
 
 
 def _mine(current: StepState, actor: str) -> bool:

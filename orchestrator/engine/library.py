@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.cell import CellSpec
@@ -133,7 +134,7 @@ class Library:
         return file
 
     def _product(self, name: str) -> Product:
-        if name not in self.products():
+        if name != os.path.basename(name) or not (self._root / name / "procedure.yaml").is_file():  # noqa: PTH119 - a name, no path
             raise known("product", name, self.products())
         stamp = _stamp(self._root, name)
         if name in self._kept and self._kept[name][0] == stamp:
@@ -199,9 +200,12 @@ def product_names(root: Path) -> tuple[str, ...]:
 
 def _stamp(root: Path, product: str) -> tuple[tuple[str, int, int], ...]:
     """Return names, times and sizes of all files that a product is read from."""
-    files = [*(root / product).glob("*"), *(root / "common").glob("*")]
-    stats = [(file.name, file.stat()) for file in sorted(files)]
-    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+    stats = []
+    for folder in (root / product, root / "common"):
+        if folder.is_dir():
+            with os.scandir(folder) as entries:
+                stats += [(entry.name, entry.stat()) for entry in entries]
+    return tuple(sorted((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats))
 
 
 def _choose(product: Product, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,7 +38,59 @@ _MOTIONS = {  # first words of a motion's text -> what each language says, of th
     "press": {"en": "presses {part} in", "de": "drückt {part} ein"},
     "go home": {"en": "moves back", "de": "fährt zurück"},
 }
+# What the interlock and the readiness rules say, in German; `{}` stands for names.
+_GERMAN = {
+    "The cell is idle: start it.": "Die Zelle ist im Leerlauf: starten.",
+    "The cell is held: acknowledge if asked, then release the hold.": (
+        "Die Zelle ist angehalten: quittieren, falls gefragt, dann fortsetzen."
+    ),
+    "The cell is suspended: release it.": "Die Zelle ist ausgesetzt: fortsetzen.",
+    "The cell is stopped: reset it, then start it.": "Die Zelle ist gestoppt: zurücksetzen, dann starten.",
+    "The cell is aborted: clear it, then reset and start it.": (
+        "Die Zelle ist abgebrochen: freigeben, dann zurücksetzen und starten."
+    ),
+    "The cell has completed its orders: reset it, then start it.": (
+        "Die Zelle hat ihre Aufträge erledigt: zurücksetzen, dann starten."
+    ),
+    "The cell is {}: wait until it has settled.": "Die Zelle wechselt ihren Zustand ({}): kurz warten.",
+    "The cell is in {} mode: switch to production.": "Die Zelle ist in der Betriebsart {}: auf Produktion schalten.",
+    "The robot is in a protective stop: see what it touched, then acknowledge.": (
+        "Der Roboter ist im Schutzhalt: nachsehen, was er berührt hat, dann quittieren."
+    ),
+    "A safeguard is open: close it.": "Eine Schutzeinrichtung ist offen: schließen.",
+    "The emergency stop is pressed: release it at the cell, then clear the abort.": (
+        "Der Not-Halt ist gedrückt: an der Zelle entriegeln, dann den Abbruch freigeben."
+    ),
+    "The robot reports a fault: see its own panel.": "Der Roboter meldet einen Fehler: siehe sein Bedienfeld.",
+    "The robot's safety state is not known: check its connection.": (
+        "Der Sicherheitszustand des Roboters ist unbekannt: Verbindung prüfen."
+    ),
+    "After a stop or a restart a person must say that the cell is clear: acknowledge.": (
+        "Nach einem Halt oder Neustart muss jemand sagen, dass die Zelle frei ist: quittieren."
+    ),
+    "Bin {} has too few left: refill it.": "Im Behälter {} ist zu wenig: nachfüllen.",
+    "No bin for the robot holds {}.": "Kein Behälter des Roboters enthält {}.",
+    "The gripper holds {}.": "Der Greifer hält {}.",
+    "{} lacks the qualification {}.": "{} fehlt die Qualifikation {}.",
+}
 WORTH_MM = 0.1  # offsets below this are not worth a word
+
+
+def told(*reasons: str) -> dict[str, str]:
+    """Say in each language what the rules said in English.
+
+    >>> told("Bin caps has too few left: refill it.")["de"]
+    'Im Behälter caps ist zu wenig: nachfüllen.'
+    """
+    return {"en": " ".join(reasons), "de": " ".join(_german(reason) for reason in reasons)}
+
+
+def _german(reason: str) -> str:
+    for english, german in _GERMAN.items():
+        found = re.fullmatch(re.escape(english).replace(r"\{\}", "(.+)"), reason)
+        if found:
+            return german.format(*found.groups())
+    return reason
 
 
 def checking(title: dict[str, str]) -> dict[str, str]:

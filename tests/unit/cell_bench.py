@@ -18,12 +18,13 @@ from orchestrator.adapters.sim.worker import SimWorker
 from orchestrator.app import EmbeddedCell, embedded
 from orchestrator.core import commands as cmd
 from orchestrator.core.geometry import Pose, deviation
-from orchestrator.core.machine import CellState, CellVerb, OrderState, OrderVerb, StepStatus
+from orchestrator.core.machine import CellVerb, OrderState, OrderVerb, StepStatus
 from orchestrator.core.ports import Check, Mesh, Shot
 from orchestrator.core.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from orchestrator.adapters.sim.world import World
     from orchestrator.core.events import Event
@@ -151,10 +152,9 @@ class Bench:
             await self.do(cmd.ChangeCell(verb=verb, reason="test"))
             await self.settled()
 
-    async def order(self, quantity: int = 1, name: str = "o", pin: str = "steel", product: str = "stack") -> None:
-        """Store and start an order."""
-        options = {"pin": pin} if product == "stack" else {"ratio": "5", "cover": "blind", "plate": "en"}
-        answer = await self.cell.desk.store_order(name, product, options, quantity, None, BOSS)
+    async def order(self, quantity: int = 1, name: str = "o", pin: str = "steel") -> None:
+        """Store and start an order of the small product."""
+        answer = await self.cell.desk.store_order(name, "stack", {"pin": pin}, quantity, None, BOSS)
         assert answer.ok, answer.message
         await self.do(cmd.ChangeOrder(order=name, verb=OrderVerb.START))
 
@@ -254,10 +254,13 @@ async def bench(
     data: Path | None = None,
     seed: int = 1,
     skills: Path = ROOT / "skills",
+    cell_file: Path | None = None,
 ) -> AsyncIterator[Bench]:
     """Run the cell of an authored folder; without `vision` one that knows the truth judges."""
     loop = asyncio.get_running_loop()
-    settings = Settings(instructions=folder, cell=folder / "cell.yaml", skills=skills, data=data, seed=seed)
+    settings = Settings(
+        instructions=folder, cell=cell_file or folder / "cell.yaml", skills=skills, data=data, seed=seed
+    )
     judge = vision or TrueVision()
     async with embedded(settings, VirtualClock(loop), vision=judge, journal=journal) as cell:
         if isinstance(judge, TrueVision):
@@ -279,9 +282,6 @@ async def bench(
             await asyncio.gather(*out.workers, return_exceptions=True)
 
 
-def at_home(joints: Joints, home: Joints) -> bool:
-    return max(abs(a - b) for a, b in zip(joints, home, strict=True)) < 1e-2
-
-
-STILL = frozenset({CellState.HELD, CellState.ABORTED, CellState.STOPPED, CellState.IDLE, CellState.COMPLETED})
-__all__ = ["BOSS", "Bench", "NoPicture", "Pose", "TrueVision", "authored", "bench"]
+def shipped(**more: Any) -> AbstractAsyncContextManager[Bench]:
+    """Run the demo's cell with the shipped product."""
+    return bench(ROOT / "instructions", cell_file=ROOT / "launch" / "cells" / "demo.yaml", **more)
