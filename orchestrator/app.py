@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.people import SimPeople
     from orchestrator.adapters.sim.world import World
     from orchestrator.adapters.vision_open3d import VisionOpen3D
-    from orchestrator.core.cell import CellSpec
     from orchestrator.core.ports import Clock, Journal, Vision
     from orchestrator.core.settings import Settings
     from orchestrator.core.variant import PartSpec, Variant
@@ -223,10 +222,3 @@ def _links(arm: ArmModel) -> tuple[LinkView, ...]:
         x, y, z = (*visual.size_m, 0.0, 0.0)[:3]
         bodies[visual.link].append(Primitive(shape=visual.shape, size_m=(x, y, z), pose=visual.pose, role=visual.role))
     return tuple(LinkView(name=name, bodies=tuple(bodies[name])) for name in LINKS)
-
-
-def read_cell_spec(path: Path) -> CellSpec:
-    """Read one cell file. Raises AuthoringError."""
-    from orchestrator.engine.library import read_cell
-
-    return read_cell(path)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from orchestrator.core.settings import Settings
     from orchestrator.core.state import State
     from orchestrator.engine.bus import Fresh
+    from orchestrator.wire import Answer
 
 PRODUCT = "gear_reducer"
 OPTIONS = {"ratio": "5", "cover": "blind", "plate": "en"}
@@ -77,7 +78,7 @@ async def _order_waiting(cell: EmbeddedCell, units: int, options: dict[str, str]
     """Leave an order on the list, and the cell ready to run, where nobody has used this journal yet."""
     if cell.runner.state.seq > 1 or cell.runner.state.orders:
         return
-    await _ask(cell, await cell.desk.store_order("demo-1", PRODUCT, options, units, None, WHO))
+    _accept(await cell.desk.store_order("demo-1", PRODUCT, options, units, None, WHO))
     await _do(cell, "start-cell", cmd.ChangeCell(verb=CellVerb.START))
 
 
@@ -113,7 +114,7 @@ async def _build(base: Settings, units: int, options: dict[str, str], progress: 
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
     async with embedded(base, VirtualClock(loop)) as cell:
-        await _ask(cell, await cell.desk.store_order("demo-1", PRODUCT, options, units, None, WHO))
+        _accept(await cell.desk.store_order("demo-1", PRODUCT, options, units, None, WHO))
         steps = len(cell.runner.state.orders["demo-1"].variant.steps) * units
         bar = progress.add_task(f"Building {units} {PRODUCT.replace('_', ' ')}", total=steps)
 
@@ -144,10 +145,11 @@ async def _build(base: Settings, units: int, options: dict[str, str], progress: 
 
 async def _do(cell: EmbeddedCell, name: str, command: cmd.Command) -> None:
     request = cmd.Request(id=f"{name}-{cell.runner.state.seq}", by=WHO, t=cell.desk.now(), command=command)
-    await _ask(cell, await cell.desk.submit(request))
+    _accept(await cell.desk.submit(request))
 
 
-async def _ask(_cell: EmbeddedCell, answer: Any) -> None:
+def _accept(answer: Answer) -> None:
+    """Raise TandemError for a refusal."""
     if not answer.ok:
         raise TandemError(answer.message, remedy=answer.remedy, code=answer.code)
 

@@ -88,7 +88,7 @@ def _change(url: str, order: str, verb: str, reason: str = "") -> None:
 
 def _call(method: str, url: str, path: str, body: dict[str, Any] | None = None) -> Any:
     try:
-        response = httpx.request(method, f"{url.rstrip('/')}/api/v1{path}", json=body, timeout=10.0)
+        response = httpx.request(method, f"{url.rstrip('/')}/api/v1{path}", json=body, timeout=10.0, trust_env=False)
     except httpx.HTTPError:
         raise TandemError(
             f"No cell answers at {url}.", remedy="Start one with `tandem serve`, or give its address with --url."

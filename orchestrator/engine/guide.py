@@ -233,7 +233,7 @@ class Guide:
             step=step_id,
             attempt=current.attempt,
             title=self._title(state, unit_id, step_id),
-            reason=phrases.reason(current.code, current.message, measured),
+            reason=phrases.reason(current.code, current.message, measured, self._seat(state, unit_id, step_id)),
             remedy=current.remedy,
             offset_mm=measured.offset_mm if measured else None,
             evidence=measured.evidence if measured else "",
@@ -313,11 +313,11 @@ class Guide:
                 Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key}),
                 Button(label="problem", command={"type": "report_problem", **key}, needs_reason=True),
             )
-            note = phrases.ATTEST if attest else self._last_word(current)
+            note = phrases.ATTEST if attest else self._last_word(current, self._seat(state, unit.id, step_id))
         elif status == "attention":
             buttons = self.question(state, unit.id, step_id).buttons
             measured = current.attempts[-1].measured if current.attempts else None
-            note = phrases.reason(current.code, current.message, measured)
+            note = phrases.reason(current.code, current.message, measured, self._seat(state, unit.id, step_id))
         elif status == "checking":
             note = phrases.CHECKING
         words = self._texts(variant.product, step, unit.id)
@@ -364,7 +364,9 @@ class Guide:
         return Card(place=place, status=status, note=note, buttons=take, upcoming=self._upcoming(state, place, ""))
 
     def _gripper_blocks(self, state: State, actor: str) -> bool:
-        """Whether someone could go on if the gripper were empty."""
+        """Whether someone waits for the gripper to be empty, and the robot can't go on with what it holds."""
+        if state.cell != CellState.EXECUTE or _goes_on(state):
+            return False
         return any(
             any(reason.code == "gripper" for reason in blockers(state, unit, step, crew, state.t))
             for unit in state.units.values()
@@ -405,12 +407,16 @@ class Guide:
                     return tuple(out)
         return tuple(out)
 
-    def _last_word(self, current: StepState) -> dict[str, str]:
+    def _last_word(self, current: StepState, seat: Pose | None) -> dict[str, str]:
         """What the attempt before this one failed on."""
         if len(current.attempts) < 2:
             return {}
         last = current.attempts[-2]
-        return phrases.reason(last.code, last.message, last.measured) if last.code else {}
+        return phrases.reason(last.code, last.message, last.measured, seat) if last.code else {}
+
+    def _seat(self, state: State, unit: str, step: str) -> Pose | None:
+        """The frame in which a step's offset is measured."""
+        return state.result_pose(unit, state.variant_of(unit).by_id[step])
 
     # ---- small things ------------------------------------------------------------------------------------------
 
@@ -493,6 +499,20 @@ def _granted(state: State, command: Command) -> bool:
     """Whether a command would be granted now."""
     verdict = decide(state, Request(id="may", by=_ANYBODY, t=state.t, command=command), state.t)
     return not isinstance(verdict, Rejected)
+
+
+def _goes_on(state: State) -> bool:
+    """Whether a step is left that the robot may do with the part in its gripper."""
+    held = state.world.held()
+    unit = state.units.get(held.unit) if held is not None else None
+    if held is None or unit is None:
+        return False
+    return any(
+        held.part == f"{unit.id}/{step.result.part}"
+        and unit.steps[step.id].status not in OVER
+        and any(ROBOT in crew for crew in crews(state, step, unit.steps[step.id].barred))
+        for step in state.variant_of(unit.id).steps
+    )
 
 
 def _mine(current: StepState, actor: str) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from orchestrator.core.geometry import rotate
+
 if TYPE_CHECKING:
     from orchestrator.core.commands import Measured
+    from orchestrator.core.geometry import Pose, Vector
 
 AWAY = {"en": "Nobody is signed in here.", "de": "Hier ist niemand angemeldet."}
 IDLE = {"en": "Nothing for you right now.", "de": "Im Moment nichts für Sie."}
@@ -19,8 +22,8 @@ ATTEST = {
     "de": "Das hat der Roboter getan. Prüfen Sie, ob es stimmt, und bestätigen Sie.",
 }
 _AXES = {
-    "en": (("too far back", "too far forward"), ("too far right", "too far left"), ("too low", "too high")),
-    "de": (("zu weit hinten", "zu weit vorn"), ("zu weit rechts", "zu weit links"), ("zu tief", "zu hoch")),
+    "en": (("too far back", "too far forward"), ("too far left", "too far right"), ("too low", "too high")),
+    "de": (("zu weit hinten", "zu weit vorn"), ("zu weit links", "zu weit rechts"), ("zu tief", "zu hoch")),
 }
 _VERDICTS = {
     "missing": {"en": "The camera sees no part there.", "de": "Die Kamera sieht dort kein Teil."},
@@ -107,22 +110,23 @@ def motion(text: str, part: dict[str, str]) -> dict[str, str]:
     return {language: said.format(part=part.get(language, anything)) for language, said in phrase.items()}
 
 
-def reason(code: str, message: str, measured: Measured | None) -> dict[str, str]:
+def reason(code: str, message: str, measured: Measured | None, frame: Pose | None = None) -> dict[str, str]:
     """Say why a step did not succeed; a measured offset as a person at the front of the cell sees it.
 
-    The person faces the robot: the cell's +x points at them, its +y to their right.
+    The person faces the robot: the cell's +x points at them, its +y to their right. `frame` is the result's frame,
+    in whose axes the offset was measured, in the cell.
     """
     if measured is not None and measured.verdict == "displaced" and measured.offset_mm is not None:
-        return {language: _offset(language, measured) for language in _AXES}
+        return {language: _offset(language, measured.offset_mm, frame) for language in _AXES}
     if code in _VERDICTS:
         return dict(_VERDICTS[code])
     return {"en": message, "de": message}
 
 
-def _offset(language: str, measured: Measured) -> str:
-    assert measured.offset_mm is not None
+def _offset(language: str, offset_mm: Vector, frame: Pose | None) -> str:
     said = []
-    for value, (minus, plus) in zip(measured.offset_mm, _AXES[language], strict=True):
+    in_cell = rotate(frame.q, offset_mm) if frame is not None else offset_mm
+    for value, (minus, plus) in zip(in_cell, _AXES[language], strict=True):
         if abs(value) >= WORTH_MM:
             size = f"{abs(value):.1f}".replace(".", "," if language == "de" else ".")
             said.append(f"{size} mm {plus if value > 0 else minus}")

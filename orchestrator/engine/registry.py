@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MARK = "__tandem_skill__"
-FROM_RESULT = frozenset({"part", "at"})  # parameters that a step's result fills
 
 
 @dataclass(frozen=True, slots=True)

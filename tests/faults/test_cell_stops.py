@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,8 @@ from tests.unit.cell_bench import BOSS, Bench, authored, bench
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from orchestrator.core.ports import RobotState
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +79,33 @@ def test_a_hold_at_any_moment_is_followed_by_a_finished_unit(folder: Path, text:
             assert cell.all("step_failed", code="canceled")
             taken = [cell.state.bins[name] for name in ("bases", "pins_steel", "caps")]
             assert taken == [5, 5, 5]  # nothing was fetched twice
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("holding", [True, False])
+def test_a_hold_at_the_very_moment_of_the_grip_or_the_release_is_no_secret(folder: Path, holding: bool) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            held_once: list[bool] = []
+
+            def on_reading(reading: RobotState) -> None:
+                if reading.holding and not held_once:
+                    held_once.append(True)
+                if held_once and reading.holding is holding and len(held_once) == 1:
+                    held_once.append(True)
+                    cell.cell.runner.post(cmd.ChangeCell(verb=CellVerb.HOLD))
+
+            cell.cell.robot.state.listen(on_reading)
+            await cell.begin()
+            await cell.until(lambda state: state.cell == CellState.HELD)
+            parts_agree(cell)
+            held = cell.state.world.held()
+            assert (held is not None) is holding
+            await cell.do(UNHOLD)
+            await cell.ended()
+            assert cell.record()["state"] == "done"
+            assert cell.state.bins["bases"] == 5
 
     run_virtual(main)
 
@@ -264,6 +294,10 @@ def test_a_restart_over_the_same_journal_is_held_and_goes_on_after_a_word(
         async with bench(folder, data=tmp_path) as cell:
             assert cell.state.cell == CellState.HELD
             assert not cell.state.acknowledged
+            for fact in cell.state.world.facts.values():  # the true parts of a cell that starts are those of the ledger
+                pose = cell.state.world.pose(fact.part)
+                if pose is not None:
+                    assert min(math.dist(cell.cell.world.pose(b).p, pose.p) for b in cell.bodies(fact.kind)) < 1e-3
             cell.work()
             await stands(cell)
             assert (await cell.ask(UNHOLD)).code == "interlock"

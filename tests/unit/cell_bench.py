@@ -17,7 +17,7 @@ from orchestrator.adapters.clock_virtual import VirtualClock
 from orchestrator.adapters.sim.worker import SimWorker
 from orchestrator.app import EmbeddedCell, embedded
 from orchestrator.core import commands as cmd
-from orchestrator.core.geometry import Pose, deviation
+from orchestrator.core.geometry import deviation
 from orchestrator.core.machine import CellVerb, OrderState, OrderVerb, StepStatus
 from orchestrator.core.ports import Check, Mesh, Shot
 from orchestrator.core.settings import Settings
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from orchestrator.adapters.sim.world import World
     from orchestrator.core.events import Event
-    from orchestrator.core.ports import Camera, CheckRequest, Joints, Journal, Vision
+    from orchestrator.core.ports import Camera, CheckRequest, Journal, Vision
     from orchestrator.core.state import State, StepState
     from orchestrator.engine.bus import Fresh
     from orchestrator.wire import Answer, Card

@@ -10,15 +10,17 @@ import pytest
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.journal_memory import MemoryJournal
 from orchestrator.core import commands as cmd
+from orchestrator.core.errors import RobotError
 from orchestrator.core.machine import Autonomy, CellState, CellVerb, StepStatus
 from orchestrator.core.ports import Safety
+from orchestrator.engine.gate import Gate
 from tests.unit.cell_bench import Bench, authored, bench
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from orchestrator.core.ports import Entry, Recorded
+    from orchestrator.core.ports import Entry, Motion, Recorded
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +152,31 @@ def test_the_interlock_is_checked_again_after_the_intent_is_durable(folder: Path
             assert cell.cell.robot.state.value.joints == home
             assert cell.state.motions == {}
             assert cell.step("load").status == StepStatus.READY
+
+    run_virtual(main)
+
+
+def test_an_intent_and_a_hold_in_one_batch_move_nothing(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await cell.change(CellVerb.START)
+            runner = cell.cell.runner
+            started: list[str] = []
+
+            def start() -> Motion:
+                started.append("moved")
+                raise AssertionError("it moved")
+
+            motion = asyncio.create_task(Gate(runner, "by-hand").run(start, text="wave"))
+            await asyncio.sleep(0)
+            runner.post(cmd.ChangeCell(verb=CellVerb.HOLD))
+            with pytest.raises(RobotError) as refused:
+                await motion
+            assert refused.value.code == "interlock"
+            assert started == []
+            await cell.settled()
+            assert cell.all("motion_intended")
+            assert cell.state.motions == {}
 
     run_virtual(main)
 

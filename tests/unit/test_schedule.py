@@ -80,7 +80,7 @@ def test_two_steps_in_one_zone_are_not_begun_together() -> None:
     other = step("other", ["load"], part="lid", at="body/top", by="human")
     rig = begun(load, side, other)
     rig.do(cmd.StartStep(unit="u1", step="load", actors=("robot",)))
-    rig.skill("load")
+    rig.do(rig.skill("load"))
     assert list(starts(rig)) == ["u1/side"]
 
 

@@ -150,6 +150,19 @@ async def _with_questions(cell: Bench) -> None:
     await cell.settled()
 
 
+async def _with_a_part_in_the_gripper(cell: Bench) -> None:
+    await cell.do(cmd.JoinPlace(place="front", operator="op"))
+    await cell.begin(worker=False)
+    await cell.in_motion("bring cap")
+    await cell.do(cmd.ReportProblem(unit="u1", step="cap", attempt=1, place="front", note="wrong cap"))
+    await cell.until(lambda state: not state.ending)
+    await cell.do(cmd.TakePart(part="u1/cap"))  # now a second look is possible
+    await asyncio.sleep(1)
+    await cell.do(cmd.Choose(unit="u1", step="cap", attempt=1, choice="retry"))
+    cell.work()
+    await cell.ended()
+
+
 async def _no_picture() -> Any:
     from orchestrator.core.errors import VisionError
 
@@ -165,6 +178,7 @@ async def _no_picture() -> Any:
             {"step", "attention", "checking", "done"},
         ),
         (_with_stops, {"acknowledge", "approve", "take_part", "unhold", "clear", "reset"}, {"blocked"}),
+        (_with_a_part_in_the_gripper, {"take_part", "recheck", "force"}, {"attention"}),
         (_with_questions, {"scrap", "recheck", "refill", "rework"}, {"attention", "away"}),
     ],
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from orchestrator.core.ports import Joints, Plan, Segment, Tool
+from orchestrator.core.ports import Joints, Move, Plan, Segment, Tool
 
 if TYPE_CHECKING:
     from orchestrator.adapters.sim.kinematics import Kinematics
@@ -32,7 +33,7 @@ def bound(
     """Return legs as a plan whose id is the digest of all that it rests on."""
     name = tool_name(tool)
     return Plan(
-        _digest((segments, start, scene_version, name)),
+        _digest(([_ordered(segment) for segment in segments], start, scene_version, name)),
         segments,
         start,
         scene_version,
@@ -52,6 +53,11 @@ def _preview(legs: tuple[Leg, ...], tool: Tool, kinematics: Kinematics) -> tuple
     points = [curves[0].at(0.0)]
     points += [curve.at(curve.length * k / each) for curve in curves for k in range(1, each + 1)]
     return tuple(kinematics.flange(joints) @ tool.tcp for joints in points)
+
+
+def _ordered(segment: Segment) -> object:
+    """A segment and what it may touch, in an order that is the same in every process."""
+    return (replace(segment, touching=frozenset()), sorted(segment.touching)) if isinstance(segment, Move) else segment
 
 
 def _digest(content: object) -> str:
