@@ -13,7 +13,6 @@ import manifold3d
 import numpy as np
 import pytest
 import trimesh
-from ruamel.yaml import YAML
 
 from orchestrator.adapters.sim.arm import UR5E
 from orchestrator.adapters.sim.kinematics import Kinematics
@@ -21,11 +20,12 @@ from orchestrator.core.cell import CellSpec
 from orchestrator.core.geometry import Pose
 from orchestrator.core.procedure import Procedure
 from orchestrator.engine.library import check
+from orchestrator.engine.yaml_source import read_source
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ROOT / "instructions" / "gear_reducer"
-PROCEDURE = Procedure.model_validate(YAML(typ="safe").load(PRODUCT / "procedure.yaml"))
-CELL = CellSpec.model_validate({"name": "demo", **YAML(typ="safe").load(ROOT / "launch" / "cells" / "demo.yaml")})
+PROCEDURE = Procedure.model_validate(read_source(PRODUCT / "procedure.yaml").data)
+CELL = CellSpec.model_validate({"name": "demo", **read_source(ROOT / "launch" / "cells" / "demo.yaml").data})
 VARIANTS = [dict(zip(PROCEDURE.options, v, strict=True)) for v in itertools.product(*PROCEDURE.options.values())]
 REDUCED = [v for v in VARIANTS if v["plate"] == "en"]
 TINY_MM3 = 0.5
