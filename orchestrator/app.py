@@ -70,6 +70,7 @@ class EmbeddedCell:
     people: SimPeople
     cameras: Mapping[str, SimCamera]
     devices: SimDevices
+    seed: int
 
 
 @asynccontextmanager
@@ -94,13 +95,16 @@ async def embedded(
     library = Library(settings.instructions, settings.cell, registry.all())
     spec = library.cell
     assert spec is not None
+    own = spec.adapters.robot_sim.seed
+    seed = settings.seed if settings.seed is not None else own if own is not None else 1
     kinds = _all_kinds(library)
     journal, evidence = _storage(settings) if journal is None else (journal, None)
     runner = Runner(initial(spec), journal, clock, Schedule(registry.sha256))
     restarted = runner.replay() > 0
+    clock.not_before(runner.state.t)
 
     world = World(MeshStore(settings.instructions))
-    people = SimPeople(world, SimHands(world, settings.seed), kinds)
+    people = SimPeople(world, SimHands(world, seed), kinds)
     people.stock(runner.state)
     robot = SimRobot(
         world,
@@ -108,16 +112,16 @@ async def embedded(
         base=spec.robot.at,
         fits=_fits(library),
         payload_kg=spec.robot.payload_kg,
-        seed=settings.seed,
+        seed=seed,
     )
     cameras = {
-        name: SimCamera(CameraSetup(name, camera.at), world, clock, robot=robot, seed=settings.seed)
+        name: SimCamera(CameraSetup(name, camera.at), world, clock, robot=robot, seed=seed)
         for name, camera in spec.cameras.items()
     }
     own_vision = VisionOpen3D(settings.instructions, evidence=evidence) if vision is None else None
     judge = own_vision if vision is None else vision
     assert judge is not None
-    devices = SimDevices({name: tool.gives for name, tool in spec.tools.items()}, seed=settings.seed)
+    devices = SimDevices({name: tool.gives for name, tool in spec.tools.items()}, seed=seed)
     eyes = Eyes(cameras, judge, library.kinds)
     runner.crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
     runner.bus.join(people.observe)
@@ -142,7 +146,7 @@ async def embedded(
         if restarted:
             await runner.ask(cmd.ReportRestart())
         await runner.ask(cmd.ReportSafety(safety=robot.safety.value))  # the journal may know an older one
-        yield EmbeddedCell(desk, runner, robot, world, people, cameras, devices)
+        yield EmbeddedCell(desk, runner, robot, world, people, cameras, devices, seed)
     finally:
         for task in tasks:
             task.cancel()

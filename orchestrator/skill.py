@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell", "Grasp", "Placement", "Pose", "Seen", "SkillFailed", "Target", "skill"]
 
+PRESS_M_S = 0.03
 PLACE = "place:"  # how a holder of the ledger begins that is a person at a worker place
 F = TypeVar("F", bound=Callable[..., Awaitable[None]])
 
@@ -98,7 +99,8 @@ class Cell:
     def holding(self, part: str) -> bool:
         """Tell whether the gripper holds a part: the ledger and the gripper's own sensor must agree."""
         fact = self._attempt.fact(part)
-        return fact is not None and fact.holder == GRIPPER and self._attempt.robot.state.value.holding
+        known = fact is not None and fact.certainty == "known" and fact.holder == GRIPPER
+        return known and self._attempt.robot.state.value.holding
 
     def handed(self, part: str) -> bool:
         """Tell whether the ledger knows a part in a person's hands."""
@@ -112,6 +114,26 @@ class Cell:
             return False
         return (fact.holder, fact.frame) == _holder(self._attempt, at)
 
+    def set_at(self, part: str, at: Target) -> bool:
+        """Tell whether a part was set at a target and nobody has looked since: a skill run again has no more to do."""
+        fact = self._attempt.fact(part)
+        return fact is not None and fact.source != "measured" and self.is_at(part, at)
+
+    async def fetch(self, part: str, *, approach_mm: float = 80) -> None:
+        """Have a part in the gripper, lifted clear; at once where it is held already.
+
+        Raises SkillFailed (not_held), PlanError, and TandemError when it is not known where the part is.
+        """
+        if self.holding(part):
+            return
+        grasp = await self.plan_grasp(part, await self.locate(part), approach_mm=approach_mm)
+        await self.arm.follow(grasp.approach)
+        held = await self.gripper.close(grasp)
+        await self.arm.retreat()
+        if not held:
+            name = plain(part)
+            raise SkillFailed("not_held", f"The gripper closed on nothing at {name}.", hint="See the bin, then retry.")
+
     async def locate(self, part: str) -> Seen:
         """Return where to take a part from. Raises TandemError when that is doubtful or the bins are empty."""
         await self._attempt.report_lost(part)
@@ -121,7 +143,7 @@ class Cell:
         """Plan a pick whole: approach, grip and retreat. Raises PlanError when no grasp and no angle works."""
         handling = self._attempt.handling()
         ways = handling.picks(seen, approach_mm / 1000)
-        way, plan, first = await self._attempt.plan_first(ways, handling.scene(seen))
+        way, plan, first = await self._attempt.plan_first(ways, seen)
         act = first + way.act
         name = plain(part)
         return Grasp(
@@ -129,7 +151,7 @@ class Cell:
             seen,
             Leg(plan, slice(0, act), f"fetch {name}"),
             Leg(plan, slice(act, act + 1), f"grip {name}"),
-            Leg(plan, slice(act + 1, None), f"lift {name}"),
+            Leg(plan, slice(act + 1, None), f"lift {name}", comes_away=True),
         )
 
     async def plan_place(self, part: str, at: Target, *, approach_mm: float = 80) -> Placement:
@@ -141,16 +163,16 @@ class Cell:
         result = self._attempt.step.result
         seat = handling.seat(at, result.meets if result.part == part else IDENTITY)
         ways = handling.places(part, seat, at.owner, fact.pose, approach_mm / 1000)
-        way, plan, first = await self._attempt.plan_first(ways, handling.scene())
+        way, plan, first = await self._attempt.plan_first(ways)
         act = first + way.act
         name = plain(part)
         return Placement(
             way,
             at,
             seat,
-            Leg(plan, slice(0, act - 1), f"bring {name}"),
-            Leg(plan, slice(act - 1, act), f"set {name} down"),
-            Leg(plan, slice(act, act + 1), f"let go of {name}"),
+            Leg(plan, slice(0, act - 1), f"bring {name}", part),
+            Leg(plan, slice(act - 1, act), f"set {name} down", part),
+            Leg(plan, slice(act, act + 1), f"let go of {name}", part),
             Leg(plan, slice(act + 1, None), "go home"),
         )
 
@@ -172,7 +194,8 @@ class Arm:
         self._attempt = attempt
 
     async def follow(self, leg: Leg) -> None:
-        """Run a leg of a plan. Raises RobotError when the robot refuses it or breaks it off."""
+        """Run a leg. Raises RobotError when the robot refuses or breaks it off, SkillFailed when its part is lost."""
+        await _still_holds(self._attempt, leg.carries)
         await self._attempt.follow(leg)
 
     async def retreat(self) -> None:
@@ -181,39 +204,49 @@ class Arm:
         if leg is not None:
             await self.follow(leg)
 
-    async def press(self, down_mm: float, *, force_N: float, past_mm: float = 3.0, text: str = "press") -> float:  # noqa: N803 - the newton's symbol
-        """Move the TCP down until contact; succeeds within `past_mm` of `down_mm`. Returns the depth in mm.
+    async def press(
+        self,
+        placement: Placement,
+        *,
+        force_N: float,  # noqa: N803 - the newton's symbol
+        past_mm: float = 3.0,
+        text: str = "press",
+    ) -> float:
+        """Move the held part down to its seat until contact, `past_mm` early or late. Returns the depth in mm.
 
         Raises RobotError (jammed, no_contact) with what was felt.
         """
+        attempt, way = self._attempt, placement.way
+        await _still_holds(attempt, way.part)
+        down = way.segments[way.act - 1]
+        assert isinstance(down, Move)
         command = GuardedMove(
             direction=(0.0, 0.0, -1.0),
-            distance_m=(down_mm + past_mm) / 1000,
-            speed_m_s=0.03,
+            distance_m=way.drop_m + past_mm / 1000,
+            speed_m_s=PRESS_M_S,
             force_N=force_N,
-            window_m=((down_mm - past_mm) / 1000, (down_mm + past_mm) / 1000),
-            touching=frozenset(self._attempt.state.world.facts),
+            window_m=(way.drop_m - past_mm / 1000, way.drop_m + past_mm / 1000),
+            touching=down.touching,
         )
-        robot = self._attempt.robot
-        outcome = await self._attempt.move(lambda: robot.guarded_move(command), plain(text))
+        here = attempt.robot.state.value.tcp
+        outcome = await attempt.move(
+            lambda: attempt.robot.guarded_move(command),
+            plain(text),
+            lasts_s=command.distance_m / PRESS_M_S,
+            preview=(here, Pose((here.p[0], here.p[1], here.p[2] - command.distance_m), here.q)),
+        )
         return outcome.depth_m * 1000
 
     async def hover(self, at: Target, *, above_mm: float, text: str) -> None:
         """Bring the closed gripper above a target, pointing down; the way home is planned before anything moves."""
         target = self._attempt.handling().seat(at)
         plan = await self._attempt.plan_any(_hovers(target, above_mm / 1000, self._attempt.robot.capabilities.home))
-        self._attempt.back = Leg(plan, slice(plan.steps - 1, None), "go home")
-        await self.follow(Leg(plan, slice(0, plan.steps - 1), text))
+        self._attempt.back = Leg(plan, slice(len(plan.segments) - 1, None), "go home")
+        await self.follow(Leg(plan, slice(0, len(plan.segments) - 1), text))
 
     async def home(self) -> None:
         """Go home, planned around everything; straight up first where the arm stands too close."""
-        home = self._attempt.robot.capabilities.home
-        here = self._attempt.robot.state.value.joints
-        if max(abs(a - b) for a, b in zip(here, home, strict=True)) < 1e-3:
-            return
-        up = self._attempt.handling().away(0.08)
-        plan = await self._attempt.plan_any(((MoveJoints(home),), (*up, MoveJoints(home))))
-        await self.follow(Leg(plan, slice(0, None), "go home"))
+        await self._attempt.home()
 
 
 class Gripper:
@@ -241,6 +274,7 @@ class Gripper:
     async def open(self, placement: Placement) -> None:
         """Let go as planned; the ledger believes the part at its seat from then on."""
         attempt, part, kind = self._attempt, placement.way.part, placement.way.kind
+        await _still_holds(attempt, part)
         holder, frame = _holder(attempt, placement.at)
         base = IDENTITY if holder == CELL else attempt.state.world.pose(holder)
         pose = (base.inverse() @ placement.seat).rounded() if base else IDENTITY
@@ -256,7 +290,7 @@ class Gripper:
     async def open_here(self, placement: Placement) -> None:
         """Let go where the arm is, planned anew from there: for parts that were pressed in."""
         rest = placement.way.segments[placement.way.act :]
-        plan = await self._attempt.plan_any((rest,))
+        plan = await self._attempt.plan_any((rest,), placement.way.part)
         act = Leg(plan, slice(0, 1), placement.act.text)
         await self.open(
             Placement(
@@ -305,6 +339,13 @@ class Gripper:
 def plain(part: str) -> str:
     """Return a part's name as people read it: "bearing.upper" is "bearing upper"."""
     return part.replace("_", " ").replace("#", " ").replace(".", " ")
+
+
+async def _still_holds(attempt: Attempt, part: str) -> None:
+    """Refuse to go on without a part: the ledger learns that it was lost. Raises SkillFailed."""
+    if part and not attempt.robot.state.value.holding:
+        await attempt.report_lost(part)
+        raise SkillFailed("not_held", f"{plain(part)} was lost on the way.", hint="Find it, then retry.")
 
 
 def _holder(attempt: Attempt, at: Target) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Offer a part to the person, and let go when they take it."""
 
-from orchestrator.skill import Cell, SkillFailed, Target, skill
+from orchestrator.skill import Cell, Target, skill
 
 
 @skill("hand_over", timeout_s=600)
@@ -10,14 +10,7 @@ async def hand_over(cell: Cell, part: str, patience_s: float = 300) -> None:
     if cell.handed(part):  # run again after a cancel: the person has it already
         await cell.arm.home()
         return
-    if not cell.holding(part):
-        seen = await cell.locate(part)
-        grasp = await cell.plan_grasp(part, seen)
-        await cell.arm.follow(grasp.approach)
-        if not await cell.gripper.close(grasp):
-            await cell.arm.retreat()
-            raise SkillFailed("not_held", f"The gripper closed on nothing at {part}.", hint="See the bin, then retry.")
-        await cell.arm.retreat()
+    await cell.fetch(part)
     placement = await cell.plan_place(part, offer, approach_mm=40)
     await cell.arm.follow(placement.above)
     await cell.gripper.until_taken(part, timeout_s=patience_s)

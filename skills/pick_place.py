@@ -1,20 +1,12 @@
 """Take a part from its bin, or from where it stands, and set it down where the result wants it."""
 
-from orchestrator.skill import Cell, SkillFailed, Target, skill
+from orchestrator.skill import Cell, Target, skill
 
 
 @skill("pick", timeout_s=120)
 async def pick(cell: Cell, part: str, approach_mm: float = 80) -> None:
     """Grasp `part` where it is and lift it clear."""
-    if cell.holding(part):  # run again after a cancel: go on from the world as it is
-        return
-    seen = await cell.locate(part)
-    grasp = await cell.plan_grasp(part, seen, approach_mm=approach_mm)  # approach, grip and retreat, before moving
-    await cell.arm.follow(grasp.approach)
-    if not await cell.gripper.close(grasp):
-        await cell.arm.retreat()
-        raise SkillFailed("not_held", f"The gripper closed on nothing at {part}.", hint="See the bin, then retry.")
-    await cell.arm.retreat()
+    await cell.fetch(part, approach_mm=approach_mm)
 
 
 @skill("place", timeout_s=120)

@@ -59,3 +59,7 @@ class SpedClock:
     def now(self) -> float:
         """Return seconds since 1970, UTC."""
         return round(self._zero + self._loop.time(), 6)
+
+    def not_before(self, t: float) -> None:
+        """Never say less than `t` from now on."""
+        self._zero += max(0.0, t - self.now())

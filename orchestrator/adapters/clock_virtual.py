@@ -168,6 +168,10 @@ class VirtualClock:
         """Return seconds since 1970, UTC."""
         return round(self._loop.start_utc + self._loop.time(), 6)
 
+    def not_before(self, t: float) -> None:
+        """Never say less than `t` from now on: the loop's shift begins that much later."""
+        self._loop.start_utc += max(0.0, t - self.now())
+
 
 def run_virtual(main: Callable[[], Coroutine[Any, Any, T]], *, start_utc: float = START_UTC) -> T:
     """Run `main()` under virtual time and return its result.

@@ -23,3 +23,7 @@ class WallClock:
     def now(self) -> float:
         """Return seconds since 1970, UTC."""
         return self._start_utc + (self._steady_s() - self._start_steady)
+
+    def not_before(self, t: float) -> None:
+        """Never say less than `t` from now on: a wall that is behind the journal goes on from the journal's time."""
+        self._start_utc += max(0.0, t - self.now())

@@ -43,7 +43,7 @@ def demo(
     auto: bool = typer.Option(False, "--auto", help="Build them now, in virtual time, without a server."),
     worker: str = typer.Option("none", help="Who works at the place: none (you, in the browser) or sim."),
     option: list[str] = typer.Option([], help="A product option, as name=value; several may be given."),
-    seed: int = typer.Option(1, help="Decides everything that is random in the simulated cell."),
+    seed: int | None = typer.Option(None, help="Decides everything that is random; else the cell file's."),
     slips: float = typer.Option(0.0, min=0.0, max=1.0, help="Share of the simulated worker's placements that fail."),
     out: Path = typer.Option(Path("as-built"), help="With --auto: the folder for the as-built records."),
     host: str = typer.Option("127.0.0.1", help="The address to serve at."),
@@ -123,7 +123,7 @@ async def _build(base: Settings, units: int, options: dict[str, str], progress: 
 
         cell.runner.bus.join(advance)
         workers = [
-            SimWorker(cell.desk, place, seed=base.seed, slips=base.slips) for place in cell.runner.state.spec.places
+            SimWorker(cell.desk, place, seed=cell.seed, slips=base.slips) for place in cell.runner.state.spec.places
         ]
         cell.people.slip = workers[0].slip
         tasks = [asyncio.create_task(worker.run(), name="worker") for worker in workers]

@@ -30,7 +30,7 @@ def serve(
     instructions: Path | None = typer.Option(None, help="The folder with the products."),
     skills: Path | None = typer.Option(None, help="The folder with the skills."),
     worker: str = typer.Option("none", help="Who works at the places: none (people) or sim."),
-    seed: int = typer.Option(1, help="Decides everything that is random in a simulated cell."),
+    seed: int | None = typer.Option(None, help="Decides everything that is random; else the cell file's."),
     reload: bool = typer.Option(False, "--reload", help="Take edited skill files for the next attempt."),
 ) -> None:
     """Run a cell and serve its pages."""
@@ -92,7 +92,7 @@ def _workers(base: Settings, cell: EmbeddedCell) -> list[asyncio.Task[None]]:
 
     if base.worker != "sim":
         return []
-    workers = [SimWorker(cell.desk, place, seed=base.seed, slips=base.slips) for place in cell.runner.state.spec.places]
+    workers = [SimWorker(cell.desk, place, seed=cell.seed, slips=base.slips) for place in cell.runner.state.spec.places]
     cell.people.slip = workers[0].slip
     return [asyncio.create_task(worker.run(), name="worker") for worker in workers]
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from orchestrator.core.errors import known
 from orchestrator.core.geometry import Pose, Vector
 from orchestrator.core.parts import AuthoredFrame, Positive, as_number, wrong
 from orchestrator.core.variant import Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def _pose(value: Any) -> Any:
@@ -46,6 +50,17 @@ def _renamed(data: Any, old: str, new: str) -> Any:
     return {**{k: v for k, v in data.items() if k != old}, new: _metres(data[old])}
 
 
+def _one_of(what: str, names: tuple[str, ...]) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if value not in names:
+            raise wrong(f"There is no {what} '{value}'.", known(what, value, names).remedy)
+        return value
+
+    return check
+
+
+ROBOTS = ("ur5e",)  # what the adapters know
+GRIPPERS = ("parallel_85",)
 CellPose = Annotated[Pose, BeforeValidator(_pose)]
 Actor = Literal["robot", "human"]
 
@@ -85,9 +100,9 @@ def _list(value: Any) -> list[Any]:
 class RobotSpec(Frozen):
     """The robot: its model, where its base stands, its gripper, what it may lift with the gripper on."""
 
-    model: str
+    model: Annotated[str, AfterValidator(_one_of("robot", ROBOTS))]
     at: CellPose = Pose()
-    gripper: str = ""
+    gripper: Annotated[str, AfterValidator(_one_of("gripper", GRIPPERS))] = GRIPPERS[0]
     payload_kg: Positive
 
 
@@ -114,6 +129,22 @@ class ToolSpec(Frozen):
     for_: Annotated[tuple[Actor, ...], BeforeValidator(_actors)] = Field(alias="for")
     gives: dict[str, Annotated[tuple[float, float], BeforeValidator(_range)]] = Field(default_factory=dict)
     due: dt.date | None = None
+
+    def overdue(self, today: dt.date) -> bool:
+        """Tell whether its calibration date has passed."""
+        return self.due is not None and today > self.due
+
+
+class SimSettings(Frozen):
+    """The embedded cell's own settings: `seed` decides everything that is random in it."""
+
+    seed: int | None = None
+
+
+class AdapterSettings(Frozen):
+    """Settings of single adapters; every adapter that reads some has a field here."""
+
+    robot_sim: SimSettings = SimSettings()
 
 
 class BinSpec(Frozen):
@@ -189,10 +220,8 @@ class CellSpec(Frozen):
     places: dict[str, PlaceSpec] = Field(default_factory=dict)
     tools: dict[str, ToolSpec] = Field(default_factory=dict)
     supply: dict[str, BinSpec] = Field(default_factory=dict)
-    settings: dict[str, dict[str, Any]] = Field(default_factory=dict, alias="adapters")  # adapters' own
+    adapters: AdapterSettings = AdapterSettings()
     sha256: str = ""
-
-    model_config = ConfigDict(populate_by_name=True)
 
     def zone_of(self, p: Vector) -> str | None:
         """Return the zone that a point (m, world) lies in, the smallest where zones overlap."""

@@ -177,7 +177,11 @@ def _unit_ended(state: State, event: ev.UnitEnded, _t: float) -> State:
         done, scrapped = (1, 0) if event.state == "done" else (0, 1)
         order = replace(order, done=order.done + done, scrapped=order.scrapped + scrapped)
         orders = {**orders, event.order: order}
-    return replace(state, units=units, orders=orders, world=state.world.without_unit(event.unit))
+    world = state.world.without_unit(event.unit) if event.state == "done" else state.world.left_lying(event.unit)
+    behind = state.behind
+    if order is not None and any(fact.unit == event.unit for fact in world.facts.values()):
+        behind = {**behind, event.unit: order.variant}
+    return replace(state, units=units, orders=orders, world=world, behind=behind)
 
 
 # ---- steps -----------------------------------------------------------------------------------------------------
@@ -396,6 +400,8 @@ def _part_moved(state: State, event: ev.PartMoved, t: float) -> State:
     if event.bin and event.bin in bins:
         bins = {**bins, event.bin: max(0, bins[event.bin] - math.ceil(event.qty))}
     state = replace(state, world=state.world.moved(event, t), bins=bins)
+    if event.unit in state.behind and not any(fact.unit == event.unit for fact in state.world.facts.values()):
+        state = replace(state, behind=_without(state.behind, event.unit))
     return state if event.what == "seen" else _touched(state, event)
 
 

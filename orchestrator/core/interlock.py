@@ -19,7 +19,7 @@ _CELL_SAYS = {
     CellState.ABORTED: "The cell is aborted: clear it, then reset and start it.",
     CellState.COMPLETED: "The cell has completed its orders: reset it, then start it.",
 }
-_SAFETY_SAYS = {
+SAFETY_SAYS = {
     Safety.PROTECTIVE_STOP: "The robot is in a protective stop: see what it touched, then acknowledge.",
     Safety.SAFEGUARD_STOP: "A safeguard is open: close it.",
     Safety.EMERGENCY_STOP: "The emergency stop is pressed: release it at the cell, then clear the abort.",
@@ -36,7 +36,7 @@ def why_not(state: State) -> tuple[str, ...]:
     if state.mode != Mode.PRODUCTION:
         reasons.append(f"The cell is in {state.mode} mode: switch to production.")
     if state.safety not in MOVING:
-        reasons.append(_SAFETY_SAYS[state.safety])
+        reasons.append(SAFETY_SAYS[state.safety])
     if not state.acknowledged:
         reasons.append("After a stop or a restart a person must say that the cell is clear: acknowledge.")
     return tuple(reasons)

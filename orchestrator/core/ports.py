@@ -453,3 +453,6 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Return seconds since 1970, UTC."""
+
+    def not_before(self, t: float) -> None:
+        """Never say less than `t` from now on: what a journal holds lies in the past."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -94,6 +95,9 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
         if (doing := state.doing(actor)) is not None:
             out.append(Blocker("lane", f"{actor} is at {doing[0].id} {doing[1]}."))
     out += _windows(unit, step, now)
+    tool = state.spec.tools.get(step.tool or "")
+    if tool is not None and tool.overdue(dt.datetime.fromtimestamp(now, dt.UTC).date()):
+        out.append(Blocker("tool_due", f"Tool {step.tool} was due for calibration on {tool.due}."))
     out += _taken(state, unit, step, actors)
     return out
 

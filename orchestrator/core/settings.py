@@ -22,7 +22,7 @@ class Settings(Frozen):
     data: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8080
-    seed: int = 1
+    seed: int | None = None  # None: the cell file's, else 1
     reload: bool = False
     worker: Literal["none", "sim"] = "none"
     slips: float = 0.0

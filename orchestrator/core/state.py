@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.core.machine import Autonomy, CellState, Mode, OrderState, StepStatus
 from orchestrator.core.ports import Safety
-from orchestrator.core.world import World
+from orchestrator.core.world import CELL, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from orchestrator.core.cell import CellSpec
     from orchestrator.core.commands import Measured
     from orchestrator.core.geometry import Pose
-    from orchestrator.core.variant import Step, Target, Variant
+    from orchestrator.core.variant import PartSpec, Step, Target, Variant
 
 Kind = Literal["robot", "human"]
 ROBOT = "robot"
@@ -148,6 +148,7 @@ class State:
     orders: Mapping[str, OrderRecord] = field(default_factory=dict)
     units: Mapping[str, UnitState] = field(default_factory=dict)
     units_started: int = 0
+    behind: Mapping[str, Variant] = field(default_factory=dict)  # of units that have left, but not all of their parts
     world: World = field(default_factory=lambda: World({}))
     bins: Mapping[str, int] = field(default_factory=dict)  # pieces left, for bins that are counted
     places: Mapping[str, Person] = field(default_factory=dict)
@@ -164,6 +165,16 @@ class State:
     def variant_of(self, unit: str) -> Variant:
         """Return the variant that a unit in work is built to."""
         return self.orders[self.units[unit].order].variant
+
+    def part_spec(self, unit: str, kind: str) -> PartSpec | None:
+        """Return what is known of a kind of part in a unit in work, or in one that has left parts behind."""
+        variant = self.variant_of(unit) if unit in self.units else self.behind.get(unit)
+        return variant.parts.get(kind) if variant else None
+
+    def leftovers(self) -> tuple[str, ...]:
+        """Return what units that were given up have left standing in the cell: of each pile the lowest part, sorted."""
+        facts = self.world.facts.values()
+        return tuple(sorted(fact.part for fact in facts if fact.holder == CELL and fact.unit not in self.units))
 
     def busy(self) -> Iterator[tuple[UnitState, str, StepState]]:
         """Yield every step that is active, verifying or in attention."""

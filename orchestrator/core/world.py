@@ -118,5 +118,10 @@ class World:
         return World({**self.facts, event.part: fact})
 
     def without_unit(self, unit: str) -> World:
-        """Return the ledger without the parts of a unit that has left; what the gripper still holds stays."""
+        """Return the ledger without the parts of a unit that was carried out; what the gripper still holds stays."""
         return World({key: fact for key, fact in self.facts.items() if fact.unit != unit or fact.holder == GRIPPER})
+
+    def left_lying(self, unit: str) -> World:
+        """Return the ledger after a unit was given up: its parts that stand in the cell or hang in the gripper stay."""
+        stays = {key for key in self.facts if [*self.chain(key)][-1].holder in {CELL, GRIPPER}}
+        return World({key: fact for key, fact in self.facts.items() if fact.unit != unit or key in stays})

@@ -2,41 +2,89 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import PlanError, RobotError
+from orchestrator.core.ports import Grip, MoveJoints
 from orchestrator.core.world import GRIPPER, LOST
 from orchestrator.engine.gate import Gate
-from orchestrator.engine.handling import Handling, Way
+from orchestrator.engine.handling import ZONE, Handling, Seen, Way, peopled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from orchestrator.core.ports import Devices, Motion, Outcome, Plan, Robot, Scene, Segment
+    from orchestrator.core.geometry import Pose
+    from orchestrator.core.ports import Devices, Motion, Outcome, Plan, Robot, Scene, SceneObject, Segment
     from orchestrator.core.react import RunSkill
     from orchestrator.core.state import State
     from orchestrator.core.variant import Step
     from orchestrator.core.world import Fact
+    from orchestrator.engine.limit import Limit
     from orchestrator.engine.runner import Runner
 
 OUT_OF_CONTACT_M = 0.08
+AT_HOME_RAD = 1e-3
+MOVED_M = 1e-4  # what has moved less since a plan was made is where it was
+REPLANS = 2  # how often the rest of a sequence is planned anew before the attempt fails
+
+
+class Course:
+    """A sequence with the plan that runs it, and what that plan took to be around the arm.
+
+    Legs count the segments of the whole sequence; a plan that was made on the way lacks those already done.
+    """
+
+    def __init__(self, plan: Plan, scene: Scene, hand: str, extra: tuple[Seen, ...]) -> None:
+        self.segments = plan.segments
+        self.hand = hand  # the part instance that this sequence moves
+        self.extra = extra
+        self.plan = plan
+        self._done = 0
+        self._assumed = {thing.id: thing for thing in scene.objects}
+
+    def take_over(self, other: Course, done: int) -> None:
+        """Go on with the plan of another course, which begins after `done` segments of this one."""
+        self.plan, self._assumed, self._done = other.plan, other._assumed, done
+
+    def slice(self, part: slice) -> slice:
+        """Return a leg's place in the plan that runs now."""
+        return slice(part.start - self._done, None if part.stop is None else part.stop - self._done)
+
+    def changed(self, scene: Scene, hand: frozenset[str]) -> list[str]:
+        """Return what has come or moved since the plan was made, but for what the robot handles itself."""
+        return [thing.id for thing in scene.objects if thing.id not in hand and self._is_news(thing)]
+
+    def _is_news(self, thing: SceneObject) -> bool:
+        old = self._assumed.get(thing.id)
+        if old is None or old.shape != thing.shape:
+            return True
+        turned = 1.0 - abs(sum(a * b for a, b in zip(old.pose.q, thing.pose.q, strict=True)))
+        return math.dist(old.pose.p, thing.pose.p) > MOVED_M or turned > 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A stretch of a plan that is executed without a stop, and what it is for."""
+    """A stretch of a sequence that is executed without a stop, what it is for, and the part that it carries.
 
-    plan: Plan
+    One that `comes_away` goes back along the line that the arm came by: nothing that appears makes staying better.
+    """
+
+    course: Course
     part: slice
     text: str
+    carries: str = ""
+    comes_away: bool = False
 
 
 class Attempt:
     """One attempt: its unit and step, the robot and devices, the gate, and the ledger that it reports to."""
 
-    def __init__(self, runner: Runner, robot: Robot, devices: Devices, effect: RunSkill, step: Step) -> None:
+    def __init__(
+        self, runner: Runner, robot: Robot, devices: Devices, effect: RunSkill, step: Step, limit: Limit
+    ) -> None:
         self.robot = robot
         self.devices = devices
         self.unit = effect.unit
@@ -45,7 +93,8 @@ class Attempt:
         self.values: dict[str, float | str | bool] = {}
         self._runner = runner
         self._effect = effect.id
-        self._gate = Gate(runner, effect.id)
+        self.limit = limit
+        self._gate = Gate(runner, effect.id, robot.stop, limit)
 
     @property
     def state(self) -> State:
@@ -66,50 +115,115 @@ class Attempt:
         """Return a planner of sequences for the cell as it is now."""
         return Handling(self.state, self.unit, self.robot.state.value.tcp, self.robot.capabilities.home)
 
-    async def plan_first(self, ways: Iterable[Way], scene: Scene) -> tuple[Way, Plan, int]:
+    async def plan_first(self, ways: Iterable[Way], *extra: Seen) -> tuple[Way, Course, int]:
         """Plan the first way that works; returns how many segments come before it.
 
         Where the arm stands too close to something, it goes straight up first. Raises PlanError of the likeliest way.
         """
-        await self.robot.sync_scene(scene)
         ways = list(ways)
-        refused: list[PlanError] = []
-        for prefix in ((), self.handling().away(OUT_OF_CONTACT_M)):
-            for way in ways:
+        prefixes = ((), self.handling().away(OUT_OF_CONTACT_M))
+        tries = [(way, prefix) for prefix in prefixes for way in ways]
+        hand = f"{self.unit}/{ways[0].part}" if ways else ""
+        number, course = await self._plan([(*prefix, *way.segments) for way, prefix in tries], hand, extra)
+        way, prefix = tries[number]
+        return way, course, len(prefix)
+
+    async def plan_any(self, sequences: Iterable[tuple[Segment, ...]], part: str = "") -> Course:
+        """Plan the first of some sequences that works; `part` is what they handle. Raises PlanError of the first."""
+        return (await self._plan(list(sequences), f"{self.unit}/{part}" if part else "", ()))[1]
+
+    async def _plan(
+        self, sequences: list[tuple[Segment, ...]], hand: str, extra: tuple[Seen, ...]
+    ) -> tuple[int, Course]:
+        """Plan in the scene as the ledger has it now; where a person's zone is in the way, wait until it is free."""
+        while True:
+            scene = self.handling().scene(*extra)
+            await self.robot.sync_scene(scene)
+            refused: list[PlanError] = []
+            for number, sequence in enumerate(sequences):
                 try:
-                    return way, await self.robot.plan((*prefix, *way.segments)), len(prefix)
+                    return number, Course(await self.robot.plan(sequence), scene, hand, extra)
                 except PlanError as error:
                     refused.append(error)
-        raise refused[0]
+                    if ZONE in error.message:
+                        break
+            zones = {thing.id for thing in scene.objects if thing.id.startswith(ZONE)}
+            if ZONE not in refused[-1].message or not zones:
+                raise refused[0]
+            with self.limit.standing("zone"):
+                await self._one_free(zones)
 
-    async def plan_any(self, sequences: Iterable[tuple[Segment, ...]]) -> Plan:
-        """Plan the first of some sequences that works, in the scene as it is now. Raises PlanError of the first."""
-        await self.robot.sync_scene(self.handling().scene())
-        refused: list[PlanError] = []
-        for sequence in sequences:
-            try:
-                return await self.robot.plan(sequence)
-            except PlanError as error:
-                refused.append(error)
-        raise refused[0]
+    async def _one_free(self, zones: set[str]) -> None:
+        await self._runner.until(lambda state: not zones <= peopled(state))
 
     async def follow(self, leg: Leg) -> None:
-        """Run a leg of a plan through the gate. Raises RobotError when it does not succeed."""
-        await self.move(lambda: self.robot.execute(leg.plan, leg.part), leg.text, leg.plan)
+        """Run a leg through the gate; what is left is planned anew where the scene has changed since.
 
-    async def move(self, start: Callable[[], Motion], text: str, plan: Plan | None = None) -> Outcome:
+        Raises RobotError when it does not succeed.
+        """
+        for last in (*(False for _ in range(REPLANS)), True):
+            if self._news(leg):
+                await self._replan(leg)
+            plan = leg.course.plan
+            try:
+                await self.move(
+                    lambda: self._start(leg), leg.text, plan=plan.id, lasts_s=plan.duration_s, preview=plan.preview
+                )
+            except RobotError as error:
+                if error.code != "stale_scene" or last:
+                    raise
+                await self._replan(leg)
+            else:
+                return
+
+    def _start(self, leg: Leg) -> Motion:
+        """Start a leg, unless the scene has changed while its approval was waited for."""
+        if news := self._news(leg):
+            raise RobotError(
+                f"The scene has changed since '{leg.text}' was planned: {', '.join(news)}.",
+                remedy="It is planned anew.",
+                code="stale_scene",
+            )
+        return self.robot.execute(leg.course.plan, leg.course.slice(leg.part))
+
+    def _news(self, leg: Leg) -> list[str]:
+        course = leg.course
+        if leg.comes_away or all(isinstance(segment, Grip) for segment in course.segments[leg.part]):
+            return []
+        world = self.state.world
+        hand = frozenset({course.hand, *(fact.part for fact in world.on(course.hand))})
+        return course.changed(self.handling().scene(*course.extra), hand)
+
+    async def _replan(self, leg: Leg) -> None:
+        course, done = leg.course, leg.part.start
+        _, new = await self._plan([course.segments[done:]], course.hand, course.extra)
+        course.take_over(new, done)
+
+    async def move(
+        self,
+        start: Callable[[], Motion],
+        text: str,
+        *,
+        plan: str = "",
+        lasts_s: float = 0.0,
+        preview: tuple[Pose, ...] = (),
+    ) -> Outcome:
         """Run a motion through the gate. Raises RobotError when it does not succeed."""
-        outcome = await self._gate.run(
-            start,
-            text=text,
-            plan=plan.id if plan else "",
-            duration_s=plan.duration_s if plan else 0.0,
-            preview=plan.preview if plan else (),
-        )
+        outcome = await self._gate.run(start, text=text, plan=plan, duration_s=lasts_s, preview=preview)
         if not outcome.ok:
             message = outcome.message or f"The robot's motion '{text}' was {outcome.kind}."
             raise RobotError(message, remedy=outcome.remedy, code=outcome.code or outcome.kind)
         return outcome
+
+    async def home(self) -> None:
+        """Go home, planned around everything; straight up first where the arm stands too close."""
+        home = self.robot.capabilities.home
+        here = self.robot.state.value.joints
+        if max(abs(a - b) for a, b in zip(here, home, strict=True)) < AT_HOME_RAD:
+            return
+        up = self.handling().away(OUT_OF_CONTACT_M)
+        course = await self.plan_any(((MoveJoints(home),), (*up, MoveJoints(home))))
+        await self.follow(Leg(course, slice(0, None), "go home"))
 
     async def report(self, part: str, kind: str, what: str, to: str, **more: Any) -> None:
         """Have a fact journalled before the skill goes on."""

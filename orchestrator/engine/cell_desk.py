@@ -67,7 +67,9 @@ class CellDesk:
         """Compile and store an order. Raises NotFound, BadInput or AuthoringError with a remedy."""
         variant = self.library.variant(product, options)
         command = StoreOrder(order=order, quantity=quantity, due_t=due_t, variant=variant)
-        return await self.submit(Request(id=f"store-{order}", by=by, t=self.now(), command=command))
+        return await self.submit(
+            Request(id=f"store-{order}@{self.runner.state.seq}", by=by, t=self.now(), command=command)
+        )
 
     def poses(self) -> tuple[PoseFrame, ...]:
         """Return where the robot's links and the parts in its gripper are now."""

@@ -107,7 +107,7 @@ class Eyes:
 
 
 def _spec(state: State, unit: str, kind: str) -> PartSpec | None:
-    return state.variant_of(unit).parts.get(kind) if unit in state.units else None
+    return state.part_spec(unit, kind)
 
 
 def _held(state: State, part: str) -> bool:

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import RobotError
 from orchestrator.core.interlock import why_not
+from orchestrator.core.ports import Outcome
+from orchestrator.engine.limit import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from orchestrator.core.geometry import Pose
-    from orchestrator.core.ports import Motion, Outcome
+    from orchestrator.core.ports import Motion
     from orchestrator.core.state import State
     from orchestrator.engine.runner import Runner
 
+STAND_S = 1.0  # how long a motion may take to answer its cancel, and a robot to answer its stop
+
 
 class Gate:
-    """Lets the motions of one effect pass, one at a time."""
+    """Lets the motions of one effect pass, one at a time, as long as the task that it was made in is not called off.
 
-    def __init__(self, runner: Runner, effect: str) -> None:
+    `stop` is the robot's own, for motions that do not answer their cancel; `limit` stands still while a person decides.
+    """
+
+    def __init__(
+        self, runner: Runner, effect: str, stop: Callable[[], Awaitable[object]], limit: Limit | None = None
+    ) -> None:
         self._runner = runner
         self._effect = effect
+        self._stop = stop
+        self._limit = limit or Limit(math.inf)
+        self._task = asyncio.current_task()
         self._count = 0
 
     async def run(
@@ -37,11 +50,16 @@ class Gate:
     ) -> Outcome:
         """Run a motion and return how it ended.
 
-        Cancelling the caller cancels the motion and returns only when the arm stands.
+        Cancelling the caller cancels the motion and returns when the arm stands; where the motion does not answer
+        in time, the robot is stopped, and the outcome is unknown.
 
         Raises:
-            RobotError: the interlock refuses the motion, with every reason.
+            RobotError: the interlock refuses the motion, with every reason; or the skill was called off (code ended).
         """
+        if self._task is not None and (self._task.cancelling() or self._task.done()):
+            raise RobotError(
+                f"'{text}' came after the skill was called off.", remedy="Start no motion on the way out.", code="ended"
+            )
         self._count += 1
         motion_id = f"{self._effect}/m{self._count}"
         proposal = cmd.ProposeMotion(
@@ -56,7 +74,8 @@ class Gate:
             answer = await self._runner.ask(proposal)
             if not answer.ok:
                 raise RobotError(answer.message, remedy=answer.remedy, code=answer.code)
-            await self._runner.until(lambda state: _decided(state, motion_id))
+            with self._limit.standing("approval"):
+                await self._runner.until(lambda state: _decided(state, motion_id))
         except asyncio.CancelledError:  # it may be in the journal by then, and must not stand there as under way
             self._end(motion_id, "canceled", "", "")
             raise
@@ -64,11 +83,15 @@ class Gate:
         if reasons or motion_id not in self._runner.state.motions:
             self._end(motion_id, "rejected", "interlock", " ".join(reasons))
             raise RobotError("The robot may not move now.", remedy=" ".join(reasons), code="interlock")
-        motion = start()
+        try:
+            motion = start()
+        except RobotError as error:
+            self._end(motion_id, "rejected", error.code, error.message)
+            raise
         try:
             outcome = await motion.result()
         except asyncio.CancelledError:
-            outcome = await _stand(motion)
+            outcome = await _stand(motion, self._stop)
             self._end(motion_id, outcome.kind, outcome.code, outcome.message)
             raise
         self._end(motion_id, outcome.kind, outcome.code, outcome.message)
@@ -87,12 +110,35 @@ def _decided(state: State, motion_id: str) -> bool:
     return motion is None or motion.approved
 
 
-async def _stand(motion: Motion) -> Outcome:
+async def _stand(motion: Motion, stop: Callable[[], Awaitable[object]]) -> Outcome:
     """Cancel a motion and wait until the arm stands, however often the waiter itself is cancelled."""
-    task = asyncio.ensure_future(motion.cancel())
-    while True:
+    cancel = asyncio.ensure_future(motion.cancel())
+    await _within(cancel, STAND_S)
+    if (outcome := _result(cancel)) is not None:
+        return outcome
+    halt = asyncio.ensure_future(stop())
+    await _within(halt, STAND_S)
+    if (outcome := _result(cancel)) is not None:
+        return outcome
+    cancel.cancel()
+    stood = halt.done() and not halt.cancelled() and halt.exception() is None
+    halt.cancel()
+    then = "the robot was stopped" if stood else "the robot did not answer its stop either"
+    return Outcome("unknown", "no_stand", f"The motion did not answer its cancel: {then}.", "Look where the arm is.")
+
+
+async def _within(work: asyncio.Future[Any], limit_s: float) -> None:
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + limit_s
+    while not work.done() and loop.time() < ends:
         try:
-            return await asyncio.shield(task)
+            await asyncio.wait({work}, timeout=ends - loop.time())
         except asyncio.CancelledError:
-            if task.cancelled():
-                raise
+            continue  # what is being called off already can't be called off more
+
+
+def _result(cancel: asyncio.Future[Outcome]) -> Outcome | None:
+    """Return how a cancelled motion ended; None when its cancel gave no answer or failed."""
+    if not cancel.done() or cancel.cancelled() or cancel.exception() is not None:
+        return None
+    return cancel.result()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.commands import ChangeCell, Request, TakePart, Who
+from orchestrator.core.commands import Acknowledge, ChangeCell, Request, TakePart, Who
 from orchestrator.core.decide import Rejected, decide
-from orchestrator.core.decide.choices import choices
+from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import CELL, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus, allowed
 from orchestrator.core.readiness import blockers, crews
@@ -47,6 +47,7 @@ _OFFERED = (
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
+_TOLD = frozenset({"starved", "gripper", "qualification", "tool_due"})
 _ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
@@ -74,11 +75,12 @@ class Guide:
             )
             for verb in verbs
         ]
-        if not state.acknowledged:
+        if not state.acknowledged and _granted(state, Acknowledge()):
             buttons.insert(0, Button(label="acknowledge", command={"type": "acknowledge"}))
         held = state.world.held()
         if held is not None and _granted(state, TakePart(part=held.part)):
             buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
+        buttons += [Button(label="take_part", command={"type": "take_part", "part": part}) for part in leftovers(state)]
         buttons += [
             Button(
                 label="refill", command={"type": "refill_bin", "bin": name, "count": state.spec.supply[name].capacity}
@@ -224,7 +226,7 @@ class Guide:
                     **({"rework": target} if target else {}),
                 },
                 needs_reason=choice in LEAD_CHOICES,
-                danger=choice in LEAD_CHOICES,
+                danger=choice in LEAD_CHOICES or choice == "rework",  # asked again: it undoes what was done
             )
             for choice, target in choices(state, unit_id, step_id)
         ]
@@ -278,12 +280,12 @@ class Guide:
         for unit, step_id, current in state.busy():
             if current.status == StepStatus.VERIFYING and "attest" in current.wants:
                 return self._step_card(state, place, unit, step_id, current, "step")
+        for unit, step_id, current in state.busy():  # before any question: else one flashes up during each check
+            if current.status == StepStatus.VERIFYING and place in current.actors:
+                return self._step_card(state, place, unit, step_id, current, "checking")
         for unit, step_id, current in state.busy():
             if current.status == StepStatus.ATTENTION:
                 return self._step_card(state, place, unit, step_id, current, "attention")
-        for unit, step_id, current in state.busy():
-            if current.status == StepStatus.VERIFYING and place in current.actors:
-                return self._step_card(state, place, unit, step_id, current, "checking")
         return self._idle_card(state, place)
 
     # ---- cards -------------------------------------------------------------------------------------------------
@@ -309,10 +311,10 @@ class Guide:
         note: dict[str, str] = {}
         if status == "step" and mine:
             key = {"unit": unit.id, "step": step_id, "attempt": current.attempt, "place": place}
-            buttons = (
-                Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key}),
-                Button(label="problem", command={"type": "report_problem", **key}, needs_reason=True),
-            )
+            buttons = (Button(label="problem", command={"type": "report_problem", **key}, needs_reason=True),)
+            if attest or brought(state, unit.id, step_id):
+                word = Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key})
+                buttons = (word, *buttons)
             note = phrases.ATTEST if attest else self._last_word(current, self._seat(state, unit.id, step_id))
         elif status == "attention":
             buttons = self.question(state, unit.id, step_id).buttons
@@ -352,7 +354,8 @@ class Guide:
 
     def _idle_card(self, state: State, place: str) -> Card:
         running = [order for order in state.orders.values() if order.state in {OrderState.RUNNING, OrderState.PAUSED}]
-        over = bool(state.orders) and not running and not state.units
+        waiting = any(order.state == OrderState.STORED for order in state.orders.values())
+        over = bool(state.orders) and not running and not state.units and not waiting
         blocked = state.cell not in CELL[CellVerb.COMPLETE] and bool(running)
         status = "done" if over and state.cell != CellState.IDLE else "blocked" if blocked else "idle"
         reasons = why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
@@ -388,7 +391,7 @@ class Guide:
                     continue
                 for crew in crews(state, step, unit.steps[step.id].barred):
                     why = blockers(state, unit, step, crew, state.t) if actor in crew else []
-                    starved = [reason for reason in why if reason.code in {"starved", "gripper", "qualification"}]
+                    starved = [reason for reason in why if reason.code in _TOLD]
                     if starved:
                         return phrases.told(starved[0].message)
         if all(order.state == OrderState.STORED for order in state.orders.values()):
@@ -492,7 +495,7 @@ class Guide:
         return state.target_pose(unit.id, target) if target else None
 
     def _spec(self, state: State, unit: str, kind: str) -> PartSpec | None:
-        return state.variant_of(unit).parts.get(kind) if unit in state.units else None
+        return state.part_spec(unit, kind)
 
 
 def _granted(state: State, command: Command) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.errors import TandemError
 from orchestrator.core.geometry import IDENTITY, Pose
 from orchestrator.core.ports import Box, Grip, Mesh, Move, MoveJoints, Scene, SceneObject, Segment
+from orchestrator.core.state import ROBOT
 from orchestrator.core.world import CELL, GRIPPER
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 CLEAR_M = 0.02  # kept above everything that stands around a seat before moving sideways
 WIDER_M = 0.008  # how much wider than the part the fingers open, where the stroke allows
 STROKE_M = 0.085
+ZONE = "zone:"  # how the resource of a zone begins, and the box that keeps the arm out of it
 SLOW_M_S = 0.1
 YAWS = 8  # how many angles are tried for a part that looks the same from all sides
 
@@ -80,8 +82,8 @@ class Handling:
         raise TandemError(f"No bin for the robot holds a {kind} any more.", remedy="Refill the bin.", code="starved")
 
     def scene(self, *extra: Seen) -> Scene:
-        """Return the planning scene: bins, every part that the ledger knows, what is held, and `extra` parts."""
-        objects = [*self._bin_boxes()]
+        """Return the planning scene: bins, zones where people work, parts that the ledger knows, and `extra` parts."""
+        objects = [*self._bin_boxes(), *self._zone_boxes()]
         attached = []
         for fact in self._state.world.facts.values():
             spec = self._spec_of(fact.unit, fact.kind)
@@ -196,7 +198,7 @@ class Handling:
         raise TandemError(f"There is no part {part} in unit {self._unit}.", remedy="See the procedure.", code="no_part")
 
     def _spec_of(self, unit: str, kind: str) -> PartSpec | None:
-        return self._state.variant_of(unit).parts.get(kind) if unit in self._state.units else None
+        return self._state.part_spec(unit, kind)
 
     def _bins(self, kind: str) -> Iterator[tuple[str, int]]:
         for name in self._state.spec.bins_for(kind, "robot"):
@@ -217,6 +219,15 @@ class Handling:
             centre = bin_.at.shifted(*((a + b) / 2 for a, b in zip(low, high, strict=True)))
             size = (high[0] - low[0], high[1] - low[1], high[2] - low[2])
             yield SceneObject(f"bin:{name}", Box(size), centre)
+
+    def _zone_boxes(self) -> Iterator[SceneObject]:
+        """One box for each zone in which a person works: the arm stays out of it, also on its way past."""
+        for name in sorted(peopled(self._state)):
+            zone = self._state.spec.zones.get(name.removeprefix(ZONE))
+            if zone is not None:
+                x, y, z = (b - a for a, b in zip(zone.low, zone.high, strict=True))
+                centre = Pose(tuple((a + b) / 2 for a, b in zip(zone.low, zone.high, strict=True)))  # type: ignore[arg-type] # three in, three out
+                yield SceneObject(name, Box((x, y, z)), centre)
 
     def _any_spec(self, kind: str) -> PartSpec | None:
         return next((s for u in self._state.units if (s := self._spec_of(u, kind)) is not None), None)
@@ -248,6 +259,17 @@ class Handling:
             if pose is not None and spec is not None:
                 top = max(top, pose.p[2] + max(abs(spec.high_m[2]), abs(spec.low_m[2])))
         return top - seat.p[2] + CLEAR_M
+
+
+def peopled(state: State) -> frozenset[str]:
+    """Return the zones, as resources, in which people alone are at work."""
+    return frozenset(
+        resource
+        for _, _, current in state.busy()
+        if current.actors and ROBOT not in current.actors
+        for resource in current.resources
+        if resource.startswith(ZONE)
+    )
 
 
 def _options(spec: PartSpec) -> Iterator[tuple[Grasp, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -146,11 +147,18 @@ class Library:
         return product
 
 
-def check(instructions: Path, cells: Path | None = None, skills: Mapping[str, set[str]] | None = None) -> list[Problem]:
+def check(
+    instructions: Path,
+    cells: Path | None = None,
+    skills: Mapping[str, set[str]] | None = None,
+    *,
+    today: dt.date | None = None,
+) -> list[Problem]:
     """Cross-check every authored file; return what is wrong, by file and line. Never raises for a mistake.
 
     A product is checked against each cell and judged by the one that suits it best. `cells` is one file or a folder
     of them; `skills` maps each skill to its parameters, None leaves skills unchecked.
+    `today` (default: this day, UTC) is what tools are due against.
     """
     shelf = MeshShelf()
     problems: list[Problem] = []
@@ -173,7 +181,9 @@ def check(instructions: Path, cells: Path | None = None, skills: Mapping[str, se
             products.append(product)
             problems += check_product(product, found_cells, skills, instructions)
     kinds = {kind for product in products for kind in product.parts}
-    problems += check_cells(found_cells, kinds if len(products) == len(names) else None)
+    problems += check_cells(
+        found_cells, kinds if len(products) == len(names) else None, today or dt.datetime.now(dt.UTC).date()
+    )
     return sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line, p.severity, p.message))
 
 

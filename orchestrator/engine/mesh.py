@@ -29,6 +29,17 @@ if TYPE_CHECKING:
 
 FINGERS_M = 0.080  # widest part that a default grasp closes on: an 85 mm gripper, less what seeing and fingers need
 BELOW_TOP_M = 0.012  # how far fingers reach down
+_UNREADABLE = (  # what a lying header, tree or accessor leads to
+    struct.error,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+)
 ROUND_FROM = 16  # facets from which an evenly spaced ring counts as a circle
 SAME_M = 2e-5  # vertices closer than this are one: float32 and merging leave micrometres
 _COMPONENT = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
@@ -106,13 +117,15 @@ def read_mesh(raw: bytes, name: str) -> MeshFacts:
     try:
         tree, blob = _chunks(raw)
         triangles, frames = _scene(tree, blob)
-    except (struct.error, ValueError, KeyError, IndexError, TypeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         why = error if isinstance(error, ValueError) else "it ends too early or lacks a key"
         remedy = "Export it anew: binary glTF 2.0, uncompressed."
         raise BadInput(f"'{name}' is not a GLB that can be read: {why}.", remedy=remedy) from error
     if not len(triangles):
         raise BadInput(f"'{name}' holds no triangles.", remedy="Export the solid with the frames.")
     points = triangles.reshape(-1, 3)
+    if not np.isfinite(points).all():
+        raise BadInput(f"'{name}' holds points that are not numbers.", remedy="Export it anew.")
     low, high = (tuple(round(float(v), 6) + 0.0 for v in corner) for corner in (points.min(0), points.max(0)))
     return MeshFacts(
         sha256=hashlib.sha256(raw).hexdigest(),
@@ -156,6 +169,8 @@ def _scene(tree: dict[str, Any], blob: bytes) -> tuple[Floats, dict[str, Pose]]:
     frames: dict[str, Pose] = {}
     edge = [(index, np.eye(4)) for index in range(len(nodes)) if index not in children]
     for index, above in edge:  # grows while it runs: children follow their parents
+        if len(edge) > len(nodes):
+            raise ValueError("a node has two parents, or is its own ancestor")
         node = nodes[index]
         world = above @ _local(node)
         edge.extend((child, world) for child in node.get("children", ()))

@@ -13,9 +13,10 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.errors import TandemError
 from orchestrator.core.events import CommandDenied, decode, subject
 from orchestrator.core.fold import fold
-from orchestrator.core.machine import CellVerb
+from orchestrator.core.machine import CellState, CellVerb, allowed
 from orchestrator.core.ports import Entry, Safety
 from orchestrator.core.react import Cancel, Effect, Look, Recover, RunSkill, Settle, react
+from orchestrator.core.rights import may
 from orchestrator.engine.bus import Bus, Fresh
 from orchestrator.wire import Answer
 
@@ -30,7 +31,8 @@ log = structlog.get_logger(__name__)
 
 REMEMBERED = 10_000  # command ids whose answer is kept, so that asking twice has one effect
 BATCH = 256
-RETRY_S = 1.0  # after a failed commit, what effects reported is tried again
+RETRY_S = 1.0  # after a failed commit what effects reported is tried again, and a stop that failed likewise
+SKILL_ENDS_S = 5.0  # how long a skill that was called off may take to end before the cell settles without it
 _REPORTS = (cmd.EndSkill, cmd.EndCheck, cmd.EndMotion, cmd.ReportPart, cmd.ReportSafety, cmd.SettleCell)
 _SAFER = frozenset({CellVerb.HOLD, CellVerb.SUSPEND, CellVerb.STOP, CellVerb.ABORT})
 
@@ -106,10 +108,13 @@ class Runner:
 
     async def submit(self, request: cmd.Request) -> Answer:
         """Hand in a request; returns when its events are durable, or when it is refused."""
-        if self._makes_safer(request.command):
+        if self._makes_safer(request):
             self._quiet()  # before anything is written: what makes the cell safer never waits
         if self._closed:
             return _closing(request)
+        if request.id.startswith(OWN) and request.by.role != "engine":
+            message = f"Ids that begin with {OWN} are the engine's own."
+            return Answer(id=request.id, ok=False, code="bad_id", message=message, remedy="Use a UUID.")
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((request, answer))
         return await answer
@@ -120,10 +125,11 @@ class Runner:
 
     def post(self, command: cmd.Command) -> None:
         """Hand in a command of the engine's own without waiting for the answer."""
-        if self._makes_safer(command):
+        request = self._own(command)
+        if self._makes_safer(request):
             self._quiet()
         if not self._closed:
-            self._queue.put_nowait((self._own(command), None))
+            self._queue.put_nowait((request, None))
 
     async def until(self, predicate: Callable[[State], bool]) -> None:
         """Wait until the durable state satisfies a predicate. Raises what the predicate raises."""
@@ -304,10 +310,23 @@ class Runner:
             self.post(outcome)
 
     async def _settled(self, effect: Settle, crew: Crew) -> None:
-        others = [task for name, task in self._tasks.items() if name.endswith("/skill")]
-        if others and effect.state in _WAITS_FOR_SKILLS:
-            await asyncio.wait(others)
-        await crew.settle(effect)
+        """Do what a transient state is for. An abort and a stop reach the robot before any skill is waited for."""
+        skills = [task for name, task in self._tasks.items() if name.endswith("/skill")]
+        if effect.state in _STOPS_FIRST:
+            await self._stopped(effect, crew)
+        if skills and effect.state in _WAITS_FOR_SKILLS:
+            await asyncio.wait(skills, timeout=None if effect.state == CellState.COMPLETING else SKILL_ENDS_S)
+        if effect.state not in _STOPS_FIRST:
+            await crew.settle(effect)
+
+    async def _stopped(self, effect: Settle, crew: Crew) -> None:
+        """Ask for the stop again and again: there is no further state to fall back to."""
+        while True:
+            try:
+                return await crew.settle(effect)
+            except Exception as error:
+                log.exception("the cell can't come to a stand", state=effect.state, error=str(error))
+            await asyncio.sleep(RETRY_S)
 
     def _quiet(self, prefix: str = "") -> None:
         for name, task in tuple(self._tasks.items()):
@@ -334,17 +353,25 @@ class Runner:
         if len(self._answers) > REMEMBERED:
             self._answers.popitem(last=False)
 
-    @staticmethod
-    def _makes_safer(command: cmd.Command) -> bool:
+    def _makes_safer(self, request: cmd.Request) -> bool:
+        """Tell whether a request stops the arm, as far as it will be granted: not to others, and not a second time."""
+        command, role = request.command, request.by.role
+        if not may(role, command) or (role != "engine" and request.id in self._answers):
+            return False
         if isinstance(command, cmd.ReportSafety):
             return command.safety not in {Safety.NORMAL, Safety.REDUCED}
-        return isinstance(command, cmd.ChangeCell) and command.verb in _SAFER
+        return (
+            isinstance(command, cmd.ChangeCell)
+            and command.verb in _SAFER
+            and command.verb in allowed("cell", self.state.cell)
+        )
 
 
 OWN = "engine-"  # how the ids of the engine's own requests begin; they are never asked twice
 Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
 Performed = RunSkill | Look | Settle | Recover
 _DISK = "Free disk space or mend the disk; the cell has stopped."
+_STOPS_FIRST = frozenset({CellState.STOPPING, CellState.ABORTING})
 _WAITS_FOR_SKILLS = frozenset({"holding", "stopping", "aborting", "suspending", "completing"})
 
 

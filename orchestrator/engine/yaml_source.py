@@ -83,6 +83,7 @@ def parse_source(text: str, shown: str, sha256: str = "") -> Source:
     {'a': 'no', 'b': [1, 2.5]}
     """
     try:
+        _refuse_depth(text)
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -94,6 +95,15 @@ def parse_source(text: str, shown: str, sha256: str = "") -> Source:
     reader = _Reader(shown)
     data = reader.value(node, ()) if node is not None else None
     return Source(shown, data, sha256, reader.lines, tuple(reader.problems))
+
+
+def _refuse_depth(text: str) -> None:
+    """Raise YAMLError where brackets nest too deep: libyaml composes them by recursion, on a stack that ends."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise yaml.YAMLError(f"it nests deeper than {MAX_DEPTH} levels")
 
 
 def _hint(text: str, line: int) -> str:

@@ -75,7 +75,7 @@ class MovingCrew(BriskCrew):
             self.moving.put_nowait(motion)
             return motion
 
-        await Gate(self._runner, effect.id).run(start, text="bench")
+        await Gate(self._runner, effect.id, motion.cancel).run(start, text="bench")
         raise AssertionError("the motion ended by itself")
 
 

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.adapters.clock_virtual import START_UTC, run_virtual
+from orchestrator.adapters.sim.motion import SimMotion
 from orchestrator.core import commands as cmd
+from orchestrator.core.errors import RobotError
+from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import CellState, CellVerb, OrderState, OrderVerb, StepStatus
 from orchestrator.core.ports import Safety
 from tests.unit.cell_bench import BOSS, Bench, authored, bench
@@ -347,3 +350,123 @@ def test_the_same_command_after_a_restart_has_no_second_effect(folder: Path, tmp
             assert cell.state.bins["bases"] == 5
 
     run_virtual(second, start_utc=run_virtual(first) + 60)
+
+
+# ---- a robot that does not answer ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verb", "ends"),
+    [(CellVerb.HOLD, CellState.HELD), (CellVerb.STOP, CellState.STOPPED), (CellVerb.ABORT, CellState.ABORTED)],
+)
+def test_a_motion_that_never_answers_its_cancel_is_stopped_at_the_robot(
+    folder: Path, verb: CellVerb, ends: CellState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_motion: SimMotion) -> None:
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await cell.begin()
+            await cell.in_motion("bring base")
+            monkeypatch.setattr(SimMotion, "cancel", never)
+            await cell.do(cmd.ChangeCell(verb=verb))
+            await cell.until(lambda state: state.cell == ends, timeout_s=5)
+            await stands(cell)
+            parts_agree(cell)
+
+    run_virtual(main)
+
+
+def test_a_motion_whose_end_nobody_learns_of_ends_as_unknown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await cell.begin()
+            await cell.in_motion("bring base")
+            monkeypatch.setattr(SimMotion, "cancel", never)
+            monkeypatch.setattr(cell.cell.robot, "stop", never)
+            await cell.do(cmd.ChangeCell(verb=CellVerb.ABORT))
+            ended = await cell.event("motion_ended")
+            assert (ended.outcome, ended.code) == ("unknown", "no_stand")  # type: ignore[union-attr] # its event
+            assert "did not answer" in ended.message  # type: ignore[union-attr] # its event
+            monkeypatch.undo()
+            await cell.until(lambda state: state.cell == CellState.ABORTED)
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("verb", [CellVerb.STOP, CellVerb.ABORT])
+@pytest.mark.parametrize("hangs", [True, False])
+def test_a_robot_that_fails_to_stop_is_asked_again_and_people_learn_why(
+    folder: Path, verb: CellVerb, hangs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await cell.begin()
+            await cell.in_motion("bring base")
+
+            async def fails() -> None:
+                if hangs:
+                    await asyncio.Event().wait()
+                raise RobotError("The controller does not answer.")
+
+            with monkeypatch.context() as broken:
+                broken.setattr(cell.cell.robot, "stop", fails)
+                await cell.do(cmd.ChangeCell(verb=verb))
+                await asyncio.sleep(20)
+                assert cell.state.cell in {CellState.STOPPING, CellState.ABORTING}
+                assert any("safety state is not known" in reason for reason in why_not(cell.state))
+            await cell.settled()
+            assert cell.state.cell in {CellState.STOPPED, CellState.ABORTED}
+            assert cell.state.safety == Safety.NORMAL
+
+    run_virtual(main)
+
+
+def test_a_hold_that_the_robot_does_not_answer_becomes_an_abort(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await cell.begin()
+            await cell.in_motion("bring base")
+            calls: list[int] = []
+            stop = cell.cell.robot.stop
+
+            async def fails_once() -> None:
+                calls.append(1)
+                if len(calls) == 1:
+                    raise RobotError("The controller does not answer.")
+                await stop()
+
+            monkeypatch.setattr(cell.cell.robot, "stop", fails_once)
+            await cell.do(cmd.ChangeCell(verb=CellVerb.HOLD))
+            await cell.until(lambda state: state.cell == CellState.ABORTED)
+            assert "does not answer a stop" in cell.state.cell_reason
+            await stands(cell)
+
+    run_virtual(main)
+
+
+# ---- a hold that is none -------------------------------------------------------------------------------------------
+
+
+def test_a_hold_that_is_denied_or_asked_for_twice_stops_nothing(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await cell.begin()
+            await cell.in_motion("fetch base")
+            hold = cmd.ChangeCell(verb=CellVerb.HOLD)
+            assert (await cell.ask(hold, BOSS, "hold-1")).ok
+            await cell.settled()
+            await cell.do(UNHOLD)
+            motion = await cell.event("motion_intended", text="bring base")
+            await asyncio.sleep(0.2)
+            assert (await cell.ask(hold, BOSS, "hold-1")).ok  # the answer of then, and no second hold
+            assert (await cell.ask(hold, cmd.Who(name="eve", role="auditor"))).code == "denied"
+            ended = await cell.event("motion_ended", motion=motion.motion)  # type: ignore[union-attr] # its event
+            assert ended.outcome == "succeeded"  # type: ignore[union-attr] # its event
+            assert len(cell.all("step_failed")) == 1
+
+    run_virtual(main)

@@ -9,7 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from orchestrator.core import commands as cmd
+from orchestrator.core.decide import Rejected
 from orchestrator.core.geometry import Pose
+from orchestrator.core.interlock import SAFETY_SAYS
 from orchestrator.core.machine import Autonomy, CellState, CellVerb, Mode
 from orchestrator.core.ports import Safety
 from orchestrator.core.variant import ValueSpec
@@ -132,6 +134,17 @@ def test_a_protective_stop_while_the_cell_stands_still_needs_a_word_too() -> Non
     bench = Bench()
     bench.do(cmd.ReportSafety(safety=Safety.PROTECTIVE_STOP))
     assert bench.state.cell == "idle"
+    assert types(bench.do(cmd.Acknowledge())) == "acknowledged"
+
+
+@pytest.mark.parametrize("safety", [Safety.SAFEGUARD_STOP, Safety.EMERGENCY_STOP, Safety.FAULT, Safety.UNKNOWN])
+def test_nobody_can_say_that_the_cell_is_clear_while_what_stopped_it_lasts(safety: Safety) -> None:
+    bench = _bench()
+    bench.do(cmd.ReportSafety(safety=safety))
+    refused = bench.ask(cmd.Acknowledge())
+    assert isinstance(refused, Rejected)
+    assert (refused.code, refused.remedy) == ("interlock", SAFETY_SAYS[safety])
+    bench.do(cmd.ReportSafety(safety=Safety.NORMAL))
     assert types(bench.do(cmd.Acknowledge())) == "acknowledged"
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
+from orchestrator.core.decide.choices import leftovers
+from orchestrator.core.decide.orders import ended
 from orchestrator.core.machine import CellVerb, OrderVerb
 from tests.unit.core_builders import SUPERVISOR, WORKER, Bench, cell, step, types, variant
 
@@ -73,7 +75,7 @@ def test_a_stopped_order_without_units_in_work_ends_at_once() -> None:
     assert bench.state.orders["A"].state == "ended"
 
 
-def test_an_abort_scraps_the_units_in_work_and_frees_their_nests() -> None:
+def test_an_abort_scraps_the_units_in_work_and_frees_the_nests_that_are_empty() -> None:
     bench = Bench().running(WHOLE, quantity=5, units=2)
     bench.finish("load")
     assert bench.no(cmd.StartUnit(order="A")) == "no_nest"
@@ -81,8 +83,56 @@ def test_an_abort_scraps_the_units_in_work_and_frees_their_nests() -> None:
     assert types(events) == "unit_ended unit_ended order_changed"
     order = bench.state.orders["A"]
     assert (order.state, order.scrapped, order.in_work) == ("aborted", 2, 0)
-    bench.running(WHOLE, quantity=2, order="B", units=2)
-    assert {unit.nests["nest"] for unit in bench.state.units.values()} == {"nest_1", "nest_2"}
+    bench.running(WHOLE, quantity=2, order="B")
+    assert bench.state.units["u3"].nests == {"nest": "nest_2"}
+    assert bench.no(cmd.StartUnit(order="B")) == "no_nest"
+    bench.do(cmd.TakePart(part="u1/body"))
+    bench.do(cmd.StartUnit(order="B"))
+    assert bench.state.units["u4"].nests == {"nest": "nest_1"}
+
+
+def test_what_a_scrapped_unit_leaves_is_taken_out_as_one_pile_and_only_where_the_robot_is_not() -> None:
+    bench = Bench().running(WHOLE, quantity=5, units=2)
+    bench.finish("load")
+    bench.finish("pin", "robot")
+    bench.start("load", "robot", unit="u2")
+    u1 = bench.state.units["u1"]
+    bench.tell(ended(bench.state, u1, "scrapped", bench.t))
+    assert leftovers(bench.state) == ("u1/body",)
+    events = bench.do(cmd.TakePart(part="u1/body"))
+    assert [event.part for event in events if isinstance(event, ev.PartMoved)] == ["u1/pin", "u1/body"]
+    assert bench.state.world.facts == {}
+    assert leftovers(bench.state) == ()
+
+
+def test_nobody_takes_out_what_stands_where_the_robot_is_at_work() -> None:
+    one_zone = cell(zones={"all": {"box_mm": [[300, -300, -10], [500, 300, 400]]}})
+    bench = Bench(one_zone).running(WHOLE, quantity=5, units=2)
+    bench.finish("load")
+    bench.start("load", "robot", unit="u2")
+    bench.tell(ended(bench.state, bench.state.units["u1"], "scrapped", bench.t))
+    assert leftovers(bench.state) == ()
+    assert bench.no(cmd.TakePart(part="u1/body")) == "moving"
+    bench.do(bench.skill("load", unit="u2"))
+    assert leftovers(bench.state) == ("u1/body",)
+    bench.do(cmd.TakePart(part="u1/body"))
+
+
+def test_a_done_unit_was_carried_out_by_its_last_step() -> None:
+    bench = Bench().running(WHOLE, quantity=2)
+    _build(bench, "u1")
+    assert bench.state.world.facts == {}
+
+
+def test_what_a_scrapped_unit_leaves_outside_a_nest_keeps_its_place_too() -> None:
+    side = step("side", part="lid", at="press", by="robot")
+    bench = Bench().running(variant(side, step("load", part="body", at="nest", by="robot")), quantity=2)
+    bench.finish("side")
+    bench.tell(ended(bench.state, bench.state.units["u1"], "scrapped", bench.t))
+    bench.do(cmd.StartUnit(order="A"))
+    assert bench.no(cmd.StartStep(unit="u2", step="side", actors=("robot",))) == "occupied"
+    bench.do(cmd.TakePart(part="u1/lid"))
+    bench.start("side", "robot", unit="u2")
 
 
 def test_what_the_gripper_holds_outlives_its_units_abort_and_blocks_the_robot_until_it_is_taken() -> None:
@@ -101,12 +151,27 @@ def test_what_the_gripper_holds_outlives_its_units_abort_and_blocks_the_robot_un
     bench.do(start)
 
 
-def test_a_gripper_that_lets_go_of_a_gone_units_part_is_empty() -> None:
+def test_what_the_gripper_sets_down_of_a_gone_unit_stands_there_until_it_is_taken_out() -> None:
+    bench = Bench().running(WHOLE)
+    bench.start("load", "robot")
+    late = bench.skill("load", "canceled")
+    bench.do(bench.moved("body", "grasped", "gripper"))
+    bench.do(_verb(OrderVerb.ABORT))
+    bench.do(bench.moved("body", "placed", "nest_1"))
+    bench.do(late)
+    assert bench.state.world.held() is None
+    bench.running(WHOLE, order="B")
+    assert bench.state.units["u2"].nests == {"nest": "nest_2"}
+    bench.do(cmd.TakePart(part="u1/body"))
+    assert bench.state.world.facts == {}
+
+
+def test_a_gripper_that_hands_out_a_gone_units_part_is_empty() -> None:
     bench = Bench().running(WHOLE)
     bench.start("load", "robot")
     bench.do(bench.moved("body", "grasped", "gripper"))
     bench.do(_verb(OrderVerb.ABORT))
-    bench.do(bench.moved("body", "placed", "out"))
+    bench.do(bench.moved("body", "released", "place:front"))
     assert bench.state.world.facts == {}
 
 

@@ -11,10 +11,11 @@ from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.journal_memory import MemoryJournal
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import RobotError
+from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import Autonomy, CellState, CellVerb, StepStatus
 from orchestrator.core.ports import Safety
 from orchestrator.engine.gate import Gate
-from tests.unit.cell_bench import Bench, authored, bench
+from tests.unit.cell_bench import ROOT, Bench, authored, bench
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,7 +168,7 @@ def test_an_intent_and_a_hold_in_one_batch_move_nothing(folder: Path) -> None:
                 started.append("moved")
                 raise AssertionError("it moved")
 
-            motion = asyncio.create_task(Gate(runner, "by-hand").run(start, text="wave"))
+            motion = asyncio.create_task(Gate(runner, "by-hand", cell.cell.robot.stop).run(start, text="wave"))
             await asyncio.sleep(0)
             runner.post(cmd.ChangeCell(verb=CellVerb.HOLD))
             with pytest.raises(RobotError) as refused:
@@ -212,5 +213,89 @@ def test_each_motion_has_one_end(folder: Path) -> None:
             assert len(ended) == len(set(ended))
             assert set(ended) == {event.motion for event in cell.all("motion_intended")}
             assert cell.state.motions == {}
+
+    run_virtual(main)
+
+
+# ---- the time-out, and what comes after it -------------------------------------------------------------------------
+
+
+def test_a_skill_has_as_long_as_people_need_to_decide(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            motion = await _proposed(cell)
+            await asyncio.sleep(3600)
+            assert cell.all("step_failed") == []
+            await cell.do(cmd.ApproveMotion(motion=motion))
+            await cell.event("motion_ended", motion=motion, outcome="succeeded")
+
+    run_virtual(main)
+
+
+def test_a_paused_robot_does_not_run_out_of_time(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await cell.begin()
+            await cell.in_motion("bring base")
+            await cell.cell.robot.cap_speed("person near", 0.0)
+            await asyncio.sleep(3600)
+            await cell.cell.robot.cap_speed("person near", 1.0)
+            await cell.ended()
+            assert cell.all("step_failed") == []
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("by", ["hold", "time-out"])
+def test_no_motion_passes_on_the_way_out_of_a_skill(folder: Path, tmp_path: Path, by: str) -> None:
+    source = """from orchestrator.skill import Cell, skill
+
+
+@skill("pick_place", timeout_s=0.8)
+async def stubborn(cell: Cell, part: str) -> None:
+    grasp = await cell.plan_grasp(part, await cell.locate(part))
+    try:
+        await cell.arm.follow(grasp.approach)
+    finally:
+        await cell.arm.follow(grasp.retreat)
+"""
+    (tmp_path / "stubborn.py").write_text(source)
+    for name in ("insert", "hand_over", "screw", "move_home"):
+        (tmp_path / f"{name}.py").write_text((ROOT / "skills" / f"{name}.py").read_text())
+
+    async def main() -> None:
+        async with bench(folder, skills=tmp_path) as cell:
+            await cell.begin()
+            await cell.in_motion("fetch base")
+            if by == "hold":
+                await cell.change(CellVerb.HOLD)
+            await cell.until(lambda _: bool(cell.all("skill_ended")))
+            ended = cell.all("skill_ended")[0]
+            assert (ended.outcome, ended.code) == (("canceled", "") if by == "hold" else ("failed", "ended"))
+            texts = [event.text for event in cell.all("motion_intended", effect="u1/load/1/skill")]
+            assert texts == (["fetch base"] if by == "hold" else ["fetch base", "go home"])  # the engine's own way home
+
+    run_virtual(main)
+
+
+# ---- what changes after planning -----------------------------------------------------------------------------------
+
+
+def test_what_comes_into_the_way_while_approval_is_waited_for_is_planned_around(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            motion = await _proposed(cell)
+            plan = cell.state.motions[motion].plan
+            spare = cmd.ReportPart(
+                effect="x", part="u1/cap", kind="cap", what="placed", to="cell", pose=Pose((0.45, 0.15, 0.02))
+            )
+            assert (await cell.cell.runner.ask(spare)).ok
+            await cell.do(cmd.ApproveMotion(motion=motion))
+            again = await cell.event("motion_proposed")
+            assert cell.all("motion_ended", motion=motion)[0].code == "stale_scene"
+            assert again.plan != plan  # type: ignore[union-attr] # its event
+            await cell.do(cmd.ApproveMotion(motion=again.motion))  # type: ignore[union-attr] # its event
+            ended = await cell.event("motion_ended", motion=again.motion)  # type: ignore[union-attr] # its event
+            assert ended.outcome == "succeeded"  # type: ignore[union-attr] # its event
 
     run_virtual(main)

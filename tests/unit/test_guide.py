@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.core import commands as cmd
+from orchestrator.core.decide.choices import brought
 from orchestrator.core.geometry import Deviation, Pose
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.ports import Check
@@ -34,6 +35,8 @@ def test_a_card_shows_the_step_its_part_its_ghost_and_what_may_be_done(folder: P
             await cell.do(JOIN)
             await cell.begin(worker=False)
             await cell.step_is("cap", StepStatus.ACTIVE)
+            assert [button.label for button in cell.card().buttons] == ["problem"]
+            await cell.until(lambda state: brought(state, "u1", "cap"))
             card = cell.card()
             assert (card.status, card.unit, card.step, card.together) == ("step", "u1", "cap", True)
             assert {lang: words.title for lang, words in card.words.items()}.keys() == {"en", "de"}

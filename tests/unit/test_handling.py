@@ -11,7 +11,7 @@ import pytest
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import TandemError
 from orchestrator.core.geometry import Pose
-from orchestrator.core.machine import CellVerb, OrderVerb
+from orchestrator.core.machine import CellVerb, OrderVerb, StepStatus
 from orchestrator.core.ports import Box, Grip, Move, MoveJoints
 from orchestrator.core.variant import Grasp, PartSpec, Target
 from orchestrator.engine.handling import CLEAR_M, WIDER_M, Handling
@@ -194,3 +194,17 @@ def test_the_careful_way_out_goes_straight_up_and_may_touch_what_it_stands_in() 
     assert up.line
     assert up.to.p == pytest.approx((TCP.p[0], TCP.p[1], TCP.p[2] + 0.08))
     assert "u1/body" in up.touching
+
+
+def test_a_zone_in_which_a_person_works_alone_is_a_box_that_the_arm_keeps_out_of() -> None:
+    now = state(body=SET)
+    unit = now.units["u1"]
+
+    def with_actors(*actors: str) -> set[str]:
+        busy = replace(unit.steps["pin"], status=StepStatus.ACTIVE, actors=actors, resources=("zone:west", "tool:x"))
+        units = {"u1": replace(unit, steps={**unit.steps, "pin": busy})}
+        return {thing.id for thing in handling(replace(now, units=units)).scene().objects if "zone" in thing.id}
+
+    assert with_actors("front") == {"zone:west"}
+    assert with_actors("robot") == set()
+    assert with_actors("robot", "front") == set()

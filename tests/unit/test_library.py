@@ -173,7 +173,7 @@ def test_cell_is_read_in_metres(library):
     assert cell.zone_of((0.45, -0.15, 0.1)) == "nest_1"
     assert cell.zone_of((0.0, 0.0, 0.0)) is None
     assert cell.tools["driver"].gives == {"torque_Nm": (0.5, 6.0)}
-    assert cell.tools["driver"].due.isoformat() == "2027-03-01"
+    assert cell.tools["driver"].due.isoformat() == "2099-03-01"
 
 
 def test_bins_know_their_slots_and_who_may_take_from_them(library):

@@ -1,6 +1,7 @@
 """Every mistake that authors make most often is found: one message, its line, a remedy."""
 
 import dataclasses
+import datetime as dt
 
 import pytest
 
@@ -85,10 +86,19 @@ def test_authored_mistake_is_found_with_its_line_and_a_remedy(case, tmp_path):
 @pytest.mark.parametrize("base", ["base", "reference"])
 def test_valid_files_are_free_of_problems_but_meshes_that_are_not_there(base, tmp_path):
     instructions, cells = lay_out(tmp_path, base)
-    problems = check(instructions, cells, SKILLS)
-    assert [p for p in problems if "has no mesh" not in p.message] == []
+    problems = check(instructions, cells, SKILLS, today=dt.date(2027, 3, 1))
     assert all(p.severity == "warning" for p in problems)
-    assert len(problems) == (0 if base == "base" else 13)
+    meshes = [p for p in problems if "has no mesh" in p.message]
+    assert len(meshes) == (0 if base == "base" else 13)
+    others = [p.message for p in problems if p not in meshes]
+    assert others == ([] if base == "base" else ["Nothing takes pictures yet: photo counts as a person's look."])
+
+
+def test_a_tool_is_overdue_from_the_day_after_its_date(tmp_path):
+    instructions, cells = lay_out(tmp_path)
+    assert check(instructions, cells, SKILLS, today=dt.date(2099, 3, 1)) == []
+    (problem,) = check(instructions, cells, SKILLS, today=dt.date(2099, 3, 2))
+    assert problem.message == "Tool 'driver' was due for calibration on 2099-03-01: its steps won't start."
 
 
 def test_one_run_finds_mistakes_in_every_file(tmp_path):

@@ -70,6 +70,13 @@ def both() -> Bench:
     return bench
 
 
+def brought() -> Bench:
+    """Both are at it, and the gripper holds the part out."""
+    bench = both()
+    bench.do(bench.moved("pin", "grasped", "gripper"))
+    return bench
+
+
 def looked_at() -> Bench:
     bench = human()
     bench.do(bench.confirm("s"))
@@ -125,7 +132,7 @@ def gone() -> Bench:
 COLUMNS: dict[str, Callable[[], Bench]] = {
     column.__name__: column
     for column in (
-        waiting, ready, tried, robot, human, both, looked_at, attest, attention, done, undone, skipped, gone,
+        waiting, ready, tried, robot, human, both, brought, looked_at, attest, attention, done, undone, skipped, gone,
     )
 }  # fmt: skip
 
@@ -200,19 +207,19 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
 TABLE: dict[str, dict[str, str]] = {
     "skill succeeded": {
         "robot": "skill_ended check_requested -> verifying",
-        "both": "skill_ended",
+        "both brought": "skill_ended",
         "*": "outcome_ignored",
     },
     "skill failed": {
-        "robot both": "skill_ended step_failed -> ready",
+        "robot both brought": "skill_ended step_failed -> ready",
         "*": "outcome_ignored",
     },
     "skill timed out": {
-        "robot both": "skill_ended step_failed -> ready",
+        "robot both brought": "skill_ended step_failed -> ready",
         "*": "outcome_ignored",
     },
     "skill cancelled": {
-        "robot both": "skill_ended step_failed -> ready",
+        "robot both brought": "skill_ended step_failed -> ready",
         "*": "outcome_ignored",
     },
     "skill of another attempt": {
@@ -243,7 +250,8 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "confirmed": {
         "tried human": "step_confirmed part_moved check_requested -> verifying",
-        "both": "step_confirmed part_moved",
+        "both": "refused: not_yet",
+        "brought": "step_confirmed",
         "attest": "step_confirmed attest_given part_moved step_done -> done",
         "gone": "refused: no_step",
         "*": "refused: stale",
@@ -262,7 +270,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "refused: stale",
     },
     "problem": {
-        "human both looked_at attest": "step_failed -> attention",
+        "human both brought looked_at attest": "step_failed -> attention",
         "gone": "refused: no_step",
         "*": "refused: stale",
     },
@@ -315,6 +323,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "restart": {
         "robot both": "cell_restarted skill_ended step_failed -> attention",
+        "brought": "cell_restarted skill_ended step_failed part_moved -> attention",
         "looked_at": "cell_restarted check_requested",
         "*": "cell_restarted",
     },
@@ -335,11 +344,12 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "part taken away": {
         "looked_at": "refused: verifying",
+        "brought": "refused: moving",
         "done": "refused: built_in",
         "*": "refused: no_part",
     },
     "motion proposed": {
-        "robot both": "motion_intended",
+        "robot both brought": "motion_intended",
         "*": "refused: stale",
     },
 }
@@ -527,7 +537,7 @@ def test_two_people_look_at_what_the_robot_did() -> None:
 
 
 def test_a_failed_skill_takes_the_other_hands_confirmation_with_it() -> None:
-    bench = both()
+    bench = brought()
     bench.do(bench.confirm("s"))
     bench.do(bench.skill("s", "failed", code="jam"))
     bench.start("s", "robot", "front")
@@ -535,8 +545,7 @@ def test_a_failed_skill_takes_the_other_hands_confirmation_with_it() -> None:
 
 
 def test_a_person_who_confirms_before_the_gripper_lets_go_does_not_empty_it() -> None:
-    bench = both()
-    bench.do(bench.moved("pin", "grasped", "gripper"))
+    bench = brought()
     bench.do(bench.confirm("s"))
     held = bench.state.world.held()
     assert held is not None
@@ -549,8 +558,7 @@ def test_a_person_who_confirms_before_the_gripper_lets_go_does_not_empty_it() ->
 
 
 def test_a_hold_during_a_handover_calls_the_skill_off_and_keeps_the_grip() -> None:
-    bench = both()
-    bench.do(bench.moved("pin", "grasped", "gripper"))
+    bench = brought()
     bench.do(cmd.ChangeCell(verb=CellVerb.HOLD))
     bench.do(bench.skill("s", "canceled"))
     bench.do(cmd.SettleCell(state="holding"))
@@ -592,7 +600,17 @@ def test_outcomes_after_the_unit_has_ended_are_kept_as_ignored() -> None:
     bench.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT))
     assert types(bench.do(late)) == "outcome_ignored"
     assert types(bench.do(bench.moved("pin", "placed", "u1/body"))) == "outcome_ignored"
-    assert bench.state.world.facts == {}
+    assert set(bench.state.world.facts) == {"u1/body"}
+
+
+def test_a_part_that_was_handed_over_or_set_down_may_be_confirmed() -> None:
+    handed = brought()
+    handed.do(handed.moved("pin", "released", "place:front"))
+    handed.do(handed.confirm("s"))
+    assert handed.at("s").wants == {"skill"}
+    over = both()
+    over.do(over.skill("s"))
+    assert types(over.do(over.confirm("s"))) == "step_confirmed part_moved check_requested"
 
 
 def test_a_safety_stop_while_holding_asks_for_a_word_before_moving_on() -> None:

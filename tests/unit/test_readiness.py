@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from orchestrator.core.machine import CellVerb
 from orchestrator.core.readiness import blockers, crews, resources, too_late
 from orchestrator.core.state import StepState
 from orchestrator.core.variant import Variant, Wait
-from tests.unit.core_builders import TORQUE, Bench, parts, step, variant
+from tests.unit.core_builders import TORQUE, Bench, cell, parts, step, variant
 
 if TYPE_CHECKING:
     from collections.abc import ItemsView
@@ -108,6 +109,19 @@ def test_nothing_is_put_on_a_part_whose_place_is_not_known() -> None:
 def test_what_no_bin_holds_comes_with_the_tool_or_the_hand() -> None:
     bench = Bench().running(variant(step("bead", part="glue", at="waste", by="robot", check=["none"]), LOAD))
     assert _codes(bench, "bead", "robot") == []
+
+
+def test_a_tool_past_its_calibration_date_starts_no_step() -> None:
+    due = dt.date(2027, 3, 1)
+    spec = cell(tools={"driver": {"for": ["human"], "due": due.isoformat()}})
+    bench = Bench(spec).running(variant(step("a", by="human", check=["person"], tool="driver"), LOAD))
+    midnight = dt.datetime.combine(due + dt.timedelta(days=1), dt.time(), dt.UTC).timestamp()
+    bench.t = midnight - 1
+    assert _codes(bench, "a", "front") == []
+    bench.t = midnight
+    assert _codes(bench, "a", "front") == ["tool_due"]
+    why = blockers(bench.state, bench.state.units["u1"], bench.step("a"), ("front",), bench.t)
+    assert why[0].message == "Tool driver was due for calibration on 2027-03-01."
 
 
 class _Counted(dict[str, StepState]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,14 +12,17 @@ import pytest
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.core import commands as cmd
 from orchestrator.core.geometry import Pose
-from orchestrator.core.machine import CellState, CellVerb, StepStatus
+from orchestrator.core.machine import CellState, CellVerb, OrderVerb, StepStatus
 from orchestrator.core.ports import Move
+from orchestrator.engine.handling import peopled
 from orchestrator.engine.registry import Registry, Skill
-from tests.unit.cell_bench import Bench, authored, bench
+from tests.unit.cell_bench import BOSS, Bench, authored, bench, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator
     from pathlib import Path
+
+    from orchestrator.core.ports import GuardedMove, Motion, RobotState
 
 SKILLS = ("pick_place", "insert", "hand_over", "screw")
 Hook = Callable[[str, int], None]
@@ -202,5 +206,117 @@ def test_a_handover_that_nobody_takes_says_so(folder: Path, tmp_path: Path) -> N
             assert cell.step("cap").attempts[0].code == "not_taken"
             assert cell.state.world.held() is not None
             assert cell.cell.world.held is not None
+
+    run_virtual(main)
+
+
+# ---- people, and parts that get lost -------------------------------------------------------------------------------
+
+
+def test_a_part_that_is_lost_on_the_way_is_not_set_down(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await cell.begin()
+            await cell.in_motion("bring base")
+            world = cell.cell.world
+            assert world.held is not None
+            world.remove(world.held)
+            failed = await cell.event("step_failed", step="load")
+            assert failed.code == "not_held"  # type: ignore[union-attr] # its event
+            assert cell.all("part_moved", part="u1/base", what="lost")
+            assert not cell.all("motion_intended", text="set base down")
+
+    run_virtual(main)
+
+
+def test_the_arm_is_never_in_a_zone_in_which_a_person_works() -> None:
+    async def main() -> None:
+        async with shipped() as cell:
+            zone_of, seen = cell.state.spec.zone_of, set()
+
+            def on_reading(reading: RobotState) -> None:
+                zone = zone_of(reading.tcp.p)
+                if zone and f"zone:{zone}" in peopled(cell.state):
+                    seen.add((zone, *(motion.text for motion in cell.state.motions.values())))
+
+            cell.cell.robot.state.listen(on_reading)
+            cell.work()
+            await cell.change(CellVerb.START)
+            options = {"ratio": 5, "cover": "blind", "plate": "en"}
+            assert (await cell.cell.desk.store_order("o", "gear_reducer", options, 2, None, BOSS)).ok
+            await cell.do(cmd.ChangeOrder(order="o", verb=OrderVerb.START))
+            await cell.ended(timeout_s=6000)
+            assert cell.state.orders["o"].done == 2
+            assert seen == set()
+
+    run_virtual(main)
+
+
+def test_a_failed_step_is_handed_on_with_the_arm_at_home(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await cell.begin()
+            await cell.in_motion("bring pin steel", 0.2)
+            cell.cell.world.displace(cell.bodies("base")[0], Pose((0.004, 0.0, 0.0)))  # so that the pin jams
+            failed = await cell.event("step_failed", step="pin")
+            assert failed.code == "jammed"  # type: ignore[union-attr] # its event
+            robot = cell.cell.robot
+            home = robot.capabilities.home
+            assert max(abs(a - b) for a, b in zip(robot.state.value.joints, home, strict=True)) < 1e-3
+
+    run_virtual(main)
+
+
+def test_a_pressed_part_is_not_taken_up_again_because_of_a_hold(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await cell.begin()
+            await cell.event("part_moved", part="u1/pin_steel", what="placed")
+            await asyncio.sleep(0.2)
+            await cell.change(CellVerb.HOLD)
+            before = len(cell.log)
+            await cell.do(cmd.ChangeCell(verb=CellVerb.UNHOLD))
+            await cell.step_is("pin", StepStatus.DONE)
+            texts = {event.text for event in cell.log[before:] if event.type == "motion_intended"}
+            assert "go home" in texts
+            assert not any("pin steel" in text for text in texts)
+
+    run_virtual(main)
+
+
+def test_what_a_tool_measured_before_a_hold_is_kept(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await cell.begin()
+            await cell.event("step_started", step="tighten")
+            await cell.in_motion("go home", 0.2)
+            await cell.change(CellVerb.HOLD)
+            ended = cell.all("skill_ended", step="tighten")[0]
+            assert ended.outcome == "canceled"
+            assert "torque_Nm" in ended.values
+
+    run_virtual(main)
+
+
+def test_pressing_is_announced_with_its_way_and_touches_the_assembly_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            robot, asked = cell.cell.robot, []
+            guarded = robot.guarded_move
+
+            def spied(command: GuardedMove) -> Motion:
+                asked.append(command)
+                return guarded(command)
+
+            monkeypatch.setattr(robot, "guarded_move", spied)
+            await cell.begin()
+            press = await cell.event("motion_intended", text="press pin steel")
+            await cell.ended()
+            assert press.duration_s > 1  # type: ignore[union-attr] # its event
+            start, end = press.preview  # type: ignore[union-attr] # its event
+            assert start.p[2] - end.p[2] == pytest.approx(asked[0].distance_m, abs=1e-5)
+            assert asked[0].touching == {"u1/base", "u1/pin_steel"}
 
     run_virtual(main)

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import Rejected, decide
-from orchestrator.core.decide.choices import choices
+from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.decide.progress import amiss
 from orchestrator.core.events import EVENT
 from orchestrator.core.machine import CELL, ORDER, STEP, Autonomy, CellState, CellVerb, Mode, OrderVerb
@@ -186,6 +186,8 @@ class CellMachine(RuleBasedStateMachine):
             self.send(cmd.StartStep(unit=unit.id, step=authored.id, actors=crew))
         elif held := state.world.held():
             self.send(cmd.TakePart(part=held.part))
+        elif left := leftovers(state):
+            self.send(cmd.TakePart(part=left[0]))
         else:
             for name in ("rack", "tray", "box"):
                 self.send(cmd.RefillBin(bin=name, count=4))
@@ -246,7 +248,8 @@ class CellMachine(RuleBasedStateMachine):
         out = []
         for unit, step_id, current in self.bench.state.busy():
             for place in self.bench.state.places:
-                if ("confirm" in current.wants and place in current.actors) or "attest" in current.wants:
+                acting = "confirm" in current.wants and place in current.actors
+                if (acting and brought(self.bench.state, unit.id, step_id)) or "attest" in current.wants:
                     out.append((unit.id, step_id, place))
         return out
 
@@ -394,6 +397,7 @@ class CellMachine(RuleBasedStateMachine):
         acting = [actor for _, _, step_ in state.busy() if step_.status == "active" for actor in step_.actors]
         assert len(acting) == len(set(acting))
         nests = [frame for unit in state.units.values() for frame in unit.nests.values()]
+        nests += {state.world.facts[part].frame for part in state.leftovers()} & set(state.spec.nests["nest"])
         assert len(nests) == len(set(nests))
         assert sum(fact.holder == "gripper" for fact in state.world.facts.values()) <= 1
 
@@ -434,12 +438,18 @@ class CellMachine(RuleBasedStateMachine):
     @invariant()
     def the_ledger_knows_only_what_is_here(self) -> None:
         state = self.bench.state
-        assert all(fact.unit in state.units or fact.holder == "gripper" for fact in state.world.facts.values())
+        for part, fact in state.world.facts.items():
+            below = [*state.world.chain(part)][-1]
+            assert fact.unit in state.units or below.holder in {"gripper", "cell"}
+        assert set(state.behind) <= {fact.unit for fact in state.world.facts.values()} - set(state.units)
         assert all(count >= 0 for count in state.bins.values())
 
     @invariant()
     def what_is_offered_is_what_is_accepted(self) -> None:
         bench = self.bench
+        for part in leftovers(bench.state):
+            request = cmd.Request(id="q", by=cmd.ENGINE, t=bench.t, command=cmd.TakePart(part=part))
+            assert not isinstance(decide(bench.state, request, bench.t), Rejected)
         for unit, name in self.questions():
             offered = set(choices(bench.state, unit, name))
             assert offered

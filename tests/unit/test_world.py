@@ -85,6 +85,13 @@ def test_a_consumed_part_leaves_the_ledger() -> None:
     assert world.get("u1/pin") is None
 
 
+def test_a_unit_that_is_given_up_leaves_what_stands_in_the_cell_or_hangs_in_the_gripper() -> None:
+    world = _moved(_stack(), "u1/lid", "place:front", "released")
+    world = _moved(world, "u1/screw", "u1/lid")
+    world = _moved(world, "u1/clip", "lost", "lost")
+    assert set(world.left_lying("u1").facts) == set(_stack().facts) - {"u1/lid"}
+
+
 def test_a_unit_that_leaves_takes_its_parts_but_not_what_the_gripper_holds() -> None:
     world = _moved(_stack(), "u2/body", "cell", frame="nest_2")
     world = _moved(world, "u1/pin", "gripper", "grasped")

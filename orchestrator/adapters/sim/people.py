@@ -45,8 +45,8 @@ class SimPeople:
         depth = {fact.part: _depth(state, fact.part) for fact in state.world.facts.values()}
         for part in sorted(depth, key=lambda name: (depth[name], name)):
             pose, fact = state.world.pose(part), state.world.facts[part]
-            if pose is not None and fact.unit in state.units:
-                shape = _shape(state.variant_of(fact.unit).parts.get(fact.kind))
+            if pose is not None:
+                shape = _shape(state.part_spec(fact.unit, fact.kind) or self._kinds.get(fact.kind))
                 self._world.settle(self._world.add(fact.kind, shape, pose), pose)
 
     def observe(self, before: State, after: State, events: Sequence[Fresh]) -> None:
@@ -59,7 +59,7 @@ class SimPeople:
                 self._moved(before, after, event, step if by_hand else None)
             elif isinstance(event, ev.BinRefilled):
                 self._refilled(after, event)
-            elif isinstance(event, ev.UnitEnded):
+            elif isinstance(event, ev.UnitEnded) and event.state == "done":  # carried out, as its last step says
                 self._left(before, event.unit)
             elif isinstance(event, ev.StepConfirmed):
                 self._pulled(after, event)

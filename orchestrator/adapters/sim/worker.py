@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.sim.hands import Slip
 from orchestrator.core.commands import OUTSIDE, Request, Who
-from orchestrator.wire import Card, LaneView
+from orchestrator.wire import Card, CellView, LaneView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,7 +65,7 @@ class SimWorker:
         """Do one thing; returns False when there is nothing to do."""
         card = self._desk.screen.topics.get(f"card/{self._place}")
         if not isinstance(card, Card) or not card.buttons:
-            return False
+            return await self._clear_away()
         if card.status == "attention":
             return await self._decide(card)
         take = next((b.command for b in card.buttons if b.command["type"] == "take_part"), None)
@@ -81,6 +81,18 @@ class SimWorker:
         values = {ask.value: _answer(ask.spec, card.unit, self._random) for ask in card.asks}
         lots = dict.fromkeys(card.lots, f"L-{card.unit}")
         return await self._send({**confirm, "values": values, "lots": lots})
+
+    async def _clear_away(self) -> bool:
+        """Take out what a scrapped unit has left, one pile at a time."""
+        topics = self._desk.screen.topics
+        cell = topics.get("cell")
+        for button in cell.buttons if isinstance(cell, CellView) else ():
+            part = str(button.command.get("part", ""))
+            stands = getattr(topics.get(f"part/{part}"), "holder", "") != "gripper"
+            if button.command["type"] == "take_part" and stands and f"unit/{part.split('/', 1)[0]}" not in topics:
+                await asyncio.sleep(self._takes_s(8.0))
+                return await self._send(button.command)
+        return False
 
     def _offered(self, card: Card) -> bool:
         """A part that two hands pass is taken only once the robot holds it out, and set once the robot has let go."""

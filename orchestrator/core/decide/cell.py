@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import outcomes
+from orchestrator.core.decide.choices import in_the_way
 from orchestrator.core.decide.progress import after as after_events
 from orchestrator.core.decide.progress import look, undo_trouble, undone
 from orchestrator.core.decide.verdict import Rejected
-from orchestrator.core.interlock import why_not
+from orchestrator.core.interlock import MOVING, SAFETY_SAYS, why_not
 from orchestrator.core.machine import CELL, Autonomy, CellState, CellVerb, Mode, StepStatus, move
 from orchestrator.core.ports import Safety
 from orchestrator.core.state import OVER, ROBOT, skill_effect
@@ -18,6 +19,7 @@ from orchestrator.core.world import GRIPPER, LOST
 
 if TYPE_CHECKING:
     from orchestrator.core.state import State
+    from orchestrator.core.world import Fact
 
 _MAKES_IT_MOVE = frozenset({CellVerb.START, CellVerb.UNHOLD, CellVerb.UNSUSPEND})
 _STILL = frozenset({CellState.IDLE, CellState.STOPPED, CellState.ABORTED, CellState.COMPLETED})
@@ -99,14 +101,16 @@ def take_part(state: State, command: cmd.TakePart, by: cmd.Who, now: float) -> l
     fact = state.world.get(command.part)
     if fact is None:
         return Rejected("no_part", f"The ledger knows no part {command.part}.", "See the part list of the cell page.")
+    unit = state.units.get(fact.unit)
+    if unit is None and fact.holder != GRIPPER:
+        return _taken_out(state, fact)
     if state.doing(ROBOT) or state.ending:
         return Rejected("moving", "The robot is at work.", "Hold the cell first.")
     taken: list[ev.Event] = [
         ev.PartMoved(unit=fact.unit, part=fact.part, kind=fact.kind, what="consumed", holder=LOST, certainty="unknown")
     ]
-    unit = state.units.get(fact.unit)
     if unit is None:
-        return taken
+        return _taken_out(state, fact)
     steps = [step for step in state.variant_of(unit.id).steps if f"{unit.id}/{step.result.part}" == fact.part]
     if any(unit.steps[step.id].status == StepStatus.VERIFYING for step in steps):
         return Rejected("verifying", f"{fact.part} is being checked.", "Wait for the verdict.")
@@ -121,9 +125,26 @@ def take_part(state: State, command: cmd.TakePart, by: cmd.Who, now: float) -> l
     return [*taken, *back]
 
 
+def _taken_out(state: State, fact: Fact) -> list[ev.Event] | Rejected:
+    """A part of a unit that has left goes with everything on it, from the top down."""
+    if in_the_way(state, fact.part):
+        return Rejected("moving", f"The robot is at work where {fact.part} stands.", "Wait, or hold the cell first.")
+    return [
+        ev.PartMoved(unit=gone.unit, part=gone.part, kind=gone.kind, what="consumed", holder=LOST, certainty="unknown")
+        for gone in (*reversed([*state.world.on(fact.part)]), fact)
+    ]
+
+
 def acknowledge(state: State, _command: cmd.Acknowledge, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
-    """Take a person's word that the cell is clear."""
-    return [] if state.acknowledged else [ev.Acknowledged(by=by.name)]
+    """Take a person's word that the cell is clear, once what stopped the robot is over.
+
+    A protective stop is released by this very word.
+    """
+    if state.acknowledged:
+        return []
+    if state.safety not in {*MOVING, Safety.PROTECTIVE_STOP}:
+        return Rejected("interlock", "What stopped the robot is still there.", SAFETY_SAYS[state.safety])
+    return [ev.Acknowledged(by=by.name)]
 
 
 def restarted(state: State, _command: cmd.ReportRestart, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:

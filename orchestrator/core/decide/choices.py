@@ -1,11 +1,11 @@
-"""What a person may choose when a step needs a decision; screens offer exactly this."""
+"""What a person may choose when a step needs a decision, take out, or confirm; screens offer exactly this."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from orchestrator.core.decide.progress import undo_trouble
-from orchestrator.core.state import OVER
+from orchestrator.core.state import OVER, ROBOT
 from orchestrator.core.world import GRIPPER
 
 if TYPE_CHECKING:
@@ -39,6 +39,32 @@ def choices(state: State, unit_id: str, step_id: str) -> tuple[tuple[Choice, str
             out.append(("force", ""))
     out.append(("scrap", ""))
     return tuple(out)
+
+
+def leftovers(state: State) -> tuple[str, ...]:
+    """Return the parts that a person may say to have taken out, each with all that sits on it: what scrap has left."""
+    return tuple(part for part in state.leftovers() if not in_the_way(state, part))
+
+
+def in_the_way(state: State, part: str) -> bool:
+    """Whether the robot is at work where a part stands, or has not come to a stand."""
+    if state.ending:
+        return True
+    doing, pose = state.doing(ROBOT), state.world.pose(part)
+    zone = state.spec.zone_of(pose.p) if pose else None
+    return doing is not None and (zone is None or f"zone:{zone}" in doing[2].resources)
+
+
+def brought(state: State, unit_id: str, step_id: str) -> bool:
+    """Whether the part of a together step is in the gripper or handed over, so that the person can do their share.
+
+    True as well for steps that nothing has to be brought for, and once the robot's share has ended.
+    """
+    found = state.step(unit_id, step_id)
+    if found is None or not found[0].together or found[0].result.part is None or "skill" not in found[1].wants:
+        return True
+    fact = state.world.get(f"{unit_id}/{found[0].result.part}")
+    return fact is not None and (fact.holder == GRIPPER or fact.holder.startswith("place:"))
 
 
 def _reworkable(state: State, unit_id: str, step_id: str) -> list[str]:

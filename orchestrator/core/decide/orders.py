@@ -54,14 +54,19 @@ def start_unit(state: State, command: cmd.StartUnit, _by: cmd.Who, now: float) -
         return Rejected("cell", f"The cell is {state.cell}.")
     nests = free_nests(state, order)
     if nests is None:
-        return Rejected("no_nest", "Every nest holds a unit.", "Wait until one leaves.")
+        left = ", ".join(state.leftovers())
+        remedy = f"Take out {left} of a scrapped unit, then say so." if left else "Wait until one leaves."
+        return Rejected("no_nest", "Every nest holds a unit.", remedy)
     unit = f"u{state.units_started + 1}"
     first = ev.UnitStarted(unit=unit, order=order.id, n=order.started + 1, nests=nests)
     return [first, *after_step(fold(state, first, now, state.seq), order.id, now)]
 
 
 def free_nests(state: State, order: OrderRecord) -> dict[str, str] | None:
-    """Return a free frame for each nest role that the order's variant uses; None while one is missing."""
+    """Return a free frame for each nest role that the order's variant uses; None while one is missing.
+
+    What a scrapped unit has left behind keeps its nest until a person has taken it out.
+    """
     roles = {
         target.frame
         for step in order.variant.steps
@@ -69,6 +74,7 @@ def free_nests(state: State, order: OrderRecord) -> dict[str, str] | None:
         if target is not None and target.owner is None and target.frame in state.spec.nests
     }
     taken = {frame for unit in state.units.values() for frame in unit.nests.values()}
+    taken |= {state.world.facts[part].frame for part in state.leftovers()}
     out = {}
     for role in sorted(roles):
         frame = next((name for name in state.spec.nests[role] if name not in taken), None)

@@ -106,7 +106,7 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
 def part(state: State, command: cmd.ReportPart, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
     """Take a fact about a part. Facts count whatever became of the attempt that they came from.
 
-    Of a unit that has left only what the gripper holds is kept.
+    Of a unit that has left only what the gripper holds is followed: to where it is set down.
     """
     unit = command.part.split("/", 1)[0]
     holder, frame, pose = command.to, command.frame, command.pose
@@ -125,7 +125,7 @@ def part(state: State, command: cmd.ReportPart, _by: cmd.Who, _now: float) -> li
     ):  # it can't hold two: the older belief falls
         what = "lost" if held.unit in state.units else "consumed"
         out.append(_moved(held.unit, held.part, held.kind, what, LOST))
-    if gone:
+    if gone and holder != CELL and state.world.get(holder) is None:  # set down in the cell it is a leftover
         return [*out, _moved(unit, command.part, command.kind, "consumed", LOST, bin_=command.bin)]
     moved = _moved(unit, command.part, command.kind, command.what, holder, frame, pose, command.bin)
     return [*out, moved]

@@ -25,6 +25,7 @@ _BEYOND_A_ROBOT = frozenset({"flipped", "wrong"})
 _SERIAL = re.compile(r"\$(?:serial\b|\(serial\))")
 _NOT_BEGUN = frozenset({StepStatus.WAITING, StepStatus.UNDONE, StepStatus.READY})
 _PEOPLE = {"person": 1, "photo": 1, "two_people": 2}
+_NAMED = {"photo": "person"}  # without a picture it is a person's look
 
 
 def after(state: State, events: Sequence[ev.Event], now: float) -> State:
@@ -56,10 +57,11 @@ def proceed(state: State, unit_id: str, step_id: str, now: float) -> list[ev.Eve
         if current.status != StepStatus.VERIFYING:
             move("step", current.status, StepMove.VERIFY)
         return [ev.AttestRequested(unit=unit_id, step=step_id, attempt=current.attempt, people=needed)]
-    evidence = [kind for kind in step.check if kind != "none"] + (["values"] if step.result.values else [])
+    evidence = [_NAMED.get(kind, kind) for kind in step.check if kind != "none"]
+    evidence += ["values"] if step.result.values else []
     waived = "not checked, as the procedure says" if "none" in step.check else ""
     put = to_place(state, unit_id, step)
-    return put + done(after(state, put, now), unit_id, step_id, now, tuple(evidence), waived=waived)
+    return put + done(after(state, put, now), unit_id, step_id, now, tuple(dict.fromkeys(evidence)), waived=waived)
 
 
 def done(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import orders
-from orchestrator.core.decide.choices import choices
+from orchestrator.core.decide.choices import brought, choices
 from orchestrator.core.decide.progress import (
     after,
     done,
@@ -81,6 +81,8 @@ def confirm(state: State, command: cmd.ConfirmStep, _by: cmd.Who, now: float) ->
     if missing:
         remedy = "Let somebody who has it sign in here and confirm."
         return Rejected("qualification", f"{step.id} needs the qualification {', '.join(missing)}.", remedy)
+    if acting and not brought(state, command.unit, step.id):
+        return Rejected("not_yet", "The robot has not brought it yet.", "Confirm once you have taken it over.")
     trouble = _value_trouble(step, current, command, late=late)
     if trouble is None and not attesting:
         trouble = _lot_trouble(state, step, command)

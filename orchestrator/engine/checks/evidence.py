@@ -27,9 +27,12 @@ def findings(built: Built) -> Iterator[Finding]:
 
 
 def _camera(built: Built, step: Step) -> Iterator[Finding]:
+    path, cell = built.path(step, "check"), built.subject.cell
+    if "photo" in step.check:
+        message = "Nothing takes pictures yet: photo counts as a person's look."
+        yield Finding(path, message, "Use person. A photo check needs a camera at the place.", warning=True)
     if "camera" not in step.check:
         return
-    path, cell = built.path(step, "check"), built.subject.cell
     kind = step.result.kind
     if kind is None:
         message = f"Step '{step.group}' places no part: a camera has nothing to look for."
@@ -38,7 +41,7 @@ def _camera(built: Built, step: Step) -> Iterator[Finding]:
     spec = built.variant.parts[kind]
     if spec.flexible or spec.unit != "pcs":
         message = f"'{kind}' has no shape of its own: no camera can check its pose."
-        yield Finding(path, message, "Use person or photo.")
+        yield Finding(path, message, "Use person.")
         return
     if cell is None:
         return

@@ -13,6 +13,7 @@ from orchestrator.engine.findings import hint
 from orchestrator.engine.placeholders import as_text
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
@@ -38,8 +39,13 @@ def check_product(
     return [*product.problems, *problems, *best]
 
 
-def check_cells(cells: Iterable[tuple[Source, CellSpec]], kinds: Collection[str] | None) -> list[Problem]:
-    """Return what contradicts itself within a cell file. `kinds` are the parts of all products, None where unknown."""
+def check_cells(
+    cells: Iterable[tuple[Source, CellSpec]], kinds: Collection[str] | None, today: dt.date
+) -> list[Problem]:
+    """Return what contradicts itself within a cell file, and what is overdue `today`.
+
+    `kinds` are the parts of all products, None where unknown.
+    """
     problems = []
     for source, cell in cells:
         for name, spec in cell.supply.items():
@@ -47,6 +53,11 @@ def check_cells(cells: Iterable[tuple[Source, CellSpec]], kinds: Collection[str]
                 if kinds and kind not in kinds:
                     path, text = ("supply", name, "parts"), f"Bin '{name}' holds '{kind}', which no product uses."
                     problems.append(source.problem(path, text, hint(kind, kinds), warning=True))
+        for name, tool in cell.tools.items():
+            if tool.overdue(today):
+                text = f"Tool '{name}' was due for calibration on {tool.due}: its steps won't start."
+                remedy = "Have it calibrated, then write the next date."
+                problems.append(source.problem(("tools", name, "due"), text, remedy, warning=True))
         for role, names in cell.nests.items():
             problems += [
                 source.problem(("nests", role), f"Nest '{role}' names no frame '{name}'.", "Add it to frames.")

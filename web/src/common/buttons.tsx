@@ -2,11 +2,15 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useLayoutEffect } from "preact/hooks";
 import { commands, connection, store } from "../cell";
 import { keyOf } from "../command";
 import { text, word, words } from "../words";
 import type { Button, Outside } from "../wire";
 import { ReasonDialog } from "./reason";
+
+/** How long a button that has just come to its place takes no press: the second tap was meant for the one before. */
+const SETTLE_MS = 600;
 
 interface OfferProps {
   button: Button;
@@ -22,6 +26,14 @@ export function Offer({ button, complete, primary = false, children, testId }: O
   const key = keyOf(button.command);
   const busy = commands.underway.value.has(key);
   const offline = connection.line.value !== "online";
+  const fresh = useSignal(true);
+  useLayoutEffect(() => {
+    fresh.value = true;
+    const settled = setTimeout(() => {
+      fresh.value = false;
+    }, SETTLE_MS);
+    return () => clearTimeout(settled);
+  }, [key]);
   const label = labelOf(button);
   const send = (reason?: string): void => {
     const whole = complete ? complete(button.command) : button.command;
@@ -34,10 +46,10 @@ export function Offer({ button, complete, primary = false, children, testId }: O
         type="button"
         class={`act act-${kind}`}
         data-testid={testId ?? `button-${button.label}`}
-        aria-disabled={offline || busy}
+        aria-disabled={offline || busy || fresh.value}
         aria-busy={busy}
         onClick={() => {
-          if (offline || busy) return;
+          if (offline || busy || fresh.value) return;
           if (button.needs_reason || button.danger) asking.value = true;
           else send();
         }}
@@ -68,6 +80,8 @@ export function labelOf({ label, command }: Button): string {
   switch (command.type) {
     case "refill_bin":
       return `${plain}: ${word({}, command.bin)}`;
+    case "take_part":
+      return `${plain}: ${word({}, command.part.split("/").at(-1) ?? "")}`;
     case "choose": {
       const step = command.rework && store.steps.value.get(`${command.unit}/${command.rework}`);
       return step ? `${plain}: ${text(step.title)}` : plain;

@@ -1,6 +1,6 @@
 /** The cell's condition in words that a person can act on. */
 
-import { store } from "../cell";
+import { connection, store } from "../cell";
 import { text, word, words } from "../words";
 import type { IconName } from "./icon";
 
@@ -15,6 +15,7 @@ export function robotCondition(): Condition {
   const cell = store.cell.value;
   const lane = store.robot.value;
   const said = words.value;
+  if (connection.line.value !== "online") return { words: said.robot.unheard, icon: "alert", tone: "warn" };
   if (!cell) return { words: said.loading, icon: "clock", tone: "busy" };
   if (cell.safety !== "normal" && cell.safety !== "reduced") {
     return { words: said.robot.held(word(said.safety, cell.safety)), icon: "alert", tone: "bad" };

@@ -237,6 +237,7 @@ export const de: Words = {
     },
     stands: "Roboter steht",
     held: (why) => `Roboter steht: ${why}`,
+    unheard: "Roboter: keine Nachricht, die Verbindung ist weg",
     unseen: "Wo der Roboter ist, ist gerade nicht bekannt",
     moves: (text) => `Roboter: ${text}`,
     proposes: (text) => `Roboter fragt: ${text}`,

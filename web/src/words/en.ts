@@ -228,6 +228,7 @@ export const en = {
     } as Record<string, string>,
     stands: "Robot stands",
     held: (why: string) => `Robot stands: ${why}`,
+    unheard: "Robot: no news, the line is down",
     unseen: "Robot’s position is not known just now",
     moves: (text: string) => `Robot: ${text}`,
     proposes: (text: string) => `Robot asks: ${text}`,
