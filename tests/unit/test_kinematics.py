@@ -35,6 +35,8 @@ def test_forward_kinematics_agrees_with_chained_poses():
 @given(ANGLES)
 @settings(deadline=None)
 def test_every_branch_reaches_the_pose_and_the_one_asked_from_is_among_them(joints):
+    # Stretched out and with aligned wrist axes at once, rounding alone decides whether the pose is in reach.
+    assume(max(abs(math.sin(joints[2])), abs(math.sin(joints[4]))) > 1e-6)
     pose = ARM.flange(joints)
     branches = ARM.branches(pose, joints)
     assert 1 <= len(branches) <= 8
