@@ -20,13 +20,7 @@ test("a unit is built by clicking on a tablet", { timeout: PATIENCE_MS }, () =>
 
     const seen = { steps: new Set(), ghosts: 0, decisions: 0 };
     for (;;) {
-      await worker.waitForFunction(
-        () => ["step", "attention", "done"].includes(document.querySelector("[data-testid=card]")?.dataset.status ?? ""),
-        undefined,
-        { timeout: STEP_MS },
-      ).catch(async (error) => {
-        if ((await orderState(id)) !== "ended") throw error;
-      });
+      await next(worker, id);
       if ((await orderState(id)) === "ended") break;
       const status = await card(worker).getAttribute("data-status");
       if (status === "done") {
@@ -87,6 +81,23 @@ async function fillIn(page) {
 }
 
 /** Answer a question with the first choice that the card offers. */
+/** Wait until the card wants something, or the order has ended: then another order may wait and the card rests. */
+async function next(worker, id) {
+  for (const began = Date.now(); ; ) {
+    try {
+      await worker.waitForFunction(
+        () => ["step", "attention", "done"].includes(document.querySelector("[data-testid=card]")?.dataset.status ?? ""),
+        undefined,
+        { timeout: 3000 },
+      );
+      return;
+    } catch (error) {
+      if ((await orderState(id)) === "ended") return;
+      if (Date.now() - began > STEP_MS) throw error;
+    }
+  }
+}
+
 async function decide(page) {
   const moved = changed(page);
   await page.locator(".actions-main button").first().click();
