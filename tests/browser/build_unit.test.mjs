@@ -80,7 +80,6 @@ async function fillIn(page) {
   }
 }
 
-/** Answer a question with the first choice that the card offers. */
 /** Wait until the card wants something, or the order has ended: then another order may wait and the card rests. */
 async function next(worker, id) {
   for (const began = Date.now(); ; ) {
@@ -98,6 +97,7 @@ async function next(worker, id) {
   }
 }
 
+/** Answer a question with the first choice that the card offers. */
 async function decide(page) {
   const moved = changed(page);
   await page.locator(".actions-main button").first().click();

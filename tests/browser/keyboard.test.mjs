@@ -15,6 +15,13 @@ async function tabTo(page, locator, what) {
   assert.fail(`Tab does not lead to ${what}`);
 }
 
+/** Go to a button by Tab and press it once it takes presses: one that has just come to its place rests for a moment. */
+async function press(page, button, what) {
+  await tabTo(page, button, what);
+  await button.and(page.locator(":not([aria-disabled=true])")).waitFor();
+  await page.keyboard.press("Enter");
+}
+
 test("a step is confirmed with the keyboard alone", { timeout: 6 * 60_000 }, () =>
   withBrowser(async (browser) => {
     const id = await storeOrder(freshName("keys"));
@@ -30,16 +37,14 @@ test("a step is confirmed with the keyboard alone", { timeout: 6 * 60_000 }, () 
 
       const board = await open(browser, "/board");
       const start = board.locator(`[data-order="${id}"]`).getByRole("button", { name: "Start" });
-      await tabTo(board, start, "the order's start");
-      await board.keyboard.press("Enter");
+      await press(board, start, "the order's start");
       await board.locator(`[data-order="${id}"][data-state=running]`).waitFor();
 
       await worker.locator("[data-testid=card][data-status=step]").waitFor({ timeout: 4 * 60_000 });
       const step = await card(worker).getAttribute("data-step");
       const done = worker.getByRole("button", { name: /^(Done|It is right)$/ });
       if ((await worker.getByTestId("acknowledge").count()) > 0) {
-        await tabTo(worker, done, "confirm");
-        await worker.keyboard.press("Enter");
+        await press(worker, done, "confirm");
         await worker.locator(".hazard .fault").first().waitFor();
         assert.equal(await card(worker).getAttribute("data-step"), step, "nothing is confirmed before the hazard is acknowledged");
       }
@@ -55,8 +60,7 @@ test("a step is confirmed with the keyboard alone", { timeout: 6 * 60_000 }, () 
         if (kind === "claim" || kind === "choice") await worker.keyboard.press("Space");
         else await worker.keyboard.type(await answerFor(field, worker));
       }
-      await tabTo(worker, done, "confirm");
-      await worker.keyboard.press("Enter");
+      await press(worker, done, "confirm");
       await worker.waitForFunction(
         (old) => {
           const shown = document.querySelector("[data-testid=card]");
