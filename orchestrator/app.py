@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.adapters.journal_memory import MemoryJournal
 from orchestrator.adapters.journal_sqlite import SqliteJournal
+from orchestrator.adapters.snapshot_file import SnapshotFile
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import SetupError
 from orchestrator.core.state import initial
@@ -23,6 +24,7 @@ from orchestrator.engine.registry import Registry
 from orchestrator.engine.runner import Runner
 from orchestrator.engine.schedule import Schedule
 from orchestrator.engine.screen import LiveScreen
+from orchestrator.engine.snapshot import SnapshotKeeper
 from orchestrator.skill import Cell
 from orchestrator.wire import LinkView, Primitive
 
@@ -98,9 +100,11 @@ async def embedded(
     own = spec.adapters.robot_sim.seed
     seed = settings.seed if settings.seed is not None else own if own is not None else 1
     kinds = _all_kinds(library)
+    shelf = SnapshotFile(_journal_file(settings.data)) if settings.data is not None and journal is None else None
     journal, evidence = _storage(settings) if journal is None else (journal, None)
     runner = Runner(initial(spec), journal, clock, Schedule(registry.sha256))
-    restarted = runner.replay() > 0
+    keeper = SnapshotKeeper(runner, shelf.save) if shelf else None
+    restarted = (keeper.restore(shelf.load(), journal) if keeper and shelf else runner.replay()) > 0
     clock.not_before(runner.state.t)
 
     world = World(MeshStore(settings.instructions))
@@ -127,6 +131,8 @@ async def embedded(
     runner.bus.join(people.observe)
     screen = LiveScreen(Guide(library, simulated=True), runner.state)
     runner.bus.join(screen.observe)
+    if keeper is not None:
+        runner.bus.join(keeper.observe)
     desk = CellDesk(
         runner,
         screen,
@@ -152,6 +158,8 @@ async def embedded(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await robot.close()
+        if keeper is not None:
+            await keeper.close()
         if own_vision is not None:
             await own_vision.close()
         await journal.close()
@@ -166,7 +174,11 @@ def _storage(settings: Settings) -> tuple[Journal, Path | None]:
         return MemoryJournal(), None
     evidence = settings.data / "evidence"
     evidence.mkdir(parents=True, exist_ok=True)
-    return SqliteJournal(settings.data / "journal.db"), evidence
+    return SqliteJournal(_journal_file(settings.data)), evidence
+
+
+def _journal_file(data: Path) -> Path:
+    return data / "journal.db"
 
 
 def _all_kinds(library: Library) -> dict[str, PartSpec]:

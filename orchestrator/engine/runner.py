@@ -18,6 +18,7 @@ from orchestrator.core.ports import Entry, Safety
 from orchestrator.core.react import Cancel, Effect, Look, Recover, RunSkill, Settle, react
 from orchestrator.core.rights import may
 from orchestrator.engine.bus import Bus, Fresh
+from orchestrator.engine.snapshot import Snapshot
 from orchestrator.wire import Answer
 
 if TYPE_CHECKING:
@@ -92,19 +93,29 @@ class Runner:
         """How many requests wait."""
         return self._queue.qsize()
 
-    def replay(self) -> int:
-        """Fold the whole journal into the state; returns how many events. Raises JournalError."""
-        state, count = self.state, 0
-        for recorded in self._journal.read():
+    def replay(self, snapshot: Snapshot | None = None) -> int:
+        """Fold the journal into the state, beginning at a snapshot that holds; returns the last event's number.
+
+        Raises JournalError.
+        """
+        state = self.state
+        if snapshot is not None:
+            state = snapshot.state
+            for answer in snapshot.answers:
+                self._remember(answer)
+        for recorded in self._journal.read(after=state.seq):
             entry = recorded.entry
             event = decode(entry.payload, recorded.seq)
             state = fold(state, event, entry.t, recorded.seq)
             if entry.command and not entry.command.startswith(OWN):
                 granted = Answer(id=entry.command, ok=True)
                 self._remember(_denied(entry.command, event.role) if isinstance(event, CommandDenied) else granted)
-            count += 1
         self.state = state
-        return count
+        return state.seq
+
+    def snapshot(self) -> Snapshot:
+        """Return the durable state with the event that it stands at, and the answers given so far."""
+        return Snapshot(self.state.seq, self._journal.head[1], self.state, tuple(self._answers.values()))
 
     async def submit(self, request: cmd.Request) -> Answer:
         """Hand in a request; returns when its events are durable, or when it is refused."""

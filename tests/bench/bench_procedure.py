@@ -14,10 +14,16 @@ from pathlib import Path
 from orchestrator.adapters.clock_virtual import VirtualClock, run_virtual
 from orchestrator.adapters.journal_memory import MemoryJournal
 from orchestrator.adapters.journal_sqlite import SqliteJournal
+from orchestrator.adapters.snapshot_file import SnapshotFile
 from orchestrator.core import commands as cmd
+from orchestrator.core.events import decode
+from orchestrator.core.fold import fold
 from orchestrator.core.machine import CellVerb, OrderVerb, StepStatus
 from orchestrator.core.ports import Entry
 from orchestrator.engine.library import Library, check
+from orchestrator.engine.runner import REMEMBERED
+from orchestrator.engine.snapshot import EVERY, Snapshot, SnapshotKeeper
+from orchestrator.wire import Answer
 from tests.bench.cells import OPTIONS, PRODUCT, BenchCell, library
 from tests.bench.report import ROOT, Figure, bench, scratch
 from tests.unit.mistakes.authored import SKILLS, box, lay_out
@@ -118,29 +124,49 @@ def _write(folder: Path) -> Path:
 @bench("restart.ready_s_100k", "s", hold=2)
 def restart() -> list[Figure]:
     with scratch() as folder:
-        units = asyncio.run(_fill(folder / "journal.db", run_virtual(_one_unit)))
-        took = [asyncio.run(_come_up(folder / "journal.db")) for _ in range(3)]
+        path = folder / "journal.db"
+        units = asyncio.run(_fill(path, run_virtual(_one_unit)))
+        bare = asyncio.run(_come_up(path, None))
+        kept = asyncio.run(_snapshot(path, EVENTS - EVERY + 1))
+        took = [asyncio.run(_come_up(path, kept)) for _ in range(3)]
+        SnapshotFile(path).save(kept)
         process_s = _start_process(folder)
     opened, replayed, shown = (statistics.median(parts) for parts in zip(*took, strict=True))
     note = (
-        f"median of 3: open and index check {opened:.2f} s, read and fold {replayed:.2f} s, screen and restart report "
-        f"{shown:.2f} s; {units} units of the shipped product; no snapshots; Python's start not counted"
+        f"median of 3 after a kill just before the next snapshot, {EVERY - 1} events after the last "
+        f"({len(kept) / 1000:.0f} kB): open and index check {opened:.2f} s, restore and fold {replayed:.2f} s, screen "
+        f"and restart report {shown:.2f} s; {units} units of the shipped product; Python's start not counted"
     )
-    whole = "the same journal, from a new process's start to a desk that takes commands, imports and library included"
+    whole = "the same, from a new process's start to a desk that takes commands, imports and library included"
+    without = f"the same without any snapshot: read and fold {bare[1]:.2f} s"
     return [
         Figure(statistics.median(sum(parts) for parts in took), EVENTS, note),
+        Figure(sum(bare), EVENTS, without, name="restart.without_snapshot_s_100k"),
         Figure(process_s, EVENTS, whole, name="restart.process_s_100k"),
     ]
 
 
-async def _come_up(path: Path) -> tuple[float, float, float]:
+async def _snapshot(path: Path, seq: int) -> bytes:
+    """Return the snapshot that the keeper would have left after event `seq`."""
+    journal = SqliteJournal(path)
+    cell = BenchCell(library(), journal)
+    state, sha256 = cell.runner.state, ""
+    for recorded in journal.read(limit=seq):
+        state = fold(state, decode(recorded.entry.payload, recorded.seq), recorded.entry.t, recorded.seq)
+        sha256 = recorded.sha256
+    await journal.close()
+    answers = tuple(Answer(id=str(number), ok=True) for number in range(REMEMBERED))
+    return Snapshot(seq, sha256, state, answers).to_bytes()
+
+
+async def _come_up(path: Path, kept: bytes | None) -> tuple[float, float, float]:
     shelf = library()
     marks = [time.perf_counter()]
     journal = SqliteJournal(path)
     marks.append(time.perf_counter())
     cell = BenchCell(shelf, journal)
-    count = cell.runner.replay()
-    assert count >= EVENTS, count
+    last = SnapshotKeeper(cell.runner, lambda _: None).restore(kept, journal)
+    assert last >= EVENTS, last
     marks.append(time.perf_counter())
     cell = BenchCell(shelf, journal, state=cell.runner.state)
     cell.runner.crew = None

@@ -1,6 +1,6 @@
 """Random commands and outcomes, also stale, doubled and absurd ones, against what must always hold.
 
-TANDEM_STATEFUL=soak runs many more and longer examples.
+TANDEM_SOAK=1 runs many more and longer examples.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from orchestrator.core.react import Look, RunSkill, react
 from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.state import BUSY, OVER, State, UnitState, skill_effect
 from orchestrator.core.variant import Step, Wait
+from orchestrator.engine.snapshot import Snapshot
 from tests.unit.core_builders import CLAIM, TORQUE, Bench, ladder, step, types, variant
 
 PRODUCT = variant(
@@ -462,10 +463,13 @@ class CellMachine(RuleBasedStateMachine):
                 assert accepted == ((choice, target) in offered), (choice, target, types(verdict))
 
     def teardown(self) -> None:
-        assert self.bench.replayed() == self.bench.state
+        state = self.bench.state
+        assert self.bench.replayed() == state
+        kept = Snapshot(state.seq, "", state)
+        assert Snapshot.from_bytes(kept.to_bytes(), state.spec) == kept
 
 
-SOAK = os.environ.get("TANDEM_STATEFUL") == "soak"
+SOAK = bool(os.environ.get("TANDEM_SOAK"))
 CellMachine.TestCase.settings = settings(
     max_examples=2000 if SOAK else 60,
     stateful_step_count=150 if SOAK else 40,
