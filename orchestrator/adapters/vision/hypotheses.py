@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Kind = Literal["part", "flipped", "look_alike"]
 COARSE_PIXELS = 700
 COARSE_M = 0.001  # pixels off by more than this count alike in the coarse search
+BESIDE_PIXELS = 2.5  # how far to a side a part is tried that has come to rest
 TELLING_SIGMA = 2.5  # two hypotheses differ in a pixel where their depths do by this much noise
 
 
@@ -99,8 +100,31 @@ def vote(hypothesis: Hypothesis, found: Alignment, scene: Scene, settings: Visio
 def settle(hypothesis: Hypothesis, start: Pose, scene: Scene, settings: VisionSettings) -> Votes:
     """Align a hypothesis from a start nearby and count its votes; quicker where the start fits already."""
     if vote(hypothesis, Alignment(start), scene.thinned(), settings).support >= settings.sure_support:
-        return vote(hypothesis, align(hypothesis.solid, start, scene, near=True), scene, settings)
+        votes = vote(hypothesis, align(hypothesis.solid, start, scene, near=True), scene, settings)
+        if not better_beside(votes, scene, settings):
+            return votes
     return vote(hypothesis, align(hypothesis.solid, start, scene), scene, settings)
+
+
+def better_beside(votes: Votes, scene: Scene, settings: VisionSettings) -> bool:
+    """Tell whether the part fits clearly better a few pixels to a side: then its alignment rests in a wrong place.
+
+    Of a large part most pixels agree also where it is some millimetres off; what disagrees is a strip along its
+    outline, and a step towards the truth makes that narrower, wherever the fit has come to rest.
+    """
+    some = scene.thinned()
+    solid, found = votes.hypothesis.solid, votes.found.pose
+    step_m = BESIDE_PIXELS * scene.pixel_m
+    turn = step_m / max(solid.radius, 2 * step_m)
+    cx, cy, cz = (float(v) for v in solid.centre)
+    about = Pose((cx, cy, cz)), Pose((-cx, -cy, -cz))
+    shifts = [Pose((x, y, 0.0)) for x, y in ((step_m, 0), (-step_m, 0), (0, step_m), (0, -step_m))]
+    shifts += [about[0] @ Pose.from_rpy((0, 0, 0), (0, 0, angle)) @ about[1] for angle in (turn, -turn)]
+    here = vote(votes.hypothesis, Alignment(found), some, settings).cost
+    clearly = settings.least_pixels * settings.cut_sigma**2 / 4
+    return any(
+        vote(votes.hypothesis, Alignment(found @ shift), some, settings).cost < here - clearly for shift in shifts
+    )
 
 
 def unexplained(votes: Votes, scene: Scene, settings: VisionSettings) -> tuple[int, float]:

@@ -13,6 +13,7 @@ from orchestrator.adapters.vision.align import Alignment, align
 from orchestrator.adapters.vision.hypotheses import (
     Hypothesis,
     Votes,
+    better_beside,
     costs,
     half_turn,
     search,
@@ -81,7 +82,8 @@ def _decide(request: CheckRequest, place: Place, settings: VisionSettings) -> Ch
     """Take the short way where the part explains the picture, else search for what does."""
     scene, part = place.scene, place.ideas[0]
     nominal = settle(part, part.pose, scene, settings)
-    if nominal.support >= settings.sure_support and nominal.found.settled and _explains(nominal, place, settings):
+    sure = nominal.support >= settings.sure_support and nominal.found.settled
+    if sure and _explains(nominal, place, settings) and not better_beside(nominal, scene, settings):
         rivals = [_rival(idea, nominal, place, settings) for idea in place.ideas[1:]]
         if all(nominal.cost <= rival.cost for rival in rivals):
             return _conclude(request, [nominal, *rivals], place, settings)
