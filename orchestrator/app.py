@@ -84,7 +84,7 @@ async def embedded(
     `vision` and `journal` stand in for the cell's own; vision that is given stays open.
     Raises AuthoringError for mistakes in the cell file, JournalError for a journal that can't be opened.
     """
-    from orchestrator.adapters.camera_sim import CameraSetup, SimCamera
+    from orchestrator.adapters.camera_sim import SimCamera, setup_of
     from orchestrator.adapters.devices_sim import SimDevices
     from orchestrator.adapters.robot_sim import SimRobot
     from orchestrator.adapters.sim.hands import SimHands
@@ -118,10 +118,7 @@ async def embedded(
         payload_kg=spec.robot.payload_kg,
         seed=seed,
     )
-    cameras = {
-        name: SimCamera(CameraSetup(name, camera.at), world, clock, robot=robot, seed=seed)
-        for name, camera in spec.cameras.items()
-    }
+    cameras = {name: SimCamera(setup_of(spec, name), world, clock, robot=robot, seed=seed) for name in spec.cameras}
     own_vision = VisionOpen3D(settings.instructions, evidence=evidence) if vision is None else None
     judge = own_vision if vision is None else vision
     assert judge is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -12,33 +12,36 @@ import numpy as np
 import trimesh
 
 from orchestrator.adapters.sim.arm import LINKS, ArmModel, LinkVisual
-from orchestrator.adapters.sim.depth import STRUCTURED_LIGHT, DepthNoise
+from orchestrator.adapters.sim.depth import MODELS, STRUCTURED_LIGHT, DepthNoise
 from orchestrator.adapters.sim.meshes import Triangles, moved
-from orchestrator.core.errors import VisionError
+from orchestrator.core.camera import CameraErrors, intrinsics_for
+from orchestrator.core.errors import SetupError, VisionError
 from orchestrator.core.geometry import IDENTITY, Pose
 from orchestrator.core.ports import Box, Clock, Intrinsics, Mesh, Shot
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy.typing as npt
 
     from orchestrator.adapters.robot_sim import SimRobot
+    from orchestrator.adapters.sim.finish import Finish
     from orchestrator.adapters.sim.world import World
+    from orchestrator.core.cell import CellSpec
 
     Floats = npt.NDArray[np.float64]
     Image = npt.NDArray[np.float32]
-
-
-def intrinsics_for(width: int = 1280, height: int = 720, wide_deg: float = 60.0) -> Intrinsics:
-    """Return a pinhole camera with square pixels and this horizontal field of view."""
-    f = width / 2 / math.tan(math.radians(wide_deg) / 2)
-    return Intrinsics(width, height, f, f, (width - 1) / 2, (height - 1) / 2)
+    Ids = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
 class CameraSetup:
-    """A camera: its optical frame in the world (x right, y down, z into the scene) and how it errs.
+    """A camera: its optical frame (x right, y down, z into the scene), as everybody believes it, and how it errs.
 
-    `calibration_error` is where it really sits, in the frame where everybody believes that it does.
+    `pose` is in the world, or in the flange's frame where it is `on_flange`. `calibration_error` is where it really
+    sits, in the frame where everybody believes that it does. Its real focal lengths are longer than `intrinsics` say
+    by the share `focal_error`; its real principal point lies `centre_error_px` (right, down) beside theirs. `number`
+    is its place among the cell's cameras, so that with one seed each errs in its own way.
     """
 
     name: str
@@ -46,15 +49,48 @@ class CameraSetup:
     intrinsics: Intrinsics = field(default_factory=intrinsics_for)
     noise: DepthNoise = STRUCTURED_LIGHT
     calibration_error: Pose = IDENTITY
+    focal_error: float = 0.0
+    centre_error_px: tuple[float, float] = (0.0, 0.0)
+    on_flange: bool = False
+    number: int = 0
+
+    @property
+    def true_intrinsics(self) -> Intrinsics:
+        """The lens that its pixels come through."""
+        lens, longer = self.intrinsics, 1 + self.focal_error
+        right, down = self.centre_error_px
+        return replace(lens, fx=lens.fx * longer, fy=lens.fy * longer, cx=lens.cx + right, cy=lens.cy + down)
 
 
+def setup_of(cell: CellSpec, name: str) -> CameraSetup:
+    """Return a camera as the cell's file describes it."""
+    camera, errors = cell.cameras[name], cell.adapters.camera_sim.get(name, CameraErrors())
+    return CameraSetup(
+        name,
+        camera.at,
+        camera.intrinsics,
+        MODELS[camera.model],
+        calibration_error=errors.pose,
+        focal_error=errors.focal,
+        centre_error_px=errors.centre_px,
+        on_flange=not camera.fixed,
+        number=list(cell.cameras).index(name),
+    )
+
+
+FLANGE = LINKS.index("wrist_3")
 Thing = tuple[Box | Mesh | str, Pose]  # a body's shape or a link's name, and its world pose
 
 
 class SimCamera:
-    """Sees bodies, the table (z = 0) and the arm. Same seed and same sequence of shots: the same bytes."""
+    """Sees bodies, the table (z = 0) and the arm. Same seed and same sequence of shots: the same bytes.
+
+    Raises SetupError for a camera on the flange of no robot.
+    """
 
     def __init__(self, setup: CameraSetup, world: World, clock: Clock, *, robot: SimRobot | None, seed: int) -> None:
+        if setup.on_flange and robot is None:
+            raise SetupError(f"The camera {setup.name} sits on a flange, but there is no robot.", remedy="Fix it.")
         self.setup = setup
         self.blacked_out = False  # a fault: no picture comes
         self._world = world
@@ -66,13 +102,18 @@ class SimCamera:
         self._lock = Lock()  # one picture at a time: the scene is kept between shots
         self._seen: tuple[Thing, ...] | None = None
         self._scene: Any = None
-        self._true = setup.pose @ setup.calibration_error
-        self._rays = _rays(setup.intrinsics)
+        self._faces = _Faces(setup.noise)
+        self._lens = setup.true_intrinsics
+        self._rays = _rays(self._lens)
         self._lengths = np.linalg.norm(self._rays, axis=2)
-        self._empty = self._table()
+        self._empty: tuple[Pose, Image, Image] | None = None  # the table alone, from where it was seen last
 
     async def shoot(self) -> Shot:
-        """Take one picture of how things are now. Raises VisionError when there is none."""
+        """Take one picture of how things are now, from where the camera is now. Raises VisionError when there is none.
+
+        The exposure is an instant: the arm's pose in the picture, the camera's own where it rides on the flange, and
+        the stamp belong together, whatever moves while the picture is being computed.
+        """
         if self.blacked_out:
             raise VisionError(
                 f"The camera {self.setup.name} gives no picture.",
@@ -82,39 +123,46 @@ class SimCamera:
         self._shots += 1
         stamp = self._clock.now()
         things: list[Thing] = [(self._world.body(i).shape, pose) for i, pose in sorted(self._world.visible().items())]
+        pose = self.setup.pose
         if self._robot is not None:
-            things += zip(LINKS, self._robot.state.value.links, strict=True)
-        random = np.random.default_rng((self._seed, self._shots))
-        depth = await asyncio.get_running_loop().run_in_executor(None, self._expose, tuple(things), random)
-        return Shot(self.setup.name, depth, self.setup.intrinsics, self.setup.pose, stamp)
+            links = self._robot.state.value.links
+            things += zip(LINKS, links, strict=True)
+            pose = links[FLANGE] @ pose if self.setup.on_flange else pose
+        random = np.random.default_rng((self._seed, self._shots, self.setup.number))
+        true = pose @ self.setup.calibration_error
+        depth = await asyncio.get_running_loop().run_in_executor(None, self._expose, tuple(things), true, random)
+        return Shot(self.setup.name, depth, self.setup.intrinsics, pose, stamp)
 
-    def _expose(self, things: tuple[Thing, ...], random: np.random.Generator) -> Image:
+    def _expose(self, things: tuple[Thing, ...], true: Pose, random: np.random.Generator) -> Image:
         with self._lock:
-            depth, cosine = (image.copy() for image in self._empty)
-            regions = [(thing, r) for thing in things if (r := self._region(thing)) is not None]
+            depth, cosine = self._table(true)
+            light = None
+            regions = [(thing, r) for thing in things if (r := self._region(thing, true)) is not None]
             if regions:
                 self._look([thing for thing, _ in regions])
                 mask = np.zeros(depth.shape, dtype=bool)
                 for _, region in regions:
                     mask[region] = True
-                self._cast(mask, depth, cosine)
-            return self.setup.noise.spoil(depth, cosine, random)
+                light = self._cast(true, mask, depth, cosine)
+            return self.setup.noise.spoil(depth, cosine, random, light=light)
 
-    def _table(self) -> tuple[Image, Image]:
-        """Return depth and viewing cosine of the empty table."""
-        upright = np.asarray(self._true.matrix()[2, :3], dtype=np.float32)
-        fall = self._rays @ upright  # how much a ray of depth 1 falls
-        with np.errstate(divide="ignore"):
-            depth = np.where(fall < -1e-6, np.float32(-self._true.p[2]) / fall, np.float32(0))
-        cosine = np.abs(fall) / self._lengths
-        return np.asarray(depth, dtype=np.float32), np.asarray(cosine, dtype=np.float32)
+    def _table(self, true: Pose) -> tuple[Image, Image]:
+        """Return depth and viewing cosine of the empty table, for the caller to draw on."""
+        if self._empty is None or self._empty[0] != true:
+            upright = np.asarray(true.matrix()[2, :3], dtype=np.float32)
+            fall = self._rays @ upright  # how much a ray of depth 1 falls
+            with np.errstate(divide="ignore"):
+                depth = np.where(fall < -1e-6, np.float32(-true.p[2]) / fall, np.float32(0))
+            cosine = np.abs(fall) / self._lengths
+            self._empty = true, np.asarray(depth, dtype=np.float32), np.asarray(cosine, dtype=np.float32)
+        return self._empty[1].copy(), self._empty[2].copy()
 
-    def _region(self, thing: Thing) -> tuple[slice, slice] | None:
+    def _region(self, thing: Thing, true: Pose) -> tuple[slice, slice] | None:
         """Return the pixels that a thing can cover, None when it is out of the picture."""
         low, high = self._mesh(thing[0]).bounds
         corners = np.array([(x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
-        seen = moved(corners, self._true.inverse() @ thing[1])
-        lens = self.setup.intrinsics
+        seen = moved(corners, true.inverse() @ thing[1])
+        lens = self._lens
         if seen[:, 2].max() <= 0:
             return None
         if seen[:, 2].min() <= 0.01:
@@ -135,14 +183,18 @@ class SimCamera:
         for shape, pose in things:
             mesh = self._mesh(shape)
             scene.add_triangles(moved(mesh.vertices, pose).astype(np.float32), mesh.faces.astype(np.uint32))
+        self._faces.take(self._mesh(shape) for shape, _ in things)
         self._scene, self._seen = scene, tuple(things)
 
-    def _cast(self, mask: npt.NDArray[np.bool_], depth: Image, cosine: Image) -> None:
-        """Cast rays through the masked pixels and keep what is nearer than the table."""
+    def _cast(self, true: Pose, mask: npt.NDArray[np.bool_], depth: Image, cosine: Image) -> Image | None:
+        """Cast rays through the masked pixels and keep what is nearer than the table.
+
+        Returns the light that comes back from each pixel; None where that is enough and not too much all over.
+        """
         at = np.flatnonzero(mask)
-        turn = self._true.matrix()[:3, :3].T.astype(np.float32)
+        turn = true.matrix()[:3, :3].T.astype(np.float32)
         rays = np.empty((len(at), 6), dtype=np.float32)
-        rays[:, :3] = self._true.p
+        rays[:, :3] = true.p
         rays[:, 3:] = self._rays.reshape(-1, 3).take(at, axis=0) @ turn
         hit = self._scene.cast_rays(rays)
         distance, normal = hit["t_hit"].numpy(), hit["primitive_normals"].numpy()
@@ -152,9 +204,50 @@ class SimCamera:
         depth.ravel()[at] = distance[nearer]
         seen = np.abs(np.einsum("ij,ij->i", normal[nearer], direction))
         cosine.ravel()[at] = seen / self._lengths.ravel()[at]
+        delicate = self._faces.delicate(hit["geometry_ids"].numpy()[nearer], hit["primitive_ids"].numpy()[nearer])
+        if not delicate:
+            return None
+        light = np.ones_like(depth)
+        halfway = np.asarray(true.apply((self.setup.noise.projector_m / 2, 0.0, 0.0)), dtype=np.float32)
+        for finish, some in delicate:
+            # The half vector points midway between lens and projector, as both are far.
+            half = halfway - (rays[0, :3] + direction[some] * distance[nearer[some], None])
+            upright = np.abs(np.einsum("ij,ij->i", normal[nearer[some]], half)) / np.linalg.norm(half, axis=1)
+            light.ravel()[at[some]] = finish.light(upright)
+        return light
 
     def _mesh(self, shape: Box | Mesh | str) -> Triangles:
         return self._links[shape] if isinstance(shape, str) else self._world.meshes.get(shape)
+
+
+class _Faces:
+    """Which faces of a scene are so dark or shiny that a camera may lose them."""
+
+    def __init__(self, noise: DepthNoise) -> None:
+        self._noise = noise
+        self._number: dict[Finish, int] = {}  # 0 for those that are never lost
+        self._first = np.zeros(0, dtype=np.int64)
+        self._numbers = np.zeros(0, dtype=np.int64)
+
+    def take(self, meshes: Iterable[Triangles]) -> None:
+        """Take the meshes of a new scene, in its order."""
+        runs = [mesh.painted for mesh in meshes]
+        for finish in dict.fromkeys(finish for run in runs for finish, _ in run):
+            if finish not in self._number:
+                plain = finish.plain(self._noise.dark, self._noise.glare, self._noise.grazing)
+                self._number[finish] = 0 if plain else len(self._number) + 1
+        counts = [count for run in runs for _, count in run]
+        self._numbers = np.repeat([self._number[finish] for run in runs for finish, _ in run], counts)
+        faces = [sum(count for _, count in run) for run in runs]
+        self._first = np.cumsum([0, *faces[:-1]])
+
+    def delicate(self, meshes: Ids, faces: Ids) -> list[tuple[Finish, npt.NDArray[np.int64]]]:
+        """Return each finish that may be lost, with the indices of the hits on it, given by mesh and face."""
+        if not self._numbers.any():
+            return []
+        numbers = self._numbers[self._first[meshes] + faces]
+        found = ((finish, np.flatnonzero(numbers == number)) for finish, number in self._number.items() if number)
+        return [(finish, some) for finish, some in found if len(some)]
 
 
 def _rays(lens: Intrinsics) -> Image:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from orchestrator.core.camera import MODELS, MOUNTS, CameraErrors, Size, ViewDeg, intrinsics_for
 from orchestrator.core.errors import known
 from orchestrator.core.geometry import Pose, Vector
 from orchestrator.core.parts import AuthoredFrame, Positive, as_number, wrong
@@ -15,6 +16,8 @@ from orchestrator.core.variant import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from orchestrator.core.ports import Intrinsics
 
 
 def _pose(value: Any) -> Any:
@@ -107,10 +110,26 @@ class RobotSpec(Frozen):
 
 
 class CameraSpec(Frozen):
-    """A camera: where its optical frame sits (z along the view), and its kind."""
+    """A camera: its kind, what it sees, and where its optical frame (z along the view, x right) is believed to sit.
 
+    `at` is in the world, or in the flange's frame for a camera that is `on` the flange.
+    """
+
+    on: Annotated[str, AfterValidator(_one_of("mount", MOUNTS))] = "cell"
     at: CellPose
-    model: str
+    model: Annotated[str, AfterValidator(_one_of("camera model", MODELS))]
+    size_px: Size = (1280, 720)
+    view_deg: ViewDeg = 60.0  # horizontal field of view
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it stands still, so that it sees its places whenever the arm is out of the way."""
+        return self.on == "cell"
+
+    @property
+    def intrinsics(self) -> Intrinsics:
+        """Its lens as everybody believes it to be."""
+        return intrinsics_for(*self.size_px, self.view_deg)
 
 
 class PlaceSpec(Frozen):
@@ -145,6 +164,7 @@ class AdapterSettings(Frozen):
     """Settings of single adapters; every adapter that reads some has a field here."""
 
     robot_sim: SimSettings = SimSettings()
+    camera_sim: dict[str, CameraErrors] = Field(default_factory=dict)  # by camera: how wrong its calibration is
 
 
 class BinSpec(Frozen):
@@ -222,6 +242,11 @@ class CellSpec(Frozen):
     supply: dict[str, BinSpec] = Field(default_factory=dict)
     adapters: AdapterSettings = AdapterSettings()
     sha256: str = ""
+
+    @property
+    def fixed_cameras(self) -> dict[str, CameraSpec]:
+        """The cameras that stand still."""
+        return {name: camera for name, camera in self.cameras.items() if camera.fixed}
 
     def zone_of(self, p: Vector) -> str | None:
         """Return the zone that a point (m, world) lies in, the smallest where zones overlap."""

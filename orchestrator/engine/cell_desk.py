@@ -148,6 +148,6 @@ def _scene(runner: Runner, library: Library, links: Sequence[LinkView]) -> Scene
         nests=spec.nests,
         zones={name: (box.low, box.high) for name, box in spec.zones.items()},
         bins=tuple(bins),
-        cameras={name: camera.at for name, camera in spec.cameras.items()},
+        cameras={name: camera.at for name, camera in spec.fixed_cameras.items()},
         places={name: place.at for name, place in spec.places.items()},
     )

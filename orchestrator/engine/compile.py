@@ -240,7 +240,7 @@ class _Compiler:
             return () if given else ("person",)
         part = self._product.procedure.parts[draft.kind]
         soft = part.flexible or part.bulk or result.qty != 1  # a heap has no pose
-        blind = self._cell is not None and not self._cell.cameras
+        blind = self._cell is not None and not self._cell.fixed_cameras
         return ("person",) if soft or blind or result.at is None else ("camera",)
 
     def _same_instance(self, draft: Draft, group: str) -> str | None:

@@ -13,7 +13,8 @@ from orchestrator.core.world import CELL, GRIPPER
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from orchestrator.core.geometry import Pose
+    from orchestrator.core.cell import CameraSpec
+    from orchestrator.core.geometry import Pose, Vector
     from orchestrator.core.ports import Camera, Check, Vision
     from orchestrator.core.react import Look
     from orchestrator.core.state import State
@@ -47,16 +48,39 @@ class Eyes:
             raise VisionError("The unit has left the cell.")
         step, _ = found
         request = self._request(state, effect, step)
-        camera = self._nearest(state, request.part.pose)
-        shot = await self._cameras[camera].shoot()
-        check = await self._vision.check(request, shot)
         return EndCheck(
             effect=effect.id,
             unit=effect.unit,
             step=effect.step,
             attempt=effect.attempt,
-            measured=_measured(check, shot.stamp),
+            measured=await self._measured(state, request),
         )
+
+    async def _measured(self, state: State, request: CheckRequest) -> Measured:
+        """Return the first verdict of the cameras, the best placed first; where none can tell, what all of them say.
+
+        Raises VisionError where no camera gives a picture.
+        """
+        blind: dict[str, Measured] = {}
+        failed: VisionError | None = None
+        for name in self._facing(state, request.part.pose):
+            try:
+                shot = await self._cameras[name].shoot()
+            except VisionError as error:
+                failed = failed or error
+                continue
+            check = await self._vision.check(request, shot)
+            if check.verdict != "cannot_see":
+                return _measured(check, shot.stamp)
+            blind[name] = _measured(check, shot.stamp)
+        if not blind:
+            assert failed is not None  # _facing names a camera at least
+            raise failed
+        best = max(blind.values(), key=lambda measured: measured.visible)
+        said = [f"{name}: {measured.reason}" for name, measured in blind.items()]
+        if failed is not None:
+            said.append(failed.message)
+        return best if len(said) == 1 else best.model_copy(update={"reason": " ".join(said)})
 
     def _request(self, state: State, effect: Look, step: Step) -> CheckRequest:
         result = step.result
@@ -98,12 +122,30 @@ class Eyes:
         ]
         return tuple(alike[:MISTAKEN])
 
-    def _nearest(self, state: State, pose: Pose) -> str:
-        specs = state.spec.cameras
-        names = [name for name in self._cameras if name in specs]
-        if not names:
-            raise VisionError("The cell has no camera.", remedy="Add one to the cell file, or check by a person.")
-        return min(names, key=lambda name: math.dist(specs[name].at.p[:2], pose.p[:2]))
+    def _facing(self, state: State, pose: Pose) -> list[str]:
+        """Return the fixed cameras that have a place in their picture, those that face it straightest first.
+
+        Where none has, the one that comes nearest to it, which will say so. A camera on the flange sees a place only
+        when the arm holds it there, which nobody has planned.
+        """
+        specs = {name: spec for name, spec in state.spec.fixed_cameras.items() if name in self._cameras}
+        if not specs:
+            what = "no camera that stands still" if self._cameras else "no camera"
+            raise VisionError(f"The cell has {what}.", remedy="Add one to the cell file, or check by a person.")
+        aside = {name: _aside(spec, pose.p) for name, spec in specs.items()}
+        names = sorted(specs, key=lambda name: aside[name])
+        return [name for name in names if not aside[name][0]] or names[:1]
+
+
+def _aside(camera: CameraSpec, point: Vector) -> tuple[bool, float]:
+    """Tell whether a point (m, world) is out of a camera's picture, and how far off its axis it is, in rad."""
+    lens = camera.intrinsics
+    x, y, z = camera.at.inverse().apply(point)
+    off = math.atan2(math.hypot(x, y), z)
+    if z <= 0:
+        return True, off
+    u, v = lens.fx * x / z + lens.cx, lens.fy * y / z + lens.cy
+    return not (0 <= u < lens.width and 0 <= v < lens.height), off
 
 
 def _spec(state: State, unit: str, kind: str) -> PartSpec | None:

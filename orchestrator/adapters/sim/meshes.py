@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import trimesh
 
+from orchestrator.adapters.sim.finish import MATTE, Finish, finish_of
 from orchestrator.core.errors import BadInput, NotFound
 from orchestrator.core.ports import Box, Mesh
 
@@ -27,10 +28,19 @@ RAYS_AT_ONCE = 32  # keeps the arrays of rays times triangles in the cache
 
 @dataclass(frozen=True, eq=False)
 class Triangles:
-    """A closed surface: `vertices` (n, 3) in metres, `faces` (m, 3) indices."""
+    """A closed surface: `vertices` (n, 3) in metres, `faces` (m, 3) indices.
+
+    `finishes` says how many faces in a row have which finish; without it all are matte.
+    """
 
     vertices: Floats
     faces: Indices
+    finishes: tuple[tuple[Finish, int], ...] = ()
+
+    @property
+    def painted(self) -> tuple[tuple[Finish, int], ...]:
+        """The finishes of all faces, with how many in a row have each."""
+        return self.finishes or ((MATTE, len(self.faces)),)
 
     @cached_property
     def bounds(self) -> Floats:
@@ -67,12 +77,18 @@ class MeshStore:
         if not file.is_relative_to(self.root.resolve()) or not file.is_file():
             raise NotFound(f"There is no mesh '{path}'.", remedy="Give a .glb file below the instructions folder.")
         try:
-            loaded: Any = trimesh.load_scene(file).to_mesh()
+            solids: list[Any] = [
+                thing for thing in trimesh.load_scene(file).dump() if isinstance(thing, trimesh.Trimesh)
+            ]
+            loaded: Any = trimesh.util.concatenate(solids)
         except Exception as error:
             raise BadInput(
                 f"The mesh '{path}' can't be read: {error}.", remedy="Export it anew as binary glTF."
             ) from error
-        return Triangles(np.asarray(loaded.vertices, dtype=np.float64), np.asarray(loaded.faces, dtype=np.int64))
+        finishes = tuple((finish_of(getattr(one.visual, "material", None)), len(one.faces)) for one in solids)
+        return Triangles(
+            np.asarray(loaded.vertices, dtype=np.float64), np.asarray(loaded.faces, dtype=np.int64), finishes
+        )
 
 
 def _box(box: Box) -> Triangles:

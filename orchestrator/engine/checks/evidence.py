@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.checks.subject import Built
 
 # What a pose check can tell at best, in metres, by kind of camera, with the datum in the picture.
-UNCERTAINTY_M = {"structured_light": 0.0001, "stereo": 0.0004, "time_of_flight": 0.003}
+UNCERTAINTY_M = {"structured_light": 0.0001, "stereo": 0.0004, "perfect": 0.0}
 
 
 def findings(built: Built) -> Iterator[Finding]:
@@ -45,15 +45,15 @@ def _camera(built: Built, step: Step) -> Iterator[Finding]:
         return
     if cell is None:
         return
-    if not cell.cameras:
-        yield Finding(path, f"Cell {cell.name} has no camera.", "Use person, or add a camera to the cell.")
+    if not cell.fixed_cameras:
+        what = "no camera that stands still" if cell.cameras else "no camera"
+        yield Finding(path, f"Cell {cell.name} has {what}.", "Use person, or add a camera to the cell.")
         return
-    known = [UNCERTAINTY_M[c.model] for c in cell.cameras.values() if c.model in UNCERTAINTY_M]
+    best = min(UNCERTAINTY_M[camera.model] for camera in cell.fixed_cameras.values())
     finest = min(step.result.within_m)
-    if known and len(known) == len(cell.cameras) and finest < min(known):
+    if finest < best:
         message = (
-            f"A tolerance of {finest * 1000:g} mm is finer than what the cell's cameras can tell "
-            f"({min(known) * 1000:g} mm)."
+            f"A tolerance of {finest * 1000:g} mm is finer than what the cell's cameras can tell ({best * 1000:g} mm)."
         )
         yield Finding(built.path(step, "result", "within_mm"), message, "Widen it, or check otherwise.", warning=True)
 

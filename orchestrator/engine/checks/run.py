@@ -53,6 +53,10 @@ def check_cells(
                 if kinds and kind not in kinds:
                     path, text = ("supply", name, "parts"), f"Bin '{name}' holds '{kind}', which no product uses."
                     problems.append(source.problem(path, text, hint(kind, kinds), warning=True))
+        for name in cell.adapters.camera_sim:
+            if name not in cell.cameras:
+                path, text = ("adapters", "camera_sim", name), f"There is no camera '{name}' to be wrong."
+                problems.append(source.problem(path, text, hint(name, cell.cameras)))
         for name, tool in cell.tools.items():
             if tool.overdue(today):
                 text = f"Tool '{name}' was due for calibration on {tool.due}: its steps won't start."

@@ -1,0 +1,144 @@
+"""Which camera looks at a result, and what is said when one, or none, can tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.adapters.clock_virtual import run_virtual
+from orchestrator.core.errors import VisionError
+from orchestrator.core.machine import StepStatus
+from orchestrator.core.ports import Check
+from tests.unit.cell_bench import TrueVision, authored, bench
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from orchestrator.core.ports import CheckRequest, Shot
+    from tests.unit.cell_bench import Bench
+
+TOP = "top: {at: {xyz_mm: [450, 0, 1050], rpy_deg: [180, 0, 90]}, model: structured_light}"
+ASIDE = "aside: {at: {xyz_mm: [450, -500, 1050], rpy_deg: [180, 0, 90]}, model: structured_light}"
+AWAY = "away: {at: {xyz_mm: [450, -150, 1050], rpy_deg: [0, 0, 0]}, model: structured_light}"  # over it, looking up
+NARROW = "narrow: {at: {xyz_mm: [450, 500, 1050], rpy_deg: [180, 0, 90]}, model: structured_light, view_deg: 5}"
+WRIST = "wrist: {on: flange, at: {xyz_mm: [450, -150, 1050]}, model: structured_light}"  # as if it were over nest_1
+
+
+class Told(TrueVision):
+    """Vision that says what it is told for each camera; `seen` are the cameras whose pictures it was given."""
+
+    def __init__(self, **verdicts: Check) -> None:
+        super().__init__()
+        self.verdicts = verdicts
+        self.seen: list[str] = []
+
+    async def check(self, request: CheckRequest, shot: Shot) -> Check:
+        self.seen.append(shot.camera)
+        return self.verdicts.get(shot.camera) or Check("ok", visible=1.0, shot_stamp=shot.stamp)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return authored(tmp_path_factory.mktemp("authored"))
+
+
+def cell_with(folder: Path, *cameras: str) -> Path:
+    text = (folder / "cell.yaml").read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("cameras:"))
+    file = folder / "eyes.yaml"
+    file.write_text(text.replace(line, f"cameras: {{{', '.join(cameras)}}}"), encoding="utf-8")
+    return file
+
+
+async def _no_picture() -> Shot:
+    raise VisionError("The camera top gives no picture.", remedy="Check its cable and power.")
+
+
+def looks(folder: Path, vision: Told, *cameras: str, broken: str = "", ends: StepStatus = StepStatus.DONE) -> Bench:
+    """Let the robot load a base into nest_1 (x 450, y -150) and have it checked by these cameras."""
+
+    async def main() -> Bench:
+        async with bench(folder, vision=vision, cell_file=cell_with(folder, *cameras)) as cell:
+            if broken:
+                cell.cell.cameras[broken].shoot = _no_picture  # type: ignore[method-assign] # a camera that is broken
+            await cell.begin(worker=False)
+            await cell.step_is("load", ends)
+            return cell
+
+    return run_virtual(main)
+
+
+def test_the_camera_that_faces_the_result_straightest_looks(folder: Path) -> None:
+    vision = Told()
+    looks(folder, vision, ASIDE, TOP)
+    assert vision.seen[0] == "top"
+
+
+@pytest.mark.parametrize("other", [AWAY, NARROW, WRIST])
+def test_a_camera_that_has_it_not_in_the_picture_does_not_look(folder: Path, other: str) -> None:
+    vision = Told(top=Check("cannot_see", reason="Nothing there."))
+    cell = looks(folder, vision, other, TOP, ends=StepStatus.ATTENTION)
+    assert set(vision.seen) == {"top"}
+    assert cell.all("check_ended", step="load")[0].measured.reason == "Nothing there."
+
+
+def test_where_the_nearest_view_is_blocked_the_next_camera_tells(folder: Path) -> None:
+    vision = Told(top=Check("cannot_see", visible=0.1, reason="A lamp hides it."))
+    cell = looks(folder, vision, TOP, ASIDE)
+    assert vision.seen[:2] == ["top", "aside"]
+    first, *_ = cell.all("check_ended", step="load")
+    assert (first.measured.verdict, first.measured.reason) == ("ok", "")
+
+
+def test_a_clear_verdict_is_not_asked_for_twice(folder: Path) -> None:
+    vision = Told(top=Check("missing", visible=1.0, reason="Its place is empty."))
+    cell = looks(folder, vision, TOP, ASIDE, ends=StepStatus.ATTENTION)
+    assert "aside" not in vision.seen
+    assert cell.all("check_ended", step="load")[0].measured.verdict == "missing"
+
+
+def test_where_none_can_tell_it_says_what_each_of_them_lacks(folder: Path) -> None:
+    vision = Told(
+        top=Check("cannot_see", visible=0.1, reason="A lamp hides it.", evidence="a"),
+        aside=Check("cannot_see", visible=0.2, reason="It is too small.", evidence="b"),
+    )
+    cell = looks(folder, vision, TOP, ASIDE, ends=StepStatus.ATTENTION)
+    measured = cell.all("check_ended", step="load")[0].measured
+    assert measured.verdict == "cannot_see"
+    assert measured.reason == "top: A lamp hides it. aside: It is too small."
+    assert (measured.visible, measured.evidence) == (0.2, "b")  # of the one that saw most
+    assert cell.step("load").code == "cannot_see"
+
+
+def test_a_camera_without_a_picture_leaves_it_to_the_next(folder: Path) -> None:
+    vision = Told()
+    looks(folder, vision, TOP, ASIDE, broken="top")
+    assert vision.seen[0] == "aside"
+
+
+def test_a_camera_that_is_broken_is_named_beside_one_that_can_not_tell(folder: Path) -> None:
+    vision = Told(aside=Check("cannot_see", reason="It is too small."))
+    cell = looks(folder, vision, TOP, ASIDE, broken="top", ends=StepStatus.ATTENTION)
+    said = cell.all("check_ended", step="load")[0].measured.reason
+    assert said == "aside: It is too small. The camera top gives no picture."
+
+
+def test_without_any_picture_a_person_is_asked(folder: Path) -> None:
+    vision = Told()
+    cell = looks(folder, vision, TOP, broken="top", ends=StepStatus.ATTENTION)
+    assert vision.seen == []
+    assert "no picture" in cell.step("load").message
+
+
+def test_a_camera_on_the_wrist_alone_checks_nothing(folder: Path) -> None:
+    vision = Told()
+
+    async def main() -> None:
+        async with bench(folder, vision=vision, cell_file=cell_with(folder, WRIST)) as cell:
+            await cell.begin()
+            await cell.ended()
+            assert cell.record()["state"] == "done"  # by a person's eyes
+
+    run_virtual(main)
+    assert vision.seen == []
