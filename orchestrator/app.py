@@ -119,7 +119,8 @@ async def embedded(
         seed=seed,
     )
     cameras = {name: SimCamera(setup_of(spec, name), world, clock, robot=robot, seed=seed) for name in spec.cameras}
-    own_vision = VisionOpen3D(settings.instructions, evidence=evidence) if vision is None else None
+    noise_m = {name: camera.setup.noise.sigma_m for name, camera in cameras.items()}
+    own_vision = VisionOpen3D(settings.instructions, evidence=evidence, noise_m=noise_m) if vision is None else None
     judge = own_vision if vision is None else vision
     assert judge is not None
     devices = SimDevices({name: tool.gives for name, tool in spec.tools.items()}, seed=seed)

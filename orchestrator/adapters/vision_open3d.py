@@ -20,7 +20,7 @@ from orchestrator.adapters.vision.settings import VisionSettings
 from orchestrator.core.errors import VisionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from orchestrator.core.ports import Check, CheckRequest, Expected, Shot
@@ -33,13 +33,22 @@ class VisionOpen3D:
     """`Vision` by render-and-compare. Checks run one after another in one child process, started at first use.
 
     `meshes` is the folder that mesh paths are below, `evidence` the folder that records of checks go to (None: none
-    are kept). A check whose process died is tried once more in a new one.
+    are kept). `noise_m` is the depth noise of single cameras, see `VisionSettings`. A check whose process died is tried
+    once more in a new one.
     """
 
-    def __init__(self, meshes: Path, *, evidence: Path | None = None, settings: VisionSettings | None = None) -> None:
+    def __init__(
+        self,
+        meshes: Path,
+        *,
+        evidence: Path | None = None,
+        settings: VisionSettings | None = None,
+        noise_m: Mapping[str, float] | None = None,
+    ) -> None:
         self._meshes = meshes.resolve()
         self._evidence = evidence.resolve() if evidence is not None else None
         self._settings = settings or VisionSettings()
+        self._noise_m = dict(noise_m or {})
         self._pool: ProcessPoolExecutor | None = None
         self._pid: int | None = None
         self._closed = False
@@ -90,7 +99,8 @@ class VisionOpen3D:
         rows = slice(inside.top, inside.top + inside.height)
         columns = slice(inside.left, inside.left + inside.width)
         depth = np.ascontiguousarray(shot.depth_m[rows, columns], dtype=np.float32)
-        return Crop(shot.camera, depth, inside, shot.intrinsics, shot.pose, shot.stamp)
+        noise_m = self._noise_m.get(shot.camera)
+        return Crop(shot.camera, depth, inside, shot.intrinsics, shot.pose, shot.stamp, noise_m)
 
     async def _box(self, mesh: str) -> work.Box:
         changed = self._path(mesh).stat().st_mtime_ns

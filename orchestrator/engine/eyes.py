@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NEAR_M = 0.4  # parts further from the result than this don't matter to its picture
 ALIKE = 0.25  # kinds whose boxes differ by less than this share on every axis can be mistaken for each other
+LOOKS = 3  # cameras that are asked about one result at most
 MISTAKEN = 4  # look-alikes that a check tells apart at most
 
 
@@ -134,7 +135,7 @@ class Eyes:
             raise VisionError(f"The cell has {what}.", remedy="Add one to the cell file, or check by a person.")
         aside = {name: _aside(spec, pose.p) for name, spec in specs.items()}
         names = sorted(specs, key=lambda name: aside[name])
-        return [name for name in names if not aside[name][0]] or names[:1]
+        return [name for name in names if not aside[name][0]][:LOOKS] or names[:1]
 
 
 def _aside(camera: CameraSpec, point: Vector) -> tuple[bool, float]:

@@ -23,11 +23,13 @@ from orchestrator.adapters.vision.judge import judge
 from orchestrator.adapters.vision.place import Crop
 from orchestrator.adapters.vision.render import Solids, region_of
 from orchestrator.adapters.vision.settings import VisionSettings
+from orchestrator.app import shared
 from orchestrator.core.camera import intrinsics_for
 from orchestrator.core.cell import CellSpec
 from orchestrator.core.errors import SetupError
 from orchestrator.core.geometry import IDENTITY, Pose
 from orchestrator.core.ports import Box, Latest, Mesh, MoveJoints
+from orchestrator.engine.library import read_cell
 from tests.depth_scenes import expected, request, write_parts
 from tests.unit.test_sim_finish import save
 
@@ -318,3 +320,18 @@ def test_two_cameras_of_one_cell_err_apart(tmp_path: Path) -> None:
     one, again, other = (take(replace(TOP, number=n, noise=STRUCTURED_LIGHT)).depth_m for n in (0, 0, 1))
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
+
+
+def test_the_readme_shows_cameras_that_can_be_read(tmp_path: Path) -> None:
+    readme = (shared("launch") / "README.md").read_text(encoding="utf-8")
+    example = readme.split("## Cameras")[1].split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "cell.yaml").write_text("robot: {model: ur5e, payload_kg: 5}\n" + example, encoding="utf-8")
+    cell = read_cell(tmp_path / "cell.yaml")
+    setups = {name: setup_of(cell, name) for name in cell.cameras}
+    assert {name: setup.on_flange for name, setup in setups.items()} == {"top": False, "side": False, "wrist": True}
+    assert setups["side"].noise == STEREO
+    assert setups["top"].calibration_error != IDENTITY
+    # The side camera looks down at the nests, as its author wants it to.
+    x, y, z = setups["side"].pose.inverse().apply((0.45, 0.0, 0.05))
+    assert z > 0
+    assert max(abs(x), abs(y)) / z < 0.35

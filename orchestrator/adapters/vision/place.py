@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crop:
-    """The part of a shot that lies in `region`, which may be empty; depth (height, width) in metres."""
+    """The part of a shot that lies in `region`, which may be empty; depth (height, width) in metres.
+
+    `noise_m` is the camera's own, see `VisionSettings`; None where it is not known.
+    """
 
     camera: str
     depth_m: Depth
@@ -28,6 +31,7 @@ class Crop:
     intrinsics: Intrinsics
     pose: Pose
     stamp: float
+    noise_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

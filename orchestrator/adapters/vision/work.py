@@ -75,11 +75,14 @@ def box_of(mesh: str) -> Box:
 def check(request: CheckRequest, crop: Crop) -> Check:
     """Judge one crop and keep its evidence. Raises VisionError; ends the process when it takes too long."""
     bench = _bench[0]
-    with _time_limit(bench.settings.seconds):
-        judged = judge(request, crop, bench.solids, bench.settings)
+    settings = bench.settings
+    if crop.noise_m is not None:
+        settings = dataclasses.replace(settings, noise_m=crop.noise_m)
+    with _time_limit(settings.seconds):
+        judged = judge(request, crop, bench.solids, settings)
         if bench.evidence_root is None:
             return judged.check
-        kept = evidence.keep(bench.evidence_root, request, crop, judged, bench.settings)
+        kept = evidence.keep(bench.evidence_root, request, crop, judged, settings)
         return dataclasses.replace(judged.check, evidence=kept)
 
 
