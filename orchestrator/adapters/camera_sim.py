@@ -79,6 +79,8 @@ def setup_of(cell: CellSpec, name: str) -> CameraSetup:
 
 
 FLANGE = LINKS.index("wrist_3")
+NEAR_M = 0.001
+EDGES = np.array([(i, i | bit) for bit in (1, 2, 4) for i in range(8) if not i & bit])  # of a box, by its corners
 Thing = tuple[Box | Mesh | str, Pose]  # a body's shape or a link's name, and its world pose
 
 
@@ -161,12 +163,10 @@ class SimCamera:
         """Return the pixels that a thing can cover, None when it is out of the picture."""
         low, high = self._mesh(thing[0]).bounds
         corners = np.array([(x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
-        seen = moved(corners, true.inverse() @ thing[1])
+        seen = _in_front(moved(corners, true.inverse() @ thing[1]))
         lens = self._lens
-        if seen[:, 2].max() <= 0:
+        if not len(seen):
             return None
-        if seen[:, 2].min() <= 0.01:
-            return slice(None), slice(None)
         u = lens.fx * seen[:, 0] / seen[:, 2] + lens.cx
         v = lens.fy * seen[:, 1] / seen[:, 2] + lens.cy
         left, right = max(0, math.floor(u.min()) - 1), min(lens.width, math.ceil(u.max()) + 2)
@@ -218,6 +218,21 @@ class SimCamera:
 
     def _mesh(self, shape: Box | Mesh | str) -> Triangles:
         return self._links[shape] if isinstance(shape, str) else self._world.meshes.get(shape)
+
+
+def _in_front(corners: Floats) -> Floats:
+    """Return the corners (8, 3) of a box, in a camera's frame, of what of it lies in front of the lens; maybe none.
+
+    A camera on the flange stands amid the links: what reaches past it is cut off at `NEAR_M`.
+    """
+    ahead = corners[:, 2] >= NEAR_M
+    if ahead.all():
+        return corners
+    one, other = corners[EDGES[:, 0]], corners[EDGES[:, 1]]
+    crossing = ahead[EDGES[:, 0]] != ahead[EDGES[:, 1]]
+    one, other = one[crossing], other[crossing]
+    share = (NEAR_M - one[:, 2:]) / (other[:, 2:] - one[:, 2:])
+    return np.concatenate([corners[ahead], one + share * (other - one)])
 
 
 class _Faces:

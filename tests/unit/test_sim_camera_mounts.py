@@ -198,6 +198,18 @@ def test_what_moves_while_a_picture_is_computed_is_not_in_it(tmp_path: Path) -> 
     run_virtual(main)
 
 
+def test_what_reaches_past_the_camera_is_in_the_picture_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def around(world: World) -> None:  # beams beside the camera, from behind it to before it, and one behind it
+        for place in ((0.46, 0.02, 1.0), (0.36, -0.05, 0.9), (0.4, 0.2, 1.2)):
+            world.add("beam", Box((0.02, 0.03, 0.3)), Pose.from_rpy(place, (0.2, -0.3, 0.4)))
+
+    cut = take(TOP, around)
+    monkeypatch.setattr(SimCamera, "_region", lambda *_: (slice(None), slice(None)))
+    whole = take(TOP, around)
+    assert np.array_equal(cut.depth_m, whole.depth_m)
+    assert (cut.depth_m < 0.5).mean() > 0.02
+
+
 def test_a_hand_eye_error_travels_with_the_flange(tmp_path: Path) -> None:
     async def main() -> None:
         clock = VirtualClock(asyncio.get_running_loop())
