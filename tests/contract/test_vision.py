@@ -310,3 +310,21 @@ def test_the_orchestrator_s_own_process_never_loads_open3d() -> None:
         "import sys, orchestrator.adapters.vision_open3d as v; sys.exit('open3d' in sys.modules or not v.VisionOpen3D)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.slow
+def test_a_noisier_camera_is_believed_less(parts: Path, camera: Photographer) -> None:
+    shot = camera.shoot([TABLE, BRACKET])
+
+    async def run() -> list[Check]:
+        answers = []
+        for noise_m in ({}, {"top": 0.0007}, {"other": 0.0007}):
+            vision = VisionOpen3D(parts, noise_m=noise_m)
+            answers.append(await vision.check(request(BRACKET, [TABLE]), shot))
+            await vision.close()
+        return answers
+
+    usual, noisy, other = asyncio.run(run())
+    assert usual.verdict == noisy.verdict == "ok"
+    assert noisy.uncertainty_m[2] > 1.2 * usual.uncertainty_m[2]
+    assert other.uncertainty_m == usual.uncertainty_m
