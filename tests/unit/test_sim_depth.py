@@ -168,3 +168,13 @@ def test_the_same_seed_gives_the_same_bytes(model: DepthNoise) -> None:
 def test_the_noise_of_steps_and_of_the_beam_add_up() -> None:
     measured = STRUCTURED_LIGHT.spoil(ONE, ONE, random()).astype(np.float64)
     assert measured.std() == pytest.approx(math.hypot(0.00014, 0.0001 / math.sqrt(12)), rel=0.02)
+
+
+@NOISY
+def test_a_dark_part_changes_its_own_pixels_alone(model: DepthNoise) -> None:
+    light = ONE.copy()
+    light[100:200, 100:200] = 0.0
+    plain, dark = (model.spoil(ONE, ONE, random(), light=given) for given in (None, light))
+    assert not dark[100:200, 100:200].any()
+    dark[100:200, 100:200] = plain[100:200, 100:200]
+    assert np.array_equal(dark, plain)

@@ -57,10 +57,6 @@ class DepthNoise:
         out = np.where((depth < self.nearest_m) | (depth > self.farthest_m), np.float32(0), depth)
         if self.grazing > 0:
             _lose(out, cosine, self.grazing, random)
-        if light is not None:
-            _lose(out, light, self.dark, random)
-            with np.errstate(divide="ignore"):
-                _lose(out, np.reciprocal(light), 1 / self.glare, random)
         if self.flying > 0:
             self._fly(depth, out, random)
         if self.sigma_m > 0:
@@ -70,6 +66,10 @@ class DepthNoise:
             out[self._grains(depth.shape, random) < NormalDist().inv_cdf(self.holes)] = 0
         if self.step_m > 0:
             out = self._stepped(out)
+        if light is not None:  # last, so that a dark part changes its own pixels alone
+            _lose(out, light, self.dark, random)
+            with np.errstate(divide="ignore"):
+                _lose(out, np.reciprocal(light), 1 / self.glare, random)
         return np.asarray(out, dtype=np.float32)
 
     def _stepped(self, depth: Image) -> Image:
