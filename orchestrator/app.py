@@ -219,10 +219,8 @@ def _variants(library: Library, product: str) -> list[Variant]:
 
 
 def _links(arm: ArmModel) -> tuple[LinkView, ...]:
-    from orchestrator.adapters.sim.arm import LINKS
-
-    bodies: dict[str, list[Primitive]] = {name: [] for name in LINKS}
+    bodies: dict[str, list[Primitive]] = {name: [] for name in arm.drawn}
     for visual in arm.visual():
         x, y, z = (*visual.size_m, 0.0, 0.0)[:3]
         bodies[visual.link].append(Primitive(shape=visual.shape, size_m=(x, y, z), pose=visual.pose, role=visual.role))
-    return tuple(LinkView(name=name, bodies=tuple(bodies[name])) for name in LINKS)
+    return tuple(LinkView(name=name, bodies=tuple(bodies[name])) for name in arm.drawn)

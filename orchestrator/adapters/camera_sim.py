@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import trimesh
 
-from orchestrator.adapters.sim.arm import LINKS, ArmModel, LinkVisual
 from orchestrator.adapters.sim.depth import STRUCTURED_LIGHT, DepthNoise
 from orchestrator.adapters.sim.meshes import Triangles, moved
 from orchestrator.core.errors import VisionError
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from orchestrator.adapters.robot_sim import SimRobot
+    from orchestrator.adapters.sim.arm import ArmModel, LinkVisual
     from orchestrator.adapters.sim.world import World
 
     Floats = npt.NDArray[np.float64]
@@ -83,7 +83,7 @@ class SimCamera:
         stamp = self._clock.now()
         things: list[Thing] = [(self._world.body(i).shape, pose) for i, pose in sorted(self._world.visible().items())]
         if self._robot is not None:
-            things += zip(LINKS, self._robot.state.value.links, strict=True)
+            things += zip(self._robot.arm.drawn, self._robot.state.value.links, strict=True)
         random = np.random.default_rng((self._seed, self._shots))
         depth = await asyncio.get_running_loop().run_in_executor(None, self._expose, tuple(things), random)
         return Shot(self.setup.name, depth, self.setup.intrinsics, self.setup.pose, stamp)
@@ -167,8 +167,12 @@ def _rays(lens: Intrinsics) -> Image:
 def _link_meshes(arm: ArmModel) -> dict[str, Triangles]:
     """Return each link's surface in its own frame."""
     out = {}
-    for link in LINKS:
-        made: Any = trimesh.util.concatenate([_primitive(part) for part in arm.visual() if part.link == link])
+    for link in arm.drawn:
+        parts = [_primitive(part) for part in arm.visual() if part.link == link]
+        if not parts:
+            out[link] = Triangles(np.zeros((1, 3)), np.zeros((0, 3), dtype=np.int64))
+            continue
+        made: Any = trimesh.util.concatenate(parts)
         out[link] = Triangles(np.asarray(made.vertices, dtype=np.float64), np.asarray(made.faces, dtype=np.int64))
     return out
 

@@ -367,7 +367,7 @@ class SimRobot:
 
     def _read(self) -> RobotState:
         links = self._kinematics.links(self._drive.joints, self._drive.opening_m)
-        tcp = beside(links[6], self._tool.tcp)
+        tcp = beside(links[len(self.arm.steps)], self._tool.tcp)
         self._world.tcp = tcp
         return RobotState(
             joints=self._drive.joints,
