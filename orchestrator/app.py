@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from orchestrator.adapters.journal_memory import MemoryJournal
 from orchestrator.adapters.journal_sqlite import SqliteJournal
 from orchestrator.core import commands as cmd
-from orchestrator.core.errors import SetupError
+from orchestrator.core.cell import URDF
+from orchestrator.core.errors import AuthoringError, SetupError
 from orchestrator.core.state import initial
 from orchestrator.engine.cell_desk import CellDesk
 from orchestrator.engine.crew import CellCrew
 from orchestrator.engine.eyes import Eyes
 from orchestrator.engine.guide import Guide
-from orchestrator.engine.library import Library
+from orchestrator.engine.library import Library, cell_files, read_cell
 from orchestrator.engine.registry import Registry
 from orchestrator.engine.runner import Runner
 from orchestrator.engine.schedule import Schedule
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.people import SimPeople
     from orchestrator.adapters.sim.world import World
     from orchestrator.adapters.vision_open3d import VisionOpen3D
+    from orchestrator.core.cell import RobotSpec
+    from orchestrator.core.errors import Problem
     from orchestrator.core.ports import Clock, Journal, Vision
     from orchestrator.core.settings import Settings
     from orchestrator.core.variant import PartSpec, Variant
@@ -110,6 +113,7 @@ async def embedded(
         world,
         clock,
         base=spec.robot.at,
+        arm=arm_of(settings.cell, spec.robot),
         fits=_fits(library),
         payload_kg=spec.robot.payload_kg,
         seed=seed,
@@ -155,6 +159,32 @@ async def embedded(
         if own_vision is not None:
             await own_vision.close()
         await journal.close()
+
+
+def arm_of(cell: Path, spec: RobotSpec) -> ArmModel:
+    """Return the arm that a cell file names: one that Tandem knows, or the integrator's own URDF beside the file.
+
+    Raises AuthoringError for mistakes in the URDF.
+    """
+    from orchestrator.adapters.sim.arm import UR5E
+    from orchestrator.adapters.sim.urdf_arm import load_arm
+
+    return load_arm(cell.parent / spec.model, spec) if spec.model.endswith(URDF) else UR5E
+
+
+def check_arms(cells: Path | None) -> list[Problem]:
+    """Return what is wrong with the arms that cell files name; files with mistakes of their own are left out."""
+    problems: list[Problem] = []
+    for path in cell_files(cells):
+        try:
+            spec = read_cell(path)
+        except AuthoringError:
+            continue
+        try:
+            arm_of(path, spec.robot)
+        except AuthoringError as error:
+            problems += error.problems
+    return problems
 
 
 async def _warm(vision: VisionOpen3D) -> None:

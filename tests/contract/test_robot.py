@@ -30,6 +30,7 @@ from orchestrator.core.ports import (
     SceneObject,
     Tool,
 )
+from tests.unit.own_arms import own_arm
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -57,7 +58,14 @@ async def embedded(tmp_path: Path) -> Rig:
     return Rig(robot, clock, robot.trip, robot.close)
 
 
-@pytest.fixture(params=[embedded])
+async def embedded_urdf(tmp_path: Path) -> Rig:
+    """An arm of the integrator's own, from a URDF file."""
+    clock = VirtualClock(asyncio.get_running_loop())
+    robot = SimRobot(World(MeshStore(tmp_path)), clock, arm=own_arm("six_axis"), seed=1)
+    return Rig(robot, clock, robot.trip, robot.close)
+
+
+@pytest.fixture(params=[embedded, embedded_urdf])
 def on_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Callable[[Rig], Awaitable[Any]]], Any]:
     """Run a coroutine on a ready robot, and hold it to leaving nothing behind."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import mujoco
+import numpy as np
 
 from orchestrator.adapters.sim.arm import GRIPPER_LINKS, ArmModel, LinkVisual
 from orchestrator.core.geometry import IDENTITY, Pose
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 PADDING = 0.002  # m kept from everything but the table
 TABLE = "table"
 TABLE_SINK = 0.001  # m below z = 0: parts that lie on the table do not collide with it
+SAMPLES = 60  # of the joints, to see which links touch wherever they are
 STILL, MOVING = (1, 0), (2, 3)  # contact bits: still bodies meet only moving ones, moving bodies meet all
 
 _SHAPES = {
@@ -148,6 +150,35 @@ class Collision:
         geoms = [self._model.geom(index).name for index in range(self._model.ngeom)]
         self._owner = [owner[name] for name in geoms]
         self._names = [names[name] for name in geoms]
+
+
+def always_touching(arm: ArmModel) -> tuple[tuple[tuple[str, str], ...], tuple[str, str] | None]:
+    """Return the pairs of links that touch wherever the joints are, and another pair that touches at home.
+
+    Shapes drawn a little too long overlap for good, as a link with the next but one; that says nothing about a motion.
+    """
+    spec = mujoco.MjSpec()
+    owner: dict[str, str] = {}
+    names: dict[str, str] = {}
+    add_arm(spec.worldbody, arm, IDENTITY, owner, names)
+    for one, other in arm.neighbours:
+        spec.add_exclude(bodyname1=one, bodyname2=other)
+    model = spec.compile()
+    data = mujoco.MjData(model)
+
+    def touching(joints: Sequence[float]) -> set[tuple[str, str]]:
+        data.qpos[: len(joints)] = joints
+        data.qpos[len(joints) :] = arm.gripper.stroke_m / 2
+        mujoco.mj_kinematics(model, data)
+        mujoco.mj_collision(model, data)
+        pairs = (sorted(names[model.geom(index).name] for index in pair) for pair in data.contact.geom)
+        return {(one, other) for one, other in pairs}
+
+    at_home = touching(arm.home_rad)
+    always = set(at_home)
+    for joints in np.random.default_rng(0).uniform(arm.lower_rad, arm.upper_rad, (SAMPLES, len(arm.home_rad))):
+        always &= touching(joints.tolist())
+    return tuple(sorted(always)), min(at_home - always, default=None)
 
 
 def add_arm(

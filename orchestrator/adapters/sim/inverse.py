@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ALIGNED = 1e-7  # sine of joint 5 below which joints 4 and 6 turn about one axis
 SEEDS = 30  # starting points besides the one given and home
-STEPS = 80  # of the iteration; a start that has not arrived by then is given up
+STEPS = 30  # of the iteration; a start that has not arrived by then is given up
 STRIDE_RAD = 0.4  # how far a joint may go in one step: the linear model holds no farther
 ARRIVED = 3e-10  # m and rad, less than what a branch must reproduce
 BIAS = 1e-9  # keeps the damping from vanishing where the arm is singular
@@ -175,7 +175,10 @@ class LeastSquares:
             frame = turned @ step_turn
         axis = np.stack(axes, axis=2)
         lever = at[:, :, None] - np.stack(origins, axis=2)
-        jacobian = np.concatenate([np.cross(axis, lever, axis=1), axis], axis=1)
+        jacobian = np.empty((len(q), 6, len(axes)))
+        jacobian[:, 3:] = axis
+        for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):  # the cross product, which numpy's own takes long over
+            jacobian[:, i] = axis[:, j] * lever[:, k] - axis[:, k] * lever[:, j]
         return np.concatenate([place - at, _turn_between(frame, turn)], axis=1), jacobian
 
 

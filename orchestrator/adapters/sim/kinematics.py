@@ -40,8 +40,8 @@ class Kinematics:
         out = [self.base]
         for (a, b, vz, cw, cx, cy, cz), angle in zip(self._rows, joints, strict=True):
             ch, sh = math.cos(angle / 2), math.sin(angle / 2)
-            cosine, sine = ch * ch - sh * sh, 2 * ch * sh
-            vx, vy = a * cosine - b * sine, a * sine + b * cosine
+            cosine = ch * ch - sh * sh
+            vx, vy = a * cosine - b * 2 * ch * sh, a * 2 * ch * sh + b * cosine
             tx, ty, tz = 2 * (y * vz - z * vy), 2 * (z * vx - x * vz), 2 * (x * vy - y * vx)
             px += vx + w * tx + y * tz - z * ty
             py += vy + w * ty + z * tx - x * tz
