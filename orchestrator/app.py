@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.adapters.sim.contact import Fit
     from orchestrator.adapters.sim.people import SimPeople
+    from orchestrator.adapters.sim.physics import Physics
     from orchestrator.adapters.sim.world import World
     from orchestrator.adapters.vision_open3d import VisionOpen3D
-    from orchestrator.core.cell import RobotSpec
+    from orchestrator.core.cell import CellSpec, RobotSpec
     from orchestrator.core.errors import Problem
     from orchestrator.core.ports import Clock, Journal, Vision
     from orchestrator.core.settings import Settings
@@ -109,14 +110,16 @@ async def embedded(
     world = World(MeshStore(settings.instructions))
     people = SimPeople(world, SimHands(world, seed), kinds)
     people.stock(runner.state)
+    arm = arm_of(settings.cell, spec.robot)
     robot = SimRobot(
         world,
         clock,
         base=spec.robot.at,
-        arm=arm_of(settings.cell, spec.robot),
+        arm=arm,
         fits=_fits(library),
         payload_kg=spec.robot.payload_kg,
         seed=seed,
+        physics=_physics(world, arm, spec, kinds) if spec.adapters.robot_sim.physics else None,
     )
     cameras = {
         name: SimCamera(CameraSetup(name, camera.at), world, clock, robot=robot, seed=seed)
@@ -187,6 +190,15 @@ def check_arms(cells: Path | None) -> list[Problem]:
     return problems
 
 
+def _physics(world: World, arm: ArmModel, spec: CellSpec, kinds: Mapping[str, PartSpec]) -> Physics:
+    """Return dynamics for a cell: a frame a little above the table is the top of a fixture that stands there."""
+    from orchestrator.adapters.sim.physics import Physics
+
+    plates = [pose for pose in spec.frames.values() if 0.0 < pose.p[2] <= FIXTURE_M]
+    masses = {name: kind.mass_kg for name, kind in kinds.items() if kind.mass_kg}
+    return Physics(world, arm, spec.robot.at, plates=plates, masses=masses)
+
+
 async def _warm(vision: VisionOpen3D) -> None:
     await vision.warm_up()
 
@@ -232,6 +244,7 @@ def _fits(library: Library) -> Sequence[Fit]:
     return tuple(found.values())
 
 
+FIXTURE_M = 0.1  # a frame higher than this above the table hangs in the air
 CHAMFER_M = 0.0005  # lateral error that a chamfer still leads in, whatever the clearance of the fit
 
 

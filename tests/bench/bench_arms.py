@@ -29,9 +29,8 @@ def iterated() -> list[Figure]:
         found += bool(ways) and math.dist(told.flange(ways[0]).p, pose.p) < 1e-8
         nearest += bool(ways) and distance(ways[0], UR5E.home_rad) < distance(known[0], UR5E.home_rad) + 1e-6
         ways_met, ways_there = ways_met + len(ways), ways_there + len(known)
-    note = (
-        f"the UR5e told as URDF; the nearest of all branches in {nearest / POSES:.1%}, {ways_met / ways_there:.1%} of all"
-    )
+    met = f"the nearest branch in {nearest / POSES:.1%}, {ways_met / ways_there:.1%} of all branches"
+    note = f"the UR5e told as URDF, against its closed form: {met}"
     return [
         Figure(found / POSES, POSES, note),
         Figure(
