@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 ALIGNED = 1e-7  # sine of joint 5 below which joints 4 and 6 turn about one axis
+ROUNDING_M = 1e-9  # by which a wrist right over the shoulder may seem too near: what is yielded is verified anyhow
 SEEDS = 30  # starting points besides the one given and home
 STEPS = 30  # of the iteration; a start that has not arrived by then is given up
 STRIDE_RAD = 0.4  # how far a joint may go in one step: the linear model holds no farther
@@ -61,7 +62,7 @@ class UrInverse:
         (nx, ox, ax, px), (ny, oy, ay, py), (nz, oz, az, pz) = ([float(v) for v in row] for row in m[:3])
         wx, wy = px - d6 * ax, py - d6 * ay
         radius = math.hypot(wx, wy)
-        if radius < abs(d4):
+        if radius < abs(d4) - ROUNDING_M:
             return
         lean = math.acos(max(-1.0, min(1.0, d4 / radius)))
         for sign_1, sign_5 in itertools.product((1, -1), (1, -1)):

@@ -9,52 +9,31 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mujoco
 import numpy as np
 
-from orchestrator.adapters.sim.arm import GRIPPER_LINKS
-from orchestrator.adapters.sim.collision import add_arm
 from orchestrator.adapters.sim.drive import TICK_S
 from orchestrator.adapters.sim.kinematics import Kinematics
-from orchestrator.adapters.sim.physics_bits import ARM, ASLEEP, HELD, LOOSE, MEANT_ASLEEP, MEANT_LOOSE, PLATE, Bits
+from orchestrator.adapters.sim.physics_model import STEP_S, Bodies
 from orchestrator.adapters.sim.world import GRIPPER, HANDS, OVERLAP
-from orchestrator.core.geometry import IDENTITY, Pose
-from orchestrator.core.ports import Box
+from orchestrator.core.geometry import IDENTITY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-
-    import numpy.typing as npt
+    from collections.abc import Collection, Mapping, Sequence
 
     from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.adapters.sim.world import World
-    from orchestrator.core.ports import Joints, Mesh
+    from orchestrator.core.geometry import Pose
+    from orchestrator.core.ports import Joints
 
-    Floats = npt.NDArray[np.float64]
-
-STEP_S = 0.002
 SUBSTEPS = round(TICK_S / STEP_S)
 SERVO_RAD_S = 200.0  # how quick the servo is: critically damped, computed torque
 MOST_RAD_S2 = 800.0  # what it asks for at most, so that a blocked arm pushes instead of exploding
-STIFF = (0.004, 1.0)  # contacts and welds: two steps, critically damped
-FIRM = (0.98, 0.999, 0.0005, 0.5, 2.0)
-PLATE_M = (0.03, 0.03)  # half edges of the plate that a fixture's frame stands on
 STILL_M_S, STILL_RAD_S, STILL_S = 0.004, 0.04, 0.2  # a body slower than this for so long is at rest
 STEADY_RAD, STEADY_RAD_S = 2e-7, 2e-5  # an arm this near to its target stands
-ROTOR_KG_M2 = 1.0  # what a joint's motor adds behind its gears, of the size that makes an arm stiff to its load
-FINGER_KG = 0.1  # what a finger's drive moves of itself: it pushes with up to 40 N
-
-
-@dataclass(slots=True)
-class _Loose:
-    """A root body with all that sits in it, free to move: where its numbers are, and since when it rests."""
-
-    joint: int
-    dof: int
-    since_s: float
+SAME = 1e-6  # m and as quaternions: a body that is farther from where it was left has been moved
 
 
 class Physics:
@@ -77,12 +56,8 @@ class Physics:
         self._q = np.array([*self._target, self._opening_m / 2, self._opening_m / 2])
         self._qd = np.zeros(self._count)
         self._known: dict[str, Pose] = {body.id: world.pose(body.id) for body in world}
-        self._speeds: dict[str, Floats] = {}  # of what is loose, kept while the model is built anew
-        self._model: Any = None
-        self._data: Any = None
-        self._owners: list[str] = []
-        self._loose: dict[str, _Loose] = {}
-        self._asleep: set[str] = set()
+        self._bodies: Bodies | None = None  # the model as it was built last
+        self._since_s: dict[str, float] = {}  # when what is loose moved last
         self._awake: set[str] = set()
         self._held: str | None = None
         self._grip = IDENTITY  # of what is held, in the flange's frame, as it was when the fingers closed
@@ -142,7 +117,8 @@ class Physics:
         meant = frozenset(bodies)
         if meant != self._meant:
             self._meant = meant
-            self._colour()
+            if self._bodies is not None:
+                self._bodies.colour(meant)
 
     # ---- time --------------------------------------------------------------------------------------------------
 
@@ -160,13 +136,12 @@ class Physics:
             self._nudge()
 
     def _tick(self, target: Joints, opening_m: float) -> None:
-        if self._stale:
-            self._build()
+        bodies = self._built()
         begin, end = (
             [*joints, wide / 2, wide / 2] for joints, wide in ((self._target, self._opening_m), (target, opening_m))
         )
         wanted, rate = np.asarray(begin), np.subtract(end, begin) / TICK_S
-        model, data, n = self._model, self._data, self._count
+        model, data, n = bodies.model, bodies.data, self._count
         ask = np.zeros(model.nv)
         torque = np.zeros(model.nv)
         for _ in range(SUBSTEPS):
@@ -182,32 +157,32 @@ class Physics:
         self._target, self._opening_m = target, opening_m
         self._q, self._qd = data.qpos[:n].copy(), data.qvel[:n].copy()
         self._clock_s += TICK_S
-        self._knock()
-        self._write()
+        if touched := bodies.touched():
+            self._awake |= touched
+            self._stale = True
+        self._write(bodies)
 
     # ---- between the model and the world -----------------------------------------------------------------------
 
-    def _write(self) -> None:
+    def _write(self, bodies: Bodies) -> None:
         """Tell the world where things have come to, and lay to rest what rests."""
         poses: dict[str, Pose] = {}
         resting = []
-        for name, loose in self._loose.items():
-            x = self._data.qpos[loose.joint : loose.joint + 7].tolist()
-            pose = Pose((x[0], x[1], x[2]), (x[3], x[4], x[5], x[6]))
-            speed = self._data.qvel[loose.dof : loose.dof + 6]
+        for name in bodies.moving:
+            pose, speed = bodies.pose(name), np.abs(bodies.speed(name))
             if name == self._held:
-                flange = self._kinematics.flange(self.joints)
-                poses[name] = (flange @ self._tool).inverse() @ pose
-            else:
-                poses[name] = self._known[name] = pose
-            if float(np.abs(speed[:3]).max()) > STILL_M_S or float(np.abs(speed[3:]).max()) > STILL_RAD_S:
-                loose.since_s = self._clock_s
-            elif name != self._held and self._clock_s - loose.since_s > STILL_S:
+                poses[name] = (self._kinematics.flange(self.joints) @ self._tool).inverse() @ pose
+                continue
+            poses[name] = self._known[name] = pose
+            if speed[:3].max() > STILL_M_S or speed[3:].max() > STILL_RAD_S:
+                self._since_s[name] = self._clock_s
+            elif self._clock_s - self._since_s.setdefault(name, self._clock_s) > STILL_S:
                 resting.append(name)
         self._writing = True
         self._world.put(poses)
         for name in resting:
             self._awake.discard(name)
+            self._since_s.pop(name)
             self._world.settle(name)
             self._known[name] = self._world.pose(name)
             self._stale = True
@@ -219,48 +194,61 @@ class Physics:
             self._stale = True
             self._nudge()
 
-    def _knock(self) -> None:
-        """Loosen what the arm, or what it holds, touches without meaning to."""
-        data = self._data
-        for (first, second), gap in zip(data.contact.geom, data.contact.dist, strict=True):
-            one, other = self._owners[first], self._owners[second]
-            for pusher, pushed in ((one, other), (other, one)):
-                if gap < 0 and pusher in {"", self._held} and pushed in self._asleep:
-                    self._awake.add(pushed)
-                    self._stale = True
-
-    def _roots(self) -> dict[str, list[str]]:
+    def _assemblies(self) -> dict[str, list[str]]:
         """Return every assembly in the cell: its lowest body, and all that is in or on it."""
         world = self._world
         return {body.id: world.with_contents(body.id) for body in world if body.parent in {"", GRIPPER}}
 
-    def _part_up(self) -> None:
-        """Take notice of what others did to the world since the last look."""
+    def _built(self) -> Bodies:
+        """Return the model of how things are now, built anew when that has changed."""
+        if self._bodies is not None and not self._stale:
+            return self._bodies
+        before = self._bodies
+        thrown = self._look()
+        bodies = self._bodies = Bodies(
+            self._world,
+            self._arm,
+            self._base,
+            plates=self._plates,
+            masses=self._masses,
+            assemblies=self._assemblies(),
+            loose=self._awake,
+            held=self._held,
+            grip=self._grip,
+        )
+        bodies.data.qpos[: self._count], bodies.data.qvel[: self._count] = self._q, self._qd
+        for name in bodies.moving:
+            if before is not None and name in before.moving and name not in thrown:
+                bodies.speed(name)[:] = before.speed(name)
+        bodies.colour(self._meant)
+        self._since_s.pop(self._held or "", None)
+        self._stale = False
+        return bodies
+
+    def _look(self) -> set[str]:
+        """Take notice of what others did to the world since the last look; return what they have moved."""
         world, held = self._world, self._world.held
-        if self._held is not None and held != self._held and self._held in self._ids():
-            self._let_go(self._held)
+        there = {body.id for body in world}
+        if self._held is not None and held != self._held and self._held in there:
+            self._let_go(self._held, there)
         if held is not None and held != self._held:
             self._grip = self._kinematics.flange(self.joints).inverse() @ world.pose(held)
         self._held = held
-        roots = self._roots()
-        for name in roots:
-            before, now = self._known.get(name), world.pose(name)
-            loose = before is None or math.dist(before.p, now.p) > 1e-6 or max(map(_gap, before.q, now.q)) > 1e-6
-            if loose and name != held and not world.body(name).source:
-                self._awake.add(name)
-                self._speeds.pop(name, None)
+        roots = self._assemblies()
+        moved = {
+            name
+            for name in roots
+            if name != held and not world.body(name).source and not _same(self._known.get(name), world.pose(name))
+        }
         self._known = {body.id: world.pose(body.id) for body in world if body.parent != HANDS}
-        self._awake &= set(roots)
-        self._awake.discard(held or "")
+        self._awake = (self._awake | moved) & (roots.keys() - {held})
+        return moved
 
-    def _ids(self) -> set[str]:
-        return {body.id for body in self._world}
-
-    def _let_go(self, name: str) -> None:
+    def _let_go(self, name: str, there: set[str]) -> None:
         """Let what was released fall, unless it sits in something by more than a touch."""
         world = self._world
         parent = world.body(name).parent
-        if parent in self._ids() and world.bounds(parent)[1, 2] - world.bounds(name)[0, 2] < OVERLAP:
+        if parent in there and world.bounds(parent)[1, 2] - world.bounds(name)[0, 2] < OVERLAP:
             self._writing = True
             world.loosen(name)
             self._writing = False
@@ -268,113 +256,10 @@ class Physics:
             self._awake.add(name)
             self._known[name] = world.pose(name)
 
-    # ---- the model ---------------------------------------------------------------------------------------------
 
-    def _build(self) -> None:
-        self._speeds = {name: self._data.qvel[at.dof : at.dof + 6].copy() for name, at in self._loose.items()}
-        self._part_up()
-        spec = mujoco.MjSpec()
-        spec.option.timestep = STEP_S
-        spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-        world = spec.worldbody
-        owners: dict[str, str] = {"table": "table"}
-        _bits(world.add_geom(name="table", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1]), ASLEEP)
-        for number, plate in enumerate(self._plates):
-            half = plate.p[2] / 2
-            geom = world.add_geom(name=f"plate {number}", type=mujoco.mjtGeom.mjGEOM_BOX, size=[*PLATE_M, half])
-            geom.pos, geom.quat = plate.shifted(z=-half).p, plate.q
-            _bits(geom, PLATE)
-            owners[geom.name] = "table"
-        arm_names: dict[str, str] = {}
-        add_arm(world, self._arm, self._base, arm_names, {})
-        owners.update(dict.fromkeys(arm_names, ""))
-        for link in self._arm.links[1:]:
-            spec.joint(link).armature = ROTOR_KG_M2
-        for finger in GRIPPER_LINKS[1:]:
-            joint = spec.joint(finger)
-            joint.armature, joint.range = FINGER_KG, (0.0, self._arm.gripper.stroke_m / 2)
-            joint.limited = mujoco.mjtLimited.mjLIMITED_TRUE
-        for one, other in self._arm.neighbours:
-            spec.add_exclude(bodyname1=one, bodyname2=other)
-        meshes: dict[Mesh, str] = {}
-        moving = []
-        for name, members in self._roots().items():
-            self._add(spec, name, members, owners, meshes)
-            if name in self._awake or name == self._held:
-                moving.append(name)
-        if self._held is not None:
-            weld = spec.add_equality(
-                type=mujoco.mjtEq.mjEQ_WELD, objtype=mujoco.mjtObj.mjOBJ_BODY, name1="palm", name2=f"body {self._held}"
-            )
-            weld.data = np.array(
-                [0.0, 0.0, 0.0, *self._grip.p, *self._grip.q, 1.0, 0.0]
-            )  # anchor, pose, share of torque
-            weld.solref, weld.solimp = STIFF, FIRM
-        for geom in spec.geoms:
-            geom.solref, geom.solimp = STIFF, FIRM
-        self._model = spec.compile()
-        self._data = mujoco.MjData(self._model)
-        self._data.qpos[: self._count], self._data.qvel[: self._count] = self._q, self._qd
-        self._owners = [owners[self._model.geom(index).name] for index in range(self._model.ngeom)]
-        self._loose = {}
-        for name in moving:
-            body = self._model.body(f"body {name}").id
-            joint = self._model.body_jntadr[body]
-            address, dof = int(self._model.jnt_qposadr[joint]), int(self._model.jnt_dofadr[joint])
-            self._loose[name] = _Loose(address, dof, self._clock_s)
-            self._data.qvel[dof : dof + 6] = self._speeds.get(name, np.zeros(6))
-        self._asleep = {name for name in self._roots() if name not in self._loose}
-        self._colour()
-        self._stale = False
-
-    def _add(
-        self, spec: mujoco.MjSpec, name: str, members: Iterable[str], owners: dict[str, str], meshes: dict[Mesh, str]
-    ) -> None:
-        world, root = self._world, self._world.pose(name)
-        body = spec.worldbody.add_body(name=f"body {name}", pos=root.p, quat=root.q)
-        if name in self._awake or name == self._held:
-            body.add_freejoint()
-        body.gravcomp = 1.0 if name == self._held else 0.0  # the robot knows its payload
-        for member in members:
-            shape, at = world.body(member).shape, IDENTITY if member == name else root.inverse() @ world.pose(member)
-            geom = body.add_geom(name=f"body {member}", pos=at.p, quat=at.q)
-            if isinstance(shape, Box):
-                geom.type, geom.size = mujoco.mjtGeom.mjGEOM_BOX, [edge / 2 for edge in shape.size_m]
-            else:
-                if shape not in meshes:
-                    meshes[shape] = f"mesh {len(meshes)}"
-                    spec.add_mesh(name=meshes[shape], uservert=world.meshes.get(shape).hull.flatten())
-                geom.type, geom.meshname = mujoco.mjtGeom.mjGEOM_MESH, meshes[shape]
-            if (mass := self._masses.get(world.body(member).kind)) is not None:
-                geom.mass = mass
-            owners[geom.name] = name
-
-    def _colour(self) -> None:
-        """Set who meets whom, by what is loose, held and meant."""
-        if self._model is None:
-            return
-        roots = self._roots()
-        meant = {name for name, members in roots.items() if self._meant & set(members)}
-        foot = self._model.body(self._arm.links[0]).id
-        for geom, owner in enumerate(self._owners):
-            if owner == "table":
-                continue
-            if owner == "":
-                bits = ASLEEP if self._model.geom_bodyid[geom] == foot else ARM
-            elif owner == self._held:
-                bits = HELD
-            elif owner in self._loose:
-                bits = MEANT_LOOSE if owner in meant else LOOSE
-            else:
-                bits = MEANT_ASLEEP if owner in meant else ASLEEP
-            body = self._model.geom_bodyid[geom]
-            self._model.geom_contype[geom], self._model.geom_conaffinity[geom] = bits
-            self._model.body_contype[body], self._model.body_conaffinity[body] = bits
-
-
-def _bits(geom: mujoco.MjsGeom, bits: Bits) -> None:
-    geom.contype, geom.conaffinity = bits
-
-
-def _gap(a: float, b: float) -> float:
-    return abs(a - b)
+def _same(before: Pose | None, now: Pose) -> bool:
+    return (
+        before is not None
+        and math.dist(before.p, now.p) < SAME
+        and all(abs(a - b) < SAME for a, b in zip(before.q, now.q, strict=True))
+    )
