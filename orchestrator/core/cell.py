@@ -64,7 +64,10 @@ def _radians(data: Any, keys: tuple[str, ...]) -> Any:
 
 
 def _model(value: str) -> str:
-    return value if value.endswith(URDF) else _one_of("robot", ROBOTS)(value)
+    if not value.endswith(URDF) and value not in ROBOTS:
+        remedy = f"{known('robot', value, ROBOTS).remedy} Or name a {URDF} file, counted from the cell file."
+        raise wrong(f"There is no robot '{value}'.", remedy)
+    return value
 
 
 def _one_of(what: str, names: tuple[str, ...]) -> Callable[[str], str]:
