@@ -82,6 +82,19 @@ def test_links_that_always_touch_are_not_looked_at(tmp_path):
     assert ("ground", "upper_arm") in loaded(tmp_path, long).apart
 
 
+def test_a_link_that_nothing_is_drawn_of_is_a_link(tmp_path):
+    bare = re.sub(r'<link name="(wrist|hand)">.*?</link>', r'<link name="\1"/>', SIX, flags=re.DOTALL)
+    arm = loaded(tmp_path, bare)
+    assert {part.link for part in arm.parts}.isdisjoint({"wrist", "hand"})
+    assert arm.steps == own_arm("six_axis").steps
+    assert ("forearm_roll", "hand") in arm.apart
+
+
+def test_an_arm_without_any_shape_is_refused(tmp_path):
+    with pytest.raises(AuthoringError, match="No moving link has a shape"):
+        loaded(tmp_path, re.sub(r"<collision>.*?</collision>", "", SIX))
+
+
 # Each: what is replaced, by what, the line's beginning that the message names, what it says.
 MISTAKES = {
     "missing limit": (
@@ -119,6 +132,9 @@ MISTAKES = {
         '    <collision><origin xyz="0 0 0"/><geometry><sphere radius="-',
         "-0.042 m",
     ),
+    "millimetres": ('radius="0.042"', 'radius="42"', None, "42 m is too large"),
+    "origin in millimetres": ('xyz="0 0 0.38"', 'xyz="0 0 380"', '    <origin xyz="0 0 380"', "380 m is too far"),
+    "base in the world's name": ("ground", "world", '  <link name="world"', "is taken"),
     "not a number": ('xyz="0 0 0.38"', 'xyz="0 0 nan"', '    <origin xyz="0 0 nan"', "is not 3 finite numbers"),
     "two numbers": ('xyz="0 0 0.38"', 'xyz="0 0.38"', '    <origin xyz="0 0.38"', "is not 3 finite numbers"),
     "no axis": ('<axis xyz="0 1 0"/>', '<axis xyz="0 0 0"/>', '    <axis xyz="0 0 0"/>', "turns about no axis"),
@@ -161,7 +177,11 @@ MISTAKES = {
 def test_a_mistake_is_named_with_file_line_and_remedy(mistake, tmp_path):
     old, new, at, says = MISTAKES[mistake]
     assert old in SIX
-    text = SIX.replace(old, new) if mistake in ("taken name", "not URDF", "macros") else SIX.replace(old, new, 1)
+    text = (
+        SIX.replace(old, new)
+        if mistake in ("taken name", "not URDF", "macros", "base in the world's name")
+        else SIX.replace(old, new, 1)
+    )
     with pytest.raises(AuthoringError) as refused:
         loaded(tmp_path, text)
     (problem,) = refused.value.problems

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PADDING = 0.002  # m kept from everything but the table
 TABLE = "table"
 TABLE_SINK = 0.001  # m below z = 0: parts that lie on the table do not collide with it
+BARE_KG = 0.1  # of a link that nothing is drawn of
 SAMPLES = 60  # of the joints, to see which links touch wherever they are
 STILL, MOVING = (1, 0), (2, 3)  # contact bits: still bodies meet only moving ones, moving bodies meet all
 
@@ -199,6 +200,8 @@ def add_arm(
         at = arm.after_joint(index)
         # A link's frame is past its joint by the fixed part of the row.
         _add_geoms(body, link, at, parts, owner, names, MOVING)
+        if not body.geoms:  # a moving body needs some mass
+            body.explicitinertial, body.mass, body.inertia = True, BARE_KG, [BARE_KG * 1e-3] * 3
         bodies.append(body)
     flange = body.add_body(name="palm", pos=at.p, quat=at.q)
     _add_geoms(flange, "palm", IDENTITY, parts, owner, names, MOVING)

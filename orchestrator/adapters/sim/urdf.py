@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.arm import Role, Shape
 
 MAX_LINKS = 200
+LEAST_M, MOST_M = 1e-4, 10.0  # what a length of an arm may be
 FIXED = "fixed"
 TURNING = ("revolute", "continuous")
 SIZES: dict[Shape, tuple[str, ...]] = {"box": ("size",), "cylinder": ("radius", "length"), "sphere": ("radius",)}
@@ -140,8 +141,10 @@ def _part(link: str, element: Element, origin: Pose) -> LinkVisual:
     size: list[float] = []
     for key in SIZES[shape]:
         size += _numbers(element, key, 3 if key == "size" else 1)
-    if min(size) <= 0:
+    if min(size) < LEAST_M:
         raise element.wrong(f"Link '{link}': a size of {min(size):g} m is none.", "Give metres above zero.")
+    if max(size) > MOST_M:
+        raise element.wrong(f"Link '{link}': {max(size):g} m is too large for an arm.", "Lengths are in metres.")
     return LinkVisual(link, shape, tuple(size), origin, ROLES[shape])
 
 
@@ -194,6 +197,8 @@ def _origin(element: Element) -> Pose:
     if origin is None:
         return IDENTITY
     xyz, rpy = ([0.0] * 3 if key not in origin.attributes else _numbers(origin, key, 3) for key in ("xyz", "rpy"))
+    if max(map(abs, xyz)) > MOST_M:
+        raise origin.wrong(f"{max(map(abs, xyz)):g} m is too far for an arm.", "Lengths are in metres.")
     return Pose.from_rpy(xyz, rpy)
 
 

@@ -133,12 +133,19 @@ def _shaped(urdf: Urdf, chain: list[UrdfJoint], base: str) -> ArmModel:
         upright = _z_to(joint.axis)
         frames.append(at @ upright)
         at = upright.inverse()
-        if joint.child in RESERVED:
-            raise urdf.links[joint.child].element.wrong(
-                f"The name '{joint.child}' is taken by something else in the cell.", "Give the link another name."
-            )
         names.append(joint.child)
         drawn.append(_rigid(urdf, joint.child, at, joint.child, chain))
+    if not any(drawn[1:]):
+        raise urdf.root.wrong(
+            "No moving link has a shape: the arm would be seen by nobody and run into everything.",
+            "Draw the links with cylinders, spheres and boxes under <collision>.",
+        )
+    for name in names:
+        if name in RESERVED:
+            raise urdf.links[name].element.wrong(
+                f"The name '{name}' is taken by something else in the cell.",
+                "Give the link another name, or begin the arm behind it with base: in the cell file.",
+            )
     frames.append(at)
     mount, *steps = frames
     reach = _reach(steps, drawn[1:])
