@@ -12,10 +12,12 @@ from orchestrator.adapters.sim.arm import UR5E
 from orchestrator.adapters.sim.meshes import MeshStore
 from orchestrator.adapters.sim.physics import Physics
 from orchestrator.adapters.sim.world import World
+from orchestrator.core import commands as cmd
 from orchestrator.core.cell import SimSettings
 from orchestrator.core.geometry import Pose, deviation
+from orchestrator.core.machine import CellVerb, OrderVerb
 from orchestrator.core.ports import Box, Grip, Mesh, Move, Scene, SceneObject
-from tests.unit.cell_bench import authored, bench
+from tests.unit.cell_bench import BOSS, authored, bench
 from tests.unit.own_arms import own_arm
 
 DOWN = (math.pi, 0.0, 0.0)
@@ -231,6 +233,31 @@ def test_a_unit_is_built_under_physics_and_the_same_seed_gives_the_same_journal(
             return here.cell.desk.journal.head
 
     assert run_virtual(main) == run_virtual(main)
+
+
+@pytest.mark.slow
+def test_a_gear_reducer_is_built_under_physics_with_every_part_in_its_place(tmp_path, capsys):
+    demo = (ROOT / "launch" / "cells" / "demo.yaml").read_text(encoding="utf-8")
+    (tmp_path / "demo.yaml").write_text(demo.replace("{seed: 1}", "{seed: 1, physics: true}"), encoding="utf-8")
+
+    async def main():
+        async with bench(ROOT / "instructions", cell_file=tmp_path / "demo.yaml") as here:
+            here.work()
+            await here.change(CellVerb.START)
+            answer = await here.cell.desk.store_order(
+                "o", "gear_reducer", {"ratio": "5", "cover": "blind", "plate": "en"}, 1, None, BOSS
+            )
+            assert answer.ok, answer.message
+            await here.do(cmd.ChangeOrder(order="o", verb=OrderVerb.START))
+            await here.ended(timeout_s=3000)
+            assert here.state.orders["o"].done == 1, here.story()
+            (seen,) = (e for e in here.all("part_moved", what="seen") if e.kind == "housing" and e.frame == "nest_1")
+            return math.dist(seen.pose.p, here.state.spec.frames["nest_1"].p)
+
+    off_m = run_virtual(main)
+    with capsys.disabled():
+        print(f" gear reducer done, its housing {1000 * off_m:.4f} mm off its nest ", end="")
+    assert off_m < 0.0005
 
 
 def test_physics_is_asked_for():

@@ -185,7 +185,7 @@ def test_a_mistake_is_named_with_file_line_and_remedy(mistake, tmp_path):
     with pytest.raises(AuthoringError) as refused:
         loaded(tmp_path, text)
     (problem,) = refused.value.problems
-    assert problem.file == "six_axis.urdf"
+    assert problem.file == (tmp_path / "six_axis.urdf").as_posix()
     assert re.search(says, problem.message), problem
     assert problem.remedy
     if mistake == "twice":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.adapters.sim.arm import GRIPPER_LINKS, ArmModel, LinkVisual, ParallelGripper
@@ -13,7 +15,6 @@ from orchestrator.core.geometry import IDENTITY, Pose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from orchestrator.adapters.sim.urdf import Urdf, UrdfJoint
     from orchestrator.core.cell import RobotSpec
@@ -30,9 +31,11 @@ RESERVED = frozenset({*GRIPPER_LINKS, TABLE, "gripper", "arm", "world"})
 def load_arm(path: Path, spec: RobotSpec) -> ArmModel:
     """Return the arm of a URDF file, with what the cell file adds to it: ends of the chain, home, smoothness.
 
-    Raises AuthoringError with file, line, element and remedy.
+    Raises AuthoringError with file, line, element and remedy; the file is named as seen from the working directory.
     """
-    urdf = read_urdf(path, spec.model)
+    here, absolute = Path.cwd(), Path(os.path.normpath(path.absolute()))
+    shown = absolute.relative_to(here) if absolute.is_relative_to(here) else path
+    urdf = read_urdf(path, shown.as_posix())
     chain = _chain(urdf, spec)
     turning = [joint for joint in chain if joint.kind != FIXED]
     _refuse_others(urdf, turning)
