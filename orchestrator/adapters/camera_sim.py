@@ -83,7 +83,8 @@ class SimCamera:
         stamp = self._clock.now()
         things: list[Thing] = [(self._world.body(i).shape, pose) for i, pose in sorted(self._world.visible().items())]
         if self._robot is not None:
-            things += zip(self._robot.arm.drawn, self._robot.state.value.links, strict=True)
+            links = zip(self._robot.arm.drawn, self._robot.state.value.links, strict=True)
+            things += [(name, pose) for name, pose in links if name in self._links]
         random = np.random.default_rng((self._seed, self._shots))
         depth = await asyncio.get_running_loop().run_in_executor(None, self._expose, tuple(things), random)
         return Shot(self.setup.name, depth, self.setup.intrinsics, self.setup.pose, stamp)
@@ -165,15 +166,13 @@ def _rays(lens: Intrinsics) -> Image:
 
 
 def _link_meshes(arm: ArmModel) -> dict[str, Triangles]:
-    """Return each link's surface in its own frame."""
+    """Return the surface, in its own frame, of each link that something is drawn of."""
     out = {}
     for link in arm.drawn:
         parts = [_primitive(part) for part in arm.visual() if part.link == link]
-        if not parts:
-            out[link] = Triangles(np.zeros((1, 3)), np.zeros((0, 3), dtype=np.int64))
-            continue
-        made: Any = trimesh.util.concatenate(parts)
-        out[link] = Triangles(np.asarray(made.vertices, dtype=np.float64), np.asarray(made.faces, dtype=np.int64))
+        if parts:
+            made: Any = trimesh.util.concatenate(parts)
+            out[link] = Triangles(np.asarray(made.vertices, dtype=np.float64), np.asarray(made.faces, dtype=np.int64))
     return out
 
 

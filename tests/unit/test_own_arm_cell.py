@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import re
 import shutil
 
 import pytest
 
+from orchestrator.adapters.camera_sim import CameraSetup, SimCamera, intrinsics_for
 from orchestrator.adapters.clock_virtual import VirtualClock, run_virtual
 from orchestrator.adapters.robot_sim import SimRobot
+from orchestrator.adapters.sim.depth import NO_NOISE
 from orchestrator.adapters.sim.meshes import MeshStore
+from orchestrator.adapters.sim.urdf_arm import load_arm
 from orchestrator.adapters.sim.world import World
 from orchestrator.app import check_arms
 from orchestrator.core.cell import RobotSpec
@@ -18,7 +23,7 @@ from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import OrderState
 from orchestrator.core.ports import Box, Grip, Move, Scene, SceneObject
 from tests.unit.cell_bench import authored, bench
-from tests.unit.own_arms import ARMS, HOME, own_arm
+from tests.unit.own_arms import ARMS, HOME, own_arm, spec
 
 DOWN = (math.pi, 0.0, 0.0)
 
@@ -55,8 +60,6 @@ def test_a_part_is_picked_and_put_down(name, tmp_path):
     cube, spot, target = Box((0.04, 0.04, 0.04)), Pose((-0.4, -0.15, 0.02)), Pose((-0.3, 0.35, 0.02))
 
     async def main():
-        import asyncio
-
         world = World(MeshStore(tmp_path))
         robot = SimRobot(world, VirtualClock(asyncio.get_running_loop()), arm=own_arm(name), seed=1)
         await robot.ready()
@@ -85,6 +88,26 @@ def test_a_part_is_picked_and_put_down(name, tmp_path):
         await robot.close()
 
     run_virtual(main)
+
+
+def test_the_camera_sees_an_own_arm_with_its_bare_links(tmp_path):
+    text = (ARMS / "six_axis.urdf").read_text(encoding="utf-8")
+    (tmp_path / "bare.urdf").write_text(
+        re.sub(r'<link name="wrist">.*?</link>', '<link name="wrist"/>', text, flags=re.S)
+    )
+    arm = load_arm(tmp_path / "bare.urdf", spec("six_axis"))
+    top = CameraSetup("top", Pose.from_rpy((0.0, 0.0, 2.0), (math.pi, 0.0, 0.0)), intrinsics_for(160, 120), NO_NOISE)
+
+    async def main():
+        clock, world = VirtualClock(asyncio.get_running_loop()), World(MeshStore(tmp_path))
+        robot = SimRobot(world, clock, arm=arm, seed=1)
+        shot = await SimCamera(top, world, clock, robot=robot, seed=1).shoot()
+        await robot.close()
+        return shot.depth_m
+
+    depth = run_virtual(main)
+    assert depth.max() == pytest.approx(2.0, abs=1e-5)  # the table
+    assert depth.min() < 1.5  # the arm, which stands up to some 0.8 m
 
 
 def test_mistakes_in_the_arm_are_found_by_check_and_refuse_the_start(tmp_path):

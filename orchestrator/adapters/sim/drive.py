@@ -28,6 +28,8 @@ class Drive:
     def __init__(self, arm: ArmModel, changed: Callable[[], None], physics: Physics | None = None) -> None:
         self.joints = self._wanted = arm.home_rad
         self._physics = physics
+        if physics is not None:
+            physics.told = self._fell
         self.opening_m = arm.gripper.stroke_m
         self.moving = False
         self._fingers_m_s = arm.gripper.speed_m_s
@@ -104,6 +106,12 @@ class Drive:
     def _go(self) -> None:
         """Bring the joints where they shall be by now."""
         self.joints = self._physics.follow(self._wanted, self.opening_m) if self._physics else self._wanted
+
+    def _fell(self) -> None:
+        """Hear that time has passed while nothing was driven: something fell, or pushed the arm."""
+        assert self._physics is not None
+        self.joints = self._physics.joints
+        self._changed()
 
     async def _arrive(self) -> None:
         """Wait until the servo has come to its end too; one that something blocks is not waited for longer."""

@@ -21,7 +21,7 @@ from orchestrator.adapters.sim.world import GRIPPER, HANDS, OVERLAP
 from orchestrator.core.geometry import IDENTITY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.adapters.sim.world import World
@@ -68,6 +68,7 @@ class Physics:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._driven = False
+        self.told: Callable[[], None] = lambda: None  # called after a tick that nobody drove
         self._unlisten = world.listen(self._moved)
 
     # ---- what the drive asks -----------------------------------------------------------------------------------
@@ -133,6 +134,7 @@ class Physics:
         self._timer = None
         if not self._driven:
             self._tick(self._target, self._opening_m)
+            self.told()
             self._nudge()
 
     def _tick(self, target: Joints, opening_m: float) -> None:

@@ -134,10 +134,11 @@ class World:
             self._set(replace(self.body(body_id), parent=carrier, pose=self.pose(carrier).inverse() @ where))
 
     def put(self, poses: Mapping[str, Pose]) -> None:
-        """Move bodies to poses in their parents, as physics does at every tick; what holds them stays."""
-        if poses:
-            self._bodies.update({name: replace(self._bodies[name], pose=pose) for name, pose in poses.items()})
-            self._changed()
+        """Move bodies to poses in their parents; what holds them stays.
+
+        For physics, at every tick: nobody is told, as the robot publishes then anyhow.
+        """
+        self._bodies.update({name: replace(self._bodies[name], pose=pose) for name, pose in poses.items()})
 
     def loosen(self, body_id: str) -> None:
         """Take a body off what it rests on: it stays where it is, and belongs to nothing."""
