@@ -13,13 +13,14 @@ from orchestrator.adapters.journal_memory import MemoryJournal
 from orchestrator.adapters.journal_sqlite import SqliteJournal
 from orchestrator.adapters.snapshot_file import SnapshotFile
 from orchestrator.core import commands as cmd
-from orchestrator.core.errors import SetupError
+from orchestrator.core.cell import URDF
+from orchestrator.core.errors import AuthoringError, SetupError
 from orchestrator.core.state import initial
 from orchestrator.engine.cell_desk import CellDesk
 from orchestrator.engine.crew import CellCrew
 from orchestrator.engine.eyes import Eyes
 from orchestrator.engine.guide import Guide
-from orchestrator.engine.library import Library
+from orchestrator.engine.library import Library, cell_files, read_cell
 from orchestrator.engine.registry import Registry
 from orchestrator.engine.runner import Runner
 from orchestrator.engine.schedule import Schedule
@@ -37,8 +38,11 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.adapters.sim.contact import Fit
     from orchestrator.adapters.sim.people import SimPeople
+    from orchestrator.adapters.sim.physics import Physics
     from orchestrator.adapters.sim.world import World
     from orchestrator.adapters.vision_open3d import VisionOpen3D
+    from orchestrator.core.cell import CellSpec, RobotSpec
+    from orchestrator.core.errors import Problem
     from orchestrator.core.ports import Clock, Journal, Vision
     from orchestrator.core.settings import Settings
     from orchestrator.core.variant import PartSpec, Variant
@@ -110,13 +114,16 @@ async def embedded(
     world = World(MeshStore(settings.instructions))
     people = SimPeople(world, SimHands(world, seed), kinds)
     people.stock(runner.state)
+    arm = arm_of(settings.cell, spec.robot)
     robot = SimRobot(
         world,
         clock,
         base=spec.robot.at,
+        arm=arm,
         fits=_fits(library),
         payload_kg=spec.robot.payload_kg,
         seed=seed,
+        physics=_physics(world, arm, spec, kinds) if spec.adapters.robot_sim.physics else None,
     )
     cameras = {name: SimCamera(setup_of(spec, name), world, clock, robot=robot, seed=seed) for name in spec.cameras}
     noise_m = {name: camera.setup.noise.sigma_m for name, camera in cameras.items()}
@@ -161,6 +168,41 @@ async def embedded(
         if own_vision is not None:
             await own_vision.close()
         await journal.close()
+
+
+def arm_of(cell: Path, spec: RobotSpec) -> ArmModel:
+    """Return the arm that a cell file names: one that Tandem knows, or the integrator's own URDF beside the file.
+
+    Raises AuthoringError for mistakes in the URDF.
+    """
+    from orchestrator.adapters.sim.arm import UR5E
+    from orchestrator.adapters.sim.urdf_arm import load_arm
+
+    return load_arm(cell.parent / spec.model, spec) if spec.model.endswith(URDF) else UR5E
+
+
+def check_arms(cells: Path | None) -> list[Problem]:
+    """Return what is wrong with the arms that cell files name; files with mistakes of their own are left out."""
+    problems: list[Problem] = []
+    for path in cell_files(cells):
+        try:
+            spec = read_cell(path)
+        except AuthoringError:
+            continue
+        try:
+            arm_of(path, spec.robot)
+        except AuthoringError as error:
+            problems += error.problems
+    return problems
+
+
+def _physics(world: World, arm: ArmModel, spec: CellSpec, kinds: Mapping[str, PartSpec]) -> Physics:
+    """Return dynamics for a cell: a frame a little above the table is the top of a fixture that stands there."""
+    from orchestrator.adapters.sim.physics import Physics
+
+    plates = [pose for pose in spec.frames.values() if 0.0 < pose.p[2] <= FIXTURE_M]
+    masses = {name: kind.mass_kg for name, kind in kinds.items() if kind.mass_kg}
+    return Physics(world, arm, spec.robot.at, plates=plates, masses=masses)
 
 
 async def _warm(vision: VisionOpen3D) -> None:
@@ -212,6 +254,7 @@ def _fits(library: Library) -> Sequence[Fit]:
     return tuple(found.values())
 
 
+FIXTURE_M = 0.1  # a frame higher than this above the table hangs in the air
 CHAMFER_M = 0.0005  # lateral error that a chamfer still leads in, whatever the clearance of the fit
 
 
@@ -229,10 +272,8 @@ def _variants(library: Library, product: str) -> list[Variant]:
 
 
 def _links(arm: ArmModel) -> tuple[LinkView, ...]:
-    from orchestrator.adapters.sim.arm import LINKS
-
-    bodies: dict[str, list[Primitive]] = {name: [] for name in LINKS}
+    bodies: dict[str, list[Primitive]] = {name: [] for name in arm.drawn}
     for visual in arm.visual():
         x, y, z = (*visual.size_m, 0.0, 0.0)[:3]
         bodies[visual.link].append(Primitive(shape=visual.shape, size_m=(x, y, z), pose=visual.pose, role=visual.role))
-    return tuple(LinkView(name=name, bodies=tuple(bodies[name])) for name in LINKS)
+    return tuple(LinkView(name=name, bodies=tuple(bodies[name])) for name in arm.drawn)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import trimesh
 
-from orchestrator.adapters.sim.arm import LINKS, ArmModel, LinkVisual
 from orchestrator.adapters.sim.depth import MODELS, STRUCTURED_LIGHT, DepthNoise
 from orchestrator.adapters.sim.meshes import Triangles, moved
 from orchestrator.core.camera import CameraErrors, intrinsics_for
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from orchestrator.adapters.robot_sim import SimRobot
+    from orchestrator.adapters.sim.arm import ArmModel, LinkVisual
     from orchestrator.adapters.sim.finish import Finish
     from orchestrator.adapters.sim.world import World
     from orchestrator.core.cell import CellSpec
@@ -78,7 +78,6 @@ def setup_of(cell: CellSpec, name: str) -> CameraSetup:
     )
 
 
-FLANGE = LINKS.index("wrist_3")
 NEAR_M = 0.001
 EDGES = np.array([(i, i | bit) for bit in (1, 2, 4) for i in range(8) if not i & bit])  # of a box, by its corners
 Thing = tuple[Box | Mesh | str, Pose]  # a body's shape or a link's name, and its world pose
@@ -127,9 +126,9 @@ class SimCamera:
         things: list[Thing] = [(self._world.body(i).shape, pose) for i, pose in sorted(self._world.visible().items())]
         pose = self.setup.pose
         if self._robot is not None:
-            links = self._robot.state.value.links
-            things += zip(LINKS, links, strict=True)
-            pose = links[FLANGE] @ pose if self.setup.on_flange else pose
+            arm, links = self._robot.arm, self._robot.state.value.links
+            things += [(name, at) for name, at in zip(arm.drawn, links, strict=True) if name in self._links]
+            pose = links[len(arm.steps)] @ pose if self.setup.on_flange else pose
         random = np.random.default_rng((self._seed, self._shots, self.setup.number))
         true = pose @ self.setup.calibration_error
         depth = await asyncio.get_running_loop().run_in_executor(None, self._expose, tuple(things), true, random)
@@ -273,11 +272,13 @@ def _rays(lens: Intrinsics) -> Image:
 
 
 def _link_meshes(arm: ArmModel) -> dict[str, Triangles]:
-    """Return each link's surface in its own frame."""
+    """Return the surface, in its own frame, of each link that something is drawn of."""
     out = {}
-    for link in LINKS:
-        made: Any = trimesh.util.concatenate([_primitive(part) for part in arm.visual() if part.link == link])
-        out[link] = Triangles(np.asarray(made.vertices, dtype=np.float64), np.asarray(made.faces, dtype=np.int64))
+    for link in arm.drawn:
+        parts = [_primitive(part) for part in arm.visual() if part.link == link]
+        if parts:
+            made: Any = trimesh.util.concatenate(parts)
+            out[link] = Triangles(np.asarray(made.vertices, dtype=np.float64), np.asarray(made.faces, dtype=np.int64))
     return out
 
 

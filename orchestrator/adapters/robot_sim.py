@@ -44,6 +44,7 @@ from orchestrator.core.ports import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from orchestrator.adapters.sim.physics import Physics
     from orchestrator.adapters.sim.world import World
 
 HEARTBEAT_S = 0.1  # how often an idle robot says that it is well
@@ -66,6 +67,7 @@ class SimRobot:
         fits: Sequence[Fit] = (),
         payload_kg: float | None = None,
         seed: int = 0,
+        physics: Physics | None = None,
     ) -> None:
         self.capabilities = Capabilities(home=arm.home_rad)
         self.arm = arm
@@ -77,7 +79,8 @@ class SimRobot:
         self._payload_kg = arm.payload_kg if payload_kg is None else payload_kg
         self._random = np.random.default_rng((seed, 1))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="planner")
-        self._drive = Drive(arm, self._publish)
+        self._physics = physics
+        self._drive = Drive(arm, self._publish, physics)
         self._tool = arm.gripper.tool()
         self._scene = Scene()
         self._version = scenery.version(self._scene)
@@ -102,6 +105,8 @@ class SimRobot:
                 code="unsafe",
             )
         self._running = True
+        if self._physics is not None:
+            self._physics.start()
         self._heartbeat()
 
     async def close(self) -> None:
@@ -112,6 +117,8 @@ class SimRobot:
         if self._beat is not None:
             self._beat.cancel()
             self._beat = None
+        if self._physics is not None:
+            self._physics.close()
         self._unlisten()
         self._running = False
         self._thread.shutdown(wait=True)
@@ -138,6 +145,8 @@ class SimRobot:
                 code="payload",
             )
         self._tool = tool
+        if self._physics is not None:
+            self._physics.use_tool(tool.tcp)
         self._publish()
 
     # ---- plans -------------------------------------------------------------------------------------------------
@@ -293,6 +302,9 @@ class SimRobot:
         done = 0.0
         for index in range(first, last):
             leg = legs[index]
+            if self._physics is not None and not isinstance(leg.segment, Grip):
+                names = leg.segment.touching if isinstance(leg.segment, Move) else frozenset()
+                self._physics.expect(scenery.meant(self._world, leg.before, names))
             if isinstance(leg.segment, Grip):
                 outcome = await self._fingers(leg.segment, motion)
                 if outcome is not None:
@@ -345,6 +357,8 @@ class SimRobot:
         if motion.stop_as is not None:
             return motion.stop_as
         motion.accept()
+        if self._physics is not None:
+            self._physics.expect(scenery.meant(self._world, scene, command.touching))
         for curve in leg.curves:
             if not await self._drive.ride(curve, motion, begin=0.0, share=1.0):
                 return motion.stop_as or _crashed()
@@ -367,7 +381,7 @@ class SimRobot:
 
     def _read(self) -> RobotState:
         links = self._kinematics.links(self._drive.joints, self._drive.opening_m)
-        tcp = beside(links[6], self._tool.tcp)
+        tcp = beside(links[len(self.arm.steps)], self._tool.tcp)
         self._world.tcp = tcp
         return RobotState(
             joints=self._drive.joints,

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from orchestrator.app import shared
+from orchestrator.app import check_arms, shared
 from orchestrator.cli.places import cell_file
 from orchestrator.core.errors import NotFound
 from orchestrator.engine.library import check as check_files
@@ -28,7 +28,7 @@ def check(
         raise NotFound(f"There is no folder '{folder}'.", remedy="Give the folder that holds one folder a product.")
     registry = Registry(skills or shared("skills"))
     cells = cell_file(cell) if cell else shared("launch") / "cells"
-    problems = check_files(folder, cells, registry.parameters())
+    problems = [*check_files(folder, cells, registry.parameters()), *check_arms(cells)]
     for broken in registry.broken():
         console.print(f"{broken.file}: error: {broken.error}", markup=False, highlight=False)
     for problem in problems:

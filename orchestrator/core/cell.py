@@ -53,6 +53,26 @@ def _renamed(data: Any, old: str, new: str) -> Any:
     return {**{k: v for k, v in data.items() if k != old}, new: _metres(data[old])}
 
 
+def _radians(data: Any, keys: tuple[str, ...]) -> Any:
+    """Turn authored keys in degrees (one number for all joints, or a list) into the record's in radians."""
+    for old in keys:
+        if isinstance(data, dict) and old in data:
+            values = data[old] if isinstance(data[old], list | tuple) else [data[old]]
+            new = old.replace("_deg", "_rad")
+            data = {
+                **{k: v for k, v in data.items() if k != old},
+                new: tuple(math.radians(as_number(v)) for v in values),
+            }
+    return data
+
+
+def _model(value: str) -> str:
+    if not value.endswith(URDF) and value not in ROBOTS:
+        remedy = f"{known('robot', value, ROBOTS).remedy} Or name a {URDF} file, counted from the cell file."
+        raise wrong(f"There is no robot '{value}'.", remedy)
+    return value
+
+
 def _one_of(what: str, names: tuple[str, ...]) -> Callable[[str], str]:
     def check(value: str) -> str:
         if value not in names:
@@ -63,6 +83,7 @@ def _one_of(what: str, names: tuple[str, ...]) -> Callable[[str], str]:
 
 
 ROBOTS = ("ur5e",)  # what the adapters know
+URDF = ".urdf"
 GRIPPERS = ("parallel_85",)
 CellPose = Annotated[Pose, BeforeValidator(_pose)]
 Actor = Literal["robot", "human"]
@@ -101,12 +122,37 @@ def _list(value: Any) -> list[Any]:
 
 
 class RobotSpec(Frozen):
-    """The robot: its model, where its base stands, its gripper, what it may lift with the gripper on."""
+    """The robot: its model, where its base stands, its gripper, what it may lift with the gripper on.
 
-    model: Annotated[str, AfterValidator(_one_of("robot", ROBOTS))]
+    A model that ends in .urdf is a file of the integrator's own, counted from the cell file. Then `base` and `tip` name
+    the links at the ends of the arm, where they are not plain, and the rest is what a URDF doesn't say: where the arm
+    is out of everybody's way, and how smoothly its joints move (one value for all, or one each).
+    """
+
+    model: Annotated[str, AfterValidator(_model)]
     at: CellPose = Pose()
     gripper: Annotated[str, AfterValidator(_one_of("gripper", GRIPPERS))] = GRIPPERS[0]
     payload_kg: Positive
+    base: str | None = None
+    tip: str | None = None
+    home_rad: tuple[float, ...] | None = None
+    acceleration_rad_s2: tuple[Positive, ...] | None = None
+    jerk_rad_s3: tuple[Positive, ...] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_degrees(cls, data: Any) -> Any:
+        return _radians(data, ("home_deg", "acceleration_deg_s2", "jerk_deg_s3"))
+
+    @model_validator(mode="after")
+    def _own_arm_alone(self) -> RobotSpec:
+        own = (self.base, self.tip, self.home_rad, self.acceleration_rad_s2, self.jerk_rad_s3)
+        if not self.model.endswith(URDF) and any(value is not None for value in own):
+            raise wrong(
+                f"base, tip, home_deg, acceleration_deg_s2 and jerk_deg_s3 don't go with {self.model}.",
+                "Leave them out; they complete an arm from a URDF file.",
+            )
+        return self
 
 
 class CameraSpec(Frozen):
@@ -155,9 +201,13 @@ class ToolSpec(Frozen):
 
 
 class SimSettings(Frozen):
-    """The embedded cell's own settings: `seed` decides everything that is random in it."""
+    """The embedded cell's own settings: `seed` decides everything that is random in it.
+
+    With `physics` the arm and what it lets go of move by dynamics, instead of standing exactly where they should.
+    """
 
     seed: int | None = None
+    physics: bool = False
 
 
 class AdapterSettings(Frozen):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cmath
 import math
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from orchestrator.adapters.sim.arm import LINKS, UR5E
 from orchestrator.adapters.sim.kinematics import Kinematics, distance
 from orchestrator.core.geometry import Pose
+from tests.unit.own_arms import own_arm
 
 ARM = Kinematics(UR5E, Pose.from_rpy((0.2, -0.1, 0.05), (0.0, 0.0, 0.7)))
 ANGLES = st.tuples(*[st.floats(-math.pi, math.pi)] * 6)
@@ -87,3 +89,54 @@ def test_links_follow_the_order_of_the_drawing_and_the_opening():
     assert len(poses) == len(LINKS) == 10
     assert math.dist(poses[8].p, poses[9].p) == pytest.approx(0.06)
     assert {part.link for part in UR5E.visual()} == set(LINKS)
+
+
+TINY = st.tuples(st.sampled_from((-1.0, 1.0)), st.floats(-9.0, -2.0)).map(lambda t: t[0] * 10.0 ** t[1])
+EXACT_ARM = Kinematics(UR5E)
+
+
+@given(ANGLES, TINY, st.sampled_from((2, 4)))
+@settings(deadline=None, max_examples=200)
+def test_near_a_stretched_elbow_or_aligned_wrist_the_way_asked_from_is_found_and_no_wrong_one(joints, near, which):
+    joints = tuple(near if index == which else angle for index, angle in enumerate(joints))
+    assume(abs(math.sin(joints[6 - which])) > 1e-2)  # one singularity at a time
+    pose = EXACT_ARM.flange(joints)
+    branches = EXACT_ARM.branches(pose, joints)
+    assert branches
+    assert all(off(EXACT_ARM.flange(branch), pose) < 1e-9 for branch in branches)
+    # Half the digits go where two branches meet: what is found there lies within the root of the rounding.
+    wrapped = [max(abs(math.remainder(a - b, math.tau)) for a, b in zip(q, joints, strict=True)) for q in branches]
+    assert min(wrapped) < 2e-6
+
+
+@given(ANGLES, TINY)
+@settings(deadline=None, max_examples=200)
+def test_where_the_two_ways_of_the_shoulder_meet_the_pose_is_reached(joints, near):
+    """The wrist's middle comes over joint 1's axis, but for the arm's offset and `near` metres."""
+    a2, a3, d4, d5 = UR5E.dh[1].a_m, UR5E.dh[2].a_m, UR5E.dh[3].d_m, UR5E.dh[4].d_m
+    total = joints[1] + joints[2] + joints[3]
+    span = a2 + a3 * cmath.exp(1j * joints[2])  # shoulder to wrist, seen from the upper arm
+    share = (near - d5 * math.sin(total)) / abs(span)
+    assume(abs(share) < 0.99 and min(abs(math.sin(joints[2])), abs(math.sin(joints[4]))) > 1e-2)
+    lift = math.acos(share) - cmath.phase(span)
+    joints = (joints[0], lift, joints[2], total - lift - joints[2], joints[4], joints[5])
+    pose = EXACT_ARM.flange(joints)
+    x, y, _ = pose.shifted(z=-UR5E.dh[5].d_m).p
+    assert math.hypot(x, y) == pytest.approx(math.hypot(d4, near), abs=1e-9)
+    branches = EXACT_ARM.branches(pose, joints)
+    assert branches
+    assert all(off(EXACT_ARM.flange(branch), pose) < 1e-9 for branch in branches)
+    wrapped = [max(abs(math.remainder(a - b, math.tau)) for a, b in zip(q, joints, strict=True)) for q in branches]
+    assert min(wrapped) < 1e-4
+
+
+@given(ANGLES)
+@settings(deadline=None, max_examples=25)
+def test_the_closed_form_misses_no_way_that_iteration_finds(joints):
+    assume(min(abs(math.sin(joints[4])), abs(math.sin(joints[2]))) > 1e-2)
+    told = Kinematics(own_arm("ur5e"))
+    pose = told.flange(joints)
+    known = EXACT_ARM.branches(pose, joints)
+    for way in told.branches(pose, joints):
+        nearest = min(max(abs(math.remainder(a - b, math.tau)) for a, b in zip(way, q, strict=True)) for q in known)
+        assert nearest < 1e-4

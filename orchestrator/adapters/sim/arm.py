@@ -1,12 +1,13 @@
-"""A six-axis arm of the UR5e's size with a parallel gripper, drawn in our own primitives."""
+"""What an arm is to the simulator, and the UR5e with a parallel gripper, drawn in our own primitives."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestrator.core.geometry import Pose, Vector
+from orchestrator.core.geometry import IDENTITY, Pose, Vector
 from orchestrator.core.ports import Joints, Tool
 
 Shape = Literal["cylinder", "sphere", "box"]
@@ -78,6 +79,18 @@ class ParallelGripper:
         """Return a finger's pose in the flange's frame at an opening in metres; `side` is +1 (left, +y) or -1."""
         return Pose((0.0, side * opening_m / 2, self.palm_m[2]))
 
+    def visual(self) -> tuple[LinkVisual, ...]:
+        """Return the gripper's primitives, ordered as `GRIPPER_LINKS`; the palm's frame is the flange."""
+        palm = LinkVisual("palm", "box", self.palm_m, Pose((0, 0, self.palm_m[2] / 2)), "tool")
+        # The inner face of a finger is at its frame, so that the opening is the gap between the pads.
+        left = Pose((0.0, self.finger_m[1] / 2, self.finger_m[2] / 2))
+        right = Pose((0.0, -self.finger_m[1] / 2, self.finger_m[2] / 2))
+        return (
+            palm,
+            LinkVisual("finger_left", "box", self.finger_m, left, "pad"),
+            LinkVisual("finger_right", "box", self.finger_m, right, "pad"),
+        )
+
 
 def _along(a: Vector, b: Vector) -> Pose:
     """Return the pose midway from `a` to `b` whose z points to `b`."""
@@ -98,16 +111,67 @@ def _tube(link: str, a: Vector, b: Vector, radius_m: float) -> tuple[LinkVisual,
 
 @dataclass(frozen=True, slots=True)
 class ArmModel:
-    """Dimensions and limits of the arm; the defaults are the UR5e's.
+    """A serial chain of revolute joints with a gripper at its end: dimensions, limits and shape. SI units.
+
+    Joints are ordered from the base on. `links` names the base and what follows each joint. `mount` is the first
+    joint's frame in the base's; each joint turns about its frame's z, and `steps` are the poses of the link's frame in
+    the turned joint's frame. A link's frame is the next joint's frame, the last one's the flange: tools point along its
+    z. `parts` draw the links, in their frames; `apart` names pairs of links that are never looked at for collision.
+    `reach_m` says how far from each joint's axis the arm and a held part reach. `dh` is there for an arm of the UR's
+    build alone: its inverse kinematics are analytic.
+    """
+
+    links: tuple[str, ...]
+    mount: Pose
+    steps: tuple[Pose, ...]
+    parts: tuple[LinkVisual, ...]
+    apart: tuple[tuple[str, str], ...]
+    lower_rad: Joints
+    upper_rad: Joints
+    velocity_rad_s: Joints
+    acceleration_rad_s2: Joints
+    jerk_rad_s3: Joints
+    reach_m: tuple[float, ...]
+    home_rad: Joints
+    tcp_speed_m_s: float = 1.0
+    payload_kg: float = 5.0
+    gripper: ParallelGripper = ParallelGripper()
+    dh: tuple[DhRow, ...] = ()
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """The names of all links that are drawn, the gripper's last."""
+        return (*self.links, *GRIPPER_LINKS)
+
+    @property
+    def neighbours(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of links that overlap by construction: each with the next, the last one with the gripper on it."""
+        last = self.links[-1]
+        return (
+            *itertools.pairwise(self.links),
+            *((last, link) for link in GRIPPER_LINKS),
+            *itertools.combinations(GRIPPER_LINKS, 2),
+            *self.apart,
+        )
+
+    def visual(self) -> tuple[LinkVisual, ...]:
+        """Return the primitives of every link, the gripper's last."""
+        return (*self.parts, *self.gripper.visual())
+
+    def after_joint(self, index: int) -> Pose:
+        """Return the fixed part after a joint: from the turned joint frame to the link's frame."""
+        return self.steps[index]
+
+
+def _ur5e() -> ArmModel:
+    """Return the UR5e.
 
     Lengths: Universal Robots, "DH parameters for calculations of kinematics and dynamics", table UR5e
     (universal-robots.com, articles, application installation). Speeds (180 deg/s on every joint, typically 1 m/s at
     the tool), payload and range (+-360 deg): UR5e technical details; the elbow is held to +-180 deg, as the arm can't
     fold further. Accelerations and jerks are this model's own choice, well below what the arm's maker allows.
-    Joints are ordered base to wrist; the flange is the frame of the last row.
     """
-
-    dh: tuple[DhRow, ...] = (
+    dh = (
         DhRow(0.0, 0.1625, math.pi / 2),
         DhRow(-0.425, 0.0, 0.0),
         DhRow(-0.3922, 0.0, 0.0),
@@ -115,27 +179,14 @@ class ArmModel:
         DhRow(0.0, 0.0997, -math.pi / 2),
         DhRow(0.0, 0.0996, 0.0),
     )
-    lower_rad: Joints = (-math.tau, -math.tau, -math.pi, -math.tau, -math.tau, -math.tau)
-    upper_rad: Joints = (math.tau, math.tau, math.pi, math.tau, math.tau, math.tau)
-    velocity_rad_s: Joints = (math.pi,) * 6
-    acceleration_rad_s2: Joints = (8.0, 8.0, 8.0, 12.0, 12.0, 12.0)
-    jerk_rad_s3: Joints = (80.0, 80.0, 80.0, 120.0, 120.0, 120.0)
-    tcp_speed_m_s: float = 1.0
-    payload_kg: float = 5.0
-    home_rad: Joints = (0.0, -math.pi / 2, math.pi / 2, -math.pi / 2, -math.pi / 2, 0.0)
-    gripper: ParallelGripper = ParallelGripper()
-
-    def visual(self) -> tuple[LinkVisual, ...]:
-        """Return the primitives of every link, ordered as `LINKS`; link frames are the Denavit-Hartenberg frames."""
-        shoulder, elbow, wrist = self.dh[1].a_m, self.dh[2].a_m, self.dh[3].d_m
-        # The upper arm runs beside the shoulder, the forearm back in its plane, as in the real arm, so that it folds.
-        beside, back = 0.138, 0.010
-        grip = self.gripper
-        finger = LinkVisual("finger_left", "box", grip.finger_m, Pose((0, 0, grip.finger_m[2] / 2)), "pad")
-        # The inner face of a finger is at its frame, so that the opening is the gap between the pads.
-        left = Pose((0.0, grip.finger_m[1] / 2, grip.finger_m[2] / 2))
-        right = Pose((0.0, -grip.finger_m[1] / 2, grip.finger_m[2] / 2))
-        return (
+    shoulder, elbow, wrist = dh[1].a_m, dh[2].a_m, dh[3].d_m
+    # The upper arm runs beside the shoulder, the forearm back in its plane, as in the real arm, so that it folds.
+    beside, back = 0.138, 0.010
+    return ArmModel(
+        links=LINKS[:7],
+        mount=IDENTITY,
+        steps=tuple(Pose.from_rpy((row.a_m, 0.0, row.d_m), (row.alpha_rad, 0.0, 0.0)) for row in dh),
+        parts=(
             LinkVisual("base", "cylinder", (0.085, 0.02), Pose((0, 0, 0.01)), "joint"),
             *_tube("base", (0, 0, 0.075), (0, 0, 0.085), 0.072),
             *_tube("shoulder", (0, 0, -0.01), (0, 0, 0.075), 0.062),
@@ -144,15 +195,17 @@ class ArmModel:
             *_tube("wrist_1", (0, -wrist + 0.085, 0), (0, 0, 0), 0.040),
             *_tube("wrist_2", (0, 0.02, 0), (0, 0, 0), 0.040),
             *_tube("wrist_3", (0, 0, -0.040), (0, 0, -0.037), 0.037),
-            LinkVisual("palm", "box", grip.palm_m, Pose((0, 0, grip.palm_m[2] / 2)), "tool"),
-            LinkVisual(finger.link, finger.shape, finger.size_m, left, finger.role),
-            LinkVisual("finger_right", finger.shape, finger.size_m, right, finger.role),
-        )
+        ),
+        apart=(("base", "upper_arm"),),
+        lower_rad=(-math.tau, -math.tau, -math.pi, -math.tau, -math.tau, -math.tau),
+        upper_rad=(math.tau, math.tau, math.pi, math.tau, math.tau, math.tau),
+        velocity_rad_s=(math.pi,) * 6,
+        acceleration_rad_s2=(8.0, 8.0, 8.0, 12.0, 12.0, 12.0),
+        jerk_rad_s3=(80.0, 80.0, 80.0, 120.0, 120.0, 120.0),
+        reach_m=(1.05, 1.05, 0.65, 0.32, 0.26, 0.18),
+        home_rad=(0.0, -math.pi / 2, math.pi / 2, -math.pi / 2, -math.pi / 2, 0.0),
+        dh=dh,
+    )
 
-    def after_joint(self, index: int) -> Pose:
-        """Return the fixed part of a Denavit-Hartenberg row: from the turned joint frame to the link's frame."""
-        row = self.dh[index]
-        return Pose((row.a_m, 0.0, row.d_m)) @ Pose.from_rpy((0, 0, 0), (row.alpha_rad, 0, 0))
 
-
-UR5E = ArmModel()
+UR5E = _ur5e()

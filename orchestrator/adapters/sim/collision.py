@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import mujoco
+import numpy as np
 
-from orchestrator.adapters.sim.arm import GRIPPER_LINKS, LINKS, ArmModel, LinkVisual
+from orchestrator.adapters.sim.arm import GRIPPER_LINKS, ArmModel, LinkVisual
 from orchestrator.core.geometry import IDENTITY, Pose
 from orchestrator.core.ports import Box, Mesh, Scene, SceneObject
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 PADDING = 0.002  # m kept from everything but the table
 TABLE = "table"
 TABLE_SINK = 0.001  # m below z = 0: parts that lie on the table do not collide with it
+BARE_KG = 0.1  # of a link that nothing is drawn of
+SAMPLES = 60  # of the joints, to see which links touch wherever they are
 STILL, MOVING = (1, 0), (2, 3)  # contact bits: still bodies meet only moving ones, moving bodies meet all
 
 _SHAPES = {
@@ -26,16 +29,6 @@ _SHAPES = {
     "sphere": mujoco.mjtGeom.mjGEOM_SPHERE,
     "box": mujoco.mjtGeom.mjGEOM_BOX,
 }
-# Neighbours overlap by construction; the wrist's three bodies and the palm are stacked on each other.
-_NEIGHBOURS = (
-    *((LINKS[i], LINKS[i + 1]) for i in range(7)),
-    ("base", "upper_arm"),
-    ("wrist_3", "finger_left"),
-    ("wrist_3", "finger_right"),
-    ("palm", "finger_left"),
-    ("palm", "finger_right"),
-    ("finger_left", "finger_right"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +69,8 @@ class Collision:
     def hit(self, joints: Sequence[float], opening_m: float) -> Hit | None:
         """Return the deepest contact that is not allowed, or None; opening in metres."""
         data = self._data
-        data.qpos[:6] = joints
-        data.qpos[6:8] = opening_m / 2
+        data.qpos[: len(joints)] = joints
+        data.qpos[len(joints) : len(joints) + 2] = opening_m / 2
         mujoco.mj_kinematics(self._model, data)
         if self._held:
             self._carry()
@@ -135,7 +128,7 @@ class Collision:
         names: dict[str, str] = {TABLE: TABLE}
         plane = world.add_geom(name=TABLE, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], pos=[0, 0, -TABLE_SINK])
         plane.contype, plane.conaffinity = STILL
-        self._add_arm(world, owner, names)
+        add_arm(world, self._arm, self._base, owner, names)
         meshes: dict[Box | Mesh, str] = {}
         for thing in objects:
             body = world.add_body(name=f"object {thing.id}")
@@ -150,7 +143,7 @@ class Collision:
                     spec.add_mesh(name=meshes[thing.shape], uservert=hull.flatten())
                 geom.type, geom.meshname = mujoco.mjtGeom.mjGEOM_MESH, meshes[thing.shape]
             owner[geom.name], names[geom.name] = thing.id, thing.id
-        for one, other in _NEIGHBOURS:
+        for one, other in self._arm.neighbours:
             spec.add_exclude(bodyname1=one, bodyname2=other)
         self._model = spec.compile()
         self._data = mujoco.MjData(self._model)
@@ -159,24 +152,67 @@ class Collision:
         self._owner = [owner[name] for name in geoms]
         self._names = [names[name] for name in geoms]
 
-    def _add_arm(self, world: mujoco.MjsBody, owner: dict[str, str], names: dict[str, str]) -> None:
-        parts = self._arm.visual()
-        body = world.add_body(name="base", pos=self._base.p, quat=self._base.q)
-        _add_geoms(body, "base", IDENTITY, parts, owner, names, STILL)
-        at = IDENTITY
-        for index, link in enumerate(LINKS[1:7]):
-            body = body.add_body(name=link, pos=at.p, quat=at.q)
-            body.add_joint(name=link, type=mujoco.mjtJoint.mjJNT_HINGE, axis=[0, 0, 1])
-            at = self._arm.after_joint(index)
-            # A link's frame is past its joint by the fixed part of the row.
-            _add_geoms(body, link, at, parts, owner, names, MOVING)
-        flange = body.add_body(name="palm", pos=at.p, quat=at.q)
-        _add_geoms(flange, "palm", IDENTITY, parts, owner, names, MOVING)
-        for side, link in ((1, "finger_left"), (-1, "finger_right")):
-            pose = self._arm.gripper.finger_pose(0.0, side)
-            finger = flange.add_body(name=link, pos=pose.p, quat=pose.q)
-            finger.add_joint(name=link, type=mujoco.mjtJoint.mjJNT_SLIDE, axis=[0, side, 0])
-            _add_geoms(finger, link, IDENTITY, parts, owner, names, MOVING)
+
+def always_touching(arm: ArmModel) -> tuple[tuple[tuple[str, str], ...], tuple[str, str] | None]:
+    """Return the pairs of links that touch wherever the joints are, and another pair that touches at home.
+
+    Shapes drawn a little too long overlap for good, as a link with the next but one; that says nothing about a motion.
+    """
+    spec = mujoco.MjSpec()
+    owner: dict[str, str] = {}
+    names: dict[str, str] = {}
+    add_arm(spec.worldbody, arm, IDENTITY, owner, names)
+    for one, other in arm.neighbours:
+        spec.add_exclude(bodyname1=one, bodyname2=other)
+    model = spec.compile()
+    data = mujoco.MjData(model)
+
+    def touching(joints: Sequence[float]) -> set[tuple[str, str]]:
+        data.qpos[: len(joints)] = joints
+        data.qpos[len(joints) :] = arm.gripper.stroke_m / 2
+        mujoco.mj_kinematics(model, data)
+        mujoco.mj_collision(model, data)
+        pairs = (sorted(names[model.geom(index).name] for index in pair) for pair in data.contact.geom)
+        return {(one, other) for one, other in pairs}
+
+    at_home = touching(arm.home_rad)
+    always = set(at_home)
+    for joints in np.random.default_rng(0).uniform(arm.lower_rad, arm.upper_rad, (SAMPLES, len(arm.home_rad))):
+        always &= touching(joints.tolist())
+    return tuple(sorted(always)), min(at_home - always, default=None)
+
+
+def add_arm(
+    world: mujoco.MjsBody, arm: ArmModel, base: Pose, owner: dict[str, str], names: dict[str, str]
+) -> list[mujoco.MjsBody]:
+    """Add an arm with its gripper to a model; return its moving bodies, the palm and fingers last.
+
+    `owner` and `names` learn whose each geom is ("arm" or "gripper") and of which link.
+    """
+    parts = arm.visual()
+    body = world.add_body(name=arm.links[0], pos=base.p, quat=base.q)
+    _add_geoms(body, arm.links[0], IDENTITY, parts, owner, names, STILL)
+    at = arm.mount
+    bodies = []
+    for index, link in enumerate(arm.links[1:]):
+        body = body.add_body(name=link, pos=at.p, quat=at.q)
+        body.add_joint(name=link, type=mujoco.mjtJoint.mjJNT_HINGE, axis=[0, 0, 1])
+        at = arm.after_joint(index)
+        # A link's frame is past its joint by the fixed part of the row.
+        _add_geoms(body, link, at, parts, owner, names, MOVING)
+        if not body.geoms:  # a moving body needs some mass
+            body.explicitinertial, body.mass, body.inertia = True, BARE_KG, [BARE_KG * 1e-3] * 3
+        bodies.append(body)
+    flange = body.add_body(name="palm", pos=at.p, quat=at.q)
+    _add_geoms(flange, "palm", IDENTITY, parts, owner, names, MOVING)
+    bodies.append(flange)
+    for side, link in ((1, "finger_left"), (-1, "finger_right")):
+        pose = arm.gripper.finger_pose(0.0, side)
+        finger = flange.add_body(name=link, pos=pose.p, quat=pose.q)
+        finger.add_joint(name=link, type=mujoco.mjtJoint.mjJNT_SLIDE, axis=[0, side, 0])
+        _add_geoms(finger, link, IDENTITY, parts, owner, names, MOVING)
+        bodies.append(finger)
+    return bodies
 
 
 def _add_geoms(

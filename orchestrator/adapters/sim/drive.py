@@ -12,16 +12,24 @@ if TYPE_CHECKING:
 
     from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.adapters.sim.motion import SimMotion
+    from orchestrator.adapters.sim.physics import Physics
 
 TICK_S = 0.008  # 125 Hz
+LAG_TICKS = 60  # how long a servo may take to stand where its curve has ended
 LATE_S = 0.1  # when a tick comes later than this, lost time is not caught up
 
 
 class Drive:
-    """Joints and gripper of one arm. `changed` is called whenever they, or whether they move, have changed."""
+    """Joints and gripper of one arm. `changed` is called whenever they, or whether they move, have changed.
 
-    def __init__(self, arm: ArmModel, changed: Callable[[], None]) -> None:
-        self.joints = arm.home_rad
+    With `physics` the joints are where a servo brings them; without they are exactly where they shall be.
+    """
+
+    def __init__(self, arm: ArmModel, changed: Callable[[], None], physics: Physics | None = None) -> None:
+        self.joints = self._wanted = arm.home_rad
+        self._physics = physics
+        if physics is not None:
+            physics.told = self._fell
         self.opening_m = arm.gripper.stroke_m
         self.moving = False
         self._fingers_m_s = arm.gripper.speed_m_s
@@ -47,6 +55,8 @@ class Drive:
     def stand(self) -> None:
         """Say that the arm stands."""
         self.moving = False
+        if self._physics is not None:
+            self._physics.rest()
         self._changed()
 
     async def ride(self, curve: Curve, motion: SimMotion, *, begin: float, share: float) -> bool:
@@ -62,15 +72,18 @@ class Drive:
             ride.scale(self.factor)
             if ride.standing:
                 if motion.stop_as is not None:
+                    await self._arrive()
                     return False
                 if not ride.arrived:
                     await self._rest()
                 continue
             await self._tick()
-            self.joints = ride.advance(TICK_S)
+            self._wanted = ride.advance(TICK_S)
+            self._go()
             self.moving = not ride.standing
             self._changed()
             motion.tell(begin + share * ride.share)
+        await self._arrive()
         return True
 
     async def fingers(self, opening_m: float, motion: SimMotion) -> bool:
@@ -86,8 +99,28 @@ class Drive:
             step = self._fingers_m_s * TICK_S
             left = opening_m - self.opening_m
             self.opening_m = opening_m if abs(left) <= step else self.opening_m + (step if left > 0 else -step)
+            self._go()
             self._changed()
         return True
+
+    def _go(self) -> None:
+        """Bring the joints where they shall be by now."""
+        self.joints = self._physics.follow(self._wanted, self.opening_m) if self._physics else self._wanted
+
+    def _fell(self) -> None:
+        """Hear that time has passed while nothing was driven: something fell, or pushed the arm."""
+        assert self._physics is not None
+        self.joints = self._physics.joints
+        self._changed()
+
+    async def _arrive(self) -> None:
+        """Wait until the servo has come to its end too; one that something blocks is not waited for longer."""
+        for _ in range(LAG_TICKS):
+            if self._physics is None or self._physics.steady:
+                break
+            await self._tick()
+            self._go()
+            self._changed()
 
     def _start_ticking(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from orchestrator.adapters.sim.inverse import Inverse, LeastSquares, UrInverse
 from orchestrator.core.geometry import IDENTITY, Pose, rotate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.core.ports import Joints
 
-Row = tuple[float, float, float]
 EXACT = 1e-9  # m and rad: what an inverse-kinematics branch must reproduce
-ALIGNED = 1e-7  # sine of joint 5 below which joints 4 and 6 turn about one axis
+CLOSE_RAD = 0.3  # joints this near to the seed are taken for the nearest, without a look at all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +25,28 @@ class Kinematics:
 
     model: ArmModel
     base: Pose = IDENTITY
-    _rows: tuple[tuple[float, float, float, float], ...] = field(init=False, repr=False, compare=False)
+    _rows: tuple[tuple[float, ...], ...] = field(init=False, repr=False, compare=False)
+    _inverse: Inverse = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        half = [(row.a_m, row.d_m, math.cos(row.alpha_rad / 2), math.sin(row.alpha_rad / 2)) for row in self.model.dh]
-        object.__setattr__(self, "_rows", tuple(half))
+        object.__setattr__(self, "_rows", tuple((*step.p, *step.q) for step in self.model.steps))
+        object.__setattr__(self, "_inverse", UrInverse(self.model.dh) if self.model.dh else LeastSquares(self.model))
 
     def frames(self, joints: Sequence[float]) -> tuple[Pose, ...]:
         """Return the world poses of the base and the frames after each joint; the last is the flange."""
-        px, py, pz = self.base.p
-        w, x, y, z = self.base.q
+        first = self.base if self.model.mount == IDENTITY else self.base @ self.model.mount
+        px, py, pz = first.p
+        w, x, y, z = first.q
         out = [self.base]
-        for (a, vz, ca, sa), angle in zip(self._rows, joints, strict=True):
+        for (a, b, vz, cw, cx, cy, cz), angle in zip(self._rows, joints, strict=True):
             ch, sh = math.cos(angle / 2), math.sin(angle / 2)
-            vx, vy = a * (ch * ch - sh * sh), a * 2 * ch * sh
+            cosine = ch * ch - sh * sh
+            vx, vy = a * cosine - b * 2 * ch * sh, a * 2 * ch * sh + b * cosine
             tx, ty, tz = 2 * (y * vz - z * vy), 2 * (z * vx - x * vz), 2 * (x * vy - y * vx)
             px += vx + w * tx + y * tz - z * ty
             py += vy + w * ty + z * tx - x * tz
             pz += vz + w * tz + x * ty - y * tx
-            bw, bx, by, bz = ch * ca, ch * sa, sh * sa, sh * ca
+            bw, bx, by, bz = ch * cw - sh * cz, ch * cx - sh * cy, ch * cy + sh * cx, ch * cz + sh * cw
             w, x, y, z = (
                 w * bw - x * bx - y * by - z * bz,
                 w * bx + x * bw + y * bz - z * by,
@@ -59,7 +61,7 @@ class Kinematics:
         return self.frames(joints)[-1]
 
     def links(self, joints: Sequence[float], opening_m: float) -> tuple[Pose, ...]:
-        """Return the world pose of every link, ordered as `arm.LINKS`, at a gripper opening in metres."""
+        """Return the world pose of every link, ordered as `ArmModel.drawn`, at a gripper opening in metres."""
         frames = self.frames(joints)
         flange, grip = frames[-1], self.model.gripper
         return (
@@ -70,15 +72,15 @@ class Kinematics:
         )
 
     def branches(self, flange: Pose, seed: Sequence[float] | None = None) -> list[Joints]:
-        """Return every way (up to 8) to bring the flange to a pose, each verified to 1e-9; angles in -pi to pi.
+        """Return the ways to bring the flange to a pose, each verified to 1e-9; angles in -pi to pi.
 
-        Solved joint by joint: K. P. Hawkins, "Analytic inverse kinematics for the Universal Robots UR-5/UR-10
-        arms", Georgia Tech, 2013, carried over to the classic convention. Where joints 4 and 6 turn about one
-        axis, joint 6 keeps the angle of `seed` (else zero). Empty when the pose is out of reach.
+        All of them (up to 8) for an arm of the UR's build; where joints 4 and 6 turn about one axis there, joint 6
+        keeps the angle of `seed` (else zero). Of other arms those that many starts lead to. Empty when the pose is
+        out of reach.
         """
         target = self.base.inverse() @ flange
         found: list[Joints] = []
-        for joints in self._solve(target, seed[5] if seed is not None else 0.0):
+        for joints in self._inverse.solve(target, None if seed is None else tuple(seed)):
             wrapped = tuple(math.remainder(angle, math.tau) for angle in joints)
             if self._reaches(wrapped, flange) and not any(_same(wrapped, other) for other in found):
                 found.append(wrapped)
@@ -100,6 +102,9 @@ class Kinematics:
 
     def nearest(self, flange: Pose, seed: Sequence[float]) -> Joints | None:
         """Return the joints nearest to `seed` that reach a pose within the limits; None when there are none."""
+        close = self._inverse.near(self.base.inverse() @ flange, tuple(seed))
+        if close is not None and distance(close, seed) < CLOSE_RAD and self._reaches(close, flange):
+            return close
         options = self.within_limits(flange, seed)
         return options[0] if options else None
 
@@ -121,42 +126,6 @@ class Kinematics:
             return False
         sign = 1.0 if sum(a * b for a, b in zip(got.q, flange.q, strict=True)) > 0 else -1.0
         return all(abs(a - sign * b) < EXACT for a, b in zip(got.q, flange.q, strict=True))
-
-    def _solve(self, target: Pose, joint_6: float) -> Iterator[Joints]:
-        dh = self.model.dh
-        d1, a2, a3, d4, d5, d6 = dh[0].d_m, dh[1].a_m, dh[2].a_m, dh[3].d_m, dh[4].d_m, dh[5].d_m
-        m = target.matrix()
-        (nx, ox, ax, px), (ny, oy, ay, py), (nz, oz, az, pz) = ([float(v) for v in row] for row in m[:3])
-        wx, wy = px - d6 * ax, py - d6 * ay
-        radius = math.hypot(wx, wy)
-        if radius < abs(d4):
-            return
-        lean = math.acos(max(-1.0, min(1.0, d4 / radius)))
-        for sign_1, sign_5 in itertools.product((1, -1), (1, -1)):
-            t1 = math.atan2(wy, wx) + sign_1 * lean + math.pi / 2
-            s1, c1 = math.sin(t1), math.cos(t1)
-            # Sine and cosine of joint 5 apart: an arc cosine alone loses half the digits near zero.
-            c5 = ax * s1 - ay * c1
-            s5 = sign_5 * math.hypot(nx * s1 - ny * c1, ox * s1 - oy * c1)
-            t5 = math.atan2(s5, c5)
-            t6 = joint_6 if abs(s5) < ALIGNED else math.atan2(-(ox * s1 - oy * c1) / s5, (nx * s1 - ny * c1) / s5)
-            s6, c6 = math.sin(t6), math.cos(t6)
-            # Axes of frame 4 in the plane of the arm (u outwards along joint 1's x, z up).
-            # With n, o, a the axes of the flange: x4 = c5 (c6 n - s6 o) - s5 a, and y5 = s6 n + c6 o along joint 5.
-            x4u = c5 * (c6 * (nx * c1 + ny * s1) - s6 * (ox * c1 + oy * s1)) - s5 * (ax * c1 + ay * s1)
-            x4z = c5 * (c6 * nz - s6 * oz) - s5 * az
-            axis_u = s6 * (nx * c1 + ny * s1) + c6 * (ox * c1 + oy * s1)
-            axis_z = s6 * nz + c6 * oz
-            u = wx * c1 + wy * s1 + d5 * axis_u
-            v = pz - d6 * az - d1 + d5 * axis_z
-            total = math.atan2(x4z, x4u)
-            reach = (u * u + v * v - a2 * a2 - a3 * a3) / (2 * a2 * a3)
-            if abs(reach) > 1 + 1e-12:
-                continue
-            bend = math.acos(max(-1.0, min(1.0, reach)))
-            for t3 in (bend, -bend):
-                t2 = math.atan2(v, u) - math.atan2(a3 * math.sin(t3), a2 + a3 * math.cos(t3))
-                yield (t1, t2, t3, total - t2 - t3, t5, t6)
 
 
 def beside(pose: Pose, offset: Pose) -> Pose:

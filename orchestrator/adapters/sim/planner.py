@@ -179,7 +179,11 @@ class Planner:
         self._enter(now.scene, touching)
         corners: list[Joints] | None = [now.joints, goal]
         hit = next(
-            ((h, q) for q in between(now.joints, goal) if (h := self._collision.hit(q, now.opening_m))),
+            (
+                (h, q)
+                for q in between(now.joints, goal, self._arm.reach_m)
+                if (h := self._collision.hit(q, now.opening_m))
+            ),
             None,
         )
         if hit is not None:
@@ -188,8 +192,7 @@ class Planner:
                 raise blocked
             search = Search(
                 lambda q: self._collision.hit(q, now.opening_m) is None,
-                self._arm.lower_rad,
-                self._arm.upper_rad,
+                self._arm,
                 self._digest(now.joints, goal),
             )
             corners = search.find(now.joints, goal)

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orchestrator.adapters.sim.world import World
     from orchestrator.core.geometry import Pose
     from orchestrator.core.ports import Grip, Scene, SceneObject
 
 SAME_M = 1e-5  # poses closer than this, in metres and as quaternions, are one pose
+
+MEANT_M = 0.06  # a body farther from where the scene believes it is another one
 
 
 def version(scene: Scene) -> str:
@@ -47,6 +50,21 @@ def after_grip(scene: Scene, grip: Grip, tcp: Pose) -> Scene:
         )
     left = tuple(replace(o, pose=tcp @ o.pose) for o in scene.attached)
     return replace(scene, objects=(*scene.objects, *left), attached=())
+
+
+def meant(world: World, scene: Scene, names: frozenset[str]) -> set[str]:
+    """Return the true bodies that a scene's names mean: of the same shape, near where the scene believes them."""
+    out = {body.id for body in world if body.source and f"bin:{body.source}" in names}
+    true = [(body.id, body.shape, world.pose(body.id).p) for body in world]
+    believed = [(thing, thing.pose) for thing in scene.objects]
+    believed += [(thing, world.tcp @ thing.pose) for thing in scene.attached]
+    for thing, pose in believed:
+        if thing.id in names:
+            near = [(math.dist(p, pose.p), name) for name, shape, p in true if shape == thing.shape]
+            distance, name = min(near, default=(math.inf, ""))
+            if distance < MEANT_M:
+                out.add(name)
+    return out
 
 
 def _sorted(objects: Sequence[SceneObject]) -> list[SceneObject]:

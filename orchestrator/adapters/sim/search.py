@@ -13,46 +13,48 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.core.ports import Joints
 
     Floats = npt.NDArray[np.float64]
 
 STEP_M = 0.008  # how far any point of the arm may travel between two checks
-REACH_M = (1.05, 1.05, 0.65, 0.32, 0.26, 0.18)  # how far from each joint's axis the arm and a held part reach
 COARSE_M = 0.02  # the same while searching: what is found is checked finely afterwards
 EXTEND_M = 0.35
 ITERATIONS = 3000
 SHORTCUTS = 24
 
 
-def travel(a: Sequence[float], b: Sequence[float]) -> float:
-    """Return how far (m) at most any point of the arm travels between two joint positions."""
-    return sum(reach * abs(y - x) for reach, x, y in zip(REACH_M, a, b, strict=True))
+def travel(a: Sequence[float], b: Sequence[float], reach_m: Sequence[float]) -> float:
+    """Return how far (m) at most any point of the arm travels between two joint positions.
+
+    `reach_m` is how far from each joint's axis the arm and a held part reach.
+    """
+    return sum(reach * abs(y - x) for reach, x, y in zip(reach_m, a, b, strict=True))
 
 
-def between(a: Joints, b: Joints, step_m: float = STEP_M) -> list[Joints]:
+def between(a: Joints, b: Joints, reach_m: Sequence[float], step_m: float = STEP_M) -> list[Joints]:
     """Return the joints from `a` (left out) to `b` such that no point of the arm jumps by more than `step_m`."""
-    count = max(1, math.ceil(travel(a, b) / step_m))
+    count = max(1, math.ceil(travel(a, b, reach_m) / step_m))
     line = np.asarray(a) + np.linspace(0.0, 1.0, count + 1)[1:, None] * np.subtract(b, a)
     return [tuple(row) for row in line.tolist()]
 
 
 class Search:
-    """Looks for a way between two free joint positions; `free` tells whether one is clear of everything."""
+    """Looks for a way of an arm between two free joint positions; `free` tells whether one is clear of everything."""
 
-    def __init__(
-        self, free: Callable[[Joints], bool], lower: Joints, upper: Joints, seed: int, iterations: int = ITERATIONS
-    ) -> None:
+    def __init__(self, free: Callable[[Joints], bool], arm: ArmModel, seed: int, iterations: int = ITERATIONS) -> None:
         self._free = free
         self._step_m = COARSE_M
-        self._lower = np.asarray(lower)
-        self._upper = np.asarray(upper)
+        self._reach_m = arm.reach_m
+        self._lower = np.asarray(arm.lower_rad)
+        self._upper = np.asarray(arm.upper_rad)
         self._random = np.random.default_rng(seed)
         self._iterations = iterations
 
     def clear(self, a: Joints, b: Joints) -> bool:
         """Tell whether the straight way from a free `a` to `b` is free; the middle is looked at first."""
-        steps = between(a, b, self._step_m)
+        steps = between(a, b, self._reach_m, self._step_m)
         stride = 1 << len(steps).bit_length()
         while stride > 1:
             stride //= 2
@@ -75,7 +77,7 @@ class Search:
 
         J. J. Kuffner and S. M. LaValle, "RRT-Connect: an efficient approach to single-query path planning", 2000.
         """
-        trees = [_Tree(start), _Tree(goal)]
+        trees = [_Tree(start, self._reach_m), _Tree(goal, self._reach_m)]
         # Most ways around an obstacle stay near the ends, so the samples do too, then ever farther out.
         low, high = np.minimum(start, goal), np.maximum(start, goal)
         for iteration in range(self._iterations):
@@ -87,7 +89,7 @@ class Search:
                 continue
             target = near.points[reached]
             while (met := self._extend(far, target)) is not None:
-                if travel(far.points[met], target) < 1e-9:
+                if travel(far.points[met], target, self._reach_m) < 1e-9:
                     ways = (near.way(reached), far.way(met))
                     first, second = ways if near is trees[0] else (ways[1], ways[0])
                     return self._shorten([*first, *reversed(second[:-1])])
@@ -96,7 +98,7 @@ class Search:
     def _extend(self, tree: _Tree, target: Joints) -> int | None:
         index = tree.nearest(target)
         origin = tree.points[index]
-        gap = travel(origin, target)
+        gap = travel(origin, target, self._reach_m)
         if gap < 1e-9:
             return index
         share = min(1.0, EXTEND_M / gap)
@@ -125,7 +127,8 @@ class Search:
 
 
 class _Tree:
-    def __init__(self, root: Joints) -> None:
+    def __init__(self, root: Joints, reach_m: Sequence[float]) -> None:
+        self._reach_m = np.asarray(reach_m)
         self.points = [root]
         self.parents = [-1]
         self._array = np.empty((64, len(root)))
@@ -133,7 +136,7 @@ class _Tree:
 
     def nearest(self, target: Joints) -> int:
         count = len(self.points)
-        return int((np.abs(self._array[:count] - target) @ np.asarray(REACH_M)).argmin())
+        return int((np.abs(self._array[:count] - target) @ self._reach_m).argmin())
 
     def add(self, point: Joints, parent: int) -> int:
         if len(self.points) == len(self._array):

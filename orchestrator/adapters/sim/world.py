@@ -12,7 +12,7 @@ from orchestrator.core.errors import known
 from orchestrator.core.geometry import IDENTITY, Pose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import numpy.typing as npt
 
@@ -132,6 +132,17 @@ class World:
         carrier = self._carrier(body_id)
         if carrier is not None:
             self._set(replace(self.body(body_id), parent=carrier, pose=self.pose(carrier).inverse() @ where))
+
+    def put(self, poses: Mapping[str, Pose]) -> None:
+        """Move bodies to poses in their parents; what holds them stays.
+
+        For physics, at every tick: nobody is told, as the robot publishes then anyhow.
+        """
+        self._bodies.update({name: replace(self._bodies[name], pose=pose) for name, pose in poses.items()})
+
+    def loosen(self, body_id: str) -> None:
+        """Take a body off what it rests on: it stays where it is, and belongs to nothing."""
+        self._set(replace(self.body(body_id), parent="", pose=self.pose(body_id)))
 
     def take(self, body_id: str) -> None:
         """Let a person's hands take a body out of the cell, with all that sits on it."""
