@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from orchestrator.core.devices_spec import DeviceSpec, PrinterSpec
 from orchestrator.core.errors import known
 from orchestrator.core.geometry import Pose, Vector
 from orchestrator.core.parts import AuthoredFrame, Positive, as_number, wrong
@@ -220,6 +221,7 @@ class CellSpec(Frozen):
     places: dict[str, PlaceSpec] = Field(default_factory=dict)
     tools: dict[str, ToolSpec] = Field(default_factory=dict)
     supply: dict[str, BinSpec] = Field(default_factory=dict)
+    devices: dict[str, DeviceSpec] = Field(default_factory=dict)
     adapters: AdapterSettings = AdapterSettings()
     sha256: str = ""
 
@@ -242,3 +244,13 @@ class CellSpec(Frozen):
     def is_nest(self, frame: str) -> bool:
         """Tell whether a bare `at` means a nest: its role, or one of its frames."""
         return frame in self.nests or any(frame in frames for frames in self.nests.values())
+
+    def gives(self, tool: str | None) -> frozenset[str] | None:
+        """Return the values that a tool or device measures, by its name; None where there is no such one."""
+        if tool in self.tools:
+            return frozenset(self.tools[tool].gives)
+        return frozenset(self.devices[tool].gives) if tool in self.devices else None
+
+    def printed(self, kind: str) -> bool:
+        """Tell whether a printer of this cell makes a kind of part."""
+        return any(isinstance(spec, PrinterSpec) and spec.prints == kind for spec in self.devices.values())

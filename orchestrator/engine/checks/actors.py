@@ -57,10 +57,12 @@ def _tool(built: Built, step: Step) -> Iterator[Finding]:
     cell = built.subject.cell
     if step.tool is None or cell is None:
         return
+    if step.tool in cell.devices:
+        return
     tool = cell.tools.get(step.tool)
     if tool is None:
         message = f"Cell {cell.name} has no tool '{step.tool}'."
-        yield Finding(built.path(step, "tool"), message, hint(step.tool, cell.tools))
+        yield Finding(built.path(step, "tool"), message, hint(step.tool, (*cell.tools, *cell.devices)))
         return
     for actor, work in (("robot", step.robot), ("human", step.human)):
         if work is not None and actor not in tool.for_ and not step.together:
@@ -92,7 +94,8 @@ def _lifting(built: Built, step: Step) -> Iterator[Finding]:
         return
     spec, cell = built.variant.parts[kind], built.subject.cell
     by_hand = step.human is not None and (step.robot is None or not step.together)
-    if step.robot is not None and spec.flexible:
+    known = built.subject.skills is not None and step.robot is not None and step.robot.skill in built.subject.skills
+    if step.robot is not None and spec.flexible and (not known or built.subject.handles_part(step.robot.skill)):
         message = f"'{kind}' is flexible: the robot can't hold it."
         yield Finding(built.path(step, "robot"), message, "Leave the step to a person.")
         return
