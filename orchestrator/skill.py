@@ -218,7 +218,7 @@ class Cell:
     async def print_label(self, which: str | Target, template: str, **fields: str) -> None:
         """Print a label, its code the serial number unless given: the step's part, at the printer, and value `code`.
 
-        At once where the part is there already. Raises DeviceError (empty, jammed, waiting: none came out).
+        Raises DeviceError (empty, jammed, waiting: none came out).
         """
         await self._equipment.print_label(which, template, {"code": self.serial, **fields})
 

@@ -251,6 +251,7 @@ class CellSpec(Frozen):
             return frozenset(self.tools[tool].gives)
         return frozenset(self.devices[tool].gives) if tool in self.devices else None
 
-    def printed(self, kind: str) -> bool:
-        """Tell whether a printer of this cell makes a kind of part."""
-        return any(isinstance(spec, PrinterSpec) and spec.prints == kind for spec in self.devices.values())
+    def prints(self, kind: str | None, frame: str) -> bool:
+        """Tell whether a kind of part comes out of a printer at a frame."""
+        printers = (spec for spec in self.devices.values() if isinstance(spec, PrinterSpec))
+        return any((spec.prints, spec.at) == (kind, frame) for spec in printers)

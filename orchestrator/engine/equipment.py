@@ -43,21 +43,17 @@ class Equipment:
         return int(self._measured(await self._attempt.devices.read(counter)).values["count_pcs"])
 
     async def print_label(self, which: str | Target, template: str, fields: Mapping[str, str]) -> None:
-        """Print a label; the ledger knows it at the printer from then on. Nothing to do where it does already.
+        """Print a label; where the step's result asks for it, the ledger knows the part at the printer from then on.
 
-        The part is the one that the step's result asks for. Raises DeviceError (empty, jammed, waiting, offline).
+        Raises DeviceError (empty, jammed, waiting, offline).
         """
         attempt, name = self._attempt, self._named(which, PrinterSpec)
         spec, result = attempt.state.spec.devices[name], attempt.step.result
         assert isinstance(spec, PrinterSpec)
-        part = result.part if result.kind == spec.prints else None
-        fact = attempt.fact(part) if part else None
-        if fact is not None and fact.certainty == "known" and (fact.holder, fact.frame) == (CELL, spec.at):
-            return
         self._measured(await attempt.devices.print_label(name, template, fields))
-        if part:
+        if result.part is not None and result.kind == spec.prints:
             pose = attempt.state.spec.frames[spec.at]
-            await attempt.report(part, spec.prints, "placed", CELL, frame=spec.at, pose=pose)
+            await attempt.report(result.part, spec.prints, "placed", CELL, frame=spec.at, pose=pose)
 
     def clamp(self, which: str | Target) -> Clamp:
         """Return a clamp. Raises NotFound."""

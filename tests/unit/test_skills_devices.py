@@ -31,19 +31,11 @@ parts:
   base: {mass_kg: 0.3, grasps: {sides: {xyz_mm: [0, 0, 15], rpy_deg: [180, 0, 0], opening_mm: 60}}}
   label: {once: true, flexible: true}
 steps:
-- {id: load, after: [], result: {part: base, at: scale}, check: person, robot: pick_place, time_s: 10}
-- {id: weigh, result: {at: scale, values: {mass_kg: {is: 0.3, within: 0.01}}}, tool: scale, robot: weigh, time_s: 3}
+- {id: load, after: [], result: {part: base, at: nest_1}, check: person, robot: pick_place, time_s: 10}
+- {id: weigh, result: {at: nest_1, values: {mass_kg: {is: 0.3, within: 0.01}}}, tool: scale, robot: weigh, time_s: 3}
 - {id: print, result: {part: label, at: printer}, robot: {print_label: {template: plate}}, time_s: 3}
 - {id: scan, result: {at: printer, values: {code: {scan: $serial}}}, tool: reader, robot: scan, time_s: 3}
 - {id: unload, result: {part: base, at: out}, check: person, human: true, time_s: 12}
-"""
-DEVICES = """\
-devices:
-  scale: {kind: scale, at: scale, max_kg: 5}
-  printer: {kind: printer, at: printer, prints: label, templates: [plate]}
-  reader: {kind: scanner, at: printer}
-  vice: {kind: clamp, at: scale}
-  gate: {kind: io, inputs: [closed], outputs: [lock]}
 """
 OWN_SKILLS = '''\
 from orchestrator.skill import Cell, SkillFailed, Target, skill
@@ -70,12 +62,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def laid_out(folder: Path, procedure: str = PROCEDURE) -> Path:
-    """Lay out a cell with devices and a product that uses them."""
+    """Lay out a product that uses the devices of the small cell."""
     authored(folder)
     (folder / "stack" / "procedure.yaml").write_text(procedure)
-    cell = folder / "cell.yaml"
-    frames = "frames:\n  scale: {xyz_mm: [450, -150, 20]}\n  printer: {xyz_mm: [100, 500, 80]}\n"
-    cell.write_text(cell.read_text().replace("frames:\n", frames, 1).replace("adapters:", f"{DEVICES}adapters:"))
     return folder
 
 
@@ -167,7 +156,7 @@ def test_a_device_that_fails_is_a_question_with_a_name_and_a_retry_mends_it(
 
 
 def test_a_skill_of_ones_own_clamps_and_waits_for_signals(tmp_path: Path) -> None:
-    step = "- {id: clamp, result: {at: scale, values: {clamped: true}}, robot: gated, time_s: 3}\n"
+    step = "- {id: clamp, result: {at: nest_1, values: {clamped: true}}, robot: gated, time_s: 3}\n"
     laid_out(tmp_path, PROCEDURE.replace("- {id: weigh", f"{step}- {{id: weigh"))
     skills = tmp_path / "skills"
     skills.mkdir()
@@ -191,7 +180,7 @@ def test_a_skill_of_ones_own_clamps_and_waits_for_signals(tmp_path: Path) -> Non
 
 
 def test_a_hold_during_clamping_leaves_the_clamp_as_it_was(tmp_path: Path) -> None:
-    step = "- {id: clamp, result: {at: scale, values: {clamped: true}}, robot: gated, time_s: 3}\n"
+    step = "- {id: clamp, result: {at: nest_1, values: {clamped: true}}, robot: gated, time_s: 3}\n"
     laid_out(tmp_path, PROCEDURE.replace("- {id: weigh", f"{step}- {{id: weigh"))
     skills = tmp_path / "skills"
     skills.mkdir()

@@ -90,12 +90,11 @@ def _carry(built: Built, step: Step) -> Iterator[Finding]:
 
 def _lifting(built: Built, step: Step) -> Iterator[Finding]:
     kind, reference = step.result.kind, step.result.part
-    if kind is None or reference is None:
+    if kind is None or reference is None or built.printed(step):
         return
     spec, cell = built.variant.parts[kind], built.subject.cell
     by_hand = step.human is not None and (step.robot is None or not step.together)
-    known = built.subject.skills is not None and step.robot is not None and step.robot.skill in built.subject.skills
-    if step.robot is not None and spec.flexible and (not known or built.subject.handles_part(step.robot.skill)):
+    if step.robot is not None and spec.flexible:
         message = f"'{kind}' is flexible: the robot can't hold it."
         yield Finding(built.path(step, "robot"), message, "Leave the step to a person.")
         return
