@@ -77,6 +77,18 @@ class SimDevices:
         """Change an input of an io from outside: a button, a door. Raises NotFound."""
         self._one(device, SimSignals, "io").set_input(signal, value=value)
 
+    async def by_hand(self, device: str, setpoints: Mapping[str, float], *, near: Pose | None = None) -> Reading:
+        """Use a tool as a person does, who sees where to put it; what a tool does not give is not set.
+
+        `near` is where it should be. Instruments are read. Raises NotFound, DeviceError.
+        """
+        found = self._any(device)
+        if isinstance(found, SimSensor):
+            return await found.read()
+        tool = self._one(device, SimTool, "tool")
+        own = {name: value for name, value in setpoints.items() if name in tool.gives}
+        return await tool.use(own, None if near is None else tool.by_hand(near))
+
     # ---- the port ----------------------------------------------------------------------------------------------
 
     async def use(self, tool: str, setpoints: Mapping[str, float], *, at: Pose | None = None) -> Reading:

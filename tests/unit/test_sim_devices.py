@@ -297,6 +297,19 @@ def test_a_scale_says_when_it_carries_too_much(tmp_path):
     on_bench(tmp_path, body)
 
 
+def test_in_a_hand_an_instrument_is_read_and_a_tool_set_to_what_it_gives(tmp_path):
+    async def body(devices, world):
+        world.add("block", BLOCK, SPEC.frames["scale"])
+        assert (await devices.by_hand("scale", {})).values["mass_kg"] == pytest.approx(0.5, abs=0.002)
+        devices._devices.update(SimDevices(TOOLS, seed=1)._devices)
+        reading = await devices.by_hand("tester", {"current_mA": 100.0, "gap_mm": 4.0})
+        assert set(reading.values) == {"current_mA"}
+        with pytest.raises(NotFound, match="tester"):
+            await devices.by_hand("testr", {})
+
+    on_bench(tmp_path, body)
+
+
 def test_a_counter_counts_the_true_bin(tmp_path):
     async def body(devices, world):
         slots = [("pin", PIN, SPEC.supply["pins"].slot(i)) for i in range(4)]

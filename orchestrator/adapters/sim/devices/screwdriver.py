@@ -13,13 +13,13 @@ import numpy as np
 from orchestrator.adapters.sim.devices.thread import Thread
 from orchestrator.adapters.sim.devices.tool import DRIFT, SCATTER, SLIPPED, SimTool
 from orchestrator.core.errors import DeviceError
+from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from orchestrator.adapters.sim.world import Body, World
-    from orchestrator.core.geometry import Pose
     from orchestrator.core.variant import Variant
 
 TORQUE = "torque_Nm"
@@ -29,6 +29,8 @@ STROKE_M = 0.01  # how far above or below the bit finds it: the spindle's spring
 CAPTURE_RAD = math.radians(30)
 LATERAL_M = 0.0015  # a bit so far off its screw may push it askew
 TILT_RAD = math.radians(4.5)  # about half a pitch across an M8: atan(1.25 / 2 / 8); beyond, the wrong turn is caught
+SIGHT_M = 0.02  # how far from where it should be a person still takes a screw for the one that is meant
+HAND_M, HAND_RAD = 0.0002, math.radians(0.5)  # one sigma of how a person sets the bit
 WEAK = 0.001  # the share of threads that give way, and at which torque (Nm)
 WEAK_NM = (5.0, 20.0)
 CROSSED = (0.08, 0.4)  # of the run-down: where a crossed thread wedges
@@ -117,6 +119,15 @@ class SimScrewdriver(SimTool):
         self._heads = tuple(heads)
         self._turned: dict[str, tuple[Body, float]] = {}  # how far each screw was turned, where it sat then
 
+    def by_hand(self, near: Pose) -> Pose:
+        """Return where a person puts the bit: on the true head nearest to a pose, not quite straight."""
+        heads = [pose for pose, _ in self._true_heads() if math.dist(pose.p, near.p) <= SIGHT_M]
+        if not heads:
+            return near
+        head = min(heads, key=lambda pose: math.dist(pose.p, near.p))
+        x, y, roll, pitch = (self.scatter(sigma) for sigma in (HAND_M, HAND_M, HAND_RAD, HAND_RAD))
+        return head @ Pose.from_rpy((x, y, 0.0), (roll, pitch, 0.0))
+
     async def _run(self, setpoints: Mapping[str, float], at: Pose | None) -> Reading:
         if TORQUE not in setpoints:
             raise DeviceError(f"{self.name} is set to no torque.", remedy=f"Give it {TORQUE}.", code="bad_setpoint")
@@ -180,20 +191,25 @@ class SimScrewdriver(SimTool):
 
     def _under(self, at: Pose) -> tuple[str, float] | None:
         """Return the true screw under a bit, and how far the bit is off it: 1 at the limit; None for no screw."""
-        assert self._world is not None
         best: tuple[float, str, float] | None = None
-        for body_id in self._world.visible():
-            for head in self._heads:
-                if self._world.body(body_id).kind != head.kind:
-                    continue
-                off = at.inverse() @ self._world.pose(body_id) @ head.frame
-                lateral = math.hypot(off.p[0], off.p[1])
-                tilt = math.acos(max(-1.0, min(1.0, off.z_axis[2])))
-                if lateral > CAPTURE_M or abs(off.p[2]) > STROKE_M or tilt > CAPTURE_RAD:
-                    continue
-                if best is None or lateral < best[0]:
-                    best = (lateral, body_id, lateral / LATERAL_M + tilt / TILT_RAD)
+        for pose, body_id in self._true_heads():
+            off = at.inverse() @ pose
+            lateral = math.hypot(off.p[0], off.p[1])
+            tilt = math.acos(max(-1.0, min(1.0, off.z_axis[2])))
+            if lateral > CAPTURE_M or abs(off.p[2]) > STROKE_M or tilt > CAPTURE_RAD:
+                continue
+            if best is None or lateral < best[0]:
+                best = (lateral, body_id, lateral / LATERAL_M + tilt / TILT_RAD)
         return None if best is None else (best[1], best[2])
+
+    def _true_heads(self) -> Iterator[tuple[Pose, str]]:
+        """Yield every head in the true world, with its body."""
+        if self._world is None:
+            return
+        for body_id, pose in self._world.visible().items():
+            for head in self._heads:
+                if self._world.body(body_id).kind == head.kind:
+                    yield pose @ head.frame, body_id
 
     def _angle(self, screw: str) -> float:
         """How far a screw was turned already; one that was taken out since is loose."""

@@ -41,6 +41,10 @@ class SimTool(SimDevice):
         finally:
             self.runs = False
 
+    def by_hand(self, near: Pose) -> Pose:
+        """Return where a person puts it who is told to use it at a pose."""
+        return near
+
     async def _run(self, setpoints: Mapping[str, float], at: Pose | None) -> Reading:  # noqa: ARG002 - it works alike everywhere
         fault = self.struck()
         await asyncio.sleep(USE_S)
