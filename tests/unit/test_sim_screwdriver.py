@@ -212,14 +212,32 @@ def test_a_stripped_thread_stays_stripped(folder):
     async def main():
         bench = Bench(folder)
         bench.driver.set_fault("stripped", 1)
-        first = await bench.drive()
-        bench.driver.set_fault("stripped", 1)
-        return first, await bench.drive()
+        return [await bench.drive() for _ in range(3)]
 
-    first, second = run_virtual(main)
-    assert (first.status, second.status) == ("stripped", "stripped")
-    assert first.values["angle_deg"] > RUNDOWN_DEG + 300
-    assert max(first.values["torque_Nm"], second.values["torque_Nm"]) < 0.25 * 12
+    readings = run_virtual(main)
+    assert [reading.status for reading in readings] == ["stripped"] * 3
+    assert readings[0].values["angle_deg"] > RUNDOWN_DEG + 300
+    assert max(reading.values["torque_Nm"] for reading in readings) < 0.25 * 12
+
+
+def test_off_a_screw_that_has_caught_its_thread_the_bit_slips(folder):
+    async def main():
+        bench = Bench(folder)
+        await bench.drive(8.0)
+        return await bench.drive(20.0, SEAT.shifted(x=2.2 * LATERAL_M))
+
+    reading = run_virtual(main)
+    assert (reading.status, reading.values["torque_Nm"]) == ("slipped", pytest.approx(8.0, rel=0.026))
+
+
+def test_a_screw_may_be_taken_away_under_the_bit(folder):
+    async def main():
+        bench = Bench(folder)
+        asyncio.get_running_loop().call_later(1.0, bench.world.remove, bench.screw)
+        await bench.drive()
+        return (await bench.drive()).status
+
+    assert run_virtual(main) == "no_screw"
 
 
 def test_a_few_threads_are_weak_by_seed_and_screw():

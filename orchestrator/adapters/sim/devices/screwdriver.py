@@ -97,8 +97,9 @@ class SimScrewdriver(SimTool):
 
     No screw under the bit: it turns freely and reports no_screw. A bit beside or askew pushes the screw askew; how
     far decides with what chance the thread is crossed: never up to the limits, always at twice them. A crossed thread
-    reaches its torque too early. A few threads, chosen by seed and screw, give way. A screw remembers how far it was
-    turned, so that a second pass goes on from there. Without a pose it runs on a test joint.
+    reaches its torque too early; off a screw that has caught its thread the bit slips. A few threads, chosen by seed
+    and screw, give way for good. A screw remembers how far it was turned, so that a second pass goes on from there.
+    Without a pose the driver runs on a test joint.
     """
 
     kind: ClassVar[str] = "screwdriver"
@@ -118,6 +119,7 @@ class SimScrewdriver(SimTool):
         self._world = world
         self._heads = tuple(heads)
         self._turned: dict[str, tuple[Body, float]] = {}  # how far each screw was turned, where it sat then
+        self._stripped: dict[str, float] = {}  # at which torque (Nm) the threads gave way that did
 
     def by_hand(self, near: Pose) -> Pose:
         """Return where a person puts the bit: on the true head nearest to a pose, not quite straight."""
@@ -140,8 +142,10 @@ class SimScrewdriver(SimTool):
         if at is not None and not under:
             course = self._misses()
         else:
-            off = max(0.0, under[1] - 1.0) if under else 0.0
-            crossed = draw < off or fault == "cross_threaded"
+            askew = under is not None and draw < under[1] - 1.0
+            started = self._angle(screw) > 0.0  # what has caught its thread can't cross it: the bit slips off
+            crossed = fault == "cross_threaded" or (askew and not started)
+            fault = "slips" if askew and started else fault
             course = self._course(screw, reached, fault, wedge if crossed else None)
         began = asyncio.get_running_loop().time()
         try:
@@ -165,22 +169,27 @@ class SimScrewdriver(SimTool):
             return Course(start, wedge * thread.rundown_deg, 0.0, reached, "cross_threaded", message)
         goal = reached * SLIPPED if fault == "slips" else reached
         end = thread.angle(goal)
-        if end is None or start > thread.gives_way_deg:
-            stop = max(start, min(thread.gives_way_deg, thread.yield_deg)) + FREE_DEG
-            message = f"{self.name} never reached its torque: the thread is stripped."
-            return Course(start, stop - start, _slow(thread, start, stop), thread.torque(stop), "stripped", message)
-        end = max(start, end)
-        if fault == "slips":
+        if end is not None and start <= thread.gives_way_deg:
+            end = max(start, end)
+            slow = _slow(thread, start, end)
+            if fault != "slips":
+                return Course(start, end - start, slow, reached)
             message = f"{self.name} slipped off before the setpoint."
-            return Course(start, end - start, _slow(thread, start, end), goal, "slipped", message)
-        return Course(start, end - start, _slow(thread, start, end), reached)
+            return Course(start, end - start, slow, goal, "slipped", message)
+        if screw:
+            self._stripped[screw] = thread.yield_Nm if thread.gives_way_Nm is None else thread.gives_way_Nm
+        stop = max(start, min(thread.gives_way_deg, thread.yield_deg)) + FREE_DEG
+        message = f"{self.name} never reached its torque: the thread is stripped."
+        return Course(start, stop - start, _slow(thread, start, stop), thread.torque(stop), "stripped", message)
 
     def _thread(self, screw: str, fault: str, reached: float) -> Thread:
         """The thread of a screw: always the same for one screw and seed."""
         chance = np.random.default_rng((self._seed, 3, zlib.crc32(screw.encode())))
         rundown, rate = chance.uniform(-30, 30), chance.uniform(0.9, 1.1)
         weak, gives_way = bool(screw) and chance.random() < WEAK, float(chance.uniform(*WEAK_NM))
-        if fault == "stripped":
+        if screw in self._stripped:
+            weak, gives_way = True, self._stripped[screw]
+        elif fault == "stripped":
             weak, gives_way = True, 0.8 * reached
         sound = Thread()
         return Thread(
@@ -221,8 +230,9 @@ class SimScrewdriver(SimTool):
         return angle if (now.parent, now.pose) == (was.parent, was.pose) else 0.0
 
     def _note(self, screw: str, course: Course, seconds: float) -> None:
-        if screw and course.status not in {"no_screw", "cross_threaded"}:
-            assert self._world is not None
+        if self._world is None or screw not in self._world.visible():
+            return  # a test joint, or it was taken away meanwhile
+        if course.status != "cross_threaded":
             self._turned[screw] = (self._world.body(screw), course.start_deg + course.turned(seconds))
 
 
