@@ -91,6 +91,7 @@ async def embedded(
     from orchestrator.adapters.camera_sim import SimCamera, setup_of
     from orchestrator.adapters.devices_sim import SimDevices
     from orchestrator.adapters.robot_sim import SimRobot
+    from orchestrator.adapters.sim.devices.screwdriver import heads_of
     from orchestrator.adapters.sim.hands import SimHands
     from orchestrator.adapters.sim.meshes import MeshStore
     from orchestrator.adapters.sim.people import SimPeople
@@ -130,7 +131,8 @@ async def embedded(
     own_vision = VisionOpen3D(settings.instructions, evidence=evidence, noise_m=noise_m) if vision is None else None
     judge = own_vision if vision is None else vision
     assert judge is not None
-    devices = SimDevices({name: tool.gives for name, tool in spec.tools.items()}, seed=seed)
+    heads = heads_of(variant for product in library.products() for variant in _variants(library, product))
+    devices = SimDevices.of(spec, world, seed=seed, kinds=kinds, heads=heads)
     eyes = Eyes(cameras, judge, library.kinds)
     runner.crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
     runner.bus.join(people.observe)

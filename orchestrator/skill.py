@@ -27,6 +27,7 @@ from orchestrator.core.state import ROBOT
 from orchestrator.core.variant import Target
 from orchestrator.core.world import CELL, GRIPPER
 from orchestrator.engine.attempt import Attempt, Leg
+from orchestrator.engine.equipment import REMEDIES, Clamp, Equipment, Signals
 from orchestrator.engine.handling import Seen, Way
 from orchestrator.engine.registry import MARK, declare
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.ports import Segment
 
-__all__ = ["Cell", "Grasp", "Placement", "Pose", "Seen", "SkillFailed", "Target", "skill"]
+__all__ = ["Cell", "Clamp", "Grasp", "Placement", "Pose", "Seen", "Signals", "SkillFailed", "Target", "skill"]
 
 PRESS_M_S = 0.03
 PLACE = "place:"  # how a holder of the ledger begins that is a person at a worker place
@@ -95,6 +96,7 @@ class Cell:
         self._attempt = attempt
         self.arm = Arm(attempt)
         self.gripper = Gripper(attempt)
+        self._equipment = Equipment(attempt)
 
     def holding(self, part: str) -> bool:
         """Tell whether the gripper holds a part: the ledger and the gripper's own sensor must agree."""
@@ -182,9 +184,43 @@ class Cell:
         reading = await self._attempt.devices.use(tool, setpoints, at=pose)
         if reading.status != "ok":
             message = reading.message or f"{tool} reports {reading.status}."
-            raise SkillFailed(reading.status, message, hint="See the tool.")
-        self._attempt.values.update(reading.values)
+            raise SkillFailed(reading.status, message, hint=REMEDIES.get(reading.status, "See the tool."))
+        self._equipment.keep(reading)
         return dict(reading.values)
+
+    # ---- devices: cancelled, each of these leaves its device safe ----------------------------------------------
+
+    @property
+    def serial(self) -> str:
+        """The serial number of the unit that is being built."""
+        return self._attempt.unit
+
+    def clamp(self, which: str | Target) -> Clamp:
+        """Return a clamp, by its name or by the frame that it is at: `await cell.clamp("vice").close()`."""
+        return self._equipment.clamp(which)
+
+    def io(self, name: str) -> Signals:
+        """Return an io's signals: `await cell.io("door").wait("closed", timeout_s=30)`."""
+        return self._equipment.io(name)
+
+    async def scan(self, which: str | Target) -> str:
+        """Return the code that a scanner reads; it is the step's value `code`. Raises DeviceError (no_read)."""
+        return await self._equipment.scan(which)
+
+    async def weigh(self, which: str | Target) -> float:
+        """Return the mass on a scale in kg; it is the step's value `mass_kg`. Raises DeviceError (overload)."""
+        return await self._equipment.weigh(which)
+
+    async def count(self, counter: str) -> int:
+        """Return how many parts a counter finds in its bin; it is the step's value `count_pcs`."""
+        return await self._equipment.count(counter)
+
+    async def print_label(self, which: str | Target, template: str, **fields: str) -> None:
+        """Print a label, its code the serial number unless given: the step's part, at the printer, and value `code`.
+
+        Raises DeviceError (empty, jammed, waiting: none came out).
+        """
+        await self._equipment.print_label(which, template, {"code": self.serial, **fields})
 
 
 class Arm:

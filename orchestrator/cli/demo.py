@@ -109,6 +109,7 @@ def _build_now(base: Settings, units: int, options: dict[str, str], out: Path) -
 
 async def _build(base: Settings, units: int, options: dict[str, str], progress: Progress) -> list[dict[str, Any]]:
     from orchestrator.adapters.clock_virtual import VirtualClock, VirtualLoop
+    from orchestrator.adapters.sim.handheld import HandTools
     from orchestrator.adapters.sim.worker import SimWorker
 
     loop = asyncio.get_running_loop()
@@ -123,7 +124,8 @@ async def _build(base: Settings, units: int, options: dict[str, str], progress: 
 
         cell.runner.bus.join(advance)
         workers = [
-            SimWorker(cell.desk, place, seed=cell.seed, slips=base.slips) for place in cell.runner.state.spec.places
+            SimWorker(cell.desk, place, seed=cell.seed, slips=base.slips, tools=HandTools(cell.devices))
+            for place in cell.runner.state.spec.places
         ]
         cell.people.slip = workers[0].slip
         tasks = [asyncio.create_task(worker.run(), name="worker") for worker in workers]

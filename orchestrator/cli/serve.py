@@ -88,11 +88,15 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
 
 
 def _workers(base: Settings, cell: EmbeddedCell) -> list[asyncio.Task[None]]:
+    from orchestrator.adapters.sim.handheld import HandTools
     from orchestrator.adapters.sim.worker import SimWorker
 
     if base.worker != "sim":
         return []
-    workers = [SimWorker(cell.desk, place, seed=cell.seed, slips=base.slips) for place in cell.runner.state.spec.places]
+    workers = [
+        SimWorker(cell.desk, place, seed=cell.seed, slips=base.slips, tools=HandTools(cell.devices))
+        for place in cell.runner.state.spec.places
+    ]
     cell.people.slip = workers[0].slip
     return [asyncio.create_task(worker.run(), name="worker") for worker in workers]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from orchestrator.core.camera import MODELS, MOUNTS, CameraErrors, Size, ViewDeg, intrinsics_for
+from orchestrator.core.devices_spec import DeviceSpec, PrinterSpec
 from orchestrator.core.errors import known
 from orchestrator.core.geometry import Pose, Vector
 from orchestrator.core.parts import AuthoredFrame, Positive, as_number, wrong
@@ -290,6 +291,7 @@ class CellSpec(Frozen):
     places: dict[str, PlaceSpec] = Field(default_factory=dict)
     tools: dict[str, ToolSpec] = Field(default_factory=dict)
     supply: dict[str, BinSpec] = Field(default_factory=dict)
+    devices: dict[str, DeviceSpec] = Field(default_factory=dict)
     adapters: AdapterSettings = AdapterSettings()
     sha256: str = ""
 
@@ -317,3 +319,14 @@ class CellSpec(Frozen):
     def is_nest(self, frame: str) -> bool:
         """Tell whether a bare `at` means a nest: its role, or one of its frames."""
         return frame in self.nests or any(frame in frames for frames in self.nests.values())
+
+    def gives(self, tool: str | None) -> frozenset[str] | None:
+        """Return the values that a tool or device measures, by its name; None where there is no such one."""
+        if tool in self.tools:
+            return frozenset(self.tools[tool].gives)
+        return frozenset(self.devices[tool].gives) if tool in self.devices else None
+
+    def prints(self, kind: str | None, frame: str) -> bool:
+        """Tell whether a kind of part comes out of a printer at a frame."""
+        printers = (spec for spec in self.devices.values() if isinstance(spec, PrinterSpec))
+        return any((spec.prints, spec.at) == (kind, frame) for spec in printers)

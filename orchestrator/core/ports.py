@@ -399,10 +399,47 @@ class Reading:
 
 
 class Devices(Protocol):
-    """Tools and instruments of the cell, by the names of the cell file."""
+    """Tools and instruments of the cell, by the names of the cell file.
+
+    Every method raises NotFound for a name that is no device of the kind that it needs, naming those that are, and
+    DeviceError with a remedy for what a device can't do (codes out_of_range, bad_setpoint) and when it does not
+    answer (offline). A device that answered and failed says so in the status of its reading, which is ok otherwise.
+
+    Cancelling the caller leaves the device safe, before the cancellation goes on: a tool stands, a clamp is as it
+    was before, a label is out whole or not at all. Nothing goes on by itself afterwards.
+    """
 
     async def use(self, tool: str, setpoints: Mapping[str, float], *, at: Pose | None = None) -> Reading:
-        """Run a tool towards its setpoints ({"torque_Nm": 12.0}). Raises DeviceError, with a remedy."""
+        """Run a tool towards its setpoints ({"torque_Nm": 12.0}) at a pose in the world; z points back to the tool.
+
+        The reading has a value for each setpoint, and may have more (a screwdriver's angle_deg). A screwdriver's
+        statuses are no_screw, cross_threaded, stripped and slipped.
+        """
+
+    async def read(self, device: str) -> Reading:
+        """Return what a device senses now, changing nothing.
+
+        Clamp: clamped, part (bool). io: every signal (bool). Scanner: code (text; status no_read without one).
+        Scale: mass_kg (settled; status overload). Counter: count_pcs. Printer: left (labels), waiting (one is out).
+        """
+
+    async def clamp(self, device: str, *, close: bool) -> Reading:
+        """Close or open a clamp and return what it senses then; at once where it is so already.
+
+        Status jammed: it did not get there, and is as it was before.
+        """
+
+    async def write(self, device: str, outputs: Mapping[str, bool]) -> Reading:
+        """Set outputs of an io and return all signals as read back; status stuck where one did not follow."""
+
+    async def wait(self, device: str, signal: str, *, value: bool) -> Reading:
+        """Return all signals of an io as soon as one of them is `value`: at once where it is, else at the edge."""
+
+    async def print_label(self, device: str, template: str, fields: Mapping[str, str]) -> Reading:
+        """Print one label, whose scannable code is the field `code`; it lies at the printer's frame afterwards.
+
+        Values: code, left. Statuses: empty, jammed, waiting (the label before has not been taken yet): none came out.
+        """
 
 
 # ---- journal ---------------------------------------------------------------------------------------------------

@@ -235,8 +235,8 @@ class _Compiler:
         if authored is not None and (draft.step.check is not None or result.part is not None):
             return authored
         if draft.kind is None or result.part is None:
-            spec = self._cell.tools.get(as_text(tool)) if self._cell is not None and tool is not None else None
-            given = spec is not None and set(result.values) <= set(spec.gives)
+            gives = self._cell.gives(as_text(tool)) if self._cell is not None and tool is not None else None
+            given = gives is not None and set(result.values) <= gives
             return () if given else ("person",)
         part = self._product.procedure.parts[draft.kind]
         soft = part.flexible or part.bulk or result.qty != 1  # a heap has no pose

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from orchestrator.core.errors import Problem
+from orchestrator.core.errors import Problem, known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,7 +57,7 @@ def read_model(
 
 def _problems(source: Source, model: type[BaseModel], error: ValidationError) -> Iterator[Problem]:
     for detail in error.errors(include_url=False):
-        path = tuple(part for part in detail["loc"] if part not in ("blocks", "[key]"))
+        path = tuple(part for part in _written(model, detail["loc"]) if part not in ("blocks", "[key]"))
         where = _place(path)
         message, remedy = _say(model, detail)
         yield source.problem(path, f"{where}{message}", remedy)
@@ -75,6 +75,8 @@ def _say(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
         return _unknown_key(model, detail["loc"])
     if kind == "authored":
         return detail["msg"], str(detail.get("ctx", {}).get("remedy", ""))
+    if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        return _unknown_tag(model, detail)
     if kind == "literal_error":
         return f"{shown} is not known.", f"Known: {detail['ctx']['expected'].replace(' or ', ', ')}."
     if kind == "string_pattern_mismatch":
@@ -93,14 +95,51 @@ def _unknown_key(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[st
     return f"Unknown key '{loc[-1]}'.", f"{hint}Known: {', '.join(keys)}."
 
 
-def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel] | None:
-    """Follow a place of an error through the annotations to the model whose key it is."""
+def _unknown_tag(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
+    """Say that the key which chooses between several records is missing, or names none of them."""
+    key = detail["ctx"]["discriminator"].strip("'")
+    tags = sorted(_tagged(_annotation_at(model, detail["loc"])))
+    if detail["type"] == "union_tag_not_found":
+        return f"Key '{key}' is missing.", f"Known: {', '.join(tags)}."
+    error = known(key, str(detail["ctx"]["tag"]), tags)
+    return error.message, error.remedy
+
+
+def _written(model: type[BaseModel], loc: Path) -> Path:
+    """Return a place of an error as its author sees it: without the tags by which a record was chosen."""
+    return tuple(part for i, part in enumerate(loc) if str(part) not in _tagged(_annotation_at(model, loc[:i])))
+
+
+def _annotation_at(model: type[BaseModel], loc: Path) -> Any:
+    """Follow a place of an error through the annotations."""
     current: Any = model
     for part in loc:
+        tagged = _tagged(current)
         owner = _only_model(current)
         fields = {info.alias or name: info for name, info in owner.model_fields.items()} if owner else {}
-        current = fields[str(part)].annotation if str(part) in fields else _inside(current)
-    return _only_model(current)
+        if str(part) in tagged:
+            current = tagged[str(part)]
+        elif str(part) in fields:
+            info = fields[str(part)]
+            current = typing.Annotated[info.annotation, info] if info.discriminator else info.annotation
+        else:
+            current = _inside(current)
+    return current
+
+
+def _tagged(annotation: Any) -> dict[str, type[BaseModel]]:
+    """Return the records that a discriminated union chooses from, by their tag; none for other annotations."""
+    metadata = getattr(annotation, "__metadata__", ())
+    key = next((info.discriminator for info in metadata if getattr(info, "discriminator", None)), None)
+    if not isinstance(key, str):
+        return {}
+    models = typing.get_args(typing.get_args(annotation)[0])
+    return {str(tag): model for model in models for tag in typing.get_args(model.model_fields[key].annotation)}
+
+
+def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel] | None:
+    """Follow a place of an error through the annotations to the model whose key it is."""
+    return _only_model(_annotation_at(model, loc))
 
 
 def _inside(annotation: Any) -> Any:

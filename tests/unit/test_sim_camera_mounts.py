@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from orchestrator.adapters.camera_sim import FLANGE, CameraSetup, SimCamera, setup_of
+from orchestrator.adapters.camera_sim import CameraSetup, SimCamera, setup_of
 from orchestrator.adapters.clock_virtual import VirtualClock, run_virtual
 from orchestrator.adapters.robot_sim import SimRobot
 from orchestrator.adapters.sim.depth import MODELS, NO_NOISE, STEREO, STRUCTURED_LIGHT
@@ -189,8 +189,8 @@ def test_what_moves_while_a_picture_is_computed_is_not_in_it(tmp_path: Path) -> 
         arm.state.put(after)
         shot = await exposed
         later = await camera.shoot()
-        assert shot.pose == before.links[FLANGE] @ BESIDE_PALM
-        assert later.pose == after.links[FLANGE] @ BESIDE_PALM
+        assert shot.pose == before.links[len(robot.arm.steps)] @ BESIDE_PALM
+        assert later.pose == after.links[len(robot.arm.steps)] @ BESIDE_PALM
         for taken in (shot, later):
             assert np.median(np.abs(taken.depth_m - table_seen_from(taken.pose))) < 1e-5
         await real.close()
@@ -224,7 +224,7 @@ def test_a_hand_eye_error_travels_with_the_flange(tmp_path: Path) -> None:
             moved = tuple(Pose.from_rpy((0, 0, 0.1), (0, 0, turn)) @ link for link in start.links)
             arm.state.put(replace(start, links=moved))
             shot = await camera.shoot()
-            assert shot.pose == moved[FLANGE] @ BESIDE_PALM
+            assert shot.pose == moved[len(real.arm.steps)] @ BESIDE_PALM
             assert np.median(np.abs(shot.depth_m - table_seen_from(shot.pose @ wrong))) < 1e-5
             assert np.median(cloud(shot)[:, 2]) == pytest.approx(0.004, abs=1e-5)
         await real.close()

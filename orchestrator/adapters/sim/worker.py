@@ -14,6 +14,7 @@ from orchestrator.wire import Card, CellView, LaneView
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from orchestrator.adapters.sim.handheld import HandTools
     from orchestrator.core.variant import ValueSpec
     from orchestrator.engine.desk import Change, Desk
 
@@ -26,14 +27,17 @@ class SimWorker:
     """Works at a place until cancelled.
 
     Times are log-normal about a step's expected time; `slips` is the share of placements that go wrong, each kind of
-    slip alike. The same seed gives the same worker.
+    slip alike. The same seed gives the same worker. What connected `tools` measure is entered as they measured it.
     """
 
-    def __init__(self, desk: Desk, place: str, *, seed: int, slips: float = 0.0) -> None:
+    def __init__(
+        self, desk: Desk, place: str, *, seed: int, slips: float = 0.0, tools: HandTools | None = None
+    ) -> None:
         self._desk = desk
         self._place = place
         self._random = random.Random(f"{seed}/{place}")
         self._slips = slips
+        self._tools = tools
         self._who = Who(name=f"sim-{place}", role="supervisor")
         self._asked = 0
         self._decisions: dict[tuple[str, str], int] = {}
@@ -79,6 +83,8 @@ class SimWorker:
             return False
         await asyncio.sleep(self._takes_s(card.expected_s or 5.0))
         values = {ask.value: _answer(ask.spec, card.unit, self._random) for ask in card.asks}
+        if self._tools is not None:
+            values |= await self._tools.measure(card)
         lots = dict.fromkeys(card.lots, f"L-{card.unit}")
         return await self._send({**confirm, "values": values, "lots": lots})
 

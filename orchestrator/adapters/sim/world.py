@@ -31,7 +31,7 @@ OVERLAP = 0.0005  # m: boxes that overlap by less stand side by side
 class Body:
     """A thing in the cell. `pose` is in its parent: another body's id, "gripper", "hands", or "" for the cell.
 
-    `source` is the bin that it was supplied in, until someone first takes it.
+    `source` is the bin that it was supplied in, until someone first takes it; `mark` what a scanner reads on it.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Body:
     pose: Pose
     parent: str = ""
     source: str = ""
+    mark: str = ""
 
 
 class World:
@@ -102,11 +103,11 @@ class World:
 
     # ---- what happens ------------------------------------------------------------------------------------------
 
-    def add(self, kind: str, shape: Box | Mesh, pose: Pose, *, source: str = "") -> str:
+    def add(self, kind: str, shape: Box | Mesh, pose: Pose, *, source: str = "", mark: str = "") -> str:
         """Put a new body into the cell and return its id. Raises NotFound or BadInput for its mesh."""
         self.meshes.get(shape)
         number = self._made[kind] = self._made.get(kind, 0) + 1
-        body = Body(f"{kind}~{number}", kind, shape, pose, source=source)
+        body = Body(f"{kind}~{number}", kind, shape, pose, source=source, mark=mark)
         self._set(body)
         return body.id
 

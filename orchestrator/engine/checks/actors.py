@@ -57,10 +57,12 @@ def _tool(built: Built, step: Step) -> Iterator[Finding]:
     cell = built.subject.cell
     if step.tool is None or cell is None:
         return
+    if step.tool in cell.devices:
+        return
     tool = cell.tools.get(step.tool)
     if tool is None:
         message = f"Cell {cell.name} has no tool '{step.tool}'."
-        yield Finding(built.path(step, "tool"), message, hint(step.tool, cell.tools))
+        yield Finding(built.path(step, "tool"), message, hint(step.tool, (*cell.tools, *cell.devices)))
         return
     for actor, work in (("robot", step.robot), ("human", step.human)):
         if work is not None and actor not in tool.for_ and not step.together:
@@ -88,7 +90,7 @@ def _carry(built: Built, step: Step) -> Iterator[Finding]:
 
 def _lifting(built: Built, step: Step) -> Iterator[Finding]:
     kind, reference = step.result.kind, step.result.part
-    if kind is None or reference is None:
+    if kind is None or reference is None or built.printed(step):
         return
     spec, cell = built.variant.parts[kind], built.subject.cell
     by_hand = step.human is not None and (step.robot is None or not step.together)

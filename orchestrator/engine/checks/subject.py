@@ -90,6 +90,11 @@ class Built:
             return False
         return self.subject.cell.is_nest(at.frame) if self.subject.cell is not None else at.frame == "nest"
 
+    def printed(self, step: Step) -> bool:
+        """Whether a step's part comes out of a printer at its target: from no bin, and into no gripper."""
+        at, cell = step.result.at, self.subject.cell
+        return cell is not None and at is not None and at.owner is None and cell.prints(step.result.kind, at.frame)
+
     def before(self, earlier: Step, later: Step) -> bool:
         """Whether one instance surely ends before another starts."""
         if earlier.group == later.group:

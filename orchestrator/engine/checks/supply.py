@@ -27,6 +27,8 @@ def findings(built: Built) -> Iterator[Finding]:
             continue
         spec = built.variant.parts[kind]
         need[kind] += int(first.result.qty) if spec.unit == "pcs" else 0
+        if built.printed(first):
+            continue
         if not cell.bins_for(kind, "human"):
             yield Finding(
                 ("parts", kind),
