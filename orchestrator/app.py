@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.adapters.sim.contact import Fit
     from orchestrator.adapters.sim.people import SimPeople
+    from orchestrator.adapters.sim.presence import Presence
     from orchestrator.adapters.sim.world import World
     from orchestrator.adapters.vision_open3d import VisionOpen3D
     from orchestrator.core.ports import Clock, Journal, Vision
@@ -68,6 +69,7 @@ class EmbeddedCell:
     robot: SimRobot
     world: World
     people: SimPeople
+    presence: Presence
     cameras: Mapping[str, SimCamera]
     devices: SimDevices
     seed: int
@@ -88,6 +90,7 @@ async def embedded(
     from orchestrator.adapters.sim.hands import SimHands
     from orchestrator.adapters.sim.meshes import MeshStore
     from orchestrator.adapters.sim.people import SimPeople
+    from orchestrator.adapters.sim.presence import Presence
     from orchestrator.adapters.sim.world import World
     from orchestrator.adapters.vision_open3d import VisionOpen3D
 
@@ -106,6 +109,8 @@ async def embedded(
     world = World(MeshStore(settings.instructions))
     people = SimPeople(world, SimHands(world, seed), kinds)
     people.stock(runner.state)
+    presence = Presence(spec, world, asyncio.get_running_loop().time, seed=seed)
+    presence.follow(runner.state)
     robot = SimRobot(
         world,
         clock,
@@ -113,6 +118,8 @@ async def embedded(
         fits=_fits(library),
         payload_kg=spec.robot.payload_kg,
         seed=seed,
+        people=presence,
+        separation=spec.separation,
     )
     cameras = {
         name: SimCamera(CameraSetup(name, camera.at), world, clock, robot=robot, seed=seed)
@@ -125,6 +132,7 @@ async def embedded(
     eyes = Eyes(cameras, judge, library.kinds)
     runner.crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
     runner.bus.join(people.observe)
+    runner.bus.join(presence.observe)
     screen = LiveScreen(Guide(library, simulated=True), runner.state)
     runner.bus.join(screen.observe)
     desk = CellDesk(
@@ -146,7 +154,7 @@ async def embedded(
         if restarted:
             await runner.ask(cmd.ReportRestart())
         await runner.ask(cmd.ReportSafety(safety=robot.safety.value))  # the journal may know an older one
-        yield EmbeddedCell(desk, runner, robot, world, people, cameras, devices, seed)
+        yield EmbeddedCell(desk, runner, robot, world, people, presence, cameras, devices, seed)
     finally:
         for task in tasks:
             task.cancel()
