@@ -79,10 +79,13 @@ class SeparationSpec(Frozen):
         speed = self.braking_m_s2 * (math.sqrt(half * half + 2 * spare / self.braking_m_s2) - half)
         return max(self.contact_m_s, speed)
 
-    @property
-    def near_m(self) -> float:
-        """The distance (m) at which even an arm at contact speed waits: S_p from a person who stands still."""
-        return self.protective_m(self.contact_m_s, 0.0)
+    def near_m(self, closing_m_s: float) -> float:
+        """Return the distance (m) at which even an arm at contact speed waits for a person.
+
+        S_p from the speed at which the two close in on each other (m/s), which is measured by then, not assumed: who
+        works beside the arm does not halt it, who walks into it does.
+        """
+        return self.protective_m(self.contact_m_s, min(max(closing_m_s, 0.0), self.person_m_s))
 
     @property
     def _fixed_m(self) -> float:

@@ -88,9 +88,14 @@ class Track:
 
     def go(self, t: float, goal: Vector, speed_m_s: float) -> None:
         """Leave for a goal at a time, now or later; what was planned after that time is dropped."""
-        kept = [piece for piece in self._glides[1:] if piece.start_s < t]
-        self._glides = [*(kept[-2:] or self._glides[:1]), glide(t, self.state(t), goal, speed_m_s, self._hardest_m_s2)]
+        self.drop(t)
+        self._glides.append(glide(t, self.state(t), goal, speed_m_s, self._hardest_m_s2))
 
     def drop(self, t: float) -> None:
         """Forget what was planned to begin at a time or later."""
         self._glides = [self._glides[0], *(piece for piece in self._glides[1:] if piece.start_s < t)]
+
+    def forget(self, t: float) -> None:
+        """Forget what was over before a time: nobody will ask for it any more."""
+        current = max((k for k, piece in enumerate(self._glides) if piece.start_s <= t), default=0)
+        self._glides = self._glides[current:]

@@ -34,11 +34,11 @@ MOVES_M_S = 0.005  # slower than this, the arm stands
 class Keeper:
     """Speed and separation after `core.separation`, for one arm and the people of its cell.
 
-    Slow: the nearer a person is, the slower the arm, down to the speed of a permitted contact. Wait: below the
-    distance at which even that arm could not stop before a standing person, it stands until they are gone, unless it
-    comes away from them. Stop: where a person got nearer than the protective distance of an arm that is faster than a
-    permitted contact, or was touched. At a step that both do together hands and forearms are near on purpose: they
-    slow the arm, and neither halt nor stop it.
+    Slow: the nearer a person is, the slower the arm, down to the speed of a permitted contact. Wait: where even that
+    arm could not stop before a person as fast as they come, it stands until they are gone, unless it comes away from
+    them. Stop: where a person got nearer than the protective distance of an arm that is faster than a permitted
+    contact, or was touched by one that moves. At a step that both do together hands and forearms are near on purpose:
+    they slow the arm, and neither halt nor stop it.
     """
 
     def __init__(self, spec: SeparationSpec, people: Presence, kinematics: Kinematics, world: World) -> None:
@@ -52,6 +52,7 @@ class Keeper:
         self._curve: Curve | None = None
         self._full_m_s = 0.0
         self._next_s = -math.inf
+        self._gaps: dict[str, tuple[float, float]] = {}  # by place: when the last look was, and how far the person
 
     def look(self, ride: Ride, t: float, links: Sequence[Pose], tcp: Pose, opening_m: float) -> str | None:
         """Look at a time (loop's, s), bring `factor` up to date, and return why the arm must stop; None usually.
@@ -77,14 +78,13 @@ class Keeper:
             gap = nearest(arm, body)
             closest = min(closest, gap.distance_m)
             factor = min(factor, self._spec.allowed_m_s(gap.distance_m) / self._full_m_s)
-            if person.with_robot and gap.distance_m < self._spec.protective_m(speed):
+            if person.with_robot:
                 body = body.without(HANDS)
                 gap = nearest(arm, body)
-            if gap.distance_m >= self._spec.protective_m(speed):
-                continue
-            apart = gap.distance_m < self._spec.near_m and self._comes_away(ride, gap, body, opening_m)
+            near = gap.distance_m < self._spec.near_m(self._closing_m_s(person, t, gap.distance_m))
+            apart = near and self._comes_away(ride, gap, body, opening_m)
             why = why or self._violated(person, gap, speed, apart=apart)
-            if gap.distance_m < self._spec.near_m and not apart:
+            if near and not apart:
                 factor, waits_for = 0.0, person
         self.factor, self.waits_for = math.floor(factor * STEPS + 1e-9) / STEPS, waits_for
         spare = closest - self._spec.protective_m(self._full_m_s) - self._spec.slow_margin_m
@@ -94,6 +94,7 @@ class Keeper:
     def forget(self) -> None:
         """The motion is over: the next one begins without a cap."""
         self._curve, self.factor, self.waits_for = None, 1.0, None
+        self._gaps.clear()
 
     def _violated(self, person: Person, gap: Separation, speed_m_s: float, *, apart: bool) -> str | None:
         if speed_m_s < MOVES_M_S:
@@ -108,6 +109,12 @@ class Keeper:
                 f"{1000 * speed_m_s:.0f} mm/s the robot keeps {1000 * least:.0f} mm."
             )
         return None
+
+    def _closing_m_s(self, person: Person, t: float, distance_m: float) -> float:
+        """How fast arm and person close in, by the last look and this one."""
+        then, before_m = self._gaps.get(person.place, (t, distance_m))
+        self._gaps[person.place] = (t, distance_m)
+        return (before_m - distance_m) / (t - then) if then < t else 0.0
 
     def _comes_away(self, ride: Ride, gap: Separation, body: Capsules, opening_m: float) -> bool:
         """Tell whether going on takes the arm away from a person, as they are now."""

@@ -126,8 +126,10 @@ class Person:
     def rest(self, t: float) -> None:
         """Let both hands hang, and drop what was to come after."""
         self._still = None
+        self._stand.forget(t)
         self._stand.drop(max(t, self._walks_until_s))
         for side, track in self._hands.items():
+            track.forget(t)
             track.go(t, self._hanging(side), REACH_M_S[1])
 
     def _step_before(self, t: float, point: Vector) -> float:
