@@ -104,14 +104,11 @@ class Touch:
 
     def _words(self, hit: Hit, strangers: tuple[str, ...], joints: Joints, tcp: Pose) -> str:
         mine, other = (hit.other, hit.one) if hit.one in strangers else (hit.one, hit.other)
-        known = {body.id: body.kind for body in self._world}
+        kinds = {body.id: body.kind for body in self._world}
+        whose = "The held" if mine in kinds else "The robot's"
+        mine, other = (kinds.get(name, name).replace("_", " ") for name in (mine, other))
         where = ", ".join(f"{1000 * v + 0.0:.0f}" for v in (self._kinematics.flange(joints) @ tcp).p)
-        mine, other = (known.get(name, name).replace("_", " ") for name in (mine, other))
-        return (
-            f"The robot's {mine} touched a {other} that nobody knew to be there, with the TCP at ({where}) mm."
-            if mine not in known.values()
-            else f"The held {mine} touched a {other} that nobody knew to be there, with the TCP at ({where}) mm."
-        )
+        return f"{whose} {mine} touched a {other} that nobody knew to be there, with the TCP at ({where}) mm."
 
 
 def _truth(world: World, strangers: tuple[str, ...], held: list[str], back: Pose) -> Scene:

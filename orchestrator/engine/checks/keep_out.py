@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from orchestrator.core.geometry import Vector
     from orchestrator.engine.yaml_source import Source
 
+WHY = ": the robot can't reach it."
 REMEDY = "Move it out, or make the zone smaller."
 
 
@@ -21,13 +22,15 @@ def kept_out(source: Source, cell: CellSpec) -> list[Problem]:
     A nest and a bin in a grid are the robot's own, so there it is an error; other frames and loose bins may be a
     person's, which only deserves a warning.
     """
-    problems = []
+    found: dict[tuple[str, str], tuple[tuple[str, ...], bool]] = {}  # of a bin one corner is enough
     for name, zone in cell.keep_out.items():
         for path, what, point, reached in _things(cell):
             if zone.contains(point):
-                text = f"{what} stands in keep-out zone '{name}': the robot can't reach it."
-                problems.append(source.problem(path, text, REMEDY, warning=not reached))
-    return problems
+                found.setdefault((what, name), (path, reached))
+    return [
+        source.problem(path, f"{what} stands in keep-out zone '{zone}'{WHY}", REMEDY, warning=not reached)
+        for (what, zone), (path, reached) in found.items()
+    ]
 
 
 def _things(cell: CellSpec) -> Iterator[tuple[tuple[str, ...], str, Vector, bool]]:
@@ -45,4 +48,4 @@ def _things(cell: CellSpec) -> Iterator[tuple[tuple[str, ...], str, Vector, bool
             continue
         last = spec.grid[0] * spec.grid[1] - 1
         for point in dict.fromkeys(spec.slot(i).p for i in (0, spec.grid[1] - 1, last - spec.grid[1] + 1, last)):
-            yield ("supply", name, "at"), f"A corner of bin '{name}'", point, spec.for_robot
+            yield ("supply", name, "at"), f"Bin '{name}'", point, spec.for_robot
