@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.contact import Fit
     from orchestrator.adapters.sim.people import SimPeople
     from orchestrator.adapters.sim.physics import Physics
+    from orchestrator.adapters.sim.presence import Presence
     from orchestrator.adapters.sim.world import World
     from orchestrator.adapters.vision_open3d import VisionOpen3D
     from orchestrator.core.cell import CellSpec, RobotSpec
@@ -74,6 +75,7 @@ class EmbeddedCell:
     robot: SimRobot
     world: World
     people: SimPeople
+    presence: Presence
     cameras: Mapping[str, SimCamera]
     devices: SimDevices
     seed: int
@@ -95,6 +97,7 @@ async def embedded(
     from orchestrator.adapters.sim.hands import SimHands
     from orchestrator.adapters.sim.meshes import MeshStore
     from orchestrator.adapters.sim.people import SimPeople
+    from orchestrator.adapters.sim.presence import Presence
     from orchestrator.adapters.sim.world import World
     from orchestrator.adapters.vision_open3d import VisionOpen3D
 
@@ -116,6 +119,8 @@ async def embedded(
     people = SimPeople(world, SimHands(world, seed), kinds)
     people.stock(runner.state)
     arm = arm_of(settings.cell, spec.robot)
+    presence = Presence(spec, world, asyncio.get_running_loop().time, seed=seed)
+    presence.follow(runner.state)
     robot = SimRobot(
         world,
         clock,
@@ -125,6 +130,8 @@ async def embedded(
         payload_kg=spec.robot.payload_kg,
         seed=seed,
         physics=_physics(world, arm, spec, kinds) if spec.adapters.robot_sim.physics else None,
+        people=presence,
+        separation=spec.separation,
     )
     cameras = {name: SimCamera(setup_of(spec, name), world, clock, robot=robot, seed=seed) for name in spec.cameras}
     noise_m = {name: camera.setup.noise.sigma_m for name, camera in cameras.items()}
@@ -136,6 +143,7 @@ async def embedded(
     eyes = Eyes(cameras, judge, library.kinds)
     runner.crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
     runner.bus.join(people.observe)
+    runner.bus.join(presence.observe)
     screen = LiveScreen(Guide(library, simulated=True), runner.state)
     runner.bus.join(screen.observe)
     if keeper is not None:
@@ -159,7 +167,7 @@ async def embedded(
         if restarted:
             await runner.ask(cmd.ReportRestart())
         await runner.ask(cmd.ReportSafety(safety=robot.safety.value))  # the journal may know an older one
-        yield EmbeddedCell(desk, runner, robot, world, people, cameras, devices, seed)
+        yield EmbeddedCell(desk, runner, robot, world, people, presence, cameras, devices, seed)
     finally:
         for task in tasks:
             task.cancel()

@@ -18,6 +18,7 @@ from orchestrator.adapters.sim.kinematics import Kinematics, beside, distance
 from orchestrator.adapters.sim.motion import SimMotion
 from orchestrator.adapters.sim.planned import bound, tool_name
 from orchestrator.adapters.sim.planner import Leg, Planner
+from orchestrator.adapters.sim.watch import Watch
 from orchestrator.core.errors import BadInput, PlanError, RobotError, TandemError
 from orchestrator.core.geometry import IDENTITY, Pose
 from orchestrator.core.ports import (
@@ -40,11 +41,13 @@ from orchestrator.core.ports import (
     Segment,
     Tool,
 )
+from orchestrator.core.separation import SeparationSpec
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from orchestrator.adapters.sim.physics import Physics
+    from orchestrator.adapters.sim.presence import Presence
     from orchestrator.adapters.sim.world import World
 
 HEARTBEAT_S = 0.1  # how often an idle robot says that it is well
@@ -54,7 +57,8 @@ AT_START_RAD = 1e-3
 class SimRobot:
     """An arm with a gripper in a simulated `world`. Planning runs in a thread of its own; motion in ticks of 8 ms.
 
-    `fits` say what goes into what; `seed` decides every search and every scatter.
+    `fits` say what goes into what; `seed` decides every search and every scatter. `separation` says how the arm keeps
+    away from `people`.
     """
 
     def __init__(
@@ -68,6 +72,8 @@ class SimRobot:
         payload_kg: float | None = None,
         seed: int = 0,
         physics: Physics | None = None,
+        people: Presence | None = None,
+        separation: SeparationSpec | None = None,
     ) -> None:
         self.capabilities = Capabilities(home=arm.home_rad)
         self.arm = arm
@@ -93,6 +99,16 @@ class SimRobot:
         self.safety: Latest[Safety] = Latest(Safety.NORMAL)
         self.state: Latest[RobotState] = Latest(self._read())
         self._unlisten = world.listen(self._publish)
+        self._watch = Watch(
+            self._kinematics,
+            world,
+            self._drive,
+            lambda: (self._scene, self._tool.tcp, self.state.value.links),
+            lambda why: self.trip(why=why),
+            people=people,
+            separation=separation or SeparationSpec(),
+        )
+        self._drive.watch = self._watch
 
     # ---- readiness ---------------------------------------------------------------------------------------------
 
@@ -120,6 +136,7 @@ class SimRobot:
         if self._physics is not None:
             self._physics.close()
         self._unlisten()
+        self._watch.close()
         self._running = False
         self._thread.shutdown(wait=True)
 
@@ -228,15 +245,13 @@ class SimRobot:
         self.safety.put(Safety.NORMAL)
         return self.safety.value
 
-    def trip(self, safety: Safety = Safety.PROTECTIVE_STOP) -> None:
+    def trip(self, safety: Safety = Safety.PROTECTIVE_STOP, why: str = "") -> None:
         """Do what the rated hardware does: stop the arm and report this state. `NORMAL` is an e-stop's release."""
         if safety not in (Safety.NORMAL, Safety.REDUCED):
             self._stopped_at = self._clock.now()
             if self._motion is not None:
-                words = safety.value.replace("_", " ")
-                self._motion.ask_stop(
-                    Outcome("aborted", safety.value, f"The robot went into {words}.", "Clear the cell and acknowledge.")
-                )
+                words = why or f"The robot went into {safety.value.replace('_', ' ')}."
+                self._motion.ask_stop(Outcome("aborted", safety.value, words, "Clear the cell and acknowledge."))
         self.safety.put(safety)
 
     # ---- a motion's life ---------------------------------------------------------------------------------------
@@ -267,6 +282,7 @@ class SimRobot:
             outcome = _rejected(error.code, error.message, error.remedy)
         finally:
             self._motion = None
+            self._watch.over()
             self._drive.stand()
             motion.end(outcome)
 
@@ -359,6 +375,7 @@ class SimRobot:
         motion.accept()
         if self._physics is not None:
             self._physics.expect(scenery.meant(self._world, scene, command.touching))
+        self._watch.feeling = True
         for curve in leg.curves:
             if not await self._drive.ride(curve, motion, begin=0.0, share=1.0):
                 return motion.stop_as or _crashed()

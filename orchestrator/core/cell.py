@@ -13,6 +13,7 @@ from orchestrator.core.devices_spec import DeviceSpec, PrinterSpec
 from orchestrator.core.errors import known
 from orchestrator.core.geometry import Pose, Vector
 from orchestrator.core.parts import AuthoredFrame, Positive, as_number, wrong
+from orchestrator.core.separation import SeparationSpec
 from orchestrator.core.variant import Frozen
 
 if TYPE_CHECKING:
@@ -287,11 +288,13 @@ class CellSpec(Frozen):
     frames: Annotated[dict[str, Pose], BeforeValidator(_frames)] = Field(default_factory=dict)
     nests: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # role -> interchangeable frames
     zones: dict[str, Box] = Field(default_factory=dict)
+    keep_out: dict[str, Box] = Field(default_factory=dict)  # the arm never enters these
     cameras: dict[str, CameraSpec] = Field(default_factory=dict)
     places: dict[str, PlaceSpec] = Field(default_factory=dict)
     tools: dict[str, ToolSpec] = Field(default_factory=dict)
     supply: dict[str, BinSpec] = Field(default_factory=dict)
     devices: dict[str, DeviceSpec] = Field(default_factory=dict)
+    separation: SeparationSpec = SeparationSpec()
     adapters: AdapterSettings = AdapterSettings()
     sha256: str = ""
 

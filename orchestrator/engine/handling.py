@@ -15,6 +15,7 @@ from orchestrator.core.world import CELL, GRIPPER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from orchestrator.core.cell import Box as Zone
     from orchestrator.core.ports import Joints
     from orchestrator.core.state import State
     from orchestrator.core.variant import Grasp, PartSpec, Target
@@ -23,6 +24,7 @@ CLEAR_M = 0.02  # kept above everything that stands around a seat before moving 
 WIDER_M = 0.008  # how much wider than the part the fingers open, where the stroke allows
 STROKE_M = 0.085
 ZONE = "zone:"  # how the resource of a zone begins, and the box that keeps the arm out of it
+KEEP_OUT = "keep-out zone "  # how the box of a keep-out zone is called, as a refused plan says it
 SLOW_M_S = 0.1
 YAWS = 8  # how many angles are tried for a part that looks the same from all sides
 
@@ -82,8 +84,8 @@ class Handling:
         raise TandemError(f"No bin for the robot holds a {kind} any more.", remedy="Refill the bin.", code="starved")
 
     def scene(self, *extra: Seen) -> Scene:
-        """Return the planning scene: bins, zones where people work, parts that the ledger knows, and `extra` parts."""
-        objects = [*self._bin_boxes(), *self._zone_boxes()]
+        """Return the planning scene: bins, keep-out zones, zones where people work, known parts, and `extra` parts."""
+        objects = [*self._bin_boxes(), *self._zone_boxes(), *self._keep_outs()]
         attached = []
         for fact in self._state.world.facts.values():
             spec = self._spec_of(fact.unit, fact.kind)
@@ -225,9 +227,12 @@ class Handling:
         for name in sorted(peopled(self._state)):
             zone = self._state.spec.zones.get(name.removeprefix(ZONE))
             if zone is not None:
-                x, y, z = (b - a for a, b in zip(zone.low, zone.high, strict=True))
-                centre = Pose(tuple((a + b) / 2 for a, b in zip(zone.low, zone.high, strict=True)))  # type: ignore[arg-type] # three in, three out
-                yield SceneObject(name, Box((x, y, z)), centre)
+                yield _block(name, zone)
+
+    def _keep_outs(self) -> Iterator[SceneObject]:
+        """One box for each keep-out zone of the cell file."""
+        for name, zone in self._state.spec.keep_out.items():
+            yield _block(f"{KEEP_OUT}{name}", zone)
 
     def _any_spec(self, kind: str) -> PartSpec | None:
         return next((s for u in self._state.units if (s := self._spec_of(u, kind)) is not None), None)
@@ -270,6 +275,12 @@ def peopled(state: State) -> frozenset[str]:
         for resource in current.resources
         if resource.startswith(ZONE)
     )
+
+
+def _block(name: str, zone: Zone) -> SceneObject:
+    x, y, z = (b - a for a, b in zip(zone.low, zone.high, strict=True))
+    centre = tuple((a + b) / 2 for a, b in zip(zone.low, zone.high, strict=True))
+    return SceneObject(name, Box((x, y, z)), Pose(centre))  # type: ignore[arg-type] # three in, three out
 
 
 def _options(spec: PartSpec) -> Iterator[tuple[Grasp, float]]:

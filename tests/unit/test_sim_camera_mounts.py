@@ -189,8 +189,8 @@ def test_what_moves_while_a_picture_is_computed_is_not_in_it(tmp_path: Path) -> 
         arm.state.put(after)
         shot = await exposed
         later = await camera.shoot()
-        assert shot.pose == before.links[len(robot.arm.steps)] @ BESIDE_PALM
-        assert later.pose == after.links[len(robot.arm.steps)] @ BESIDE_PALM
+        assert shot.pose == before.links[len(real.arm.steps)] @ BESIDE_PALM
+        assert later.pose == after.links[len(real.arm.steps)] @ BESIDE_PALM
         for taken in (shot, later):
             assert np.median(np.abs(taken.depth_m - table_seen_from(taken.pose))) < 1e-5
         await real.close()

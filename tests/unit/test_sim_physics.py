@@ -110,14 +110,15 @@ def test_a_part_released_above_the_table_falls_and_lies_still():
     on_robot(body)
 
 
-def test_what_nobody_expected_in_the_way_is_knocked_over():
+def test_what_nobody_expected_in_the_way_is_knocked_and_stops_the_arm():
     async def body(robot, world):
         tower = world.add("tower", Box((0.04, 0.04, 0.08)), Pose((-0.5, 0.0, 0.04)))
         await asyncio.sleep(1.0)
         begin, end = (Pose.from_rpy((-0.5, y, 0.05), DOWN) for y in (0.15, -0.12))
         await run(robot, [Move(begin)])
         assert world.pose(tower).p == pytest.approx((-0.5, 0.0, 0.04), abs=1e-4)
-        await run(robot, [Move(end, line=True, speed_m_s=0.2)])
+        outcome = await robot.execute(await robot.plan([Move(end, line=True, speed_m_s=0.2)])).result()
+        assert (outcome.kind, outcome.code) == ("aborted", "protective_stop")
         await asyncio.sleep(1.0)
         assert world.pose(tower).p[1] < -0.03
         assert world.pose(tower).p[2] > 0.015  # on the table, not in it
@@ -212,7 +213,8 @@ def test_the_same_orders_give_the_same_motion():
         seen = []
         robot.state.listen(lambda state: seen.append((state.stamp, state.joints, world.pose(tower))))
         begin, end = (Pose.from_rpy((-0.5, y, 0.05), DOWN) for y in (0.15, -0.12))
-        await run(robot, [Move(begin), Move(end, line=True)])
+        outcome = await robot.execute(await robot.plan([Move(begin), Move(end, line=True)])).result()
+        assert outcome.code == "protective_stop"  # and the tower falls over
         await asyncio.sleep(1.0)
         return seen
 

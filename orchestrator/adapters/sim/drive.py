@@ -32,6 +32,7 @@ class Drive:
             physics.told = self._fell
         self.opening_m = arm.gripper.stroke_m
         self.moving = False
+        self.watch: Callable[[Ride], None] = lambda _ride: None  # called at every tick, before the arm moves on
         self._fingers_m_s = arm.gripper.speed_m_s
         self._changed = changed
         self._caps: dict[str, float] = {}
@@ -67,6 +68,7 @@ class Drive:
         ride = Ride(curve, self.factor)
         self._start_ticking()
         while not ride.arrived:
+            self.watch(ride)
             if motion.stop_as is not None:
                 ride.halt()
             ride.scale(self.factor)

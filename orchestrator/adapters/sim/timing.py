@@ -136,6 +136,11 @@ class Ride:
         return self._state[0]
 
     @property
+    def speed(self) -> float:
+        """How fast the path parameter grows now, 1/s."""
+        return self._state[1]
+
+    @property
     def share(self) -> float:
         """The share of the path done, 0 to 1."""
         return min(1.0, self._state[0] / self._end) if self._end > 0 else 1.0

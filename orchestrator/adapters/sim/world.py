@@ -51,6 +51,7 @@ class World:
         self.tcp = IDENTITY  # of the gripper; the robot keeps it up to date
         self._bodies: dict[str, Body] = {}
         self._made: dict[str, int] = {}
+        self._slots: dict[str, Pose] = {}  # where what came in a bin was put
         self._held: str | None = None  # asked for at every tick
         self._listeners: list[Callable[[], None]] = []
 
@@ -83,6 +84,11 @@ class World:
         """The body that the gripper holds."""
         return self._held
 
+    def untouched(self, body_id: str) -> bool:
+        """Tell whether a body still lies in the slot of the bin that it was supplied in."""
+        body = self.body(body_id)
+        return bool(body.source) and not body.parent and self._slots.get(body_id) == body.pose
+
     def with_contents(self, body_id: str) -> list[str]:
         """Return a body and everything that sits on or in it."""
         out = [self.body(body_id).id]
@@ -108,6 +114,8 @@ class World:
         self.meshes.get(shape)
         number = self._made[kind] = self._made.get(kind, 0) + 1
         body = Body(f"{kind}~{number}", kind, shape, pose, source=source, mark=mark)
+        if source:
+            self._slots[body.id] = pose
         self._set(body)
         return body.id
 
@@ -170,6 +178,7 @@ class World:
         """Take a body away, with all that sits on it."""
         for gone in self.with_contents(body_id):
             del self._bodies[gone]
+            self._slots.pop(gone, None)
             if gone == self._held:
                 self._held = None
         self._changed()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.errors import BadInput, Problem
 from orchestrator.engine.checks import actors, devices, evidence, failure, frames, options, order, supply, wording
+from orchestrator.engine.checks.keep_out import kept_out
 from orchestrator.engine.checks.subject import Built, Subject
 from orchestrator.engine.compile import compile_variant, forbidden
 from orchestrator.engine.findings import hint
@@ -63,6 +64,7 @@ def check_cells(
                 remedy = "Have it calibrated, then write the next date."
                 problems.append(source.problem(("tools", name, "due"), text, remedy, warning=True))
         problems += devices.problems(source, cell, kinds)
+        problems += kept_out(source, cell)
         for role, names in cell.nests.items():
             problems += [
                 source.problem(("nests", role), f"Nest '{role}' names no frame '{name}'.", "Add it to frames.")
