@@ -187,7 +187,7 @@ class Planner:
             if not around:
                 raise blocked
             search = Search(
-                lambda q: self._collision.hit(q, now.opening_m) is None,
+                lambda q: self._collision.free(q, now.opening_m),
                 self._arm.lower_rad,
                 self._arm.upper_rad,
                 self._digest(now.joints, goal),
