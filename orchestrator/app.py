@@ -113,6 +113,7 @@ async def embedded(
         fits=_fits(library),
         payload_kg=spec.robot.payload_kg,
         seed=seed,
+        rate_hz=spec.adapters.robot_sim.rate_hz,
     )
     cameras = {
         name: SimCamera(CameraSetup(name, camera.at), world, clock, robot=robot, seed=seed)

@@ -152,9 +152,7 @@ class CoalScene:
             return []
         low = np.flatnonzero(centres[:, 2] - solid.radius <= TABLE_M).tolist()
         at = coal.Transform3s.Identity()
-        return [
-            (n, solid.name, "table") for n in low if self._collide(self._table, at, solid.shape, _at(placed[n]))
-        ]
+        return [(n, solid.name, "table") for n in low if self._collide(self._table, at, solid.shape, _at(placed[n]))]
 
     def _may(self, one: str, other: str) -> bool:
         if one == other or frozenset((one, other)) in OVERLAP:

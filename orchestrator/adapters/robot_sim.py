@@ -12,7 +12,7 @@ import numpy as np
 from orchestrator.adapters.sim import scenery
 from orchestrator.adapters.sim.arm import UR5E, ArmModel
 from orchestrator.adapters.sim.contact import Fit, between_fingers
-from orchestrator.adapters.sim.drive import Drive
+from orchestrator.adapters.sim.drive import TICK_S, Drive
 from orchestrator.adapters.sim.guarded import judged, met
 from orchestrator.adapters.sim.kinematics import Kinematics, beside, distance
 from orchestrator.adapters.sim.motion import SimMotion
@@ -51,9 +51,9 @@ AT_START_RAD = 1e-3
 
 
 class SimRobot:
-    """An arm with a gripper in a simulated `world`. Planning runs in a thread of its own; motion in ticks of 8 ms.
+    """An arm with a gripper in a simulated `world`. Planning runs in a thread of its own; motion in ticks.
 
-    `fits` say what goes into what; `seed` decides every search and every scatter.
+    `fits` say what goes into what; `seed` decides every search and every scatter; `rate_hz` is ticks a second.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class SimRobot:
         fits: Sequence[Fit] = (),
         payload_kg: float | None = None,
         seed: int = 0,
+        rate_hz: float = 1 / TICK_S,
     ) -> None:
         self.capabilities = Capabilities(home=arm.home_rad)
         self.arm = arm
@@ -77,7 +78,7 @@ class SimRobot:
         self._payload_kg = arm.payload_kg if payload_kg is None else payload_kg
         self._random = np.random.default_rng((seed, 1))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="planner")
-        self._drive = Drive(arm, self._publish)
+        self._drive = Drive(arm, self._publish, 1 / rate_hz)
         self._tool = arm.gripper.tool()
         self._scene = Scene()
         self._version = scenery.version(self._scene)

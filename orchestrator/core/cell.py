@@ -136,9 +136,10 @@ class ToolSpec(Frozen):
 
 
 class SimSettings(Frozen):
-    """The embedded cell's own settings: `seed` decides everything that is random in it."""
+    """The embedded cell's own settings: `seed` decides everything that is random in it, `rate_hz` is the arm's tick."""
 
     seed: int | None = None
+    rate_hz: Annotated[float, Field(ge=20, le=1000)] = 125
 
 
 class AdapterSettings(Frozen):

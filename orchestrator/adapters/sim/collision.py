@@ -123,7 +123,7 @@ class Collision:
             if one in ids and other in ids:
                 may[ids[one], ids[other]] = may[ids[other], ids[one]] = True
         codes = np.array([ids[name] for name in self._owner])
-        return ~may[np.ix_(codes, codes)]
+        return np.asarray(~may[np.ix_(codes, codes)], dtype=np.bool_)
 
     def _carry(self) -> None:
         x, q = self._data.xpos[self._flange], self._data.xquat[self._flange]

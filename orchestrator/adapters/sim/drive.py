@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.adapters.sim.motion import SimMotion
 
-TICK_S = 0.008  # 125 Hz
+TICK_S = 0.008  # 125 Hz, unless told otherwise
 LATE_S = 0.1  # when a tick comes later than this, lost time is not caught up
 
 
 class Drive:
     """Joints and gripper of one arm. `changed` is called whenever they, or whether they move, have changed."""
 
-    def __init__(self, arm: ArmModel, changed: Callable[[], None]) -> None:
+    def __init__(self, arm: ArmModel, changed: Callable[[], None], tick_s: float = TICK_S) -> None:
         self.joints = arm.home_rad
         self.opening_m = arm.gripper.stroke_m
         self.moving = False
@@ -28,6 +28,7 @@ class Drive:
         self._changed = changed
         self._caps: dict[str, float] = {}
         self._wake = asyncio.Event()
+        self._tick_s = tick_s
         self._next_tick_s = 0.0
 
     @property
@@ -67,7 +68,7 @@ class Drive:
                     await self._rest()
                 continue
             await self._tick()
-            self.joints = ride.advance(TICK_S)
+            self.joints = ride.advance(self._tick_s)
             self.moving = not ride.standing
             self._changed()
             motion.tell(begin + share * ride.share)
@@ -83,7 +84,7 @@ class Drive:
                 await self._rest()
                 continue
             await self._tick()
-            step = self._fingers_m_s * TICK_S
+            step = self._fingers_m_s * self._tick_s
             left = opening_m - self.opening_m
             self.opening_m = opening_m if abs(left) <= step else self.opening_m + (step if left > 0 else -step)
             self._changed()
@@ -91,14 +92,14 @@ class Drive:
 
     def _start_ticking(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._next_tick_s > TICK_S / 2:
+        if now - self._next_tick_s > self._tick_s / 2:
             self._next_tick_s = now
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
-        self._next_tick_s += TICK_S
+        self._next_tick_s += self._tick_s
         if loop.time() - self._next_tick_s > LATE_S:
-            self._next_tick_s = loop.time() + TICK_S
+            self._next_tick_s = loop.time() + self._tick_s
         await asyncio.sleep(max(0.0, self._next_tick_s - loop.time()))
 
     async def _rest(self) -> None:
