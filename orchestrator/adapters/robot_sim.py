@@ -332,7 +332,7 @@ class SimRobot:
     async def _guarded(self, command: GuardedMove, motion: SimMotion) -> Outcome:
         tcp = self.state.value.tcp
         direction, reach = command.direction, command.distance_m
-        if abs(math.hypot(*direction) - 1) > 1e-6 or reach < 0 or command.speed_m_s <= 0:
+        if not (abs(math.hypot(*direction) - 1) <= 1e-6 and 0 <= reach < math.inf and command.speed_m_s > 0):
             return _rejected("bad_input", "Direction, distance or speed is wrong.", "Give a unit vector and metres.")
         contact = met(self._world, self.arm.gripper, self._drive.opening_m, command, self._fits, self._random)
         depth = min(contact.after_m, reach) if contact else reach
