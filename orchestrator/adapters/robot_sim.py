@@ -11,6 +11,7 @@ import numpy as np
 
 from orchestrator.adapters.sim import scenery
 from orchestrator.adapters.sim.arm import UR5E, ArmModel
+from orchestrator.adapters.sim.asked import nonsense, refuse_nonsense
 from orchestrator.adapters.sim.contact import Fit, between_fingers
 from orchestrator.adapters.sim.drive import TICK_S, Drive
 from orchestrator.adapters.sim.guarded import judged, met
@@ -148,6 +149,7 @@ class SimRobot:
         segments = tuple(sequence)
         begin = self._drive.joints if start is None else tuple(float(angle) for angle in start)
         scene, version, tool, opening = self._scene, self._version, self._tool, self._drive.opening_m
+        refuse_nonsense(segments, begin, len(self._drive.joints))
         for segment in segments:
             if isinstance(segment, Grip) and segment.mass_kg > self._payload_kg:
                 raise PlanError(
@@ -171,7 +173,7 @@ class SimRobot:
 
     def grip(self, command: Grip) -> Motion:
         """Open or close outside a plan; updates attachment and payload together. Look at `holding` afterwards."""
-        return self._begin(lambda: None, lambda motion: self._grip(command, motion))
+        return self._begin(lambda: self._refuse_nonsense(command), lambda motion: self._grip(command, motion))
 
     def guarded_move(self, command: GuardedMove) -> Motion:
         """Move until contact; the outcome carries depth and force.
@@ -179,7 +181,7 @@ class SimRobot:
         Codes: jammed (stopped on force before the window), no_contact (past the window), no_plan (out of reach, or
         something else is in the way).
         """
-        return self._begin(lambda: None, lambda motion: self._guarded(command, motion))
+        return self._begin(lambda: self._refuse_nonsense(command), lambda motion: self._guarded(command, motion))
 
     # ---- speed and stops ---------------------------------------------------------------------------------------
 
@@ -270,6 +272,10 @@ class SimRobot:
             return _rejected("not_ready", "The robot's program does not run.", "Call ready() first.")
         return None
 
+    def _refuse_nonsense(self, command: Grip | GuardedMove) -> Outcome | None:
+        wrong = nonsense(command, len(self._drive.joints))
+        return _rejected("bad_input", wrong, "Correct the skill that asks for it.") if wrong else None
+
     def _refuse_plan(self, plan: Plan, part: slice) -> Outcome | None:
         first, _, step = part.indices(plan.steps)
         if step != 1 or not plan.steps:
@@ -332,8 +338,6 @@ class SimRobot:
     async def _guarded(self, command: GuardedMove, motion: SimMotion) -> Outcome:
         tcp = self.state.value.tcp
         direction, reach = command.direction, command.distance_m
-        if not (abs(math.hypot(*direction) - 1) <= 1e-6 and 0 <= reach < math.inf and command.speed_m_s > 0):
-            return _rejected("bad_input", "Direction, distance or speed is wrong.", "Give a unit vector and metres.")
         contact = met(self._world, self.arm.gripper, self._drive.opening_m, command, self._fits, self._random)
         depth = min(contact.after_m, reach) if contact else reach
         goal = Pose(tuple(a + depth * b for a, b in zip(tcp.p, direction, strict=True)), tcp.q)  # type: ignore[arg-type] # three in, three out

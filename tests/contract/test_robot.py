@@ -848,6 +848,31 @@ def test_a_guarded_move_that_makes_no_sense_is_refused(on_rig, wrong):
 # ---- state -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Move(Pose((math.nan, 0.0, 0.3))),
+        Move(HIGH, speed_m_s=0.0),
+        Move(HIGH, line=True, speed_m_s=-0.1),
+        Move(HIGH, speed_m_s=math.nan),
+        MoveJoints((0.0, 0.0)),
+        MoveJoints((math.nan,) * 6),
+        Grip(close=False, opening_m=math.nan),
+    ],
+)
+def test_what_makes_no_sense_is_never_planned(on_rig, wrong):
+    async def body(rig):
+        with pytest.raises(PlanError) as refused:
+            await rig.robot.plan([Move(HIGH), wrong])
+        assert refused.value.remedy
+        with pytest.raises(PlanError):
+            await rig.robot.plan([Move(HIGH)], start=(0.0,))
+        assert (await rig.robot.execute(await rig.robot.plan([])).result()).kind == "rejected"
+        assert (await rig.robot.grip(Grip(close=False, opening_m=math.nan)).result()).code == "bad_input"
+
+    on_rig(body)
+
+
 def test_state_is_told_while_moving_and_while_idle(on_rig):
     async def body(rig):
         stamps: list[float] = []
