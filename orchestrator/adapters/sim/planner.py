@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from orchestrator.adapters.sim.collision import Collision, Hit
 from orchestrator.adapters.sim.kinematics import distance
 from orchestrator.adapters.sim.scenery import after_grip
-from orchestrator.adapters.sim.search import Search, between
+from orchestrator.adapters.sim.search import Search, between, middle_first
 from orchestrator.adapters.sim.timing import Curve, Ride, straight, through
 from orchestrator.core.errors import PlanError
 from orchestrator.core.geometry import Pose, deviation
@@ -85,6 +85,7 @@ class Planner:
         where = _where(index, len(segments), move)
         self._refuse_start(now, move.touching, where)
         trouble: list[tuple[int, PlanError]] = []  # with how many segments were planned before it
+        blocked_at: dict[Joints, tuple[Hit, Joints]] = {}
         goals = self._goals(move.to, now.joints, where)
         close = distance(goals[0], now.joints) + SWING_RAD
         for group in ([q for q in goals if distance(q, now.joints) <= close], goals):
@@ -100,10 +101,12 @@ class Planner:
                     trouble.append((index + 1, error))
                     continue
                 detours.append((goal, *following))
-                if found := self._try(segments, legs, now, (move, index, *detours[-1]), trouble, around=False):
+                if found := self._try(
+                    segments, legs, now, (move, index, *detours[-1]), trouble, blocked_at, around=False
+                ):
                     return found
             for detour in detours:
-                if found := self._try(segments, legs, now, (move, index, *detour), trouble, around=True):
+                if found := self._try(segments, legs, now, (move, index, *detour), trouble, blocked_at, around=True):
                     return found
             if len(group) == len(goals):
                 break
@@ -117,6 +120,7 @@ class Planner:
         now: _Now,
         choice: tuple[Move, int, Joints, list[Leg], int, _Now],
         trouble: list[tuple[int, PlanError]],
+        blocked_at: dict[Joints, tuple[Hit, Joints]],
         *,
         around: bool,
     ) -> list[Leg] | None:
@@ -127,7 +131,7 @@ class Planner:
         self._left -= 1
         where = _where(index, len(segments), move)
         try:
-            leg = self._point_to_point(move, now, goal, where, around=around)
+            leg = self._point_to_point(move, now, goal, where, blocked_at, around=around)
         except PlanError as error:
             trouble.append((index + 2, error))
             return None
@@ -170,21 +174,30 @@ class Planner:
         goal = tuple(float(angle) for angle in move.joints)
         if hit := self._collision.hit(goal, now.opening_m):
             raise self._collides(hit, goal, where, "at its end")
+        blocked_at: dict[Joints, tuple[Hit, Joints]] = {}
         try:
-            return self._point_to_point(move, now, goal, where, around=False)
+            return self._point_to_point(move, now, goal, where, blocked_at, around=False)
         except PlanError:
-            return self._point_to_point(move, now, goal, where, around=True)
+            return self._point_to_point(move, now, goal, where, blocked_at, around=True)
 
-    def _point_to_point(self, move: Move | MoveJoints, now: _Now, goal: Joints, where: str, *, around: bool) -> Leg:
+    def _point_to_point(
+        self,
+        move: Move | MoveJoints,
+        now: _Now,
+        goal: Joints,
+        where: str,
+        blocked_at: dict[Joints, tuple[Hit, Joints]],
+        *,
+        around: bool,
+    ) -> Leg:
+        """Plan a way to joints, direct or `around`; `blocked_at` keeps what is in the direct way to each goal."""
         touching = move.touching if isinstance(move, Move) else frozenset()
         speed = move.speed_m_s if isinstance(move, Move) else None
         self._enter(now.scene, touching)
         corners: list[Joints] | None = [now.joints, goal]
-        hit = next(
-            ((h, q) for q in between(now.joints, goal) if (h := self._collision.hit(q, now.opening_m))),
-            None,
-        )
+        hit = blocked_at.get(goal) or self._in_the_way(now, goal)
         if hit is not None:
+            blocked_at[goal] = hit
             blocked = self._collides(*hit, where, "on the direct way")
             if not around:
                 raise blocked
@@ -204,6 +217,16 @@ class Planner:
         pairs = [(a, b) for a, b in itertools.pairwise(corners) if a != b]
         curves = tuple(straight(a, b, self._arm, self._path_speed(a, b, speed)) for a, b in pairs)
         return self._leg(move, curves, now, goal)
+
+    def _in_the_way(self, now: _Now, goal: Joints) -> tuple[Hit, Joints] | None:
+        """Return what is hit on the direct way, and with which joints."""
+        steps = between(now.joints, goal)
+        for index in middle_first(len(steps)):
+            if not self._collision.free(steps[index], now.opening_m):
+                hit = self._collision.hit(steps[index], now.opening_m)
+                assert hit is not None
+                return hit, steps[index]
+        return None
 
     def _path_speed(self, a: Joints, b: Joints, speed_m_s: float | None) -> float:
         """Return the path speed (1/s) at which the TCP nowhere exceeds its speed.

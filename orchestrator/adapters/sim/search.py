@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -22,7 +22,7 @@ REACH_M = (1.05, 1.05, 0.65, 0.32, 0.26, 0.18)  # how far from each joint's axis
 COARSE_M = 0.02  # the same while searching: what is found is checked finely afterwards
 EXTEND_M = 0.35
 ITERATIONS = 3000
-SHORTCUTS = 24
+SHORTCUTS = 12
 
 
 def travel(a: Sequence[float], b: Sequence[float]) -> float:
@@ -35,6 +35,14 @@ def between(a: Joints, b: Joints, step_m: float = STEP_M) -> list[Joints]:
     count = max(1, math.ceil(travel(a, b) / step_m))
     line = np.asarray(a) + np.linspace(0.0, 1.0, count + 1)[1:, None] * np.subtract(b, a)
     return [tuple(row) for row in line.tolist()]
+
+
+def middle_first(count: int) -> Iterator[int]:
+    """Yield the indices below `count`, ever finer from the middle: what is in the way is found sooner."""
+    stride = 1 << count.bit_length()
+    while stride > 1:
+        stride //= 2
+        yield from range(stride - 1, count, 2 * stride)
 
 
 class Search:
@@ -53,12 +61,7 @@ class Search:
     def clear(self, a: Joints, b: Joints) -> bool:
         """Tell whether the straight way from a free `a` to `b` is free; the middle is looked at first."""
         steps = between(a, b, self._step_m)
-        stride = 1 << len(steps).bit_length()
-        while stride > 1:
-            stride //= 2
-            if not all(self._free(steps[index]) for index in range(stride - 1, len(steps), 2 * stride)):
-                return False
-        return True
+        return all(self._free(steps[index]) for index in middle_first(len(steps)))
 
     def find(self, start: Joints, goal: Joints) -> list[Joints] | None:
         """Return corners from `start` to `goal`, free at fine steps, or None when the search gives up."""
