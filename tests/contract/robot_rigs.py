@@ -59,10 +59,10 @@ class RigKind(Protocol):
 class EmbeddedRig:
     """The simulated robot under virtual time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: Callable[[World], dict[str, Any]]) -> None:
         self.clock = VirtualClock(asyncio.get_running_loop())
         self._world = World(MeshStore(folder))
-        self._sim = SimRobot(self._world, self.clock, seed=1)
+        self._sim = SimRobot(self._world, self.clock, **{"seed": 1, **options(self._world)})
         self.robot: Robot = self._sim
         self.trip = self._sim.trip
         self.close = self._sim.close
@@ -86,7 +86,10 @@ class EmbeddedRig:
 
 
 class Embedded:
-    """The embedded cell's robot."""
+    """The embedded cell's robot, with further arguments of `SimRobot` for a world."""
+
+    def __init__(self, options: Callable[[World], dict[str, Any]] = lambda world: {}) -> None:
+        self._options = options
 
     def run(self, main: Callable[[], Any]) -> Any:
         """Run it under virtual time."""
@@ -94,10 +97,13 @@ class Embedded:
 
     def make(self, folder: Path) -> Rig:
         """Make a robot in an empty world."""
-        return EmbeddedRig(folder)
+        return EmbeddedRig(folder, self._options)
 
 
-ROBOTS: dict[str, RigKind] = {"embedded": Embedded()}
+ROBOTS: dict[str, RigKind] = {
+    "embedded": Embedded(),
+    "embedded_500hz": Embedded(lambda world: {"rate_hz": 500}),
+}
 
 
 def others_at_work() -> tuple[frozenset[threading.Thread], frozenset[int | None]]:

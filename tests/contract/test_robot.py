@@ -501,7 +501,7 @@ async def just(motion: Motion) -> Motion:
 def test_a_cancel_that_races_the_end_has_one_outcome_that_fits_where_the_arm_stands(on_rig):
     async def body(rig):
         kinds = set()
-        for early_s in (0.03, 0.016, 0.012, 0.008, 0.004, 0.0, -0.004, -0.02):
+        for early_s in (0.03, 0.016, 0.012, 0.008, 0.004, 0.0, -0.004, -0.02, -1.0):
             await at(rig, LOW)
             plan = await rig.robot.plan([Move(HIGH, line=True)])
             motion = rig.robot.execute(plan)
@@ -821,7 +821,7 @@ def test_a_guarded_move_tells_by_depth_and_force_what_it_met(on_rig, window, cod
         assert outcome.depth_m == pytest.approx(0.04, abs=0.002)
         assert outcome.force_N == pytest.approx(15.0)
         assert bool(outcome.remedy) == bool(code)
-        assert LOW.p[2] - rig.robot.state.value.tcp.p[2] == pytest.approx(outcome.depth_m, abs=1e-6)
+        assert LOW.p[2] - rig.robot.state.value.tcp.p[2] == pytest.approx(outcome.depth_m, abs=1e-4)
 
     on_rig(body)
 
