@@ -130,6 +130,7 @@ def test_the_robot_keeps_every_limit_through_speed_changes_and_stops(tmp_path, g
     async def main() -> None:
         robot = SimRobot(World(MeshStore(tmp_path)), VirtualClock(asyncio.get_running_loop()), seed=3)
         robot._planner._collision.hit = lambda joints, opening_m: None  # limits alone are looked at here
+        robot._planner._collision.free = lambda joints, opening_m: True
         robot._planner._collision.enter = lambda *args, **more: None
         await robot.ready()
         seen = [(robot.state.value.stamp, robot.state.value.joints)]

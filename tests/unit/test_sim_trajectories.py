@@ -90,6 +90,7 @@ def test_the_robot_keeps_the_limits_of_joints_and_tcp_whatever_is_ordered(tmp_pa
         robot = SimRobot(World(MeshStore(tmp_path)), VirtualClock(asyncio.get_running_loop()), seed=3, rate_hz=rate_hz)
         collision = robot._planner._collision  # limits alone are looked at here
         collision.hit = lambda joints, opening_m: None
+        collision.free = lambda joints, opening_m: True
         collision.enter = lambda *args, **more: None
         await robot.ready()
         seen = [(robot.state.value.stamp, robot.state.value.joints)]
