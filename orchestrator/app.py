@@ -129,6 +129,7 @@ async def embedded(
         fits=_fits(library),
         payload_kg=spec.robot.payload_kg,
         seed=seed,
+        rate_hz=spec.adapters.robot_sim.rate_hz,
         physics=_physics(world, arm, spec, kinds) if spec.adapters.robot_sim.physics else None,
         people=presence,
         separation=spec.separation,
@@ -212,7 +213,8 @@ def _physics(world: World, arm: ArmModel, spec: CellSpec, kinds: Mapping[str, Pa
 
     plates = [pose for pose in spec.frames.values() if 0.0 < pose.p[2] <= FIXTURE_M]
     masses = {name: kind.mass_kg for name, kind in kinds.items() if kind.mass_kg}
-    return Physics(world, arm, spec.robot.at, plates=plates, masses=masses)
+    tick_s = 1 / spec.adapters.robot_sim.rate_hz
+    return Physics(world, arm, spec.robot.at, plates=plates, masses=masses, tick_s=tick_s)
 
 
 async def _warm(vision: VisionOpen3D) -> None:

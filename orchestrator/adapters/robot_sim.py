@@ -11,8 +11,9 @@ import numpy as np
 
 from orchestrator.adapters.sim import scenery
 from orchestrator.adapters.sim.arm import UR5E, ArmModel
+from orchestrator.adapters.sim.asked import nonsense, refuse_nonsense
 from orchestrator.adapters.sim.contact import Fit, between_fingers
-from orchestrator.adapters.sim.drive import Drive
+from orchestrator.adapters.sim.drive import TICK_S, Drive
 from orchestrator.adapters.sim.guarded import judged, met
 from orchestrator.adapters.sim.kinematics import Kinematics, beside, distance
 from orchestrator.adapters.sim.motion import SimMotion
@@ -55,10 +56,10 @@ AT_START_RAD = 1e-3
 
 
 class SimRobot:
-    """An arm with a gripper in a simulated `world`. Planning runs in a thread of its own; motion in ticks of 8 ms.
+    """An arm with a gripper in a simulated `world`. Planning runs in a thread of its own; motion in ticks.
 
-    `fits` say what goes into what; `seed` decides every search and every scatter. `separation` says how the arm keeps
-    away from `people`.
+    `fits` say what goes into what; `seed` decides every search and every scatter; `rate_hz` is ticks a second.
+    `separation` says how the arm keeps away from `people`.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class SimRobot:
         physics: Physics | None = None,
         people: Presence | None = None,
         separation: SeparationSpec | None = None,
+        rate_hz: float = 1 / TICK_S,
     ) -> None:
         self.capabilities = Capabilities(home=arm.home_rad)
         self.arm = arm
@@ -86,7 +88,7 @@ class SimRobot:
         self._random = np.random.default_rng((seed, 1))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="planner")
         self._physics = physics
-        self._drive = Drive(arm, self._publish, physics)
+        self._drive = Drive(arm, self._publish, 1 / rate_hz, physics)
         self._tool = arm.gripper.tool()
         self._scene = Scene()
         self._version = scenery.version(self._scene)
@@ -173,6 +175,7 @@ class SimRobot:
         segments = tuple(sequence)
         begin = self._drive.joints if start is None else tuple(float(angle) for angle in start)
         scene, version, tool, opening = self._scene, self._version, self._tool, self._drive.opening_m
+        refuse_nonsense(segments, begin, len(self._drive.joints))
         for segment in segments:
             if isinstance(segment, Grip) and segment.mass_kg > self._payload_kg:
                 raise PlanError(
@@ -196,7 +199,7 @@ class SimRobot:
 
     def grip(self, command: Grip) -> Motion:
         """Open or close outside a plan; updates attachment and payload together. Look at `holding` afterwards."""
-        return self._begin(lambda: None, lambda motion: self._grip(command, motion))
+        return self._begin(lambda: self._refuse_nonsense(command), lambda motion: self._grip(command, motion))
 
     def guarded_move(self, command: GuardedMove) -> Motion:
         """Move until contact; the outcome carries depth and force.
@@ -204,7 +207,7 @@ class SimRobot:
         Codes: jammed (stopped on force before the window), no_contact (past the window), no_plan (out of reach, or
         something else is in the way).
         """
-        return self._begin(lambda: None, lambda motion: self._guarded(command, motion))
+        return self._begin(lambda: self._refuse_nonsense(command), lambda motion: self._guarded(command, motion))
 
     # ---- speed and stops ---------------------------------------------------------------------------------------
 
@@ -294,6 +297,10 @@ class SimRobot:
             return _rejected("not_ready", "The robot's program does not run.", "Call ready() first.")
         return None
 
+    def _refuse_nonsense(self, command: Grip | GuardedMove) -> Outcome | None:
+        wrong = nonsense(command, len(self._drive.joints))
+        return _rejected("bad_input", wrong, "Correct the skill that asks for it.") if wrong else None
+
     def _refuse_plan(self, plan: Plan, part: slice) -> Outcome | None:
         first, _, step = part.indices(plan.steps)
         if step != 1 or not plan.steps:
@@ -359,8 +366,6 @@ class SimRobot:
     async def _guarded(self, command: GuardedMove, motion: SimMotion) -> Outcome:
         tcp = self.state.value.tcp
         direction, reach = command.direction, command.distance_m
-        if abs(math.hypot(*direction) - 1) > 1e-6 or reach < 0 or command.speed_m_s <= 0:
-            return _rejected("bad_input", "Direction, distance or speed is wrong.", "Give a unit vector and metres.")
         contact = met(self._world, self.arm.gripper, self._drive.opening_m, command, self._fits, self._random)
         depth = min(contact.after_m, reach) if contact else reach
         goal = Pose(tuple(a + depth * b for a, b in zip(tcp.p, direction, strict=True)), tcp.q)  # type: ignore[arg-type] # three in, three out

@@ -203,12 +203,13 @@ class ToolSpec(Frozen):
 
 
 class SimSettings(Frozen):
-    """The embedded cell's own settings: `seed` decides everything that is random in it.
+    """The embedded cell's own settings: `seed` decides everything that is random in it, `rate_hz` is the arm's tick.
 
     With `physics` the arm and what it lets go of move by dynamics, instead of standing exactly where they should.
     """
 
     seed: int | None = None
+    rate_hz: Annotated[float, Field(ge=20, le=1000)] = 125
     physics: bool = False
 
 

@@ -5,25 +5,18 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator.adapters.clock_virtual import VirtualClock, run_virtual
-from orchestrator.adapters.robot_sim import SimRobot
-from orchestrator.adapters.sim.arm import UR5E
-from orchestrator.adapters.sim.meshes import MeshStore
-from orchestrator.adapters.sim.physics import Physics
-from orchestrator.adapters.sim.world import World
-from orchestrator.core.errors import BadInput, PlanError, RobotError
+from orchestrator.core.errors import BadInput, PlanError, RobotError, TandemError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import (
     Acknowledgement,
     Box,
-    Clock,
     Grip,
     GuardedMove,
+    Mesh,
     Move,
     MoveJoints,
     Robot,
@@ -32,11 +25,14 @@ from orchestrator.core.ports import (
     SceneObject,
     Tool,
 )
-from tests.unit.own_arms import own_arm
+from tests.contract.robot_rigs import ROBOTS, others_at_work, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
+
+    from orchestrator.core.ports import Motion
+    from tests.contract.robot_rigs import Rig, RigKind
 
 DOWN = (math.pi, 0.0, 0.0)
 HIGH = Pose.from_rpy((-0.45, -0.15, 0.35), DOWN)
@@ -44,50 +40,32 @@ LOW = Pose.from_rpy((-0.45, -0.15, 0.25), DOWN)
 FAR = Pose.from_rpy((-0.15, -0.5, 0.30), DOWN)
 
 
-@dataclass
-class Rig:
-    """A robot under test, its clock, and a hand on its protective stop."""
-
-    robot: Robot
-    clock: Clock
-    trip: Callable[[], None]
-    close: Callable[[], Awaitable[None]]
+@pytest.fixture(autouse=True)
+def no_orphans():
+    """Hold every test to leaving no thread and no process behind."""
+    before = others_at_work()
+    yield
+    assert others_at_work() == before
 
 
-async def embedded(tmp_path: Path) -> Rig:
-    clock = VirtualClock(asyncio.get_running_loop())
-    robot = SimRobot(World(MeshStore(tmp_path)), clock, seed=1)
-    return Rig(robot, clock, robot.trip, robot.close)
+@pytest.fixture(params=ROBOTS.values(), ids=ROBOTS)
+def on_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]:
+    """Run a coroutine on a robot that is ready (unless told not to be), and hold it to leaving no task behind."""
+    kind: RigKind = request.param
 
-
-async def embedded_urdf(tmp_path: Path) -> Rig:
-    """An arm of the integrator's own, from a URDF file."""
-    clock = VirtualClock(asyncio.get_running_loop())
-    robot = SimRobot(World(MeshStore(tmp_path)), clock, arm=own_arm("six_axis"), seed=1)
-    return Rig(robot, clock, robot.trip, robot.close)
-
-
-async def embedded_physics(tmp_path: Path) -> Rig:
-    """The shipped arm as masses on a servo."""
-    clock, world = VirtualClock(asyncio.get_running_loop()), World(MeshStore(tmp_path))
-    robot = SimRobot(world, clock, seed=1, physics=Physics(world, UR5E, Pose()))
-    return Rig(robot, clock, robot.trip, robot.close)
-
-
-@pytest.fixture(params=[embedded, embedded_urdf, embedded_physics])
-def on_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Callable[[Rig], Awaitable[Any]]], Any]:
-    """Run a coroutine on a ready robot, and hold it to leaving nothing behind."""
-
-    def run(body: Callable[[Rig], Awaitable[Any]]) -> Any:
+    def run(body: Callable[[Rig], Awaitable[Any]], *, ready: bool = True) -> Any:
         async def whole() -> Any:
-            rig = await request.param(tmp_path)
-            await rig.robot.ready()
-            answer = await body(rig)
-            await rig.close()
-            assert asyncio.all_tasks() == {asyncio.current_task()}
+            rig = kind.make(tmp_path)
+            try:
+                if ready:
+                    await rig.robot.ready()
+                answer = await body(rig)
+            finally:
+                await rig.close()
+            assert tasks() == set()
             return answer
 
-        return run_virtual(whole)
+        return kind.run(whole)
 
     return run
 
@@ -348,15 +326,18 @@ def test_a_slice_that_is_none_is_refused(on_rig):
     on_rig(body)
 
 
-def test_nothing_moves_before_ready(on_rig, tmp_path):
-    async def body(_):
-        clock = VirtualClock(asyncio.get_running_loop())
-        robot = SimRobot(World(MeshStore(tmp_path)), clock)
-        outcome = await robot.execute(await robot.plan([Move(HIGH)])).result()
-        assert (outcome.kind, outcome.code) == ("rejected", "not_ready")
-        await robot.close()
+def test_nothing_moves_before_ready_and_ready_twice_is_one(on_rig):
+    async def body(rig):
+        plan = await rig.robot.plan([Move(HIGH)])
+        for begin in (lambda: rig.robot.execute(plan), lambda: rig.robot.grip(Grip(close=True, opening_m=0.0))):
+            motion = begin()
+            assert not await motion.accepted()
+            assert ((await motion.result()).kind, (await motion.result()).code) == ("rejected", "not_ready")
+        await rig.robot.ready()
+        await rig.robot.ready()
+        assert (await rig.robot.execute(plan).result()).ok
 
-    on_rig(body)
+    on_rig(body, ready=False)
 
 
 def test_a_protective_stop_aborts_and_only_an_acknowledgement_recovers(on_rig):
@@ -423,6 +404,471 @@ def test_what_cannot_be_planned_names_the_bodies_and_moves_nothing(on_rig):
         with pytest.raises(PlanError, match="no joints reach it"):
             await rig.robot.plan([Move(Pose.from_rpy((2.0, 0.0, 0.3), DOWN))])
         assert rig.robot.state.value.joints == start
+
+    on_rig(body)
+
+
+# ---- acceptance, feedback, result ------------------------------------------------------------------------------
+
+
+def test_feedback_ends_with_a_cancelled_and_with_a_rejected_motion(on_rig):
+    async def body(rig):
+        plan = await rig.robot.plan([Move(HIGH)])
+        motion, refused = rig.robot.execute(plan), rig.robot.execute(plan)
+        assert [p async for p in refused.feedback()] == []
+
+        async def shares():
+            return [progress.share async for progress in motion.feedback()]
+
+        listeners = [asyncio.ensure_future(shares()) for _ in range(2)]
+        await asyncio.sleep(0.4)
+        assert (await motion.cancel()).kind == "canceled"
+        first, second = await asyncio.gather(*listeners)
+        assert first == second == sorted(first)
+        assert 0.0 < first[-1] < 1.0
+
+    on_rig(body)
+
+
+def test_a_listener_of_feedback_that_leaves_disturbs_nobody(on_rig):
+    async def body(rig):
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH)]))
+        async for progress in motion.feedback():
+            assert 0.0 <= progress.share <= 1.0
+            break
+        waiter = asyncio.ensure_future(anext(motion.feedback()))
+        await asyncio.sleep(0)
+        waiter.cancel()
+        assert (await motion.result()).ok
+
+    on_rig(body)
+
+
+def test_listeners_hear_every_change_until_they_leave(on_rig):
+    async def body(rig):
+        heard: list[str] = []
+        leave = rig.robot.safety.listen(lambda value: heard.append(f"first {value}"))
+        rig.robot.safety.listen(lambda value: heard.append(f"second {value}"))
+        rig.trip()
+        leave()
+        await rig.robot.recover(Acknowledgement("ana", rig.clock.now()))
+        assert heard == ["first protective_stop", "second protective_stop", "second normal"]
+
+    on_rig(body)
+
+
+# ---- cancel and stop -------------------------------------------------------------------------------------------
+
+
+async def nothing_is_left_of(rig: Rig, motion: Motion) -> None:
+    """A motion that has ended leaves no task: neither its own nor one of those who asked."""
+    await motion.result()
+    await asyncio.sleep(0)
+    assert tasks() == set()
+    assert not rig.robot.state.value.moving
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.001, 0.05, 0.3, 0.9])
+def test_after_any_cancel_no_task_is_left_and_the_robot_takes_the_next_motion(on_rig, after_s):
+    async def body(rig):
+        robot = rig.robot
+        await at(rig, LOW)
+        ways: list[Callable[[], Awaitable[Motion]]] = [
+            lambda: executed(rig, [Move(HIGH), Move(LOW, line=True)]),
+            lambda: just(robot.grip(Grip(close=False, opening_m=0.01))),
+            lambda: just(robot.guarded_move(GuardedMove((0.0, 0.0, -1.0), 0.05, 0.02, 15.0, (0.0, 0.05)))),
+        ]
+        for way in ways:
+            motion = await way()
+            if after_s:
+                await asyncio.sleep(after_s)
+            outcome = await motion.cancel()
+            assert outcome.kind in {"canceled", "succeeded", "aborted"}
+            await nothing_is_left_of(rig, motion)
+        await at(rig, HIGH)
+
+    on_rig(body)
+
+
+async def executed(rig: Rig, segments: list[Any]) -> Motion:
+    return rig.robot.execute(await rig.robot.plan(segments))
+
+
+async def just(motion: Motion) -> Motion:
+    return motion
+
+
+def test_a_cancel_that_races_the_end_has_one_outcome_that_fits_where_the_arm_stands(on_rig):
+    async def body(rig):
+        kinds = set()
+        for early_s in (0.03, 0.016, 0.012, 0.008, 0.004, 0.0, -0.004, -0.02, -1.0):
+            await at(rig, LOW)
+            plan = await rig.robot.plan([Move(HIGH, line=True)])
+            motion = rig.robot.execute(plan)
+            await asyncio.sleep(plan.duration_s - early_s)
+            outcome = await motion.cancel()
+            assert outcome == await motion.result()
+            assert outcome.kind in {"canceled", "succeeded"}
+            assert await stands(rig.robot)
+            if outcome.ok:
+                assert gap_m(rig.robot, HIGH) < 1e-6
+            kinds.add(outcome.kind)
+        assert kinds == {"canceled", "succeeded"}
+
+    on_rig(body)
+
+
+def test_a_cancel_goes_through_when_its_waiter_gives_up(on_rig):
+    async def body(rig):
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH)]))
+        await asyncio.sleep(0.3)
+        asked = asyncio.ensure_future(motion.cancel())
+        await asyncio.sleep(0)
+        asked.cancel()
+        assert (await motion.result()).kind == "canceled"
+        await nothing_is_left_of(rig, motion)
+
+    on_rig(body)
+
+
+def test_a_motion_that_does_not_answer_its_cancel_is_ended_by_stop(on_rig):
+    async def body(rig):
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH), Move(LOW, line=True, speed_m_s=0.005)]))
+        await asyncio.sleep(0.3)
+        rig.deafen(motion)
+        cancelling = asyncio.ensure_future(motion.cancel())
+        done, _ = await asyncio.wait({cancelling}, timeout=2.0)
+        assert not done
+        await rig.robot.stop()
+        outcome = await cancelling
+        assert (outcome.kind, outcome.code) == ("aborted", "stopped")
+        assert await stands(rig.robot)
+        await nothing_is_left_of(rig, motion)
+
+    on_rig(body)
+
+
+def test_stop_before_acceptance_moves_nothing(on_rig):
+    async def body(rig):
+        start = rig.robot.state.value.joints
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH)]))
+        await rig.robot.stop()
+        assert not await motion.accepted()
+        assert (await motion.result()).code == "stopped"
+        assert rig.robot.state.value.joints == start
+
+    on_rig(body)
+
+
+def test_a_paused_motion_can_be_stopped_and_a_paused_gripper_cancelled(on_rig):
+    async def body(rig):
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH)]))
+        await asyncio.sleep(0.3)
+        await rig.robot.cap_speed("hold", 0.0)
+        await asyncio.sleep(1.0)
+        await rig.robot.stop()
+        assert (await motion.result()).code == "stopped"
+        grip = rig.robot.grip(Grip(close=False, opening_m=0.01))
+        await asyncio.sleep(0.5)
+        opening = rig.robot.state.value.opening_m
+        assert opening > 0.05
+        assert (await grip.cancel()).kind == "canceled"
+        assert rig.robot.state.value.opening_m == opening
+
+    on_rig(body)
+
+
+def test_what_was_cancelled_half_way_does_not_go_on(on_rig):
+    async def body(rig):
+        plan = await rig.robot.plan([Move(HIGH), Move(LOW, line=True)])
+        motion = rig.robot.execute(plan)
+        await asyncio.sleep(0.4)
+        await motion.cancel()
+        for part in (slice(None), slice(0, 1), slice(1, None)):
+            assert (await rig.robot.execute(plan, part).result()).code == "stale_start"
+        assert (await (await executed(rig, [Move(HIGH)])).result()).ok
+
+    on_rig(body)
+
+
+# ---- safety ----------------------------------------------------------------------------------------------------
+
+ASKED = [
+    pytest.param(lambda robot, plan: robot.execute(plan), id="execute"),
+    pytest.param(lambda robot, plan: robot.grip(Grip(close=True, opening_m=0.02)), id="grip"),
+    pytest.param(
+        lambda robot, plan: robot.guarded_move(GuardedMove((0.0, 0.0, -1.0), 0.05, 0.02, 15.0, (0.0, 0.05))),
+        id="guarded_move",
+    ),
+]
+
+
+@pytest.mark.parametrize("ask", ASKED)
+def test_no_motion_starts_on_stale_safety_data(on_rig, ask):
+    async def body(rig):
+        plan = await rig.robot.plan([Move(HIGH)])
+        rig.lose_safety()
+        assert rig.robot.safety.value is Safety.UNKNOWN
+        motion = ask(rig.robot, plan)
+        assert not await motion.accepted()
+        outcome = await motion.result()
+        assert (outcome.kind, outcome.code) == ("rejected", "unsafe")
+        assert outcome.remedy
+        with pytest.raises(RobotError):
+            await rig.robot.recover(Acknowledgement("ana", rig.clock.now()))
+        rig.regain_safety()
+        assert (await rig.robot.execute(plan).result()).ok
+
+    on_rig(body)
+
+
+@pytest.mark.parametrize("ask", ASKED)
+@pytest.mark.parametrize("safety", [Safety.PROTECTIVE_STOP, Safety.EMERGENCY_STOP])
+def test_a_stop_of_the_hardware_ends_whatever_moves_and_outweighs_a_cancel(on_rig, ask, safety):
+    async def body(rig):
+        await at(rig, LOW)
+        motion = ask(rig.robot, await rig.robot.plan([Move(HIGH)]))
+        assert await motion.accepted()
+        await asyncio.sleep(0.1)
+        cancelling = asyncio.ensure_future(motion.cancel())
+        await asyncio.sleep(0)
+        rig.trip(safety)
+        outcome = await cancelling
+        assert (outcome.kind, outcome.code) == ("aborted", safety.value)
+        await nothing_is_left_of(rig, motion)
+        assert await stands(rig.robot)
+
+    on_rig(body)
+
+
+@pytest.mark.parametrize("safety", [Safety.EMERGENCY_STOP, Safety.FAULT])
+def test_an_emergency_stop_and_a_fault_are_not_recovered_from_by_a_word(on_rig, safety):
+    async def body(rig):
+        rig.trip(safety)
+        with pytest.raises(RobotError) as refused:
+            await rig.robot.recover(Acknowledgement("ana", rig.clock.now()))
+        assert refused.value.code == "unsafe"
+        assert refused.value.remedy
+        with pytest.raises(RobotError):
+            await rig.robot.ready()
+        assert rig.robot.safety.value is safety
+        rig.trip(Safety.NORMAL)
+        await at(rig, HIGH)
+
+    on_rig(body)
+
+
+def test_recover_where_all_is_well_changes_nothing(on_rig):
+    async def body(rig):
+        heard: list[Safety] = []
+        rig.robot.safety.listen(heard.append)
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH)]))
+        await asyncio.sleep(0.2)
+        assert await rig.robot.recover(Acknowledgement("ana", rig.clock.now())) is Safety.NORMAL
+        assert heard == []
+        assert (await motion.result()).ok
+
+    on_rig(body)
+
+
+def test_after_recovery_nothing_moves_by_itself(on_rig):
+    async def body(rig):
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH)]))
+        await asyncio.sleep(0.3)
+        rig.trip(Safety.SAFEGUARD_STOP)
+        assert (await motion.result()).code == "safeguard_stop"
+        assert await rig.robot.recover(Acknowledgement("ana", rig.clock.now())) is Safety.NORMAL
+        assert await stands(rig.robot)
+        assert gap_m(rig.robot, HIGH) > 0.01
+
+    on_rig(body)
+
+
+# ---- plans, scene and tool -------------------------------------------------------------------------------------
+
+
+def test_the_same_question_has_the_same_plan_and_another_has_another(on_rig):
+    async def body(rig):
+        robot = rig.robot
+        first, again = await robot.plan([Move(HIGH)]), await robot.plan([Move(HIGH)])
+        assert first.id == again.id
+        assert first.start == robot.state.value.joints
+        elsewhere = await robot.plan([Move(HIGH)], start=(0.3, *robot.state.value.joints[1:]))
+        other = await robot.plan([Move(LOW)])
+        touching = await robot.plan([Move(HIGH, touching=frozenset({"part"}))])
+        await robot.select_tool(Tool("needle", Pose((0.0, 0.0, 0.15))))
+        needle = await robot.plan([Move(HIGH)])
+        assert len({plan.id for plan in (first, elsewhere, other, touching, needle)}) == 5
+
+    on_rig(body)
+
+
+def test_a_plan_from_another_start_waits_for_the_arm_to_be_there(on_rig):
+    async def body(rig):
+        first = await rig.robot.plan([Move(HIGH)])
+        there = (await rig.robot.plan([Move(HIGH), Move(LOW, line=True)])).preview[-1]
+        assert math.dist(there.p, LOW.p) < 1e-6
+        assert (await rig.robot.execute(first).result()).ok
+        high = rig.robot.state.value.joints
+        await at(rig, FAR)
+        back = await rig.robot.plan([Move(LOW, line=True)], start=high)
+        assert (await rig.robot.execute(back).result()).code == "stale_start"
+        assert (await (await executed(rig, [MoveJoints(high)])).result()).ok
+        assert (await rig.robot.execute(back).result()).ok
+        assert gap_m(rig.robot, LOW) < 1e-6
+
+    on_rig(body)
+
+
+def test_a_plan_is_good_again_once_the_scene_is_as_it_was(on_rig):
+    async def body(rig):
+        block = SceneObject("block", Box((0.1, 0.1, 0.1)), Pose((0.6, 0.4, 0.05)))
+        version = await rig.robot.sync_scene(Scene((block,)))
+        plan = await rig.robot.plan([Move(HIGH)])
+        assert plan.scene == version
+        await rig.robot.sync_scene(Scene())
+        assert (await rig.robot.execute(plan).result()).code == "stale_scene"
+        assert await rig.robot.sync_scene(Scene((block,))) == version
+        assert (await rig.robot.execute(plan).result()).ok
+
+    on_rig(body)
+
+
+def test_a_scene_with_an_unknown_mesh_is_refused_and_the_old_one_stays(on_rig):
+    async def body(rig):
+        version = await rig.robot.sync_scene(Scene())
+        with pytest.raises(TandemError) as refused:
+            await rig.robot.sync_scene(Scene((SceneObject("ghost", Mesh("nowhere/ghost.glb"), Pose()),)))
+        assert refused.value.remedy
+        assert await rig.robot.sync_scene(Scene()) == version
+
+    on_rig(body)
+
+
+def test_a_grip_outside_the_plan_makes_it_stale(on_rig):
+    async def body(rig):
+        part = SceneObject("part", Box((0.04, 0.04, 0.04)), Pose((-0.45, -0.15, 0.25)))
+        rig.put("part", part.shape, part.pose)
+        await rig.robot.sync_scene(Scene((part,)))
+        touch = frozenset({"part"})
+        assert (await (await executed(rig, [Move(HIGH), Move(LOW, line=True, touching=touch)])).result()).ok
+        plan = await rig.robot.plan([Move(HIGH, line=True, touching=touch)])
+        assert (await rig.robot.grip(Grip(close=True, opening_m=0.04, attach="part")).result()).ok
+        assert rig.robot.state.value.holding
+        assert (await rig.robot.execute(plan).result()).code == "stale_scene"
+        assert (await (await executed(rig, [Move(HIGH, line=True, touching=touch)])).result()).ok
+        assert rig.robot.state.value.holding
+
+    on_rig(body)
+
+
+def test_the_tcp_follows_the_tool_which_does_not_change_in_motion(on_rig):
+    async def body(rig):
+        plan = await rig.robot.plan([Move(HIGH)])
+        needle = Tool("needle", Pose((0.0, 0.0, 0.15)))
+        motion = rig.robot.execute(plan)
+        assert await motion.accepted()
+        with pytest.raises(RobotError) as refused:
+            await rig.robot.select_tool(needle)
+        assert refused.value.code == "busy"
+        await motion.cancel()
+        stood = rig.robot.state.value
+        await rig.robot.select_tool(needle)
+        assert rig.robot.state.value.joints == stood.joints
+        assert math.dist(rig.robot.state.value.tcp.p, stood.tcp.p) > 0.01
+        assert (await (await executed(rig, [Move(HIGH)])).result()).ok
+        assert gap_m(rig.robot, HIGH) < 1e-6
+
+    on_rig(body)
+
+
+# ---- speed -----------------------------------------------------------------------------------------------------
+
+
+def test_caps_hold_for_later_motions_and_nonsense_changes_none(on_rig):
+    async def body(rig):
+        await at(rig, LOW)
+        await rig.robot.cap_speed("person", 0.05)
+        for wrong in (-0.1, math.nan):
+            with pytest.raises(BadInput):
+                await rig.robot.cap_speed("person", wrong)
+        for _ in range(2):
+            plan = await rig.robot.plan([Move(HIGH, line=True), Move(LOW, line=True)])
+            began = rig.clock.now()
+            assert (await rig.robot.execute(plan).result()).ok
+            assert rig.clock.now() - began > 2 * plan.duration_s
+        assert await rig.robot.cap_speed("nobody", 1.0) == 0.05
+
+    on_rig(body)
+
+
+# ---- moves until contact ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("window", "code"), [((0.03, 0.05), ""), ((0.05, 0.06), "jammed"), ((0.0, 0.02), "no_contact")]
+)
+def test_a_guarded_move_tells_by_depth_and_force_what_it_met(on_rig, window, code):
+    async def body(rig):
+        block = Box((0.2, 0.2, 0.05))
+        rig.put("block", block, Pose((-0.45, -0.15, LOW.p[2] - 0.003 - 0.04 - 0.025)))
+        await at(rig, LOW)
+        motion = rig.robot.guarded_move(GuardedMove((0.0, 0.0, -1.0), 0.06, 0.02, 15.0, window))
+        assert await motion.accepted()
+        outcome = await motion.result()
+        assert outcome.code == code
+        assert outcome.kind == ("aborted" if code else "succeeded")
+        assert outcome.depth_m == pytest.approx(0.04, abs=0.002)
+        assert outcome.force_N == pytest.approx(15.0)
+        assert bool(outcome.remedy) == bool(code)
+        assert LOW.p[2] - rig.robot.state.value.tcp.p[2] == pytest.approx(outcome.depth_m, abs=1e-4)
+
+    on_rig(body)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        GuardedMove((0.0, 0.0, -2.0), 0.05, 0.02, 15.0, (0.0, 0.05)),
+        GuardedMove((0.0, 0.0, -1.0), -0.05, 0.02, 15.0, (0.0, 0.05)),
+        GuardedMove((0.0, 0.0, -1.0), 0.05, 0.0, 15.0, (0.0, 0.05)),
+        GuardedMove((0.0, 0.0, -1.0), math.nan, 0.02, 15.0, (0.0, 0.05)),
+    ],
+)
+def test_a_guarded_move_that_makes_no_sense_is_refused(on_rig, wrong):
+    async def body(rig):
+        motion = rig.robot.guarded_move(wrong)
+        assert not await motion.accepted()
+        outcome = await motion.result()
+        assert (outcome.kind, outcome.code) == ("rejected", "bad_input")
+
+    on_rig(body)
+
+
+# ---- state -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Move(Pose((math.nan, 0.0, 0.3))),
+        Move(HIGH, speed_m_s=0.0),
+        Move(HIGH, line=True, speed_m_s=-0.1),
+        Move(HIGH, speed_m_s=math.nan),
+        MoveJoints((0.0, 0.0)),
+        MoveJoints((math.nan,) * 6),
+        Grip(close=False, opening_m=math.nan),
+    ],
+)
+def test_what_makes_no_sense_is_never_planned(on_rig, wrong):
+    async def body(rig):
+        with pytest.raises(PlanError) as refused:
+            await rig.robot.plan([Move(HIGH), wrong])
+        assert refused.value.remedy
+        with pytest.raises(PlanError):
+            await rig.robot.plan([Move(HIGH)], start=(0.0,))
+        assert (await rig.robot.execute(await rig.robot.plan([])).result()).kind == "rejected"
+        assert (await rig.robot.grip(Grip(close=False, opening_m=math.nan)).result()).code == "bad_input"
 
     on_rig(body)
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.adapters.clock_virtual import VirtualClock, run_virtual
@@ -19,6 +19,7 @@ from orchestrator.adapters.sim.timing import Ride, straight, through
 from orchestrator.adapters.sim.world import World
 from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import MoveJoints
+from tests.unit.limits import at_ticks, hold_limits, looked_for
 
 ANGLE = st.floats(-2.5, 2.5)
 JOINTS = st.tuples(*[ANGLE] * 6)
@@ -27,19 +28,6 @@ ORDERS = st.lists(
     min_size=0,
     max_size=8,
 )
-SLACK = 1 + 1e-6
-QUICK = (Phase.explicit, Phase.reuse, Phase.generate)  # a ride is long: shrinking would take minutes
-
-
-def hold_limits(samples: list[tuple[float, ...]]) -> None:
-    """Differences of samples are means of the derivatives, so they keep the limits when the motion does."""
-    q = np.array(samples)
-    for order, limits in enumerate((UR5E.velocity_rad_s, UR5E.acceleration_rad_s2, UR5E.jerk_rad_s3), start=1):
-        if len(q) > order:
-            rate = np.abs(np.diff(q, n=order, axis=0)).max(axis=0) / TICK_S**order
-            assert (rate <= np.array(limits) * SLACK + 1e-5).all(), (order, rate)
-    assert (q >= np.array(UR5E.lower_rad) - 1e-9).all()
-    assert (q <= np.array(UR5E.upper_rad) + 1e-9).all()
 
 
 def ridden(ride: Ride, orders: list[tuple[int, float | str]]) -> list[tuple[float, ...]]:
@@ -58,17 +46,17 @@ def ridden(ride: Ride, orders: list[tuple[int, float | str]]) -> list[tuple[floa
 
 
 @given(JOINTS, JOINTS, ORDERS)
-@settings(max_examples=150, deadline=None, phases=QUICK)
+@looked_for(100)
 def test_straight_rides_keep_every_limit_whatever_is_ordered(start, end, orders):
     ride = Ride(straight(start, end, UR5E))
     samples = ridden(ride, orders)
-    hold_limits(samples)
+    hold_limits(samples, UR5E, TICK_S)
     assert ride.standing
     assert 0 <= ride.s <= ride.curve.length + 1e-9
 
 
 @given(JOINTS, st.floats(0.02, 0.2), st.floats(-1, 1), st.floats(-1, 1), ORDERS, st.floats(0.01, 2.0))
-@settings(max_examples=80, deadline=None, phases=QUICK, suppress_health_check=[HealthCheck.filter_too_much])
+@looked_for(50)
 def test_lines_keep_every_limit_whatever_is_ordered(joints, length, x, y, orders, speed):
     arm = Kinematics(UR5E)
     begin = arm.flange(joints)
@@ -87,7 +75,7 @@ def test_lines_keep_every_limit_whatever_is_ordered(joints, length, x, y, orders
     for point, s in zip(points, distances, strict=True):
         assert curve.at(s) == pytest.approx(point, abs=1e-9)
     ride = Ride(curve)
-    hold_limits(ridden(ride, orders))
+    hold_limits(ridden(ride, orders), UR5E, TICK_S)
 
 
 def test_an_undisturbed_ride_arrives_exactly_and_uses_its_limits():
@@ -137,11 +125,12 @@ def test_a_halted_ride_never_goes_on():
     st.lists(st.tuples(st.floats(0.01, 1.0), st.sampled_from([0.0, 0.1, 0.6, 1.0])), max_size=6),
     st.sampled_from(["run", "cancel", "trip"]),
 )
-@settings(max_examples=25, deadline=None, phases=QUICK, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@looked_for(20)
 def test_the_robot_keeps_every_limit_through_speed_changes_and_stops(tmp_path, goals, changes, ending):
     async def main() -> None:
         robot = SimRobot(World(MeshStore(tmp_path)), VirtualClock(asyncio.get_running_loop()), seed=3)
         robot._planner._collision.hit = lambda joints, opening_m: None  # limits alone are looked at here
+        robot._planner._collision.free = lambda joints, opening_m: True
         robot._planner._collision.enter = lambda *args, **more: None
         await robot.ready()
         seen = [(robot.state.value.stamp, robot.state.value.joints)]
@@ -162,24 +151,10 @@ def test_the_robot_keeps_every_limit_through_speed_changes_and_stops(tmp_path, g
         )
         if outcome.ok:
             assert robot.state.value.joints == pytest.approx(goals[-1], abs=1e-9)
-        hold_limits(at_ticks(seen))
+        hold_limits(at_ticks(seen, TICK_S), UR5E, TICK_S)
         await robot.close()
 
     run_virtual(main)
-
-
-def at_ticks(seen: list[tuple[float, tuple[float, ...]]]) -> list[tuple[float, ...]]:
-    """Return the joints tick by tick: heartbeats between ticks left out, rests shortened to four ticks."""
-    moved = [seen[0]]
-    for stamp, joints in seen:
-        if joints != moved[-1][1]:
-            moved.append((stamp, joints))
-    out = [moved[0][1]] * 4
-    for (before, stood), (stamp, joints) in itertools.pairwise(moved):
-        if stamp - before > 1.5 * TICK_S:
-            out += [stood] * 4
-        out.append(joints)
-    return [*out, *[out[-1]] * 4]
 
 
 def test_a_line_keeps_its_speed(tmp_path):

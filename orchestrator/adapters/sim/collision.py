@@ -15,6 +15,8 @@ from orchestrator.core.ports import Box, Mesh, Scene, SceneObject
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import numpy.typing as npt
+
     from orchestrator.adapters.sim.meshes import MeshStore
 
 PADDING = 0.002  # m kept from everything but the table
@@ -54,6 +56,8 @@ class Collision:
         self._scene: Scene | None = None
         self._tcp = IDENTITY
         self._allowed: frozenset[frozenset[str]] = frozenset()
+        self._carried: frozenset[frozenset[str]] = frozenset()
+        self._forbidden: npt.NDArray[np.bool_] | None = None  # None: not known yet for this scene
 
     def enter(self, scene: Scene, *, tcp: Pose, touching: Iterable[str] = ()) -> None:
         """Look at this scene from now on. `touching` may be met by the gripper and by what it holds.
@@ -64,10 +68,35 @@ class Collision:
             self._place(scene, tcp)
         touched = tuple(touching)
         holders = ("gripper", *(held.id for held in scene.attached))
-        self._allowed = scene.allowed | {frozenset((holder, name)) for holder in holders for name in touched}
+        allowed = scene.allowed | {frozenset((holder, name)) for holder in holders for name in touched}
+        if allowed != self._allowed or self._forbidden is None:
+            self._allowed = allowed
+            self._forbidden = self._forbid(allowed | self._carried)
 
     def hit(self, joints: Sequence[float], opening_m: float) -> Hit | None:
         """Return the deepest contact that is not allowed, or None; opening in metres."""
+        geoms = self._contacts(joints, opening_m)
+        if geoms is None:
+            return None
+        assert self._forbidden is not None
+        counts = self._forbidden[geoms[:, 0], geoms[:, 1]]
+        if not counts.any():
+            return None
+        depths = np.where(counts, -self._data.contact.dist, -np.inf)
+        worst = int(depths.argmax())
+        first, second = geoms[worst]
+        return Hit(self._names[first], self._names[second], float(depths[worst]))
+
+    def free(self, joints: Sequence[float], opening_m: float) -> bool:
+        """Tell whether nothing touches that may not; opening in metres. Quicker than `hit`, which says what."""
+        geoms = self._contacts(joints, opening_m)
+        if geoms is None:
+            return True
+        assert self._forbidden is not None
+        return not self._forbidden[geoms[:, 0], geoms[:, 1]].any()
+
+    def _contacts(self, joints: Sequence[float], opening_m: float) -> npt.NDArray[np.int32] | None:
+        """Return the pairs of geoms that touch, (n, 2); None when there are none."""
         data = self._data
         data.qpos[: len(joints)] = joints
         data.qpos[len(joints) : len(joints) + 2] = opening_m / 2
@@ -75,16 +104,18 @@ class Collision:
         if self._held:
             self._carry()
         mujoco.mj_collision(self._model, data)
-        if not data.ncon:
-            return None
-        worst: Hit | None = None
-        for (first, second), depth in zip(data.contact.geom, -data.contact.dist, strict=True):
-            pair = frozenset((self._owner[first], self._owner[second]))
-            if pair in self._allowed or pair in self._carried:
-                continue
-            if worst is None or depth > worst.depth_m:
-                worst = Hit(self._names[first], self._names[second], float(depth))
-        return worst
+        return data.contact.geom if data.ncon else None
+
+    def _forbid(self, allowed: Iterable[frozenset[str]]) -> npt.NDArray[np.bool_]:
+        """Return for every pair of geoms whether they may not touch, (geoms, geoms)."""
+        ids = {name: index for index, name in enumerate(dict.fromkeys(self._owner))}
+        may = np.zeros((len(ids), len(ids)), dtype=bool)
+        for pair in allowed:
+            one, other = (*pair, *pair)[:2]  # a pair of a thing with itself has one name
+            if one in ids and other in ids:
+                may[ids[one], ids[other]] = may[ids[other], ids[one]] = True
+        codes = np.array([ids[name] for name in self._owner])
+        return np.asarray(~may[np.ix_(codes, codes)], dtype=np.bool_)
 
     def _carry(self) -> None:
         x, q = self._data.xpos[self._flange], self._data.xquat[self._flange]
@@ -117,7 +148,8 @@ class Collision:
             else:
                 self._data.qpos[address : address + 7] = (*thing.pose.p, *thing.pose.q)
         ids = ("gripper", *sorted(held))
-        self._carried = {frozenset((a, b)) for a in ids for b in ids}
+        self._carried = frozenset(frozenset((a, b)) for a in ids for b in ids)
+        self._forbidden = None
         self._scene, self._tcp = scene, tcp
 
     def _build(self, objects: Sequence[SceneObject]) -> None:

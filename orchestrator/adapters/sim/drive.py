@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 from orchestrator.adapters.sim.timing import Curve, Ride
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.motion import SimMotion
     from orchestrator.adapters.sim.physics import Physics
 
-TICK_S = 0.008  # 125 Hz
-LAG_TICKS = 60  # how long a servo may take to stand where its curve has ended
+TICK_S = 0.008  # 125 Hz, unless told otherwise
+LAG_S = 0.48  # how long a servo may take to stand where its curve has ended
 LATE_S = 0.1  # when a tick comes later than this, lost time is not caught up
 
 
@@ -25,7 +26,9 @@ class Drive:
     With `physics` the joints are where a servo brings them; without they are exactly where they shall be.
     """
 
-    def __init__(self, arm: ArmModel, changed: Callable[[], None], physics: Physics | None = None) -> None:
+    def __init__(
+        self, arm: ArmModel, changed: Callable[[], None], tick_s: float = TICK_S, physics: Physics | None = None
+    ) -> None:
         self.joints = self._wanted = arm.home_rad
         self._physics = physics
         if physics is not None:
@@ -37,6 +40,7 @@ class Drive:
         self._changed = changed
         self._caps: dict[str, float] = {}
         self._wake = asyncio.Event()
+        self._tick_s = tick_s
         self._next_tick_s = 0.0
 
     @property
@@ -80,7 +84,7 @@ class Drive:
                     await self._rest()
                 continue
             await self._tick()
-            self._wanted = ride.advance(TICK_S)
+            self._wanted = ride.advance(self._tick_s)
             self._go()
             self.moving = not ride.standing
             self._changed()
@@ -98,7 +102,7 @@ class Drive:
                 await self._rest()
                 continue
             await self._tick()
-            step = self._fingers_m_s * TICK_S
+            step = self._fingers_m_s * self._tick_s
             left = opening_m - self.opening_m
             self.opening_m = opening_m if abs(left) <= step else self.opening_m + (step if left > 0 else -step)
             self._go()
@@ -117,7 +121,7 @@ class Drive:
 
     async def _arrive(self) -> None:
         """Wait until the servo has come to its end too; one that something blocks is not waited for longer."""
-        for _ in range(LAG_TICKS):
+        for _ in range(math.ceil(LAG_S / self._tick_s)):
             if self._physics is None or self._physics.steady:
                 break
             await self._tick()
@@ -126,14 +130,14 @@ class Drive:
 
     def _start_ticking(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._next_tick_s > TICK_S / 2:
+        if now - self._next_tick_s > self._tick_s / 2:
             self._next_tick_s = now
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
-        self._next_tick_s += TICK_S
+        self._next_tick_s += self._tick_s
         if loop.time() - self._next_tick_s > LATE_S:
-            self._next_tick_s = loop.time() + TICK_S
+            self._next_tick_s = loop.time() + self._tick_s
         await asyncio.sleep(max(0.0, self._next_tick_s - loop.time()))
 
     async def _rest(self) -> None:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from orchestrator.core.geometry import Pose
     from orchestrator.core.ports import Joints
 
-SUBSTEPS = round(TICK_S / STEP_S)
 SERVO_RAD_S = 200.0  # how quick the servo is: critically damped, computed torque
 MOST_RAD_S2 = 800.0  # what it asks for at most, so that a blocked arm pushes instead of exploding
 STILL_M_S, STILL_RAD_S, STILL_S = 0.004, 0.04, 0.2  # a body slower than this for so long is at rest
@@ -40,15 +39,24 @@ class Physics:
     """One MuJoCo model of arm and bodies, built anew when what is loose or held changes. Same orders, same motion.
 
     `plates` are frames that a fixture carries (z up, its top at the frame); `masses` gives kinds their mass in kg, the
-    others are as heavy as water.
+    others are as heavy as water. `tick_s` is the drive's.
     """
 
     def __init__(
-        self, world: World, arm: ArmModel, base: Pose, *, plates: Sequence[Pose] = (), masses: Mapping[str, float] = {}
+        self,
+        world: World,
+        arm: ArmModel,
+        base: Pose,
+        *,
+        plates: Sequence[Pose] = (),
+        masses: Mapping[str, float] = {},
+        tick_s: float = TICK_S,
     ) -> None:
         self._world, self._arm, self._base = world, arm, base
         self._plates, self._masses = tuple(plates), dict(masses)
         self._kinematics = Kinematics(arm, base)
+        self._tick_s = tick_s
+        self._substeps = max(1, round(tick_s / STEP_S))
         self._target = arm.home_rad
         self._opening_m = arm.gripper.stroke_m
         self._tool = arm.gripper.tcp
@@ -127,7 +135,7 @@ class Physics:
         if self._loop is None or self._timer is not None or self._driven:
             return
         if self._stale or self._awake or not self.steady:
-            self._timer = self._loop.call_later(TICK_S, self._fall)
+            self._timer = self._loop.call_later(self._tick_s, self._fall)
 
     def _fall(self) -> None:
         """Let a tick pass while nobody drives the arm."""
@@ -142,12 +150,12 @@ class Physics:
         begin, end = (
             [*joints, wide / 2, wide / 2] for joints, wide in ((self._target, self._opening_m), (target, opening_m))
         )
-        wanted, rate = np.asarray(begin), np.subtract(end, begin) / TICK_S
+        wanted, rate = np.asarray(begin), np.subtract(end, begin) / self._tick_s
         model, data, n = bodies.model, bodies.data, self._count
         ask = np.zeros(model.nv)
         torque = np.zeros(model.nv)
-        for _ in range(SUBSTEPS):
-            wanted = wanted + rate * STEP_S
+        for _ in range(self._substeps):
+            wanted = wanted + rate * model.opt.timestep
             mujoco.mj_step1(model, data)
             # Computed torque: R. M. Murray, Z. Li, S. S. Sastry, "A Mathematical Introduction to Robotic Manipulation",
             # 1994, section 4.5; the bias cancels gravity, the rate feeds the wanted velocity forward.
@@ -158,7 +166,7 @@ class Physics:
             mujoco.mj_step2(model, data)
         self._target, self._opening_m = target, opening_m
         self._q, self._qd = data.qpos[:n].copy(), data.qvel[:n].copy()
-        self._clock_s += TICK_S
+        self._clock_s += self._tick_s
         if touched := bodies.touched():
             self._awake |= touched
             self._stale = True
@@ -218,6 +226,7 @@ class Physics:
             held=self._held,
             grip=self._grip,
         )
+        bodies.model.opt.timestep = self._tick_s / self._substeps
         bodies.data.qpos[: self._count], bodies.data.qvel[: self._count] = self._q, self._qd
         for name in bodies.moving:
             if before is not None and name in before.moving and name not in thrown:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from orchestrator.adapters.sim.collision import Collision, Hit
 from orchestrator.adapters.sim.kinematics import distance
 from orchestrator.adapters.sim.scenery import after_grip
-from orchestrator.adapters.sim.search import Search, between
+from orchestrator.adapters.sim.search import Search, between, middle_first
 from orchestrator.adapters.sim.timing import Curve, Ride, straight, through
 from orchestrator.core.errors import PlanError
 from orchestrator.core.geometry import Pose, deviation
@@ -27,6 +27,8 @@ LINE_STEP_M = 0.005
 LINE_STEP_RAD = math.radians(2)
 JUMP_RAD = 0.35  # between two steps of a line; more means that the arm would have to flip over
 RAD_AS_M = 0.1  # a turn counts on a line's path as this many metres a radian
+LOOK_RAD = 0.15  # of all joints' turns together, between two looks at how fast the TCP goes
+UNEVEN = 1.005  # how much faster the TCP may be between two looks, or on a line's spline between two of its points
 ATTEMPTS = 40
 SWING_RAD = 1.5  # a way around an obstacle is better than swinging over by more than this to avoid it
 
@@ -83,6 +85,7 @@ class Planner:
         where = _where(index, len(segments), move)
         self._refuse_start(now, move.touching, where)
         trouble: list[tuple[int, PlanError]] = []  # with how many segments were planned before it
+        blocked_at: dict[Joints, tuple[Hit, Joints]] = {}
         goals = self._goals(move.to, now.joints, where)
         close = distance(goals[0], now.joints) + SWING_RAD
         for group in ([q for q in goals if distance(q, now.joints) <= close], goals):
@@ -98,10 +101,12 @@ class Planner:
                     trouble.append((index + 1, error))
                     continue
                 detours.append((goal, *following))
-                if found := self._try(segments, legs, now, (move, index, *detours[-1]), trouble, around=False):
+                if found := self._try(
+                    segments, legs, now, (move, index, *detours[-1]), trouble, blocked_at, around=False
+                ):
                     return found
             for detour in detours:
-                if found := self._try(segments, legs, now, (move, index, *detour), trouble, around=True):
+                if found := self._try(segments, legs, now, (move, index, *detour), trouble, blocked_at, around=True):
                     return found
             if len(group) == len(goals):
                 break
@@ -115,6 +120,7 @@ class Planner:
         now: _Now,
         choice: tuple[Move, int, Joints, list[Leg], int, _Now],
         trouble: list[tuple[int, PlanError]],
+        blocked_at: dict[Joints, tuple[Hit, Joints]],
         *,
         around: bool,
     ) -> list[Leg] | None:
@@ -125,7 +131,7 @@ class Planner:
         self._left -= 1
         where = _where(index, len(segments), move)
         try:
-            leg = self._point_to_point(move, now, goal, where, around=around)
+            leg = self._point_to_point(move, now, goal, where, blocked_at, around=around)
         except PlanError as error:
             trouble.append((index + 2, error))
             return None
@@ -168,30 +174,35 @@ class Planner:
         goal = tuple(float(angle) for angle in move.joints)
         if hit := self._collision.hit(goal, now.opening_m):
             raise self._collides(hit, goal, where, "at its end")
+        blocked_at: dict[Joints, tuple[Hit, Joints]] = {}
         try:
-            return self._point_to_point(move, now, goal, where, around=False)
+            return self._point_to_point(move, now, goal, where, blocked_at, around=False)
         except PlanError:
-            return self._point_to_point(move, now, goal, where, around=True)
+            return self._point_to_point(move, now, goal, where, blocked_at, around=True)
 
-    def _point_to_point(self, move: Move | MoveJoints, now: _Now, goal: Joints, where: str, *, around: bool) -> Leg:
+    def _point_to_point(
+        self,
+        move: Move | MoveJoints,
+        now: _Now,
+        goal: Joints,
+        where: str,
+        blocked_at: dict[Joints, tuple[Hit, Joints]],
+        *,
+        around: bool,
+    ) -> Leg:
+        """Plan a way to joints, direct or `around`; `blocked_at` keeps what is in the direct way to each goal."""
         touching = move.touching if isinstance(move, Move) else frozenset()
         speed = move.speed_m_s if isinstance(move, Move) else None
         self._enter(now.scene, touching)
         corners: list[Joints] | None = [now.joints, goal]
-        hit = next(
-            (
-                (h, q)
-                for q in between(now.joints, goal, self._arm.reach_m)
-                if (h := self._collision.hit(q, now.opening_m))
-            ),
-            None,
-        )
+        hit = blocked_at.get(goal) or self._in_the_way(now, goal)
         if hit is not None:
+            blocked_at[goal] = hit
             blocked = self._collides(*hit, where, "on the direct way")
             if not around:
                 raise blocked
             search = Search(
-                lambda q: self._collision.hit(q, now.opening_m) is None,
+                lambda q: self._collision.free(q, now.opening_m),
                 self._arm,
                 self._digest(now.joints, goal),
             )
@@ -206,15 +217,34 @@ class Planner:
         curves = tuple(straight(a, b, self._arm, self._path_speed(a, b, speed)) for a, b in pairs)
         return self._leg(move, curves, now, goal)
 
+    def _in_the_way(self, now: _Now, goal: Joints) -> tuple[Hit, Joints] | None:
+        """Return what is hit on the direct way, and with which joints."""
+        steps = between(now.joints, goal, self._arm.reach_m)
+        for index in middle_first(len(steps)):
+            if not self._collision.free(steps[index], now.opening_m):
+                hit = self._collision.hit(steps[index], now.opening_m)
+                assert hit is not None
+                return hit, steps[index]
+        return None
+
     def _path_speed(self, a: Joints, b: Joints, speed_m_s: float | None) -> float:
-        """Return the path speed (1/s) at which the TCP nowhere exceeds its speed."""
+        """Return the path speed (1/s) at which the TCP nowhere exceeds its speed.
+
+        It is looked at in places, the ends among them, where it is often highest; between two it rises by less than a
+        half per cent.
+        """
         limit = min(speed_m_s or math.inf, self._arm.tcp_speed_m_s)
-        count = 16
-        points = [tuple(x + k / count * (y - x) for x, y in zip(a, b, strict=True)) for k in range(count + 1)]
-        places = [(self._kinematics.flange(q) @ self._tcp).p for q in points]
-        fastest = max(math.dist(p, q) for p, q in itertools.pairwise(places)) * count
-        # Chords are shorter than the arc; a turn of pi in 16 chords by less than a half per cent.
-        return limit / max(fastest * 1.005, 1e-9)
+        count = max(8, math.ceil(sum(abs(y - x) for x, y in zip(a, b, strict=True)) / LOOK_RAD))
+        fastest = max(self._tcp_speed(a, b, k / count) for k in range(count + 1))
+        return limit / max(fastest * UNEVEN, 1e-9)
+
+    def _tcp_speed(self, a: Joints, b: Joints, share: float) -> float:
+        """Return the TCP's speed (m/s) at a share of the straight way from `a` to `b`, done in a second."""
+        ends = (share - 1e-4, share + 1e-4)
+        p, q = (
+            (self._kinematics.flange([x + s * (y - x) for x, y in zip(a, b, strict=True)]) @ self._tcp).p for s in ends
+        )
+        return math.dist(p, q) / 2e-4
 
     def _line(self, move: Move, now: _Now, where: str) -> Leg:
         try:
@@ -263,7 +293,7 @@ class Planner:
     def _line_curve(self, points: Sequence[tuple[Joints, float]], speed_m_s: float | None) -> tuple[Curve, ...]:
         if len(points) < 2:
             return ()
-        speed = min(speed_m_s or math.inf, self._arm.tcp_speed_m_s)
+        speed = min(speed_m_s or math.inf, self._arm.tcp_speed_m_s) / UNEVEN
         return (through([joints for joints, _ in points], [s for _, s in points], self._arm, speed),)
 
     def _goals(self, to: Pose, seed: Joints, where: str) -> list[Joints]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -22,7 +22,7 @@ STEP_M = 0.008  # how far any point of the arm may travel between two checks
 COARSE_M = 0.02  # the same while searching: what is found is checked finely afterwards
 EXTEND_M = 0.35
 ITERATIONS = 3000
-SHORTCUTS = 24
+SHORTCUTS = 12
 
 
 def travel(a: Sequence[float], b: Sequence[float], reach_m: Sequence[float]) -> float:
@@ -40,6 +40,14 @@ def between(a: Joints, b: Joints, reach_m: Sequence[float], step_m: float = STEP
     return [tuple(row) for row in line.tolist()]
 
 
+def middle_first(count: int) -> Iterator[int]:
+    """Yield the indices below `count`, ever finer from the middle: what is in the way is found sooner."""
+    stride = 1 << count.bit_length()
+    while stride > 1:
+        stride //= 2
+        yield from range(stride - 1, count, 2 * stride)
+
+
 class Search:
     """Looks for a way of an arm between two free joint positions; `free` tells whether one is clear of everything."""
 
@@ -55,12 +63,7 @@ class Search:
     def clear(self, a: Joints, b: Joints) -> bool:
         """Tell whether the straight way from a free `a` to `b` is free; the middle is looked at first."""
         steps = between(a, b, self._reach_m, self._step_m)
-        stride = 1 << len(steps).bit_length()
-        while stride > 1:
-            stride //= 2
-            if not all(self._free(steps[index]) for index in range(stride - 1, len(steps), 2 * stride)):
-                return False
-        return True
+        return all(self._free(steps[index]) for index in middle_first(len(steps)))
 
     def find(self, start: Joints, goal: Joints) -> list[Joints] | None:
         """Return corners from `start` to `goal`, free at fine steps, or None when the search gives up."""
