@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orchestrator.adapters.sim.arm import ArmModel
+    from orchestrator.adapters.sim.jog import Jog
     from orchestrator.adapters.sim.motion import SimMotion
 
 TICK_S = 0.008  # 125 Hz
@@ -88,6 +89,21 @@ class Drive:
             self.opening_m = opening_m if abs(left) <= step else self.opening_m + (step if left > 0 else -step)
             self._changed()
         return True
+
+    async def jog(self, jog: Jog, motion: SimMotion) -> None:
+        """Jog until it has ended, or the motion was to stop, and the arm stands. It ticks at speed zero too."""
+        loop = asyncio.get_running_loop()
+        self._start_ticking()
+        while not (jog.halting and jog.standing):
+            await self._tick()
+            if motion.stop_as is not None:
+                jog.halt(motion.stop_as)
+            joints = jog.advance(TICK_S, loop.time(), self.factor)
+            moves = not jog.standing
+            if joints != self.joints or moves != self.moving:
+                self.joints, self.moving = joints, moves
+                self._changed()
+            motion.tell(0.0)
 
     def _start_ticking(self) -> None:
         now = asyncio.get_running_loop().time()
