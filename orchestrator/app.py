@@ -123,7 +123,8 @@ async def embedded(
     assert judge is not None
     devices = SimDevices({name: tool.gives for name, tool in spec.tools.items()}, seed=seed)
     eyes = Eyes(cameras, judge, library.kinds)
-    runner.crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
+    crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
+    runner.crew = crew
     runner.bus.join(people.observe)
     screen = LiveScreen(Guide(library, simulated=True), runner.state)
     runner.bus.join(screen.observe)
@@ -138,6 +139,7 @@ async def embedded(
         epoch=f"{clock.now():.6f}",
         evidence=evidence or settings.instructions,
         links=_links(robot.arm),
+        by_hand=crew.by_hand,
     )
     tasks = [asyncio.create_task(runner.run(), name="runner")]
     if own_vision is not None:  # Open3D takes seconds to load: ahead of the first check

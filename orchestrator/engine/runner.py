@@ -13,9 +13,9 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.errors import TandemError
 from orchestrator.core.events import CommandDenied, decode, subject
 from orchestrator.core.fold import fold
-from orchestrator.core.machine import CellState, CellVerb, allowed
+from orchestrator.core.machine import CellState, CellVerb, Mode, allowed
 from orchestrator.core.ports import Entry, Safety
-from orchestrator.core.react import Cancel, Effect, Look, Recover, RunSkill, Settle, react
+from orchestrator.core.react import Cancel, Effect, Look, Recover, RunManual, RunSkill, Settle, react
 from orchestrator.core.rights import may
 from orchestrator.engine.bus import Bus, Fresh
 from orchestrator.wire import Answer
@@ -33,7 +33,7 @@ REMEMBERED = 10_000  # command ids whose answer is kept, so that asking twice ha
 BATCH = 256
 RETRY_S = 1.0  # after a failed commit what effects reported is tried again, and a stop that failed likewise
 SKILL_ENDS_S = 5.0  # how long a skill that was called off may take to end before the cell settles without it
-_REPORTS = (cmd.EndSkill, cmd.EndCheck, cmd.EndMotion, cmd.ReportPart, cmd.ReportSafety, cmd.SettleCell)
+_REPORTS = (cmd.EndManual, cmd.EndSkill, cmd.EndCheck, cmd.EndMotion, cmd.ReportPart, cmd.ReportSafety, cmd.SettleCell)
 _SAFER = frozenset({CellVerb.HOLD, CellVerb.SUSPEND, CellVerb.STOP, CellVerb.ABORT})
 
 
@@ -42,6 +42,9 @@ class Crew(Protocol):
 
     async def skill(self, effect: RunSkill) -> cmd.EndSkill:
         """Run the robot's share of an attempt."""
+
+    async def manual(self, effect: RunManual) -> cmd.EndManual:
+        """Move by hand."""
 
     async def look(self, effect: Look) -> cmd.EndCheck:
         """Take a picture and judge a result."""
@@ -290,6 +293,8 @@ class Runner:
         try:
             if isinstance(effect, RunSkill):
                 return await crew.skill(effect)
+            if isinstance(effect, RunManual):
+                return await crew.manual(effect)
             if isinstance(effect, Look):
                 return await crew.look(effect)
             if isinstance(effect, Recover):
@@ -311,7 +316,7 @@ class Runner:
 
     async def _settled(self, effect: Settle, crew: Crew) -> None:
         """Do what a transient state is for. An abort and a stop reach the robot before any skill is waited for."""
-        skills = [task for name, task in self._tasks.items() if name.endswith("/skill")]
+        skills = [task for name, task in self._tasks.items() if _moves(name)]
         if effect.state in _STOPS_FIRST:
             await self._stopped(effect, crew)
         if skills and effect.state in _WAITS_FOR_SKILLS:
@@ -331,7 +336,7 @@ class Runner:
     def _quiet(self, prefix: str = "") -> None:
         for name, task in tuple(self._tasks.items()):
             # once: a second cancel would strike what the skill does to come to a stand
-            if name.startswith(prefix) and name.endswith("/skill") and not task.cancelling():
+            if name.startswith(prefix) and _moves(name) and not task.cancelling():
                 task.cancel()
 
     def _refuse_rest(self) -> None:
@@ -360,16 +365,19 @@ class Runner:
             return False
         if isinstance(command, cmd.ReportSafety):
             return command.safety not in {Safety.NORMAL, Safety.REDUCED}
+        by_hand = self.state.manual is not None  # it moves while the cell stands, so every such word counts
+        if isinstance(command, cmd.SetMode):
+            return by_hand and command.mode != Mode.MANUAL
         return (
             isinstance(command, cmd.ChangeCell)
             and command.verb in _SAFER
-            and command.verb in allowed("cell", self.state.cell)
+            and (by_hand or command.verb in allowed("cell", self.state.cell))
         )
 
 
 OWN = "engine-"  # how the ids of the engine's own requests begin; they are never asked twice
 Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
-Performed = RunSkill | Look | Settle | Recover
+Performed = RunSkill | RunManual | Look | Settle | Recover
 _DISK = "Free disk space or mend the disk; the cell has stopped."
 _STOPS_FIRST = frozenset({CellState.STOPPING, CellState.ABORTING})
 _WAITS_FOR_SKILLS = frozenset({"holding", "stopping", "aborting", "suspending", "completing"})
@@ -413,7 +421,14 @@ def _closing(request: cmd.Request) -> Answer:
     return Answer(id=request.id, ok=False, code="closing", message=message, remedy="Start it again.")
 
 
+def _moves(effect: str) -> bool:
+    """Whether an effect of this id moves the robot."""
+    return effect.endswith("/skill") or effect.startswith("manual/")
+
+
 def _broken_off(effect: Performed) -> cmd.Command | None:
+    if isinstance(effect, RunManual):
+        return cmd.EndManual(motion=effect.id, outcome="canceled")
     if isinstance(effect, RunSkill):
         return cmd.EndSkill(
             effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, outcome="canceled"
@@ -436,6 +451,9 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
             message=message[:2000],
             remedy=remedy,
         )
+    if isinstance(effect, RunManual):
+        code = error.code if isinstance(error, TandemError) else "crashed"
+        return cmd.EndManual(motion=effect.id, outcome="unknown", code=code, message=message[:2000])
     if isinstance(effect, Look):
         return cmd.EndCheck(
             effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, error=text[:2000]
