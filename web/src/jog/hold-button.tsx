@@ -1,19 +1,19 @@
 /** A button that acts only while it is held: by pointer, or by Space or Enter. */
 
-import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Hold, Twist } from "./hold";
 
 interface HoldButtonProps {
   hold: Hold;
   name: string;
-  label: string;
+  /** What is written on it, and what it does: together they are its name. */
+  shown: string;
+  does: string;
   twist: () => Twist;
   closed: boolean;
-  children: ComponentChildren;
 }
 
-export function HoldButton({ hold, name, label, twist, closed, children }: HoldButtonProps) {
+export function HoldButton({ hold, name, shown, does, twist, closed }: HoldButtonProps) {
   const host = useRef<HTMLButtonElement>(null);
   const held = hold.held.value === name;
   const begin = (): void => {
@@ -30,7 +30,7 @@ export function HoldButton({ hold, name, label, twist, closed, children }: HoldB
       class="hold"
       data-testid={`hold-${name}`}
       data-held={held}
-      aria-label={label}
+      aria-label={`${shown}: ${does}`}
       aria-pressed={held}
       aria-disabled={closed}
       onPointerDown={(event) => {
@@ -57,7 +57,7 @@ export function HoldButton({ hold, name, label, twist, closed, children }: HoldB
       }}
       onKeyUp={end}
     >
-      {children}
+      {shown}
     </button>
   );
 }

@@ -111,6 +111,7 @@ export function Page() {
               )}
             </p>
           </section>
+          <Where />
           <section aria-labelledby="gripper">
             <h2 id="gripper">{jog.gripper}</h2>
             <div class="pair">
@@ -130,7 +131,6 @@ export function Page() {
               ))}
             </div>
           </section>
-          <Where />
           <TeachPanel closed={closed} />
         </aside>
       </main>
@@ -204,9 +204,15 @@ function Axes({ closed, frame, share }: { closed: boolean; frame: "base" | "tool
             [-1, 1].map((sign) => {
               const name = `${turns ? "r" : ""}${axis}${sign < 0 ? "-" : "+"}`;
               return (
-                <HoldButton key={name} hold={hold} name={name} label={(turns ? jog.turns : jog.moves)(axis, sign > 0)} twist={twist(index, sign, turns)} closed={closed}>
-                  {`${turns ? "R" : ""}${axis.toUpperCase()} ${sign < 0 ? "−" : "+"}`}
-                </HoldButton>
+                <HoldButton
+                  key={name}
+                  hold={hold}
+                  name={name}
+                  shown={`${turns ? "R" : ""}${axis.toUpperCase()} ${sign < 0 ? "−" : "+"}`}
+                  does={(turns ? jog.turns : jog.moves)(axis, sign > 0)}
+                  twist={twist(index, sign, turns)}
+                  closed={closed}
+                />
               );
             }),
           )}
@@ -220,15 +226,21 @@ function Joints({ closed, share }: { closed: boolean; share: () => number }) {
   const { jog } = words.value;
   const count = reading.value?.joints_rad.length ?? 0;
   return (
-    <div class="pad" role="group" aria-label={jog.joints}>
+    <div class="pad pad-wide" role="group" aria-label={jog.joints}>
       {Array.from({ length: count }, (_, index) =>
         [-1, 1].map((sign) => {
           const name = `j${index + 1}${sign < 0 ? "-" : "+"}`;
           const joints = (): Twist => ({ frame: "joint", joints_rad_s: Array.from({ length: count }, (_joint, n) => (n === index ? sign * share() * FASTEST_RAD_S : 0)) });
           return (
-            <HoldButton key={name} hold={hold} name={name} label={jog.joint(index + 1, sign > 0)} twist={joints} closed={closed}>
-              {`J${index + 1} ${sign < 0 ? "−" : "+"}`}
-            </HoldButton>
+            <HoldButton
+              key={name}
+              hold={hold}
+              name={name}
+              shown={`J${index + 1} ${sign < 0 ? "−" : "+"}`}
+              does={jog.joint(index + 1, sign > 0)}
+              twist={joints}
+              closed={closed}
+            />
           );
         }),
       )}
