@@ -65,6 +65,8 @@ class Guide:
     def cell(self, state: State) -> CellView:
         """Return the cell at a glance, with the buttons that are legal now."""
         offered = [verb for verb in allowed("cell", state.cell) if verb in _OFFERED]
+        if state.manual is not None and CellVerb.STOP not in offered:  # the cell stands, the robot is moved by hand
+            offered.append(CellVerb.STOP)
         verbs = [verb for verb in offered if _granted(state, ChangeCell(verb=verb, reason="asked"))]
         buttons = [
             Button(

@@ -172,6 +172,24 @@ def test_what_makes_the_cell_safer_stops_a_jog_at_once_though_it_is_renewed(play
     played(story)
 
 
+def test_a_stop_is_offered_and_stops_a_jog_in_a_cell_that_is_stopped_already(played) -> None:
+    async def story(cell: Bench) -> None:
+        await cell.change(CellVerb.STOP)
+        await cell.do(cmd.Acknowledge())
+        labels = [button.label for button in cell.cell.desk.screen.topics["cell"].buttons]  # type: ignore[union-attr] # that topic holds the cell
+        assert "stop" not in labels
+        await hold(cell, 0.5)
+        labels = [button.label for button in cell.cell.desk.screen.topics["cell"].buttons]  # type: ignore[union-attr] # as above
+        assert "stop" in labels
+        await cell.do(cmd.ChangeCell(verb=CellVerb.STOP, reason="test"))
+        await cell.until(lambda state: state.manual is None)
+        assert cell.all("manual_ended")[-1].outcome == "canceled"
+        assert cell.state.acknowledged
+        assert await stands(cell)
+
+    played(story)
+
+
 @pytest.mark.parametrize("safety", [Safety.EMERGENCY_STOP, Safety.PROTECTIVE_STOP])
 def test_a_safety_stop_ends_a_jog(played, safety: Safety) -> None:
     async def story(cell: Bench) -> None:
