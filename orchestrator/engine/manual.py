@@ -24,6 +24,7 @@ PRESSES = 256  # that are remembered, so that a renewal which comes late can't s
 LAPSED = Outcome(
     "aborted", "not_renewed", f"The jog was not renewed for {JOG_RENEW_S:g} s.", "Keep the connection, and press again."
 )
+OVER = Outcome("rejected", "stale", "This press is over.", "Press again.")
 
 
 @dataclass
@@ -32,6 +33,7 @@ class _Press:
 
     twist: Twist
     t_s: float
+    asking: bool = True  # until the core has judged it
     motion: Motion | None = None
     ended: Outcome | None = None
 
@@ -58,18 +60,23 @@ class Manual:
                 return _said(press, mine.ended)
             request = cmd.Request(id=f"jog-{press}@{by.name}"[:120], by=by, t=t, command=cmd.StartJog(press=press))
             answer = await self._runner.submit(request)
-            moving = self._runner.state.manual
+            mine.asking = False
             if not answer.ok:
                 mine.ended = Outcome("rejected", answer.code, answer.message, answer.remedy)
-            elif mine.ended is None and (moving is None or (moving.by, moving.press) != key):
-                mine.ended = Outcome("rejected", "stale", "This press is over.", "Press again.")
+            elif not self._moves(key):
+                mine.ended = mine.ended or OVER
             return _said(press, mine.ended)
+        if not known.asking and not self._moves(key):
+            known.ended = known.ended or OVER  # called off before it began
         if known.ended is not None:
             return _said(press, Outcome("succeeded") if twist.zero else known.ended)
         known.twist, known.t_s = twist, now_s
         if known.motion is not None:
-            self._robot.jog(Twist() if self._reasons(key) else twist)
-        return _said(press, None)
+            renewed = self._robot.jog(Twist() if self._reasons(key) else twist)
+            if renewed is not known.motion:  # that one has just ended, and no other may begin in its place
+                await renewed.cancel()
+                known.ended = known.ended or OVER
+        return _said(press, known.ended)
 
     async def perform(self, effect: RunManual) -> cmd.EndManual:
         """Perform a motion by hand; being cancelled, it returns when the arm stands."""
@@ -127,9 +134,14 @@ class Manual:
         except asyncio.CancelledError:
             return await stand(motion, self._robot.stop)
 
+    def _moves(self, key: tuple[str, str]) -> bool:
+        """Whether the motion by hand that is under way belongs to this press."""
+        moving = self._runner.state.manual
+        return moving is not None and (moving.by, moving.press) == key
+
     def _reasons(self, key: tuple[str, str]) -> tuple[str, ...]:
         state = self._runner.state
-        mine = state.manual.id if state.manual is not None and (state.manual.by, state.manual.press) == key else ""
+        mine = state.manual.id if state.manual is not None and self._moves(key) else ""
         return why_not_manual(state, motion=mine)
 
 

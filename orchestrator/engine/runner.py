@@ -213,6 +213,8 @@ class Runner:
                     self._perform(effect)
             self._wake()
             self._propose()
+        if after.manual is not None and any(request.id in new and _halts(request.command) for request, _ in batch):
+            self._quiet()  # asked for before the press that it overtook was durable
 
     def _judge(
         self, state: State, request: cmd.Request, now: float
@@ -424,6 +426,13 @@ def _closing(request: cmd.Request) -> Answer:
 def _moves(effect: str) -> bool:
     """Whether an effect of this id moves the robot."""
     return effect.endswith("/skill") or effect.startswith("manual/")
+
+
+def _halts(command: cmd.Command) -> bool:
+    """Whether a command, once granted, leaves nothing moving by hand."""
+    return (isinstance(command, cmd.ChangeCell) and command.verb in _SAFER) or (
+        isinstance(command, cmd.SetMode) and command.mode != Mode.MANUAL
+    )
 
 
 def _broken_off(effect: Performed) -> cmd.Command | None:

@@ -190,6 +190,48 @@ def test_a_stop_is_offered_and_stops_a_jog_in_a_cell_that_is_stopped_already(pla
     played(story)
 
 
+def test_a_renewal_at_the_very_end_of_its_motion_begins_no_other(played) -> None:
+    async def story(cell: Bench) -> None:
+        robot = cell.cell.robot
+        await hold(cell, 0.5)
+        motion = robot.jog(ALONG)
+        late: list[asyncio.Future[Answer]] = []
+        unlisten = robot.state.listen(
+            lambda state: None if state.moving or late else late.append(asyncio.ensure_future(jog(cell)))
+        )
+        await motion.cancel()
+        there = robot.state.value.joints
+        unlisten()
+        assert late
+        await late[0]
+        assert await stands(cell)
+        assert robot.state.value.joints == there
+        assert len(cell.all("manual_started")) == 1
+
+    played(story)
+
+
+@pytest.mark.parametrize("what", ["stop", "hold", "mode"])
+def test_a_stop_that_comes_while_the_press_is_being_written_leaves_nothing_moving(played, what: str) -> None:
+    async def story(cell: Bench) -> None:
+        await cell.change(CellVerb.STOP)
+        await cell.do(cmd.Acknowledge())
+        before = cell.cell.robot.state.value.joints
+        pressed = asyncio.ensure_future(jog(cell))
+        await asyncio.sleep(0)
+        answer = await cell.ask(ENDS[what](cell))
+        assert answer.ok, answer.message
+        await pressed
+        for _ in range(5):
+            await jog(cell)
+            await asyncio.sleep(0.1)
+        await cell.until(lambda state: state.manual is None)
+        assert not (await jog(cell)).ok
+        assert cell.cell.robot.state.value.joints == before
+
+    played(story)
+
+
 @pytest.mark.parametrize("safety", [Safety.EMERGENCY_STOP, Safety.PROTECTIVE_STOP])
 def test_a_safety_stop_ends_a_jog(played, safety: Safety) -> None:
     async def story(cell: Bench) -> None:
