@@ -142,7 +142,8 @@ async def embedded(
     heads = heads_of(variant for product in library.products() for variant in _variants(library, product))
     devices = SimDevices.of(spec, world, seed=seed, kinds=kinds, heads=heads)
     eyes = Eyes(cameras, judge, library.kinds)
-    runner.crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
+    crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
+    runner.crew = crew
     runner.bus.join(people.observe)
     runner.bus.join(presence.observe)
     screen = LiveScreen(Guide(library, simulated=True), runner.state)
@@ -160,6 +161,7 @@ async def embedded(
         epoch=f"{clock.now():.6f}",
         evidence=evidence or settings.instructions,
         links=_links(robot.arm),
+        by_hand=crew.by_hand,
     )
     tasks = [asyncio.create_task(runner.run(), name="runner")]
     if own_vision is not None:  # Open3D takes seconds to load: ahead of the first check

@@ -6,7 +6,7 @@ messages, else a snapshot. Pose messages are lossy: the latest value per topic, 
 
 Topics: `cell`, `order/<id>`, `unit/<id>`, `step/<unit>/<step>`, `lane/<actor>`, `card/<place>`,
 `question/<unit>/<step>`, `part/<id>`, `bin/<name>`.
-Pose topics: `robot` (link poses), `parts` (poses of parts that move).
+Pose topics: `robot` (poses of links and TCP, joints), `parts` (poses of parts that move).
 Lengths are metres, angles radians, times seconds (UTC); poses are in the cell's world frame.
 """
 
@@ -36,7 +36,10 @@ class Button(Frozen):
 
 
 class CellView(Frozen):
-    """The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may."""
+    """The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may.
+
+    `manual_reasons` says the same of moving it by hand, `manual_by` who does so now; taught poses by name.
+    """
 
     name: str
     state: str
@@ -50,6 +53,9 @@ class CellView(Frozen):
     buttons: tuple[Button, ...] = ()
     places: tuple[str, ...] = ()
     robots: tuple[str, ...] = ()
+    manual_reasons: tuple[str, ...] = ()
+    manual_by: str = ""
+    taught: tuple[str, ...] = ()
 
 
 class OrderView(Frozen):
@@ -281,11 +287,13 @@ class Answer(Frozen):
 
 
 class PoseFrame(Frozen):
-    """Latest poses of one topic, by link or part name."""
+    """Latest poses of one topic, by link or part name; of the robot also its TCP, its joints and its fingers."""
 
     topic: str
     t: float
     poses: dict[str, Pose]
+    joints_rad: tuple[float, ...] = ()
+    opening_m: float = 0.0
 
 
 class Message(Frozen):

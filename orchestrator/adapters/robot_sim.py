@@ -15,6 +15,7 @@ from orchestrator.adapters.sim.asked import nonsense, refuse_nonsense
 from orchestrator.adapters.sim.contact import Fit, between_fingers
 from orchestrator.adapters.sim.drive import TICK_S, Drive
 from orchestrator.adapters.sim.guarded import judged, met
+from orchestrator.adapters.sim.jog import Jog, around, mistake
 from orchestrator.adapters.sim.kinematics import Kinematics, beside, distance
 from orchestrator.adapters.sim.motion import SimMotion
 from orchestrator.adapters.sim.planned import bound, tool_name
@@ -41,6 +42,7 @@ from orchestrator.core.ports import (
     SceneVersion,
     Segment,
     Tool,
+    Twist,
 )
 from orchestrator.core.separation import SeparationSpec
 
@@ -95,6 +97,7 @@ class SimRobot:
         self._next: tuple[str, int, SceneVersion] | None = None  # plan, segment and scene where it may go on
         self._running = False
         self._motion: SimMotion | None = None
+        self._jogging: tuple[Jog, SimMotion] | None = None
         self._task: asyncio.Task[None] | None = None
         self._beat: asyncio.TimerHandle | None = None
         self._stopped_at = -math.inf
@@ -209,6 +212,21 @@ class SimRobot:
         """
         return self._begin(lambda: self._refuse_nonsense(command), lambda motion: self._guarded(command, motion))
 
+    def jog(self, twist: Twist) -> Motion:
+        """Move by hand, slowly, while it is renewed. Codes as the port says."""
+        now_s = asyncio.get_running_loop().time()
+        wrong = mistake(twist, len(self._drive.joints))
+        if not wrong and self._jogging is not None:
+            jog, motion = self._jogging
+            jog.renew(twist, now_s)
+            return motion
+        jog = Jog(self._kinematics, self._drive.joints, twist, now_s)
+        refused = _rejected("bad_input", wrong, "See Twist.") if wrong else None
+        motion = self._begin(lambda: refused, lambda motion: self._jog(jog, motion))
+        if self._motion is motion:
+            self._jogging = (jog, motion)
+        return motion
+
     # ---- speed and stops ---------------------------------------------------------------------------------------
 
     async def cap_speed(self, who: str, factor: float) -> float:
@@ -284,7 +302,7 @@ class SimRobot:
         except TandemError as error:
             outcome = _rejected(error.code, error.message, error.remedy)
         finally:
-            self._motion = None
+            self._motion = self._jogging = None
             self._watch.over()
             self._drive.stand()
             motion.end(outcome)
@@ -385,6 +403,17 @@ class SimRobot:
             if not await self._drive.ride(curve, motion, begin=0.0, share=1.0):
                 return motion.stop_as or _crashed()
         return judged(command, round(depth, 6), contact=contact is not None)
+
+    async def _jog(self, jog: Jog, motion: SimMotion) -> Outcome:
+        scene, tcp, opening = self._scene, self._tool.tcp, self._drive.opening_m
+        jog.around = await asyncio.get_running_loop().run_in_executor(
+            self._thread, lambda: around(self._kinematics, self._world.meshes, scene, tcp, opening)
+        )
+        if motion.stop_as is not None:
+            return motion.stop_as
+        motion.accept()
+        await self._drive.jog(jog, motion)
+        return motion.stop_as or jog.outcome or _crashed()
 
     # ---- state -------------------------------------------------------------------------------------------------
 

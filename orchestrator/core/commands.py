@@ -181,6 +181,13 @@ class Acknowledge(Frozen):
     type: Literal["acknowledge"] = "acknowledge"
 
 
+class MoveGripper(Frozen):
+    """Open or close the gripper by hand, in manual mode."""
+
+    type: Literal["move_gripper"] = "move_gripper"
+    close: bool
+
+
 class ApproveMotion(Frozen):
     """A person lets a previewed motion go ahead."""
 
@@ -189,6 +196,35 @@ class ApproveMotion(Frozen):
 
 
 # ---- from the engine and its adapters --------------------------------------------------------------------------
+
+
+class StartJog(Frozen):
+    """A person presses a jog button; `press` names this press. Its velocity, and its renewal, go to the robot alone."""
+
+    type: Literal["start_jog"] = "start_jog"
+    press: Name
+
+
+class TeachFrame(Frozen):
+    """Keep where the TCP is, under a name: in the cell's world, and in the frame or part that it is `relative_to`."""
+
+    type: Literal["teach_frame"] = "teach_frame"
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
+    relative_to: Literal[""] | Name = ""
+    tcp: FinitePose
+    joints_rad: tuple[Finite, ...]
+    opening_m: Finite
+
+
+class EndManual(Frozen):
+    """A motion by hand reached its terminal state, with the TCP at `tcp`."""
+
+    type: Literal["end_manual"] = "end_manual"
+    motion: Name
+    outcome: Literal["succeeded", "canceled", "rejected", "aborted", "unknown"]
+    code: str = ""
+    message: Text = ""
+    tcp: FinitePose | None = None
 
 
 class SettleCell(Frozen):
@@ -307,6 +343,10 @@ Command = Annotated[
     | TakePart
     | Acknowledge
     | ApproveMotion
+    | MoveGripper
+    | StartJog
+    | TeachFrame
+    | EndManual
     | SettleCell
     | ReportRestart
     | ReportSafety
@@ -333,7 +373,8 @@ Outside = Annotated[
     | RefillBin
     | TakePart
     | Acknowledge
-    | ApproveMotion,
+    | ApproveMotion
+    | MoveGripper,
     Field(discriminator="type"),
 ]
 

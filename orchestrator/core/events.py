@@ -318,6 +318,41 @@ class MotionEnded(Frozen):
     message: str = ""
 
 
+class ManualStarted(Frozen):
+    """A person moves the robot by hand. Journalled before anything moves; renewals of a jog are not."""
+
+    type: Literal["manual_started"] = "manual_started"
+    motion: str
+    what: Literal["jog", "open", "close"]
+    by: str
+    press: str = ""
+
+
+class ManualEnded(Frozen):
+    """A motion by hand reached its terminal state."""
+
+    type: Literal["manual_ended"] = "manual_ended"
+    motion: str
+    outcome: str
+    code: str = ""
+    message: str = ""
+    tcp: Pose | None = None
+
+
+class FrameTaught(Frozen):
+    """Where the TCP was, kept under a name: `world` in the cell, `pose` in what it is `relative_to` (else the same)."""
+
+    type: Literal["frame_taught"] = "frame_taught"
+    name: str
+    relative_to: str = ""
+    kind: str = ""  # of the part that it is relative to
+    world: Pose
+    pose: Pose
+    joints_rad: tuple[float, ...]
+    opening_m: float
+    by: str
+
+
 class OutcomeIgnored(Frozen):
     """An outcome or a claim came too late or twice; it changed nothing but is kept."""
 
@@ -368,6 +403,9 @@ Event = Annotated[
     | MotionProposed
     | MotionIntended
     | MotionEnded
+    | ManualStarted
+    | ManualEnded
+    | FrameTaught
     | OutcomeIgnored
     | CommandDenied,
     Field(discriminator="type"),

@@ -13,6 +13,7 @@ from orchestrator.core.state import (
     OVER,
     ROBOT,
     Attempt,
+    ManualMotion,
     MotionState,
     OrderRecord,
     Person,
@@ -64,6 +65,7 @@ def _restarted(state: State, event: ev.CellRestarted, _t: float) -> State:
         cell_reason="restarted",
         acknowledged=False,
         motions={},
+        manual=None,
         places={},
         ending=frozenset(),
     )
@@ -124,6 +126,21 @@ def _motion(state: State, event: ev.MotionProposed | ev.MotionIntended, t: float
 @_on(ev.MotionEnded)
 def _motion_ended(state: State, event: ev.MotionEnded, _t: float) -> State:
     return replace(state, motions=_without(state.motions, event.motion))
+
+
+@_on(ev.ManualStarted)
+def _manual(state: State, event: ev.ManualStarted, t: float) -> State:
+    return replace(state, manual=ManualMotion(event.motion, event.what, event.by, t, event.press))
+
+
+@_on(ev.ManualEnded)
+def _manual_ended(state: State, _event: ev.ManualEnded, _t: float) -> State:
+    return replace(state, manual=None)
+
+
+@_on(ev.FrameTaught)
+def _taught(state: State, event: ev.FrameTaught, _t: float) -> State:
+    return replace(state, taught={**_without(state.taught, event.name), event.name: event})
 
 
 @_on(ev.OutcomeIgnored)

@@ -10,6 +10,8 @@ from orchestrator.core.ports import Safety
 if TYPE_CHECKING:
     from orchestrator.core.state import State
 
+MANUAL_ALLOWED = frozenset({CellState.IDLE, CellState.STOPPED, CellState.COMPLETED})  # nothing moves by itself
+_UNCLEAR = "After a stop or a restart a person must say that the cell is clear: acknowledge."
 MOVING = frozenset({Safety.NORMAL, Safety.REDUCED})
 _CELL_SAYS = {
     CellState.IDLE: "The cell is idle: start it.",
@@ -38,5 +40,27 @@ def why_not(state: State) -> tuple[str, ...]:
     if state.safety not in MOVING:
         reasons.append(SAFETY_SAYS[state.safety])
     if not state.acknowledged:
-        reasons.append("After a stop or a restart a person must say that the cell is clear: acknowledge.")
+        reasons.append(_UNCLEAR)
+    if state.manual is not None:
+        reasons.append(f"{state.manual.by} moves the robot by hand: wait until it stands.")
+    return tuple(reasons)
+
+
+def why_not_manual(state: State, *, motion: str = "") -> tuple[str, ...]:
+    """Return every reason, in words, why nobody may move the robot by hand now; `motion` is the asker's own."""
+    reasons = []
+    if state.mode != Mode.MANUAL:
+        reasons.append(f"The cell is in {state.mode} mode: switch to manual.")
+    if state.cell == CellState.ABORTED:
+        reasons.append("The cell is aborted: clear it.")
+    elif state.cell not in MANUAL_ALLOWED:
+        reasons.append(f"The cell is {state.cell}: stop it, and wait until it has settled.")
+    if state.safety not in MOVING:
+        reasons.append(SAFETY_SAYS[state.safety])
+    if not state.acknowledged:
+        reasons.append(_UNCLEAR)
+    if state.ending or state.motions:
+        reasons.append("The robot has not come to a stand yet: wait a moment.")
+    if state.manual is not None and state.manual.id != motion:
+        reasons.append(f"{state.manual.by} moves the robot by hand: wait until it stands.")
     return tuple(reasons)

@@ -205,6 +205,29 @@ class GuardedMove:
     touching: frozenset[str] = frozenset()
 
 
+JOG_M_S = 0.25  # of TCP and flange; ISO 10218-1:2011, 5.6.2 reduced speed (edition of 2025: 5.5.3)
+JOG_RENEW_S = 0.3  # a jog that is not renewed for this long comes to a stand
+
+
+@dataclass(frozen=True, slots=True)
+class Twist:
+    """How to jog: TCP velocities along and about the axes of `frame`, or in the frame "joint" each joint's own.
+
+    "base" has the axes of the robot's base, "tool" those of the TCP as it turns; either way the turn is about the
+    TCP. All zero asks the jog to end.
+    """
+
+    linear_m_s: Vector = (0.0, 0.0, 0.0)
+    angular_rad_s: Vector = (0.0, 0.0, 0.0)
+    frame: Literal["base", "tool", "joint"] = "base"
+    joints_rad_s: Joints = ()
+
+    @property
+    def zero(self) -> bool:
+        """Whether it asks for a stand."""
+        return not any((*self.linear_m_s, *self.angular_rad_s, *self.joints_rad_s))
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Feedback of a motion: share of the path done (0 to 1)."""
@@ -284,6 +307,20 @@ class Robot(Protocol):
 
     def guarded_move(self, command: GuardedMove) -> Motion:
         """Move until contact; the outcome carries depth and force."""
+
+    def jog(self, twist: Twist) -> Motion:
+        """Move by hand, in manual mode alone: slow, without a plan, and only while it is renewed.
+
+        TCP and flange stay below `JOG_M_S`; a faster twist is slowed as a whole, and so do named caps slow it. Start,
+        change and stop are limited in jerk. Another call while one jogs renews it: the same motion goes on, and
+        another twist replaces its velocity smoothly. A twist of zero ends it (succeeded); without a renewal within
+        `JOG_RENEW_S` it ends by itself (aborted, not_renewed). It stops before it would harm (aborted): joint_limit
+        and singularity name the joint, collision the bodies, which may have been too close already: then only a way
+        apart is taken. What stops for good (a cancel, a limit) is not revived by a renewal.
+
+        Rejected while another motion runs (busy), when safety does not allow motion (unsafe), before ready()
+        (not_ready), and for a twist that can't be (bad_input).
+        """
 
     async def cap_speed(self, who: str, factor: float) -> float:
         """Cap the speed (0 to 1) under a name; returns the lowest of all named caps, which counts."""

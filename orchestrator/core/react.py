@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core import events as ev
 from orchestrator.core.machine import TRANSIENT, CellState
@@ -23,6 +23,16 @@ class RunSkill:
     unit: str
     step: str
     attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunManual:
+    """Move the robot by hand: jog while `press` is renewed, or open or close the gripper."""
+
+    id: str
+    what: Literal["jog", "open", "close"]
+    by: str
+    press: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ class Cancel:
     prefix: str
 
 
-Effect = RunSkill | Look | Settle | Recover | Cancel
+Effect = RunSkill | RunManual | Look | Settle | Recover | Cancel
 
 
 def react(state: State, event: ev.Event) -> list[Effect]:
@@ -67,6 +77,8 @@ def react(state: State, event: ev.Event) -> list[Effect]:
     if isinstance(event, ev.StepStarted) and ROBOT in event.actors:
         effect = skill_effect(event.unit, event.step, event.attempt)
         return [RunSkill(effect, event.unit, event.step, event.attempt)]
+    if isinstance(event, ev.ManualStarted):
+        return [RunManual(event.motion, event.what, event.by, event.press)]
     if isinstance(event, ev.CheckRequested):
         return [Look(event.effect, event.unit, event.step, event.attempt)]
     if isinstance(event, ev.CellChanged) and event.state in TRANSIENT:

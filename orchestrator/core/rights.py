@@ -27,6 +27,9 @@ RIGHTS: dict[str, frozenset[str]] = {
     "take_part": _WORK,
     "acknowledge": _WORK,
     "approve_motion": _WORK,
+    "start_jog": _TECH,
+    "move_gripper": _TECH,
+    "teach_frame": _TECH,
 }
 LEAD_CHOICES = frozenset({"skip", "force", "scrap"})
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.cell import CellSpec
     from orchestrator.core.commands import Measured
+    from orchestrator.core.events import FrameTaught
     from orchestrator.core.geometry import Pose
     from orchestrator.core.variant import PartSpec, Step, Target, Variant
 
@@ -132,6 +133,17 @@ class MotionState:
     plan: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ManualMotion:
+    """A motion by hand under way; `press` names the press of a jog button."""
+
+    id: str
+    what: Literal["jog", "open", "close"]
+    by: str
+    t: float
+    press: str = ""
+
+
 @dataclass(frozen=True)
 class State:
     """All of a cell. `seq` is the last event folded; `spec` the cell file: configuration, not journalled."""
@@ -153,6 +165,8 @@ class State:
     bins: Mapping[str, int] = field(default_factory=dict)  # pieces left, for bins that are counted
     places: Mapping[str, Person] = field(default_factory=dict)
     motions: Mapping[str, MotionState] = field(default_factory=dict)
+    manual: ManualMotion | None = None
+    taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching
     ending: frozenset[str] = frozenset()  # skills that were called off and have not reported their end yet
 
     def step(self, unit: str, step: str) -> tuple[Step, StepState] | None:

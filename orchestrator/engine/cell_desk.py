@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from orchestrator.core.commands import Request, StoreOrder, Who
+from orchestrator.core.errors import known
+from orchestrator.engine.taught import as_yaml
 from orchestrator.wire import BinView, PoseFrame, SceneView
 
 if TYPE_CHECKING:
@@ -14,8 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.core.geometry import Pose
-    from orchestrator.core.ports import Clock, Journal, Robot
+    from orchestrator.core.ports import Clock, Journal, Robot, Twist
     from orchestrator.engine.library import Library
+    from orchestrator.engine.manual import Manual
     from orchestrator.engine.registry import Registry
     from orchestrator.engine.runner import Runner
     from orchestrator.engine.screen import LiveScreen
@@ -38,6 +41,7 @@ class CellDesk:
         epoch: str,
         evidence: Path,
         links: Sequence[LinkView],
+        by_hand: Manual,
     ) -> None:
         self.name = runner.state.spec.name
         self.epoch = epoch
@@ -50,6 +54,7 @@ class CellDesk:
         self._registry = registry
         self._robot = robot
         self._clock = clock
+        self._by_hand = by_hand
         self._link_names = tuple(link.name for link in links)
         self._trouble: dict[str, Callable[[], str]] = {}
 
@@ -71,12 +76,29 @@ class CellDesk:
             Request(id=f"store-{order}@{self.runner.state.seq}", by=by, t=self.now(), command=command)
         )
 
+    async def jog(self, press: str, twist: Twist, by: Who) -> Answer:
+        """Begin or renew a press of a jog button; a twist of zero releases it."""
+        return await self._by_hand.jog(press, twist, by, self.now())
+
+    async def teach(self, name: str, relative_to: str, by: Who) -> Answer:
+        """Keep where the TCP is, relative to a frame or part ("" the cell). Raises RobotError while the arm moves."""
+        return await self._by_hand.teach(name, relative_to, by, self.now())
+
+    def taught(self, name: str = "") -> str:
+        """Return what was taught as YAML ready to paste: everything, or one pose. Raises NotFound."""
+        taught = self.runner.state.taught
+        if name and name not in taught:
+            raise known("taught pose", name, taught)
+        return as_yaml([taught[name]] if name else taught.values())
+
     def poses(self) -> tuple[PoseFrame, ...]:
         """Return where the robot's links and the parts in its gripper are now."""
         state = self._robot.state.value
         t = round(state.stamp, 4)
         links = {name: pose.rounded() for name, pose in zip(self._link_names, state.links, strict=False)}
-        frames = [PoseFrame(topic="robot", t=t, poses=links)]
+        links["tcp"] = state.tcp.rounded()
+        joints = tuple(round(angle, 5) for angle in state.joints)
+        frames = [PoseFrame(topic="robot", t=t, poses=links, joints_rad=joints, opening_m=round(state.opening_m, 5))]
         held = self.runner.state.world.held()
         if held is not None:
             frames.append(PoseFrame(topic="parts", t=t, poses=self._carried(held.part, state.tcp)))

@@ -14,12 +14,13 @@ from orchestrator.core.machine import CellState
 from orchestrator.core.ports import Acknowledgement, Safety
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.limit import Limit
+from orchestrator.engine.manual import Manual
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orchestrator.core.ports import Devices, Robot, RobotState
-    from orchestrator.core.react import Look, Recover, RunSkill, Settle
+    from orchestrator.core.react import Look, Recover, RunManual, RunSkill, Settle
     from orchestrator.core.variant import Step
     from orchestrator.engine.eyes import Eyes
     from orchestrator.engine.registry import Registry, Skill
@@ -52,6 +53,8 @@ class CellCrew:
         self._registry = registry
         self._surface = surface
         self._stops: set[asyncio.Task[None]] = set()
+        self._told = runner.state.safety
+        self.by_hand = Manual(runner, robot)
         robot.safety.listen(self._safety)
 
     async def skill(self, effect: RunSkill) -> cmd.EndSkill:
@@ -112,6 +115,10 @@ class CellCrew:
             return TandemError(message, remedy=error.remedy, code=error.code)
         return error
 
+    async def manual(self, effect: RunManual) -> cmd.EndManual:
+        """Move by hand."""
+        return await self.by_hand.perform(effect)
+
     async def look(self, effect: Look) -> cmd.EndCheck:
         """Take a picture and judge a result."""
         return await self._eyes.look(self._runner.state, effect)
@@ -151,9 +158,12 @@ class CellCrew:
                 remedy="Press the emergency stop, then see the robot's connection.",
                 code="no_stop",
             ) from error
-        self._safety(self._robot.safety.value)
+        safety = self._robot.safety.value
+        if {safety} != {self._told, self._runner.state.safety}:  # else a journal that fails would be asked for ever
+            self._safety(safety)
 
     def _safety(self, safety: Safety) -> None:
+        self._told = safety
         self._runner.post(cmd.ReportSafety(safety=safety))
 
     def _check_gripper(self, effect: RunSkill, step: Step) -> None:

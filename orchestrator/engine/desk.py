@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.core.commands import Request, Who
-    from orchestrator.core.ports import Journal
+    from orchestrator.core.ports import Journal, Twist
     from orchestrator.engine.library import Library
     from orchestrator.wire import Answer, Drop, Happened, PoseFrame, Put, SceneView, TopicValue
 
@@ -55,6 +55,15 @@ class Desk(Protocol):
         self, order: str, product: str, options: Mapping[str, Any], quantity: int, due_t: float | None, by: Who
     ) -> Answer:
         """Compile and store an order. Raises NotFound, BadInput or AuthoringError with a remedy."""
+
+    async def jog(self, press: str, twist: Twist, by: Who) -> Answer:
+        """Begin or renew a press of a jog button; a twist of zero releases it."""
+
+    async def teach(self, name: str, relative_to: str, by: Who) -> Answer:
+        """Keep where the TCP is, relative to a frame or part ("" the cell). Raises RobotError while the arm moves."""
+
+    def taught(self, name: str = "") -> str:
+        """Return what was taught as YAML ready to paste: everything, or one pose. Raises NotFound."""
 
     def poses(self) -> tuple[PoseFrame, ...]:
         """Return where robot and moving parts are now; cheap enough for 30 Hz."""

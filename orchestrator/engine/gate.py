@@ -91,7 +91,7 @@ class Gate:
         try:
             outcome = await motion.result()
         except asyncio.CancelledError:
-            outcome = await _stand(motion, self._stop)
+            outcome = await stand(motion, self._stop)
             self._end(motion_id, outcome.kind, outcome.code, outcome.message)
             raise
         self._end(motion_id, outcome.kind, outcome.code, outcome.message)
@@ -110,7 +110,7 @@ def _decided(state: State, motion_id: str) -> bool:
     return motion is None or motion.approved
 
 
-async def _stand(motion: Motion, stop: Callable[[], Awaitable[object]]) -> Outcome:
+async def stand(motion: Motion, stop: Callable[[], Awaitable[object]]) -> Outcome:
     """Cancel a motion and wait until the arm stands, however often the waiter itself is cancelled."""
     cancel = asyncio.ensure_future(motion.cancel())
     await _within(cancel, STAND_S)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.core.commands import Acknowledge, ChangeCell, Request, TakePart, Who
 from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
-from orchestrator.core.interlock import why_not
+from orchestrator.core.interlock import why_not, why_not_manual
 from orchestrator.core.machine import CELL, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus, allowed
 from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
@@ -65,6 +65,8 @@ class Guide:
     def cell(self, state: State) -> CellView:
         """Return the cell at a glance, with the buttons that are legal now."""
         offered = [verb for verb in allowed("cell", state.cell) if verb in _OFFERED]
+        if state.manual is not None and CellVerb.STOP not in offered:  # the cell stands, the robot is moved by hand
+            offered.append(CellVerb.STOP)
         verbs = [verb for verb in offered if _granted(state, ChangeCell(verb=verb, reason="asked"))]
         buttons = [
             Button(
@@ -109,6 +111,9 @@ class Guide:
             buttons=tuple(buttons),
             places=tuple(state.spec.places),
             robots=(ROBOT,),
+            manual_reasons=why_not_manual(state, motion=state.manual.id if state.manual else ""),
+            manual_by=state.manual.by if state.manual else "",
+            taught=tuple(state.taught),
         )
 
     def order(self, state: State, order_id: str) -> OrderView:

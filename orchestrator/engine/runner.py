@@ -13,9 +13,9 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.errors import TandemError
 from orchestrator.core.events import CommandDenied, decode, subject
 from orchestrator.core.fold import fold
-from orchestrator.core.machine import CellState, CellVerb, allowed
+from orchestrator.core.machine import CellState, CellVerb, Mode, allowed
 from orchestrator.core.ports import Entry, Safety
-from orchestrator.core.react import Cancel, Effect, Look, Recover, RunSkill, Settle, react
+from orchestrator.core.react import Cancel, Effect, Look, Recover, RunManual, RunSkill, Settle, react
 from orchestrator.core.rights import may
 from orchestrator.engine.bus import Bus, Fresh
 from orchestrator.engine.snapshot import Snapshot
@@ -34,7 +34,7 @@ REMEMBERED = 10_000  # command ids whose answer is kept, so that asking twice ha
 BATCH = 256
 RETRY_S = 1.0  # after a failed commit what effects reported is tried again, and a stop that failed likewise
 SKILL_ENDS_S = 5.0  # how long a skill that was called off may take to end before the cell settles without it
-_REPORTS = (cmd.EndSkill, cmd.EndCheck, cmd.EndMotion, cmd.ReportPart, cmd.ReportSafety, cmd.SettleCell)
+_REPORTS = (cmd.EndManual, cmd.EndSkill, cmd.EndCheck, cmd.EndMotion, cmd.ReportPart, cmd.ReportSafety, cmd.SettleCell)
 _SAFER = frozenset({CellVerb.HOLD, CellVerb.SUSPEND, CellVerb.STOP, CellVerb.ABORT})
 
 
@@ -43,6 +43,9 @@ class Crew(Protocol):
 
     async def skill(self, effect: RunSkill) -> cmd.EndSkill:
         """Run the robot's share of an attempt."""
+
+    async def manual(self, effect: RunManual) -> cmd.EndManual:
+        """Move by hand."""
 
     async def look(self, effect: Look) -> cmd.EndCheck:
         """Take a picture and judge a result."""
@@ -221,6 +224,8 @@ class Runner:
                     self._perform(effect)
             self._wake()
             self._propose()
+        if after.manual is not None and any(request.id in new and _halts(request.command) for request, _ in batch):
+            self._quiet()  # asked for before the press that it overtook was durable
 
     def _judge(
         self, state: State, request: cmd.Request, now: float
@@ -301,6 +306,8 @@ class Runner:
         try:
             if isinstance(effect, RunSkill):
                 return await crew.skill(effect)
+            if isinstance(effect, RunManual):
+                return await crew.manual(effect)
             if isinstance(effect, Look):
                 return await crew.look(effect)
             if isinstance(effect, Recover):
@@ -322,7 +329,7 @@ class Runner:
 
     async def _settled(self, effect: Settle, crew: Crew) -> None:
         """Do what a transient state is for. An abort and a stop reach the robot before any skill is waited for."""
-        skills = [task for name, task in self._tasks.items() if name.endswith("/skill")]
+        skills = [task for name, task in self._tasks.items() if _moves(name)]
         if effect.state in _STOPS_FIRST:
             await self._stopped(effect, crew)
         if skills and effect.state in _WAITS_FOR_SKILLS:
@@ -342,7 +349,7 @@ class Runner:
     def _quiet(self, prefix: str = "") -> None:
         for name, task in tuple(self._tasks.items()):
             # once: a second cancel would strike what the skill does to come to a stand
-            if name.startswith(prefix) and name.endswith("/skill") and not task.cancelling():
+            if name.startswith(prefix) and _moves(name) and not task.cancelling():
                 task.cancel()
 
     def _refuse_rest(self) -> None:
@@ -371,16 +378,19 @@ class Runner:
             return False
         if isinstance(command, cmd.ReportSafety):
             return command.safety not in {Safety.NORMAL, Safety.REDUCED}
+        by_hand = self.state.manual is not None  # it moves while the cell stands, so every such word counts
+        if isinstance(command, cmd.SetMode):
+            return by_hand and command.mode != Mode.MANUAL
         return (
             isinstance(command, cmd.ChangeCell)
             and command.verb in _SAFER
-            and command.verb in allowed("cell", self.state.cell)
+            and (by_hand or command.verb in allowed("cell", self.state.cell))
         )
 
 
 OWN = "engine-"  # how the ids of the engine's own requests begin; they are never asked twice
 Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
-Performed = RunSkill | Look | Settle | Recover
+Performed = RunSkill | RunManual | Look | Settle | Recover
 _DISK = "Free disk space or mend the disk; the cell has stopped."
 _STOPS_FIRST = frozenset({CellState.STOPPING, CellState.ABORTING})
 _WAITS_FOR_SKILLS = frozenset({"holding", "stopping", "aborting", "suspending", "completing"})
@@ -424,7 +434,21 @@ def _closing(request: cmd.Request) -> Answer:
     return Answer(id=request.id, ok=False, code="closing", message=message, remedy="Start it again.")
 
 
+def _moves(effect: str) -> bool:
+    """Whether an effect of this id moves the robot."""
+    return effect.endswith("/skill") or effect.startswith("manual/")
+
+
+def _halts(command: cmd.Command) -> bool:
+    """Whether a command, once granted, leaves nothing moving by hand."""
+    return (isinstance(command, cmd.ChangeCell) and command.verb in _SAFER) or (
+        isinstance(command, cmd.SetMode) and command.mode != Mode.MANUAL
+    )
+
+
 def _broken_off(effect: Performed) -> cmd.Command | None:
+    if isinstance(effect, RunManual):
+        return cmd.EndManual(motion=effect.id, outcome="canceled")
     if isinstance(effect, RunSkill):
         return cmd.EndSkill(
             effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, outcome="canceled"
@@ -447,6 +471,9 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
             message=message[:2000],
             remedy=remedy,
         )
+    if isinstance(effect, RunManual):
+        code = error.code if isinstance(error, TandemError) else "crashed"
+        return cmd.EndManual(motion=effect.id, outcome="unknown", code=code, message=message[:2000])
     if isinstance(effect, Look):
         return cmd.EndCheck(
             effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, error=text[:2000]

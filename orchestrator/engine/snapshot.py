@@ -19,16 +19,14 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from orchestrator import core
-from orchestrator.core.cell import CellSpec
-from orchestrator.core.commands import Measured
-from orchestrator.core.geometry import Pose
+from orchestrator.core import cell, commands, events, geometry, ports, variant
 from orchestrator.core.state import State
-from orchestrator.core.variant import Variant
 from orchestrator.wire import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from orchestrator.core.cell import CellSpec
     from orchestrator.core.ports import Journal
     from orchestrator.engine.bus import Fresh
     from orchestrator.engine.runner import Runner
@@ -151,14 +149,9 @@ def _rules() -> str:
 @cache
 def _states() -> TypeAdapter[State]:
     """Return the adapter of the state; its records name types that they import for the type checker alone."""
-    names = {
-        "Mapping": Mapping,
-        "Any": Any,
-        "Measured": Measured,
-        "Pose": Pose,
-        "CellSpec": CellSpec,
-        "Variant": Variant,
-    }
+    names: dict[str, Any] = {"Any": Any, "Mapping": Mapping}
+    for module in (cell, commands, events, geometry, ports, variant):
+        names |= vars(module)
     adapter: TypeAdapter[State] = TypeAdapter(State)
     adapter.rebuild(_types_namespace=names, raise_errors=True)
     return adapter

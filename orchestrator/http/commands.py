@@ -12,6 +12,7 @@ from orchestrator.wire import Answer
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
+    from orchestrator.core.ports import Twist
     from orchestrator.engine.desk import Desk
     from orchestrator.http.metrics import Metrics
 
@@ -28,6 +29,14 @@ class Commands:
         """Hand in a command under its id. Every failure comes back as an answer."""
         request = Request(id=command_id, by=self.who, t=self._desk.now(), command=command)
         return await self._answered(command_id, self._desk.submit(request))
+
+    async def jog(self, press: str, twist: Twist) -> Answer:
+        """Begin, renew or release a press of a jog button."""
+        return await self._answered(press, self._desk.jog(press, twist, self.who))
+
+    async def teach(self, name: str, relative_to: str) -> Answer:
+        """Keep where the TCP is, under a name."""
+        return await self._answered(name, self._desk.teach(name, relative_to, self.who))
 
     async def store_order(
         self, order: str, product: str, options: Mapping[str, Any], quantity: int, due_t: float | None

@@ -22,6 +22,8 @@ class _Topic:
     said_t: float = 0.0
     tick: int = 0  # of the last sample that was worth sending
     poses: dict[str, tuple[Pose, int]] = field(default_factory=dict)  # by name, with the tick of its last change
+    joints_rad: tuple[float, ...] = ()
+    opening_m: float = 0.0
     texts: dict[int, str] = field(default_factory=dict)  # encoded messages of this tick, by what the client had
 
 
@@ -62,6 +64,7 @@ class PoseStream:
                 poses[name] = (pose, self._tick)
                 changed = True
         topic.poses = poses
+        topic.joints_rad, topic.opening_m = frame.joints_rad, frame.opening_m  # what they change, some pose shows
         topic.t = frame.t
         if not changed and frame.t - topic.said_t < STILL_S:
             return False
@@ -72,5 +75,7 @@ class PoseStream:
     def _encode(self, name: str, topic: _Topic, before: int) -> str:
         poses = {key: pose for key, (pose, tick) in topic.poses.items() if tick > before}
         payload = {"topic": name, "t": topic.t, "poses": poses}
+        if topic.joints_rad:
+            payload |= {"joints_rad": topic.joints_rad, "opening_m": topic.opening_m}
         message = {"v": 1, "epoch": self._epoch, "seq": 0, "t": topic.t, "type": "pose", "payload": payload}
         return orjson.dumps(message).decode()

@@ -41,6 +41,14 @@ for (const [colorScheme, locale] of [["light", "en-GB"], ["dark", "de-DE"]]) {
       await look(cell, "cell view");
       await shoot(cell, `cell-${colorScheme}-${locale}.png`);
       assert.deepEqual(cell.faults, []);
+      await cell.context().close();
+
+      const jog = await open(browser, "/jog", options);
+      await jog.locator("[data-testid=scene][data-state=ready]").waitFor({ timeout: 60_000 });
+      await jog.getByTestId("permission").waitFor();
+      await look(jog, "jog page, closed");
+      await shoot(jog, `jog-${colorScheme}-${locale}.png`);
+      assert.deepEqual(jog.faults, []);
     }),
   );
 }

@@ -16,15 +16,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SPEED = "5"
+REAL_TIME = ("jog",)  # suites in which a person's hand keeps the robot moving: it is not sped up
 
 
 @pytest.fixture
-def tandem_url(tmp_path: Path) -> Iterator[str]:
+def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """Start `tandem demo` on a free port of the loopback; yields its URL, and ends it by its own signal."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "orchestrator", "demo", "--units", "1", "--speed", SPEED]
+    callspec = getattr(request.node, "callspec", None)
+    speed = "1" if callspec is not None and callspec.params.get("suite") in REAL_TIME else SPEED
+    command = [sys.executable, "-m", "orchestrator", "demo", "--units", "1", "--speed", speed]
     command += ["--port", str(port), "--data", str(tmp_path / "data")]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default"}
     with subprocess.Popen(

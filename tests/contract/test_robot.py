@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator.core.errors import BadInput, PlanError, RobotError, TandemError
-from orchestrator.core.geometry import Pose
+from orchestrator.core.geometry import Pose, deviation
 from orchestrator.core.ports import (
+    JOG_M_S,
+    JOG_RENEW_S,
     Acknowledgement,
     Box,
     Grip,
@@ -19,11 +21,13 @@ from orchestrator.core.ports import (
     Mesh,
     Move,
     MoveJoints,
+    Outcome,
     Robot,
     Safety,
     Scene,
     SceneObject,
     Tool,
+    Twist,
 )
 from tests.contract.robot_rigs import ROBOTS, others_at_work, tasks
 
@@ -884,5 +888,246 @@ def test_state_is_told_while_moving_and_while_idle(on_rig):
         assert len(stamps) > 50
         assert max(b - a for a, b in itertools.pairwise(stamps)) < 0.05
         assert stamps == sorted(stamps)
+
+    on_rig(body)
+
+
+# ---- jogging ---------------------------------------------------------------------------------------------------
+
+
+async def held(rig: Rig, twist: Twist, hold_s: float, period_s: float = 0.1) -> Motion:
+    """Renew a jog for a while, as a pressed button does, and leave it alone then."""
+    motion = rig.robot.jog(twist)
+    for _ in range(round(hold_s / period_s)):
+        await asyncio.sleep(period_s)
+        assert rig.robot.jog(twist) is motion
+    return motion
+
+
+async def pressed(rig: Rig, twist: Twist) -> Outcome:
+    """Renew a jog until it ends by itself."""
+    motion = rig.robot.jog(twist)
+    ended = asyncio.ensure_future(motion.result())
+    while not (await asyncio.wait({ended}, timeout=0.1))[0]:
+        assert rig.robot.jog(twist) is motion
+    return ended.result()
+
+
+def test_a_renewed_jog_goes_straight_and_a_zero_twist_ends_it(on_rig):
+    async def body(rig):
+        before = rig.robot.state.value.tcp
+        motion = await held(rig, Twist((0.1, 0.0, 0.0)), 1.0)
+        assert await motion.accepted()
+        assert rig.robot.state.value.moving
+        assert rig.robot.jog(Twist()) is motion
+        assert (await motion.result()).ok
+        assert await stands(rig.robot)
+        off = deviation(Pose(rig.robot.state.value.tcp.p), Pose(before.p))
+        assert off.xyz_m[0] == pytest.approx(0.1, abs=0.02)
+        assert max(map(abs, off.xyz_m[1:])) < 0.001
+        assert math.hypot(*deviation(rig.robot.state.value.tcp, before).rot_rad) < 0.002
+
+    on_rig(body)
+
+
+def test_a_jog_that_is_not_renewed_comes_to_a_stand(on_rig):
+    async def body(rig):
+        began = rig.clock.now()
+        motion = rig.robot.jog(Twist((0.1, 0.0, 0.0)))
+        outcome = await motion.result()
+        assert (outcome.kind, outcome.code) == ("aborted", "not_renewed")
+        assert JOG_RENEW_S < rig.clock.now() - began < JOG_RENEW_S + 0.3
+        assert await stands(rig.robot)
+        again = rig.robot.jog(Twist((0.1, 0.0, 0.0)))
+        assert again is not motion
+        assert await again.accepted()
+        await again.cancel()
+
+    on_rig(body)
+
+
+def test_a_jog_turns_about_the_tcp_in_the_tools_axes(on_rig):
+    async def body(rig):
+        await at(rig, HIGH)
+        before = rig.robot.state.value.tcp
+        motion = await held(rig, Twist(angular_rad_s=(0.0, 0.0, 0.3), frame="tool"), 1.0)
+        await motion.cancel()
+        off = deviation(rig.robot.state.value.tcp, before)
+        assert off.distance_m < 0.001
+        assert off.rot_rad[2] == pytest.approx(0.3, abs=0.06)
+        assert max(map(abs, off.rot_rad[:2])) < 0.002
+        sunk = rig.robot.state.value.tcp.p[2]
+        motion = await held(rig, Twist((0.0, 0.0, 0.05), frame="tool"), 1.0)
+        await motion.cancel()
+        assert rig.robot.state.value.tcp.p[2] - sunk == pytest.approx(-0.05, abs=0.01)
+
+    on_rig(body)
+
+
+def test_a_joint_jog_moves_that_joint_alone(on_rig):
+    async def body(rig):
+        before = rig.robot.state.value.joints
+        speeds = (0.0, 0.0, 0.0, 0.0, 0.0, 0.4)
+        motion = await held(rig, Twist(frame="joint", joints_rad_s=speeds), 1.0)
+        await motion.cancel()
+        moved = [b - a for a, b in zip(before, rig.robot.state.value.joints, strict=True)]
+        assert moved[:5] == pytest.approx([0.0] * 5, abs=1e-9)
+        assert moved[5] == pytest.approx(0.4, abs=0.08)
+
+    on_rig(body)
+
+
+def test_another_twist_takes_over_without_a_stop(on_rig):
+    async def body(rig):
+        await at(rig, FAR)
+        motion = await held(rig, Twist((0.1, 0.0, 0.0)), 0.6)
+        moving: list[bool] = []
+        leave = rig.robot.state.listen(lambda state: moving.append(state.moving))
+        assert await held(rig, Twist((0.0, 0.1, 0.0)), 0.6) is motion
+        leave()
+        assert all(moving)
+        before = rig.robot.state.value.tcp
+        await held(rig, Twist((0.0, 0.1, 0.0)), 0.5)
+        off = [b - a for a, b in zip(before.p, rig.robot.state.value.tcp.p, strict=True)]
+        assert off[1] == pytest.approx(0.05, abs=0.005)
+        assert abs(off[0]) < 0.002
+        await motion.cancel()
+
+    on_rig(body)
+
+
+def test_no_jog_is_faster_than_reduced_speed_and_caps_slow_it_further(on_rig):
+    async def body(rig):
+        way: list[tuple[float, Pose]] = []
+
+        def follow(state):
+            if way and way[-1][0] == state.stamp:
+                way.pop()
+            if not way or way[-1][1] != state.tcp:
+                way.append((state.stamp, state.tcp))
+
+        def fastest():
+            return max(math.dist(b.p, a.p) / (t - s) for (s, a), (t, b) in itertools.pairwise(way))
+
+        rig.robot.state.listen(follow)
+        motion = await held(rig, Twist((-3.0, 3.0, 0.0)), 0.5)
+        await motion.cancel()
+        assert 0.15 < fastest() <= JOG_M_S
+        way.clear()
+        await rig.robot.cap_speed("person", 0.2)
+        motion = await held(rig, Twist((0.1, 0.0, 0.0)), 1.0)
+        await motion.cancel()
+        assert 0.015 < fastest() < 0.025
+        await rig.robot.cap_speed("person", 0.0)
+        await asyncio.sleep(0.2)
+        way.clear()
+        motion = await held(rig, Twist((0.1, 0.0, 0.0)), 1.0)
+        assert not rig.robot.state.value.moving
+        assert sum(math.dist(a.p, b.p) for (_, a), (_, b) in itertools.pairwise(way)) < 1e-5
+        assert (await motion.result()).code == "not_renewed"
+
+    on_rig(body)
+
+
+def test_a_jog_stops_before_a_body_and_goes_away_from_it(on_rig):
+    async def body(rig):
+        await at(rig, HIGH)
+        crate = SceneObject("crate", Box((0.1, 0.1, 0.3)), Pose((-0.45, 0.10, 0.25)))
+        await rig.robot.sync_scene(Scene((crate,)))
+        outcome = await pressed(rig, Twist((0.0, 0.1, 0.0)))
+        assert (outcome.kind, outcome.code) == ("aborted", "collision")
+        assert "crate" in outcome.message
+        assert outcome.remedy
+        near = rig.robot.state.value.tcp.p[1]
+        assert -0.15 + 0.05 < near < 0.05
+        assert (await pressed(rig, Twist((0.0, 0.1, 0.0)))).code == "collision"
+        assert rig.robot.state.value.tcp.p[1] == pytest.approx(near, abs=0.01)
+        away = await held(rig, Twist((0.0, -0.1, 0.0)), 0.5)
+        assert (await away.cancel()).kind == "canceled"
+        assert rig.robot.state.value.tcp.p[1] < near - 0.03
+
+    on_rig(body)
+
+
+def test_a_jog_stops_at_a_joints_limit_and_comes_back(on_rig):
+    async def body(rig):
+        begin = (*rig.robot.state.value.joints[:5], math.radians(345))
+        assert (await rig.robot.execute(await rig.robot.plan([MoveJoints(begin)])).result()).ok
+        out = Twist(frame="joint", joints_rad_s=(0.0, 0.0, 0.0, 0.0, 0.0, 0.3))
+        outcome = await pressed(rig, out)
+        assert (outcome.kind, outcome.code) == ("aborted", "joint_limit")
+        assert "Joint 6 is at its limit of 3" in outcome.message
+        limit = rig.robot.state.value.joints[5]
+        assert math.radians(345) < limit <= math.tau
+        back = await held(rig, Twist(frame="joint", joints_rad_s=(0.0, 0.0, 0.0, 0.0, 0.0, -0.3)), 0.5)
+        assert (await back.cancel()).kind == "canceled"
+        assert rig.robot.state.value.joints[5] < limit - 0.05
+
+    on_rig(body)
+
+
+def test_a_jog_out_of_reach_stops_at_the_singularity_of_a_stretched_arm(on_rig):
+    async def body(rig):
+        await at(rig, FAR)
+        x, y, _ = FAR.p
+        outwards = 0.2 / math.hypot(x, y)
+        outcome = await pressed(rig, Twist((outwards * x, outwards * y, 0.0)))
+        assert (outcome.kind, outcome.code) == ("aborted", "singularity")
+        assert "singularity" in outcome.message
+        assert outcome.remedy
+
+    on_rig(body)
+
+
+def test_jogs_and_other_motions_exclude_each_other(on_rig):
+    async def body(rig):
+        plan = await rig.robot.plan([Move(HIGH)])
+        motion = rig.robot.execute(plan)
+        assert await motion.accepted()
+        assert (await rig.robot.jog(Twist((0.1, 0.0, 0.0))).result()).code == "busy"
+        assert (await motion.result()).ok
+        jog = rig.robot.jog(Twist((0.1, 0.0, 0.0)))
+        assert await jog.accepted()
+        assert (await rig.robot.grip(Grip(close=False, opening_m=0.05)).result()).code == "busy"
+        assert (await jog.cancel()).kind == "canceled"
+
+    on_rig(body)
+
+
+def test_what_stops_a_jog_for_good_is_not_revived_by_a_renewal(on_rig):
+    async def body(rig):
+        twist = Twist((0.1, 0.0, 0.0))
+        motion = await held(rig, twist, 0.5)
+        stopping = asyncio.ensure_future(rig.robot.stop())
+        await asyncio.sleep(0)
+        assert rig.robot.jog(twist) is motion
+        await stopping
+        assert (await motion.result()).code == "stopped"
+        assert await stands(rig.robot)
+        motion = await held(rig, twist, 0.5)
+        rig.trip()
+        assert rig.robot.jog(twist) is motion
+        outcome = await motion.result()
+        assert (outcome.kind, outcome.code) == ("aborted", "protective_stop")
+        assert (await rig.robot.jog(twist).result()).code == "unsafe"
+        assert await stands(rig.robot)
+
+    on_rig(body)
+
+
+@pytest.mark.parametrize(
+    "twist",
+    [
+        Twist((math.nan, 0.0, 0.0)),
+        Twist(frame="joint", joints_rad_s=(0.1, 0.1)),
+        Twist((0.1, 0.0, 0.0), joints_rad_s=(0.1,) * 6),
+        Twist((0.1, 0.0, 0.0), frame="joint", joints_rad_s=(0.1,) * 6),
+    ],
+)
+def test_a_twist_that_cannot_be_is_refused(on_rig, twist):
+    async def body(rig):
+        outcome = await rig.robot.jog(twist).result()
+        assert (outcome.kind, outcome.code) == ("rejected", "bad_input")
+        assert not rig.robot.state.value.moving
 
     on_rig(body)

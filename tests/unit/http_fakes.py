@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
     from orchestrator.core.commands import Request, Who
+    from orchestrator.core.ports import Twist
 
 PROCEDURE = """
 options: {ratio: [5, 10]}
@@ -109,6 +110,8 @@ class FakeDesk:
         self.sampled = asyncio.Event()
         self.records: dict[str, dict[str, Any]] = {}
         self.missing: list[str] = []
+        self.jogged: list[tuple[str, Twist]] = []
+        self.taught_poses: list[str] = []
 
     def now(self) -> float:
         return 1_000.0
@@ -132,6 +135,22 @@ class FakeDesk:
         self.stored.append((order, product, dict(options), quantity, due_t, by.name))
         self.screen.put(f"order/{order}", order_view(order, quantity=quantity))
         return Answer(id=order, ok=True)
+
+    async def jog(self, press: str, twist: Twist, by: Who) -> Answer:
+        self.jogged.append((press, twist))
+        answer = self.answers.get("jog", Answer(id=press, ok=True))
+        assert isinstance(answer, Answer)
+        return answer
+
+    async def teach(self, name: str, relative_to: str, by: Who) -> Answer:
+        answer = self.answers.get("teach", Answer(id=name, ok=True))
+        if isinstance(answer, Exception):
+            raise answer
+        self.taught_poses.append(f"{name} {relative_to}".strip())
+        return answer
+
+    def taught(self, name: str = "") -> str:
+        return "".join(f"{taught}\n" for taught in self.taught_poses if not name or taught.startswith(name))
 
     def poses(self) -> tuple[PoseFrame, ...]:
         self.samples += 1

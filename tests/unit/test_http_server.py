@@ -31,7 +31,7 @@ def test_every_page_is_the_built_index(tmp_path: Path) -> None:
         pages = build(tmp_path / "dist")
         (tmp_path / "outside.js").write_text("secret")
         async with serving(FakeDesk(tmp_path), pages=pages) as server, browser(server) as client:
-            for address in ("/", "/worker", "/board", "/cell"):
+            for address in ("/", "/worker", "/board", "/cell", "/jog"):
                 page = await client.get(address)
                 assert (page.status_code, page.text) == (200, "<title>built</title>")
                 assert page.headers["content-type"].startswith("text/html")

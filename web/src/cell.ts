@@ -5,7 +5,7 @@ import { Connection } from "./connection";
 import { PoseStream } from "./poses";
 import { Store } from "./store";
 
-const draws = location.pathname.startsWith("/worker") || location.pathname.startsWith("/cell");
+const draws = location.pathname.startsWith("/worker") || location.pathname.startsWith("/cell") || location.pathname.startsWith("/jog");
 
 export const store = new Store();
 export const poses = new PoseStream();

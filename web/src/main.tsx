@@ -10,6 +10,7 @@ const PAGES: Record<string, () => Promise<{ Page: ComponentType }>> = {
   "/worker": () => import("./pages/worker"),
   "/board": () => import("./pages/board"),
   "/cell": () => import("./pages/cell"),
+  "/jog": () => import("./pages/jog"),
 };
 
 const path = location.pathname.replace(/\/+$/, "") || "/";

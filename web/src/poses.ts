@@ -16,6 +16,8 @@ class Topic {
   interval_s = 1 / 30;
   last_t = Number.NEGATIVE_INFINITY;
   arrived = Number.NEGATIVE_INFINITY;
+  joints_rad: readonly number[] = [];
+  opening_m = 0;
   lag_s = Number.POSITIVE_INFINITY; // local arrival minus server stamp, smallest seen lately
 }
 
@@ -37,6 +39,10 @@ export class PoseStream {
     const before_t = Math.max(topic.last_t, frame.t - topic.interval_s * 2);
     topic.last_t = frame.t;
     topic.arrived = now;
+    if (frame.joints_rad?.length) {
+      topic.joints_rad = frame.joints_rad;
+      topic.opening_m = frame.opening_m ?? 0;
+    }
     for (const [name, pose] of Object.entries(frame.poses)) {
       const track = topic.tracks.get(name) ?? [];
       topic.tracks.set(name, track);
@@ -70,6 +76,12 @@ export class PoseStream {
     if (!topic) return false;
     const t = now - topic.lag_s - 1.5 * topic.interval_s;
     return [...topic.tracks.values()].some((track) => (track.at(-1)?.t ?? t) > t - topic.interval_s);
+  }
+
+  /** The robot's joints and fingers, as last heard; null before that. */
+  get robot(): { joints_rad: readonly number[]; opening_m: number } | null {
+    const topic = this.topics.get("robot");
+    return topic && topic.joints_rad.length > 0 ? { joints_rad: topic.joints_rad, opening_m: topic.opening_m } : null;
   }
 
   names(topicName: string): Iterable<string> {

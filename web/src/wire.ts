@@ -118,7 +118,11 @@ export interface Card {
 /** PackML commands; `settle` is the state-complete of a transient state and comes from the engine alone. */
 export type CellVerb = "start" | "hold" | "unhold" | "suspend" | "unsuspend" | "stop" | "abort" | "clear" | "reset" | "complete" | "settle";
 
-/** The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may. */
+/**
+ * The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may.
+ *
+ * `manual_reasons` says the same of moving it by hand, `manual_by` who does so now; taught poses by name.
+ */
 export interface CellView {
   name: string;
   state: string;
@@ -132,6 +136,9 @@ export interface CellView {
   buttons: Button[];
   places: string[];
   robots: string[];
+  manual_reasons: string[];
+  manual_by: string;
+  taught: string[];
 }
 
 /** A PackML command to the cell. */
@@ -284,6 +291,12 @@ export interface LinkView {
 /** Cell modes. */
 export type Mode = "production" | "manual" | "maintenance";
 
+/** Open or close the gripper by hand, in manual mode. */
+export interface MoveGripper {
+  type: "move_gripper";
+  close: boolean;
+}
+
 /** Verbs of ISA-95 job control; `end` comes from the engine when the last unit has left. */
 export type OrderVerb = "start" | "pause" | "resume" | "stop" | "abort" | "cancel" | "clear" | "end";
 
@@ -315,7 +328,8 @@ export type Outside =
   | RefillBin
   | TakePart
   | Acknowledge
-  | ApproveMotion;
+  | ApproveMotion
+  | MoveGripper;
 
 /** A part instance as the ledger knows it. `pose` is in the world; parts in a gripper follow the pose stream. */
 export interface PartView {
@@ -354,11 +368,13 @@ export interface Pose {
   q: Quaternion;
 }
 
-/** Latest poses of one topic, by link or part name. */
+/** Latest poses of one topic, by link or part name; of the robot also its TCP, its joints and its fingers. */
 export interface PoseFrame {
   topic: string;
   t: number;
   poses: Record<string, Pose>;
+  joints_rad: number[];
+  opening_m: number;
 }
 
 /** Poses that changed since the last such message of this topic; none at all: everything stands still. */

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orchestrator.adapters.sim.arm import ArmModel
+    from orchestrator.adapters.sim.jog import Jog
     from orchestrator.adapters.sim.motion import SimMotion
     from orchestrator.adapters.sim.physics import Physics
 
@@ -108,6 +109,23 @@ class Drive:
             self._go()
             self._changed()
         return True
+
+    async def jog(self, jog: Jog, motion: SimMotion) -> None:
+        """Jog until it has ended, or the motion was to stop, and the arm stands. It ticks at speed zero too."""
+        loop = asyncio.get_running_loop()
+        self._start_ticking()
+        while not (jog.halting and jog.standing):
+            await self._tick()
+            if motion.stop_as is not None:
+                jog.halt(motion.stop_as)
+            joints = jog.advance(self._tick_s, loop.time(), self.factor)
+            moves = not jog.standing
+            if self._physics is not None or joints != self._wanted or moves != self.moving:
+                self._wanted, self.moving = joints, moves
+                self._go()
+                self._changed()
+            motion.tell(0.0)
+        await self._arrive()
 
     def _go(self) -> None:
         """Bring the joints where they shall be by now."""

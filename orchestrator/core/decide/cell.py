@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orchestrator.core.world import Fact
 
 _MAKES_IT_MOVE = frozenset({CellVerb.START, CellVerb.UNHOLD, CellVerb.UNSUSPEND})
+_HALTS = frozenset({CellVerb.HOLD, CellVerb.SUSPEND, CellVerb.STOP})
 _STILL = frozenset({CellState.IDLE, CellState.STOPPED, CellState.ABORTED, CellState.COMPLETED})
 _ABORTS = frozenset({Safety.EMERGENCY_STOP, Safety.FAULT})
 _HOLDS = frozenset({Safety.PROTECTIVE_STOP, Safety.SAFEGUARD_STOP, Safety.UNKNOWN})
@@ -31,6 +32,8 @@ def change(state: State, command: cmd.ChangeCell, by: cmd.Who, _now: float) -> l
     """Obey a PackML command."""
     if command.verb == CellVerb.SETTLE:
         return Rejected("not_yours", "A transient state ends by itself.")
+    if state.manual is not None and command.verb in _HALTS and state.cell not in CELL[command.verb]:
+        return []  # the cell stands already; what moves by hand was stopped by the very asking
     after = move("cell", state.cell, command.verb)
     if command.verb == CellVerb.CLEAR and state.safety in _ABORTS:
         return Rejected("interlock", "What aborted the cell is still there.", " ".join(why_not(state)[1:]))

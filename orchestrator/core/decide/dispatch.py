@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.decide import cell, orders, outcomes, steps
+from orchestrator.core.decide import cell, manual, orders, outcomes, steps
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import IllegalMove
@@ -35,6 +35,10 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ProposeMotion: cell.propose_motion,
     cmd.ApproveMotion: cell.approve_motion,
     cmd.EndMotion: cell.end_motion,
+    cmd.StartJog: manual.start_jog,
+    cmd.MoveGripper: manual.move_gripper,
+    cmd.TeachFrame: manual.teach,
+    cmd.EndManual: manual.end,
     cmd.StartStep: steps.start,
     cmd.ConfirmStep: steps.confirm,
     cmd.ReportProblem: steps.problem,

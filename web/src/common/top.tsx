@@ -7,7 +7,7 @@ import { words } from "../words";
 import { LineSign } from "./line";
 import { SettingsButton } from "./settings";
 
-export function Top({ page, children }: { page: "start" | "board" | "cell"; children?: ComponentChildren }) {
+export function Top({ page, children }: { page: "start" | "board" | "cell" | "jog"; children?: ComponentChildren }) {
   const { product, start } = words.value;
   return (
     <header class="top">
@@ -22,6 +22,9 @@ export function Top({ page, children }: { page: "start" | "board" | "cell"; chil
           </a>
           <a href="/cell" aria-current={page === "cell" ? "page" : undefined}>
             {start.cell}
+          </a>
+          <a href="/jog" aria-current={page === "jog" ? "page" : undefined}>
+            {start.jog}
           </a>
           {(store.cell.value?.places ?? []).slice(0, 3).map((place) => (
             <a key={place} href={`/worker?place=${encodeURIComponent(place)}`}>

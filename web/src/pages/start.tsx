@@ -36,6 +36,7 @@ export function Page() {
           })}
           <Tile href="/board" icon="gear" title={start.board} text={start.boardText} note={cell ? word(cellStates, cell.state) : ""} />
           <Tile href="/cell" icon="robot" title={start.cell} text={start.cellText} note={cell ? condition.words : ""} />
+          <Tile href="/jog" icon="hand" title={start.jog} text={start.jogText} note={cell ? word(words.value.modes, cell.mode) : ""} />
         </nav>
         <section class="running" aria-labelledby="running">
           <h2 id="running">{start.running}</h2>
