@@ -104,7 +104,7 @@ async def embedded(
     clock.not_before(runner.state.t)
 
     world = World(MeshStore(settings.instructions))
-    people = SimPeople(world, SimHands(world, seed), kinds)
+    people = SimPeople(world, SimHands(world, seed), kinds, registry.hands_over)
     people.stock(runner.state)
     robot = SimRobot(
         world,

@@ -107,6 +107,12 @@ class CellDesk:
                 "text": skill.text,
                 "parameters": skill.schema,
                 "timeout_s": skill.timeout_s,
+                "needs": list(skill.promise.needs),
+                "leaves": list(skill.promise.leaves),
+                "resources": list(skill.resources),
+                "pausable": skill.promise.pausable,
+                "retry": skill.promise.retry,
+                "undone_by": skill.promise.undone_by,
                 "file": skill.file,
                 "sha256": skill.sha256,
             }
