@@ -141,7 +141,7 @@ class Attempt:
         Where the arm stands too close to something, it goes straight up first. Raises PlanError of the likeliest way.
         """
         ways = list(ways)
-        prefixes = ((), self.handling().away(OUT_OF_CONTACT_M))
+        prefixes = ((), self.handling().away(OUT_OF_CONTACT_M, *extra))
         tries = [(way, prefix) for prefix in prefixes for way in ways]
         hand = f"{self.unit}/{ways[0].part}" if ways else ""
         number, course = await self._plan([(*prefix, *way.segments) for way, prefix in tries], hand, extra)
