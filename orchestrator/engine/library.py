@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orchestrator.core.instruction import Words
     from orchestrator.core.procedure import Procedure
     from orchestrator.core.variant import PartSpec, Step, Variant
+    from orchestrator.engine.registry import Skill
 
 SHOWN = frozenset({".glb", ".svg", ".png", ".jpg", ".jpeg", ".webp", ".mp4", ".webm"})  # what a screen may ask for
 
@@ -153,11 +154,13 @@ def check(
     skills: Mapping[str, set[str]] | None = None,
     *,
     today: dt.date | None = None,
+    programs: Mapping[str, Skill] | None = None,
 ) -> list[Problem]:
     """Cross-check every authored file; return what is wrong, by file and line. Never raises for a mistake.
 
     A product is checked against each cell and judged by the one that suits it best. `cells` is one file or a folder
-    of them; `skills` maps each skill to its parameters, None leaves skills unchecked.
+    of them; `skills` maps each skill to its parameters, None leaves skills unchecked; `programs` are the skills
+    themselves, for what they need and leave.
     `today` (default: this day, UTC) is what tools are due against.
     """
     shelf = MeshShelf()
@@ -179,7 +182,7 @@ def check(
         problems += mistakes_in_file
         if product is not None:
             products.append(product)
-            problems += check_product(product, found_cells, skills, instructions)
+            problems += check_product(product, found_cells, skills, instructions, programs)
     kinds = {kind for product in products for kind in product.parts}
     problems += check_cells(
         found_cells, kinds if len(products) == len(names) else None, today or dt.datetime.now(dt.UTC).date()
