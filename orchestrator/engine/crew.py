@@ -118,7 +118,8 @@ class CellCrew:
 
     async def _out_of_the_way(self, attempt: Attempt, error: TandemError) -> TandemError:
         """Bring the arm home after a failure: whoever mends it must not find it where they work. Returns the error."""
-        if attempt.stays or why_not(self._runner.state) or error.code in _STOPPED:
+        paused = self._robot.state.value.speed_factor == 0.0  # on the way home nobody would hear of the failure
+        if attempt.stays or paused or why_not(self._runner.state) or error.code in _STOPPED:
             return error
         try:
             await attempt.home()

@@ -20,11 +20,11 @@ import pytest
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.core import commands as cmd
 from orchestrator.core.geometry import Pose, deviation
-from orchestrator.core.machine import CellState, CellVerb, OrderVerb, StepStatus
+from orchestrator.core.machine import CellState, CellVerb, StepStatus
 from orchestrator.core.ports import Move
 from orchestrator.engine.registry import Registry
 from orchestrator.engine.requirements import PLACE
-from orchestrator.engine.trial import TRIED, trial
+from orchestrator.engine.trial import TRIED
 from tests.unit.cell_bench import ROOT, Bench, authored, bench
 from tests.unit.skill_watch import ledger_is_true, watched
 
@@ -114,11 +114,7 @@ async def try_out(cell: Bench, skill: Skill, patch: pytest.MonkeyPatch, cut: Cut
     await cell.change(CellVerb.START)
     await cell.until(lambda state: bool(state.places))
     idle = tasks()
-    variant = trial(skill, given(skill), cell.cell.desk.library.variant("stack", {"pin": "steel"}), cell.state.spec)
-    await cell.do(
-        cmd.StoreOrder(order="o", quantity=1, variant=variant),
-        cmd.ChangeOrder(order="o", verb=OrderVerb.START),
-    )
+    await cell.attempt(skill.name, given(skill))
     if cut is not None:
         await cell.until(lambda state: bool(cut_off) and state.cell == CellState.HELD)
         assert not cell.cell.robot.state.value.moving
