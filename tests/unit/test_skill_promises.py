@@ -254,8 +254,8 @@ def test_a_shared_presentation_lasts_until_the_person_confirms(folder: Path, tmp
     file = tmp_path / "stack" / "procedure.yaml"
     lines = [line for line in file.read_text().splitlines() if not line.startswith("- {id:")]
     lines += [
-        "- {id: show, after: [], result: {part: base, at: handover}, check: person, robot: present, "
-        "human: true, together: true, carry: load, time_s: 10}",
+        "- {id: show, after: [], result: {part: base, at: handover}, check: person, robot: present, carry: load,",
+        "   human: true, together: true, time_s: 10}",
         "- {id: load, result: {part: base, at: nest}, robot: place, time_s: 10}",
         "- {id: unload, result: {part: base, at: out}, check: person, human: true, time_s: 12}",
     ]
@@ -364,5 +364,17 @@ def test_an_edit_between_the_journal_and_the_start_is_not_run_unnoticed(folder: 
             cell.cell.runner.bus.join(edit)  # told between the commit and the start of the skill
             await started(cell, "fickle", part="base")
             assert (await failed(cell)).code == "skill_changed"
+
+    run_virtual(main)
+
+
+def test_what_a_skill_declares_is_shown_to_clients(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            shown = {entry["name"]: entry for entry in cell.cell.desk.skills()}["place"]
+            assert shown["needs"] == ["part_held"]
+            assert shown["leaves"] == ["part_at", "gripper_empty", "arm_home"]
+            assert shown["resources"] == ["arm", "gripper", "zone of at"]
+            assert (shown["pausable"], shown["retry"], shown["undone_by"]) == (True, True, "pick")
 
     run_virtual(main)
