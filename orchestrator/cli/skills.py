@@ -17,6 +17,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.errors import TandemError
 from orchestrator.core.machine import CellVerb, OrderVerb, StepStatus
+from orchestrator.engine.library import Library
 from orchestrator.engine.promise import MEANS
 from orchestrator.engine.registry import Registry
 from orchestrator.engine.trial import TRIED, trial
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from orchestrator.core.state import State, StepState
     from orchestrator.core.variant import Variant
     from orchestrator.engine.bus import Fresh
-    from orchestrator.engine.library import Library
     from orchestrator.engine.registry import Skill
 
 app = typer.Typer(help="What the robot can do.", no_args_is_help=True)
@@ -98,25 +98,33 @@ def run(
 
     base = settings(cell, data=None, instructions=instructions, skills=folder).model_copy(update={"seed": seed})
     parameters, options = dict(map(_pair, given)), dict(map(_pair, option))
-    run_virtual(lambda: _try(base, name, parameters, product, options))
+    skill, library = Registry(base.skills).get(name), Library(base.instructions, base.cell)
+    assert library.cell is not None
+    variant = trial(skill, parameters, _variant(library, product, parameters.get("part", ""), options), library.cell)
+    run_virtual(lambda: _try(base, skill, variant))
 
 
-async def _try(base: Settings, name: str, given: dict[str, str], product: str | None, options: dict[str, str]) -> None:
+async def _try(base: Settings, skill: Skill, variant: Variant) -> None:
     from orchestrator.adapters.clock_virtual import VirtualClock
     from orchestrator.adapters.sim.worker import SimWorker
+    from orchestrator.adapters.vision_open3d import VisionOpen3D
 
-    skill = Registry(base.skills).get(name)
     loop = asyncio.get_running_loop()
-    async with embedded(base, VirtualClock(loop)) as cell:
-        library, spec = cell.desk.library, cell.runner.state.spec
-        variant = trial(skill, given, _variant(library, product, given.get("part", ""), options), spec)
-        cell.runner.bus.join(_telling(loop.time))
-        worker = asyncio.create_task(SimWorker(cell.desk, next(iter(spec.places)), seed=cell.seed).run(), name="worker")
-        try:
-            step = await _tried(cell, variant)
-        finally:
-            worker.cancel()
-            await asyncio.gather(worker, return_exceptions=True)
+    vision = VisionOpen3D(base.instructions)  # not the cell's own, which loads Open3D whether it is needed or not
+    try:
+        async with embedded(base, VirtualClock(loop), vision=vision) as cell:
+            cell.runner.bus.join(_telling(loop.time))
+            places = tuple(cell.runner.state.spec.places)
+            people = [SimWorker(cell.desk, place, seed=cell.seed) for place in places]
+            workers = [asyncio.create_task(person.run(), name="worker") for person in people]
+            try:
+                step = await _tried(cell, variant)
+            finally:
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
+    finally:
+        await vision.close()
     _report(skill, step)
 
 
