@@ -160,12 +160,14 @@ class Bench:
         await self.do(cmd.ChangeOrder(order=name, verb=OrderVerb.START))
 
     async def attempt(self, name: str, given: dict[str, str]) -> str:
-        """Run a skill of this bench alone, with the steps that it needs before it; returns its step's name.
+        """Run a skill of this bench alone, on the parts of its product; returns the name of the step that runs it.
 
-        A person must be at work where those steps, or the skill, need one.
+        A person must be at work where the skill, or what it needs before it, takes one.
         """
-        skill = self.cell.desk.registry.get(name)
-        variant = trial(skill, given, self.cell.desk.library.variant("stack", {"pin": "steel"}), self.state.spec)
+        library = self.cell.desk.library
+        (product,) = library.products()
+        options = {option: values[0] for option, values in library.procedure(product).options.items()}
+        variant = trial(self.cell.desk.registry.get(name), given, library.variant(product, options), self.state.spec)
         await self.do(cmd.StoreOrder(order="o", quantity=1, variant=variant))
         await self.do(cmd.ChangeOrder(order="o", verb=OrderVerb.START))
         return TRIED

@@ -25,24 +25,34 @@ from orchestrator.core.ports import Move
 from orchestrator.engine.registry import Registry
 from orchestrator.engine.requirements import PLACE
 from orchestrator.engine.trial import TRIED
-from tests.unit.cell_bench import ROOT, Bench, authored, bench
+from tests.unit.cell_bench import ROOT, Bench, authored, bench, shipped
 from tests.unit.skill_watch import ledger_is_true, watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from orchestrator.core.state import State, StepState
     from orchestrator.engine.registry import Skill
 
 REGISTRY = Registry(ROOT / "skills")
-GUESSED = {"part": "base", "tool": "driver", "torque_Nm": "5", "at": "base/bore"}  # `at` for skills without a part
-GIVEN: dict[str, dict[str, str]] = {  # where the guess is not what the skill is for
-    "insert": {"part": "pin_steel"},
-    "hand_over": {"part": "cap"},
-    "present": {"part": "cap"},
+SOAK = bool(os.environ.get("TANDEM_SOAK"))
+# What skills are tried with on the small product: by parameter, `at` for skills without a part; and by skill, where
+# that is not what the skill is for.
+GUESSED = {"part": "base", "tool": "driver", "torque_Nm": "5", "at": "base/bore"}
+GIVEN = {"insert": {"part": "pin_steel"}, "hand_over": {"part": "cap"}, "present": {"part": "cap"}}
+# The same on the shipped product, by `make soak` alone.
+SHIPPED_GUESSED = {"part": "housing", "tool": "driver", "torque_Nm": "8", "at": "cover_blind/hole_1"}
+SHIPPED_GIVEN = {
+    "insert": {"part": "bearing.upper"},
+    "hand_over": {"part": "cover_blind"},
+    "present": {"part": "gear_shaft_5"},
+    "hold_for": {"part": "gear_shaft_5"},
+    "pick": {"part": "screw"},
 }
-SAMPLES = None if os.environ.get("TANDEM_SOAK") else 8  # of the moments of each skill that are tried; None: all
+SHOPS = ("small", "shipped") if SOAK else ("small",)
+SAMPLES = None if SOAK else 8  # of the moments of each skill that are tried; None: all
 LASTS_S = 0.01  # an await of less is over at once
 TRUE_M, TRUE_RAD = 0.002, 0.03
 PLACED = frozenset({"part_at", "part_handed"})
@@ -53,10 +63,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return authored(tmp_path_factory.mktemp("authored"))
 
 
-def given(skill: Skill) -> dict[str, str]:
+def given(skill: Skill, shop: str) -> dict[str, str]:
     """The parameters that a skill is tried with."""
-    chosen = {name: GUESSED[name] for name in skill.required if name in GUESSED} | GIVEN.get(skill.name, {})
-    if "part" in chosen and "at" not in GIVEN.get(skill.name, {}):
+    guessed, for_skill = (GUESSED, GIVEN) if shop == "small" else (SHIPPED_GUESSED, SHIPPED_GIVEN)
+    chosen = {name: guessed[name] for name in skill.required if name in guessed} | for_skill.get(skill.name, {})
+    if "part" in chosen and "at" not in for_skill.get(skill.name, {}):
         chosen.pop("at", None)  # where the procedure puts the part
     unknown = set(skill.required) - set(chosen) - {"at"}
     if unknown:
@@ -83,7 +94,11 @@ class Tried:
     step: StepState
 
 
-async def try_out(cell: Bench, skill: Skill, patch: pytest.MonkeyPatch, cut: Cut | None) -> Tried:
+def shop_bench(shop: str, folder: Path) -> AbstractAsyncContextManager[Bench]:
+    return bench(folder) if shop == "small" else shipped()
+
+
+async def try_out(cell: Bench, skill: Skill, shop: str, patch: pytest.MonkeyPatch, cut: Cut | None) -> Tried:
     """Run a skill alone; called off at the `cut` of its first run, looked at, and let go on."""
     runs: list[list[float]] = []
     cut_off: list[Cut] = []
@@ -114,7 +129,7 @@ async def try_out(cell: Bench, skill: Skill, patch: pytest.MonkeyPatch, cut: Cut
     await cell.change(CellVerb.START)
     await cell.until(lambda state: bool(state.places))
     idle = tasks()
-    await cell.attempt(skill.name, given(skill))
+    await cell.attempt(skill.name, given(skill, shop))
     if cut is not None:
         await cell.until(lambda state: bool(cut_off) and state.cell == CellState.HELD)
         assert not cell.cell.robot.state.value.moving
@@ -182,26 +197,23 @@ def result_is_true(cell: Bench, skill: Skill) -> None:
     ledger_is_true(cell)
 
 
-@pytest.fixture(scope="module")
-def moments(folder: Path) -> dict[str, list[Cut]]:
-    """When each skill can be called off, by an undisturbed run of it, whose result is true."""
-    out: dict[str, list[Cut]] = {}
+def moments(folder: Path, skill: Skill, shop: str) -> list[Cut]:
+    """When a skill can be called off, by an undisturbed run of it, whose result is true."""
+    cuts: list[Cut] = []
 
-    async def main(skill: Skill, patch: pytest.MonkeyPatch) -> None:
-        async with bench(folder) as cell:
-            tried = await try_out(cell, skill, patch, None)
+    async def main() -> None:
+        async with shop_bench(shop, folder) as cell:
+            tried = await try_out(cell, skill, shop, patch, None)
             assert tried.step.status == StepStatus.DONE, cell.story()
             result_is_true(cell, skill)
-            cuts = out[skill.name] = []
             for number, (begins, ends) in enumerate(itertools.pairwise(tried.suspended_s), start=1):
                 cuts.append(Cut(number))
                 if ends - begins > LASTS_S:
                     cuts.append(Cut(number, (ends - begins) / 2))
 
-    for skill in REGISTRY.all().values():
-        with pytest.MonkeyPatch.context() as patch:
-            run_virtual(lambda skill=skill, patch=patch: main(skill, patch))  # type: ignore[misc] # bound at once
-    return out
+    with pytest.MonkeyPatch.context() as patch:
+        run_virtual(main)
+    return cuts
 
 
 @pytest.fixture
@@ -221,15 +233,14 @@ def sampled(cuts: list[Cut]) -> list[Cut]:
 
 
 @pytest.mark.usefixtures("nothing_left")
+@pytest.mark.parametrize("shop", SHOPS)
 @pytest.mark.parametrize("name", sorted(REGISTRY.all()))
-def test_cancelled_at_every_await_and_run_again_its_result_is_true(
-    folder: Path, moments: dict[str, list[Cut]], name: str
-) -> None:
+def test_cancelled_at_every_await_and_run_again_its_result_is_true(folder: Path, name: str, shop: str) -> None:
     skill = REGISTRY.get(name)
 
     async def main(cut: Cut, patch: pytest.MonkeyPatch) -> None:
-        async with bench(folder) as cell:
-            tried = await try_out(cell, skill, patch, cut)
+        async with shop_bench(shop, folder) as cell:
+            tried = await try_out(cell, skill, shop, patch, cut)
             if tried.step.status == StepStatus.DONE:
                 result_is_true(cell, skill)
             else:
@@ -241,7 +252,7 @@ def test_cancelled_at_every_await_and_run_again_its_result_is_true(
         assert left == set()
 
     named: list[str] = []
-    for cut in sampled(moments[name]):
+    for cut in sampled(moments(folder, skill, shop)):
         with pytest.MonkeyPatch.context() as patch:
             run_virtual(lambda cut=cut, patch=patch: main(cut, patch))  # type: ignore[misc] # bound at once
     assert named == []  # none of the shipped skills needs a person because of a hold
