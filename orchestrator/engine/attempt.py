@@ -280,6 +280,14 @@ class Attempt:
         assert measured is not None
         return measured
 
+    async def clear(self) -> None:
+        """Go straight up where the arm stands too close to something to leave in any other way; else stay."""
+        home = MoveJoints(self.robot.capabilities.home)
+        up = self.handling().away(OUT_OF_CONTACT_M)
+        course = await self.plan_any(((home,), (*up, home)))
+        if len(course.segments) > 1:
+            await self.follow(Leg(course, slice(0, len(up)), "lift clear", comes_away=True))
+
     async def report(self, part: str, kind: str, what: str, to: str, **more: Any) -> None:
         """Have a fact journalled before the skill goes on."""
         await self._runner.ask(self._told(part, kind, what, to, more))

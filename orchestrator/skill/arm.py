@@ -78,6 +78,10 @@ class Arm:
         self._attempt.back = Leg(plan, slice(len(plan.segments) - 1, None), "go home")
         await self.follow(Leg(plan, slice(0, len(plan.segments) - 1), text))
 
+    async def clear(self) -> None:
+        """Go straight up out of contact; at once where the arm is clear of everything."""
+        await self._attempt.clear()
+
     async def home(self) -> None:
         """Go home, planned around everything; straight up first where the arm stands too close."""
         await self._attempt.home()

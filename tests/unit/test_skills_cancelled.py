@@ -55,6 +55,7 @@ SHOPS = ("small", "shipped") if SOAK else ("small",)
 SAMPLES = None if SOAK else 8  # of the moments of each skill that are tried; None: all
 LASTS_S = 0.01  # an await of less is over at once
 TRUE_M, TRUE_RAD = 0.002, 0.03
+LIFTED_M = 0.05  # a part stands 10 mm above the table in its bin
 PLACED = frozenset({"part_at", "part_handed"})
 
 
@@ -174,6 +175,7 @@ def result_is_true(cell: Bench, skill: Skill) -> None:
         assert world.held is None
     if "part_held" in leaves:
         assert world.held in bodies
+        assert world.pose(world.held or "").p[2] > LIFTED_M
     if PLACED & set(leaves):
         fact = cell.state.world.get(f"u1/{result.part}")
         assert fact is not None
