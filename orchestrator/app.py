@@ -92,7 +92,7 @@ async def embedded(
     from orchestrator.adapters.vision_open3d import VisionOpen3D
 
     registry = Registry(settings.skills, reload=settings.reload)
-    library = Library(settings.instructions, settings.cell, registry.all())
+    library = Library(settings.instructions, settings.cell, registry)
     spec = library.cell
     assert spec is not None
     own = spec.adapters.robot_sim.seed

@@ -36,7 +36,8 @@ class Library:
     Args:
         instructions: the folder that holds one folder a product.
         cell: the file of the cell that orders are built in; without it nothing of a cell is resolved or checked.
-        skills: the names of the skills that there are; empty where they are not to be checked.
+        skills: the names of the skills that there are, a `Registry` for those at the moment; empty where they are not
+            to be checked.
 
     Raises:
         AuthoringError: the cell's file has mistakes.
@@ -44,7 +45,7 @@ class Library:
 
     def __init__(self, instructions: Path, cell: Path | None = None, skills: Collection[str] = ()) -> None:
         self._root = instructions
-        self._skills = frozenset(skills)
+        self._skills = skills
         self._meshes = MeshShelf()
         self._kept: dict[str, tuple[tuple[tuple[str, int, int], ...], Product]] = {}
         self.cell: CellSpec | None = read_cell(cell) if cell is not None else None

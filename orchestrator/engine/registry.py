@@ -18,7 +18,7 @@ from orchestrator.core.errors import BadInput, known
 from orchestrator.engine.promise import PERSON, Promise
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -128,6 +128,15 @@ class Registry:
         self._reload = reload
         self._files: dict[Path, _Loaded] = {}
         self._refresh()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.all()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.all())
+
+    def __len__(self) -> int:
+        return len(self.all())
 
     def get(self, name: str) -> Skill:
         """Return a skill. Raises NotFound, naming near ones."""

@@ -12,8 +12,11 @@ import pytest
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.sim.hands import SimHands
 from orchestrator.core import commands as cmd
+from orchestrator.core.errors import AuthoringError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import CellVerb, StepStatus
+from orchestrator.engine.library import Library
+from orchestrator.engine.registry import Registry
 from tests.unit.cell_bench import ROOT, Bench, TrueVision, authored, bench
 
 if TYPE_CHECKING:
@@ -347,6 +350,18 @@ def test_an_edit_that_breaks_a_file_is_reported_and_the_version_before_not_used(
             assert cell.cell.desk.not_ready() == []
 
     run_virtual(main)
+
+
+def test_a_skill_written_while_the_cell_runs_can_be_ordered(tmp_path: Path, skills: Path) -> None:
+    authored(tmp_path / "product")
+    file = tmp_path / "product" / "stack" / "procedure.yaml"
+    file.write_text(file.read_text().replace("at: nest}, robot: pick_place", "at: nest}, robot: fickle"))
+    registry = Registry(skills, reload=True)
+    library = Library(tmp_path / "product", tmp_path / "product" / "cell.yaml", registry)
+    with pytest.raises(AuthoringError, match="There is no skill 'fickle'"):
+        library.variant("stack", {"pin": "steel"})
+    write(skills, "fickle.py", FICKLE.format(retry=True))
+    assert library.variant("stack", {"pin": "steel"}).steps[0].robot is not None
 
 
 def test_an_edit_between_the_journal_and_the_start_is_not_run_unnoticed(folder: Path, skills: Path) -> None:
