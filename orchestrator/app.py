@@ -102,7 +102,7 @@ async def embedded(
     from orchestrator.adapters.vision_open3d import VisionOpen3D
 
     registry = Registry(settings.skills, reload=settings.reload)
-    library = Library(settings.instructions, settings.cell, registry.all())
+    library = Library(settings.instructions, settings.cell, registry)
     spec = library.cell
     assert spec is not None
     own = spec.adapters.robot_sim.seed
@@ -116,7 +116,7 @@ async def embedded(
     clock.not_before(runner.state.t)
 
     world = World(MeshStore(settings.instructions))
-    people = SimPeople(world, SimHands(world, seed), kinds)
+    people = SimPeople(world, SimHands(world, seed), kinds, registry.hands_over)
     people.stock(runner.state)
     arm = arm_of(settings.cell, spec.robot)
     presence = Presence(spec, world, asyncio.get_running_loop().time, seed=seed)

@@ -3,7 +3,7 @@
 from orchestrator.skill import Cell, Target, skill
 
 
-@skill("print_label", timeout_s=60)
+@skill("print_label", timeout_s=60, leaves=("part_at",), undone_by="person")
 async def print_label(cell: Cell, part: str, at: Target, template: str, code: str = "") -> None:
     """Print `part`, a label, at the printer that stands `at` its target, with `code`, else the serial number, on it."""
     if cell.is_at(part, at):  # run again after a cancel: it is out already

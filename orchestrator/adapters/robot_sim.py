@@ -444,6 +444,7 @@ class SimRobot:
             moving=self._drive.moving,
             stamp=self._clock.now(),
             links=links,
+            pull_N=self._world.pull_N,
         )
 
 

@@ -28,7 +28,7 @@ def check(
         raise NotFound(f"There is no folder '{folder}'.", remedy="Give the folder that holds one folder a product.")
     registry = Registry(skills or shared("skills"))
     cells = cell_file(cell) if cell else shared("launch") / "cells"
-    problems = [*check_files(folder, cells, registry.parameters()), *check_arms(cells)]
+    problems = [*check_files(folder, cells, registry.parameters(), programs=registry.all()), *check_arms(cells)]
     for broken in registry.broken():
         console.print(f"{broken.file}: error: {broken.error}", markup=False, highlight=False)
     for problem in problems:

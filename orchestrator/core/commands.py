@@ -271,7 +271,7 @@ class EndMotion(Frozen):
 
 
 class EndSkill(Frozen):
-    """A skill ended. `values` are what tools measured on the way."""
+    """A skill ended. `values` are what tools measured on the way; without `retry` a person decides what comes next."""
 
     type: Literal["end_skill"] = "end_skill"
     effect: Name
@@ -283,6 +283,7 @@ class EndSkill(Frozen):
     message: Text = ""
     remedy: Text = ""
     values: Values = Field(default_factory=dict)
+    retry: bool = True
 
 
 class Measured(Frozen):

@@ -17,6 +17,7 @@ class TandemError(Exception):
     """
 
     code = "error"
+    retry = True  # whether who failed may try the same again without a person's word
 
     def __init__(self, message: str, *, remedy: str = "", code: str | None = None) -> None:
         super().__init__(message)

@@ -85,6 +85,7 @@ class RobotState:
     moving: bool
     stamp: float
     links: tuple[Pose, ...] = ()  # pose of each drawn link, for screens
+    pull_N: float = 0.0  # noqa: N815 - what is felt to pull at the held part, beyond its weight
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import PlanError, RobotError
 from orchestrator.core.ports import Grip, MoveJoints
-from orchestrator.core.world import GRIPPER, LOST
+from orchestrator.core.react import Look
+from orchestrator.core.world import CELL, GRIPPER, LOST
 from orchestrator.engine.gate import Gate
 from orchestrator.engine.handling import ZONE, Handling, Seen, Way, peopled
 
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
     from orchestrator.core.ports import Devices, Motion, Outcome, Plan, Robot, Scene, SceneObject, Segment
     from orchestrator.core.react import RunSkill
     from orchestrator.core.state import State
-    from orchestrator.core.variant import Step
+    from orchestrator.core.variant import Step, Target
     from orchestrator.core.world import Fact
+    from orchestrator.engine.eyes import Eyes
     from orchestrator.engine.limit import Limit
     from orchestrator.engine.runner import Runner
 
@@ -83,7 +86,7 @@ class Attempt:
     """One attempt: its unit and step, the robot and devices, the gate, and the ledger that it reports to."""
 
     def __init__(
-        self, runner: Runner, robot: Robot, devices: Devices, effect: RunSkill, step: Step, limit: Limit
+        self, runner: Runner, robot: Robot, devices: Devices, eyes: Eyes, effect: RunSkill, step: Step, limit: Limit
     ) -> None:
         self.robot = robot
         self.devices = devices
@@ -91,8 +94,13 @@ class Attempt:
         self.step = step
         self.back: Leg | None = None  # the planned way out of where the arm is
         self.values: dict[str, float | str | bool] = {}
+        self.stays = (
+            False  # after a failure: whether the arm shall stay where it is, for somebody works on what it holds
+        )
         self._runner = runner
+        self._eyes = eyes
         self._effect = effect.id
+        self._n = effect.attempt
         self.limit = limit
         self._gate = Gate(runner, effect.id, robot.stop, limit)
 
@@ -107,9 +115,21 @@ class Attempt:
         found = self.state.step(self.unit, self.step.id)
         return found[1].actors if found else ()
 
+    @property
+    def shared(self) -> bool:
+        """Whether a person shares this step, and has not confirmed their share yet."""
+        found = self.state.step(self.unit, self.step.id)
+        return found is not None and "confirm" in found[1].wants
+
     def fact(self, part: str) -> Fact | None:
         """Return what the ledger believes of a part of this unit."""
         return self.state.world.get(f"{self.unit}/{part}")
+
+    def holder_at(self, at: Target) -> tuple[str, str]:
+        """Return the ledger's holder and frame of what sits at a target."""
+        if at.owner:
+            return f"{self.unit}/{at.owner}", at.frame
+        return CELL, self.state.frame(self.state.units[self.unit], at)
 
     def handling(self) -> Handling:
         """Return a planner of sequences for the cell as it is now."""
@@ -121,7 +141,7 @@ class Attempt:
         Where the arm stands too close to something, it goes straight up first. Raises PlanError of the likeliest way.
         """
         ways = list(ways)
-        prefixes = ((), self.handling().away(OUT_OF_CONTACT_M))
+        prefixes = ((), self.handling().away(OUT_OF_CONTACT_M, *extra))
         tries = [(way, prefix) for prefix in prefixes for way in ways]
         hand = f"{self.unit}/{ways[0].part}" if ways else ""
         number, course = await self._plan([(*prefix, *way.segments) for way, prefix in tries], hand, extra)
@@ -215,15 +235,58 @@ class Attempt:
             raise RobotError(message, remedy=outcome.remedy, code=outcome.code or outcome.kind)
         return outcome
 
+    @property
+    def at_home(self) -> bool:
+        """Whether the arm stands at home."""
+        home, here = self.robot.capabilities.home, self.robot.state.value.joints
+        return max(abs(a - b) for a, b in zip(here, home, strict=True)) < AT_HOME_RAD
+
     async def home(self) -> None:
         """Go home, planned around everything; straight up first where the arm stands too close."""
         home = self.robot.capabilities.home
-        here = self.robot.state.value.joints
-        if max(abs(a - b) for a, b in zip(here, home, strict=True)) < AT_HOME_RAD:
+        if self.at_home:
             return
         up = self.handling().away(OUT_OF_CONTACT_M)
         course = await self.plan_any(((MoveJoints(home),), (*up, MoveJoints(home))))
         await self.follow(Leg(course, slice(0, None), "go home"))
+
+    async def until(self, happened: Callable[[], str], timeout_s: float) -> str:
+        """Wait for people: until `happened` names something, asked at each reading of the robot and each event.
+
+        Returns that name, "" after `timeout_s`. The skill's own time stands still meanwhile.
+        """
+        found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def ask(*_news: object) -> None:
+            if not found.done() and (name := happened()):
+                found.set_result(name)
+
+        ends = (self.robot.state.listen(ask), self._runner.bus.join(ask))
+        try:
+            ask()
+            with self.limit.standing("people"):
+                async with asyncio.timeout(timeout_s):
+                    return await found
+        except TimeoutError:
+            return ""
+        finally:
+            for end in ends:
+                end()
+
+    async def look(self) -> cmd.Measured:
+        """Have the nearest camera judge the step's result. Raises VisionError."""
+        look = Look(f"{self._effect}/look", self.unit, self.step.id, self._n)
+        measured = (await self._eyes.look(self.state, look)).measured
+        assert measured is not None
+        return measured
+
+    async def clear(self) -> None:
+        """Go straight up where the arm stands too close to something to leave in any other way; else stay."""
+        home = MoveJoints(self.robot.capabilities.home)
+        up = self.handling().away(OUT_OF_CONTACT_M)
+        course = await self.plan_any(((home,), (*up, home)))
+        if len(course.segments) > 1:
+            await self.follow(Leg(course, slice(0, len(up)), "lift clear", comes_away=True))
 
     async def report(self, part: str, kind: str, what: str, to: str, **more: Any) -> None:
         """Have a fact journalled before the skill goes on."""

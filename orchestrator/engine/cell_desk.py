@@ -51,7 +51,7 @@ class CellDesk:
         self.evidence = evidence
         self.runner = runner
         self.scene = _scene(runner, library, links)
-        self._registry = registry
+        self.registry = registry
         self._robot = robot
         self._clock = clock
         self._by_hand = by_hand
@@ -129,16 +129,22 @@ class CellDesk:
                 "text": skill.text,
                 "parameters": skill.schema,
                 "timeout_s": skill.timeout_s,
+                "needs": list(skill.promise.needs),
+                "leaves": list(skill.promise.leaves),
+                "resources": list(skill.resources),
+                "pausable": skill.promise.pausable,
+                "retry": skill.promise.retry,
+                "undone_by": skill.promise.undone_by,
                 "file": skill.file,
                 "sha256": skill.sha256,
             }
-            for skill in sorted(self._registry.all().values(), key=lambda item: item.name)
+            for skill in sorted(self.registry.all().values(), key=lambda item: item.name)
         ]
-        return working + [{"file": broken.file, "error": broken.error} for broken in self._registry.broken()]
+        return working + [{"file": broken.file, "error": broken.error} for broken in self.registry.broken()]
 
     def not_ready(self) -> list[str]:
         """Return why the cell can't take orders yet."""
-        return [f"Skill file {item.file} is broken: {item.error}" for item in self._registry.broken()]
+        return [f"Skill file {item.file} is broken: {item.error}" for item in self.registry.broken()]
 
     def _carried(self, part: str, tcp: Pose) -> dict[str, Pose]:
         world = self.runner.state.world

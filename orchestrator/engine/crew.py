@@ -15,12 +15,14 @@ from orchestrator.core.ports import Acknowledgement, Safety
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.limit import Limit
 from orchestrator.engine.manual import Manual
+from orchestrator.engine.requirements import Requirements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orchestrator.core.ports import Devices, Robot, RobotState
     from orchestrator.core.react import Look, Recover, RunManual, RunSkill, Settle
+    from orchestrator.core.state import StepState
     from orchestrator.core.variant import Step
     from orchestrator.engine.eyes import Eyes
     from orchestrator.engine.registry import Registry, Skill
@@ -65,20 +67,33 @@ class CellCrew:
         step = found[0]
         assert step.robot is not None
         skill = self._registry.get(step.robot.skill)
+        _check_edited(skill, found[1])
         arguments = skill.bind(step.robot.parameters, offered(step))
         limit = Limit(skill.timeout_s)
-        attempt = Attempt(self._runner, self._robot, self._devices, effect, step, limit)
+        attempt = Attempt(self._runner, self._robot, self._devices, self._eyes, effect, step, limit)
         self._check_gripper(effect, step)
+        required = Requirements(skill, attempt, arguments)
+        await _report_lost(attempt)
+        required.before()
+        again = skill.promise.retry
         try:
             await self._run(skill, arguments, attempt, limit)
-        except asyncio.CancelledError:
-            if not attempt.values:
-                raise
-            return _ended(effect, "canceled", attempt)  # what a tool has measured was measured
+            required.after()
+        except asyncio.CancelledError:  # what a tool has measured was measured
+            return _ended(effect, "canceled", attempt, retry=again)
         except TandemError as error:
             if _called_off():  # whatever the skill says to it
-                return _ended(effect, "canceled", attempt)
-            raise await self._out_of_the_way(attempt, error) from error
+                return _ended(effect, "canceled", attempt, retry=again)
+            failed = await self._out_of_the_way(attempt, error)
+            failed.retry = again
+            raise failed from error
+        except Exception as error:
+            if again:
+                raise
+            log.exception("a skill that may not be retried crashed", effect=effect.id)
+            crashed = TandemError(f"{type(error).__name__}: {error}", remedy="See the log.", code="crashed")
+            crashed.retry = False
+            raise crashed from error
         return _ended(effect, "succeeded", attempt)
 
     async def _run(self, skill: Skill, arguments: dict[str, Any], attempt: Attempt, limit: Limit) -> None:
@@ -86,7 +101,7 @@ class CellCrew:
 
         def on_reading(reading: RobotState) -> None:
             nonlocal paused
-            if paused is not (reading.speed_factor == 0.0):
+            if skill.promise.pausable and paused is not (reading.speed_factor == 0.0):
                 paused = not paused
                 (limit.stand if paused else limit.go_on)("speed")
 
@@ -106,7 +121,8 @@ class CellCrew:
 
     async def _out_of_the_way(self, attempt: Attempt, error: TandemError) -> TandemError:
         """Bring the arm home after a failure: whoever mends it must not find it where they work. Returns the error."""
-        if why_not(self._runner.state) or error.code in _STOPPED:
+        paused = self._robot.state.value.speed_factor == 0.0  # on the way home nobody would hear of the failure
+        if attempt.stays or paused or why_not(self._runner.state) or error.code in _STOPPED:
             return error
         try:
             await attempt.home()
@@ -182,7 +198,27 @@ def _called_off() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _ended(effect: RunSkill, outcome: Literal["succeeded", "canceled"], attempt: Attempt) -> cmd.EndSkill:
+def _check_edited(skill: Skill, current: StepState) -> None:
+    """Refuse a skill that was edited after its hash went into the attempt's journal. Raises TandemError."""
+    noted = current.attempts[-1].skill_sha256 if current.attempts else ""
+    if noted and noted != skill.sha256:
+        raise TandemError(
+            f"{skill.file} was edited just as {skill.name} began.",
+            remedy="Retry: the next attempt runs what it says now.",
+            code="skill_changed",
+        )
+
+
+async def _report_lost(attempt: Attempt) -> None:
+    """What the ledger has in the gripper and the sensor has not is lost, whichever skill finds out."""
+    held = attempt.state.world.held()
+    if held is not None and held.unit == attempt.unit:
+        await attempt.report_lost(held.part.removeprefix(f"{attempt.unit}/"))
+
+
+def _ended(
+    effect: RunSkill, outcome: Literal["succeeded", "canceled"], attempt: Attempt, *, retry: bool = True
+) -> cmd.EndSkill:
     return cmd.EndSkill(
         effect=effect.id,
         unit=effect.unit,
@@ -190,6 +226,7 @@ def _ended(effect: RunSkill, outcome: Literal["succeeded", "canceled"], attempt:
         attempt=effect.attempt,
         outcome=outcome,
         values=attempt.values,
+        retry=retry,
     )
 
 

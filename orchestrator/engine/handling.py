@@ -182,9 +182,17 @@ class Handling:
                 drop_m=lift,
             )
 
-    def away(self, lift_m: float) -> tuple[Segment, ...]:
-        """Return a careful way out: straight up from where the arm is, then home."""
+    def away(self, lift_m: float, *extra: Seen) -> tuple[Segment, ...]:
+        """Return a careful way out: straight up from where the arm is, a held part out of the bin that it stands in.
+
+        `extra` parts may be between the fingers.
+        """
         touching = frozenset(self._state.world.facts) | {f"bin:{name}" for name in self._state.spec.supply}
+        touching |= {f"{self._unit}/{seen.part}" for seen in extra}
+        held = self._state.world.held()
+        spec = self._spec_of(held.unit, held.kind) if held is not None else None
+        if spec is not None:
+            lift_m = max(lift_m, spec.high_m[2] - spec.low_m[2] + CLEAR_M)
         up = Move(_raised(self._tcp, lift_m), line=True, speed_m_s=SLOW_M_S / 2, touching=touching)
         return (up,)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orchestrator.core.instruction import Words
     from orchestrator.core.procedure import Procedure
     from orchestrator.core.variant import PartSpec, Step, Variant
+    from orchestrator.engine.registry import Skill
 
 SHOWN = frozenset({".glb", ".svg", ".png", ".jpg", ".jpeg", ".webp", ".mp4", ".webm"})  # what a screen may ask for
 
@@ -35,7 +36,8 @@ class Library:
     Args:
         instructions: the folder that holds one folder a product.
         cell: the file of the cell that orders are built in; without it nothing of a cell is resolved or checked.
-        skills: the names of the skills that there are; empty where they are not to be checked.
+        skills: the names of the skills that there are, a `Registry` for those at the moment; empty where they are not
+            to be checked.
 
     Raises:
         AuthoringError: the cell's file has mistakes.
@@ -43,7 +45,7 @@ class Library:
 
     def __init__(self, instructions: Path, cell: Path | None = None, skills: Collection[str] = ()) -> None:
         self._root = instructions
-        self._skills = frozenset(skills)
+        self._skills = skills
         self._meshes = MeshShelf()
         self._kept: dict[str, tuple[tuple[tuple[str, int, int], ...], Product]] = {}
         self.cell: CellSpec | None = read_cell(cell) if cell is not None else None
@@ -153,11 +155,13 @@ def check(
     skills: Mapping[str, set[str]] | None = None,
     *,
     today: dt.date | None = None,
+    programs: Mapping[str, Skill] | None = None,
 ) -> list[Problem]:
     """Cross-check every authored file; return what is wrong, by file and line. Never raises for a mistake.
 
     A product is checked against each cell and judged by the one that suits it best. `cells` is one file or a folder
-    of them; `skills` maps each skill to its parameters, None leaves skills unchecked.
+    of them; `skills` maps each skill to its parameters, None leaves skills unchecked; `programs` are the skills
+    themselves, for what they need and leave.
     `today` (default: this day, UTC) is what tools are due against.
     """
     shelf = MeshShelf()
@@ -179,7 +183,7 @@ def check(
         problems += mistakes_in_file
         if product is not None:
             products.append(product)
-            problems += check_product(product, found_cells, skills, instructions)
+            problems += check_product(product, found_cells, skills, instructions, programs)
     kinds = {kind for product in products for kind in product.parts}
     problems += check_cells(
         found_cells, kinds if len(products) == len(names) else None, today or dt.datetime.now(dt.UTC).date()

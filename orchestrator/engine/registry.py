@@ -8,16 +8,17 @@ import inspect
 import sys
 import traceback
 import typing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from pydantic import ConfigDict, Field, ValidationError, create_model
 
 from orchestrator.core.errors import BadInput, known
+from orchestrator.engine.promise import PERSON, Promise
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -29,7 +30,7 @@ MARK = "__tandem_skill__"
 
 @dataclass(frozen=True, slots=True)
 class Skill:
-    """A robot program: `run(cell, **parameters)`. `schema` is derived from the signature."""
+    """A robot program: `run(cell, **parameters)`. `schema` and `resources` are derived from the signature."""
 
     name: str
     run: Callable[..., Awaitable[None]]
@@ -38,6 +39,20 @@ class Skill:
     parameters: type[BaseModel]
     file: str = ""
     sha256: str = ""
+    promise: Promise = field(default_factory=Promise)
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """What it takes for itself while it runs: the arm, the gripper, its target's zone, its tool."""
+        fields = self.parameters.model_fields
+        gripper = "part" in fields or "gripper_empty" in self.promise.needs
+        taken = {"arm": True, "gripper": gripper, "zone of at": "at" in fields, "tool": "tool" in fields}
+        return tuple(name for name, is_taken in taken.items() if is_taken)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The parameters that have no default."""
+        return tuple(name for name, field in self.parameters.model_fields.items() if field.is_required())
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -78,8 +93,13 @@ class _Loaded:
     broken: Broken | None = None
 
 
-def declare(name: str, timeout_s: float, function: Callable[..., Awaitable[None]]) -> Skill:
-    """Make a skill of an async function whose first parameter is the cell. Raises BadInput for other functions."""
+def declare(
+    name: str, timeout_s: float, function: Callable[..., Awaitable[None]], promise: Promise | None = None
+) -> Skill:
+    """Make a skill of an async function whose first parameter is the cell.
+
+    Raises BadInput for other functions, and for a promise that contradicts the signature or itself.
+    """
     if not inspect.iscoroutinefunction(function):
         raise BadInput(f"Skill {name} is not async.", remedy=f"Write `async def {function.__name__}(cell: Cell, ...)`.")
     hints = typing.get_type_hints(function)
@@ -92,11 +112,16 @@ def declare(name: str, timeout_s: float, function: Callable[..., Awaitable[None]
     config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
     parameters = create_model(f"{name}_parameters", __config__=config, **fields)
     text = inspect.cleandoc(function.__doc__ or "")
-    return Skill(name=name, run=function, text=text, timeout_s=timeout_s, parameters=parameters)
+    promised = promise or Promise()
+    promised.check(name, fields)
+    return Skill(name=name, run=function, text=text, timeout_s=timeout_s, parameters=parameters, promise=promised)
 
 
 class Registry:
-    """All skills below a folder. With `reload`, an edited file takes effect for the next call."""
+    """All skills below a folder. With `reload`, an edited file takes effect for whoever asks next.
+
+    An edit that breaks a file takes its skills away: the version before is never used silently.
+    """
 
     def __init__(self, folder: Path, *, reload: bool = False) -> None:
         self._folder = folder
@@ -104,10 +129,17 @@ class Registry:
         self._files: dict[Path, _Loaded] = {}
         self._refresh()
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.all()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.all())
+
+    def __len__(self) -> int:
+        return len(self.all())
+
     def get(self, name: str) -> Skill:
         """Return a skill. Raises NotFound, naming near ones."""
-        if self._reload:
-            self._refresh()
         skills = self.all()
         if name not in skills:
             broken = "".join(f" {item.file} is broken: {item.error}" for item in self.broken())
@@ -118,6 +150,8 @@ class Registry:
 
     def all(self) -> dict[str, Skill]:
         """Return every skill that works, by name. Where two files have one of the same name, the first counts."""
+        if self._reload:
+            self._refresh()
         out: dict[str, Skill] = {}
         for path in sorted(self._files):
             for name, skill in self._files[path].skills.items():
@@ -125,7 +159,7 @@ class Registry:
         return out
 
     def broken(self) -> list[Broken]:
-        """Return the files that could not be loaded, or whose skills another file has already."""
+        """Return the files that could not be loaded, and those with a skill that another file has or nothing undoes."""
         first = self.all()
         out = []
         for path in sorted(self._files):
@@ -135,12 +169,22 @@ class Registry:
             for name in loaded.skills:
                 if first[name].file != path.name:
                     out.append(Broken(path.name, f"There is a skill '{name}' in {first[name].file} already."))
+        for name, skill in first.items() if not out else ():  # a broken file may be the one that is missed
+            undoes = skill.promise.undone_by
+            if undoes and undoes != PERSON and undoes not in first:
+                error = known("skill", undoes, (*first, PERSON))
+                out.append(Broken(skill.file, f"{name} is undone by '{undoes}'. {error}"))
         return out
 
     def sha256(self, name: str) -> str:
         """Return the hash of the file that a skill stands in, "" for an unknown one."""
         skill = self.all().get(name)
         return skill.sha256 if skill else ""
+
+    def hands_over(self, name: str) -> bool:
+        """Tell whether a skill gives its part to a person."""
+        skill = self.all().get(name)
+        return skill is not None and "part_handed" in skill.promise.leaves
 
     def parameters(self) -> dict[str, set[str]]:
         """Return the parameter names of each skill, for checking authored files."""
@@ -177,7 +221,5 @@ def _load(path: Path, stamp: int) -> _Loaded:
     for value in vars(module).values():
         mark = getattr(value, MARK, None)
         if isinstance(mark, Skill) and value.__module__ == module_name:
-            skills[mark.name] = Skill(
-                mark.name, mark.run, mark.text, mark.timeout_s, mark.parameters, file=path.name, sha256=sha
-            )
+            skills[mark.name] = replace(mark, file=path.name, sha256=sha)
     return _Loaded(stamp, skills)

@@ -470,6 +470,7 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
             code=error.code if isinstance(error, TandemError) else "crashed",
             message=message[:2000],
             remedy=remedy,
+            retry=error.retry if isinstance(error, TandemError) else True,
         )
     if isinstance(effect, RunManual):
         code = error.code if isinstance(error, TandemError) else "crashed"

@@ -21,6 +21,7 @@ from orchestrator.core.geometry import deviation
 from orchestrator.core.machine import CellVerb, OrderState, OrderVerb, StepStatus
 from orchestrator.core.ports import Check, Mesh, Shot
 from orchestrator.core.settings import Settings
+from orchestrator.engine.trial import TRIED, trial
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -158,6 +159,19 @@ class Bench:
         assert answer.ok, answer.message
         await self.do(cmd.ChangeOrder(order=name, verb=OrderVerb.START))
 
+    async def attempt(self, name: str, given: dict[str, str]) -> str:
+        """Run a skill of this bench alone, on the parts of its product; returns the name of the step that runs it.
+
+        A person must be at work where the skill, or what it needs before it, takes one.
+        """
+        library = self.cell.desk.library
+        (product,) = library.products()
+        options = {option: values[0] for option, values in library.procedure(product).options.items()}
+        variant = trial(self.cell.desk.registry.get(name), given, library.variant(product, options), self.state.spec)
+        await self.do(cmd.StoreOrder(order="o", quantity=1, variant=variant))
+        await self.do(cmd.ChangeOrder(order="o", verb=OrderVerb.START))
+        return TRIED
+
     async def begin(self, quantity: int = 1, *, worker: bool = True, **more: Any) -> None:
         """Start the cell and an order, with a simulated worker at the front unless told otherwise."""
         if worker:
@@ -255,11 +269,17 @@ async def bench(
     seed: int = 1,
     skills: Path = ROOT / "skills",
     cell_file: Path | None = None,
+    reload: bool = False,
 ) -> AsyncIterator[Bench]:
     """Run the cell of an authored folder; without `vision` one that knows the truth judges."""
     loop = asyncio.get_running_loop()
     settings = Settings(
-        instructions=folder, cell=cell_file or folder / "cell.yaml", skills=skills, data=data, seed=seed
+        instructions=folder,
+        cell=cell_file or folder / "cell.yaml",
+        skills=skills,
+        data=data,
+        seed=seed,
+        reload=reload,
     )
     judge = vision or TrueVision()
     async with embedded(settings, VirtualClock(loop), vision=judge, journal=journal) as cell:

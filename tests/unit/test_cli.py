@@ -70,6 +70,14 @@ def test_check_names_file_line_and_remedy_and_fails(tmp_path: Path, capsys: pyte
     [
         (("check", "no/such/folder"), "no folder"),
         (("skills", "show", "pik_place"), "Did you mean pick_place?"),
+        (("skills", "run", "pik"), "Did you mean pick?"),
+        (("skills", "run", "pick", "--with", "part"), "name=value"),
+        (("skills", "run", "pick", "--with", "part=bearng"), "Did you mean bearing?"),
+        (("skills", "run", "place", "--with", "part=bearing", "--with", "at=nests"), "Did you mean nest?"),
+        (("skills", "run", "screw", "--with", "at=nest"), "parameter tool"),
+        (("skills", "run", "pick", "--with", "part=bearing", "--with", "size=3"), "Its parameters: part, approach_mm."),
+        (("skills", "run", "pick", "--with", "part=gasket"), "Refill the bin."),
+        (("skills", "run", "pick", "--cell", "no_such"), "demo"),
         (("journal", "verify", "nothing.db"), "no journal"),
         (("order", "list", "--url", "http://127.0.0.1:9"), "No cell answers"),
         (("order", "store", "gear_reducer", "--option", "ratio"), "name=value"),
@@ -149,3 +157,32 @@ def test_importing_tandem_imports_nothing_heavy() -> None:
     run_ = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     for heavy in ("open3d", "mujoco", "fastapi", "rclpy", "apsw", "ruckig"):
         assert heavy not in run_.stdout.split()
+
+
+def test_a_skill_is_tried_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "skills", "run", "pick", "--with", "part=bearing", "--product", "gear_reducer")
+    assert code == 0, err
+    told = [line.strip().split(" s  ", 1)[-1] for line in out.splitlines()]
+    assert told[:4] == ["-- try, by robot", "fetch bearing ...", "grip bearing ...", "bearing grasped: gripper"]
+    assert told[-1].startswith("pick succeeded in ")
+
+
+def test_a_skill_that_needs_a_person_and_a_place_gets_them(capsys: pytest.CaptureFixture[str]) -> None:
+    given = ("--with", "part=bearing.upper", "--seed", "3")
+    code, out, err = run(capsys, "skills", "run", "insert", *given)
+    assert code == 0, err
+    assert "sim-front confirms put_gear_shaft_5" in out
+    assert "bearing.upper placed: u1/gear_shaft_5 seat_upper" in out
+
+
+def test_skills_show_what_they_need_and_leave(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "skills", "show", "hand_over")
+    assert code == 0
+    for line in (
+        "needs     together: a person shares the step",
+        "leaves    part_handed: a person has the part, or has put it at its target",
+        "takes     arm, gripper",
+        "undone by person",
+    ):
+        assert line in out
+    assert '"patience_s"' in out

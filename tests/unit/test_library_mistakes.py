@@ -2,14 +2,17 @@
 
 import dataclasses
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
 from orchestrator.engine.library import check
+from orchestrator.engine.registry import Registry
 from orchestrator.engine.yaml_source import read_source
 from tests.unit.mistakes.authored import HERE, SHAPES, SKILLS, box, lay_out
 
 PROCEDURE = "instructions/lamp/procedure.yaml"
+SHIPPED = Registry(Path(__file__).parents[2] / "skills")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +77,7 @@ def test_authored_mistake_is_found_with_its_line_and_a_remedy(case, tmp_path):
     instructions, cells = lay_out(tmp_path)
     case.spoil(tmp_path)
     file, line = case.expected(tmp_path)
-    problems = check(instructions, cells, SKILLS)
+    problems = check(instructions, cells, {**SKILLS, **SHIPPED.parameters()}, programs=SHIPPED.all())
     said = "\n".join(map(str, problems))
     found = [p for p in problems if case.says in f"{p.message} {p.remedy}"]
     assert found, f"not said: {case.says}\nsaid:\n{said}"
@@ -86,7 +89,7 @@ def test_authored_mistake_is_found_with_its_line_and_a_remedy(case, tmp_path):
 @pytest.mark.parametrize("base", ["base", "reference"])
 def test_valid_files_are_free_of_problems_but_meshes_that_are_not_there(base, tmp_path):
     instructions, cells = lay_out(tmp_path, base)
-    problems = check(instructions, cells, SKILLS, today=dt.date(2027, 3, 1))
+    problems = check(instructions, cells, SKILLS, today=dt.date(2027, 3, 1), programs=SHIPPED.all())
     assert all(p.severity == "warning" for p in problems)
     meshes = [p for p in problems if "has no mesh" in p.message]
     assert len(meshes) == (0 if base == "base" else 13)

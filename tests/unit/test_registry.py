@@ -23,6 +23,12 @@ async def wave(cell: Cell, at: Target, times: int = 3, wide_mm: float = 50) -> N
 '''
 
 
+SHIPPED = {
+    *("hand_over", "hold_for", "insert", "inspect", "move_home"),
+    *("pick", "pick_place", "place", "present", "print_label", "scan", "screw", "weigh"),
+}
+
+
 def write(folder: Path, name: str, text: str, stamp_ns: int = 0) -> None:
     path = folder / name
     path.write_text(text, encoding="utf-8")
@@ -46,9 +52,9 @@ def test_the_schema_is_the_signature(tmp_path: Path) -> None:
 def test_every_shipped_skill_loads() -> None:
     registry = Registry(ROOT / "skills")
     assert registry.broken() == []
-    moving = {"pick", "place", "pick_place", "insert", "hand_over", "screw", "move_home"}
-    assert set(registry.all()) == moving | {"print_label", "weigh", "scan"}
+    assert set(registry.all()) >= SHIPPED
     assert all(skill.text for skill in registry.all().values())
+    assert all(skill.promise.leaves for skill in registry.all().values() if "part" in skill.parameters.model_fields)
 
 
 @pytest.mark.parametrize(
@@ -149,3 +155,54 @@ def test_what_a_result_gives_is_taken_where_it_is_wanted_and_authored_values_win
     bound = skill.bind({"times": 9}, {"at": {"frame": "nest"}, "times": 2, "torque_Nm": 12})
     assert (bound["times"], bound["wide_mm"]) == (9, 50)
     assert "torque_Nm" not in bound
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ('needs=("gripper_full",)', "There is no condition for needs of skill s 'gripper_full'"),
+        ('needs=("part_at",)', "There is no condition for needs of skill s 'part_at'"),
+        ('leaves=("part_held",)', "leaves part_held, but it has no part"),
+        ('needs=("gripper_empty", "part_held")', "it has no part"),
+    ],
+)
+def test_a_promise_that_can_not_be_kept_breaks_the_file(tmp_path: Path, declared: str, said: str) -> None:
+    text = f"from orchestrator.skill import skill\n\n\n@skill('s', {declared})\nasync def s(cell): ...\n"
+    write(tmp_path, "bad.py", text)
+    (broken,) = Registry(tmp_path).broken()
+    assert said in broken.error
+    assert "line 4" in broken.error
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ('leaves=("part_at",)', "has no target"),
+        ('leaves=("gripper_empty", "part_held")', "gripper_empty and part_held can't both be true"),
+    ],
+)
+def test_a_promise_that_contradicts_breaks_the_file(tmp_path: Path, declared: str, said: str) -> None:
+    text = f"from orchestrator.skill import skill\n\n\n@skill('s', {declared})\nasync def s(cell, part: str): ...\n"
+    write(tmp_path, "bad.py", text)
+    (broken,) = Registry(tmp_path).broken()
+    assert said in broken.error
+
+
+def test_what_nothing_undoes_is_named(tmp_path: Path) -> None:
+    text = WAVE.replace("timeout_s=7", 'timeout_s=7, undone_by="wav"')
+    write(tmp_path, "wave.py", text)
+    registry = Registry(tmp_path)
+    (broken,) = registry.broken()
+    assert broken.file == "wave.py"
+    assert "wave is undone by 'wav'" in broken.error
+    assert list(registry.all()) == ["wave"]
+    write(tmp_path, "wave.py", WAVE.replace("timeout_s=7", 'timeout_s=7, undone_by="person"'))
+    assert Registry(tmp_path).broken() == []
+
+
+def test_resources_follow_from_the_signature() -> None:
+    registry = Registry(ROOT / "skills")
+    assert registry.get("move_home").resources == ("arm",)
+    assert registry.get("pick").resources == ("arm", "gripper")
+    assert registry.get("insert").resources == ("arm", "gripper", "zone of at")
+    assert registry.get("screw").resources == ("arm", "gripper", "zone of at", "tool")

@@ -201,6 +201,33 @@ def test_hands_place_what_they_took_from_the_gripper_first(world):
     assert hands.take_from_gripper() is None
 
 
+def test_what_a_hand_pulls_at_is_the_hands_once_the_gripper_lets_go(world):
+    held = world.add("peg", PEG, Pose((0.5, 0.5, 0.3)))
+    hands = SimHands(world, 1)
+    hands.pull()
+    assert world.pull_N == 0  # there is nothing to pull at
+    world.grasp(held)
+    assert world.pull_N == 0
+    hands.pull()
+    assert world.pull_N > 0
+    assert world.held == held
+    assert world.release() == held
+    assert world.body(held).parent == "hands"
+    assert world.pull_N == 0
+
+
+def test_what_a_hand_has_let_go_of_again_is_set_down_where_it_is(world):
+    held = world.add("peg", PEG, Pose((0.5, 0.5, 0.3)))
+    world.grasp(held)
+    hands = SimHands(world, 1)
+    hands.pull()
+    hands.let_go()
+    assert world.pull_N == 0
+    world.release()
+    assert world.body(held).parent == ""
+    assert world.pose(held).p == pytest.approx((0.5, 0.5, 0.3))
+
+
 def test_hands_make_a_part_only_when_told_its_shape(world):
     hands = SimHands(world, 1)
     assert hands.place("plate", Pose((0.4, 0.0, 0.0))) is None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.world import Body, World
     from orchestrator.core.ports import Box, Mesh
 
+PULL_N = 20.0  # of a hand that takes a part out of the gripper
 NOISE_M, NOISE_RAD = 0.0001, 0.001  # one sigma of careful hands; twice that at most
 SLIP_M = 0.002
 
@@ -71,6 +72,14 @@ class SimHands:
     def take(self, body_id: str) -> None:
         """Take a body out of the cell, with all that sits on it."""
         self._world.take(body_id)
+
+    def pull(self) -> None:
+        """Take hold of what the gripper holds, and pull: it is the hand's once the fingers open."""
+        self._world.pull(PULL_N)
+
+    def let_go(self) -> None:
+        """Let go of what the gripper still holds."""
+        self._world.pull(0.0)
 
     def take_from_gripper(self) -> str | None:
         """Take what the gripper holds, as at a handover; returns its id, None when it holds nothing."""

@@ -29,12 +29,22 @@ UNKNOWN_SHAPE = Box((0.03, 0.03, 0.01))
 
 
 class SimPeople:
-    """Follows the bus and moves true parts. `slip` is asked at each placement and says what goes wrong."""
+    """Follows the bus and moves true parts. `slip` is asked at each placement and says what goes wrong.
 
-    def __init__(self, world: World, hands: SimHands, kinds: Mapping[str, PartSpec]) -> None:
+    `hands_over` tells of a skill whether it gives its part to the person, who then takes it when they confirm.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        hands: SimHands,
+        kinds: Mapping[str, PartSpec],
+        hands_over: Callable[[str], bool] = lambda _skill: True,
+    ) -> None:
         self._world = world
         self._hands = hands
         self._kinds = kinds
+        self._hands_over = hands_over
         self.slip: Callable[[str, str], Slip | None] = lambda _unit, _step: None
 
     def stock(self, state: State) -> None:
@@ -63,6 +73,8 @@ class SimPeople:
                 self._left(before, event.unit)
             elif isinstance(event, ev.StepConfirmed):
                 self._pulled(after, event)
+            elif isinstance(event, ev.StepFailed):  # whoever pulled at its part lets go
+                self._hands.let_go()
             by_hand = isinstance(event, ev.StepConfirmed)
             step = event.step if isinstance(event, ev.StepConfirmed) else ""
 
@@ -76,10 +88,13 @@ class SimPeople:
                 self._placed(before, after, event, step or "")
 
     def _pulled(self, after: State, event: ev.StepConfirmed) -> None:
-        """Who confirms a step whose part the robot holds out has taken it: the gripper will feel that."""
+        """Who confirms a step whose part the robot holds out pulls at it: the gripper feels that, and opens."""
         held, found = after.world.held(), after.step(event.unit, event.step)
-        if held is not None and found is not None and held.part == f"{event.unit}/{found[0].result.part}":
-            self._hands.take_from_gripper()
+        if held is None or found is None or held.part != f"{event.unit}/{found[0].result.part}":
+            return
+        work = found[0].robot
+        if work is not None and self._hands_over(work.skill):
+            self._hands.pull()
 
     def _placed(self, before: State, after: State, event: ev.PartMoved, step: str) -> None:
         target = after.world.pose(event.part)

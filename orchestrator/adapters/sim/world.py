@@ -53,6 +53,7 @@ class World:
         self._made: dict[str, int] = {}
         self._slots: dict[str, Pose] = {}  # where what came in a bin was put
         self._held: str | None = None  # asked for at every tick
+        self._pull_N = 0.0
         self._listeners: list[Callable[[], None]] = []
 
     # ---- what is there -----------------------------------------------------------------------------------------
@@ -127,10 +128,25 @@ class World:
         """Let the gripper hold a body, where it is between the fingers, with all that sits on it."""
         self._set(replace(self.body(body_id), parent=GRIPPER, pose=self.tcp.inverse() @ self.pose(body_id), source=""))
 
+    @property
+    def pull_N(self) -> float:  # noqa: N802 - the newton's symbol
+        """How hard somebody pulls at what the gripper holds."""
+        return self._pull_N if self._held is not None else 0.0
+
+    def pull(self, force_N: float) -> None:  # noqa: N803 - the newton's symbol
+        """Let a person's hand pull at what the gripper holds, which is theirs once it opens; 0 lets go again."""
+        self._pull_N = force_N if self._held is not None else 0.0
+        self._changed()
+
     def release(self) -> str | None:
-        """Let the gripper's body go where it is; it belongs to what it rests on from now on. Returns its id."""
+        """Let the gripper's body go: into the hand that pulls at it, else where it is. Returns its id.
+
+        What nobody holds belongs to what it rests on from now on.
+        """
         held = self.held
-        if held is not None:
+        if held is not None and self._pull_N > 0.0:
+            self.take(held)
+        elif held is not None:
             self.settle(held)
         return held
 
@@ -193,6 +209,7 @@ class World:
     def _set(self, body: Body) -> None:
         self._bodies[body.id] = body
         if body.parent == GRIPPER:
+            self._pull_N = self._pull_N if body.id == self._held else 0.0
             self._held = body.id
         elif body.id == self._held:
             self._held = None

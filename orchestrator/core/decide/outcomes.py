@@ -56,10 +56,14 @@ def skill(state: State, command: cmd.EndSkill, _by: cmd.Who, now: float) -> list
         put = to_place(tentative, command.unit, step) if step.together and "confirm" not in current.wants else []
         tentative = after(tentative, put, now)
         return [first, *put, *proceed(tentative, command.unit, command.step, now)]
+    if command.outcome == "canceled" and not command.retry:
+        message = "It was broken off, and may not be run again by itself."
+        return [first, *interrupted(tentative, command.unit, command.step, message, now)]
     if command.outcome == "canceled":
         return [first, *again(tentative, command.unit, command.step, "canceled", command.message or "Broken off.")]
     code = command.code or "skill_failed"
-    return [first, *failed(tentative, command.unit, command.step, now, code, command.message, command.remedy)]
+    words = (code, command.message, command.remedy)
+    return [first, *failed(tentative, command.unit, command.step, now, *words, retry=command.retry)]
 
 
 def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
@@ -97,10 +101,16 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
     verdict = measured.verdict if measured else "cannot_see"
     if verdict == "cannot_see" and current.looks < 2:
         return out + look(tentative, command.unit, command.step)
+    message, remedy = verdict_words(measured, error)
+    return out + failed(tentative, command.unit, command.step, now, verdict, message, remedy)
+
+
+def verdict_words(measured: cmd.Measured | None, error: str = "") -> tuple[str, str]:
+    """Return what a camera's verdict other than ok means, and what to do; `error` says why there is none."""
+    verdict = measured.verdict if measured else "cannot_see"
     offset = _offset_words(measured.offset_mm) if measured and measured.offset_mm else ""
     reason = (measured.reason if measured else error).rstrip(".")
-    message = _WORDS[verdict].format(offset=offset, reason=reason)
-    return out + failed(tentative, command.unit, command.step, now, verdict, message, _REMEDY[verdict])
+    return _WORDS[verdict].format(offset=offset, reason=reason), _REMEDY[verdict]
 
 
 def part(state: State, command: cmd.ReportPart, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:

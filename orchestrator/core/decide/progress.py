@@ -84,9 +84,20 @@ def look(state: State, unit_id: str, step_id: str) -> list[ev.Event]:
 
 
 def failed(
-    state: State, unit_id: str, step_id: str, now: float, code: str, message: str, remedy: str = ""
+    state: State,
+    unit_id: str,
+    step_id: str,
+    now: float,
+    code: str,
+    message: str,
+    remedy: str = "",
+    *,
+    retry: bool = True,
 ) -> list[ev.Event]:
-    """Return what follows from a failed attempt: the next rung of the ladder whose preconditions hold."""
+    """Return what follows from a failed attempt: the next rung of the ladder whose preconditions hold.
+
+    Without `retry` the rungs that would have it tried again by itself are left out.
+    """
     found = state.step(unit_id, step_id)
     assert found is not None
     step, current = found
@@ -98,7 +109,7 @@ def failed(
     while index < len(ladder):
         rung = ladder[index]
         index += 1
-        if not _holds(state, unit_id, step, rung, code):
+        if not _holds(state, unit_id, step, rung, code) or (rung.do == "retry" and not retry):
             continue
         if rung.do == "rework":
             remedy = _rework_words(state, unit_id, rung)

@@ -6,7 +6,18 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.errors import BadInput, Problem
-from orchestrator.engine.checks import actors, devices, evidence, failure, frames, options, order, supply, wording
+from orchestrator.engine.checks import (
+    actors,
+    devices,
+    evidence,
+    failure,
+    frames,
+    options,
+    order,
+    promises,
+    supply,
+    wording,
+)
 from orchestrator.engine.checks.keep_out import kept_out
 from orchestrator.engine.checks.subject import Built, Subject
 from orchestrator.engine.compile import compile_variant, forbidden
@@ -21,21 +32,26 @@ if TYPE_CHECKING:
     from orchestrator.core.cell import CellSpec
     from orchestrator.engine.findings import Finding
     from orchestrator.engine.product import Product
+    from orchestrator.engine.registry import Skill
     from orchestrator.engine.yaml_source import Source
 
 MOST_STEPS = 3_000  # compiled in one check: all variants of a usual product, a spread of them for a huge one
 MOST_COMBINATIONS = 20_000
 
-ON_VARIANTS = (order, frames, supply, evidence, actors, failure)
+ON_VARIANTS = (order, frames, supply, evidence, actors, promises, failure)
 
 
 def check_product(
-    product: Product, cells: Sequence[tuple[Source, CellSpec]], skills: Mapping[str, set[str]] | None, root: Path
+    product: Product,
+    cells: Sequence[tuple[Source, CellSpec]],
+    skills: Mapping[str, set[str]] | None,
+    root: Path,
+    programs: Mapping[str, Skill] | None = None,
 ) -> list[Problem]:
     """Return what is wrong with a product, judged in the cell that suits it best."""
     sold, problems = _sold(product)
     stages: list[CellSpec | None] = [cell for _, cell in cells]
-    judged = [_in_cell(Subject(product, cell, skills, root), sold) for cell in stages or [None]]
+    judged = [_in_cell(Subject(product, cell, skills, root, programs or {}), sold) for cell in stages or [None]]
     best = min(judged, key=lambda found: sum(problem.severity == "error" for problem in found))
     return [*product.problems, *problems, *best]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,16 +16,21 @@ if TYPE_CHECKING:
     from orchestrator.core.variant import Step, Variant
     from orchestrator.engine.compile import Compilation
     from orchestrator.engine.product import Product
+    from orchestrator.engine.registry import Skill
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One product, the cell that it is built in, the skills that there are; None where they are not to be checked."""
+    """One product, the cell that it is built in, the skills that there are; None where they are not to be checked.
+
+    `programs` are the skills themselves, with what they need and leave; empty where only their parameters are known.
+    """
 
     product: Product
     cell: CellSpec | None
     skills: Mapping[str, set[str]] | None
     root: Path
+    programs: Mapping[str, Skill] = field(default_factory=dict)
 
     @cached_property
     def positions(self) -> dict[str, int]:
