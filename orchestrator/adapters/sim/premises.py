@@ -1,0 +1,106 @@
+"""What a person in the embedded cell does with eyes and hands, beside what the screen asks: see, put right, mend."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from orchestrator.adapters.sim.world import HANDS
+from orchestrator.core.ports import Mesh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from orchestrator.adapters.sim.world import Body, World
+    from orchestrator.wire import PartView
+
+NOTICE_M = 0.0025  # what lies less beside its place is not seen by eye
+REACH_M = 0.06  # a body within this of where the screen shows a part of its shape is that part
+
+
+class Premises:
+    """The true cell as a person sees it who compares it with the screen. Knows nothing of the ledger itself."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._broken: dict[str, Callable[[], None]] = {}
+
+    # ---- what is broken ----------------------------------------------------------------------------------------
+
+    def broke(self, what: str, mend: Callable[[], None]) -> None:
+        """Note something that only a person can mend, by a name, and what mending it does."""
+        self._broken[what] = mend
+
+    def mend(self) -> tuple[str, ...]:
+        """Mend whatever is broken: release the emergency stop, start the controller anew. Returns its names."""
+        names = tuple(self._broken)
+        for name in names:
+            self._broken.pop(name)()
+        return names
+
+    # ---- bins --------------------------------------------------------------------------------------------------
+
+    def count(self, bin_name: str) -> int:
+        """Return how many pieces really lie in a bin of slots."""
+        return sum(body.source == bin_name for body in self._world)
+
+    # ---- parts -------------------------------------------------------------------------------------------------
+
+    def amiss(self, shown: Iterable[PartView]) -> tuple[str, ...]:
+        """Return the parts that visibly lie beside where the screen shows them. What is out of sight is not seen."""
+        return tuple(part.id for part in shown if self._beside(part) is not None)
+
+    def put_right(self, shown: Iterable[PartView]) -> tuple[str, ...]:
+        """Push every part that visibly lies beside its place back to where the screen shows it. Returns them."""
+        moved = []
+        for part in shown:
+            body = self._beside(part)
+            if body is not None:
+                self._world.settle(body.id, part.pose)
+                moved.append(part.id)
+        return tuple(moved)
+
+    def clear(self, shown: Iterable[PartView]) -> tuple[str, ...]:
+        """Take away what lies about: bodies that no screen shows anywhere near. Returns their ids.
+
+        While the robot handles a part, nothing that looks like it is touched.
+        """
+        parts = tuple(shown)
+        handled = {part.mesh for part in parts if part.holder == "gripper"}
+        gone: list[str] = []
+        for body in [body for body in self._loose() if not self._meant(body, parts, handled)]:
+            if body.id in gone:
+                continue
+            inside = [self._world.body(i) for i in self._world.with_contents(body.id)]
+            if all(not self._meant(other, parts, handled) for other in inside):
+                gone += [other.id for other in inside]
+                self._world.remove(body.id)
+        return tuple(gone)
+
+    def _loose(self) -> list[Body]:
+        """The bodies that are in no bin, no hand and no gripper."""
+        return [body for body in self._world if not body.source and not self._in_hand(body.id)]
+
+    def _meant(self, body: Body, parts: tuple[PartView, ...], handled: set[str]) -> bool:
+        if not isinstance(body.shape, Mesh) or body.shape.path in handled:
+            return True
+        at = self._world.pose(body.id).p
+        return any(part.mesh == body.shape.path and math.dist(part.pose.p, at) < REACH_M for part in parts)
+
+    def _beside(self, part: PartView) -> Body | None:
+        """Return the body that is meant by a part, where it visibly is not where the screen shows it."""
+        if part.holder == "gripper":
+            return None
+        near = [
+            (math.dist(pose.p, part.pose.p), body)
+            for body, pose in self._world.visible().items()
+            if self._world.body(body).shape == Mesh(part.mesh) and not self._in_hand(body)
+        ]
+        distance, name = min(near, default=(math.inf, ""))
+        return self._world.body(name) if NOTICE_M < distance < REACH_M else None
+
+    def _in_hand(self, body_id: str) -> bool:
+        body = self._world.body(body_id)
+        while body.parent not in {"", HANDS, "gripper"}:
+            body = self._world.body(body.parent)
+        return body.parent != ""
