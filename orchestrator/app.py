@@ -123,7 +123,7 @@ async def embedded(
     assert judge is not None
     devices = SimDevices({name: tool.gives for name, tool in spec.tools.items()}, seed=seed)
     eyes = Eyes(cameras, judge, library.kinds)
-    runner.crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
+    runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
     runner.bus.join(people.observe)
     screen = LiveScreen(Guide(library, simulated=True), runner.state)
     runner.bus.join(screen.observe)
@@ -139,6 +139,7 @@ async def embedded(
         evidence=evidence or settings.instructions,
         links=_links(robot.arm),
     )
+    watch = crew.watch()
     tasks = [asyncio.create_task(runner.run(), name="runner")]
     if own_vision is not None:  # Open3D takes seconds to load: ahead of the first check
         tasks.append(asyncio.create_task(_warm(own_vision), name="vision"))
@@ -151,6 +152,7 @@ async def embedded(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        watch.close()
         await robot.close()
         if own_vision is not None:
             await own_vision.close()

@@ -94,7 +94,7 @@ class Attempt:
         self._runner = runner
         self._effect = effect.id
         self.limit = limit
-        self._gate = Gate(runner, effect.id, robot.stop, limit)
+        self._gate = Gate(runner, effect.id, robot.stop, limit, self._progress)
 
     @property
     def state(self) -> State:
@@ -224,6 +224,11 @@ class Attempt:
         up = self.handling().away(OUT_OF_CONTACT_M)
         course = await self.plan_any(((MoveJoints(home),), (*up, MoveJoints(home))))
         await self.follow(Leg(course, slice(0, None), "go home"))
+
+    def _progress(self) -> object:
+        """How far the arm is, for the gate: at speed zero it stands because somebody wants it to."""
+        reading = self.robot.state.value
+        return object() if reading.speed_factor == 0.0 else (reading.joints, reading.opening_m)
 
     async def report(self, part: str, kind: str, what: str, to: str, **more: Any) -> None:
         """Have a fact journalled before the skill goes on."""

@@ -14,6 +14,7 @@ from orchestrator.core.machine import CellState
 from orchestrator.core.ports import Acknowledgement, Safety
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.limit import Limit
+from orchestrator.engine.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 STOP_S = 2.0  # how long the robot may take to answer a stop
 _NEEDS_POWER = frozenset({CellState.STARTING, CellState.UNHOLDING, CellState.UNSUSPENDING})
-_STOPPED = frozenset({"interlock", "stale", "stopped", "unsafe", "not_ready", *map(str, Safety)})
+_STOPPED = frozenset({"interlock", "stale", "stopped", "unsafe", "not_ready", "no_answer", *map(str, Safety)})
 _STANDS = frozenset({CellState.ABORTING, CellState.STOPPING, CellState.HOLDING})
 
 
@@ -52,7 +53,13 @@ class CellCrew:
         self._registry = registry
         self._surface = surface
         self._stops: set[asyncio.Task[None]] = set()
+        self._watch: Watch | None = None
         robot.safety.listen(self._safety)
+
+    def watch(self) -> Watch:
+        """Take the robot's safety state for unknown whenever its readings cease; close what is returned to end it."""
+        self._watch = Watch(self._robot, self._safety)
+        return self._watch
 
     async def skill(self, effect: RunSkill) -> cmd.EndSkill:
         """Run a skill; what it raises is its outcome."""
@@ -154,6 +161,8 @@ class CellCrew:
         self._safety(self._robot.safety.value)
 
     def _safety(self, safety: Safety) -> None:
+        if self._watch is not None and self._watch.stale:
+            safety = Safety.UNKNOWN
         self._runner.post(cmd.ReportSafety(safety=safety))
 
     def _check_gripper(self, effect: RunSkill, step: Step) -> None:

@@ -67,25 +67,43 @@ class Premises:
         """
         parts = tuple(shown)
         handled = {part.mesh for part in parts if part.holder == "gripper"}
+        meant = self._meant(parts)
         gone: list[str] = []
-        for body in [body for body in self._loose() if not self._meant(body, parts, handled)]:
-            if body.id in gone:
-                continue
-            inside = [self._world.body(i) for i in self._world.with_contents(body.id)]
-            if all(not self._meant(other, parts, handled) for other in inside):
-                gone += [other.id for other in inside]
+        for body in self._loose():
+            inside = self._world.with_contents(body.id) if body.id not in gone else []
+            shapes = [self._world.body(name).shape for name in inside]
+            in_work = any(not isinstance(shape, Mesh) or shape.path in handled for shape in shapes)
+            if inside and not in_work and not meant & set(inside):
+                gone += inside
                 self._world.remove(body.id)
         return tuple(gone)
+
+    def empty_gripper(self, shown: Iterable[PartView]) -> str | None:
+        """Take out of the fingers what no screen shows there; returns its id."""
+        held = self._world.held
+        if held is None or any(part.holder == "gripper" for part in shown):
+            return None
+        self._world.remove(held)
+        return held
 
     def _loose(self) -> list[Body]:
         """The bodies that are in no bin, no hand and no gripper."""
         return [body for body in self._world if not body.source and not self._in_hand(body.id)]
 
-    def _meant(self, body: Body, parts: tuple[PartView, ...], handled: set[str]) -> bool:
-        if not isinstance(body.shape, Mesh) or body.shape.path in handled:
-            return True
-        at = self._world.pose(body.id).p
-        return any(part.mesh == body.shape.path and math.dist(part.pose.p, at) < REACH_M for part in parts)
+    def _meant(self, parts: tuple[PartView, ...]) -> set[str]:
+        """Return the bodies that the parts on the screen are: each part is the nearest one of its shape, once."""
+        pairs = sorted(
+            (distance, part.id, body.id)
+            for part in parts
+            for body in self._loose()
+            if body.shape == Mesh(part.mesh)
+            and (distance := math.dist(self._world.pose(body.id).p, part.pose.p)) < REACH_M
+        )
+        found: dict[str, str] = {}
+        for _, part_id, body_id in pairs:
+            if part_id not in found and body_id not in found.values():
+                found[part_id] = body_id
+        return set(found.values())
 
     def _beside(self, part: PartView) -> Body | None:
         """Return the body that is meant by a part, where it visibly is not where the screen shows it."""

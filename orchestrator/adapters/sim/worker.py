@@ -68,6 +68,7 @@ class SimWorker:
         self.tablet = Tablet(desk, place, self._who, delay_s=delay_s)
         self._decisions: dict[tuple[str, str], int] = {}
         self._called: set[tuple[str, str, int]] = set()  # attempts at which help was called or a walk taken
+        self._reported: set[tuple[str, str, int]] = set()  # attempts that ended with the worker's own report
 
     def slip(self, _unit: str, _step: str) -> Slip | None:
         """Say what goes wrong with this placement; usually nothing."""
@@ -114,6 +115,8 @@ class SimWorker:
             return False
         if await self._leaves_off(card):
             return True
+        if card.attempt > 1:  # what went wrong before is taken out first
+            self._clear_cell()
         await self._work(card.expected_s or 5.0)
         if await self._notices(card):
             return True
@@ -149,6 +152,7 @@ class SimWorker:
 
     async def _report(self, card: Card, note: str) -> bool:
         problem = next((b.command for b in card.buttons if b.command["type"] == "report_problem"), None)
+        self._reported.add((card.unit, card.step, card.attempt))
         return problem is not None and await self._send({**problem, "note": note})
 
     async def _tend(self) -> bool:
@@ -202,10 +206,13 @@ class SimWorker:
 
     async def _decide(self, card: Card) -> bool:
         key = (card.unit, card.step)
-        self._decisions[key] = self._decisions.get(key, 0) + 1
         commands = [button.command for button in card.buttons]
         await self._work(8.0)
         await self._see_to(card)
+        own = next((command for command in commands if command["choice"] == "retry"), None)
+        if own is not None and (card.unit, card.step, card.attempt) in self._reported:  # it has just been seen to
+            return await self._send({**own, "reason": "seen to"})
+        self._decisions[key] = self._decisions.get(key, 0) + 1
         order: Callable[[dict[str, Any]], int] = lambda command: (  # noqa: E731 - a key, used once
             PATIENCE.index(command["choice"]) if command["choice"] in PATIENCE else len(PATIENCE)
         )
@@ -235,7 +242,9 @@ class SimWorker:
 
     def _clear_cell(self) -> None:
         if self._premises is not None:
-            self._premises.clear(self.tablet.below("part/", PartView).values())
+            shown = self.tablet.below("part/", PartView).values()
+            self._premises.empty_gripper(shown)
+            self._premises.clear(shown)
 
     def _parts(self, unit: str) -> tuple[PartView, ...]:
         return tuple(self.tablet.below(f"part/{unit}/", PartView).values())
