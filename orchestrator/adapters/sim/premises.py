@@ -46,19 +46,16 @@ class Premises:
 
     # ---- parts -------------------------------------------------------------------------------------------------
 
-    def amiss(self, shown: Iterable[PartView]) -> tuple[str, ...]:
-        """Return the parts that visibly lie beside where the screen shows them. What is out of sight is not seen."""
-        return tuple(part.id for part in shown if self._beside(part) is not None)
+    def amiss(self, shown: Iterable[PartView], unit: str) -> tuple[str, ...]:
+        """Return a unit's parts that visibly lie beside where the screen shows them. What is out of sight is not."""
+        return tuple(part.id for part, _ in self._beside(tuple(shown), unit))
 
-    def put_right(self, shown: Iterable[PartView]) -> tuple[str, ...]:
+    def put_right(self, shown: Iterable[PartView], unit: str) -> tuple[str, ...]:
         """Push every part that visibly lies beside its place back to where the screen shows it. Returns them."""
-        moved = []
-        for part in shown:
-            body = self._beside(part)
-            if body is not None:
-                self._world.settle(body.id, part.pose)
-                moved.append(part.id)
-        return tuple(moved)
+        beside = self._beside(tuple(shown), unit)
+        for part, body in beside:
+            self._world.settle(body, part.pose)
+        return tuple(part.id for part, _ in beside)
 
     def clear(self, shown: Iterable[PartView]) -> tuple[str, ...]:
         """Take away what lies about: bodies that no screen shows anywhere near. Returns their ids.
@@ -67,7 +64,7 @@ class Premises:
         """
         parts = tuple(shown)
         handled = {part.mesh for part in parts if part.holder == "gripper"}
-        meant = self._meant(parts)
+        meant = {body for body, _ in self._meant(parts).values()}
         gone: list[str] = []
         for body in self._loose():
             inside = self._world.with_contents(body.id) if body.id not in gone else []
@@ -90,32 +87,29 @@ class Premises:
         """The bodies that are in no bin, no hand and no gripper."""
         return [body for body in self._world if not body.source and not self._in_hand(body.id)]
 
-    def _meant(self, parts: tuple[PartView, ...]) -> set[str]:
-        """Return the bodies that the parts on the screen are: each part is the nearest one of its shape, once."""
+    def _meant(self, parts: tuple[PartView, ...]) -> dict[str, tuple[str, float]]:
+        """Return the body that each part on the screen is, and how far beside: the nearest of its shape, each once."""
         pairs = sorted(
             (distance, part.id, body.id)
             for part in parts
             for body in self._loose()
-            if body.shape == Mesh(part.mesh)
+            if part.holder != "gripper"
+            and body.shape == Mesh(part.mesh)
             and (distance := math.dist(self._world.pose(body.id).p, part.pose.p)) < REACH_M
         )
-        found: dict[str, str] = {}
-        for _, part_id, body_id in pairs:
-            if part_id not in found and body_id not in found.values():
-                found[part_id] = body_id
-        return set(found.values())
+        found: dict[str, tuple[str, float]] = {}
+        taken: set[str] = set()
+        for distance, part_id, body_id in pairs:
+            if part_id not in found and body_id not in taken:
+                found[part_id] = (body_id, distance)
+                taken.add(body_id)
+        return found
 
-    def _beside(self, part: PartView) -> Body | None:
-        """Return the body that is meant by a part, where it visibly is not where the screen shows it."""
-        if part.holder == "gripper":
-            return None
-        near = [
-            (math.dist(pose.p, part.pose.p), body)
-            for body, pose in self._world.visible().items()
-            if self._world.body(body).shape == Mesh(part.mesh) and not self._in_hand(body)
-        ]
-        distance, name = min(near, default=(math.inf, ""))
-        return self._world.body(name) if NOTICE_M < distance < REACH_M else None
+    def _beside(self, parts: tuple[PartView, ...], unit: str) -> list[tuple[PartView, str]]:
+        """Return a unit's parts that visibly are not where the screen shows them, each with its body."""
+        meant = self._meant(parts)
+        mine = [part for part in parts if part.id.startswith(f"{unit}/") and part.id in meant]
+        return [(part, meant[part.id][0]) for part in mine if meant[part.id][1] > NOTICE_M]
 
     def _in_hand(self, body_id: str) -> bool:
         body = self._world.body(body_id)

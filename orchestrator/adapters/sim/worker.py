@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.desk import Desk
 
 SPREAD = 0.25  # sigma of the logarithm of a step's time
-PATIENCE = ("recheck", "retry", "other_actor")  # what is tried first when a step needs a decision
+PATIENCE = ("recheck", "retry", "other_actor", "rework")  # what is tried first when a step needs a decision
 TRIES = 4  # decisions on one step before the worker gives the unit up
 LOOK_AGAIN_S = 30.0  # a worker who tends the cell looks at the screen that often, also when nothing is new
 AWAY_S = 90.0  # the median of an absence
@@ -146,7 +146,7 @@ class SimWorker:
         """Report what visibly is not where the screen shows it, before anybody builds on it or carries it out."""
         if self._premises is None:
             return False
-        off = self._premises.amiss(self._parts(card.unit))
+        off = self._premises.amiss(self._shown(), card.unit)
         named = ", ".join(part.split("/", 1)[-1] for part in off)
         return bool(off) and await self._report(card, f"It is not where it should be: {named}.")
 
@@ -209,14 +209,19 @@ class SimWorker:
         commands = [button.command for button in card.buttons]
         await self._work(8.0)
         await self._see_to(card)
-        own = next((command for command in commands if command["choice"] == "retry"), None)
-        if own is not None and (card.unit, card.step, card.attempt) in self._reported:  # it has just been seen to
-            return await self._send({**own, "reason": "seen to"})
         self._decisions[key] = self._decisions.get(key, 0) + 1
+        own = next((command for command in commands if command["choice"] == "retry"), None)
+        seen_to = (card.unit, card.step, card.attempt) in self._reported
+        if own is not None and seen_to and self._decisions[key] <= TRIES:
+            return await self._send({**own, "reason": "seen to"})
         order: Callable[[dict[str, Any]], int] = lambda command: (  # noqa: E731 - a key, used once
             PATIENCE.index(command["choice"]) if command["choice"] in PATIENCE else len(PATIENCE)
         )
-        patient = [command for command in sorted(commands, key=order) if command["choice"] in PATIENCE]
+        patient = [
+            command
+            for command in sorted(commands, key=order)
+            if command["choice"] in PATIENCE and command.get("rework", card.step) == card.step
+        ]
         if self._decisions[key] > TRIES or not patient:
             chosen = next(command for command in commands if command["choice"] == "scrap")
             reason = f"given up after {self._decisions[key] - 1} tries: {card.note.get('en', '')}"
@@ -229,7 +234,7 @@ class SimWorker:
         if self._premises is None:
             return
         self._premises.mend()
-        self._premises.put_right(self._parts(card.unit))
+        self._premises.put_right(self._shown(), card.unit)
         self._clear_cell()
         kind = card.ghost.kind if card.ghost is not None else ""
         for bin_ in self._desk.scene.bins:
@@ -242,9 +247,12 @@ class SimWorker:
 
     def _clear_cell(self) -> None:
         if self._premises is not None:
-            shown = self.tablet.below("part/", PartView).values()
+            shown = self._shown()
             self._premises.empty_gripper(shown)
             self._premises.clear(shown)
+
+    def _shown(self) -> tuple[PartView, ...]:
+        return tuple(self.tablet.below("part/", PartView).values())
 
     def _parts(self, unit: str) -> tuple[PartView, ...]:
         return tuple(self.tablet.below(f"part/{unit}/", PartView).values())

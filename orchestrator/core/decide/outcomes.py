@@ -9,12 +9,14 @@ from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide.progress import after, again, failed, look, placed, proceed, to_place
 from orchestrator.core.geometry import Pose
+from orchestrator.core.state import ROBOT
 from orchestrator.core.world import CELL, GRIPPER, LOST
 
 if TYPE_CHECKING:
     from orchestrator.core.decide.verdict import Rejected
     from orchestrator.core.state import State
     from orchestrator.core.variant import Step
+    from orchestrator.core.world import Fact
 
 _LOOKS = 5  # pictures of one attempt that may come too early before a person is asked
 _WORDS = {
@@ -172,8 +174,10 @@ def _seen(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> lis
     """What the verdict says of the part's place: seen beside or at its nominal pose, or not there."""
     fact = state.world.get(f"{unit_id}/{step.result.part}")
     nominal = next((event for event in placed(state, unit_id, step) if isinstance(event, ev.PartMoved)), None)
-    if nominal is None or nominal.pose is None or measured.verdict == "cannot_see":
+    if nominal is None or nominal.pose is None:
         return []
+    if measured.verdict == "cannot_see":
+        return _doubted(state, unit_id, step.id, fact)
     if measured.verdict == "missing":
         if fact is None or fact.holder == GRIPPER:
             return []
@@ -198,6 +202,26 @@ def _seen(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> lis
                 "source": "measured",
                 "certainty": certainty,
             }
+        )
+    ]
+
+
+def _doubted(state: State, unit_id: str, step_id: str, fact: Fact | None) -> list[ev.Event]:
+    """A place that only a person's word stands for is doubtful once the camera could not confirm it."""
+    by_hand = any(actor != ROBOT for actor in state.units[unit_id].steps[step_id].actors)
+    if fact is None or not by_hand or fact.certainty != "known" or fact.source == "measured" or fact.holder == GRIPPER:
+        return []
+    return [
+        ev.PartMoved(
+            unit=unit_id,
+            part=fact.part,
+            kind=fact.kind,
+            what="seen",
+            holder=fact.holder,
+            frame=fact.frame,
+            pose=fact.pose,
+            source=fact.source,
+            certainty="doubtful",
         )
     ]
 
