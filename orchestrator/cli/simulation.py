@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from orchestrator.app import EmbeddedCell, embedded
@@ -133,7 +133,9 @@ async def simulate(
         if workers:
             cell.people.slip = workers[0].slip
         _accept(await cell.desk.store_order(ORDER, scenario.product, scenario.options, scenario.units, None, WHO))
+        await _do(cell, "start-cell", cmd.ChangeCell(verb=CellVerb.START))
         faults.arm(cell.runner.bus)
+        await _do(cell, "start-order", cmd.ChangeOrder(order=ORDER, verb=OrderVerb.START))
         hang = await _run(cell, workers, follower, scenario.units)
         faults.close()
         audit.finish(cell.runner.state)
@@ -161,8 +163,6 @@ async def simulate(
 async def _run(cell: EmbeddedCell, workers: Sequence[SimWorker], follower: _Follower, units: int) -> str:
     """Let the order run to its end; returns "" or what a run that does not end waits for."""
     tasks = [asyncio.create_task(worker.run(), name="worker") for worker in workers]
-    await _do(cell, "start-cell", cmd.ChangeCell(verb=CellVerb.START))
-    await _do(cell, "start-order", cmd.ChangeOrder(order=ORDER, verb=OrderVerb.START))
     over = asyncio.create_task(cell.runner.until(lambda state: state.orders[ORDER].state in OVER))
     circles = asyncio.create_task(follower.enough.wait())
     ends_s = asyncio.get_running_loop().time() + UNIT_S * units
@@ -245,7 +245,7 @@ def _judged(report: Report, scenario: Scenario) -> Report:
             failures.append(f"{unit.unit} ended {unit.how} for another reason: {unit.reason}.")
     if expect.struck:
         failures += [f"The fault {fault} never struck." for fault in report.unstruck]
-    return Report(**{**vars(report), "failures": tuple(failures)})
+    return replace(report, failures=tuple(failures))
 
 
 async def _do(cell: EmbeddedCell, name: str, command: cmd.Command) -> None:
