@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from orchestrator.core.decide.verdict import Rejected
     from orchestrator.core.state import State
     from orchestrator.core.variant import Step
-    from orchestrator.core.world import Fact
 
 _LOOKS = 5  # pictures of one attempt that may come too early before a person is asked
 _WORDS = {
@@ -99,6 +98,9 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
     verdict = measured.verdict if measured else "cannot_see"
     if verdict == "cannot_see" and current.looks < 2:
         return out + look(tentative, command.unit, command.step)
+    if measured is not None and verdict == "cannot_see":
+        doubt = _doubted(state, command.unit, step)
+        out, tentative = out + doubt, after(tentative, doubt, now)
     offset = _offset_words(measured.offset_mm) if measured and measured.offset_mm else ""
     reason = (measured.reason if measured else error).rstrip(".")
     message = _WORDS[verdict].format(offset=offset, reason=reason)
@@ -174,10 +176,8 @@ def _seen(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> lis
     """What the verdict says of the part's place: seen beside or at its nominal pose, or not there."""
     fact = state.world.get(f"{unit_id}/{step.result.part}")
     nominal = next((event for event in placed(state, unit_id, step) if isinstance(event, ev.PartMoved)), None)
-    if nominal is None or nominal.pose is None:
+    if nominal is None or nominal.pose is None or measured.verdict == "cannot_see":
         return []
-    if measured.verdict == "cannot_see":
-        return _doubted(state, unit_id, step.id, fact)
     if measured.verdict == "missing":
         if fact is None or fact.holder == GRIPPER:
             return []
@@ -206,9 +206,10 @@ def _seen(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> lis
     ]
 
 
-def _doubted(state: State, unit_id: str, step_id: str, fact: Fact | None) -> list[ev.Event]:
+def _doubted(state: State, unit_id: str, step: Step) -> list[ev.Event]:
     """A place that only a person's word stands for is doubtful once the camera could not confirm it."""
-    by_hand = any(actor != ROBOT for actor in state.units[unit_id].steps[step_id].actors)
+    fact = state.world.get(f"{unit_id}/{step.result.part}")
+    by_hand = any(actor != ROBOT for actor in state.units[unit_id].steps[step.id].actors)
     if fact is None or not by_hand or fact.certainty != "known" or fact.source == "measured" or fact.holder == GRIPPER:
         return []
     return [
