@@ -99,9 +99,10 @@ def _random_fault(chance: random.Random, motions: Sequence[str], bins: Sequence[
         )
     )
     what: dict[str, Any] = {"fault": name}
-    kinds = sorted({motion.removeprefix("bring ").replace(" ", "_") for motion in motions if "bring" in motion})
+    brought = [motion for motion in motions if motion.startswith("bring ") and "driver" not in motion]
+    kinds = sorted({motion.removeprefix("bring ").replace(" ", "_") for motion in brought})
     if name in {"dropped_part", "protective_stop", "emergency_stop", "silent_controller"}:
-        pool = [motion for motion in motions if motion.startswith("bring")] if name == "dropped_part" else motions
+        pool = brought if name == "dropped_part" else motions
         what |= {"motion": chance.choice(pool), "after_s": round(chance.uniform(0.05, 1.0), 2)}
     elif name == "misplaced_part":
         what |= {"part": chance.choice(kinds), "on": "check_requested", "nth": chance.randint(1, 3)}
