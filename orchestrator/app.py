@@ -142,8 +142,7 @@ async def embedded(
     heads = heads_of(variant for product in library.products() for variant in _variants(library, product))
     devices = SimDevices.of(spec, world, seed=seed, kinds=kinds, heads=heads)
     eyes = Eyes(cameras, judge, library.kinds)
-    crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
-    runner.crew = crew
+    runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
     runner.bus.join(people.observe)
     runner.bus.join(presence.observe)
     screen = LiveScreen(Guide(library, simulated=True), runner.state)
@@ -163,6 +162,7 @@ async def embedded(
         links=_links(robot.arm),
         by_hand=crew.by_hand,
     )
+    heartbeat = crew.watch()
     tasks = [asyncio.create_task(runner.run(), name="runner")]
     if own_vision is not None:  # Open3D takes seconds to load: ahead of the first check
         tasks.append(asyncio.create_task(_warm(own_vision), name="vision"))
@@ -175,6 +175,7 @@ async def embedded(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        heartbeat.close()
         await robot.close()
         if keeper is not None:
             await keeper.close()

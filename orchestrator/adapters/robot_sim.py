@@ -20,6 +20,7 @@ from orchestrator.adapters.sim.kinematics import Kinematics, beside, distance
 from orchestrator.adapters.sim.motion import SimMotion
 from orchestrator.adapters.sim.planned import bound, tool_name
 from orchestrator.adapters.sim.planner import Leg, Planner
+from orchestrator.adapters.sim.quirks import Quirks
 from orchestrator.adapters.sim.watch import Watch
 from orchestrator.core.errors import BadInput, PlanError, RobotError, TandemError
 from orchestrator.core.geometry import IDENTITY, Pose
@@ -101,6 +102,8 @@ class SimRobot:
         self._task: asyncio.Task[None] | None = None
         self._beat: asyncio.TimerHandle | None = None
         self._stopped_at = -math.inf
+        self.quirks = Quirks()
+        self._unanswered: list[SimMotion] = []  # ended, while nobody was told
         self.safety: Latest[Safety] = Latest(Safety.NORMAL)
         self.state: Latest[RobotState] = Latest(self._read())
         self._unlisten = world.listen(self._publish)
@@ -132,6 +135,7 @@ class SimRobot:
 
     async def close(self) -> None:
         """Stop whatever moves, and end every task, timer and thread."""
+        self.quirks = Quirks()
         await self.stop()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
@@ -239,6 +243,11 @@ class SimRobot:
 
     async def stop(self) -> None:
         """Stop whatever moves, now; returns when the arm stands."""
+        if self.quirks.deaf:
+            await asyncio.get_running_loop().create_future()
+        unanswered, self._unanswered = self._unanswered, []
+        for silent in unanswered:
+            silent.end(_silent())
         if (motion := self._motion) is not None:
             motion.ask_stop(Outcome("aborted", "stopped", "The robot was stopped.", "Plan anew from where it stands."))
             await motion.result()
@@ -305,7 +314,10 @@ class SimRobot:
             self._motion = self._jogging = None
             self._watch.over()
             self._drive.stand()
-            motion.end(outcome)
+            if self.quirks.silent:
+                self._unanswered.append(motion)
+            else:
+                motion.end(outcome)
 
     def _refuse_now(self) -> Outcome | None:
         if self.safety.value not in (Safety.NORMAL, Safety.REDUCED):
@@ -369,7 +381,7 @@ class SimRobot:
         touched: tuple[str, float] | None = None
         target = min(max(command.opening_m, 0.0), gripper.stroke_m)
         if not command.close:
-            world.release()
+            world.drop()
         elif world.held is None:
             touched = between_fingers(world, gripper, drive.opening_m)
             target = touched[1] if touched else 0.0
@@ -428,7 +440,9 @@ class SimRobot:
         self._beat = asyncio.get_running_loop().call_later(HEARTBEAT_S, self._heartbeat)
 
     def _publish(self) -> None:
-        self.state.put(self._read())
+        reading = self._read()
+        if not self.quirks.stale:
+            self.state.put(reading)
 
     def _read(self) -> RobotState:
         links = self._kinematics.links(self._drive.joints, self._drive.opening_m)
@@ -438,7 +452,7 @@ class SimRobot:
             joints=self._drive.joints,
             tcp=tcp,
             opening_m=self._drive.opening_m,
-            holding=self._world.held is not None,
+            holding=self._world.held is not None if self.quirks.holding is None else self.quirks.holding,
             speed_factor=self._drive.factor,
             program_running=self._running,
             moving=self._drive.moving,
@@ -450,6 +464,10 @@ class SimRobot:
 
 def _rejected(code: str, message: str, remedy: str) -> Outcome:
     return Outcome("rejected", code, message, remedy)
+
+
+def _silent() -> Outcome:
+    return Outcome("aborted", "no_answer", "The robot was stopped; how its motion ended it did not say.", "Plan anew.")
 
 
 def _crashed() -> Outcome:

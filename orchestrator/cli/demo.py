@@ -110,7 +110,8 @@ def _build_now(base: Settings, units: int, options: dict[str, str], out: Path) -
 async def _build(base: Settings, units: int, options: dict[str, str], progress: Progress) -> list[dict[str, Any]]:
     from orchestrator.adapters.clock_virtual import VirtualClock, VirtualLoop
     from orchestrator.adapters.sim.handheld import HandTools
-    from orchestrator.adapters.sim.worker import SimWorker
+    from orchestrator.adapters.sim.premises import Premises
+    from orchestrator.adapters.sim.worker import Habits, SimWorker
 
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
@@ -123,8 +124,16 @@ async def _build(base: Settings, units: int, options: dict[str, str], progress: 
             progress.advance(bar, sum(item.event.type == "step_done" for item in events))
 
         cell.runner.bus.join(advance)
+        habits = Habits(slips=base.slips, tends=True)
         workers = [
-            SimWorker(cell.desk, place, seed=cell.seed, slips=base.slips, tools=HandTools(cell.devices))
+            SimWorker(
+                cell.desk,
+                place,
+                seed=cell.seed,
+                habits=habits,
+                premises=Premises(cell.world),
+                tools=HandTools(cell.devices),
+            )
             for place in cell.runner.state.spec.places
         ]
         cell.people.slip = workers[0].slip

@@ -89,12 +89,14 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
 
 def _workers(base: Settings, cell: EmbeddedCell) -> list[asyncio.Task[None]]:
     from orchestrator.adapters.sim.handheld import HandTools
-    from orchestrator.adapters.sim.worker import SimWorker
+    from orchestrator.adapters.sim.premises import Premises
+    from orchestrator.adapters.sim.worker import Habits, SimWorker
 
     if base.worker != "sim":
         return []
+    habits, premises, tools = Habits(slips=base.slips, tends=True), Premises(cell.world), HandTools(cell.devices)
     workers = [
-        SimWorker(cell.desk, place, seed=cell.seed, slips=base.slips, tools=HandTools(cell.devices))
+        SimWorker(cell.desk, place, seed=cell.seed, habits=habits, premises=premises, tools=tools)
         for place in cell.runner.state.spec.places
     ]
     cell.people.slip = workers[0].slip

@@ -102,7 +102,7 @@ class Attempt:
         self._effect = effect.id
         self._n = effect.attempt
         self.limit = limit
-        self._gate = Gate(runner, effect.id, robot.stop, limit)
+        self._gate = Gate(runner, effect.id, robot.stop, limit, self._progress)
 
     @property
     def state(self) -> State:
@@ -287,6 +287,11 @@ class Attempt:
         course = await self.plan_any(((home,), (*up, home)))
         if len(course.segments) > 1:
             await self.follow(Leg(course, slice(0, len(up)), "lift clear", comes_away=True))
+
+    def _progress(self) -> object:
+        """How far the arm is, for the gate: at speed zero it stands because somebody wants it to."""
+        reading = self.robot.state.value
+        return object() if reading.speed_factor == 0.0 else (reading.joints, reading.opening_m)
 
     async def report(self, part: str, kind: str, what: str, to: str, **more: Any) -> None:
         """Have a fact journalled before the skill goes on."""

@@ -13,6 +13,7 @@ from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import CellState
 from orchestrator.core.ports import Acknowledgement, Safety
 from orchestrator.engine.attempt import Attempt
+from orchestrator.engine.heartbeat import Heartbeat
 from orchestrator.engine.limit import Limit
 from orchestrator.engine.manual import Manual
 from orchestrator.engine.requirements import Requirements
@@ -32,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 STOP_S = 2.0  # how long the robot may take to answer a stop
 _NEEDS_POWER = frozenset({CellState.STARTING, CellState.UNHOLDING, CellState.UNSUSPENDING})
-_STOPPED = frozenset({"interlock", "stale", "stopped", "unsafe", "not_ready", *map(str, Safety)})
+_STOPPED = frozenset({"interlock", "stale", "stopped", "unsafe", "not_ready", "no_answer", *map(str, Safety)})
 _STANDS = frozenset({CellState.ABORTING, CellState.STOPPING, CellState.HOLDING})
 
 
@@ -56,8 +57,14 @@ class CellCrew:
         self._surface = surface
         self._stops: set[asyncio.Task[None]] = set()
         self._told = runner.state.safety
+        self._heartbeat: Heartbeat | None = None
         self.by_hand = Manual(runner, robot)
         robot.safety.listen(self._safety)
+
+    def watch(self) -> Heartbeat:
+        """Take the robot's safety state for unknown whenever its readings cease; close what is returned to end it."""
+        self._heartbeat = Heartbeat(self._robot, self._safety)
+        return self._heartbeat
 
     async def skill(self, effect: RunSkill) -> cmd.EndSkill:
         """Run a skill; what it raises is its outcome."""
@@ -179,6 +186,8 @@ class CellCrew:
             self._safety(safety)
 
     def _safety(self, safety: Safety) -> None:
+        if self._heartbeat is not None and self._heartbeat.stale:
+            safety = Safety.UNKNOWN
         self._told = safety
         self._runner.post(cmd.ReportSafety(safety=safety))
 

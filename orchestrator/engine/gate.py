@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orchestrator.core.state import State
     from orchestrator.engine.runner import Runner
 
+STALL_S = 10.0  # a motion that neither moves nor ends for so long has a controller that does not answer
 STAND_S = 1.0  # how long a motion may take to answer its cancel, and a robot to answer its stop
 
 
@@ -27,14 +28,21 @@ class Gate:
     """Lets the motions of one effect pass, one at a time, as long as the task that it was made in is not called off.
 
     `stop` is the robot's own, for motions that do not answer their cancel; `limit` stands still while a person decides.
+    `progress` tells how far the robot is: a motion in which that stays equal for too long is called off.
     """
 
     def __init__(
-        self, runner: Runner, effect: str, stop: Callable[[], Awaitable[object]], limit: Limit | None = None
+        self,
+        runner: Runner,
+        effect: str,
+        stop: Callable[[], Awaitable[object]],
+        limit: Limit | None = None,
+        progress: Callable[[], object] | None = None,
     ) -> None:
         self._runner = runner
         self._effect = effect
         self._stop = stop
+        self._progress = progress
         self._limit = limit or Limit(math.inf)
         self._task = asyncio.current_task()
         self._count = 0
@@ -89,13 +97,33 @@ class Gate:
             self._end(motion_id, "rejected", error.code, error.message)
             raise
         try:
-            outcome = await motion.result()
+            outcome = await self._ended(motion)
         except asyncio.CancelledError:
             outcome = await stand(motion, self._stop)
             self._end(motion_id, outcome.kind, outcome.code, outcome.message)
             raise
         self._end(motion_id, outcome.kind, outcome.code, outcome.message)
         return outcome
+
+    async def _ended(self, motion: Motion) -> Outcome:
+        """Wait for a motion's end; one that makes no progress and says nothing is stopped, and its end is unknown."""
+        if self._progress is None:
+            return await motion.result()
+        waiting = asyncio.ensure_future(motion.result())
+        try:
+            before = self._progress()
+            while not (await asyncio.wait({waiting}, timeout=STALL_S))[0]:
+                now = self._progress()
+                if now == before:
+                    break
+                before = now
+            if waiting.done():
+                return waiting.result()
+        finally:
+            waiting.cancel()
+        stood = await stand(motion, self._stop)
+        message = f"The robot has not moved for {STALL_S:g} s and did not say how its motion ended. {stood.message}"
+        return Outcome("unknown", "no_answer", message.strip(), "See the robot's controller, then retry.")
 
     def _end(self, motion: str, kind: str, code: str, message: str) -> None:
         self._runner.post(

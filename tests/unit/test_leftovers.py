@@ -11,8 +11,9 @@ import pytest
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.sim.worker import SimWorker
 from orchestrator.core import commands as cmd
+from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import CellState, CellVerb, OrderVerb, StepStatus
-from orchestrator.wire import Answer, Button, Card, CellView
+from orchestrator.wire import Answer, Button, Card, CellView, PartView, Put, UnitView
 from tests.unit.cell_bench import authored, bench
 
 if TYPE_CHECKING:
@@ -79,15 +80,20 @@ def test_a_simulated_worker_with_nothing_to_do_takes_out_what_stands_there_of_sc
         sent.append(request)
         if isinstance(request.command, cmd.TakePart):
             topics["cell"] = _view("u2/pin", "u0/pin")
+            for listener in listeners:
+                listener([Put(topic="cell", value=topics["cell"])])
         return Answer(id=request.id, ok=True)
 
     topics: dict[str, Any] = {
         "card/front": Card(place="front", status="idle"),
         "cell": _view("u2/pin", "u0/pin", "u1/base"),
-        "unit/u2": object(),
-        "part/u0/pin": SimpleNamespace(holder="gripper"),
+        "unit/u2": UnitView(id="u2", order="o", n=2, steps=1, done=0, started_t=0.0),
+        "part/u0/pin": PartView(
+            id="u0/pin", kind="pin", mesh="pin.glb", pose=Pose(), holder="gripper", certainty="known", source="nominal"
+        ),
     }
-    screen = SimpleNamespace(topics=topics, listen=lambda _listener: lambda: None)
+    listeners: list[Any] = []
+    screen = SimpleNamespace(topics=topics, log=(), listen=lambda each: (listeners.append(each), lambda: None)[1])
     desk: Any = SimpleNamespace(screen=screen, submit=submit, epoch="1", now=lambda: 0.0)
 
     async def main() -> None:

@@ -29,7 +29,9 @@ UNKNOWN_SHAPE = Box((0.03, 0.03, 0.01))
 
 
 class SimPeople:
-    """Follows the bus and moves true parts. `slip` is asked at each placement and says what goes wrong.
+    """Follows the bus and moves true parts.
+
+    `slip` is asked at each placement and says what goes wrong; `witness` sees each batch before any hand moves.
 
     `hands_over` tells of a skill whether it gives its part to the person, who then takes it when they confirm.
     """
@@ -46,6 +48,7 @@ class SimPeople:
         self._kinds = kinds
         self._hands_over = hands_over
         self.slip: Callable[[str, str], Slip | None] = lambda _unit, _step: None
+        self.witness: Callable[[State, State, Sequence[Fresh]], None] = lambda _before, _after, _events: None
 
     def stock(self, state: State) -> None:
         """Put into an empty world what the ledger of a cell that starts believes: filled bins, parts in work."""
@@ -61,6 +64,7 @@ class SimPeople:
 
     def observe(self, before: State, after: State, events: Sequence[Fresh]) -> None:
         """Follow a committed batch; for the bus."""
+        self.witness(before, after, events)
         by_hand = False
         step = ""
         for item in events:
@@ -97,7 +101,7 @@ class SimPeople:
             self._hands.pull()
 
     def _placed(self, before: State, after: State, event: ev.PartMoved, step: str) -> None:
-        target = after.world.pose(event.part)
+        target = self._seat(after, event.part)
         spec = after.variant_of(event.unit).parts.get(event.kind) if event.unit in after.units else None
         if target is None or spec is None or not spec.mesh:
             return
@@ -108,6 +112,21 @@ class SimPeople:
             expected_from=before.world.pose(event.part),
             slip=self.slip(event.unit, step),
         )
+
+    def _seat(self, state: State, part: str) -> Pose | None:
+        """Return where hands put a part: into the seat as it truly is, though its owner may have been knocked."""
+        believed, fact = state.world.pose(part), state.world.get(part)
+        owner = state.world.get(fact.holder) if fact is not None else None
+        base = state.world.pose(owner.part) if owner is not None else None
+        if believed is None or owner is None or base is None:
+            return believed
+        near = [
+            (math.dist(pose.p, base.p), body)
+            for body, pose in self._world.visible().items()
+            if self._world.body(body).kind == owner.kind and not self._world.body(body).source
+        ]
+        distance, body = min(near, default=(math.inf, ""))
+        return self._world.pose(body) @ base.inverse() @ believed if distance < REACH_M else believed
 
     def _taken_away(self, before: State, event: ev.PartMoved) -> None:
         was = before.world.get(event.part)

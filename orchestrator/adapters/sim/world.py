@@ -25,6 +25,7 @@ GRIPPER = "gripper"
 HANDS = "hands"
 REST_GAP = 0.0015  # m: how far above what carries it a body may seem to float, through tolerances
 OVERLAP = 0.0005  # m: boxes that overlap by less stand side by side
+FALLS_M = 0.06  # what is let go of higher above everything else falls; lower it stands on a fixture of the cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,19 @@ class World:
             self.settle(held)
         return held
 
+    def drop(self) -> str | None:
+        """Let the gripper's body go; high above everything it falls. Returns its id."""
+        held = self.release()
+        if held is not None and self.body(held).parent == "" and self._height(held) > FALLS_M:
+            self.fall(held)
+        return held
+
+    def fall(self, body_id: str) -> None:
+        """Let a body fall straight down, upright, with all that sits on it, onto what is below or the table (z = 0)."""
+        pose = self.pose(body_id)
+        self._set(replace(self.body(body_id), parent="", pose=pose, source=""))
+        self.settle(body_id, Pose((pose.p[0], pose.p[1], pose.p[2] - self._height(body_id)), pose.q))
+
     def settle(self, body_id: str, pose: Pose | None = None) -> None:
         """Leave a body at a pose (where it is, unless given); its parent becomes the body that it rests on or in."""
         where = self.pose(body_id) if pose is None else pose
@@ -224,6 +238,20 @@ class World:
         while body.parent in self._bodies:
             body = self._bodies[body.parent]
         return body
+
+    def _height(self, body_id: str) -> float:
+        """Return how far (m) a body's box is above the highest box under it, or above the table."""
+        low, high = self.bounds(body_id)
+        own = set(self.with_contents(body_id))
+        top = 0.0
+        for other_id in self.visible():
+            if other_id in own or self._root(other_id).parent == GRIPPER:
+                continue
+            other_low, other_high = self.bounds(other_id)
+            overlap = np.minimum(high, other_high)[:2] - np.maximum(low, other_low)[:2] - OVERLAP
+            if overlap.min() > 0 and other_low[2] < low[2]:
+                top = max(top, float(other_high[2]))
+        return max(0.0, float(low[2]) - top)
 
     def _carrier(self, body_id: str) -> str | None:
         """Find what a body rests on or in: the lower body that its box overlaps with most in plan view."""

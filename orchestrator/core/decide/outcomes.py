@@ -9,6 +9,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide.progress import after, again, failed, look, placed, proceed, to_place
 from orchestrator.core.geometry import Pose
+from orchestrator.core.state import ROBOT
 from orchestrator.core.world import CELL, GRIPPER, LOST
 
 if TYPE_CHECKING:
@@ -101,6 +102,9 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
     verdict = measured.verdict if measured else "cannot_see"
     if verdict == "cannot_see" and current.looks < 2:
         return out + look(tentative, command.unit, command.step)
+    if measured is not None and verdict == "cannot_see":
+        doubt = _doubted(state, command.unit, step)
+        out, tentative = out + doubt, after(tentative, doubt, now)
     message, remedy = verdict_words(measured, error)
     return out + failed(tentative, command.unit, command.step, now, verdict, message, remedy)
 
@@ -208,6 +212,27 @@ def _seen(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> lis
                 "source": "measured",
                 "certainty": certainty,
             }
+        )
+    ]
+
+
+def _doubted(state: State, unit_id: str, step: Step) -> list[ev.Event]:
+    """A place that only a person's word stands for is doubtful once the camera could not confirm it."""
+    fact = state.world.get(f"{unit_id}/{step.result.part}")
+    by_hand = any(actor != ROBOT for actor in state.units[unit_id].steps[step.id].actors)
+    if fact is None or not by_hand or fact.certainty != "known" or fact.source == "measured" or fact.holder == GRIPPER:
+        return []
+    return [
+        ev.PartMoved(
+            unit=unit_id,
+            part=fact.part,
+            kind=fact.kind,
+            what="seen",
+            holder=fact.holder,
+            frame=fact.frame,
+            pose=fact.pose,
+            source=fact.source,
+            certainty="doubtful",
         )
     ]
 

@@ -1,0 +1,62 @@
+"""Safety data has an age: when the robot's readings cease, its safety state is not known any more."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from orchestrator.core.ports import Safety
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orchestrator.core.ports import Robot, RobotState
+
+STALE_S = 0.5  # readings come at 10 Hz and more; five that are missing are no accident
+
+
+class Heartbeat:
+    """Listens to a robot's readings and reports `unknown` once none has come for `STALE_S`.
+
+    It begins with the first reading. When readings come again, what the robot says of its safety is reported.
+    """
+
+    def __init__(self, robot: Robot, report: Callable[[Safety], None]) -> None:
+        self.stale = False
+        self._robot = robot
+        self._report = report
+        self._stamp = robot.state.value.stamp
+        self._heard_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._unlisten = robot.state.listen(self._heard)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._unlisten()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _heard(self, reading: RobotState) -> None:
+        if reading.stamp <= self._stamp:
+            return
+        self._stamp = reading.stamp
+        self._heard_s = asyncio.get_running_loop().time()
+        if self.stale:
+            self.stale = False
+            self._report(self._robot.safety.value)
+        if self._timer is None:
+            self._arm(STALE_S)
+
+    def _arm(self, in_s: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(in_s, self._check)
+
+    def _check(self) -> None:
+        """Called when the reading that was the newest has become old; a newer one puts it off."""
+        self._timer = None
+        left_s = self._heard_s + STALE_S - asyncio.get_running_loop().time()
+        if left_s > 1e-6:
+            self._arm(left_s)
+            return
+        self.stale = True
+        self._report(Safety.UNKNOWN)
