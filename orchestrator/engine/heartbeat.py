@@ -18,7 +18,8 @@ STALE_S = 0.5  # readings come at 10 Hz and more; five that are missing are no a
 class Heartbeat:
     """Listens to a robot's readings and reports `unknown` once none has come for `STALE_S`.
 
-    It begins with the first reading. When readings come again, what the robot says of its safety is reported.
+    It begins with the first reading of a robot whose program runs: one that is not ready yet owes nobody any. When
+    readings come again, what the robot says of its safety is reported.
     """
 
     def __init__(self, robot: Robot, report: Callable[[Safety], None]) -> None:
@@ -28,6 +29,7 @@ class Heartbeat:
         self._stamp = robot.state.value.stamp
         self._heard_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._begun = robot.state.value.program_running
         self._unlisten = robot.state.listen(self._heard)
 
     def close(self) -> None:
@@ -38,7 +40,8 @@ class Heartbeat:
             self._timer = None
 
     def _heard(self, reading: RobotState) -> None:
-        if reading.stamp <= self._stamp:
+        self._begun = self._begun or reading.program_running
+        if not self._begun or reading.stamp <= self._stamp:
             return
         self._stamp = reading.stamp
         self._heard_s = asyncio.get_running_loop().time()

@@ -213,7 +213,7 @@ def test_the_referee_sees_a_part_that_was_knocked_after_its_last_check(folder: P
             audit = Audit(cell.cell.world)
             cell.cell.people.witness = audit.observe
             await cell.begin()
-            await cell.step_is("cap", StepStatus.DONE)
+            await cell.step_is("tighten", StepStatus.DONE)
             assert audit.claims == 3
             assert audit.wrong == []
             cell.cell.world.displace(cell.bodies("cap")[0], Pose((0.005, 0.0, 0.0)))
