@@ -92,10 +92,10 @@ def test_where_the_nearest_view_is_blocked_the_next_camera_tells(folder: Path) -
 
 
 def test_a_clear_verdict_is_not_asked_for_twice(folder: Path) -> None:
-    vision = Told(top=Check("missing", visible=1.0, reason="Its place is empty."))
+    vision = Told(top=Check("flipped", visible=1.0, reason="It lies upside down."))
     cell = looks(folder, vision, TOP, ASIDE, ends=StepStatus.ATTENTION)
     assert "aside" not in vision.seen
-    assert cell.all("check_ended", step="load")[0].measured.verdict == "missing"
+    assert cell.all("check_ended", step="load")[0].measured.verdict == "flipped"
 
 
 def test_where_none_can_tell_it_says_what_each_of_them_lacks(folder: Path) -> None:
