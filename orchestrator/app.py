@@ -142,7 +142,7 @@ async def embedded(
     heads = heads_of(variant for product in library.products() for variant in _variants(library, product))
     devices = SimDevices.of(spec, world, seed=seed, kinds=kinds, heads=heads)
     eyes = Eyes(cameras, judge, library.kinds)
-    runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell)
+    runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell, kinds)
     runner.bus.join(people.observe)
     runner.bus.join(presence.observe)
     screen = LiveScreen(Guide(library, simulated=True), runner.state)

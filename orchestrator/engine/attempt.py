@@ -16,13 +16,13 @@ from orchestrator.engine.gate import Gate
 from orchestrator.engine.handling import ZONE, Handling, Seen, Way, peopled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from orchestrator.core.geometry import Pose
     from orchestrator.core.ports import Devices, Motion, Outcome, Plan, Robot, Scene, SceneObject, Segment
     from orchestrator.core.react import RunSkill
     from orchestrator.core.state import State
-    from orchestrator.core.variant import Step, Target
+    from orchestrator.core.variant import PartSpec, Step, Target
     from orchestrator.core.world import Fact
     from orchestrator.engine.eyes import Eyes
     from orchestrator.engine.limit import Limit
@@ -86,7 +86,15 @@ class Attempt:
     """One attempt: its unit and step, the robot and devices, the gate, and the ledger that it reports to."""
 
     def __init__(
-        self, runner: Runner, robot: Robot, devices: Devices, eyes: Eyes, effect: RunSkill, step: Step, limit: Limit
+        self,
+        runner: Runner,
+        robot: Robot,
+        devices: Devices,
+        eyes: Eyes,
+        effect: RunSkill,
+        step: Step,
+        limit: Limit,
+        kinds: Mapping[str, PartSpec],
     ) -> None:
         self.robot = robot
         self.devices = devices
@@ -94,11 +102,10 @@ class Attempt:
         self.step = step
         self.back: Leg | None = None  # the planned way out of where the arm is
         self.values: dict[str, float | str | bool] = {}
-        self.stays = (
-            False  # after a failure: whether the arm shall stay where it is, for somebody works on what it holds
-        )
+        self.stays = False  # whether the arm stays after a failure, for somebody works on what it holds
         self._runner = runner
         self._eyes = eyes
+        self._kinds = kinds
         self._effect = effect.id
         self._n = effect.attempt
         self.limit = limit
@@ -133,7 +140,8 @@ class Attempt:
 
     def handling(self) -> Handling:
         """Return a planner of sequences for the cell as it is now."""
-        return Handling(self.state, self.unit, self.robot.state.value.tcp, self.robot.capabilities.home)
+        home = self.robot.capabilities.home
+        return Handling(self.state, self.unit, self.robot.state.value.tcp, home, self._kinds)
 
     async def plan_first(self, ways: Iterable[Way], *extra: Seen) -> tuple[Way, Course, int]:
         """Plan the first way that works; returns how many segments come before it.

@@ -19,12 +19,12 @@ from orchestrator.engine.manual import Manual
 from orchestrator.engine.requirements import Requirements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from orchestrator.core.ports import Devices, Robot, RobotState
     from orchestrator.core.react import Look, Recover, RunManual, RunSkill, Settle
     from orchestrator.core.state import StepState
-    from orchestrator.core.variant import Step
+    from orchestrator.core.variant import PartSpec, Step
     from orchestrator.engine.eyes import Eyes
     from orchestrator.engine.registry import Registry, Skill
     from orchestrator.engine.runner import Runner
@@ -38,7 +38,10 @@ _STANDS = frozenset({CellState.ABORTING, CellState.STOPPING, CellState.HOLDING})
 
 
 class CellCrew:
-    """The crew of a cell with one robot. `surface` makes what a skill gets as its first argument."""
+    """The crew of a cell with one robot. `surface` makes what a skill gets as its first argument.
+
+    `kinds` are all kinds of parts that the cell's bins may hold.
+    """
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class CellCrew:
         eyes: Eyes,
         registry: Registry,
         surface: Callable[[Attempt], Any],
+        kinds: Mapping[str, PartSpec],
     ) -> None:
         self._runner = runner
         self._robot = robot
@@ -55,10 +59,11 @@ class CellCrew:
         self._eyes = eyes
         self._registry = registry
         self._surface = surface
+        self._kinds = kinds
         self._stops: set[asyncio.Task[None]] = set()
         self._told = runner.state.safety
         self._heartbeat: Heartbeat | None = None
-        self.by_hand = Manual(runner, robot)
+        self.by_hand = Manual(runner, robot, kinds)
         robot.safety.listen(self._safety)
 
     def watch(self) -> Heartbeat:
@@ -77,7 +82,7 @@ class CellCrew:
         _check_edited(skill, found[1])
         arguments = skill.bind(step.robot.parameters, offered(step))
         limit = Limit(skill.timeout_s)
-        attempt = Attempt(self._runner, self._robot, self._devices, self._eyes, effect, step, limit)
+        attempt = Attempt(self._runner, self._robot, self._devices, self._eyes, effect, step, limit, self._kinds)
         self._check_gripper(effect, step)
         required = Requirements(skill, attempt, arguments)
         await _report_lost(attempt)

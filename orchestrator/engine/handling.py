@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from orchestrator.core.errors import TandemError
@@ -13,7 +14,7 @@ from orchestrator.core.state import ROBOT
 from orchestrator.core.world import CELL, GRIPPER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from orchestrator.core.cell import Box as Zone
     from orchestrator.core.ports import Joints
@@ -52,13 +53,19 @@ class Way:
 
 
 class Handling:
-    """Builds sequences for one unit's parts in one state of the cell."""
+    """Builds sequences for one unit's parts in one state of the cell.
 
-    def __init__(self, state: State, unit: str, tcp: Pose, home: Joints) -> None:
+    `kinds` are those that bins may hold though no unit in work has them: the arm must not pass through them either.
+    """
+
+    def __init__(
+        self, state: State, unit: str, tcp: Pose, home: Joints, kinds: Mapping[str, PartSpec] = MappingProxyType({})
+    ) -> None:
         self._state = state
         self._unit = unit
         self._tcp = tcp
         self._home = home
+        self._kinds = kinds
 
     # ---- what is where -----------------------------------------------------------------------------------------
 
@@ -243,7 +250,8 @@ class Handling:
             yield _block(f"{KEEP_OUT}{name}", zone)
 
     def _any_spec(self, kind: str) -> PartSpec | None:
-        return next((s for u in self._state.units if (s := self._spec_of(u, kind)) is not None), None)
+        in_work = (s for u in self._state.units if (s := self._spec_of(u, kind)) is not None)
+        return next(in_work, self._kinds.get(kind))
 
     def _carried(self, part: str) -> bool:
         fact = self._state.world.get(part)

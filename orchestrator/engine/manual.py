@@ -16,8 +16,11 @@ from orchestrator.engine.handling import STROKE_M, Handling
 from orchestrator.wire import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orchestrator.core.ports import Motion, Robot
     from orchestrator.core.react import RunManual
+    from orchestrator.core.variant import PartSpec
     from orchestrator.engine.runner import Runner
 
 PRESSES = 256  # that are remembered, so that a renewal which comes late can't start anything
@@ -41,9 +44,10 @@ class _Press:
 class Manual:
     """Motions by hand of one robot. Who may move is the core's to say; renewals are no commands."""
 
-    def __init__(self, runner: Runner, robot: Robot) -> None:
+    def __init__(self, runner: Runner, robot: Robot, kinds: Mapping[str, PartSpec]) -> None:
         self._runner = runner
         self._robot = robot
+        self._kinds = kinds
         self._presses: OrderedDict[tuple[str, str], _Press] = OrderedDict()
 
     async def jog(self, press: str, twist: Twist, by: cmd.Who, t: float) -> Answer:
@@ -115,7 +119,8 @@ class Manual:
         if not robot.state.value.program_running:
             await robot.ready()
         home = robot.capabilities.home
-        await robot.sync_scene(Handling(self._runner.state, "", robot.state.value.tcp, home).scene())
+        around = Handling(self._runner.state, "", robot.state.value.tcp, home, self._kinds).scene()
+        await robot.sync_scene(around)
         if reasons := why_not_manual(self._runner.state, motion=effect.id):
             return Outcome("rejected", "interlock", "The robot may not be moved by hand now.", " ".join(reasons))
         if effect.what != "jog":

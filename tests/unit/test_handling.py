@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import TandemError
 from orchestrator.core.geometry import Pose
@@ -15,14 +16,17 @@ from orchestrator.core.machine import CellVerb, OrderVerb, StepStatus
 from orchestrator.core.ports import Box, Grip, Move, MoveJoints
 from orchestrator.core.variant import Grasp, PartSpec, Target
 from orchestrator.engine.handling import CLEAR_M, WIDER_M, Handling
+from tests.unit.cell_bench import BOSS, shipped
 from tests.unit.core_builders import Bench, cell, step, variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from orchestrator.core.ports import Scene
     from orchestrator.core.state import State
 
 HOME = (0.0, -1.0, 1.0, 0.0, 0.0, 0.0)
+OPTIONS = {"ratio": 5, "cover": "blind", "plate": "en"}
 TCP = Pose((0.0, 0.3, 0.5), (0.0, 1.0, 0.0, 0.0))
 DOWN = Pose.from_rpy((0.0, 0.0, 0.03), (math.pi, 0.0, 0.0))
 STEPS = (
@@ -208,3 +212,37 @@ def test_a_zone_in_which_a_person_works_alone_is_a_box_that_the_arm_keeps_out_of
     assert with_actors("front") == {"zone:west"}
     assert with_actors("robot") == set()
     assert with_actors("robot", "front") == set()
+
+
+def test_a_bin_of_a_kind_that_no_unit_has_is_in_the_way_too() -> None:
+    now = state(body=SET)
+    supply = {**now.spec.supply, "others": now.spec.supply["tray"].model_copy(update={"parts": ("cog",)})}
+    now = replace(now, spec=now.spec.model_copy(update={"supply": supply}), bins={**now.bins, "others": 6})
+    cog = spec(low_m=(-0.01, -0.01, 0.0), high_m=(0.01, 0.01, 0.02))
+    known = Handling(now, "u1", TCP, HOME, {"cog": cog})
+    assert "bin:others" in {thing.id for thing in known.scene().objects}
+    empty = Handling(replace(now, bins={**now.bins, "others": 0}), "u1", TCP, HOME, {"cog": cog})
+    assert "bin:others" not in {thing.id for thing in empty.scene().objects}
+
+
+def test_the_shipped_cell_plans_around_every_full_bin() -> None:
+    scenes = []
+
+    async def main() -> None:
+        async with shipped() as cell:
+            sync = cell.cell.robot.sync_scene
+
+            async def heard(scene: Scene) -> str:
+                scenes.append({thing.id for thing in scene.objects})
+                return await sync(scene)
+
+            cell.cell.robot.sync_scene = heard  # type: ignore[method-assign] # to hear what is planned in
+            assert (await cell.cell.desk.store_order("o", "gear_reducer", OPTIONS, 1, None, BOSS)).ok
+            await cell.do(cmd.ChangeOrder(order="o", verb=OrderVerb.START))
+            await cell.change(CellVerb.START)
+            await cell.event("step_done", step="load")
+            full = {f"bin:{name}" for name, bin_ in cell.state.spec.supply.items() if bin_.grid is not None}
+            assert all(full <= scene for scene in scenes)
+
+    run_virtual(main)
+    assert scenes
