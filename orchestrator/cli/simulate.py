@@ -146,4 +146,5 @@ def _verdict(reports: Sequence[Report], *, same: bool) -> None:
     done = sum(unit.how == "done" for report in reports for unit in report.units)
     of = sum(len(report.units) for report in reports)
     repeated = ", every journal the same" if same and len(reports) > 1 else ""
-    console.print(f"{done} of {of} units done, the others for a named reason{repeated}.", highlight=False)
+    others = "" if done == of else ", the others ended for a named reason"
+    console.print(f"{done} of {of} units done{others}{repeated}.", highlight=False)

@@ -54,12 +54,19 @@ class Heartbeat:
     def _arm(self, in_s: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(in_s, self._check)
 
-    def _check(self) -> None:
-        """Called when the reading that was the newest has become old; a newer one puts it off."""
+    def _check(self, *, sure: bool = False) -> None:
+        """Called when the reading that was the newest has become old; a newer one puts it off.
+
+        Where something else held the loop up, a reading may be due that only had no turn yet: it gets one first.
+        """
         self._timer = None
-        left_s = self._heard_s + STALE_S - asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        left_s = self._heard_s + STALE_S - loop.time()
         if left_s > 1e-6:
             self._arm(left_s)
+            return
+        if not sure:
+            self._timer = loop.call_later(0.0, lambda: self._check(sure=True))
             return
         self.stale = True
         self._report(Safety.UNKNOWN)
