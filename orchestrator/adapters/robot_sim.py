@@ -102,6 +102,7 @@ class SimRobot:
         self._task: asyncio.Task[None] | None = None
         self._beat: asyncio.TimerHandle | None = None
         self._stopped_at = -math.inf
+        self._stops = 0
         self.quirks = Quirks()
         self._unanswered: list[SimMotion] = []  # ended, while nobody was told
         self.safety: Latest[Safety] = Latest(Safety.NORMAL)
@@ -111,12 +112,12 @@ class SimRobot:
             self._kinematics,
             world,
             self._drive,
-            lambda: (self._scene, self._tool.tcp, self.state.value.links),
+            lambda: (self._scene, self._tool.tcp, self._links),
             lambda why: self.trip(why=why),
             people=people,
             separation=separation or SeparationSpec(),
         )
-        self._drive.watch = self._watch
+        self._drive.watch, self._drive.watch_jog = self._watch, self._watch.jogged
 
     # ---- readiness ---------------------------------------------------------------------------------------------
 
@@ -271,18 +272,31 @@ class SimRobot:
                 remedy="Look at the cell, then acknowledge.",
                 code="not_acknowledged",
             )
+        before = self._stops
         await self.stop()
+        if self._stops != before:
+            raise RobotError(
+                "The robot was stopped again meanwhile.",
+                remedy="Look at the cell, then acknowledge.",
+                code="not_acknowledged",
+            )
         self.safety.put(Safety.NORMAL)
         return self.safety.value
 
     def trip(self, safety: Safety = Safety.PROTECTIVE_STOP, why: str = "") -> None:
-        """Do what the rated hardware does: stop the arm and report this state. `NORMAL` is an e-stop's release."""
+        """Do what the rated hardware does: stop the arm and report this state. `NORMAL` is an e-stop's release.
+
+        A lesser stop does not hide an emergency stop or a fault.
+        """
         if safety not in (Safety.NORMAL, Safety.REDUCED):
             self._stopped_at = self._clock.now()
+            self._stops += 1
             if self._motion is not None:
                 words = why or f"The robot went into {safety.value.replace('_', ' ')}."
                 self._motion.ask_stop(Outcome("aborted", safety.value, words, "Clear the cell and acknowledge."))
-        self.safety.put(safety)
+        lesser = safety in (Safety.PROTECTIVE_STOP, Safety.SAFEGUARD_STOP)
+        if not (lesser and self.safety.value in (Safety.EMERGENCY_STOP, Safety.FAULT)):
+            self.safety.put(safety)
 
     # ---- a motion's life ---------------------------------------------------------------------------------------
 
@@ -381,15 +395,17 @@ class SimRobot:
         touched: tuple[str, float] | None = None
         target = min(max(command.opening_m, 0.0), gripper.stroke_m)
         if not command.close:
-            world.drop()
-        elif world.held is None:
+            if await drive.fingers(target, motion, world.drop) or world.held is None:
+                self._use(scenery.after_grip(self._scene, command, self.state.value.tcp))
+            return motion.stop_as
+        if world.held is None:
             touched = between_fingers(world, gripper, drive.opening_m)
             target = touched[1] if touched else 0.0
         else:
             target = drive.opening_m
         if await drive.fingers(target, motion) and touched:
             world.grasp(touched[0])
-        if world.held or not command.close:
+        if world.held:
             self._use(scenery.after_grip(self._scene, command, self.state.value.tcp))
         return motion.stop_as
 
@@ -424,6 +440,8 @@ class SimRobot:
         if motion.stop_as is not None:
             return motion.stop_as
         motion.accept()
+        if self._physics is not None:
+            self._physics.expect(())
         await self._drive.jog(jog, motion)
         return motion.stop_as or jog.outcome or _crashed()
 
@@ -446,6 +464,7 @@ class SimRobot:
 
     def _read(self) -> RobotState:
         links = self._kinematics.links(self._drive.joints, self._drive.opening_m)
+        self._links = links
         tcp = beside(links[len(self.arm.steps)], self._tool.tcp)
         self._world.tcp = tcp
         return RobotState(

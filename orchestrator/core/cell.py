@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,7 +18,7 @@ from orchestrator.core.separation import SeparationSpec
 from orchestrator.core.variant import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from orchestrator.core.ports import Intrinsics
 
@@ -84,6 +85,7 @@ def _one_of(what: str, names: tuple[str, ...]) -> Callable[[str], str]:
     return check
 
 
+TINY_M = 1e-9
 ROBOTS = ("ur5e",)  # what the adapters know
 URDF = ".urdf"
 GRIPPERS = ("parallel_85",)
@@ -117,6 +119,24 @@ class Box(Frozen):
     def contains(self, p: Vector) -> bool:
         """Tell whether a point (m) is inside or on the box."""
         return all(a <= v <= b for a, v, b in zip(self.low, p, self.high, strict=True))
+
+    def meets(self, way: Sequence[Vector], beside_m: float = 0.0) -> bool:
+        """Tell whether a way through points (m), straight from each to the next, comes into the box or this near it.
+
+        Slabs: T. L. Kay and J. T. Kajiya, "Ray tracing complex scenes", 1986.
+        """
+        low, high = (tuple(v + s * beside_m for v in corner) for corner, s in ((self.low, -1), (self.high, 1)))
+        for a, b in itertools.pairwise([way[0], *way] if way else []):
+            enter, leave = 0.0, 1.0
+            for p, q, least, most in zip(a, b, low, high, strict=True):
+                if abs(q - p) < TINY_M:
+                    enter = enter if least <= p <= most else 2.0
+                    continue
+                first, last = sorted(((least - p) / (q - p), (most - p) / (q - p)))
+                enter, leave = max(enter, first), min(leave, last)
+            if enter <= leave:
+                return True
+        return False
 
 
 def _list(value: Any) -> list[Any]:

@@ -194,7 +194,8 @@ class Plan:
 class GuardedMove:
     """Move the TCP along `direction` (unit vector, world) until contact.
 
-    It succeeds when it comes to rest with a depth inside `window_m`; it stops at `force_N`, or after `distance_m`.
+    It succeeds when contact brings it to rest at a depth inside `window_m`; it stops at `force_N`, or after
+    `distance_m`.
     `touching` names the scene objects that the gripper or the held part may meet.
     """
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from orchestrator.core.state import State, UnitState
     from orchestrator.core.variant import Step
 
+BESIDE_M = 0.05  # what hangs on the tool centre point is this wide
+
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
@@ -132,6 +134,20 @@ def too_late(unit: UnitState, step: Step, now: float) -> str:
     return ""
 
 
+def _passed(state: State, wanted: tuple[str, ...]) -> list[Blocker]:
+    """A person begins where the robot is about to pass once it has passed: its motion was planned without them."""
+    out = []
+    for name in wanted:
+        zone = state.spec.zones.get(name.removeprefix("zone:")) if name.startswith("zone:") else None
+        if zone is None:
+            continue
+        under_way = (motion for motion in state.motions.values() if motion.approved)
+        text = next((m.text for m in under_way if zone.meets([pose.p for pose in m.preview], BESIDE_M)), "")
+        if text:
+            out.append(Blocker("resource", f"{name} lies on the robot's way ({text})."))
+    return out
+
+
 def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -> list[Blocker]:
     out = []
     wanted = resources(state, unit, step)
@@ -139,6 +155,8 @@ def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -
         clash = set(wanted) & set(current.resources)
         if clash:
             out.append(Blocker("resource", f"{', '.join(sorted(clash))} is taken by {other.id} {step_id}."))
+    if ROBOT not in actors:
+        out += _passed(state, wanted)
     for name in wanted:
         frame = name.removeprefix("frame:")
         if frame != name:

@@ -33,7 +33,8 @@ log = structlog.get_logger(__name__)
 
 STOP_S = 2.0  # how long the robot may take to answer a stop
 _NEEDS_POWER = frozenset({CellState.STARTING, CellState.UNHOLDING, CellState.UNSUSPENDING})
-_STOPPED = frozenset({"interlock", "stale", "stopped", "unsafe", "not_ready", "no_answer", *map(str, Safety)})
+_UNKNOWN = frozenset({"no_answer", "no_stand", "crashed", "unknown"})  # nobody knows what the arm did: a person looks
+_STOPPED = frozenset({"interlock", "stale", "stopped", "unsafe", "not_ready", *_UNKNOWN, *map(str, Safety)})
 _STANDS = frozenset({CellState.ABORTING, CellState.STOPPING, CellState.HOLDING})
 
 
@@ -97,7 +98,7 @@ class CellCrew:
             if _called_off():  # whatever the skill says to it
                 return _ended(effect, "canceled", attempt, retry=again)
             failed = await self._out_of_the_way(attempt, error)
-            failed.retry = again
+            failed.retry = again and error.code not in _UNKNOWN
             raise failed from error
         except Exception as error:
             if again:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from orchestrator.core.errors import RobotError
 from orchestrator.core.geometry import IDENTITY
 from orchestrator.core.ports import Grip
 from orchestrator.core.state import ROBOT
@@ -11,6 +14,9 @@ from orchestrator.engine.requirements import PLACE
 from orchestrator.skill.declared import SkillFailed
 from orchestrator.skill.part import plain, still_holds
 from orchestrator.skill.sequences import Grasp, Placement
+
+if TYPE_CHECKING:
+    from orchestrator.core.ports import Motion
 
 PULLED_N = 8.0  # who takes a part pulls harder than this; less is a part that swings, or a hand that feels for it
 RELEASED_M = 0.02  # how much wider the fingers open for a part that a person takes
@@ -89,8 +95,15 @@ class Gripper:
         fact = attempt.fact(part)
         kind = fact.kind if fact else ""
         let_go = Grip(close=False, opening_m=attempt.robot.state.value.opening_m + RELEASED_M)
+
+        def start() -> Motion:
+            if not self._pulled():
+                message = f"Nobody holds {name} any more."  # it was asked before the motion was approved and journalled
+                raise RobotError(message, remedy="Retry: it is offered again.", code="not_taken")
+            return attempt.robot.grip(let_go)
+
         try:
-            await attempt.move(lambda: attempt.robot.grip(let_go), f"let go of {name}")
+            await attempt.move(start, f"let go of {name}")
         except BaseException:  # broken off, but the fingers may have let go of it
             if not attempt.robot.state.value.holding:
                 attempt.note(part, kind, "released", self._taker())

@@ -662,6 +662,33 @@ def test_an_emergency_stop_and_a_fault_are_not_recovered_from_by_a_word(on_rig, 
     on_rig(body)
 
 
+@pytest.mark.parametrize("stop", [Safety.EMERGENCY_STOP, Safety.FAULT])
+def test_a_lesser_stop_does_not_hide_an_emergency_stop_or_a_fault(on_rig, stop):
+    async def body(rig):
+        motion = await executed(rig, [Move(HIGH)])
+        rig.trip(stop)
+        rig.trip(Safety.PROTECTIVE_STOP)  # as by what the braking arm still meets
+        await motion.result()
+        assert rig.robot.safety.value is stop
+        with pytest.raises(RobotError):
+            await rig.robot.recover(Acknowledgement("ana", rig.clock.now() + 1))
+
+    on_rig(body)
+
+
+def test_a_stop_that_comes_while_one_is_recovered_from_stays(on_rig):
+    async def body(rig):
+        rig.trip()
+        await asyncio.sleep(0.1)
+        recovering = asyncio.ensure_future(rig.robot.recover(Acknowledgement("ana", rig.clock.now())))
+        rig.trip(Safety.EMERGENCY_STOP)
+        await asyncio.wait({recovering})
+        assert recovering.exception() is not None
+        assert rig.robot.safety.value is Safety.EMERGENCY_STOP
+
+    on_rig(body)
+
+
 def test_recover_where_all_is_well_changes_nothing(on_rig):
     async def body(rig):
         heard: list[Safety] = []
@@ -826,6 +853,17 @@ def test_a_guarded_move_tells_by_depth_and_force_what_it_met(on_rig, window, cod
         assert outcome.force_N == pytest.approx(15.0)
         assert bool(outcome.remedy) == bool(code)
         assert LOW.p[2] - rig.robot.state.value.tcp.p[2] == pytest.approx(outcome.depth_m, abs=1e-4)
+
+    on_rig(body)
+
+
+def test_a_guarded_move_that_meets_nothing_has_not_succeeded_whatever_its_window(on_rig):
+    async def body(rig):
+        await at(rig, LOW)
+        outcome = await rig.robot.guarded_move(GuardedMove((0.0, 0.0, -1.0), 0.06, 0.02, 15.0, (0.03, 0.06))).result()
+        assert (outcome.kind, outcome.code) == ("aborted", "no_contact")
+        assert outcome.force_N == 0.0
+        assert outcome.remedy
 
     on_rig(body)
 

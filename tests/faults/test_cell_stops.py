@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core.errors import RobotError
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import CellState, CellVerb, OrderState, OrderVerb, StepStatus
-from orchestrator.core.ports import Safety
+from orchestrator.core.ports import Outcome, Safety
 from tests.unit.cell_bench import BOSS, Bench, authored, bench
 
 if TYPE_CHECKING:
@@ -468,5 +468,30 @@ def test_a_hold_that_is_denied_or_asked_for_twice_stops_nothing(folder: Path) ->
             ended = await cell.event("motion_ended", motion=motion.motion)  # type: ignore[union-attr] # its event
             assert ended.outcome == "succeeded"  # type: ignore[union-attr] # its event
             assert len(cell.all("step_failed")) == 1
+
+    run_virtual(main)
+
+
+def test_after_an_unknown_outcome_nothing_moves_until_a_person_has_looked(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            robot, lost = cell.cell.robot, []
+            follow = robot._follow
+
+            async def loses_its_result(plan: Any, part: slice, motion: Any) -> Outcome:
+                if part.start and not lost and robot.state.value.holding:
+                    lost.append(part)
+                    motion.accept()
+                    return Outcome("unknown", "crashed", "The robot's program ended.", "Look where the arm stands.")
+                return await follow(plan, part, motion)
+
+            robot._follow = loses_its_result  # type: ignore[method-assign] # a controller that forgets
+            await cell.begin()
+            await cell.step_is("load", StepStatus.ATTENTION)
+            assert cell.step("load").code == "crashed"
+            assert cell.step("load").remedy == "Look where the arm stands."
+            ended = max(n for n, event in enumerate(cell.log) if event.type == "motion_ended")
+            assert cell.log[ended].outcome == "unknown"
+            assert not any(event.type == "motion_intended" for event in cell.log[ended:])
 
     run_virtual(main)

@@ -6,9 +6,11 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from orchestrator.core.cell import Box
+from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import CellVerb
 from orchestrator.core.readiness import blockers, crews, resources, too_late
-from orchestrator.core.state import StepState
+from orchestrator.core.state import MotionState, StepState
 from orchestrator.core.variant import Variant, Wait
 from tests.unit.core_builders import TORQUE, Bench, cell, parts, step, variant
 
@@ -145,3 +147,32 @@ def test_asking_about_500_ready_steps_walks_through_them_once() -> None:
         assert [why.code for why in blockers(state, unit, authored, ("back",), bench.t)] == []
         assert [why.code for why in blockers(state, unit, authored, ("front",), bench.t)] == ["lane"]
     assert _Counted.walks == 1
+
+
+def test_a_person_begins_where_the_robot_is_about_to_pass_once_it_has_passed() -> None:
+    bench = Bench().running(variant(step("a", part="pin", at="nest", by="human", check=["person"]), LOAD))
+    zone = bench.state.spec.zones["west"]
+    x, y, z = ((a + b) / 2 for a, b in zip(zone.low, zone.high, strict=True))
+
+    def under_way(*way: Pose, approved: bool = True) -> None:
+        motion = MotionState("m", "e", "go home", 3.0, way, bench.t, approved)
+        bench.state = replace(bench.state, motions={"m": motion})
+
+    assert _codes(bench, "a", "front") == []
+    under_way(Pose((x + 9.0, y, z)), Pose((x, y, z)))
+    assert _codes(bench, "a", "front") == ["resource"]
+    under_way(Pose((x, y, z)), approved=False)  # planned anew when it is approved
+    assert _codes(bench, "a", "front") == []
+    under_way(Pose((x + 9.0, y, z)))
+    assert _codes(bench, "a", "front") == []
+
+
+def test_a_way_meets_a_box_between_its_points_beside_it_and_nowhere_else() -> None:
+    box = Box(low=(0.0, 0.0, 0.0), high=(1.0, 1.0, 1.0))
+    assert box.meets([(-1.0, 0.5, 0.5), (2.0, 0.5, 0.5)])
+    assert not box.meets([(-1.0, 1.2, 0.5), (2.0, 1.2, 0.5)])
+    assert box.meets([(-1.0, 1.2, 0.5), (2.0, 1.2, 0.5)], 0.25)
+    assert not box.meets([(-1.0, 0.5, 0.5), (-0.5, 0.5, 0.5)])
+    assert not box.meets([(-1.0, 0.0, 0.5), (0.0, 1.5, 0.5)])
+    assert box.meets([(0.5, 0.5, 0.5)])
+    assert not box.meets([])

@@ -6,16 +6,18 @@ import asyncio
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from orchestrator.adapters.clock_virtual import VirtualClock, run_virtual
 from orchestrator.adapters.robot_sim import SimRobot
+from orchestrator.adapters.sim.capsules import ArmCapsules, nearest
 from orchestrator.adapters.sim.meshes import MeshStore
 from orchestrator.adapters.sim.person import Person
 from orchestrator.adapters.sim.world import World
 from orchestrator.core.errors import RobotError
 from orchestrator.core.geometry import Pose
-from orchestrator.core.ports import Acknowledgement, Box, Grip, GuardedMove, Move, Safety, Scene, SceneObject
+from orchestrator.core.ports import Acknowledgement, Box, Grip, GuardedMove, Move, Safety, Scene, SceneObject, Twist
 from orchestrator.core.separation import SeparationSpec
 
 if TYPE_CHECKING:
@@ -356,3 +358,104 @@ def test_a_part_a_little_off_is_the_one_that_is_meant(tmp_path, off_m, stops):
         assert (outcome.code == "protective_stop") is stops
 
     on_robot(tmp_path, body)
+
+
+# ---- jogging ---------------------------------------------------------------------------------------------------
+
+
+async def jogged(robot, twist, timeout_s=20.0):
+    """Renew a jog until it ends by itself."""
+    motion = robot.jog(twist)
+    ended = asyncio.ensure_future(motion.result())
+    async with asyncio.timeout(timeout_s):
+        while not (await asyncio.wait({ended}, timeout=0.1))[0]:
+            robot.jog(twist)
+    return ended.result()
+
+
+def test_a_jog_stops_on_what_nobody_knew_to_be_there_and_comes_away(tmp_path):
+    async def body(robot, world, person, people):
+        world.add("post", Box((0.05, 0.05, 0.5)), Pose((0.45, 0.15, 0.25)))
+        outcome = await jogged(robot, Twist((0.0, -0.1, 0.0)))
+        assert (outcome.kind, outcome.code) == ("aborted", "protective_stop")
+        assert "touched a post that nobody knew to be there" in outcome.message
+        assert robot.state.value.tcp.p[1] > 0.15
+        await robot.recover(Acknowledgement("ann", robot._clock.now()))
+        motion = robot.jog(Twist((0.0, 0.05, 0.0)))
+        await asyncio.sleep(0.25)
+        assert (await motion.cancel()).kind == "canceled"
+        assert robot.safety.value == Safety.NORMAL
+
+    on_robot(tmp_path, body)
+
+
+def test_a_jog_against_a_person_is_a_protective_stop(tmp_path):
+    async def body(robot, world, person, people):
+        person.come(now())
+        await asyncio.sleep(5.0)
+        person._stand._glides = type(person._stand)((0.45, 0.1, 0.0))._glides
+        person._still = None
+        outcome = await jogged(robot, Twist((0.0, -0.1, 0.0)))
+        assert outcome.code == "protective_stop"
+        assert "of the person at front" in outcome.message
+
+    on_robot(tmp_path, body)
+
+
+# ---- seams -----------------------------------------------------------------------------------------------------
+
+
+def test_a_part_is_not_let_go_of_while_the_fingers_are_paused(tmp_path):
+    async def body(robot, world, person, people):
+        cube = world.add("cube", CUBE, Pose((0.45, 0.4, 0.25)))
+        await believed(robot, world)
+        assert (await robot.grip(Grip(close=True, opening_m=0.04, attach=cube)).result()).ok
+        await robot.cap_speed("pause", 0.0)
+        motion = robot.grip(Grip(close=False, opening_m=0.08))
+        await asyncio.sleep(2.0)
+        assert robot.state.value.holding
+        assert (await motion.cancel()).kind == "canceled"
+        assert robot.state.value.holding
+        assert [thing.id for thing in robot._scene.attached] == [cube]
+        await robot.cap_speed("pause", 1.0)
+        assert (await robot.grip(Grip(close=False, opening_m=0.08)).result()).ok
+        assert not robot.state.value.holding
+
+    on_robot(tmp_path, body)
+
+
+@pytest.mark.parametrize("wait_s", [0.0, 0.1, 0.2, 0.3, 0.4])
+def test_an_arm_inside_a_person_does_not_go_on_through_them(tmp_path, wait_s):
+    async def body(robot, world, person, people):
+        person.come(now())
+        await asyncio.sleep(5.0)
+        capsules = ArmCapsules(robot.arm)
+        person.walk_to(now(), 0.60, 0.05)
+        motion = await start(robot, RIGHT)
+        await asyncio.sleep(wait_s)
+        inside_m, last = 0.0, None
+        for _ in range(1200):
+            await asyncio.sleep(0.008)
+            arm = capsules.at(robot._kinematics.links(robot._drive.joints, robot._drive.opening_m))
+            gap = nearest(arm, person.capsules(now()))
+            if last is not None and gap.distance_m < 0.0 and robot.safety.value == Safety.NORMAL:
+                inside_m += float(np.abs(arm.a - last.a).max())
+            last = arm
+        await motion.cancel()
+        assert inside_m < 0.02, f"the arm moved {inside_m:.3f} m inside the person"
+
+    on_robot(tmp_path, body)
+
+
+def test_the_slowest_arm_moves_on_once_the_person_has_gone(tmp_path):
+    async def body(robot, world, person, people):
+        person.come(now())
+        person.walk_to(now(), 0.95, 0.0)
+        await asyncio.sleep(5.0)
+        motion = await start(robot, RIGHT)
+        await asyncio.sleep(30.0)
+        person.leave(now())
+        async with asyncio.timeout(600.0):
+            assert (await motion.result()).ok
+
+    on_robot(tmp_path, body, separation=SeparationSpec(contact_m_s=0.04))

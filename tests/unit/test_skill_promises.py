@@ -14,7 +14,7 @@ from orchestrator.adapters.sim.hands import SimHands
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import AuthoringError
 from orchestrator.core.geometry import Pose
-from orchestrator.core.machine import CellVerb, StepStatus
+from orchestrator.core.machine import Autonomy, CellVerb, StepStatus
 from orchestrator.engine.library import Library
 from orchestrator.engine.registry import Registry
 from tests.unit.cell_bench import ROOT, Bench, TrueVision, authored, bench
@@ -206,6 +206,30 @@ def test_who_pulls_has_the_part_before_anybody_taps(folder: Path) -> None:
             await cell.event("part_moved", part="u1/cap", what="released", holder="place:front")
             assert [cell.cell.world.body(body).parent for body in cell.bodies("cap")] == ["hands"]
             assert not cell.all("step_confirmed")
+
+    run_virtual(main)
+
+
+def test_a_hand_that_lets_go_before_the_release_is_approved_does_not_get_the_part(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await started(cell, "hand_over", worker=False, part="cap")
+            await cell.do(cmd.JoinPlace(place="front", operator="p1"))
+            await cell.in_motion("bring cap")
+            await cell.until(lambda state: not state.motions)
+            await cell.do(cmd.SetAutonomy(autonomy=Autonomy.APPROVE))
+            await asyncio.sleep(1)
+            cell.cell.world.pull(20.0)
+            await cell.until(lambda state: any(motion.text == "let go of cap" for motion in state.motions.values()))
+            cell.cell.world.pull(0.0)
+            (motion,) = cell.state.motions
+            await cell.do(cmd.SetAutonomy(autonomy=Autonomy.FULL), cmd.ApproveMotion(motion=motion))
+            why = await failed(cell)
+            assert why.code == "not_taken"
+            assert cell.cell.world.held in cell.bodies("cap")
+            fact = cell.state.world.held()
+            assert fact is not None
+            assert (fact.part, fact.certainty) == ("u1/cap", "known")
 
     run_virtual(main)
 

@@ -6,7 +6,9 @@ import asyncio
 import math
 from typing import TYPE_CHECKING
 
+from orchestrator.adapters.sim.kinematics import distance
 from orchestrator.adapters.sim.timing import Curve, Ride
+from orchestrator.core.ports import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.physics import Physics
 
 TICK_S = 0.008  # 125 Hz, unless told otherwise
+BLOCKED_RAD = 1e-3  # a servo that is this far from its curve's end is held up by something
 LAG_S = 0.48  # how long a servo may take to stand where its curve has ended
 LATE_S = 0.1  # when a tick comes later than this, lost time is not caught up
 
@@ -37,6 +40,7 @@ class Drive:
         self.opening_m = arm.gripper.stroke_m
         self.moving = False
         self.watch: Callable[[Ride], None] = lambda _ride: None  # called at every tick, before the arm moves on
+        self.watch_jog: Callable[[], None] = lambda: None  # the same for a jog
         self._fingers_m_s = arm.gripper.speed_m_s
         self._changed = changed
         self._caps: dict[str, float] = {}
@@ -91,11 +95,18 @@ class Drive:
             self._changed()
             motion.tell(begin + share * ride.share)
         await self._arrive()
+        if distance(self.joints, self._wanted) > BLOCKED_RAD:
+            motion.ask_stop(Outcome("aborted", "blocked", "Something holds the arm up.", "Look what is in its way."))
+            return False
         return True
 
-    async def fingers(self, opening_m: float, motion: SimMotion) -> bool:
-        """Bring the fingers to an opening and tell whether they got there; False when the motion was to stop."""
+    async def fingers(self, opening_m: float, motion: SimMotion, moved: Callable[[], object] = lambda: None) -> bool:
+        """Bring the fingers to an opening and tell whether they got there; False when the motion was to stop.
+
+        `moved` is called once they really move, or need not.
+        """
         self._start_ticking()
+        still = True
         while self.opening_m != opening_m:
             if motion.stop_as is not None:
                 return False
@@ -106,8 +117,13 @@ class Drive:
             step = self._fingers_m_s * self._tick_s
             left = opening_m - self.opening_m
             self.opening_m = opening_m if abs(left) <= step else self.opening_m + (step if left > 0 else -step)
+            if still:
+                still = False
+                moved()
             self._go()
             self._changed()
+        if still:
+            moved()
         return True
 
     async def jog(self, jog: Jog, motion: SimMotion) -> None:
@@ -116,6 +132,7 @@ class Drive:
         self._start_ticking()
         while not (jog.halting and jog.standing):
             await self._tick()
+            self.watch_jog()
             if motion.stop_as is not None:
                 jog.halt(motion.stop_as)
             joints = jog.advance(self._tick_s, loop.time(), self.factor)

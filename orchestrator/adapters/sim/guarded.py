@@ -36,7 +36,7 @@ def judged(command: GuardedMove, depth_m: float, *, contact: bool) -> Outcome:
     low, high = command.window_m
     force = command.force_N if contact else 0.0
     window = f"the window from {1000 * low:.1f} to {1000 * high:.1f} mm"
-    if low <= depth_m <= high:
+    if contact and low <= depth_m <= high:
         return Outcome("succeeded", depth_m=depth_m, force_N=force)
     if contact and depth_m < low:
         message = f"Stopped on {force:g} N at {1000 * depth_m:.1f} mm, before {window}."

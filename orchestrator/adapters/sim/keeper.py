@@ -82,14 +82,27 @@ class Keeper:
                 body = body.without(HANDS)
                 gap = nearest(arm, body)
             near = gap.distance_m < self._spec.near_m(self._closing_m_s(person, t, gap.distance_m))
-            apart = near and self._comes_away(ride, gap, body, opening_m)
+            apart = near and gap.distance_m > 0.0 and self._comes_away(ride, gap, body, opening_m)
             why = why or self._violated(person, gap, speed, apart=apart)
             if near and not apart:
                 factor, waits_for = 0.0, person
-        self.factor, self.waits_for = math.floor(factor * STEPS + 1e-9) / STEPS, waits_for
+        whole = math.floor(factor * STEPS + 1e-9) / STEPS
+        self.factor, self.waits_for = whole if whole > 0 else factor, waits_for
         spare = closest - self._spec.protective_m(self._full_m_s) - self._spec.slow_margin_m
         self._next_s = t + min(SELDOM_S, max(LOOK_S, spare / (FASTEST_M_S + self._full_m_s)))
         return why
+
+    def touched(self, t: float, links: Sequence[Pose], tcp: Pose) -> str | None:
+        """Return in words what of a person the arm touches at a time (loop's, s), unless it comes free; else None."""
+        if not self._spec.on:
+            return None
+        self._cover(tcp)
+        arm = self._capsules.at(links)
+        for person in self._people.here(t):
+            gap = nearest(arm, person.capsules(t))
+            if gap.distance_m <= 0.0 and self._closing_m_s(person, t, gap.distance_m) > 0.0:
+                return self._touches(person, gap)
+        return None
 
     def forget(self) -> None:
         """The motion is over: the next one begins without a cap."""
@@ -101,7 +114,7 @@ class Keeper:
             return None
         mine, theirs = gap.one.replace("_", " "), f"{gap.other} of the person at {person.place}"
         if gap.distance_m <= 0.0 and not apart:
-            return f"The robot's {mine} touched the {theirs}."
+            return self._touches(person, gap)
         least = self._spec.protective_m(speed_m_s)
         if speed_m_s > self._spec.contact_m_s * 1.05 and gap.distance_m < least:
             return (
@@ -109,6 +122,9 @@ class Keeper:
                 f"{1000 * speed_m_s:.0f} mm/s the robot keeps {1000 * least:.0f} mm."
             )
         return None
+
+    def _touches(self, person: Person, gap: Separation) -> str:
+        return f"The robot's {gap.one.replace('_', ' ')} touched the {gap.other} of the person at {person.place}."
 
     def _closing_m_s(self, person: Person, t: float, distance_m: float) -> float:
         """How fast arm and person close in, by the last look and this one."""

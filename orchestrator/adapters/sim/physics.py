@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import mujoco
 import numpy as np
 
-from orchestrator.adapters.sim.drive import TICK_S
+from orchestrator.adapters.sim.drive import BLOCKED_RAD, TICK_S
 from orchestrator.adapters.sim.kinematics import Kinematics
 from orchestrator.adapters.sim.physics_model import STEP_S, Bodies
 from orchestrator.adapters.sim.world import GRIPPER, HANDS, OVERLAP
@@ -104,6 +104,8 @@ class Physics:
     def rest(self) -> None:
         """Hear that the drive asks no more for now; what still falls does so by itself."""
         self._driven = False
+        if np.abs(self._q[:-2] - self._target).max() > BLOCKED_RAD:
+            self._target = self.joints  # what has held it up must not let it spring on later
         self._nudge()
 
     @property

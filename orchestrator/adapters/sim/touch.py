@@ -42,6 +42,8 @@ class Touch:
         self._strangers: tuple[str, ...] = ()
         self._asked: tuple[Curve, int] | None = None
         self._meets: tuple[float, str] | None = None
+        self._entered = -1  # the changes that the collision model was entered at for a jog
+        self._least_m: float | None = None  # how deep it has been in something since the jog began, at least
         self._unlisten = world.listen(self._changed)
 
     def close(self) -> None:
@@ -59,6 +61,25 @@ class Touch:
             self._meets = self._ahead(ride, scene, tcp, opening_m)
         return self._meets[1] if self._meets is not None and ride.s >= self._meets[0] else None
 
+    def made_at(self, joints: Joints, scene: Scene, tcp: Pose, opening_m: float) -> str | None:
+        """Return in words what the arm meets where it is; None usually, and where it comes out of a contact."""
+        strangers = self._unbelieved(scene)
+        if not strangers:
+            return None
+        if self._entered != self._changes:
+            self._entered = self._changes
+            self._enter(strangers, tcp)
+        hit = self._collision.hit(joints, opening_m)
+        deep_m = hit.depth_m if hit is not None else 0.0
+        if hit is not None and self._least_m is not None and deep_m > max(self._least_m, 0.0) + DEEPER_M:
+            return self._words(hit, strangers, joints, tcp)
+        self._least_m = deep_m if self._least_m is None else min(self._least_m, deep_m)
+        return None
+
+    def forget(self) -> None:
+        """The motion is over."""
+        self._entered, self._least_m = -1, None
+
     def _changed(self) -> None:
         self._changes += 1
 
@@ -67,10 +88,7 @@ class Touch:
         strangers = self._unbelieved(scene)
         if not strangers:
             return None
-        world = self._world
-        held = world.with_contents(world.held) if world.held is not None else []
-        back = world.tcp.inverse()
-        self._collision.enter(_truth(world, strangers, held, back), tcp=tcp)
+        self._enter(strangers, tcp)
         depth_m = -math.inf
         for s, joints in _samples(ride, self._kinematics.model.reach_m):
             hit = self._collision.hit(joints, opening_m)
@@ -79,6 +97,11 @@ class Touch:
                 return s, self._words(hit, strangers, joints, tcp)
             depth_m = deep if depth_m == -math.inf else min(depth_m, deep)
         return None
+
+    def _enter(self, strangers: tuple[str, ...], tcp: Pose) -> None:
+        world = self._world
+        held = world.with_contents(world.held) if world.held is not None else []
+        self._collision.enter(_truth(world, strangers, held, world.tcp.inverse()), tcp=tcp)
 
     def _unbelieved(self, scene: Scene) -> tuple[str, ...]:
         """Return the bodies in the cell that neither the scene nor their bin accounts for."""

@@ -72,8 +72,20 @@ class Watch:
             self._tripped = True
             self._trip(why)
 
+    def jogged(self) -> None:
+        """Look at a jog under way, before its next tick: it is slow, so people may be near it, but not be touched."""
+        if self._tripped:
+            return
+        scene, tcp, links = self._assumed()
+        why = self._keeper.touched(asyncio.get_running_loop().time(), links, tcp) if self._keeper is not None else None
+        why = why or self._touch.made_at(self._drive.joints, scene, tcp, self._drive.opening_m)
+        if why is not None:
+            self._tripped = True
+            self._trip(why)
+
     def over(self) -> None:
         """The motion is over."""
+        self._touch.forget()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
