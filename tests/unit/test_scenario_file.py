@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from orchestrator.__main__ import main
+from orchestrator.adapters.sim.fault_spec import FAULT_NAMES
 from orchestrator.adapters.sim.scenario import Scenario, random_scenario, read_scenario
 from orchestrator.core.errors import AuthoringError
 from tests.unit.cell_bench import ROOT
@@ -54,7 +55,14 @@ def test_random_scenarios_are_a_matter_of_their_seed_alone() -> None:
     drawn = [random_scenario(seed, Scenario(), ("bring x", "go home"), ("xs",)) for seed in (*range(200), *range(200))]
     assert drawn[:200] == drawn[200:]
     assert len({scenario.model_dump_json() for scenario in drawn[:200]}) > 190
-    assert {fault.fault for scenario in drawn for fault in scenario.faults} >= {"stale_safety", "device"}
+    assert {fault.fault for scenario in drawn for fault in scenario.faults} == set(FAULT_NAMES)
+    first = [fault.fault for scenario in drawn[1:3] for fault in scenario.faults]
+    assert first == [
+        "misplaced_part",
+        "lying_gripper",
+        "stale_safety",
+        "stale_safety",
+    ]  # the order of the names is part of what a seed means
 
 
 def run(*arguments: str) -> int:
