@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.app import embedded, shared
-from orchestrator.cli.places import settings
+from orchestrator.app import embedded
+from orchestrator.cli.places import settings, skills_folder
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.errors import TandemError
@@ -45,7 +45,7 @@ OVER = frozenset({StepStatus.DONE, StepStatus.ATTENTION, StepStatus.SKIPPED})
 @app.command("list")
 def list_(folder: Path | None = FOLDER) -> None:
     """List the skills, and the files that are broken."""
-    registry = Registry(folder or shared("skills"))
+    registry = Registry(skills_folder(folder))
     table = Table("skill", "parameters", "needs", "leaves", "undone by", "time-out s", "file")
     for name, skill in sorted(registry.all().items()):
         promise = skill.promise
@@ -68,7 +68,7 @@ def list_(folder: Path | None = FOLDER) -> None:
 @app.command()
 def show(name: str, folder: Path | None = FOLDER) -> None:
     """Show a skill: its text, what it needs and leaves, and its parameters as JSON Schema."""
-    skill = Registry(folder or shared("skills")).get(name)
+    skill = Registry(skills_folder(folder)).get(name)
     promise = skill.promise
     console.print(f"[bold]{skill.name}[/]  {skill.file}  time-out {skill.timeout_s:g} s")
     console.print(skill.text, markup=False)

@@ -69,6 +69,9 @@ def test_check_names_file_line_and_remedy_and_fails(tmp_path: Path, capsys: pyte
     ("arguments", "says"),
     [
         (("check", "no/such/folder"), "no folder"),
+        (("check", str(ROOT / "instructions"), "--skills", "no/skills"), "There is no folder 'no/skills'."),
+        (("skills", "list", "--skills", "no/skills"), "There is no folder 'no/skills'."),
+        (("skills", "show", "pick", "--skills", "no/skills"), "There is no folder 'no/skills'."),
         (("skills", "show", "pik_place"), "Did you mean pick_place?"),
         (("skills", "run", "pik"), "Did you mean pick?"),
         (("skills", "run", "pick", "--with", "part"), "name=value"),
