@@ -97,7 +97,7 @@ def run(
     from orchestrator.adapters.clock_virtual import run_virtual
 
     base = settings(cell, data=None, instructions=instructions, skills=folder).model_copy(update={"seed": seed})
-    parameters, options = dict(map(_pair, given)), dict(map(_pair, option))
+    parameters, options = _pairs("--with", given), _pairs("--option", option)
     skill, library = Registry(base.skills).get(name), Library(base.instructions, base.cell)
     assert library.cell is not None
     variant = trial(skill, parameters, _variant(library, product, parameters.get("part", ""), options), library.cell)
@@ -210,6 +210,17 @@ def _variant(library: Library, product: str | None, part: str, options: dict[str
         except TandemError as error:  # a combination that is not sold: perhaps the next one is
             first = first or error
     raise first or TandemError(f"{chosen} has no variant.", remedy="Run tandem check.")
+
+
+def _pairs(name: str, texts: Sequence[str]) -> dict[str, str]:
+    """Return what was given under an option of the command line, by name. Raises TandemError for a name given twice."""
+    out: dict[str, str] = {}
+    for text in texts:
+        key, value = _pair(text)
+        if key in out:
+            raise TandemError(f"'{key}' is given twice, as {out[key]} and {value}.", remedy=f"Keep one {name} {key}=….")
+        out[key] = value
+    return out
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -30,6 +30,8 @@ _PLAIN = {
     "less_than_equal": ("At most {le:g} is possible, not {input}.", "Mend the number."),
     "greater_than_equal": ("At least {ge:g} is needed, not {input}.", "Mend the number."),
     "greater_than": ("More than {gt:g} is needed, not {input}.", "Mend the number."),
+    "float_type": ("A number is needed, not {input}.", ""),
+    "float_parsing": ("A number is needed, not {input}.", ""),
     "int_type": ("A whole number is needed, not {input}.", ""),
     "int_parsing": ("A whole number is needed, not {input}.", ""),
     "int_from_float": ("A whole number is needed, not {input}.", ""),
@@ -59,7 +61,7 @@ def _problems(source: Source, model: type[BaseModel], error: ValidationError) ->
     for detail in error.errors(include_url=False):
         path = tuple(part for part in _written(model, detail["loc"]) if part not in ("blocks", "[key]"))
         where = _place(path)
-        message, remedy = _say(model, detail)
+        message, remedy = say(model, detail)
         yield source.problem(path, f"{where}{message}", remedy)
 
 
@@ -68,7 +70,8 @@ def _place(path: Path) -> str:
     return f"{'.'.join(words)}: " if words else ""
 
 
-def _say(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
+def say(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
+    """Return what is wrong, in plain words, and the remedy, "" where the words say it."""
     kind, given = detail["type"], detail.get("input")
     shown = "a list" if isinstance(given, list | tuple) else "keys" if isinstance(given, dict) else repr(given)
     if kind == "extra_forbidden":
