@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import string
 import typing
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -84,6 +85,9 @@ def say(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
         return f"{shown} is not known.", f"Known: {detail['ctx']['expected'].replace(' or ', ', ')}."
     if kind == "string_pattern_mismatch":
         return f"{shown} is no name.", "Use letters, digits, _ and -, a letter first."
+    if kind in {"tuple_type", "too_long", "too_short", "missing"} and (count := _length(model, detail)):
+        those = f"one of {len(given)}" if isinstance(given, list | tuple) else shown
+        return f"A list of {count} is needed, not {those}.", f"Write [{', '.join(string.ascii_lowercase[:count])}]."
     if kind in _PLAIN:
         message, remedy = _PLAIN[kind]
         return message.format(key=detail["loc"][-1], input=shown, **detail.get("ctx", {})), remedy.format()
@@ -138,6 +142,19 @@ def _tagged(annotation: Any) -> dict[str, type[BaseModel]]:
         return {}
     models = typing.get_args(typing.get_args(annotation)[0])
     return {str(tag): model for model in models for tag in typing.get_args(model.model_fields[key].annotation)}
+
+
+def _length(model: type[BaseModel], detail: ErrorDetails) -> int:
+    """Return how many items a list must have that is none, or has more or less of them; 0 where any number will do."""
+    *above, last = detail["loc"] or ("",)
+    if detail["type"] == "missing" and not isinstance(last, int):
+        return 0
+    annotation = _annotation_at(model, tuple(above) if detail["type"] == "missing" else detail["loc"])
+    for candidate in (annotation, *typing.get_args(annotation)):
+        items = typing.get_args(candidate)
+        if typing.get_origin(candidate) is tuple and ... not in items:
+            return len(items)
+    return 0
 
 
 def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel] | None:
