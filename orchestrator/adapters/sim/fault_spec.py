@@ -25,8 +25,27 @@ FaultName = Literal[
     "device",
 ]
 FAULT_NAMES: tuple[str, ...] = get_args(FaultName)
-EVENT_TYPES = frozenset(kind.model_fields["type"].default for kind in get_args(get_args(Event)[0]))
+_EVENTS = {kind.model_fields["type"].default: kind for kind in get_args(get_args(Event)[0])}
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
+_TRIGGER = ("at_s", "on", "motion", "step", "nth", "after_s")
+USES: dict[FaultName, tuple[str, ...]] = {
+    "dropped_part": (),
+    "empty_bin": ("bin",),
+    "misplaced_part": ("part", "by_mm"),
+    "lying_gripper": ("says", "lasts_s"),
+    "protective_stop": (),
+    "emergency_stop": (),
+    "silent_controller": ("deaf",),
+    "camera_blackout": ("camera", "lasts_s"),
+    "stale_safety": ("lasts_s",),
+    "slow_network": ("delay_s", "lasts_s"),
+    "device": ("device", "does", "times"),
+}  # the keys of each fault beside those of its trigger
+_NEEDS: dict[FaultName, tuple[str, ...]] = {
+    "empty_bin": ("bin",),
+    "misplaced_part": ("part",),
+    "device": ("device", "does"),
+}
 
 
 class FaultSpec(Frozen):
@@ -60,13 +79,35 @@ class FaultSpec(Frozen):
         triggers = [name for name in ("at_s", "on", "motion") if getattr(self, name) not in (None, "")]
         if len(triggers) > 1:
             raise wrong(f"A fault has one trigger, not {' and '.join(triggers)}.", "Keep at_s, on or motion.")
-        if self.on and self.on not in EVENT_TYPES:
-            raise wrong(f"There is no event '{self.on}'.", known("event", self.on, EVENT_TYPES).remedy)
-        needs = {"empty_bin": ("bin",), "misplaced_part": ("part",), "device": ("device", "does")}
-        for name in needs.get(self.fault, ()):
+        if self.on and self.on not in _EVENTS:
+            raise wrong(f"There is no event '{self.on}'.", known("event", self.on, _EVENTS).remedy)
+        self._refuse_idle_keys()
+        for name in _NEEDS.get(self.fault, ()):
             if not getattr(self, name):
                 raise wrong(f"{self.fault} needs the key '{name}'.", "Add it; tests/README.md lists the keys.")
         return self
+
+    def _refuse_idle_keys(self) -> None:
+        """Raise for a key that was written and would change nothing."""
+        written = [name for name in type(self).model_fields if name in self.model_fields_set]
+        for name in written:
+            if name not in {"fault", *_TRIGGER, *USES[self.fault]}:
+                used = ", ".join(USES[self.fault]) or "none"
+                raise wrong(
+                    f"{self.fault} does not use the key '{name}'.",
+                    f"Take it out. Its own keys: {used}; those of its trigger: {', '.join(_TRIGGER)}.",
+                )
+        if "step" in written and not self.on:
+            raise wrong(
+                "The key 'step' is of use with 'on' alone.", "Add on: and the type of an event, or take it out."
+            )
+        if self.step and "step" not in _EVENTS[self.on].model_fields:
+            raise wrong(f"The event {self.on} belongs to no step.", "Take the key 'step' out.")
+        for name in ("nth", "after_s"):
+            if name in written and not self.on and not self.motion:
+                raise wrong(
+                    f"The key '{name}' is of use with 'on' or 'motion' alone.", "Add one of them, or take it out."
+                )
 
     @property
     def trigger(self) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import math
 import random
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.errors import known
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.premises import Premises
     from orchestrator.adapters.sim.world import World
     from orchestrator.core.state import State
+    from orchestrator.core.variant import Variant
     from orchestrator.engine.bus import Bus, Fresh
 
 LASTS_S = 20.0  # how long what passes by itself goes on, unless told otherwise
@@ -57,10 +59,19 @@ class Faults:
         self._hardware = hardware
         self._premises = premises
         self._random = random.Random(f"{seed}/faults")
+        self._seen: set[str] = set()  # the names of the motions so far
         self._left = [spec.nth for spec in self._specs]
         self._timers: list[asyncio.TimerHandle] = []
         self._began_s = 0.0
         self._leave: Callable[[], None] = lambda: None
+
+    def fit(self, variant: Variant) -> None:
+        """Check what is named of a product. Raises NotFound for a kind of part or a step that the variant lacks."""
+        for spec in self._specs:
+            if spec.part and spec.part not in variant.parts:
+                raise known("part", spec.part, variant.parts)
+            if spec.step and spec.step not in variant.by_id:
+                raise known("step", spec.step, variant.by_id)
 
     def arm(self, bus: Bus) -> None:
         """Begin to wait for the triggers. Raises NotFound for a bin, camera or device that the cell does not have."""
@@ -88,7 +99,14 @@ class Faults:
             waiting.remove(spec)
             if struck.what.startswith("nothing"):
                 waiting.append(spec)
-        return tuple(f"{spec.fault} ({spec.trigger})" for spec in waiting)
+        return tuple(f"{spec.fault} ({spec.trigger}{self._nearest(spec)})" for spec in waiting)
+
+    def _nearest(self, spec: FaultSpec) -> str:
+        """The motion whose name is the nearest to one that never came, "" where it came or none did."""
+        if not spec.motion or spec.motion in self._seen or not self._seen:
+            return ""
+        (near,) = get_close_matches(spec.motion, sorted(self._seen), n=1, cutoff=0.0)
+        return f"; the nearest motion that came is '{near}'"
 
     # ---- when --------------------------------------------------------------------------------------------------
 
@@ -106,6 +124,8 @@ class Faults:
 
     def _observe(self, _before: State, _after: State, events: Sequence[Fresh]) -> None:
         for item in events:
+            if item.event.type == "motion_intended":
+                self._seen.add(item.event.text)
             for number, spec in enumerate(self._specs):
                 if self._left[number] and _matches(spec, item.event):
                     self._left[number] -= 1
