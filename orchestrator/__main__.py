@@ -11,7 +11,7 @@ from rich.console import Console
 from orchestrator import __version__
 from orchestrator.cli import authored, demo, doctor, journal, orders, serve, simulate, skills
 from orchestrator.cli.logs import set_up
-from orchestrator.core.errors import TandemError
+from orchestrator.core.errors import AuthoringError, TandemError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         if "--debug" in given:
             error_console.print_exception()
-        error_console.print("[bold red]Error:[/]", end=" ")
+        if not isinstance(refusal, AuthoringError):  # whose lines say themselves which of them are errors
+            error_console.print("[bold red]Error:[/]", end=" ")
         error_console.print(str(refusal), markup=False, highlight=False)
         sys.exit(1)
 

@@ -1,3 +1,4 @@
+# Not named inspect.py: beside a program that is run from this folder it would hide the standard library's inspect.
 """Have the camera look at a result."""
 
 from orchestrator.skill import Cell, Target, skill

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from orchestrator.app import check_arms, shared
-from orchestrator.cli.places import cell_file
+from orchestrator.cli.places import cell_file, skills_folder
 from orchestrator.core.errors import NotFound
 from orchestrator.engine.library import check as check_files
 from orchestrator.engine.library import product_names
@@ -26,7 +26,7 @@ def check(
     folder = instructions or shared("instructions")
     if not folder.is_dir():
         raise NotFound(f"There is no folder '{folder}'.", remedy="Give the folder that holds one folder a product.")
-    registry = Registry(skills or shared("skills"))
+    registry = Registry(skills_folder(skills))
     cells = cell_file(cell) if cell else shared("launch") / "cells"
     problems = [*check_files(folder, cells, registry.parameters(), programs=registry.all()), *check_arms(cells)]
     for broken in registry.broken():

@@ -28,16 +28,25 @@ def cell_file(cell: str) -> Path:
     raise NotFound(f"There is no cell '{cell}'.", remedy=f"Give a YAML file, or one of: {known}.")
 
 
+def existing(folder: Path) -> Path:
+    """Return a folder that somebody named. Raises NotFound where there is none."""
+    if not folder.is_dir():
+        raise NotFound(f"There is no folder '{folder}'.", remedy="Check the path.")
+    return folder
+
+
+def skills_folder(named: Path | None) -> Path:
+    """Return the folder with the skills: the named one, else the one that ships with Tandem. Raises NotFound."""
+    return shared("skills") if named is None else existing(named)
+
+
 def settings(cell: str, *, data: Path | None, instructions: Path | None = None, skills: Path | None = None) -> Settings:
     """Return settings with everything that ships with Tandem filled in. Raises NotFound, SetupError."""
-    for folder in (instructions, skills):
-        if folder is not None and not folder.is_dir():
-            raise NotFound(f"There is no folder '{folder}'.", remedy="Check the path.")
     pages = shared("web")
     return Settings(
-        instructions=instructions or shared("instructions"),
+        instructions=shared("instructions") if instructions is None else existing(instructions),
         cell=cell_file(cell),
-        skills=skills or shared("skills"),
+        skills=skills_folder(skills),
         web=pages if pages.is_dir() else None,
         data=data,
     )

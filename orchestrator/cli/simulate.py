@@ -134,9 +134,10 @@ def _verdict(reports: Sequence[Report], *, same: bool) -> None:
     bad = [report for report in reports if not report.ok]
     if bad:
         seeds = ", ".join(str(report.seed) for report in bad)
+        again = f"Run it again with --seed {bad[0].seed}: the same seed does the same."
         raise TandemError(
             f"{len(bad)} of {len(reports)} runs did not end as they should (seed {seeds}): {bad[0].failures[0]}",
-            remedy=f"Run it again with --seed {bad[0].seed}: the same seed does the same.",
+            remedy="Mend its trigger, or write expect: {struck: false}." if bad[0].only_unstruck else again,
         )
     if same and len({report.sha256 for report in reports}) > 1:
         raise TandemError(

@@ -65,6 +65,11 @@ class Report:
         """Whether it ended as it should and the ledger told the truth."""
         return not self.failures
 
+    @property
+    def only_unstruck(self) -> bool:
+        """Whether nothing else is wrong than that faults never struck."""
+        return bool(self.failures) and set(self.failures) == set(map(_never, self.unstruck))
+
 
 @dataclass
 class _Follower:
@@ -97,7 +102,7 @@ async def simulate(
     """Run a scenario once on a virtual loop. `advance` is told of steps that were done, for a bar.
 
     `vision` stands in for the cell's own and stays open.
-    Raises TandemError for a product, option, bin or camera that there is not.
+    Raises TandemError for a product, option, bin, camera, part or step that there is not.
     """
     from orchestrator.adapters.clock_virtual import VirtualClock
     from orchestrator.adapters.sim.audit import Audit
@@ -135,6 +140,7 @@ async def simulate(
         if workers:
             cell.people.slip = workers[0].slip
         _accept(await cell.desk.store_order(ORDER, scenario.product, scenario.options, scenario.units, None, WHO))
+        faults.fit(cell.runner.state.orders[ORDER].variant)
         await _do(cell, "start-cell", cmd.ChangeCell(verb=CellVerb.START))
         faults.arm(cell.runner.bus)
         await _do(cell, "start-order", cmd.ChangeOrder(order=ORDER, verb=OrderVerb.START))
@@ -246,8 +252,12 @@ def _judged(report: Report, scenario: Scenario) -> Report:
         if unit.how != "done" and expect.reason and expect.reason not in unit.reason:
             failures.append(f"{unit.unit} ended {unit.how} for another reason: {unit.reason}.")
     if expect.struck:
-        failures += [f"The fault {fault} never struck." for fault in report.unstruck]
+        failures += map(_never, report.unstruck)
     return replace(report, failures=tuple(failures))
+
+
+def _never(fault: str) -> str:
+    return f"The fault {fault} never struck."
 
 
 async def _do(cell: EmbeddedCell, name: str, command: cmd.Command) -> None:

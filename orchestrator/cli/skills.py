@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.app import embedded, shared
-from orchestrator.cli.places import settings
+from orchestrator.app import embedded
+from orchestrator.cli.places import settings, skills_folder
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.errors import TandemError
@@ -45,7 +45,7 @@ OVER = frozenset({StepStatus.DONE, StepStatus.ATTENTION, StepStatus.SKIPPED})
 @app.command("list")
 def list_(folder: Path | None = FOLDER) -> None:
     """List the skills, and the files that are broken."""
-    registry = Registry(folder or shared("skills"))
+    registry = Registry(skills_folder(folder))
     table = Table("skill", "parameters", "needs", "leaves", "undone by", "time-out s", "file")
     for name, skill in sorted(registry.all().items()):
         promise = skill.promise
@@ -68,7 +68,7 @@ def list_(folder: Path | None = FOLDER) -> None:
 @app.command()
 def show(name: str, folder: Path | None = FOLDER) -> None:
     """Show a skill: its text, what it needs and leaves, and its parameters as JSON Schema."""
-    skill = Registry(folder or shared("skills")).get(name)
+    skill = Registry(skills_folder(folder)).get(name)
     promise = skill.promise
     console.print(f"[bold]{skill.name}[/]  {skill.file}  time-out {skill.timeout_s:g} s")
     console.print(skill.text, markup=False)
@@ -97,7 +97,7 @@ def run(
     from orchestrator.adapters.clock_virtual import run_virtual
 
     base = settings(cell, data=None, instructions=instructions, skills=folder).model_copy(update={"seed": seed})
-    parameters, options = dict(map(_pair, given)), dict(map(_pair, option))
+    parameters, options = _pairs("--with", given), _pairs("--option", option)
     skill, library = Registry(base.skills).get(name), Library(base.instructions, base.cell)
     assert library.cell is not None
     variant = trial(skill, parameters, _variant(library, product, parameters.get("part", ""), options), library.cell)
@@ -210,6 +210,17 @@ def _variant(library: Library, product: str | None, part: str, options: dict[str
         except TandemError as error:  # a combination that is not sold: perhaps the next one is
             first = first or error
     raise first or TandemError(f"{chosen} has no variant.", remedy="Run tandem check.")
+
+
+def _pairs(name: str, texts: Sequence[str]) -> dict[str, str]:
+    """Return what was given under an option of the command line, by name. Raises TandemError for a name given twice."""
+    out: dict[str, str] = {}
+    for text in texts:
+        key, value = _pair(text)
+        if key in out:
+            raise TandemError(f"'{key}' is given twice, as {out[key]} and {value}.", remedy=f"Keep one {name} {key}=….")
+        out[key] = value
+    return out
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -188,16 +188,6 @@ class MoveGripper(Frozen):
     close: bool
 
 
-class ApproveMotion(Frozen):
-    """A person lets a previewed motion go ahead."""
-
-    type: Literal["approve_motion"] = "approve_motion"
-    motion: Name
-
-
-# ---- from the engine and its adapters --------------------------------------------------------------------------
-
-
 class StartJog(Frozen):
     """A person presses a jog button; `press` names this press. Its velocity, and its renewal, go to the robot alone."""
 
@@ -214,6 +204,16 @@ class TeachFrame(Frozen):
     tcp: FinitePose
     joints_rad: tuple[Finite, ...]
     opening_m: Finite
+
+
+class ApproveMotion(Frozen):
+    """A person lets a previewed motion go ahead."""
+
+    type: Literal["approve_motion"] = "approve_motion"
+    motion: Name
+
+
+# ---- from the engine and its adapters --------------------------------------------------------------------------
 
 
 class EndManual(Frozen):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import string
 import typing
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,6 +31,8 @@ _PLAIN = {
     "less_than_equal": ("At most {le:g} is possible, not {input}.", "Mend the number."),
     "greater_than_equal": ("At least {ge:g} is needed, not {input}.", "Mend the number."),
     "greater_than": ("More than {gt:g} is needed, not {input}.", "Mend the number."),
+    "float_type": ("A number is needed, not {input}.", ""),
+    "float_parsing": ("A number is needed, not {input}.", ""),
     "int_type": ("A whole number is needed, not {input}.", ""),
     "int_parsing": ("A whole number is needed, not {input}.", ""),
     "int_from_float": ("A whole number is needed, not {input}.", ""),
@@ -59,7 +62,7 @@ def _problems(source: Source, model: type[BaseModel], error: ValidationError) ->
     for detail in error.errors(include_url=False):
         path = tuple(part for part in _written(model, detail["loc"]) if part not in ("blocks", "[key]"))
         where = _place(path)
-        message, remedy = _say(model, detail)
+        message, remedy = say(model, detail)
         yield source.problem(path, f"{where}{message}", remedy)
 
 
@@ -68,7 +71,8 @@ def _place(path: Path) -> str:
     return f"{'.'.join(words)}: " if words else ""
 
 
-def _say(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
+def say(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
+    """Return what is wrong, in plain words, and the remedy, "" where the words say it."""
     kind, given = detail["type"], detail.get("input")
     shown = "a list" if isinstance(given, list | tuple) else "keys" if isinstance(given, dict) else repr(given)
     if kind == "extra_forbidden":
@@ -81,6 +85,9 @@ def _say(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
         return f"{shown} is not known.", f"Known: {detail['ctx']['expected'].replace(' or ', ', ')}."
     if kind == "string_pattern_mismatch":
         return f"{shown} is no name.", "Use letters, digits, _ and -, a letter first."
+    if kind in {"tuple_type", "too_long", "too_short", "missing"} and (count := _length(model, detail)):
+        those = f"one of {len(given)}" if isinstance(given, list | tuple) else shown
+        return f"A list of {count} is needed, not {those}.", f"Write [{', '.join(string.ascii_lowercase[:count])}]."
     if kind in _PLAIN:
         message, remedy = _PLAIN[kind]
         return message.format(key=detail["loc"][-1], input=shown, **detail.get("ctx", {})), remedy.format()
@@ -135,6 +142,19 @@ def _tagged(annotation: Any) -> dict[str, type[BaseModel]]:
         return {}
     models = typing.get_args(typing.get_args(annotation)[0])
     return {str(tag): model for model in models for tag in typing.get_args(model.model_fields[key].annotation)}
+
+
+def _length(model: type[BaseModel], detail: ErrorDetails) -> int:
+    """Return how many items a list must have that is none, or has more or less of them; 0 where any number will do."""
+    *above, last = detail["loc"] or ("",)
+    if detail["type"] == "missing" and not isinstance(last, int):
+        return 0
+    annotation = _annotation_at(model, tuple(above) if detail["type"] == "missing" else detail["loc"])
+    for candidate in (annotation, *typing.get_args(annotation)):
+        items = typing.get_args(candidate)
+        if typing.get_origin(candidate) is tuple and ... not in items:
+            return len(items)
+    return 0
 
 
 def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel] | None:

@@ -16,9 +16,10 @@ from pydantic import ConfigDict, Field, ValidationError, create_model
 
 from orchestrator.core.errors import BadInput, known
 from orchestrator.engine.promise import PERSON, Promise
+from orchestrator.engine.reading import say
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -64,18 +65,35 @@ class Skill:
 
         Raises BadInput when a parameter is missing, unknown or of the wrong type.
         """
+        self.refuse_unknown(authored)
         wanted = self.parameters.model_fields
         given = {key: value for key, value in result.items() if key in wanted} | dict(authored)
+        missing = [name for name in self.required if name not in given]
+        if missing:
+            written = " ".join(f"--with {name}=…" for name in missing)
+            raise BadInput(
+                f"Skill {self.name} needs {' and '.join(repr(name) for name in missing)}.",
+                remedy=f"Write {written}, or let the step's result give {'it' if len(missing) == 1 else 'them'}.",
+            )
         try:
             valid = self.parameters.model_validate(given)
         except ValidationError as error:
-            first = error.errors()[0]
+            first = error.errors(include_url=False)[0]
             name = ".".join(str(part) for part in first["loc"])
+            message, remedy = say(self.parameters, first)
             raise BadInput(
-                f"Skill {self.name}: parameter {name}: {first['msg']}.",
-                remedy=f"Its parameters: {', '.join(wanted) or 'none'}.",
+                f"Skill {self.name}: {name}: {message}",
+                remedy=f"{remedy} Its parameters: {', '.join(wanted)}.".lstrip(),
             ) from None
         return {key: getattr(valid, key) for key in wanted}
+
+    def refuse_unknown(self, names: Iterable[str]) -> None:
+        """Raise BadInput for the first name that is no parameter, with the nearest one."""
+        wanted = self.parameters.model_fields
+        for name in names:
+            if name not in wanted:
+                error = known(f"parameter of {self.name}", name, wanted)
+                raise BadInput(error.message, remedy=error.remedy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,11 +91,6 @@ class Runner:
         self._retry: asyncio.TimerHandle | None = None
         self._group: asyncio.TaskGroup | None = None
 
-    @property
-    def backlog(self) -> int:
-        """How many requests wait."""
-        return self._queue.qsize()
-
     def replay(self, snapshot: Snapshot | None = None) -> int:
         """Fold the journal into the state, beginning at a snapshot that holds; returns the last event's number.
 

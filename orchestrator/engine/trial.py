@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.errors import BadInput, known
+from orchestrator.core.errors import BadInput, NotFound, known
 from orchestrator.core.variant import HumanWork, Result, RobotWork, Rung, Step, Target, Variant, Wait
 
 if TYPE_CHECKING:
@@ -26,10 +26,13 @@ def trial(skill: Skill, given: Mapping[str, Any], variant: Variant, spec: CellSp
     looked at is put where it is looked at. The last step is one that nobody can do, so that the unit stays for a look.
 
     Raises:
-        NotFound: there is no such part.
+        NotFound: there is no such part or tool.
         BadInput: a parameter is missing, unknown or of the wrong type, or there is no such frame.
     """
-    part = given.get("part")
+    skill.refuse_unknown(given)
+    part, tool = given.get("part"), given.get("tool")
+    if tool is not None and tool not in spec.tools and tool not in spec.devices:
+        raise known("tool", str(tool), {*spec.tools, *spec.devices})
     at = (
         _target(given["at"])
         if "at" in given
@@ -37,11 +40,11 @@ def trial(skill: Skill, given: Mapping[str, Any], variant: Variant, spec: CellSp
         if "at" in skill.parameters.model_fields
         else None
     )
-    kinds = {part: _kind(variant, part)} if part else {}
+    kinds = {part: _kind(variant, part)} if part is not None else {}
     meets = next((s.result.meets for s in variant.steps if s.result.part == part and s.result.at == at), Result().meets)
     result = Result(part=part, kind=kinds.get(part), at=at, meets=meets)
     authored = {name: value for name, value in given.items() if name not in _FROM_RESULT}
-    offered = {"part": part, "at": at, "tool": given.get("tool")}
+    offered = {"part": part, "at": at, "tool": tool}
     skill.bind(authored, {name: value for name, value in offered.items() if value is not None})
     steps = [*_before(skill, result, variant, spec)]
     shared = "together" in skill.promise.needs
@@ -53,7 +56,7 @@ def trial(skill: Skill, given: Mapping[str, Any], variant: Variant, spec: CellSp
         robot=RobotWork(skill=skill.name, parameters=authored),
         human=HumanWork() if shared else None,
         together=shared,
-        tool=given.get("tool"),
+        tool=tool,
         time_s={"robot": 10.0, "human": 10.0},
         on_fail=_ASK,
     )
@@ -102,7 +105,7 @@ def _put_owner(at: Target, variant: Variant, spec: CellSpec, out: list[Step]) ->
     if at.owner is None:
         if at.frame not in spec.places_named():
             error = known("frame", at.frame, spec.places_named())
-            raise BadInput(error.message, remedy=error.remedy)
+            raise BadInput(error.message, remedy=_frames_of(variant, at.frame) or error.remedy)
         return
     kind = _kind(variant, at.owner)
     if at.frame not in variant.parts[kind].frames:
@@ -119,6 +122,15 @@ def _put_owner(at: Target, variant: Variant, spec: CellSpec, out: list[Step]) ->
         below: list[Step] = []
         _put_owner(where, variant, spec, below)
         out[:0] = below
+
+
+def _frames_of(variant: Variant, part: str) -> str:
+    """Return how to name a frame of a part that stands where a target is needed, "" where it is no part with frames."""
+    try:
+        frames = sorted(variant.parts[_kind(variant, part)].frames)
+    except NotFound:
+        return ""
+    return f"Write {part}/{frames[0]}; {part} has: {', '.join(frames)}." if frames else ""
 
 
 def _by_hand(result: Result) -> Step:

@@ -34,8 +34,3 @@ class Placement:
     down: Leg
     act: Leg
     retreat: Leg
-
-    @property
-    def down_mm(self) -> float:
-        """How far the TCP goes down from above the seat, in mm."""
-        return self.way.drop_m * 1000

@@ -14,7 +14,7 @@ import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.sim.audit import Audit
-from orchestrator.adapters.sim.faults import FAULT_NAMES, FaultSpec
+from orchestrator.adapters.sim.fault_spec import FAULT_NAMES, FaultSpec
 from orchestrator.adapters.sim.hands import Slip
 from orchestrator.adapters.sim.premises import Premises
 from orchestrator.adapters.sim.scenario import Expect, Scenario, WorkerSpec, random_scenario, read_scenario

@@ -127,9 +127,10 @@ def test_without_reload_an_edit_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("authored", "said"),
     [
-        ({"tims": 4}, "tims"),
-        ({"times": "often"}, "times"),
-        ({"wide_mm": None}, "wide_mm"),
+        ({"tims": 4}, "There is no parameter of wave 'tims'."),
+        ({"times": "often"}, "times: A whole number is needed, not 'often'."),
+        ({"wide_mm": None}, "wide_mm: A number is needed, not None."),
+        ({"at": "nest"}, "at: Keys with values are needed, not 'nest'."),
     ],
 )
 def test_a_wrong_parameter_is_named_with_those_that_there_are(
@@ -143,9 +144,15 @@ def test_a_wrong_parameter_is_named_with_those_that_there_are(
     assert "at, times, wide_mm" in error.value.remedy
 
 
+def test_a_misspelt_parameter_is_named_before_the_one_that_it_was_meant_to_be(tmp_path: Path) -> None:
+    write(tmp_path, "wave.py", WAVE)
+    with pytest.raises(BadInput, match=r"'att'\. Did you mean at\?"):
+        Registry(tmp_path).get("wave").bind({"att": {"frame": "nest"}}, {})
+
+
 def test_a_missing_parameter_is_named(tmp_path: Path) -> None:
     write(tmp_path, "wave.py", WAVE)
-    with pytest.raises(BadInput, match="at"):
+    with pytest.raises(BadInput, match="Skill wave needs 'at'"):
         Registry(tmp_path).get("wave").bind({}, {})
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
-from orchestrator.adapters.sim.faults import Faults, FaultSpec, Hardware
+from orchestrator.adapters.sim.fault_spec import FaultSpec
+from orchestrator.adapters.sim.faults import Faults, Hardware
 from orchestrator.adapters.sim.premises import Premises
 from orchestrator.adapters.sim.worker import Habits, SimWorker
 from orchestrator.core import commands as cmd

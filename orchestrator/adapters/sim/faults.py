@@ -6,16 +6,12 @@ import asyncio
 import math
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
-
-from pydantic import Field, model_validator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.errors import known
-from orchestrator.core.events import Event
 from orchestrator.core.geometry import Pose
-from orchestrator.core.parts import wrong
 from orchestrator.core.ports import Safety
-from orchestrator.core.variant import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,79 +19,14 @@ if TYPE_CHECKING:
     from orchestrator.adapters.camera_sim import SimCamera
     from orchestrator.adapters.devices_sim import SimDevices
     from orchestrator.adapters.robot_sim import SimRobot
+    from orchestrator.adapters.sim.fault_spec import FaultSpec
     from orchestrator.adapters.sim.premises import Premises
     from orchestrator.adapters.sim.world import World
     from orchestrator.core.state import State
+    from orchestrator.core.variant import Variant
     from orchestrator.engine.bus import Bus, Fresh
 
-FaultName = Literal[
-    "dropped_part",
-    "empty_bin",
-    "misplaced_part",
-    "lying_gripper",
-    "protective_stop",
-    "emergency_stop",
-    "silent_controller",
-    "camera_blackout",
-    "stale_safety",
-    "slow_network",
-    "device",
-]
-FAULT_NAMES: tuple[str, ...] = get_args(FaultName)
-EVENT_TYPES = frozenset(kind.model_fields["type"].default for kind in get_args(get_args(Event)[0]))
-Seconds = Annotated[float, Field(ge=0, le=86_400)]
 LASTS_S = 20.0  # how long what passes by itself goes on, unless told otherwise
-
-
-class FaultSpec(Frozen):
-    """One fault: its name, when it strikes, what it strikes, and how long it lasts.
-
-    It strikes `at_s` seconds after the start; or `after_s` after the `nth` motion whose name is `motion`, or the
-    `nth` event of the type `on` (of the step `step`, where one is named).
-    """
-
-    fault: FaultName
-    at_s: Seconds | None = None
-    on: str = ""
-    motion: str = ""
-    step: str = ""
-    nth: Annotated[int, Field(ge=1)] = 1
-    after_s: Seconds = 0.0
-    lasts_s: Seconds | None = None
-    bin: str = ""  # empty_bin: which
-    part: str = ""  # misplaced_part: the kind that is knocked
-    by_mm: tuple[float, float, float] | None = None  # misplaced_part: how far; else 3 to 8 mm to a side by the seed
-    camera: str = ""  # camera_blackout: which; else every one
-    says: bool = True  # lying_gripper: what its sensor says
-    deaf: bool = False  # silent_controller: a stop is not answered either
-    delay_s: Seconds = 3.0  # slow_network: how late each message is at most
-    device: str = ""  # device: which
-    does: str = ""  # device: the device's own name of the fault
-    times: Annotated[int, Field(ge=1)] = 1  # device: for how many uses
-
-    @model_validator(mode="after")
-    def _whole(self) -> FaultSpec:
-        triggers = [name for name in ("at_s", "on", "motion") if getattr(self, name) not in (None, "")]
-        if len(triggers) > 1:
-            raise wrong(f"A fault has one trigger, not {' and '.join(triggers)}.", "Keep at_s, on or motion.")
-        if self.on and self.on not in EVENT_TYPES:
-            raise wrong(f"There is no event '{self.on}'.", known("event", self.on, EVENT_TYPES).remedy)
-        needs = {"empty_bin": ("bin",), "misplaced_part": ("part",), "device": ("device", "does")}
-        for name in needs.get(self.fault, ()):
-            if not getattr(self, name):
-                raise wrong(f"{self.fault} needs the key '{name}'.", "Add it; tests/README.md lists the keys.")
-        return self
-
-    @property
-    def trigger(self) -> str:
-        """When it strikes, in words."""
-        if self.motion:
-            what = f"'{self.motion}'"
-        elif self.on:
-            what = f"{self.on} {self.step}".rstrip()
-        else:
-            return f"at {self.at_s or 0.0:g} s"
-        return f"{self.after_s:g} s after {what}" + (f" no. {self.nth}" if self.nth > 1 else "")
 
 
 @dataclass(frozen=True)
@@ -128,10 +59,19 @@ class Faults:
         self._hardware = hardware
         self._premises = premises
         self._random = random.Random(f"{seed}/faults")
+        self._seen: set[str] = set()  # the names of the motions so far
         self._left = [spec.nth for spec in self._specs]
         self._timers: list[asyncio.TimerHandle] = []
         self._began_s = 0.0
         self._leave: Callable[[], None] = lambda: None
+
+    def fit(self, variant: Variant) -> None:
+        """Check what is named of a product. Raises NotFound for a kind of part or a step that the variant lacks."""
+        for spec in self._specs:
+            if spec.part and spec.part not in variant.parts:
+                raise known("part", spec.part, variant.parts)
+            if spec.step and spec.step not in variant.by_id:
+                raise known("step", spec.step, variant.by_id)
 
     def arm(self, bus: Bus) -> None:
         """Begin to wait for the triggers. Raises NotFound for a bin, camera or device that the cell does not have."""
@@ -159,7 +99,14 @@ class Faults:
             waiting.remove(spec)
             if struck.what.startswith("nothing"):
                 waiting.append(spec)
-        return tuple(f"{spec.fault} ({spec.trigger})" for spec in waiting)
+        return tuple(f"{spec.fault} ({spec.trigger}{self._nearest(spec)})" for spec in waiting)
+
+    def _nearest(self, spec: FaultSpec) -> str:
+        """The motion whose name is the nearest to one that never came, "" where it came or none did."""
+        if not spec.motion or spec.motion in self._seen or not self._seen:
+            return ""
+        (near,) = get_close_matches(spec.motion, sorted(self._seen), n=1, cutoff=0.0)
+        return f"; the nearest motion that came is '{near}'"
 
     # ---- when --------------------------------------------------------------------------------------------------
 
@@ -177,6 +124,8 @@ class Faults:
 
     def _observe(self, _before: State, _after: State, events: Sequence[Fresh]) -> None:
         for item in events:
+            if item.event.type == "motion_intended":
+                self._seen.add(item.event.text)
             for number, spec in enumerate(self._specs):
                 if self._left[number] and _matches(spec, item.event):
                     self._left[number] -= 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from orchestrator.adapters.sim.faults import FaultSpec
+from orchestrator.adapters.sim.fault_spec import FAULT_NAMES, FaultSpec
 from orchestrator.adapters.sim.worker import Habits
 from orchestrator.core.errors import AuthoringError
 from orchestrator.core.variant import Frozen
@@ -83,21 +83,7 @@ def random_scenario(seed: int, base: Scenario, motions: Sequence[str], bins: Seq
 
 
 def _random_fault(chance: random.Random, motions: Sequence[str], bins: Sequence[str]) -> FaultSpec:
-    name = chance.choice(
-        (
-            "dropped_part",
-            "empty_bin",
-            "misplaced_part",
-            "lying_gripper",
-            "protective_stop",
-            "emergency_stop",
-            "silent_controller",
-            "camera_blackout",
-            "stale_safety",
-            "slow_network",
-            "device",
-        )
-    )
+    name = chance.choice(FAULT_NAMES)
     what: dict[str, Any] = {"fault": name}
     brought = [motion for motion in motions if motion.startswith("bring ") and "driver" not in motion]
     kinds = sorted({motion.removeprefix("bring ").replace(" ", "_") for motion in brought})
