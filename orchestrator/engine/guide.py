@@ -88,7 +88,7 @@ class Guide:
                 label="refill", command={"type": "refill_bin", "bin": name, "count": state.spec.supply[name].capacity}
             )
             for name in state.bins
-            if self.bin(state, name).low
+            if is_low(state, name)
         ]
         if state.cell in {CellState.IDLE, CellState.STOPPED, CellState.COMPLETED, CellState.ABORTED}:
             buttons += [
@@ -251,7 +251,7 @@ class Guide:
     def bin(self, state: State, name: str) -> BinLevel:
         """Return how full a counted bin is."""
         spec, count = state.spec.supply[name], state.bins[name]
-        return BinLevel(name=name, count=count, capacity=spec.capacity or count, low=count < max(1, spec.min))
+        return BinLevel(name=name, count=count, capacity=spec.capacity or count, low=is_low(state, name))
 
     def part(self, state: State, part_id: str) -> PartView | None:
         """Return a part for the scene; None when it has no shape or no known place."""
@@ -501,6 +501,11 @@ class Guide:
 
     def _spec(self, state: State, unit: str, kind: str) -> PartSpec | None:
         return state.part_spec(unit, kind)
+
+
+def is_low(state: State, name: str) -> bool:
+    """Tell whether a counted bin wants refilling."""
+    return state.bins[name] < max(1, state.spec.supply[name].min)
 
 
 def _granted(state: State, command: Command) -> bool:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import structlog
 
 from orchestrator.core.machine import StepStatus
-from orchestrator.core.state import ROBOT
+from orchestrator.core.state import ROBOT, State
+from orchestrator.engine.guide import is_low
 from orchestrator.wire import Drop, Happened, Put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orchestrator.core.state import State
     from orchestrator.engine.bus import Fresh
     from orchestrator.engine.guide import Guide
     from orchestrator.wire import TopicValue
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 Change = Put | Drop | Happened
 Listener = Callable[[Sequence[Change]], None]
 LOG = 50
+_OF_THE_CELL = tuple({field.name for field in fields(State)} - {"seq", "t", "bins"})
 
 
 class LiveScreen:
@@ -66,7 +68,9 @@ class LiveScreen:
                 log.exception("a screen's listener failed", listener=repr(listener))
 
     def _refresh(self, before: State | None, after: State) -> list[Put | Drop]:
-        wanted: dict[str, TopicValue | None] = {"cell": self._guide.cell(after)}
+        wanted: dict[str, TopicValue | None] = {}
+        if before is None or _cell_may_look_new(before, after):
+            wanted["cell"] = self._guide.cell(after)
         for order_id, order in after.orders.items():
             if before is None or before.orders.get(order_id) is not order:
                 wanted[f"order/{order_id}"] = self._guide.order(after, order_id)
@@ -86,8 +90,8 @@ class LiveScreen:
         if before is None or before.world is not after.world:
             for part_id in after.world.facts:
                 wanted[f"part/{part_id}"] = self._guide.part(after, part_id)
-        if before is None or before.bins is not after.bins:
-            for name in after.bins:
+        for name, count in after.bins.items():
+            if before is None or before.bins.get(name) != count:
                 wanted[f"bin/{name}"] = self._guide.bin(after, name)
         for actor in (ROBOT, *after.spec.places):
             wanted[f"lane/{actor}"] = self._guide.lane(after, actor)
@@ -128,6 +132,15 @@ def _is_gone(topic: str, state: State) -> bool:
     if kind == "part":
         return rest not in state.world.facts
     return False
+
+
+def _cell_may_look_new(before: State, after: State) -> bool:
+    """Tell whether anything has changed that the cell at a glance is made of: all but the time and what bins hold."""
+    if any(getattr(before, name) is not getattr(after, name) for name in _OF_THE_CELL):
+        return True
+    return before.bins is not after.bins and [is_low(before, n) for n in before.bins] != [
+        is_low(after, n) for n in after.bins
+    ]
 
 
 def _about(item: Fresh) -> str:

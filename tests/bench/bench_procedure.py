@@ -27,7 +27,7 @@ from orchestrator.wire import Answer
 from tests.bench.cells import OPTIONS, PRODUCT, BenchCell, library
 from tests.bench.report import ROOT, Figure, bench, scratch
 from tests.unit.mistakes.authored import SKILLS, box, lay_out
-from tests.unit.test_library_mistakes import _cases
+from tests.unit.test_library_mistakes import SHIPPED, _cases
 
 STEPS = 500
 EVENTS = 100_000
@@ -262,7 +262,7 @@ def mistakes() -> Figure:
             instructions, cells = lay_out(folder)
             case.spoil(folder)
             file, line = case.expected(folder)
-            said = check(instructions, cells, SKILLS)
+            said = check(instructions, cells, {**SKILLS, **SHIPPED.parameters()}, programs=SHIPPED.all())
             if not any(
                 case.says in f"{p.message} {p.remedy}" and (p.file, p.line) == (file, line) and p.remedy for p in said
             ):
