@@ -9,6 +9,10 @@ const SERIOUS = new Set(["serious", "critical"]);
 /** Run axe on a page, or on a part of it with some rules alone, and fail with what it found. */
 export async function look(page, what, { part = "", rules = [] } = {}) {
   await page.evaluate(axe);
+  await page.evaluate(() => {
+    const ending = document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity);
+    return Promise.all(ending.map((a) => a.finished.catch(() => {}))); // a colour on its way is nobody's colour
+  });
   const found = await page.evaluate(
     async ([selector, only]) => {
       const options = only.length > 0 ? { runOnly: { type: "rule", values: only } } : {};

@@ -1,5 +1,6 @@
 // What the browser tests share: a browser, a worker who follows the card, and the order that is built.
 import { existsSync, mkdirSync } from "node:fs";
+import { request } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -48,28 +49,37 @@ export async function shoot(page, name) {
   await page.screenshot({ path: join(shots, name) });
 }
 
+/** Ask the server, on a connection of its own: a kept one may be closed by the server just as it is used again. */
+export function ask(path, body) {
+  const options = { agent: false, method: body ? "POST" : "GET", headers: body ? { "content-type": "application/json" } : {} };
+  return new Promise((resolve, reject) => {
+    const asked = request(new URL(path, base), options, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (piece) => (text += piece));
+      response.on("end", () => {
+        if (response.statusCode < 300) resolve(text ? JSON.parse(text) : null);
+        else reject(new Error(`${path}: ${response.statusCode} ${text}`));
+      });
+    });
+    asked.on("error", reject);
+    asked.end(body ? JSON.stringify(body) : undefined);
+  });
+}
+
 /** Put an order on the list by REST, as an office system would. */
 export async function storeOrder(id, quantity = 1) {
-  const procedures = await (await fetch(`${base}/api/v1/procedures`)).json();
+  const procedures = await ask("/api/v1/procedures");
   const product = procedures.find(({ problems }) => problems.length === 0);
   if (!product) throw new Error(`no product can be built: ${JSON.stringify(procedures)}`);
   const options = Object.fromEntries(Object.entries(product.options).map(([name, values]) => [name, values[0]]));
-  const response = await fetch(`${base}/api/v1/orders`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ product: product.product, options, quantity, id }),
-  });
-  if (!response.ok) throw new Error(`order refused: ${await response.text()}`);
+  await ask("/api/v1/orders", { product: product.product, options, quantity, id });
   return id;
 }
 
 /** End what the test began, so that the next one finds a cell without work. */
 export async function abortOrder(id) {
-  await fetch(`${base}/api/v1/orders/${id}/abort`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ reason: "end of the test" }),
-  });
+  await ask(`/api/v1/orders/${id}/abort`, { reason: "end of the test" }).catch(() => {}); // it may have ended by itself
 }
 
 export const freshName = (prefix) => `${prefix}-${Date.now().toString(36)}`;
@@ -102,7 +112,7 @@ export function topic(page, name) {
   return undefined;
 }
 
-export const orderState = async (id) => (await (await fetch(`${base}/api/v1/orders/${id}`)).json()).state;
+export const orderState = async (id) => (await ask(`/api/v1/orders/${id}`)).state;
 
 /** What a person would enter: the target or the middle of the limits as shown, a passing choice, the code on the part. */
 export async function answerFor(field, page) {

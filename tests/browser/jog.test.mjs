@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { look } from "./axe.mjs";
-import { base, open, shoot, withBrowser } from "./cell_page.mjs";
+import { ask, open, shoot, withBrowser } from "./cell_page.mjs";
 
 const STILL_MM = 0.2;
 
@@ -18,16 +18,9 @@ async function tcp(page) {
 const away = (a, b) => Math.hypot(...a.map((value, i) => value - b[i]));
 
 /** Give commands by REST, as another screen would. */
-async function cell(command) {
-  const response = await fetch(`${base}/api/v1/cell`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(command),
-  });
-  assert.ok(response.ok, await response.text());
-}
+const cell = (command) => ask("/api/v1/cell", command);
 
-const state = async () => await (await fetch(`${base}/api/v1/cell`)).json();
+const state = () => ask("/api/v1/cell");
 
 /** Let the cell come to a stop, whatever it did. */
 async function quiet(page) {
@@ -130,7 +123,7 @@ test("holding moves, letting go stops, and a pose is taught", { timeout: 180_000
     const yaml = await page.getByTestId("yaml").innerText();
     const written = yaml.match(/above_here: \{xyz_mm: \[(.*?)\]/)[1].split(",").map(Number);
     assert.ok(away(written, end) < 0.5, yaml);
-    const all = await (await fetch(`${base}/api/v1/cell/taught`)).text();
+    const all = await page.evaluate(async () => (await fetch("/api/v1/cell/taught")).text());
     assert.ok(all.includes("above_here"));
     await look(page, "jog page, open");
     await shoot(page, "jog-taught.png");
