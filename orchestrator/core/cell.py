@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -96,6 +96,8 @@ Actor = Literal["robot", "human"]
 class Box(Frozen):
     """An upright box in the cell's world frame; corners in metres."""
 
+    AUTHORED: ClassVar[dict[str, str]] = {"low": "box_mm", "high": "box_mm"}
+
     low: Vector
     high: Vector
 
@@ -150,6 +152,12 @@ class RobotSpec(Frozen):
     the links at the ends of the arm, where they are not plain, and the rest is what a URDF doesn't say: where the arm
     is out of everybody's way, and how smoothly its joints move (one value for all, or one each).
     """
+
+    AUTHORED: ClassVar[dict[str, str]] = {
+        "home_rad": "home_deg",
+        "acceleration_rad_s2": "acceleration_deg_s2",
+        "jerk_rad_s3": "jerk_deg_s3",
+    }
 
     model: Annotated[str, AfterValidator(_model)]
     at: CellPose = Pose()
@@ -243,6 +251,8 @@ class AdapterSettings(Frozen):
 class BinSpec(Frozen):
     """A bin. One kind in a grid is for the robot; loose and mixed bins are for people."""
 
+    AUTHORED: ClassVar[dict[str, str]] = {"pitch_m": "pitch_mm"}
+
     parts: tuple[str, ...]
     at: CellPose
     grid: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = None  # rows, columns
@@ -303,6 +313,8 @@ def _frames(value: Any) -> Any:
 
 class CellSpec(Frozen):
     """One cell file, in metres, in the cell's world frame."""
+
+    AUTHORED: ClassVar[dict[str, str]] = {"name": "", "sha256": ""}  # the file's own
 
     name: str
     robot: RobotSpec

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,16 @@ class SeparationSpec(Frozen):
     less the arm may come near a person: power and force limiting, 5.5.5, takes over from separation there. 0.25 m/s is
     the reduced speed of ISO 10218-1 and lies within what table A.4 gives for hands and arms at a light payload.
     """
+
+    AUTHORED: ClassVar[dict[str, str]] = {
+        "person_m_s": "person_mm_s",
+        "braking_m_s2": "braking_mm_s2",
+        "intrusion_m": "intrusion_mm",
+        "person_error_m": "person_error_mm",
+        "robot_error_m": "robot_error_mm",
+        "slow_margin_m": "slow_margin_mm",
+        "contact_m_s": "contact_mm_s",
+    }
 
     on: bool = True
     person_m_s: Positive = 1.6  # v_h

@@ -51,11 +51,40 @@ def read_model(
     if not isinstance(source.data, dict):
         problems.append(source.problem((), "The file must hold keys with values.", "Start with key: value."))
         return None, problems
+    inner = list(_inner_keys(source, model, source.data, ()))
     try:
-        return model.model_validate({**source.data, **(extra or {})}), problems
+        if not inner:
+            return model.model_validate({**source.data, **(extra or {})}), problems
     except ValidationError as error:
-        problems.extend(_problems(source, model, error))
+        problems.extend(dict.fromkeys(_problems(source, model, error)))
         return None, problems
+    return None, [*problems, *inner]
+
+
+def _inner_keys(source: Source, model: type[BaseModel], data: Any, path: Path) -> Iterator[Problem]:
+    """Yield a problem for each key that is the record's own, in SI: authors write another, in their unit."""
+    if isinstance(data, dict):
+        owner = _model_at(model, path)
+        authored = _authored(owner) if owner else {}
+        for key, value in data.items():
+            if authored.get(key, key) != key:
+                near = f"Did you mean {authored[key]}? " if authored[key] else ""
+                words = f"{_place((*path, key))}Unknown key '{key}'."
+                yield source.problem((*path, key), words, f"{near}Known: {', '.join(_keys(owner))}.")
+            yield from _inner_keys(source, model, value, (*path, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _inner_keys(source, model, value, (*path, index))
+
+
+def _authored(owner: type[BaseModel]) -> dict[str, str]:
+    """Return what authors write for each field: its alias, or what the record says in AUTHORED ("" for nothing)."""
+    own: Mapping[str, str] = getattr(owner, "AUTHORED", {})
+    return {name: own.get(name, info.alias or name) for name, info in owner.model_fields.items()}
+
+
+def _keys(owner: type[BaseModel] | None) -> list[str]:
+    return sorted({key for key in _authored(owner).values() if key}) if owner else []
 
 
 def _problems(source: Source, model: type[BaseModel], error: ValidationError) -> Iterator[Problem]:
@@ -90,13 +119,15 @@ def say(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
         return f"A list of {count} is needed, not {those}.", f"Write [{', '.join(string.ascii_lowercase[:count])}]."
     if kind in _PLAIN:
         message, remedy = _PLAIN[kind]
-        return message.format(key=detail["loc"][-1], input=shown, **detail.get("ctx", {})), remedy.format()
+        owner, last = _model_at(model, detail["loc"][:-1]), str(detail["loc"][-1])
+        key = _authored(owner).get(last, last) if owner else last
+        return message.format(key=key, input=shown, **detail.get("ctx", {})), remedy.format()
     return f"{detail['msg']}, not {shown}.", ""
 
 
 def _unknown_key(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, str]:
     owner = _model_at(model, loc[:-1])
-    keys = sorted(info.alias or name for name, info in owner.model_fields.items()) if owner else []
+    keys = _keys(owner)
     near = difflib.get_close_matches(str(loc[-1]), keys, n=1)
     hint = f"Did you mean {near[0]}? " if near else ""
     return f"Unknown key '{loc[-1]}'.", f"{hint}Known: {', '.join(keys)}."
