@@ -284,7 +284,7 @@ def test_a_stop_at_a_limit_is_said_to_whoever_still_presses(played) -> None:
         down = Twist((0.0, 0.0, -0.2))
         answer = await refusal(cell, down)
         assert answer.code == "collision"
-        assert "would collide" in answer.message  # with the bin below
+        assert "bin:bases would collide" in answer.message  # what is below
         assert await stands(cell)
         await hold(cell, 0.3, "p2", Twist((0.0, 0.0, 0.1)))
 
