@@ -232,6 +232,40 @@ class StepFailed(Frozen):
     barred: tuple[Literal["robot", "human"], ...] = ()
 
 
+class RecheckRequested(Frozen):
+    """The camera shall look once more at a result that it saw in its place before."""
+
+    type: Literal["recheck_requested"] = "recheck_requested"
+    unit: str
+    step: str
+    attempt: int
+    effect: str
+
+
+class RecheckEnded(Frozen):
+    """The camera's verdict on a result that it looked at once more, or why there is none."""
+
+    type: Literal["recheck_ended"] = "recheck_ended"
+    unit: str
+    step: str
+    attempt: int
+    effect: str
+    measured: Measured | None = None
+    error: str = ""
+
+
+class StepDoubted(Frozen):
+    """A result that was seen in its place is not there any more."""
+
+    type: Literal["step_doubted"] = "step_doubted"
+    unit: str
+    step: str
+    attempt: int
+    code: str
+    message: str
+    remedy: str = ""
+
+
 class StepAnswered(Frozen):
     """A person decided how a step in attention goes on."""
 
@@ -396,6 +430,9 @@ Event = Annotated[
     | AttestGiven
     | StepDone
     | StepFailed
+    | RecheckRequested
+    | RecheckEnded
+    | StepDoubted
     | StepAnswered
     | StepUndone
     | PartMoved

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import events as ev
 from orchestrator.core.machine import OrderState, StepStatus
+from orchestrator.core.rechecks import overtaken
 from orchestrator.core.records import replace
 from orchestrator.core.state import (
     OVER,
@@ -68,6 +69,7 @@ def _restarted(state: State, event: ev.CellRestarted, _t: float) -> State:
         manual=None,
         places={},
         ending=frozenset(),
+        units={name: _unlooked(unit) for name, unit in state.units.items()},
     )
 
 
@@ -335,7 +337,7 @@ def _step_done(state: State, event: ev.StepDone, t: float) -> State:
     state = _with_step(state, event.unit, event.step, new)
     if step.per != "unit" and status == StepStatus.DONE:
         state = _shared(state, event, step, t)
-    unit = state.units[event.unit]
+    unit = _unlooked(state.units[event.unit], frozenset({event.step} if "camera" in event.evidence else ()))
     order = state.orders[unit.order]
     return _with_unit(state, _freed(order, unit, order.variant.successors[event.step]))
 
@@ -363,6 +365,47 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
         resources=_zones(old.resources) if asks else (),
     )
     return _with_step(state, event.unit, event.step, new)
+
+
+@_on(ev.RecheckRequested)
+def _recheck_requested(state: State, event: ev.RecheckRequested, _t: float) -> State:
+    unit = state.units.get(event.unit)
+    if unit is None:
+        return state
+    rechecking = {**unit.rechecking, event.step: event.effect}
+    return _with_unit(state, replace(unit, rechecking=rechecking, rechecks=unit.rechecks + 1))
+
+
+@_on(ev.RecheckEnded)
+def _recheck_ended(state: State, event: ev.RecheckEnded, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    step, old = found
+    state = _with_step(state, event.unit, event.step, replace(old, seen_again=event.measured))
+    unit = state.units[event.unit]
+    looked_at = unit.looked_at
+    if not overtaken(state, event.unit, step, event.measured):
+        looked_at |= {event.step}
+    return _with_unit(state, replace(unit, rechecking=_without(unit.rechecking, event.step), looked_at=looked_at))
+
+
+@_on(ev.StepDoubted)
+def _step_doubted(state: State, event: ev.StepDoubted, t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    _, old = found
+    new = replace(
+        _noted(old, measured=old.seen_again),
+        status=StepStatus.ATTENTION,
+        code=event.code,
+        message=event.message,
+        remedy=event.remedy,
+        looks=0,
+        ended_t=t,
+    )
+    return _blocked(_with_step(state, event.unit, event.step, new), event.unit, event.step)
 
 
 @_on(ev.StepAnswered)
@@ -404,11 +447,8 @@ def _undone(state: State, event: ev.StepUndone, t: float) -> State:
     if step.per != "unit":
         order = replace(order, shared=order.shared - {f"{step.id}#{share(step, unit.n)}"})
         state = replace(state, orders={**state.orders, order.id: order})
-    steps = dict(unit.steps)
-    for follower in order.variant.successors[event.step]:
-        if steps[follower].status == StepStatus.READY:
-            steps[follower] = replace(steps[follower], status=StepStatus.WAITING)
-    return _with_unit(state, _freed(order, replace(unit, steps=steps), (event.step,)))
+    state = _blocked(state, event.unit, event.step)
+    return _with_unit(state, _freed(order, state.units[event.unit], (event.step,)))
 
 
 @_on(ev.PartMoved)
@@ -435,7 +475,7 @@ def _shared(state: State, event: ev.StepDone, step: Step, t: float) -> State:
         if unit.steps[step.id].status not in OVER:
             closed = _closed(unit.steps[step.id], t, "done")
             status = replace(closed, status=StepStatus.DONE, waived="done once for several units")
-            other = replace(unit, steps={**unit.steps, step.id: status})
+            other = _unlooked(replace(unit, steps={**unit.steps, step.id: status}))
             state = _with_unit(state, _freed(order, other, order.variant.successors[step.id]))
     return state
 
@@ -443,6 +483,9 @@ def _shared(state: State, event: ev.StepDone, step: Step, t: float) -> State:
 def _touched(state: State, event: ev.PartMoved) -> State:
     """Evidence of a result that is being verified ends when its part, or what that sits on, is touched."""
     unit = state.units.get(event.unit)
+    if unit is not None and unit.looked_at:
+        unit = replace(unit, looked_at=frozenset())
+        state = _with_unit(state, unit)
     for step_id in unit.busy if unit else ():
         assert unit is not None
         step = unit.steps[step_id]
@@ -451,6 +494,21 @@ def _touched(state: State, event: ev.PartMoved) -> State:
         if step.status == StepStatus.VERIFYING and part and event.part in {*below, f"{unit.id}/{part}"}:
             state = _with_step(state, unit.id, step_id, _noted(replace(step, witnesses=()), measured=None))
     return state
+
+
+def _blocked(state: State, unit_id: str, step_id: str) -> State:
+    """What was ready to follow a step waits for it again."""
+    unit = state.units[unit_id]
+    steps = dict(unit.steps)
+    for follower in state.orders[unit.order].variant.successors[step_id]:
+        if steps[follower].status == StepStatus.READY:
+            steps[follower] = replace(steps[follower], status=StepStatus.WAITING)
+    return _with_unit(state, replace(unit, steps=steps))
+
+
+def _unlooked(unit: UnitState, but: frozenset[str] = frozenset()) -> UnitState:
+    """Something was done to a unit: what the camera sees from now on counts, `but` what it has just seen."""
+    return replace(unit, rechecking={}, looked_at=but) if unit.rechecking or unit.looked_at != but else unit
 
 
 def _called_off(state: State, unit_id: str, step_id: str, step: StepState) -> State:

@@ -116,6 +116,7 @@ class StepMove(StrEnum):
     SKIP = "skip"
     UNDO = "undo"
     BLOCK = "block"  # a predecessor was undone
+    DOUBT = "doubt"  # it was seen in its place, and is not there any more
 
 
 S, V = CellState, CellVerb
@@ -170,6 +171,7 @@ STEP: dict[StepMove, dict[StepStatus, StepStatus]] = {
     M.SKIP: {T.ATTENTION: T.SKIPPED},
     M.UNDO: dict.fromkeys((T.DONE, T.SKIPPED, T.ACTIVE, T.VERIFYING, T.ATTENTION, T.READY), T.UNDONE),
     M.BLOCK: {T.READY: T.WAITING, T.UNDONE: T.WAITING},
+    M.DOUBT: {T.DONE: T.ATTENTION},
 }
 TABLES: dict[str, dict[Any, dict[Any, Any]]] = {"cell": CELL, "order": ORDER, "step": STEP}
 _STATES: dict[str, type[StrEnum]] = {"cell": CellState, "order": OrderState, "step": StepStatus}

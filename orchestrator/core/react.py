@@ -79,7 +79,7 @@ def react(state: State, event: ev.Event) -> list[Effect]:
         return [RunSkill(effect, event.unit, event.step, event.attempt)]
     if isinstance(event, ev.ManualStarted):
         return [RunManual(event.motion, event.what, event.by, event.press)]
-    if isinstance(event, ev.CheckRequested):
+    if isinstance(event, ev.CheckRequested | ev.RecheckRequested):
         return [Look(event.effect, event.unit, event.step, event.attempt)]
     if isinstance(event, ev.CellChanged) and event.state in TRANSIENT:
         cancel: list[Effect] = [Cancel("")] if event.state in QUIETING else []

@@ -96,6 +96,9 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
     for actor in actors:
         if (doing := state.doing(actor)) is not None:
             out.append(Blocker("lane", f"{actor} is at {doing[0].id} {doing[1]}."))
+    if unit.rechecking:
+        out.append(Blocker("recheck", f"The camera is looking at {', '.join(unit.rechecking)} once more."))
+    out += _doubted(state, unit, step)
     out += _windows(unit, step, now)
     tool = state.spec.tools.get(step.tool or "")
     if tool is not None and tool.overdue(dt.datetime.fromtimestamp(now, dt.UTC).date()):
@@ -113,6 +116,16 @@ def _people(state: State, step: Step, actors: tuple[str, ...]) -> list[Blocker]:
             missing = ", ".join(sorted(needs - set(person.qualifications)))
             out.append(Blocker("qualification", f"{actor} lacks the qualification {missing}."))
     return out
+
+
+def _doubted(state: State, unit: UnitState, step: Step) -> list[Blocker]:
+    """Nothing is built on a result that was seen in its place before and is not there any more."""
+    variant = state.orders[unit.order].variant
+    return [
+        Blocker("doubted", f"It builds on {name}, which needs a decision.")
+        for name in unit.busy
+        if unit.steps[name].status == StepStatus.ATTENTION and step.id in variant.dependants(name)
+    ]
 
 
 def _windows(unit: UnitState, step: Step, now: float) -> list[Blocker]:
@@ -164,6 +177,10 @@ def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -
             if there:
                 out.append(Blocker("occupied", f"{there[0].part} is still at {frame}."))
     target = step.result.at or step.result.along
+    if target is not None and target.owner is None and state.spec.is_nest(target.frame) and step.result.part:
+        nest = state.frame(unit, target)
+        lying = [fact for fact in state.world.at_frame(nest) if fact.unit != unit.id]
+        out += [Blocker("leftover", f"{fact.part} still lies at {nest}: take it out.") for fact in lying]
     if target is not None and target.owner is not None:
         owner = state.world.get(f"{unit.id}/{target.owner}")
         if owner is None or owner.certainty == "unknown":

@@ -66,11 +66,16 @@ class StepState:
     started_t: float | None = None
     ended_t: float | None = None
     attempts: tuple[Attempt, ...] = ()
+    seen_again: Measured | None = None  # what the camera said when it looked once more
 
 
 @dataclass(frozen=True)
 class UnitState:
-    """A unit in work."""
+    """A unit in work.
+
+    `rechecking` are the steps whose results the camera is looking at once more, with the looks' effects, `looked_at`
+    those that need not be looked at again until something is done to the unit, `rechecks` how many there were.
+    """
 
     id: str
     order: str
@@ -78,6 +83,9 @@ class UnitState:
     nests: Mapping[str, str]
     started_t: float
     steps: Mapping[str, StepState]
+    rechecking: Mapping[str, str] = field(default_factory=dict)
+    looked_at: frozenset[str] = frozenset()
+    rechecks: int = 0
 
     @cached_property
     def busy(self) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ _OFFERED = (
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
-_TOLD = frozenset({"starved", "gripper", "qualification", "tool_due"})
+_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due"})
 _ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
@@ -391,6 +391,8 @@ class Guide:
         if state.cell != CellState.EXECUTE:
             return phrases.told(*why_not(state)[:1] or (f"The cell is {state.cell}: wait until it has settled.",))
         for unit in state.units.values():
+            if unit.rechecking and actor != ROBOT:
+                return phrases.LOOKING_AGAIN
             for step in state.variant_of(unit.id).steps:
                 if unit.steps[step.id].status != StepStatus.READY:
                     continue

@@ -16,6 +16,10 @@ IDLE = {"en": "Nothing for you right now.", "de": "Im Moment nichts für Sie."}
 FREE = {"en": "Nothing to do right now.", "de": "Im Moment nichts zu tun."}
 NO_ORDER = {"en": "There is no order yet.", "de": "Es gibt noch keinen Auftrag."}
 START_ORDER = {"en": "An order waits to be started.", "de": "Ein Auftrag wartet auf den Start."}
+LOOKING_AGAIN = {
+    "en": "The camera looks at the unit once more …",
+    "de": "Die Kamera sieht sich das Werkstück noch einmal an …",
+}
 CHECKING = {"en": "The camera is checking …", "de": "Die Kamera prüft …"}
 ATTEST = {
     "en": "The robot did this. Look whether it is right, then confirm.",
@@ -75,6 +79,7 @@ _GERMAN = {
     "No bin for the robot holds {}.": "Kein Behälter des Roboters enthält {}.",
     "The gripper holds {}.": "Der Greifer hält {}.",
     "{} lacks the qualification {}.": "{} fehlt die Qualifikation {}.",
+    "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
 }
 WORTH_MM = 0.1  # offsets below this are not worth a word
 

@@ -196,9 +196,23 @@ class Bench:
         return events + self.do(cmd.SettleCell(state=self.state.cell))
 
     def start(self, step_id: str, *actors: str, unit: str = "u1") -> int:
-        """Begin a step; returns the attempt."""
+        """Begin a step, after a look at what it carries away where one is due; returns the attempt."""
         self.do(cmd.StartStep(unit=unit, step=step_id, actors=actors))
+        while self.state.units[unit].rechecking:
+            self.look_again(unit=unit)
+            self.do(cmd.StartStep(unit=unit, step=step_id, actors=actors))
         return self.at(step_id, unit).attempt
+
+    def look_again(self, verdict: str = "ok", *, unit: str = "u1", **more: Any) -> list[ev.Event]:
+        """Give all looks at results that were seen before the same verdict."""
+        out: list[ev.Event] = []
+        for step_id in tuple(self.state.units[unit].rechecking):
+            out += self.do(self.seen_again(step_id, verdict, unit=unit, **more))
+        return out
+
+    def seen_again(self, step_id: str, verdict: str = "ok", *, unit: str = "u1", **more: Any) -> cmd.EndCheck:
+        """The command that ends the second look at a result."""
+        return self.seen(step_id, verdict, unit=unit, effect=self.state.units[unit].rechecking[step_id], **more)
 
     def skill(self, step_id: str, outcome: str = "succeeded", *, unit: str = "u1", **more: Any) -> cmd.EndSkill:
         """The command that ends the skill of a step's attempt."""
@@ -259,6 +273,8 @@ class Bench:
                 looked = self.at(step_id, unit).witnesses
                 place = next(name for name, who in self.state.places.items() if who.operator not in looked)
                 self.do(self.confirm(step_id, place, unit=unit, **more))
+        if unit in self.state.units:
+            self.look_again(unit=unit)
 
     # ---- reading -----------------------------------------------------------------------------------------------
 

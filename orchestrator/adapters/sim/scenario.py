@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -91,7 +92,10 @@ def _random_fault(chance: random.Random, motions: Sequence[str], bins: Sequence[
         pool = brought if name == "dropped_part" else motions
         what |= {"motion": chance.choice(pool), "after_s": round(chance.uniform(0.05, 1.0), 2)}
     elif name == "misplaced_part":
-        what |= {"part": chance.choice(kinds), "on": "check_requested", "nth": chance.randint(1, 3)}
+        what |= {"part": chance.choice(kinds), "on": chance.choice(("check_requested", "step_started", "step_done"))}
+        away, way = chance.choice((1.8, 2.0, 2.5, 4.0, 6.0)), chance.uniform(0.0, 2 * math.pi)
+        what |= {"by_mm": (round(away * math.cos(way), 2), round(away * math.sin(way), 2), 0.0)}
+        what |= {"nth": chance.randint(1, 4)}
         what |= {"after_s": chance.choice((0.0, 0.0, round(chance.uniform(1.0, 30.0), 1)))}
     elif name == "empty_bin":
         what |= {"bin": chance.choice(bins), "at_s": round(chance.uniform(0, 40), 1)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide import outcomes
+from orchestrator.core.decide import orders, outcomes
 from orchestrator.core.decide.choices import in_the_way
 from orchestrator.core.decide.progress import after as after_events
 from orchestrator.core.decide.progress import look, undo_trouble, undone
@@ -185,6 +185,10 @@ def restarted(state: State, _command: cmd.ReportRestart, _by: cmd.Who, now: floa
             more = look(state, unit.id, step_id)
         state = after_events(state, more, now)
         out += more
+    for order in tuple(state.orders):  # of which a unit was being looked at once more before it left
+        leaving = orders.after_step(state, order, now)
+        state = after_events(state, leaving, now)
+        out += leaving
     held = state.world.held()
     if held:
         out.append(

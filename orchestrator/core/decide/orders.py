@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
+from orchestrator.core.decide import rechecks
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.fold import fold
 from orchestrator.core.machine import MOTION_ALLOWED, OrderState, OrderVerb, move
+from orchestrator.core.rechecks import due_at_end
 
 if TYPE_CHECKING:
+    from orchestrator.core.commands import Measured
     from orchestrator.core.state import Attempt, OrderRecord, State, UnitState
 
 
@@ -90,12 +93,21 @@ def free_nests(state: State, order: OrderRecord) -> dict[str, str] | None:
 def after_step(state: State, order_id: str, now: float) -> list[ev.Event]:
     """Return what follows once steps are over; `state` already holds their ends.
 
-    A step that is done once for several units may be the last of more than one.
+    A step that is done once for several units may be the last of more than one. The camera looks once more at a unit
+    before it leaves.
     """
     order = state.orders[order_id]
-    left = [unit for unit in state.units.values() if unit.order == order_id and unit.finished]
-    out: list[ev.Event] = [ended(state, unit, "done", now) for unit in left]
-    return out + _last(order, len(left)) if left else out
+    out: list[ev.Event] = []
+    leaving = 0
+    for unit in state.units.values():
+        if unit.order != order_id or not unit.finished or unit.rechecking:
+            continue
+        if due := due_at_end(state, unit):
+            out += rechecks.request(unit, due)
+        else:
+            out.append(ended(state, unit, "done", now))
+            leaving += 1
+    return out + _last(order, leaving) if leaving else out
 
 
 def scrap(state: State, unit: UnitState, now: float, reason: str, by: str) -> list[ev.Event]:
@@ -147,6 +159,7 @@ def record(state: State, unit: UnitState, how: str, now: float) -> dict[str, Any
                 "waived": unit.steps[step.id].waived,
                 "expected_s": dict(step.time_s),
                 "attempts": [_attempt(attempt) for attempt in unit.steps[step.id].attempts],
+                "seen_again": _measured(unit.steps[step.id].seen_again),
             }
             for step in order.variant.steps
         ],
@@ -166,5 +179,9 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "message": attempt.message,
         "values": dict(attempt.values),
         "lots": dict(attempt.lots),
-        "measured": attempt.measured.model_dump(mode="json") if attempt.measured else None,
+        "measured": _measured(attempt.measured),
     }
+
+
+def _measured(measured: Measured | None) -> dict[str, Any] | None:
+    return measured.model_dump(mode="json") if measured else None

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
+from orchestrator.core.decide import orders, rechecks
 from orchestrator.core.decide.progress import after, again, failed, look, placed, proceed, to_place
 from orchestrator.core.geometry import Pose
+from orchestrator.core.machine import StepStatus
+from orchestrator.core.rechecks import overtaken
 from orchestrator.core.state import ROBOT
 from orchestrator.core.world import CELL, GRIPPER, LOST
 
@@ -70,6 +73,8 @@ def skill(state: State, command: cmd.EndSkill, _by: cmd.Who, now: float) -> list
 def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
     """Take a camera's verdict, unless the scene was touched after its picture."""
     found = state.step(command.unit, command.step)
+    if found is not None and state.units[command.unit].rechecking.get(command.step) == command.effect:
+        return _recheck(state, command, found[0], now)
     awaited = found is not None and "camera" in found[1].wants and found[1].effect == command.effect
     why = _not_awaited(awaited, found is not None, "check")
     if found is None or why:
@@ -107,6 +112,25 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
         out, tentative = out + doubt, after(tentative, doubt, now)
     message, remedy = verdict_words(measured, error)
     return out + failed(tentative, command.unit, command.step, now, verdict, message, remedy)
+
+
+def _recheck(state: State, command: cmd.EndCheck, step: Step, now: float) -> list[ev.Event]:
+    """Take what the camera says of a result that it saw in its place before. Not to see it now is no contradiction."""
+    measured = command.measured
+    out: list[ev.Event] = [rechecks.ended(command)]
+    tentative = after(state, out, now)
+    unit, fact = tentative.units[command.unit], state.world.get(f"{command.unit}/{step.result.part}")
+    if measured is not None and measured.verdict == "ok" and fact is not None and fact.source != "measured":
+        out += _seen(state, command.unit, step, measured)
+        tentative = after(state, out, now)
+    nothing_new = measured is None or measured.verdict in {"ok", "cannot_see"}
+    if measured is None or nothing_new or overtaken(state, command.unit, step, measured):
+        return out + orders.after_step(tentative, unit.order, now)
+    if unit.steps[step.id].status == StepStatus.DONE:
+        message, remedy = verdict_words(measured)
+        out += _seen(state, command.unit, step, measured)
+        out.append(rechecks.doubt(unit, step, measured.verdict, message, remedy))
+    return out
 
 
 def verdict_words(measured: cmd.Measured | None, error: str = "") -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide import orders
+from orchestrator.core.decide import orders, rechecks
 from orchestrator.core.decide.choices import brought, choices
 from orchestrator.core.decide.progress import (
     after,
@@ -24,6 +24,7 @@ from orchestrator.core.decide.progress import (
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.machine import StepMove, StepStatus, move
 from orchestrator.core.readiness import blockers, resources, supply, too_late
+from orchestrator.core.rechecks import due_before
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import ROBOT
 
@@ -35,7 +36,10 @@ _LOOK_AGAIN = "Look at the card again: it shows what to do now."
 
 
 def start(state: State, command: cmd.StartStep, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
-    """Give a ready step to its actors, with all that it needs at once."""
+    """Give a ready step to its actors, with all that it needs at once.
+
+    Before a part that carries others is moved, the camera looks at them once more; the step then starts afterwards.
+    """
     found = state.step(command.unit, command.step)
     if found is None:
         return _gone(command.unit, command.step)
@@ -47,6 +51,8 @@ def start(state: State, command: cmd.StartStep, _by: cmd.Who, now: float) -> lis
     late = too_late(unit, step, now)
     if late:
         return failed(state, unit.id, step.id, now, "too_late", late)
+    if due := due_before(state, unit, step):
+        return rechecks.request(unit, due)
     move("step", current.status, StepMove.START)
     return [
         ev.StepStarted(

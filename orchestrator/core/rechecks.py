@@ -1,0 +1,67 @@
+"""Which results the camera looks at once more: before a unit leaves, and before what carries parts is moved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.core.machine import StepStatus
+from orchestrator.core.world import CELL, GRIPPER
+
+if TYPE_CHECKING:
+    from orchestrator.core.commands import Measured
+    from orchestrator.core.state import State, StepState, UnitState
+    from orchestrator.core.variant import Step
+
+
+def due_at_end(state: State, unit: UnitState) -> tuple[Step, ...]:
+    """Return the steps whose results are looked at again before the unit ends, in the procedure's order."""
+    return tuple(step for step in _standing(state, unit).values() if step.id not in unit.looked_at)
+
+
+def due_before(state: State, unit: UnitState, step: Step) -> tuple[Step, ...]:
+    """Return the steps whose results are looked at again before this one moves what they stand on.
+
+    Nothing is due for a part that carries nothing, or that hangs in the gripper already.
+    """
+    part = f"{unit.id}/{step.result.part}"
+    fact = state.world.get(part)
+    carried = {fact.part for fact in state.world.on(part)}
+    if fact is None or fact.holder == GRIPPER or not carried:
+        return ()
+    standing = _standing(state, unit)
+    moved = (standing[name] for name in standing if f"{unit.id}/{name}" in {part, *carried})
+    return tuple(other for other in moved if other.id not in unit.looked_at)
+
+
+def overtaken(state: State, unit: str, step: Step, measured: Measured | None) -> bool:
+    """Whether a part, or what it stands on, was touched after the picture that its second verdict is from."""
+    return measured is not None and measured.shot_t < state.world.last_contact(f"{unit}/{step.result.part}") - 1e-6
+
+
+def _standing(state: State, unit: UnitState) -> dict[str, Step]:
+    """The step that put each part where it is now, for those that a camera has seen there and may see again."""
+    last: dict[str, Step] = {}
+    for step in state.variant_of(unit.id).steps:
+        part, done = step.result.part, unit.steps[step.id].status == StepStatus.DONE
+        if part is None or not done:
+            continue
+        earlier = last.get(part)
+        if earlier is None or (unit.steps[earlier.id].ended_t or 0.0) <= (unit.steps[step.id].ended_t or 0.0):
+            last[part] = step
+    return {part: step for part, step in last.items() if _seen(state, unit, step, unit.steps[step.id])}
+
+
+def _seen(state: State, unit: UnitState, step: Step, current: StepState) -> bool:
+    """Whether a result rests on a camera's verdict, and what it stands on is where a camera saw it."""
+    measured = current.attempts[-1].measured if current.attempts else None
+    chain = tuple(state.world.chain(f"{unit.id}/{step.result.part}"))
+    return (
+        "camera" in step.check
+        and measured is not None
+        and measured.verdict == "ok"
+        and not current.waived
+        and bool(chain)
+        and chain[-1].holder == CELL
+        and chain[0].certainty == "known"
+        and (len(chain) == 1 or (chain[-1].source, chain[-1].certainty) == ("measured", "known"))
+    )

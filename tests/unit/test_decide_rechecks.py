@@ -1,0 +1,188 @@
+"""The camera looks once more before a unit leaves, and before what carries parts is moved."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.core import commands as cmd
+from orchestrator.core import events as ev
+from orchestrator.core.decide import Rejected
+from orchestrator.core.decide.choices import choices
+from orchestrator.core.machine import CellVerb
+from tests.unit.core_builders import Bench, step, types, variant
+
+LOAD = step("load", part="body", at="nest", by="robot")
+PIN = step("pin", ["load"], part="pin", at="body/seat")
+LABEL = step("label", ["pin"], at="body/side", check=["person"], by="human")
+OUT = step("out", ["label"], part="body", at="out", check=["person"], by="human")
+STAYS = variant(LOAD, PIN, LABEL)  # ends where it was built
+LEAVES = variant(LOAD, PIN, LABEL, OUT)
+
+
+def built(what: object = STAYS) -> Bench:
+    """A unit with body and pin in place whose label is about to be confirmed."""
+    bench = Bench().running(what)  # type: ignore[arg-type] # a variant
+    bench.finish("load")
+    bench.finish("pin")
+    bench.start("label", "front")
+    return bench
+
+
+def test_every_part_that_a_camera_saw_is_looked_at_again_before_the_unit_ends() -> None:
+    bench = built()
+    bench.wait(30)
+    assert types(bench.do(bench.confirm("label"))) == "step_confirmed step_done recheck_requested recheck_requested"
+    assert set(bench.state.units["u1"].rechecking) == {"load", "pin"}
+    bench.do(bench.seen_again("pin"))
+    events = bench.do(bench.seen_again("load"))
+    assert types(events) == "recheck_ended unit_ended order_changed"
+    assert events[1].record["steps"][1]["seen_again"]["verdict"] == "ok"  # type: ignore[union-attr]
+
+
+def test_what_was_seen_last_of_all_is_not_looked_at_twice() -> None:
+    bench = Bench().running(variant(LOAD, PIN))
+    bench.finish("load")
+    bench.start("pin", "robot")
+    bench.do(bench.skill("pin"))
+    bench.do(bench.seen("pin"))
+    assert set(bench.state.units["u1"].rechecking) == {"load"}
+
+
+def test_a_part_that_was_knocked_since_is_a_question_and_the_ledger_knows_it() -> None:
+    bench = built()
+    bench.do(bench.confirm("label"))
+    events = bench.do(bench.seen_again("pin", "displaced", offset_mm=(2.0, 0.0, 0.0)))
+    assert types(events) == "recheck_ended part_moved step_doubted"
+    assert bench.status() == {"load": "done", "pin": "attention", "label": "done"}
+    assert bench.at("pin").message == "The part sits beside its place: +2.0 mm along x."
+    fact = bench.state.world.facts["u1/pin"]
+    assert (fact.source, fact.certainty) == ("measured", "known")
+    assert fact.pose.p[0] == pytest.approx(0.002)
+    assert types(bench.do(bench.seen_again("load"))) == "recheck_ended"  # the unit stays
+
+
+def test_it_is_put_right_and_the_unit_looked_at_again_before_it_leaves() -> None:
+    bench = built()
+    bench.do(bench.confirm("label"))
+    bench.look_again("displaced", offset_mm=(2.0, 0.0, 0.0))
+    bench.do(bench.choice("pin", "recheck"))
+    assert types(bench.do(bench.seen("pin"))) == "check_ended part_moved step_done"
+    bench.do(bench.choice("load", "recheck"))
+    events = bench.do(bench.seen("load"))
+    assert types(events) == "check_ended part_moved step_done recheck_requested"
+    assert types(bench.look_again()) == "recheck_ended unit_ended order_changed"
+
+
+@pytest.mark.parametrize("verdict", ["missing", "flipped", "wrong"])
+def test_a_part_that_is_gone_or_another_is_a_question(verdict: str) -> None:
+    bench = built()
+    bench.do(bench.confirm("label"))
+    bench.do(bench.seen_again("pin", verdict))
+    assert bench.at("pin").code == verdict
+    assert bench.state.world.facts["u1/pin"].certainty != "known"
+
+
+def test_not_to_see_it_now_is_no_contradiction() -> None:
+    bench = built()
+    bench.do(bench.confirm("label"))
+    bench.do(bench.seen_again("load", "cannot_see", reason="a hand"))
+    failed = cmd.EndCheck(
+        effect=bench.state.units["u1"].rechecking["pin"], unit="u1", step="pin", attempt=1, error="no picture"
+    )
+    assert types(bench.do(failed)) == "recheck_ended unit_ended order_changed"
+
+
+def test_what_nobody_has_looked_at_is_not_looked_at_in_the_end() -> None:
+    bench = Bench().running(variant(LOAD, step("pin", ["load"], part="pin", at="body/seat", check=["person"])))
+    bench.finish("load")
+    bench.start("pin", "front")
+    bench.do(bench.confirm("pin"))
+    assert set(bench.state.units["u1"].rechecking) == {"load"}
+    forced = Bench().running(variant(LOAD, LABEL.model_copy(update={"after": OUT.after[:0]})))
+    forced.start("load", "robot")
+    forced.do(forced.skill("load", "failed", code="dropped"))
+    forced.do(forced.choice("load", "force", reason="it is there"))
+    forced.start("label", "front")
+    assert types(forced.do(forced.confirm("label"))).endswith("step_done unit_ended order_changed")
+
+
+def test_before_a_part_that_carries_others_is_moved_they_are_looked_at() -> None:
+    bench = built(LEAVES)
+    bench.do(bench.confirm("label"))
+    carry_out = cmd.StartStep(unit="u1", step="out", actors=("front",))
+    assert types(bench.do(carry_out)) == "recheck_requested recheck_requested"
+    assert bench.no(carry_out) == "recheck"
+    bench.look_again()
+    assert types(bench.do(carry_out)) == "step_started"
+
+
+def test_what_was_knocked_before_it_is_carried_out_keeps_it_here() -> None:
+    bench = built(LEAVES)
+    bench.do(bench.confirm("label"))
+    carry_out = cmd.StartStep(unit="u1", step="out", actors=("front",))
+    bench.do(carry_out)
+    bench.look_again("missing")
+    assert bench.status()["label"] == "done"
+    assert bench.no(carry_out) == "doubted"
+
+
+def test_what_is_built_on_is_not_done_again_before_that_is_taken_off() -> None:
+    bench = built()
+    bench.do(bench.confirm("label"))
+    bench.do(bench.seen_again("pin", "displaced", offset_mm=(2.0, 0.0, 0.0)))
+    offered = choices(bench.state, "u1", "pin")
+    assert {choice for choice, _ in offered} == {"recheck", "rework", "force", "scrap"}
+    bench.do(bench.choice("pin", "rework"))
+    assert bench.status() == {"load": "done", "pin": "ready", "label": "undone"}
+
+
+def test_a_result_that_can_never_be_taken_back_offers_no_rework_of_itself() -> None:
+    bench = built(variant(LOAD, PIN, LABEL.model_copy(update={"undo": False})))
+    bench.do(bench.confirm("label"))
+    bench.do(bench.seen_again("pin", "displaced", offset_mm=(2.0, 0.0, 0.0)))
+    assert ("rework", "pin") not in choices(bench.state, "u1", "pin")
+
+
+def test_a_picture_from_before_the_part_was_touched_counts_for_nothing() -> None:
+    bench = built()
+    bench.do(bench.confirm("label"))
+    old = bench.t
+    bench.wait(1)
+    bench.do(bench.moved("pin", "released", "u1/body", frame="seat"))
+    bench.do(bench.seen_again("load"))
+    events = bench.do(bench.seen_again("pin", "missing", shot_t=old))
+    assert "step_doubted" not in types(events)
+    assert set(bench.state.units["u1"].rechecking) == {"pin"}
+    assert types(bench.look_again()) == "recheck_ended part_moved unit_ended order_changed"
+    assert bench.log[-3][1].source == "measured"  # type: ignore[union-attr]
+
+
+def test_a_restart_asks_for_the_last_look_again() -> None:
+    bench = built()
+    bench.do(bench.confirm("label"))
+    late = bench.seen_again("pin", "missing")
+    bench.verb(CellVerb.HOLD)
+    events = bench.do(cmd.ReportRestart())
+    assert types(events).count("recheck_requested") == 2
+    assert types(bench.do(late)) == "outcome_ignored"
+    assert types(bench.look_again()).endswith("unit_ended order_changed")
+    assert bench.replayed() == bench.state
+
+
+def test_nothing_is_built_on_what_another_unit_has_left_in_the_nest() -> None:
+    bench = Bench().running(variant(LOAD), quantity=2, units=2)
+    bench.tell(ev.UnitEnded(unit="u1", order="A", state="scrapped", record={}))
+    bench.tell(
+        ev.PartMoved(
+            unit="u1",
+            part="u1/lid",
+            kind="lid",
+            what="placed",
+            holder="cell",
+            frame=bench.state.units["u2"].nests["nest"],
+        )
+    )
+    start = cmd.StartStep(unit="u2", step="load", actors=("robot",))
+    verdict = bench.ask(start)
+    assert isinstance(verdict, Rejected)
+    assert "u1/lid still lies at nest_2: take it out." in f"{verdict.message} {verdict.remedy}"
