@@ -1,6 +1,8 @@
 """REST: what happened. Events, finished units, checks and the pictures that they rest on."""
 
 # FastAPI reads the annotations of the handlers at run time, so they are not postponed here.
+from collections.abc import Iterable
+from heapq import merge
 from itertools import islice
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -18,6 +20,7 @@ from orchestrator.http.errors import ANSWERS
 from orchestrator.wire import UnitView
 
 PAGE = 200
+CHECKS = ("check_ended", "recheck_ended")
 After = Annotated[int, Query(ge=0, description="Only events later than this seq.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
@@ -54,6 +57,7 @@ class CheckLine(Frozen):
     measured: dict[str, Any] | None
     error: str
     evidence: str
+    again: bool  # a last look at what was seen in its place before
 
 
 class CheckPage(Frozen):
@@ -68,7 +72,10 @@ def router(desk: Desk) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", responses=ANSWERS, tags=["records"])
 
     def read(after: int, limit: int, kind: str | None, subject: str | None) -> tuple[list[Recorded], int | None]:
-        found = list(islice(desk.journal.read(after=after, limit=limit + 1, kind=kind, subject=subject), limit + 1))
+        return page(desk.journal.read(after=after, limit=limit + 1, kind=kind, subject=subject), limit)
+
+    def page(events: Iterable[Recorded], limit: int) -> tuple[list[Recorded], int | None]:
+        found = list(islice(events, limit + 1))
         return found[:limit], found[limit - 1].seq if len(found) > limit else None
 
     @routes.get("/events")
@@ -101,8 +108,9 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get("/checks")
     def list_checks(after: After = 0, limit: Limit = PAGE, unit: str | None = None) -> CheckPage:
-        """Camera checks with their verdicts and where their pictures are."""
-        found, following = read(after, limit, "check_ended", unit)
+        """Camera checks with their verdicts and where their pictures are, last looks before a unit left among them."""
+        kinds = (desk.journal.read(after=after, limit=limit + 1, kind=kind, subject=unit) for kind in CHECKS)
+        found, following = page(merge(*kinds, key=lambda recorded: recorded.seq), limit)
         return CheckPage(checks=[_check(recorded) for recorded in found], next=following)
 
     @routes.get("/evidence/{path:path}")
@@ -140,5 +148,6 @@ def _check(recorded: Recorded) -> CheckLine:
         attempt=payload["attempt"],
         measured=measured,
         error=payload.get("error", ""),
+        again=recorded.entry.type == "recheck_ended",
         evidence=f"/api/v1/evidence/{quote(kept)}" if kept else "",
     )

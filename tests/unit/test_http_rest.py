@@ -221,8 +221,14 @@ def test_checks_lead_to_their_evidence(tmp_path: Path) -> None:
         await desk.journal.append(
             [Entry(t=1.0, type="check_ended", subject="u1", payload=json.dumps(p).encode()) for p in payloads]
         )
+        last = json.dumps({**ended, "measured": {**measured, "verdict": "ok", "evidence": ""}}).encode()
+        await desk.journal.append([Entry(t=2.0, type="recheck_ended", subject="u1", payload=last)])
         checks = (await client.get("/api/v1/checks", params={"unit": "u1"})).json()["checks"]
-        assert [check["evidence"] for check in checks] == ["/api/v1/evidence/u1/look%201.png", ""]
+        assert [check["evidence"] for check in checks] == ["/api/v1/evidence/u1/look%201.png", "", ""]
+        assert [check["again"] for check in checks] == [False, False, True]
+        page = (await client.get("/api/v1/checks", params={"limit": 2})).json()
+        rest = (await client.get("/api/v1/checks", params={"after": page["next"]})).json()
+        assert [check["seq"] for check in (*page["checks"], *rest["checks"])] == [check["seq"] for check in checks]
         assert checks[0]["measured"]["verdict"] == "displaced"
         picture = await client.get(checks[0]["evidence"])
         assert (picture.content, picture.headers["content-type"]) == (b"picture", "image/png")

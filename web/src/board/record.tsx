@@ -72,7 +72,7 @@ function attempts(step: Fields): Fields[] {
   const tries = list(step.attempts);
   const of = { step: step.step ?? "", waived: step.waived ?? "" };
   if (tries.length === 0) return [{ ...of, result: step.status ?? "" }];
-  return tries.map((attempt) => {
+  return tries.map((attempt, i) => {
     const measured = fields(attempt.measured);
     return {
       step: of.step,
@@ -84,6 +84,7 @@ function attempts(step: Fields): Fields[] {
       values: { ...fields(attempt.values), ...fields(attempt.lots) },
       check: measured.verdict ?? "",
       offset_mm: measured.offset_mm ?? null,
+      seen_again: i === tries.length - 1 ? (fields(step.seen_again).verdict ?? "") : "",
       waived: of.waived,
     };
   });
@@ -147,6 +148,7 @@ const named = (key: string): string => {
     offset_mm: say.deviation,
     attempt: say.attempt,
     check: say.evidence,
+    seen_again: say.seenAgain,
     result: say.result,
     time_s: say.time,
     waived: say.waived,

@@ -308,6 +308,7 @@ export const de: Words = {
     none: "Nichts ist baubar: Im Ordner der Anweisungen liegt kein fehlerfreier Ablauf.",
   },
   record: {
+    seenAgain: "Letzter Blick",
     title: (unit) => `Bauakte ${unit}`,
     download: "Als JSON laden",
     back: "Zurück zum Leitstand",

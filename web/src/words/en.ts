@@ -299,6 +299,7 @@ export const en = {
     none: "No product can be built: the folder of instructions holds no procedure without mistakes.",
   },
   record: {
+    seenAgain: "Last look",
     title: (unit: string) => `As-built record ${unit}`,
     download: "Download as JSON",
     back: "Back to the board",
