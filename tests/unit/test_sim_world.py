@@ -149,6 +149,17 @@ def test_a_peg_goes_in_only_when_its_true_error_is_within_the_clearance(world, o
         assert contact.after_m == pytest.approx(0.07)
 
 
+@pytest.mark.parametrize(("off_m", "blocked"), [(0.0, False), (0.0008, False), (0.0012, True)])
+def test_what_is_behind_a_seat_lets_a_part_in_that_is_out_of_line_by_its_clearance(world, off_m, blocked):
+    """A screw goes through a cover into the thread below; a shrunk part alone would forgive half a millimetre."""
+    cover = world.add("cover", Box((0.1, 0.1, 0.01)), Pose((0.4, 0.0, 0.055)))
+    cheeks = [world.add("cheek", CUBE, Pose((0.4 + off_m + x, 0.0, 0.02))) for x in (-0.04, 0.04)]
+    into = Fit("cube", "cover", Pose((0.0, 0.0, -0.015)), depth_m=0.04, clearance_m=0.0005)
+    contact = ahead(world, world.add("cube", CUBE, Pose((0.4, 0.0, 0.1))), 0.1, [into])
+    assert contact.with_id == (cheeks[1 - (off_m > 0)] if blocked else cover)
+    assert contact.after_m == pytest.approx(0.04 if blocked else 0.06, abs=1e-6)
+
+
 def test_a_tilted_peg_jams(world):
     world.add("pot", POT, Pose((0.4, 0.0, 0.0)))
     peg = world.add("peg", PEG, Pose.from_rpy((0.4, 0.0, 0.08), (math.radians(2), 0, 0)))

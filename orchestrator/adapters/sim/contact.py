@@ -47,11 +47,15 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What a pushed body meets: after how far (m), with what, and whether it is a fit in which it jammed."""
+    """What a pushed body meets: after how far (m), with what, and whether it is a fit in which it jammed.
+
+    `room_m` is the lateral error that a fit takes up.
+    """
 
     after_m: float
     with_id: str
     jammed: bool = False
+    room_m: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +64,7 @@ class Pushed:
 
     points: Floats
     surface: Floats | None
+    shrunk_m: float = 0.0  # by how much they are smaller all round than the body is
 
     @cached_property
     def bounds(self) -> Floats:
@@ -131,16 +136,21 @@ def fit_ahead(
     lateral, tilt, seat, fit, receiver = near
     # A tilted part uses up the clearance over the depth that it goes in.
     if lateral + math.sin(tilt) * fit.depth_m / 2 <= fit.clearance_m:
-        return Contact(max(0.0, seat), receiver)
+        return Contact(max(0.0, seat), receiver, room_m=fit.clearance_m)
     return Contact(max(0.0, seat - (1 - jam()) * fit.depth_m), receiver, jammed=True)
 
 
-def body_pushed(world: World, body_id: str) -> Pushed:
-    """Return a body, with all that sits on it, as it is pushed along."""
+def body_pushed(world: World, body_id: str, room_m: float = 0.0) -> Pushed:
+    """Return a body, with all that sits on it, as it is pushed along.
+
+    A part that is guided into its seat finds its way into what is behind it, too (a screw through a cover into the
+    thread below), as long as that is out of line by no more than `room_m`.
+    """
+    shrink_m = SHRINK + room_m
     bodies = [(world.triangles(i), world.pose(i)) for i in world.with_contents(body_id)]
-    shrunk = [moved(_shrunk(body.vertices), pose) for body, pose in bodies]
+    shrunk = [moved(_shrunk(body.vertices, shrink_m), pose) for body, pose in bodies]
     surface = np.concatenate([points[body.faces] for points, (body, _) in zip(shrunk, bodies, strict=True)])
-    return Pushed(np.concatenate(shrunk), surface)
+    return Pushed(np.concatenate(shrunk), surface, shrink_m)
 
 
 def tips_pushed(world: World, gripper: ParallelGripper, opening_m: float, slack_m: float = 0.0) -> Pushed:
@@ -154,8 +164,7 @@ def table_ahead(what: Pushed, direction: Vector) -> float:
     """Return how far (m) along `direction` the table (z = 0) is met; inf for never."""
     if direction[2] >= -1e-6:
         return math.inf
-    shrunk = SHRINK if what.surface is not None else 0.0
-    return max(0.0, float(what.bounds[0, 2] - shrunk) / -direction[2])
+    return max(0.0, float(what.bounds[0, 2] - what.shrunk_m) / -direction[2])
 
 
 def surface_ahead(world: World, what: Pushed, other: str, direction: Vector, distance_m: float) -> float:
@@ -173,7 +182,8 @@ def surface_ahead(world: World, what: Pushed, other: str, direction: Vector, dis
     if what.surface is not None:
         vertices = moved(theirs.vertices, world.pose(other))
         within = (vertices >= sweep[0]).all(axis=1) & (vertices <= sweep[1]).all(axis=1)
-        gap = min(gap, float(first_hits(_thinned(vertices[within]), -along, what.surface).min(initial=np.inf))) - SHRINK
+        gap = min(gap, float(first_hits(_thinned(vertices[within]), -along, what.surface).min(initial=np.inf)))
+        gap -= what.shrunk_m
     gap = max(0.0, gap)
     return gap if gap <= distance_m else math.inf
 
@@ -189,11 +199,11 @@ def overlaps(world: World, what: Pushed, other: str) -> bool:
     return what.surface is not None and bool(enclosed(_thinned(moved(theirs.vertices, pose)), what.surface).any())
 
 
-def _shrunk(vertices: Floats) -> Floats:
-    """Return a body's vertices moved in by `SHRINK` on every side of its box."""
+def _shrunk(vertices: Floats, by_m: float) -> Floats:
+    """Return a body's vertices moved in by `by_m` on every side of its box."""
     low, high = vertices.min(axis=0), vertices.max(axis=0)
     middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1e-9)
-    return np.asarray(middle + (vertices - middle) * np.maximum(0.0, 1 - SHRINK / half))
+    return np.asarray(middle + (vertices - middle) * np.maximum(0.0, 1 - by_m / half))
 
 
 def _thinned(points: Floats, most: int = 400) -> Floats:

@@ -145,7 +145,7 @@ class Feeler:
 
     def _pushed(self, held: str | None) -> Pushed:
         if held is not None:
-            return body_pushed(self._world, held)
+            return body_pushed(self._world, held, self._fit.room_m if self._fit is not None else 0.0)
         return tips_pushed(self._world, self._gripper, self._opening_m, self._slack_m)
 
     def _jam(self) -> float:
