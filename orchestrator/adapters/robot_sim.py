@@ -14,7 +14,8 @@ from orchestrator.adapters.sim.arm import UR5E, ArmModel
 from orchestrator.adapters.sim.asked import nonsense, refuse_nonsense
 from orchestrator.adapters.sim.contact import Fit, between_fingers
 from orchestrator.adapters.sim.drive import TICK_S, Drive
-from orchestrator.adapters.sim.guarded import judged, met
+from orchestrator.adapters.sim.feeler import Feeler
+from orchestrator.adapters.sim.guarded import Press
 from orchestrator.adapters.sim.jog import Jog, around, mistake
 from orchestrator.adapters.sim.kinematics import Kinematics, beside, distance
 from orchestrator.adapters.sim.motion import SimMotion
@@ -410,27 +411,49 @@ class SimRobot:
         return motion.stop_as
 
     async def _guarded(self, command: GuardedMove, motion: SimMotion) -> Outcome:
-        tcp = self.state.value.tcp
-        direction, reach = command.direction, command.distance_m
-        contact = met(self._world, self.arm.gripper, self._drive.opening_m, command, self._fits, self._random)
-        depth = min(contact.after_m, reach) if contact else reach
-        goal = Pose(tuple(a + depth * b for a, b in zip(tcp.p, direction, strict=True)), tcp.q)  # type: ignore[arg-type] # three in, three out
-        begin, scene, tool, opening = self._drive.joints, self._scene, self._tool, self._drive.opening_m
-        move = Move(goal, line=True, speed_m_s=command.speed_m_s, touching=command.touching)
-        (leg,) = await asyncio.get_running_loop().run_in_executor(
-            self._thread,
-            lambda: self._planner.plan((move,), start=begin, opening_m=opening, scene=scene, tcp=tool.tcp),
+        feeler = Feeler(
+            self._world,
+            self.arm.gripper,
+            self._drive.opening_m,
+            command.direction,
+            command.distance_m,
+            self._fits,
+            random=self._random,
+            restless=self._physics is not None,
         )
-        if motion.stop_as is not None:
-            return motion.stop_as
-        motion.accept()
-        if self._physics is not None:
-            self._physics.expect(scenery.meant(self._world, scene, command.touching))
-        self._watch.feeling = True
-        for curve in leg.curves:
-            if not await self._drive.ride(curve, motion, begin=0.0, share=1.0):
-                return motion.stop_as or _crashed()
-        return judged(command, round(depth, 6), contact=contact is not None)
+        try:
+            return await self._press(Press(command, self.state.value.tcp, feeler), command, motion)
+        finally:
+            feeler.close()
+
+    async def _press(self, press: Press, command: GuardedMove, motion: SimMotion) -> Outcome:
+        scene, tool, opening = self._scene, self._tool, self._drive.opening_m
+        under_way = False
+        while (goal := press.next()) is not None:
+            move = Move(goal, line=True, speed_m_s=command.speed_m_s, touching=command.touching)
+            try:
+                (leg,) = await asyncio.get_running_loop().run_in_executor(
+                    self._thread, self._line, move, self._drive.joints, opening, scene, tool.tcp
+                )
+            except PlanError as error:
+                if under_way:
+                    return press.stuck(error)
+                raise
+            if motion.stop_as is not None:
+                return press.stopped(motion.stop_as)
+            if not under_way:
+                under_way = True
+                motion.accept()
+                if self._physics is not None:
+                    self._physics.expect(scenery.meant(self._world, scene, command.touching))
+                self._watch.feel = press.felt
+            for curve in leg.curves:
+                if not await self._drive.ride(curve, motion, begin=0.0, share=1.0):
+                    return press.stopped(motion.stop_as or _crashed())
+        return press.outcome()
+
+    def _line(self, move: Move, start: Joints, opening_m: float, scene: Scene, tcp: Pose) -> tuple[Leg, ...]:
+        return self._planner.plan((move,), start=start, opening_m=opening_m, scene=scene, tcp=tcp)
 
     async def _jog(self, jog: Jog, motion: SimMotion) -> Outcome:
         scene, tcp, opening = self._scene, self._tool.tcp, self._drive.opening_m

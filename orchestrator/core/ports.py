@@ -308,7 +308,10 @@ class Robot(Protocol):
         """Open or close outside a plan; updates attachment and payload together."""
 
     def guarded_move(self, command: GuardedMove) -> Motion:
-        """Move until contact; the outcome carries depth and force."""
+        """Move until contact with what is there when the arm gets there; the outcome carries depth and force.
+
+        Where something comes nearer than the arm can stop, it stops as soon as its limits allow: depth and force tell.
+        """
 
     def jog(self, twist: Twist) -> Motion:
         """Move by hand, in manual mode alone: slow, without a plan, and only while it is renewed.

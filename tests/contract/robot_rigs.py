@@ -45,6 +45,9 @@ class Rig(Protocol):
     def put(self, kind: str, shape: Box, pose: Pose) -> str:
         """Put a real body into the cell, which the robot knows nothing of; returns its id."""
 
+    def take(self, body: str) -> None:
+        """Take a real body out of the cell, which the robot hears nothing of."""
+
     async def close(self) -> None:
         """End the robot and all that belongs to it."""
 
@@ -86,6 +89,10 @@ class EmbeddedRig:
     def put(self, kind: str, shape: Box, pose: Pose) -> str:
         """Add a body to the true world, on a rack: under physics, too, it stays in the air until it is touched."""
         return self._world.add(kind, shape, pose, source="rack")
+
+    def take(self, body: str) -> None:
+        """Remove a body from the true world."""
+        self._world.remove(body)
 
 
 class Embedded:

@@ -868,6 +868,46 @@ def test_a_guarded_move_that_meets_nothing_has_not_succeeded_whatever_its_window
     on_rig(body)
 
 
+def test_a_guarded_move_meets_what_comes_into_its_way_while_it_runs(on_rig):
+    async def body(rig):
+        await at(rig, LOW)
+        motion = rig.robot.guarded_move(GuardedMove((0.0, 0.0, -1.0), 0.06, 0.02, 15.0, (0.03, 0.05)))
+        assert await motion.accepted()
+        await asyncio.sleep(1.0)
+        rig.put("block", Box((0.2, 0.2, 0.05)), Pose((-0.45, -0.15, LOW.p[2] - 0.003 - 0.04 - 0.025)))
+        outcome = await motion.result()
+        assert outcome.ok
+        assert outcome.depth_m == pytest.approx(0.04, abs=0.002)
+        assert outcome.force_N == pytest.approx(15.0)
+        assert LOW.p[2] - rig.robot.state.value.tcp.p[2] == pytest.approx(outcome.depth_m, abs=1e-4)
+
+    on_rig(body)
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_guarded_move_does_not_meet_what_was_taken_out_of_its_way(on_rig, paused):
+    async def body(rig):
+        block = rig.put("block", Box((0.2, 0.2, 0.05)), Pose((-0.45, -0.15, LOW.p[2] - 0.003 - 0.03 - 0.025)))
+        await at(rig, LOW)
+        motion = rig.robot.guarded_move(GuardedMove((0.0, 0.0, -1.0), 0.06, 0.02, 15.0, (0.02, 0.04)))
+        assert await motion.accepted()
+        await asyncio.sleep(1.0)
+        if paused:
+            await rig.robot.cap_speed("hold", 0.0)
+            await asyncio.sleep(1.0)
+        rig.take(block)
+        await rig.robot.cap_speed("hold", 1.0)
+        shares = [progress.share async for progress in motion.feedback()]
+        outcome = await motion.result()
+        assert (outcome.kind, outcome.code) == ("aborted", "no_contact")
+        assert (outcome.depth_m, outcome.force_N) == (pytest.approx(0.06, abs=1e-4), 0.0)
+        assert LOW.p[2] - rig.robot.state.value.tcp.p[2] == pytest.approx(0.06, abs=1e-4)
+        assert shares == sorted(shares)
+        assert await stands(rig.robot)
+
+    on_rig(body)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

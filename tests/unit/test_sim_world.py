@@ -7,7 +7,8 @@ import pytest
 import trimesh
 
 from orchestrator.adapters.sim.arm import UR5E
-from orchestrator.adapters.sim.contact import Fit, ahead, between_fingers, tips_ahead
+from orchestrator.adapters.sim.contact import Fit, between_fingers
+from orchestrator.adapters.sim.feeler import Feeler
 from orchestrator.adapters.sim.hands import SimHands, Slip
 from orchestrator.adapters.sim.meshes import MeshStore
 from orchestrator.adapters.sim.world import World
@@ -40,6 +41,16 @@ def in_pot(world):
     peg = world.add("peg", PEG, Pose((0.4, 0.0, 0.01)))
     world.settle(peg)
     return pot, peg
+
+
+def ahead(world, body_id, reach_m, fits=(), seed=1):
+    """What a held body, or with none the finger tips, meet below."""
+    if body_id:
+        world.grasp(body_id)
+    feeler = Feeler(world, UR5E.gripper, 0.0, DOWN, reach_m, fits, random=np.random.default_rng(seed))
+    met = feeler.look()
+    feeler.close()
+    return met
 
 
 def test_a_bin_is_filled_with_bodies_of_their_own_names(world):
@@ -130,7 +141,7 @@ def fit(clearance_m):
 def test_a_peg_goes_in_only_when_its_true_error_is_within_the_clearance(world, off_m, jams):
     pot = world.add("pot", POT, Pose((0.4, 0.0, 0.0)))
     peg = world.add("peg", PEG, Pose((0.4 + off_m, 0.0, 0.08)))
-    contact = ahead(world, peg, DOWN, 0.1, [fit(0.0005)], np.random.default_rng(1))
+    contact = ahead(world, peg, 0.1, [fit(0.0005)])
     assert (contact.with_id, contact.jammed) == (pot, jams)
     if jams:
         assert 0.02 < contact.after_m < 0.04
@@ -138,25 +149,35 @@ def test_a_peg_goes_in_only_when_its_true_error_is_within_the_clearance(world, o
         assert contact.after_m == pytest.approx(0.07)
 
 
+@pytest.mark.parametrize(("off_m", "blocked"), [(0.0, False), (0.0008, False), (0.0012, True)])
+def test_what_is_behind_a_seat_lets_a_part_in_that_is_out_of_line_by_its_clearance(world, off_m, blocked):
+    """A screw goes through a cover into the thread below; a shrunk part alone would forgive half a millimetre."""
+    cover = world.add("cover", Box((0.1, 0.1, 0.01)), Pose((0.4, 0.0, 0.055)))
+    cheeks = [world.add("cheek", CUBE, Pose((0.4 + off_m + x, 0.0, 0.02))) for x in (-0.04, 0.04)]
+    into = Fit("cube", "cover", Pose((0.0, 0.0, -0.015)), depth_m=0.04, clearance_m=0.0005)
+    contact = ahead(world, world.add("cube", CUBE, Pose((0.4, 0.0, 0.1))), 0.1, [into])
+    assert contact.with_id == (cheeks[1 - (off_m > 0)] if blocked else cover)
+    assert contact.after_m == pytest.approx(0.04 if blocked else 0.06, abs=1e-6)
+
+
 def test_a_tilted_peg_jams(world):
     world.add("pot", POT, Pose((0.4, 0.0, 0.0)))
     peg = world.add("peg", PEG, Pose.from_rpy((0.4, 0.0, 0.08), (math.radians(2), 0, 0)))
-    assert ahead(world, peg, DOWN, 0.1, [fit(0.0005)], np.random.default_rng(1)).jammed
+    assert ahead(world, peg, 0.1, [fit(0.0005)]).jammed
 
 
 def test_without_a_fit_surfaces_meet(world):
     world.add("pot", POT, Pose((0.4, 0.0, 0.0)))
-    random = np.random.default_rng(1)
     into_well = world.add("peg", PEG, Pose((0.4, 0.0, 0.08)))
-    assert ahead(world, into_well, DOWN, 0.1, [], random).after_m == pytest.approx(0.07, abs=1e-3)
+    assert ahead(world, into_well, 0.1).after_m == pytest.approx(0.07, abs=1e-3)
     world.remove(into_well)
     onto_rim = world.add("peg", PEG, Pose((0.43, 0.0, 0.08)))
-    assert ahead(world, onto_rim, DOWN, 0.1, [], random).after_m == pytest.approx(0.02, abs=1e-3)
+    assert ahead(world, onto_rim, 0.1).after_m == pytest.approx(0.02, abs=1e-3)
     world.remove(onto_rim)
     beside = world.add("peg", PEG, Pose((0.6, 0.0, 0.08)))
-    met = ahead(world, beside, DOWN, 0.1, [], random)
+    met = ahead(world, beside, 0.1)
     assert (met.with_id, met.after_m) == ("table", pytest.approx(0.08, abs=1e-3))
-    assert ahead(world, beside, DOWN, 0.05, [], random) is None
+    assert ahead(world, beside, 0.05) is None
 
 
 def test_what_sits_on_a_pushed_body_can_meet_something_first(world):
@@ -164,14 +185,14 @@ def test_what_sits_on_a_pushed_body_can_meet_something_first(world):
     plate = world.add("plate", Box((0.2, 0.04, 0.01)), Pose((0.4, 0.0, 0.145)))
     world.settle(plate)
     post = world.add("post", Box((0.02, 0.02, 0.1)), Pose((0.47, 0.0, 0.05)))
-    met = ahead(world, cube, DOWN, 0.2, [], np.random.default_rng(1))
+    met = ahead(world, cube, 0.2)
     assert (met.with_id, met.after_m) == (post, pytest.approx(0.04, abs=1e-3))
 
 
 def test_finger_tips_feel_a_surface(world):
     cube = world.add("cube", CUBE, Pose((0.4, 0.0, 0.02)))
     world.tcp = Pose.from_rpy((0.4, 0.0, 0.1), (math.pi, 0, 0))
-    met = tips_ahead(world, UR5E.gripper, 0.0, DOWN, 0.2)
+    met = ahead(world, None, 0.2)
     assert (met.with_id, met.after_m) == (cube, pytest.approx(0.06 - UR5E.gripper.tip_m, abs=1e-4))
 
 

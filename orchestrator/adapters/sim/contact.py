@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.adapters.sim.meshes import first_hits, moved
+from orchestrator.adapters.sim.meshes import enclosed, first_hits, moved
 from orchestrator.core.geometry import IDENTITY, Pose, Vector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 CAPTURE_M = 0.02  # how far off a receiving frame may be for a part to be meant for it at all
 SHRINK = 0.0005  # m taken off all round before looking for contact ahead, so that sliding along a wall is none
 PAD_RAYS = 5  # a side of the grid in which the pads feel for a body
+FINGER_M = 0.01  # from a finger's inside to where its tip feels besides
 JAM = (0.05, 0.3)  # the share of a fit's depth at which a misaligned part jams
 
 
@@ -45,11 +47,29 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What a pushed body meets: after how far (m), with what, and whether it is a fit in which it jammed."""
+    """What a pushed body meets: after how far (m), with what, and whether it is a fit in which it jammed.
+
+    `room_m` is the lateral error that a fit takes up.
+    """
 
     after_m: float
     with_id: str
     jammed: bool = False
+    room_m: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Pushed:
+    """What is pushed along, in the world: its corners (n, 3), and its triangles (m, 3, 3) unless it is finger tips."""
+
+    points: Floats
+    surface: Floats | None
+    shrunk_m: float = 0.0  # by how much they are smaller all round than the body is
+
+    @cached_property
+    def bounds(self) -> Floats:
+        """Lowest and highest corner, (2, 3) in metres."""
+        return np.array([self.points.min(axis=0), self.points.max(axis=0)])
 
 
 def between_fingers(world: World, gripper: ParallelGripper, opening_m: float) -> tuple[str, float] | None:
@@ -82,30 +102,14 @@ def between_fingers(world: World, gripper: ParallelGripper, opening_m: float) ->
     return best
 
 
-def ahead(
-    world: World, body_id: str, direction: Vector, distance_m: float, fits: Sequence[Fit], random: np.random.Generator
+def fit_ahead(
+    world: World, body_id: str, direction: Vector, distance_m: float, fits: Sequence[Fit], jam: Callable[[], float]
 ) -> Contact | None:
-    """Return what a body, with all that sits on it, meets when pushed along `direction` (unit, world).
+    """Return where a body pushed along `direction` (unit, world) comes to rest in what it fits into.
 
-    Looked at are the next `distance_m`. A part that has a fit near its way seats there when its true pose error is
-    within the clearance, and else jams at a seeded share of the depth. Everything else is met surface to surface; the
-    table is at z = 0.
+    Looked at are the next `distance_m`. It seats when its true pose error is within the clearance, and else jams at a
+    share of the depth, for which `jam` is asked. None where nothing near its way receives it.
     """
-    meant = _fit_ahead(world, body_id, direction, distance_m, fits, random)
-    receiver = meant[1] if meant else None
-    moving = world.with_contents(body_id)
-    bodies = [(world.triangles(i), world.pose(i)) for i in moving]
-    shrunk = [moved(_shrunk(body.vertices), pose) for body, pose in bodies]
-    surface = np.concatenate([points[body.faces] for points, (body, _) in zip(shrunk, bodies, strict=True)])
-    skip = {*moving, receiver or ""}
-    found = _surface_ahead(world, np.concatenate(shrunk), surface, direction, distance_m, skip)
-    options = [contact for contact in (meant[0] if meant else None, found) if contact is not None]
-    return min(options, key=lambda contact: contact.after_m, default=None)
-
-
-def _fit_ahead(
-    world: World, body_id: str, direction: Vector, distance_m: float, fits: Sequence[Fit], random: np.random.Generator
-) -> tuple[Contact, str] | None:
     body, pose = world.body(body_id), world.pose(body_id)
     along = np.asarray(direction)
     near: tuple[float, float, float, Fit, str] | None = None
@@ -132,55 +136,74 @@ def _fit_ahead(
     lateral, tilt, seat, fit, receiver = near
     # A tilted part uses up the clearance over the depth that it goes in.
     if lateral + math.sin(tilt) * fit.depth_m / 2 <= fit.clearance_m:
-        return Contact(max(0.0, seat), receiver), receiver
-    share = float(random.uniform(*JAM))
-    return Contact(max(0.0, seat - (1 - share) * fit.depth_m), receiver, jammed=True), receiver
+        return Contact(max(0.0, seat), receiver, room_m=fit.clearance_m)
+    return Contact(max(0.0, seat - (1 - jam()) * fit.depth_m), receiver, jammed=True)
 
 
-def tips_ahead(
-    world: World, gripper: ParallelGripper, opening_m: float, direction: Vector, distance_m: float
-) -> Contact | None:
-    """Return what the empty gripper's finger tips meet when they are pushed along `direction` (unit, world)."""
+def body_pushed(world: World, body_id: str, room_m: float = 0.0) -> Pushed:
+    """Return a body, with all that sits on it, as it is pushed along.
+
+    A part that is guided into its seat finds its way into what is behind it, too (a screw through a cover into the
+    thread below), as long as that is out of line by no more than `room_m`.
+    """
+    shrink_m = SHRINK + room_m
+    bodies = [(world.triangles(i), world.pose(i)) for i in world.with_contents(body_id)]
+    shrunk = [moved(_shrunk(body.vertices, shrink_m), pose) for body, pose in bodies]
+    surface = np.concatenate([points[body.faces] for points, (body, _) in zip(shrunk, bodies, strict=True)])
+    return Pushed(np.concatenate(shrunk), surface, shrink_m)
+
+
+def tips_pushed(world: World, gripper: ParallelGripper, opening_m: float, slack_m: float = 0.0) -> Pushed:
+    """Return the finger tips as they are pushed along; `slack_m` is taken off inside, where they held something."""
     x, y = gripper.finger_m[0] / 2, opening_m / 2
-    tips = np.array([(a, side * (y + b), gripper.tip_m) for a in (-x, 0, x) for b in (0.0, 0.01) for side in (1, -1)])
-    return _surface_ahead(world, moved(tips, world.tcp), None, direction, distance_m, set())
+    tips = [(a, side * (y + b), gripper.tip_m) for a in (-x, 0, x) for b in (slack_m, FINGER_M) for side in (1, -1)]
+    return Pushed(moved(np.array(tips), world.tcp), None)
 
 
-def _surface_ahead(
-    world: World, points: Floats, mine: Floats | None, direction: Vector, distance_m: float, skip: set[str]
-) -> Contact | None:
-    """Return the first surface that moving `points` meet, or that meets the moving triangles `mine`."""
+def table_ahead(what: Pushed, direction: Vector) -> float:
+    """Return how far (m) along `direction` the table (z = 0) is met; inf for never."""
+    if direction[2] >= -1e-6:
+        return math.inf
+    return max(0.0, float(what.bounds[0, 2] - what.shrunk_m) / -direction[2])
+
+
+def surface_ahead(world: World, what: Pushed, other: str, direction: Vector, distance_m: float) -> float:
+    """Return how far (m) along `direction` a body is met, surface to surface; inf for not within `distance_m`."""
     along = np.asarray(direction)
-    found: Contact | None = None
-    if along[2] < -1e-6:
-        drop = float(points[:, 2].min() - (SHRINK if mine is not None else 0.0)) / -float(along[2])
-        if drop <= distance_m:
-            found = Contact(max(0.0, drop), "table")
-    low, high = points.min(axis=0), points.max(axis=0)
+    low, high = what.bounds
     sweep = np.array([np.minimum(low, low + along * distance_m), np.maximum(high, high + along * distance_m)])
-    for other in world.visible():
-        bounds = world.bounds(other)
-        if other in skip or (sweep[0] > bounds[1]).any() or (bounds[0] > sweep[1]).any():
-            continue
-        theirs = world.triangles(other)
-        surface = moved(theirs.corners, world.pose(other))
-        inside = (surface.max(axis=1) >= sweep[0]).all(axis=1) & (surface.min(axis=1) <= sweep[1]).all(axis=1)
-        gap = float(first_hits(_thinned(points), along, surface[inside]).min(initial=np.inf))
-        if mine is not None:
-            vertices = moved(theirs.vertices, world.pose(other))
-            within = (vertices >= sweep[0]).all(axis=1) & (vertices <= sweep[1]).all(axis=1)
-            gap = min(gap, float(first_hits(_thinned(vertices[within]), -along, mine).min(initial=np.inf))) - SHRINK
-        gap = max(0.0, gap)
-        if gap <= distance_m and (found is None or gap < found.after_m):
-            found = Contact(gap, other)
-    return found
+    bounds = world.bounds(other)
+    if (sweep[0] > bounds[1]).any() or (bounds[0] > sweep[1]).any():
+        return math.inf
+    theirs = world.triangles(other)
+    surface = moved(theirs.corners, world.pose(other))
+    inside = (surface.max(axis=1) >= sweep[0]).all(axis=1) & (surface.min(axis=1) <= sweep[1]).all(axis=1)
+    gap = float(first_hits(_thinned(what.points), along, surface[inside]).min(initial=np.inf))
+    if what.surface is not None:
+        vertices = moved(theirs.vertices, world.pose(other))
+        within = (vertices >= sweep[0]).all(axis=1) & (vertices <= sweep[1]).all(axis=1)
+        gap = min(gap, float(first_hits(_thinned(vertices[within]), -along, what.surface).min(initial=np.inf)))
+        gap -= what.shrunk_m
+    gap = max(0.0, gap)
+    return gap if gap <= distance_m else math.inf
 
 
-def _shrunk(vertices: Floats) -> Floats:
-    """Return a body's vertices moved in by `SHRINK` on every side of its box."""
+def overlaps(world: World, what: Pushed, other: str) -> bool:
+    """Tell whether a body is where something pushed is already: a corner of one inside the other."""
+    bounds = world.bounds(other)
+    if (what.bounds[0] > bounds[1]).any() or (bounds[0] > what.bounds[1]).any():
+        return False
+    theirs, pose = world.triangles(other), world.pose(other)
+    if enclosed(_thinned(what.points), moved(theirs.corners, pose)).any():
+        return True
+    return what.surface is not None and bool(enclosed(_thinned(moved(theirs.vertices, pose)), what.surface).any())
+
+
+def _shrunk(vertices: Floats, by_m: float) -> Floats:
+    """Return a body's vertices moved in by `by_m` on every side of its box."""
     low, high = vertices.min(axis=0), vertices.max(axis=0)
     middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1e-9)
-    return np.asarray(middle + (vertices - middle) * np.maximum(0.0, 1 - SHRINK / half))
+    return np.asarray(middle + (vertices - middle) * np.maximum(0.0, 1 - by_m / half))
 
 
 def _thinned(points: Floats, most: int = 400) -> Floats:

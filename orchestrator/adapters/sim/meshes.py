@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
     Indices = npt.NDArray[np.int64]
+    Bools = npt.NDArray[np.bool_]
+    Prepared = tuple[Floats, Floats, Floats, Floats, Floats]
 
 RAYS_AT_ONCE = 32  # keeps the arrays of rays times triangles in the cache
+ASKEW = np.array((0.2311, 0.5237, 0.8199))  # a direction in which no part has edges
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,22 +113,40 @@ def first_hits(origins: Floats, direction: Floats, triangles: Floats) -> Floats:
     """
     if not len(triangles) or not len(origins):
         return np.full(len(origins), np.inf)
-    corner = triangles[:, 0]
-    edge_1, edge_2 = triangles[:, 1] - corner, triangles[:, 2] - corner
-    across = np.cross(direction, edge_2)
-    scale = np.einsum("ij,ij->i", edge_1, across)
-    usable = np.abs(scale) > 1e-15
-    corner, edge_1, edge_2, across = corner[usable], edge_1[usable], edge_2[usable], across[usable]
-    inverse = 1.0 / scale[usable]
+    prepared = _prepared(direction, triangles)
     return np.concatenate(
         [
-            _nearest(origins[at : at + RAYS_AT_ONCE], direction, (corner, edge_1, edge_2, across, inverse))
+            _hits(origins[at : at + RAYS_AT_ONCE], direction, prepared).min(axis=1, initial=np.inf)
             for at in range(0, len(origins), RAYS_AT_ONCE)
         ]
     )
 
 
-def _nearest(origins: Floats, direction: Floats, prepared: tuple[Floats, Floats, Floats, Floats, Floats]) -> Floats:
+def enclosed(points: Floats, triangles: Floats) -> Bools:
+    """Tell which points (n, 3) are inside closed solids of triangles (m, 3, 3); solids may overlap."""
+    if not len(triangles) or not len(points):
+        return np.zeros(len(points), dtype=np.bool_)
+    prepared = _prepared(ASKEW, triangles)
+    out = np.sign(prepared[4])  # whether a ray enters or leaves at a triangle
+    return np.concatenate(
+        [
+            np.where(np.isfinite(_hits(points[at : at + RAYS_AT_ONCE], ASKEW, prepared)), out, 0.0).sum(axis=1) != 0.0
+            for at in range(0, len(points), RAYS_AT_ONCE)
+        ]
+    )
+
+
+def _prepared(direction: Floats, triangles: Floats) -> Prepared:
+    corner = triangles[:, 0]
+    edge_1, edge_2 = triangles[:, 1] - corner, triangles[:, 2] - corner
+    across = np.cross(direction, edge_2)
+    scale = np.einsum("ij,ij->i", edge_1, across)
+    usable = np.abs(scale) > 1e-15
+    return corner[usable], edge_1[usable], edge_2[usable], across[usable], 1.0 / scale[usable]
+
+
+def _hits(origins: Floats, direction: Floats, prepared: Prepared) -> Floats:
+    """Return how far each ray meets each triangle, (rays, triangles); inf for not."""
     corner, edge_1, edge_2, across, inverse = prepared
     offset = origins[:, None, :] - corner[None]
     u = np.einsum("nmj,mj->nm", offset, across) * inverse
@@ -134,4 +155,4 @@ def _nearest(origins: Floats, direction: Floats, prepared: tuple[Floats, Floats,
     t = np.einsum("nmj,mj->nm", turned, edge_2) * inverse
     slack = 1e-9
     hit = (u >= -slack) & (v >= -slack) & (u + v <= 1 + slack) & (t >= 0)
-    return np.asarray(np.where(hit, t, np.inf).min(axis=1, initial=np.inf))
+    return np.asarray(np.where(hit, t, np.inf))

@@ -62,8 +62,8 @@ class SimMotion:
         self._accepted.set_result(True)
 
     def tell(self, share: float) -> None:
-        """Tell the share done, 0 to 1. Called by the robot."""
-        self._share = share
+        """Tell the share done, 0 to 1. Called by the robot; a way that turns out longer takes nothing back."""
+        self._share = max(self._share, share)
         waiting, self._waiting = self._waiting, []
         for news in waiting:
             if not news.done():

@@ -120,6 +120,7 @@ class Ride:
         self._state = (0.0, 0.0, 0.0)
         self._elapsed = 0.0
         self._halting = False
+        self._braking = False  # to its end, which is too near for anything else
         self._factor = factor
         self._end = curve.length
         self._replan()
@@ -167,6 +168,19 @@ class Ride:
             self._halting = True
             self._replan()
 
+    def end_at(self, s: float) -> float:
+        """Let it end at path parameter `s`, or, when that is nearer than it can stop, as soon as the limits allow.
+
+        Returns where it will come to its end. It may be farther than before, as far as the curve goes.
+        """
+        stop = self._planned(stop=True)
+        nearest = float(stop.at_time(stop.duration)[0][0])
+        self._braking = s < nearest
+        self._end = min(max(s, nearest), self.curve.length)
+        if not self._halting:
+            self._replan()
+        return self._end
+
     def advance(self, dt_s: float) -> Joints:
         """Let time pass and return the joints (rad)."""
         self._elapsed += dt_s
@@ -177,19 +191,24 @@ class Ride:
         return self.curve.at(position[0])
 
     def _replan(self) -> None:
+        self._trajectory = self._planned(stop=self._halting or self._braking or self._factor <= 0)
+        self._elapsed = 0.0
+
+    def _planned(self, *, stop: bool) -> ruckig.Trajectory:
+        """Return the timing from here on: to a stand wherever that is soonest, or else to the end."""
         curve = self.curve
         ask = ruckig.InputParameter(1)
         ask.current_position, ask.current_velocity, ask.current_acceleration = ([value] for value in self._state)
         ask.max_acceleration, ask.max_jerk = [curve.acceleration], [curve.jerk]
         ask.target_velocity, ask.target_acceleration = [0.0], [0.0]
-        if self._halting or self._factor <= 0:
+        if stop:
             ask.control_interface = ruckig.ControlInterface.Velocity
             ask.max_velocity = [curve.speed]
         else:
             ask.target_position = [self._end]
             ask.max_velocity = [curve.speed * self._factor]
-        self._trajectory = ruckig.Trajectory(1)
-        result = self._solver.calculate(ask, self._trajectory)
+        trajectory = ruckig.Trajectory(1)
+        result = self._solver.calculate(ask, trajectory)
         if result not in (ruckig.Result.Working, ruckig.Result.Finished):
             raise PlanError(f"No timing along the path ({result}).", remedy="Report it with the journal: it is a bug.")
-        self._elapsed = 0.0
+        return trajectory

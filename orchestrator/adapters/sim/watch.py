@@ -42,7 +42,7 @@ class Watch:
         people: Presence | None,
         separation: SeparationSpec,
     ) -> None:
-        self.feeling = False  # whether the motion under way stops on force by itself
+        self.feel: Callable[[Ride], str | None] | None = None  # of a motion under way that stops on force by itself
         self._drive = drive
         self._assumed = assumed
         self._trip = trip
@@ -66,7 +66,9 @@ class Watch:
             self._cap(self._keeper.factor)
             if self._keeper.waits_for is not None and self._timer is None:
                 self._timer = asyncio.get_running_loop().call_later(AGAIN_S, self._again, ride)
-        if why is None and not self.feeling:
+        if why is None and self.feel is not None:
+            why = self.feel(ride)
+        elif why is None:
             why = self._touch.made(ride, scene, tcp, self._drive.opening_m)
         if why is not None:
             self._tripped = True
@@ -89,7 +91,7 @@ class Watch:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._tripped = self.feeling = False
+        self._tripped, self.feel = False, None
         self._waits_s = 0.0
         if self._keeper is not None:
             self._keeper.forget()
