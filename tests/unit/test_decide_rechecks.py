@@ -8,7 +8,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import Rejected
 from orchestrator.core.decide.choices import choices
-from orchestrator.core.machine import CellVerb
+from orchestrator.core.machine import CellVerb, OrderVerb
 from tests.unit.core_builders import Bench, step, types, variant
 
 LOAD = step("load", part="body", at="nest", by="robot")
@@ -186,3 +186,21 @@ def test_nothing_is_built_on_what_another_unit_has_left_in_the_nest() -> None:
     verdict = bench.ask(start)
     assert isinstance(verdict, Rejected)
     assert "u1/lid still lies at nest_2: take it out." in f"{verdict.message} {verdict.remedy}"
+
+
+def test_what_was_taken_back_while_the_camera_looked_is_no_question() -> None:
+    bench = built()
+    bench.do(bench.confirm("label"))
+    late = bench.seen_again("pin", "missing")
+    bench.do(cmd.UndoStep(unit="u1", step="pin"))
+    assert types(bench.do(late)) == "recheck_ended"
+    assert bench.status() == {"load": "done", "pin": "ready", "label": "waiting"}
+
+
+def test_a_unit_that_is_given_up_while_the_camera_looks_stays_gone() -> None:
+    bench = built()
+    bench.do(bench.confirm("label"))
+    late = bench.seen_again("pin", "missing")
+    bench.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT, reason="enough"))
+    assert types(bench.do(late)) == "outcome_ignored"
+    assert bench.state.units == {}
