@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from orchestrator.adapters.vision.mesh_file import read_mesh
 from orchestrator.core.errors import VisionError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Mask = npt.NDArray[np.bool_]
 
 ALIKE_M = 0.0003  # two surfaces that differ by less are one shape
+ALIKE_POINTS = 40_000  # at most so many, to two, are compared
 
 
 class Solid:
@@ -92,6 +93,7 @@ class Solid:
         """Tell whether the mesh, turned about the point on its z axis at half its height, lies on itself."""
         middle = np.array([0.0, 0.0, self.centre[2]])
         points = np.concatenate([self._vertices, self._vertices[self._faces].mean(axis=1)]) - middle
+        points = points[:: 1 + len(points) // ALIKE_POINTS]
         turned = (points @ turn.T + middle).astype(np.float32)
         distance = self._scene.compute_distance(self._tensor(turned), nthreads=self._threads).numpy()
         return bool(distance.max() < ALIKE_M)
@@ -124,20 +126,8 @@ class Solids:
         return held[1]
 
     def _load(self, path: Path, mesh: str) -> Solid:
-        import trimesh
-
-        remedy = "Export it again as GLB, in metres, z up, with faces."
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                body = trimesh.load_scene(path).to_mesh()
-        except Exception as error:  # a loader of many formats raises anything
-            raise VisionError(
-                f"The mesh {mesh} can't be understood: {error}.", remedy=remedy, code="bad_mesh"
-            ) from error
-        if len(body.faces) == 0 or not np.isfinite(body.vertices).all():
-            raise VisionError(f"The mesh {mesh} has no faces.", remedy=remedy, code="bad_mesh")
-        return Solid(np.asarray(body.vertices, dtype=float), np.asarray(body.faces), threads=self._threads)
+        read = read_mesh(path, name=mesh)
+        return Solid(read.vertices, read.faces, threads=self._threads)
 
 
 @dataclass(frozen=True, slots=True)
