@@ -15,7 +15,7 @@ import numpy as np
 
 from orchestrator.adapters.vision import work
 from orchestrator.adapters.vision.place import Crop
-from orchestrator.adapters.vision.render import Region, region_of
+from orchestrator.adapters.vision.render import BESIDE_M, Region, region_of
 from orchestrator.adapters.vision.settings import VisionSettings
 from orchestrator.core.errors import VisionError
 
@@ -73,9 +73,9 @@ class VisionOpen3D:
         """
         if self._pid is None:
             await self.warm_up()
-        for thing in (request.part, *request.around, *request.look_alikes):
+        for thing in (request.part, *request.around, *request.look_alikes, *request.datum):
             self._path(thing.mesh)
-        crop = await self._cropped(request.part, shot)
+        crop = await self._cropped(request, shot)
         return await self._call(work.check, request, crop)
 
     async def close(self) -> None:
@@ -90,17 +90,26 @@ class VisionOpen3D:
             self._pid = None
         await asyncio.get_running_loop().run_in_executor(None, pool.shutdown)
 
-    async def _cropped(self, part: Expected, shot: Shot) -> Crop:
+    async def _cropped(self, request: CheckRequest, shot: Shot) -> Crop:
         """Cut out the pixels that matter, so that little crosses to the other process."""
-        low, high = np.array(await self._box(part.mesh))
-        corners = np.array([np.where(np.array(mask), high, low) for mask in np.ndindex(2, 2, 2)])
-        region = region_of(corners, part.pose, shot.pose, shot.intrinsics, self._settings.margin_m)
+        region = await self._region(request.part, shot, self._settings.margin_m)
+        if region is not None and request.datum:
+            beside = await self._region(request.part, shot, BESIDE_M)
+            for datum in request.datum:
+                box = await self._region(datum, shot, self._settings.margin_m)
+                if box is not None and beside is not None and box.meets(beside):
+                    region = region.joined(box.common(beside))
         inside = region.inside(shot.intrinsics) if region is not None else Region(0, 0, 0, 0)
         rows = slice(inside.top, inside.top + inside.height)
         columns = slice(inside.left, inside.left + inside.width)
         depth = np.ascontiguousarray(shot.depth_m[rows, columns], dtype=np.float32)
         noise_m = self._noise_m.get(shot.camera)
         return Crop(shot.camera, depth, inside, shot.intrinsics, shot.pose, shot.stamp, noise_m)
+
+    async def _region(self, thing: Expected, shot: Shot, margin_m: float) -> Region | None:
+        low, high = np.array(await self._box(thing.mesh))
+        corners = np.array([np.where(np.array(mask), high, low) for mask in np.ndindex(2, 2, 2)])
+        return region_of(corners, thing.pose, shot.pose, shot.intrinsics, margin_m)
 
     async def _box(self, mesh: str) -> work.Box:
         changed = self._path(mesh).stat().st_mtime_ns

@@ -386,7 +386,11 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """Does `part` sit where it should? `around` is what else is there, `look_alikes` what may stand in its place."""
+    """Does `part` sit where it should? `around` is what else is there, `look_alikes` what may stand in its place.
+
+    `datum` are parts in the same picture that the pose is relative to, because they carry the part: the camera's pose
+    is corrected by them first, so that an error of its calibration cancels. Empty: the world as calibrated.
+    """
 
     effect: str
     part: Expected
@@ -395,6 +399,7 @@ class CheckRequest:
     within_rad: Vector
     look_alikes: tuple[Expected, ...] = ()
     taken_from: tuple[Expected, ...] = ()
+    datum: tuple[Expected, ...] = ()
 
 
 Verdict = Literal["ok", "displaced", "missing", "flipped", "wrong", "cannot_see"]
@@ -405,6 +410,9 @@ class Check:
     """The camera's answer. `deviation` is in the result's frame; `uncertainty_m` one sigma per axis; `visible` 0 to 1.
 
     `evidence` is a path below the evidence folder ("" when none was kept), `wrong_part` the look-alike seen.
+    `uncertainty_rad` is one sigma per axis; `not_judged` names the axes ("about z") that the verdict leaves open, as
+    the part is the same at any value or the view can't tell. `datum` are the parts that the pose is relative to, by id,
+    `datum_offset` how far the picture was off there, which has been taken out.
     """
 
     verdict: Verdict
@@ -416,6 +424,10 @@ class Check:
     scores: Mapping[str, float] = field(default_factory=dict)
     evidence: str = ""
     shot_stamp: float = 0.0
+    uncertainty_rad: Vector = (0.0, 0.0, 0.0)
+    not_judged: tuple[str, ...] = ()
+    datum: tuple[str, ...] = ()
+    datum_offset: Deviation | None = None
 
 
 class Vision(Protocol):

@@ -111,6 +111,7 @@ class Eyes:
             within_m=result.within_m,
             within_rad=result.within_rad,
             look_alikes=self._alike(state, effect.unit, result.kind or "", nominal),
+            datum=_datum(state, name),
         )
 
     def _alike(self, state: State, unit: str, kind: str, pose: Pose) -> tuple[Expected, ...]:
@@ -166,6 +167,21 @@ def _on_nominal(state: State, part: str, base: str, nominal: Pose) -> Pose | Non
     """Where a part on a sub-assembly is when the sub-assembly sits at its nominal pose."""
     pose, carrier = state.world.pose(part), state.world.pose(base)
     return nominal @ carrier.inverse() @ pose if pose and carrier else None
+
+
+def _datum(state: State, part: str) -> tuple[Expected, ...]:
+    """Return what carries a part, directly or not, where a camera has measured that: the part's pose is relative to it.
+
+    Flexible parts and those without a mesh are passed over; the chain ends where a place is not known.
+    """
+    out = []
+    for fact in state.world.chain(part):
+        spec, pose = _spec(state, fact.unit, fact.kind), state.world.pose(fact.part)
+        rigid = spec is not None and bool(spec.mesh) and not spec.flexible
+        sure = fact.source == "measured" and fact.certainty == "known"
+        if fact.part != part and spec is not None and rigid and sure and pose is not None:
+            out.append(Expected(fact.part, spec.mesh, pose, spec.symmetry_z))
+    return tuple(out)
 
 
 def _similar(one: PartSpec, other: PartSpec) -> bool:

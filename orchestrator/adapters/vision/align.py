@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from orchestrator.adapters.vision.render import Depth, Floats, Mask, Solid, View
 
+KNOWN_M = 0.00015  # noise of a good camera: what it could tell, a view can tell
+BLOCK_GRAINS = 3.0  # residuals this many grains apart are taken for independent
 PRIOR_M = 0.005  # an axis that the picture says nothing about stays where it was expected, with this sigma
 COARSE = ((3.0, 0.004), (2.0, 0.0025))  # step in pixels and clipping distance in metres, then the same for the end
 FINE = (0.75, 0.0012)
@@ -28,6 +30,7 @@ MOST_STEPS = 16
 SETTLED_PIXELS, FAR_PIXELS = 0.2, 0.5
 QUICK_PIXELS = 3000
 BAND_PIXELS, INNER_PIXELS = 1200, 400
+COARSE_SHARE = 0.4  # of these pixels is enough for a coarse step
 OUTLINE_SIGMA = 0.4  # of the clipping distance: the noise of a pixel that is either on the part or beside it
 
 
@@ -36,7 +39,9 @@ class Scene:
     """One region of a depth image beside what is known of it; arrays are flat, one value a pixel.
 
     `depth` is measured (m), `usable` where it is of use, `back` what is expected without the part (m), `sigma` the
-    noise expected (m), `shape` the region's (height, width), `pixel_m` a pixel's size on the part.
+    noise expected (m), `shape` the region's (height, width), `pixel_m` a pixel's size on the part, `grain` over how
+    many pixels neighbours err alike (1: not at all), `known` where what is expected without the part is more than a
+    guess.
     """
 
     view: View
@@ -46,6 +51,8 @@ class Scene:
     back: Depth
     sigma: Depth
     pixel_m: float
+    grain: float
+    known: Mask
 
     def thinned(self) -> Scene:
         """Return every so many of its pixels, as one row, for a quick first count."""
@@ -55,19 +62,28 @@ class Scene:
         rows, columns = (np.arange(0, n, stride) for n in self.shape)
         some = (rows[:, None] * self.shape[1] + columns[None, :]).ravel()
         arrays = (self.depth[some], self.usable[some], self.back[some], self.sigma[some])
-        return Scene(self.view.only(some), (1, len(some)), *arrays, pixel_m=self.pixel_m)
+        return Scene(
+            self.view.only(some),
+            (1, len(some)),
+            *arrays,
+            pixel_m=self.pixel_m,
+            grain=max(1.0, self.grain / stride),
+            known=self.known[some],
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
     """A part's pose, and how far it is known per axis (x, y, z, about x, y, z of the part; m and rad, one sigma).
 
-    A guess has no sigma. `observable` tells per axis whether this view could tell at all, were every pixel
-    measured; `settled` whether the fit came to rest.
+    A guess has no sigma. `covariance` (6, 6) is that of a small motion of the part's centre in its own axes, and
+    `sigma` follows from it for the origin. `observable` tells per axis whether this view could tell at all, were every
+    pixel measured by a good camera; `settled` whether the fit came to rest.
     """
 
     pose: Pose
     sigma: Floats = field(default_factory=lambda: np.full(6, np.inf))
+    covariance: Floats = field(default_factory=lambda: np.diag(np.full(6, np.inf)))
     observable: tuple[bool, ...] = (False,) * 6
     settled: bool = False
 
@@ -86,7 +102,7 @@ def align(solid: Solid, start: Pose, scene: Scene, *, near: bool = False, most: 
     for _ in range(most):
         pixels, clip_m = steps[0] if steps else FINE
         if moved > FINE[0]:
-            chosen = _telling_pixels(solid, pose, scene)
+            chosen = _telling_pixels(solid, pose, scene, COARSE_SHARE if steps else 1.0)
         step_m = pixels * scene.pixel_m
         reach = np.array([step_m] * 3 + [step_m / radius] * 3)
         clip = max(clip_m, 6 * float(np.median(scene.sigma)))
@@ -105,19 +121,48 @@ def align(solid: Solid, start: Pose, scene: Scene, *, near: bool = False, most: 
             steps = list(COARSE)  # each fine step sees the outline only as far as it reaches
         elif steps and moved < pixels / 2:
             steps.pop(0)
-    telling = use * np.any(jacobian != 0, axis=1)
-    spread = float((telling * rest**2).sum() / max(int((telling > 0).sum()), 1))
-    lever = _to_origin(solid.centre)
-    best = _deviations(np.linalg.inv((ideal.T * weight) @ ideal + np.diag(prior**-2.0)), lever)
+    lever = to_origin(solid.centre)
+    good = max(1.0, float(np.median(scene.sigma)) / KNOWN_M) ** 2
+    best = _deviations(np.linalg.inv((ideal.T * weight) @ ideal * good + np.diag(prior**-2.0)), lever)
+    covariance = _covariance(jacobian, rest, use, chosen, scene, prior)
     return Alignment(
         pose=pose,
-        sigma=_deviations(np.linalg.inv(normal) * max(1.0, spread), lever),
+        sigma=_deviations(covariance, lever),
+        covariance=covariance,
         settled=not steps and moved * damping < SETTLED_PIXELS,
         observable=tuple(bool(known < limit / 4) for known, limit in zip(best, prior, strict=True)),
     )
 
 
-def _telling_pixels(solid: Solid, pose: Pose, scene: Scene) -> npt.NDArray[np.int64]:
+def _covariance(
+    jacobian: Floats, rest: Floats, use: Floats, chosen: npt.NDArray[np.int64], scene: Scene, prior: Floats
+) -> Floats:
+    """Return the covariance (6, 6) of a fit whose residuals err alike over neighbouring pixels.
+
+    It is the sandwich estimator with residuals summed over blocks that count as independent of each other
+    (K.-Y. Liang and S. L. Zeger, "Longitudinal data analysis using generalized linear models", Biometrika 73, 1986),
+    averaged over four ways to lay the blocks, with its correction for few blocks; and on top what independent noise
+    leaves, as few residuals may happen to be small.
+    """
+    telling = use * np.any(jacobian != 0, axis=1)
+    spread = max(1.0, float((telling * rest**2).sum() / max(int((telling > 0).sum()), 1)))
+    information = (jacobian.T * use) @ jacobian
+    pulls = jacobian * (use * rest)[:, None]
+    rows, columns = np.divmod(chosen, scene.shape[1])
+    side = max(2, round(BLOCK_GRAINS * scene.grain))
+    meat = np.zeros((6, 6))
+    for down, right in ((0, 0), (0, side // 2), (side // 2, 0), (side // 2, side // 2)):
+        blocks = (rows + down) // side * (scene.shape[1] + side) + (columns + right) // side
+        _, block = np.unique(blocks[telling > 0], return_inverse=True)
+        count = int(block.max()) + 1 if len(block) else 0
+        sums = np.stack([np.bincount(block, pulls[telling > 0, axis], minlength=count) for axis in range(6)])
+        meat += sums @ sums.T * min(count / max(count - 6, 1), 3.0) / 4
+    loose = np.diag(prior**-2.0)
+    bread = np.linalg.inv(information + loose)
+    return np.asarray(bread @ (meat + information * spread + loose) @ bread)
+
+
+def _telling_pixels(solid: Solid, pose: Pose, scene: Scene, share: float) -> npt.NDArray[np.int64]:
     """Return the indices of pixels that a small motion of the part changes: its outline, and some of its surface."""
     part = scene.view.depth(solid, pose)
     front = np.minimum(part, scene.back).reshape(scene.shape)
@@ -127,7 +172,10 @@ def _telling_pixels(solid: Solid, pose: Pose, scene: Scene) -> npt.NDArray[np.in
     band = grown(edge & near, 2)
     return np.sort(
         np.concatenate(
-            [_thinned(np.flatnonzero(band), BAND_PIXELS), _thinned(np.flatnonzero(on & ~band), INNER_PIXELS)]
+            [
+                _thinned(np.flatnonzero(band), round(share * BAND_PIXELS)),
+                _thinned(np.flatnonzero(on & ~band), round(share * INNER_PIXELS)),
+            ]
         )
     )
 
@@ -169,14 +217,13 @@ def _linearised(
     """Return residuals (n,), their Jacobian (n, 6) by central differences, the same were all measured, weights (n,)."""
     view = scene.view.only(chosen)
     depth, back, sigma = (values[chosen].astype(np.float64) for values in (scene.depth, scene.back, scene.sigma))
-    here = np.minimum(view.depth(solid, pose), back)
+    changes = [np.eye(6)[axis] * reach[axis] for axis in range(6)]
+    poses = [pose, *(_moved(pose, solid.centre, side * change) for change in changes for side in (1, -1))]
+    here, *beside = np.minimum(view.depths(solid, poses), back)
     jacobian, ideal = np.empty((len(chosen), 6)), np.empty((len(chosen), 6))
     jump = np.zeros(len(chosen), dtype=bool)
     for axis in range(6):
-        change = np.zeros(6)
-        change[axis] = reach[axis]
-        ahead = np.minimum(view.depth(solid, _moved(pose, solid.centre, change)), back)
-        behind = np.minimum(view.depth(solid, _moved(pose, solid.centre, -change)), back)
+        ahead, behind = beside[2 * axis : 2 * axis + 2]
         for measured, out in ((depth, jacobian), (here, ideal)):
             out[:, axis] = np.clip(measured - ahead, -clip, clip) - np.clip(measured - behind, -clip, clip)
         jump |= np.abs(ideal[:, axis]) > 2 * reach[0] + 4 * sigma
@@ -195,8 +242,8 @@ def _moved(pose: Pose, centre: Floats, change: Floats) -> Pose:
     return pose @ Pose((cx + tx, cy + ty, cz + tz)) @ turn @ Pose((-cx, -cy, -cz))
 
 
-def _to_origin(centre: Floats) -> Floats:
-    """Return the matrix that turns a small motion of the centre into that of the origin: t + centre x turn."""
+def to_origin(centre: Floats) -> Floats:
+    """Return the matrix (6, 6) that turns a small motion of the centre into that of the origin: t + centre x turn."""
     x, y, z = (float(v) for v in centre)
     out = np.eye(6)
     out[:3, 3:] = ((0.0, -z, y), (z, 0.0, -x), (-y, x, 0.0))

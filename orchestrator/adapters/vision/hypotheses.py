@@ -22,6 +22,9 @@ Kind = Literal["part", "flipped", "look_alike"]
 COARSE_PIXELS = 700
 COARSE_M = 0.001  # pixels off by more than this count alike in the coarse search
 BESIDE_PIXELS = 2.5  # how far to a side a part is tried that has come to rest
+LEAST_DIFFERENT = 12  # pixels in which two hypotheses must differ to be told apart
+CLEAR_STRENGTH = 20.0  # a noise of a third of the vote
+CLEAR_SHARE = 0.35
 TELLING_SIGMA = 2.5  # two hypotheses differ in a pixel where their depths do by this much noise
 
 
@@ -134,20 +137,36 @@ def unexplained(votes: Votes, scene: Scene, settings: VisionSettings) -> tuple[i
     """
     front = votes.front.reshape(scene.shape)
     on = (votes.front < scene.back).reshape(scene.shape)
-    flat = ~grown(outline(front, settings.cut_sigma * float(np.median(scene.sigma))), 1)
-    inner = (grown(on, 4) & flat).ravel() & scene.usable
+    spoilt = max(1, math.ceil(scene.grain / 2))  # a window that meets an outline mixes what is on both sides
+    flat = ~grown(outline(front, settings.cut_sigma * float(np.median(scene.sigma))), spoilt)
+    inner = ((on | (grown(on, 3 + spoilt) & scene.known.reshape(scene.shape))) & flat).ravel() & scene.usable
     off = inner & (np.abs(scene.depth - votes.front) > settings.cut_sigma * scene.sigma)
     return int(off.sum()), float(off.sum() / max(int(inner.sum()), 1))
 
 
 def told_apart(best: Votes, other: Votes, scene: Scene, settings: VisionSettings) -> bool:
-    """Tell whether enough pixels differ between two hypotheses, and clearly vote for the first."""
-    differ = scene.usable & (np.abs(best.front - other.front) / scene.sigma > TELLING_SIGMA)
-    count = int(differ.sum())
-    if count < settings.least_pixels:
-        return False
-    nearer = np.abs(scene.depth - best.front)[differ] < np.abs(scene.depth - other.front)[differ]
-    return float(nearer.mean()) >= 0.7
+    """Tell whether the pixels in which two hypotheses differ, however few, clearly vote for the first."""
+    share, strength = compared(best, other, scene, settings)
+    return strength >= CLEAR_STRENGTH and share >= CLEAR_SHARE
+
+
+def compared(one: Votes, other: Votes, scene: Scene, settings: VisionSettings) -> tuple[float, float]:
+    """Return for which of two hypotheses the pixels vote in which they differ, and how much they can tell.
+
+    The first is the log likelihood ratio as a share, -1 to 1, of what it would be were the one exactly true; 1 is for
+    the one. The second is that ratio's expected value in independent pixels (half a squared distance in sigmas, of
+    which a grain's pixels count as one); 0 where fewer than the least count differ.
+    """
+    gap = ((one.front - other.front) / scene.sigma) ** 2
+    differ = scene.usable & (gap > 1.0)
+    cut = settings.cut_sigma**2
+    if int((scene.usable & (gap > TELLING_SIGMA**2)).sum()) < LEAST_DIFFERENT:
+        return 0.0, 0.0
+    hoped = np.minimum(gap[differ], cut)
+    depth, sigma = scene.depth[differ], scene.sigma[differ]
+    against = [np.minimum(((depth - votes.front[differ]) / sigma) ** 2, cut) for votes in (one, other)]
+    whole = float(hoped.sum())
+    return float((against[1] - against[0]).sum()) / whole, whole / 2 / scene.grain**2
 
 
 def search(hypothesis: Hypothesis, scene: Scene, settings: VisionSettings) -> Pose:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orchestrator.adapters.vision.align import Alignment, align
+from orchestrator.adapters.vision.datum import fix
 from orchestrator.adapters.vision.hypotheses import (
     Hypothesis,
     Votes,
     better_beside,
+    compared,
     costs,
     half_turn,
     search,
@@ -23,19 +25,21 @@ from orchestrator.adapters.vision.hypotheses import (
     unexplained,
     vote,
 )
-from orchestrator.adapters.vision.place import look_at, why_blind
-from orchestrator.core.geometry import Deviation, Vector, deviation
+from orchestrator.adapters.vision.place import look_at, uncovered, why_blind
+from orchestrator.core.geometry import IDENTITY, Deviation, Vector, deviation
 from orchestrator.core.ports import Check, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orchestrator.adapters.vision.datum import Fix
     from orchestrator.adapters.vision.place import Crop, Place
     from orchestrator.adapters.vision.render import Depth, Mask, Region, Solids
     from orchestrator.adapters.vision.settings import VisionSettings
     from orchestrator.core.ports import CheckRequest
 
 AXES = ("along x", "along y", "along z", "about x", "about y", "about z")
+SURELY_SHARE, SURELY_STRENGTH = 0.6, 100.0  # of the vote between two hypotheses that needs no closer look
 EMPTY_SHARE = 0.7  # of the pixels that tell, which must show what lies behind the part to call it missing
 ALL_EMPTY = 0.995  # of all pixels in the region which show what lies behind: then there is nothing to search for
 
@@ -61,16 +65,25 @@ def judge(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSet
     Raises:
         VisionError: a mesh is missing or can't be read.
     """
+    by = fix(request, crop, solids, settings)
+    crop = dataclasses.replace(crop, pose=by.camera)
     blind = Check(verdict="cannot_see", shot_stamp=crop.stamp)
     place = look_at(request, crop, solids, settings)
     if place is None:
         reason = f"{request.part.id} is behind the camera or nearer to it than 50 mm."
         return Judged(dataclasses.replace(blind, reason=reason))
-    reason = why_blind(place, settings)
-    answer = dataclasses.replace(blind, reason=reason) if reason else _decide(request, place, settings)
+    reason = why_blind(place, settings) or by.problem
+    answer = dataclasses.replace(blind, reason=reason) if reason else _decide(request, place, by, settings)
     shape = place.scene.shape
+    shift = deviation(by.shift, IDENTITY) if by.used else None
     return Judged(
-        check=dataclasses.replace(answer, visible=round(place.visible, 3), shot_stamp=crop.stamp),
+        check=dataclasses.replace(
+            answer,
+            visible=round(place.visible, 3),
+            shot_stamp=crop.stamp,
+            datum=by.used,
+            datum_offset=Deviation(_vector(shift.xyz_m, 6), _vector(shift.rot_rad, 5)) if shift else None,
+        ),
         depth=place.scene.depth.reshape(shape),
         expected=np.minimum(place.alone, place.scene.back).reshape(shape),
         without_part=place.scene.back.reshape(shape),
@@ -78,15 +91,20 @@ def judge(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSet
     )
 
 
-def _decide(request: CheckRequest, place: Place, settings: VisionSettings) -> Check:
+def _decide(request: CheckRequest, place: Place, by: Fix, settings: VisionSettings) -> Check:
     """Take the short way where the part explains the picture, else search for what does."""
-    scene, part = place.scene, place.ideas[0]
-    nominal = settle(part, part.pose, scene, settings)
-    sure = nominal.support >= settings.sure_support and nominal.found.settled
-    if sure and _explains(nominal, place, settings) and not better_beside(nominal, scene, settings):
-        rivals = [_rival(idea, nominal, place, settings) for idea in place.ideas[1:]]
-        if all(nominal.cost <= rival.cost for rival in rivals):
-            return _conclude(request, [nominal, *rivals], place, settings)
+    nominal, rivals = _nominal(place, settings)
+    if rivals is not None:
+        return _conclude(request, [nominal, *rivals], place, by, settings)
+    usable = place.scene.usable
+    place = uncovered(place, settings)
+    if reason := why_blind(place, settings):
+        return Check("cannot_see", reason=reason)
+    if int(usable.sum()) - int(place.scene.usable.sum()) >= settings.least_pixels:
+        nominal, rivals = _nominal(place, settings)
+        if rivals is not None:
+            return _conclude(request, [nominal, *rivals], place, by, settings)
+    scene = place.scene
     if float(_fits_empty(place, settings)[scene.usable].mean()) >= ALL_EMPTY:
         return _missing([], place, 1.0)
     tried = [settle(idea, search(idea, scene, settings), scene, settings) for idea in place.ideas]
@@ -94,7 +112,18 @@ def _decide(request: CheckRequest, place: Place, settings: VisionSettings) -> Ch
         tried[0] = nominal
     if all(votes.support < settings.least_support for votes in tried):
         return _nothing(tried, place, settings)
-    return _conclude(request, tried, place, settings)
+    return _conclude(request, tried, place, by, settings)
+
+
+def _nominal(place: Place, settings: VisionSettings) -> tuple[Votes, list[Votes] | None]:
+    """Return the votes for the part near its place and, where it explains the picture best, those for its rivals."""
+    scene, part = place.scene, place.ideas[0]
+    nominal = settle(part, part.pose, scene, settings)
+    sure = nominal.support >= settings.sure_support and nominal.found.settled
+    if not sure or not _explains(nominal, place, settings) or better_beside(nominal, scene, settings):
+        return nominal, None
+    rivals = [_rival(idea, nominal, place, settings) for idea in place.ideas[1:]]
+    return nominal, rivals if all(compared(nominal, rival, scene, settings)[0] >= 0 for rival in rivals) else None
 
 
 def _rival(idea: Hypothesis, nominal: Votes, place: Place, settings: VisionSettings) -> Votes:
@@ -108,7 +137,8 @@ def _rival(idea: Hypothesis, nominal: Votes, place: Place, settings: VisionSetti
     some = scene.thinned()
     guesses = [Alignment(set_down(idea, pose, some)) for pose in (start, half_turn(idea, start))]
     first = min((vote(idea, guess, some, settings) for guess in guesses), key=lambda votes: votes.cost)
-    if first.support < settings.least_support:
+    share, strength = compared(vote(place.ideas[0], nominal.found, some, settings), first, some, settings)
+    if first.support < settings.least_support or (share > SURELY_SHARE and strength > SURELY_STRENGTH):
         return vote(idea, first.found, scene, settings)
     return vote(idea, align(idea.solid, first.found.pose, scene, near=True, most=2), scene, settings)
 
@@ -132,9 +162,12 @@ def _fits_empty(place: Place, settings: VisionSettings) -> Mask:
     return np.asarray(costs(place.scene, place.scene.back, settings) < settings.cut_sigma**2)
 
 
-def _conclude(request: CheckRequest, tried: list[Votes], place: Place, settings: VisionSettings) -> Check:
+def _conclude(request: CheckRequest, tried: list[Votes], place: Place, by: Fix, settings: VisionSettings) -> Check:
     """Take the hypothesis that explains the picture best, unless another explains it as well."""
-    best = min(tried, key=lambda votes: votes.cost)
+    best = tried[0]
+    for other in tried[1:]:
+        if compared(best, other, place.scene, settings)[0] < 0:
+            best = other
     scores = _scores(tried)
     for other in tried:
         if other is not best and not told_apart(best, other, place.scene, settings):
@@ -149,7 +182,7 @@ def _conclude(request: CheckRequest, tried: list[Votes], place: Place, settings:
     if not _explains(best, place, settings):
         reason = f"{place.part} explains what is there in part only; it may be damaged, or something lies beside it."
         return Check("cannot_see", scores=scores, reason=reason)
-    return _measured(request, best, scores, settings)
+    return _measured(request, best, place, by, scores, settings)
 
 
 def _explains(votes: Votes, place: Place, settings: VisionSettings) -> bool:
@@ -157,27 +190,28 @@ def _explains(votes: Votes, place: Place, settings: VisionSettings) -> bool:
     return count < settings.least_pixels or share < settings.least_unexplained
 
 
-def _measured(request: CheckRequest, votes: Votes, scores: dict[str, float], settings: VisionSettings) -> Check:
-    """Compare the part's pose with its tolerance, axis by axis.
+def _measured(
+    request: CheckRequest, votes: Votes, place: Place, by: Fix, scores: dict[str, float], settings: VisionSettings
+) -> Check:
+    """Compare the part's pose with its tolerance, axis by axis, with a guard band on both sides (ISO 14253-1).
 
-    Outside is what exceeds the tolerance by two sigma, or at all where sigma is below a third of it; between them,
-    and where sigma exceeds the tolerance, the camera is too uncertain to say. Axes that this view can't tell are not
-    judged.
+    Inside is what is inside by the guard, outside what is outside by it; between them the camera is too uncertain to
+    say. Axes that the part is free about, or that this view can't tell, are not judged.
     """
     part, found = request.part, votes.found
     off = deviation(found.pose, part.pose, part.symmetry_z)
-    floors = (settings.floor_m,) * 3 + (settings.floor_rad,) * 3
-    sigmas = [math.hypot(settings.inflate * float(s), floor) for s, floor in zip(found.sigma, floors, strict=True)]
+    sigmas = _sigmas(votes, place, by, settings)
     limits = (*request.within_m, *request.within_rad)
-    outside, unsure, unseen = [], [], []
+    free = (False,) * 3 + votes.hypothesis.solid.free_axes
+    outside, unsure, unseen, left = [], [], [], []
     for axis, (value, limit, sigma) in enumerate(zip((*off.xyz_m, *off.rot_rad), limits, sigmas, strict=True)):
-        if axis == 5 and part.symmetry_z == 0:
-            continue
-        if not found.observable[axis]:
+        if free[axis] or (axis == 5 and part.symmetry_z == 0):
+            left.append(AXES[axis])
+        elif not found.observable[axis]:
             unseen.append(AXES[axis])
-        elif abs(value) > limit + 2 * sigma or (abs(value) > limit and 3 * sigma <= limit):
+        elif abs(value) > limit + settings.guard * sigma:
             outside.append(_amount(axis, value, limit, sigma))
-        elif abs(value) > limit or sigma > limit:
+        elif abs(value) > limit - settings.guard * sigma:
             unsure.append(_amount(axis, value, limit, sigma))
     blind = f"Not judged, as it can't be told from here: {', '.join(unseen)}." if unseen else ""
     verdict: Verdict
@@ -191,9 +225,28 @@ def _measured(request: CheckRequest, votes: Votes, scores: dict[str, float], set
         verdict=verdict,
         deviation=Deviation(_vector(off.xyz_m, 6), _vector(off.rot_rad, 5)),
         uncertainty_m=_vector(sigmas[:3], 6),
+        uncertainty_rad=_vector(sigmas[3:], 5),
         reason=reason.strip(),
         scores=scores,
+        not_judged=(*left, *unseen),
     )
+
+
+def _sigmas(votes: Votes, place: Place, by: Fix, settings: VisionSettings) -> list[float]:
+    """Return what is not known of the part's pose per axis (m, rad): by the fit, by its datum, by the model itself."""
+    solid, scene = votes.hypothesis.solid, place.scene
+    blur_m = settings.floor_pixels * scene.grain * scene.pixel_m  # of outlines, which tell what lies across the view
+    matrix = (scene.view.camera.inverse() @ votes.found.pose).matrix()
+    ahead = [abs(float(matrix[2, axis])) for axis in range(3)]
+    floors_m = [math.hypot(settings.floor_m, blur_m * math.sqrt(max(0.0, 1 - a * a))) for a in ahead]
+    floors_rad = [math.hypot(settings.floor_rad, blur_m / max(solid.radius, 0.004) * a) for a in ahead]
+    floors = (*floors_m, *floors_rad)
+    inflate = settings.inflate + settings.inflate_grain * (scene.grain - 1)
+    datum = by.sigma(votes.found.pose, solid.centre)
+    return [
+        math.hypot(inflate * float(fit), floor, float(base))
+        for fit, floor, base in zip(votes.found.sigma, floors, datum, strict=True)
+    ]
 
 
 def _amount(axis: int, value: float, limit: float, sigma: float) -> str:

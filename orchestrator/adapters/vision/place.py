@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.ndimage import minimum_filter
 
-from orchestrator.adapters.vision.align import Scene
+from orchestrator.adapters.vision.align import Scene, grown
+from orchestrator.adapters.vision.grain import grain
+from orchestrator.adapters.vision.ground import CLOSE_M, ground
 from orchestrator.adapters.vision.hypotheses import TELLING_SIGMA, Hypothesis, turned_over
 from orchestrator.adapters.vision.render import Region, View, region_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from orchestrator.adapters.vision.render import Depth, Mask, Solids
     from orchestrator.adapters.vision.settings import VisionSettings
     from orchestrator.core.geometry import Pose
@@ -32,6 +38,17 @@ class Crop:
     pose: Pose
     stamp: float
     noise_m: float | None = None
+
+    def over(self, region: Region) -> tuple[Depth, Mask]:
+        """Return the depth of a region (m, 0 where nothing was measured), and which of its pixels were pictured."""
+        depth = np.zeros((region.height, region.width), dtype=np.float32)
+        inside = np.zeros((region.height, region.width), dtype=bool)
+        both = region.common(self.region)
+        if both.width > 0 and both.height > 0:
+            here, there = both.within(region), both.within(self.region)
+            inside[here] = True
+            depth[here] = np.where(np.isfinite(self.depth_m[there]), self.depth_m[there], 0.0)
+        return depth, inside
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,43 +97,119 @@ def look_at(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionS
     if region is None:
         return None
     view = View.over(region, crop.pose, crop.intrinsics)
-    neighbours = _neighbours(request, region, view, crop, solids)
-    back = np.full(region.width * region.height, np.inf, dtype=np.float32)
-    for depth in neighbours.values():
-        np.minimum(back, depth, out=back)
+    neighbours = neighbours_in(request, region, view, crop, solids)
     alone = view.depth(part.solid, part.pose)
-    top, left = crop.region.top - region.top, crop.region.left - region.left
-    rows, columns = slice(top, top + crop.region.height), slice(left, left + crop.region.width)
-    inside = np.zeros((region.height, region.width), dtype=bool)
-    inside[rows, columns] = True
-    measured = np.zeros((region.height, region.width), dtype=np.float32)
-    measured[rows, columns] = np.where(np.isfinite(crop.depth_m), crop.depth_m, 0.0)
-
-    depth = measured.ravel()
-    # An unknown background is taken to lie behind everything that may stand there.
-    nearest, farthest = _space(ideas, crop.pose)
-    filled = np.where(np.isfinite(back), back, np.maximum(depth, farthest)).astype(np.float32)
-    hidden = depth < np.minimum(nearest, filled) - settings.headroom_m
-    expected = np.minimum(alone, filled)
-    scene = Scene(
-        view=view,
-        shape=measured.shape,
-        depth=depth,
-        usable=(depth > 0) & ~hidden,
-        back=filled,
-        sigma=np.hypot(settings.noise_m * expected**2, settings.slack_m).astype(np.float32),
-        pixel_m=float(np.median(expected)) / min(crop.intrinsics.fx, crop.intrinsics.fy),
-    )
+    scene, inside = pictured(crop, region, view, alone, neighbours.values(), space(ideas, crop.pose), settings)
+    behind = nearest_of(neighbours.values(), alone.shape)
     return Place(
         part=request.part.id,
         region=region,
         ideas=ideas,
         scene=scene,
         alone=alone,
-        free=np.isfinite(alone) & (alone < back),
-        inside=inside.ravel(),
+        free=np.isfinite(alone) & (alone < behind),
+        inside=inside,
         neighbours=neighbours,
     )
+
+
+def pictured(
+    crop: Crop,
+    region: Region,
+    view: View,
+    alone: Depth,
+    neighbours: Iterable[Depth],
+    between: tuple[float, float],
+    settings: VisionSettings,
+) -> tuple[Scene, Mask]:
+    """Return what was measured in a region beside what is expected there without the part, and what was pictured.
+
+    `alone` is the part's depth and `neighbours` that of each other thing known (m, inf where it isn't); `between`
+    the least and greatest depth that the part can have.
+    """
+    measured, inside = crop.over(region)
+    depth = measured.ravel()
+    back = nearest_of(neighbours, depth.shape)
+    unknown = ~np.isfinite(back)
+    nearest, farthest = between
+    if unknown.any():
+        back = _filled(depth, alone, back, measured.shape, farthest, settings)
+    hidden = depth < np.minimum(nearest, back) - settings.headroom_m
+    usable = (depth > 0) & ~hidden
+    expected = np.minimum(alone, back)
+    noise = settings.noise_m * expected**2 / leaning(expected.reshape(measured.shape), crop.intrinsics).ravel()
+    sigma = np.hypot(noise, settings.slack_m).astype(np.float32)
+    scene = Scene(
+        view=view,
+        shape=measured.shape,
+        depth=depth,
+        usable=usable,
+        back=back,
+        sigma=sigma,
+        pixel_m=float(np.median(expected)) / min(crop.intrinsics.fx, crop.intrinsics.fy),
+        grain=grain(
+            (depth - expected).reshape(measured.shape), usable.reshape(measured.shape), float(np.median(sigma))
+        ),
+        known=~unknown | (np.abs(depth - back) < settings.cut_sigma * sigma),
+    )
+    return scene, inside.ravel()
+
+
+def leaning(depth: Depth, intrinsics: Intrinsics) -> Depth:
+    """Return the cosine at which each pixel (height, width) meets its surface, at least a third.
+
+    Slanted surfaces are noisier by its inverse. The lesser of the steps to both sides counts, so that a jump in depth
+    is no slope.
+    """
+    steep = np.zeros(depth.shape, dtype=np.float32)
+    for axis, focal in ((0, intrinsics.fy), (1, intrinsics.fx)):
+        if depth.shape[axis] < 2:
+            continue
+        step = np.abs(np.diff(depth, axis=axis))
+        first, last = np.take(step, [0], axis=axis), np.take(step, [-1], axis=axis)
+        least = np.minimum(np.concatenate([first, step], axis=axis), np.concatenate([step, last], axis=axis))
+        steep += (least * np.float32(focal) / depth) ** 2
+    return np.asarray(np.maximum(1 / np.sqrt(1 + steep), 1 / 3), dtype=np.float32)
+
+
+def uncovered(place: Place, settings: VisionSettings) -> Place:
+    """Return a place without the pixels of what is nearer to the camera than anything that may stand just there.
+
+    `look_at` takes for hidden only what is nearer than the highest point of all; here it is the highest close by.
+    """
+    scene = place.scene
+    front = nearest_of((scene.view.depth(idea.solid, idea.pose) for idea in place.ideas), scene.depth.shape)
+    side = 2 * max(1, round(settings.margin_m / 2 / scene.pixel_m)) + 1
+    near = minimum_filter(np.minimum(front, scene.back).reshape(scene.shape), size=side).ravel()
+    usable = scene.usable & ~(scene.depth < near - settings.headroom_m)
+    return dataclasses.replace(place, scene=dataclasses.replace(scene, usable=usable))
+
+
+def nearest_of(depths: Iterable[Depth], shape: tuple[int, ...]) -> Depth:
+    """Return the least of several depths for each pixel, inf where there is none."""
+    out = np.full(shape, np.inf, dtype=np.float32)
+    for depth in depths:
+        np.minimum(out, depth, out=out)
+    return out
+
+
+def _filled(
+    depth: Depth, alone: Depth, back: Depth, shape: tuple[int, int], farthest: float, settings: VisionSettings
+) -> Depth:
+    """Return what is expected without the part, filled where nothing is known to be.
+
+    Surroundings that lie on a plane go on behind the part. Else what would be seen in the part's place is taken to lie
+    behind everything that may stand there, and beside it nothing contradicts what was measured.
+    """
+    unknown = ~np.isfinite(back)
+    around = ~grown(np.isfinite(alone).reshape(shape), 1).ravel()
+    plane = ground(depth, alone, unknown, shape, settings.noise_m)
+    if plane is None:
+        filled = np.where(around & (depth > 0), depth, np.maximum(depth, farthest))
+    else:
+        strange = around & (np.abs(depth - plane) > settings.cut_sigma * settings.noise_m * plane**2 + CLOSE_M)
+        filled = np.where(strange & (depth > 0), depth, plane)
+    return np.where(unknown, filled, back).astype(np.float32)
 
 
 def why_blind(place: Place, settings: VisionSettings) -> str:
@@ -146,7 +239,7 @@ def _ideas(request: CheckRequest, solids: Solids) -> tuple[Hypothesis, ...]:
     return tuple(ideas)
 
 
-def _neighbours(request: CheckRequest, region: Region, view: View, crop: Crop, solids: Solids) -> dict[str, Depth]:
+def neighbours_in(request: CheckRequest, region: Region, view: View, crop: Crop, solids: Solids) -> dict[str, Depth]:
     """Return the depth of each known neighbour that reaches into the region, by id."""
     found: dict[str, Depth] = {}
     for other in request.around:
@@ -157,7 +250,7 @@ def _neighbours(request: CheckRequest, region: Region, view: View, crop: Crop, s
     return found
 
 
-def _space(ideas: tuple[Hypothesis, ...], camera: Pose) -> tuple[float, float]:
+def space(ideas: tuple[Hypothesis, ...], camera: Pose) -> tuple[float, float]:
     """Return the least and greatest depth (m) of everything that may stand there."""
     depths = []
     for idea in ideas:

@@ -13,6 +13,7 @@ from orchestrator.adapters.vision.mesh_file import read_mesh
 from orchestrator.core.errors import VisionError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     Depth = npt.NDArray[np.float32]
     Mask = npt.NDArray[np.bool_]
 
+BESIDE_M = 0.1  # how far beside a part its datum is looked at
 ALIKE_M = 0.0003  # two surfaces that differ by less are one shape
 ALIKE_POINTS = 40_000  # at most so many, to two, are compared
 
@@ -50,6 +52,11 @@ class Solid:
         self.high = vertices.max(axis=0)
 
     @property
+    def triangles(self) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """Its vertices (n, 3) in metres and its faces (m, 3) as indices of them."""
+        return self._vertices, self._faces
+
+    @property
     def centre(self) -> Floats:
         """The middle of the bounding box, metres."""
         return np.asarray((self.low + self.high) / 2)
@@ -73,6 +80,10 @@ class Solid:
         rays = np.empty((len(directions), 6), dtype=np.float32)
         rays[:, :3] = origin
         rays[:, 3:] = directions
+        return self.cast_rays(rays)
+
+    def cast_rays(self, rays: Depth) -> Depth:
+        """Return the same for rays (n, 6) of an origin and a direction each."""
         hit = self._scene.cast_rays(self._tensor(rays), nthreads=self._threads)["t_hit"]
         return np.asarray(hit.numpy(), dtype=np.float32)
 
@@ -89,9 +100,25 @@ class Solid:
             for c, s in ((math.cos(angle), math.sin(angle)) for angle in (0.29, 1.01))
         )
 
-    def _matches(self, turn: Floats) -> bool:
-        """Tell whether the mesh, turned about the point on its z axis at half its height, lies on itself."""
-        middle = np.array([0.0, 0.0, self.centre[2]])
+    @cached_property
+    def free_axes(self) -> tuple[bool, bool, bool]:
+        """Whether the mesh is the same shape at any angle about the lines through its middle along x, y and z.
+
+        About z it is the z axis itself, as a part's declared symmetry has it.
+        """
+        c, s = math.cos(0.29), math.sin(0.29)
+        about_x = np.array(((1.0, 0.0, 0.0), (0.0, c, -s), (0.0, s, c)))
+        about_y = np.array(((c, 0.0, s), (0.0, 1.0, 0.0), (-s, 0.0, c)))
+        return (
+            all(self._matches(turn, self.centre) for turn in (about_x, about_x @ about_x @ about_x)),
+            all(self._matches(turn, self.centre) for turn in (about_y, about_y @ about_y @ about_y)),
+            self.round,
+        )
+
+    def _matches(self, turn: Floats, middle: Floats | None = None) -> bool:
+        """Tell whether the mesh, turned about a point, lies on itself; by default that on its z axis at half height."""
+        if middle is None:
+            middle = np.array([0.0, 0.0, self.centre[2]])
         points = np.concatenate([self._vertices, self._vertices[self._faces].mean(axis=1)]) - middle
         points = points[:: 1 + len(points) // ALIKE_POINTS]
         turned = (points @ turn.T + middle).astype(np.float32)
@@ -150,10 +177,26 @@ class Region:
 
     def inside(self, intrinsics: Intrinsics) -> Region:
         """Return the part of it that is in the picture (width or height 0 when none is)."""
-        left, top = max(self.left, 0), max(self.top, 0)
-        right = min(self.left + self.width, intrinsics.width)
-        bottom = min(self.top + self.height, intrinsics.height)
+        return self.common(Region(0, 0, intrinsics.width, intrinsics.height))
+
+    def common(self, other: Region) -> Region:
+        """Return what two regions share (width or height 0 when they share nothing)."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        right = min(self.left + self.width, other.left + other.width)
+        bottom = min(self.top + self.height, other.top + other.height)
         return Region(left, top, max(right - left, 0), max(bottom - top, 0))
+
+    def joined(self, other: Region) -> Region:
+        """Return the smallest region that holds both."""
+        left, top = min(self.left, other.left), min(self.top, other.top)
+        right = max(self.left + self.width, other.left + other.width)
+        bottom = max(self.top + self.height, other.top + other.height)
+        return Region(left, top, right - left, bottom - top)
+
+    def within(self, other: Region) -> tuple[slice, slice]:
+        """Return its rows and columns in a picture of another region that holds it."""
+        top, left = self.top - other.top, self.left - other.left
+        return slice(top, top + self.height), slice(left, left + self.width)
 
 
 def region_of(corners: Floats, pose: Pose, camera: Pose, intrinsics: Intrinsics, margin_m: float) -> Region | None:
@@ -211,6 +254,17 @@ class View:
         if inner.size:
             out[block] = solid.cast(origin, inner.reshape(-1, 3) @ turn).reshape(inner.shape[:2])
         return out.ravel()
+
+    def depths(self, solid: Solid, poses: Sequence[Pose]) -> Depth:
+        """Return the depths (m) of a part at several poses, (poses, pixels), in one cast."""
+        count = len(self.directions)
+        rays = np.empty((len(poses), count, 6), dtype=np.float32)
+        directions = self.directions.astype(np.float32)
+        for k, pose in enumerate(poses):
+            part = pose.inverse() @ self.camera
+            rays[k, :, :3] = part.p
+            np.matmul(directions, part.matrix()[:3, :3].T.astype(np.float32), out=rays[k, :, 3:])
+        return solid.cast_rays(rays.reshape(-1, 6)).reshape(len(poses), count)
 
     def _block(self, solid: Solid, pose: Pose) -> tuple[slice, slice] | None:
         """Return the rows and columns that the part can cover, to cast no ray beside them; None where unknown."""

@@ -14,9 +14,16 @@ class VisionSettings:
 
     noise_m: float = 0.00014  # structured light; a stereo camera has about 0.0025
     slack_m: float = 0.00010  # of meshes and neighbours' poses, added to the noise in quadrature
+    guard: float = 1.65  # sigmas between a tolerance and what is called inside or outside it: 95 % one-sided
+    extrinsic_m: float = 0.0003  # how far a calibrated camera may be off at the part, per axis, one sigma
+    extrinsic_rad: float = 0.0009
+    datum_limit_m: float = 0.005  # a datum that is seen farther off than this is not believed
+    datum_limit_rad: float = 0.035
+    floor_pixels: float = 0.05  # least uncertainty claimed across the view, as a share of a grain of pixels
     floor_m: float = 0.00003  # least uncertainty claimed for a position, per axis
     floor_rad: float = 0.0003  # least uncertainty claimed for an angle, per axis
-    inflate: float = 1.5  # of the fit's own standard deviation, whose pixels are not independent
+    inflate: float = 1.0  # of the fit's standard deviation ...
+    inflate_grain: float = 0.15  # ... and by so much more for each pixel of grain above one
     margin_m: float = 0.016  # how far beside its place a part is looked for
     headroom_m: float = 0.03  # what is nearer to the camera than the part's space by more than this hides it
     cut_sigma: float = 4.0  # a pixel off by more fits no longer

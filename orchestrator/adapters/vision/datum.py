@@ -1,0 +1,172 @@
+"""The camera's pose, corrected by the parts in the picture whose place is known: then calibration errors cancel."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orchestrator.adapters.vision.align import align, grown, to_origin
+from orchestrator.adapters.vision.hypotheses import Hypothesis, vote
+from orchestrator.adapters.vision.place import nearest_of, neighbours_in, pictured, space
+from orchestrator.adapters.vision.render import BESIDE_M, View, region_of
+from orchestrator.core.geometry import IDENTITY, Pose, deviation
+
+if TYPE_CHECKING:
+    from orchestrator.adapters.vision.align import Alignment
+    from orchestrator.adapters.vision.place import Crop
+    from orchestrator.adapters.vision.render import Floats, Solids
+    from orchestrator.adapters.vision.settings import VisionSettings
+    from orchestrator.core.ports import CheckRequest, Expected
+
+LEAST_SUPPORT = 0.4  # net share of votes with which a datum is taken for what it should be
+SURE_SUPPORT, SURE_SHARE = 0.7, 0.4  # of votes and of its surface, with which it is believed to be far off
+MOVE_M, TURN_RAD = 0.00002, 0.00005  # smaller corrections are none
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fix:
+    """Where the camera really is, by its datum.
+
+    `camera` is its corrected pose in the world; `covariance` (6, 6) what that leaves unknown of a small motion, in the
+    world's axes, of everything in the picture about the checked part's centre; `used` the datum parts by id; `shift`
+    how far the picture was off there; `problem` why nothing can be judged by it, "" otherwise.
+    """
+
+    camera: Pose
+    covariance: Floats = field(default_factory=lambda: np.zeros((6, 6)))
+    used: tuple[str, ...] = ()
+    shift: Pose = IDENTITY
+    problem: str = ""
+
+    def sigma(self, part: Pose, centre: Floats) -> Floats:
+        """Return what it leaves unknown of a part's pose, per axis of the part: m and rad, one sigma."""
+        turn = np.zeros((6, 6))
+        turn[:3, :3] = turn[3:, 3:] = part.matrix()[:3, :3].T
+        lever = to_origin(centre) @ turn
+        return np.asarray(np.sqrt(np.diag(lever @ self.covariance @ lever.T)))
+
+
+def fix(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSettings) -> Fix:
+    """Align the datum parts and correct the camera's pose by them.
+
+    Each says how far everything in the picture seems to have moved; together with what a calibration is trusted to
+    (`extrinsic_m`, `extrinsic_rad`) that gives the most likely motion. Where the datum contradicts that trust, the
+    trust is lowered until it does not.
+
+    Raises:
+        VisionError: a mesh is missing or can't be read.
+    """
+    part = request.part
+    pivot = np.array(part.pose.apply(_vector(solids.get(part.mesh).centre)), dtype=float)
+    information, pulls = np.zeros((6, 6)), np.zeros(6)
+    used = []
+    for datum in request.datum:
+        seen = _aligned(datum, request, crop, solids, settings)
+        if seen is None:
+            continue
+        found, sure = seen
+        centre = solids.get(datum.mesh).centre
+        off = _motion(datum.pose, found.pose, centre)
+        if _far(off, found.covariance, settings):
+            if not sure:
+                continue
+            return Fix(crop.pose, problem=_far_off(datum, found.pose))
+        into = _about(datum.pose, centre, pivot)
+        weight = np.linalg.inv(found.covariance)
+        information += into.T @ weight @ into
+        pulls += into.T @ weight @ off
+        used.append(datum.id)
+    if not used:
+        return Fix(crop.pose)
+    trust = np.diag([settings.extrinsic_m**2] * 3 + [settings.extrinsic_rad**2] * 3)
+    spread = np.linalg.pinv(information)
+    off = spread @ pulls
+    surprise = float(off @ np.linalg.solve(spread + trust, off)) / 6
+    trust *= max(1.0, surprise)
+    covariance: Floats = np.asarray(np.linalg.inv(information + np.linalg.inv(trust)), dtype=np.float64)
+    shift = _small(covariance @ pulls)
+    about = Pose(_vector(pivot))
+    apparent = about @ shift @ about.inverse()
+    return Fix(apparent.inverse() @ crop.pose, covariance, tuple(used), shift)
+
+
+def _aligned(
+    datum: Expected, request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSettings
+) -> tuple[Alignment, bool] | None:
+    """Fit a datum where the checked part can't be, and tell whether that is sure; None where too little is seen."""
+    solid, part = solids.get(datum.mesh), request.part
+    box = region_of(solids.get(part.mesh).corners, part.pose, crop.pose, crop.intrinsics, BESIDE_M)
+    region = region_of(solid.corners, datum.pose, crop.pose, crop.intrinsics, settings.margin_m / 2)
+    if region is None or box is None:
+        return None
+    region = region.common(box).common(crop.region)
+    if region.width < 8 or region.height < 8:
+        return None
+    view = View.over(region, crop.pose, crop.intrinsics)
+    others = neighbours_in(dataclasses.replace(request, part=datum), region, view, crop, solids)
+    alone = view.depth(solid, datum.pose)
+    idea = Hypothesis("part", datum.id, solid, datum.pose, datum.symmetry_z)
+    scene, _ = pictured(crop, region, view, alone, others.values(), space((idea,), crop.pose), settings)
+    taken = np.zeros(scene.shape, dtype=bool)
+    for thing in (part, *request.look_alikes):
+        taken |= np.isfinite(view.depth(solids.get(thing.mesh), thing.pose)).reshape(scene.shape)
+    clear = max(2, round(scene.grain / 2) + 1)
+    scene = dataclasses.replace(scene, usable=scene.usable & ~grown(taken, clear).ravel())
+    seen = np.isfinite(alone) & (alone < nearest_of(others.values(), alone.shape)) & scene.usable
+    if int(seen.sum()) < 4 * settings.least_pixels:
+        return None
+    found = align(solid, datum.pose, scene, near=True)
+    support = vote(idea, found, scene.thinned(), settings).support
+    sure = found.settled and support >= SURE_SUPPORT and int(seen.sum()) >= SURE_SHARE * np.isfinite(alone).sum()
+    inflate = settings.inflate + settings.inflate_grain * (scene.grain - 1)
+    found = dataclasses.replace(found, covariance=found.covariance * inflate**2)
+    return (found, sure) if support >= LEAST_SUPPORT else None
+
+
+def _motion(before: Pose, after: Pose, centre: Floats) -> Floats:
+    """Return (x, y, z, rotation vector) of a small motion of a body's centre, in its own axes before."""
+    delta = deviation(after, before)
+    turn = np.asarray(delta.rot_rad)
+    moved = (before.inverse() @ after).apply(_vector(centre))
+    return np.concatenate([np.asarray(moved) - centre, turn])
+
+
+def _about(body: Pose, centre: Floats, pivot: Floats) -> Floats:
+    """Return the matrix (6, 6) from a small motion in the world's axes about a pivot to that of a body's centre."""
+    turn = body.matrix()[:3, :3].T
+    out = np.zeros((6, 6))
+    out[:3, :3] = out[3:, 3:] = turn
+    return np.asarray(out @ to_origin(pivot - np.asarray(body.apply(_vector(centre)))))
+
+
+def _small(motion: Floats) -> Pose:
+    if np.abs(motion[:3]).max() < MOVE_M and np.abs(motion[3:]).max() < TURN_RAD:
+        return IDENTITY
+    angle = float(np.linalg.norm(motion[3:]))
+    axis = motion[3:] / max(angle, 1e-12) * math.sin(angle / 2)
+    return Pose(_vector(motion[:3]), (math.cos(angle / 2), *_vector(axis)))
+
+
+def _far(off: Floats, covariance: Floats, settings: VisionSettings) -> bool:
+    """Tell whether a datum is surely farther off than calibration errors are."""
+    sigma = np.sqrt(np.diag(covariance))
+    limits = np.array([settings.datum_limit_m] * 3 + [settings.datum_limit_rad] * 3)
+    return bool((np.abs(off) - settings.guard * sigma > limits).any())
+
+
+def _far_off(datum: Expected, found: Pose) -> str:
+    off = deviation(found, datum.pose, datum.symmetry_z)
+    far, turn = off.distance_m * 1000, math.degrees(math.hypot(*off.rot_rad))
+    return (
+        f"{datum.id}, which the pose is relative to, is seen {far:.1f} mm and {turn:.1f}° from where it should be: "
+        "it has been moved, or the camera's calibration is off."
+    )
+
+
+def _vector(values: Floats) -> tuple[float, float, float]:
+    x, y, z = (float(v) for v in values)
+    return (x, y, z)
