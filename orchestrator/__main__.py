@@ -9,7 +9,19 @@ import typer
 from rich.console import Console
 
 from orchestrator import __version__
-from orchestrator.cli import authored, check_shot, demo, doctor, evidence, journal, orders, serve, simulate, skills
+from orchestrator.cli import (
+    authored,
+    check_shot,
+    demo,
+    doctor,
+    evidence,
+    journal,
+    orders,
+    serve,
+    simulate,
+    skills,
+    vision,
+)
 from orchestrator.cli.logs import set_up
 from orchestrator.core.errors import AuthoringError, TandemError
 
@@ -33,6 +45,7 @@ app.add_typer(orders.app, name="order")
 app.add_typer(journal.app, name="journal")
 app.add_typer(skills.app, name="skills")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(vision.app, name="vision")
 
 
 def _version(value: bool) -> None:

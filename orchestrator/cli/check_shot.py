@@ -68,14 +68,7 @@ def check_shot(
 def _records(files: Sequence[Path], unit: str, step: str, cell: str, data: Path | None) -> list[Path]:
     from orchestrator.adapters.vision.archive import records
 
-    found: list[Path] = []
-    for file in files:
-        if (file / "record.json").is_file() or file.is_file():
-            found.append(file if file.is_dir() else file.parent)
-        elif file.is_dir():
-            found += [path.parent for path in sorted(file.rglob("record.json"))]
-        else:
-            raise NotFound(f"There is no record '{file}'.", remedy="Name a record's folder, or one that holds some.")
+    found = found_records(files)
     if unit or step:
         base = kept.folder(cell, data)
         found += [
@@ -91,6 +84,19 @@ def _records(files: Sequence[Path], unit: str, step: str, cell: str, data: Path 
         )
         raise NotFound(f"No evidence of {what}.", remedy="Name a record's folder, or the data folder with --data.")
     return list(dict.fromkeys(found))
+
+
+def found_records(files: Sequence[Path]) -> list[Path]:
+    """Return the records that paths name: folders of records, records, or files in one. Raises NotFound."""
+    found: list[Path] = []
+    for file in files:
+        if (file / "record.json").is_file() or file.is_file():
+            found.append(file if file.is_dir() else file.parent)
+        elif file.is_dir():
+            found += [path.parent for path in sorted(file.rglob("record.json"))]
+        else:
+            raise NotFound(f"There is no record '{file}'.", remedy="Name a record's folder, or one that holds some.")
+    return found
 
 
 def _load(records: Sequence[Path], instructions: Path) -> tuple[list[Shot], list[str]]:
