@@ -9,7 +9,19 @@ import typer
 from rich.console import Console
 
 from orchestrator import __version__
-from orchestrator.cli import authored, demo, doctor, journal, orders, serve, simulate, skills
+from orchestrator.cli import (
+    authored,
+    check_shot,
+    demo,
+    doctor,
+    evidence,
+    journal,
+    orders,
+    serve,
+    simulate,
+    skills,
+    vision,
+)
 from orchestrator.cli.logs import set_up
 from orchestrator.core.errors import AuthoringError, TandemError
 
@@ -26,11 +38,14 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("check")(authored.check)
+app.command("check-shot")(check_shot.check_shot)
 app.command("simulate")(simulate.simulate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(orders.app, name="order")
 app.add_typer(journal.app, name="journal")
 app.add_typer(skills.app, name="skills")
+app.add_typer(evidence.app, name="evidence")
+app.add_typer(vision.app, name="vision")
 
 
 def _version(value: bool) -> None:

@@ -76,7 +76,7 @@ class VisionOpen3D:
         for thing in (request.part, *request.around, *request.look_alikes, *request.datum):
             self._path(thing.mesh)
         crop = await self._cropped(request, shot)
-        return await self._call(work.check, request, crop)
+        return await self._call(work.check, request, crop, shot.calibration)
 
     async def close(self) -> None:
         """End the process, also in the middle of a check. Idempotent."""

@@ -111,4 +111,13 @@ def _extras() -> list[Finding]:
     ]
 
 
-LOOKS: tuple[Callable[[], list[Finding]], ...] = (_python, _libraries, _packages, _pages, _extras)
+def _evidence() -> list[Finding]:
+    from orchestrator.adapters.vision import archive
+    from orchestrator.cli.places import data_home
+
+    sizes = {path.parent.name: archive.size(path) for path in sorted(data_home().glob("*/evidence"))}
+    said = ", ".join(f"{cell} {held.total_bytes / 1e6:.1f} MB of {held.records} checks" for cell, held in sizes.items())
+    return [Finding("evidence of checks", ok=True, found=said or "none yet", needed=False)]
+
+
+LOOKS: tuple[Callable[[], list[Finding]], ...] = (_python, _libraries, _packages, _pages, _extras, _evidence)

@@ -365,6 +365,7 @@ class Shot:
     pose: Pose
     stamp: float
     colour: npt.NDArray[np.uint8] | None = None
+    calibration: str = ""  # the id of the camera's calibration, "" where it has none
 
 
 class Camera(Protocol):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.commands import EndCheck, Measured
 from orchestrator.core.errors import VisionError
 from orchestrator.core.ports import CheckRequest, Expected
+from orchestrator.core.react import Look
 from orchestrator.core.world import CELL, GRIPPER
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from orchestrator.core.cell import CameraSpec
     from orchestrator.core.geometry import Pose, Vector
     from orchestrator.core.ports import Camera, Check, Vision
-    from orchestrator.core.react import Look
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec, Step
 
@@ -56,6 +56,14 @@ class Eyes:
             attempt=effect.attempt,
             measured=await self._measured(state, request),
         )
+
+    def request(self, state: State, unit: str, step: Step) -> CheckRequest:
+        """Return what a look at a step's result would ask, without looking. Raises VisionError as `look`."""
+        return self._request(state, Look(f"{unit}/{step.id}", unit, step.id, 0), step)
+
+    def looking(self, state: State, pose: Pose) -> list[str]:
+        """Return the cameras that would look at a place, the best placed first. Raises VisionError."""
+        return self._facing(state, pose)
 
     async def _measured(self, state: State, request: CheckRequest) -> Measured:
         """Return the first verdict of the cameras, the best placed first; where none can tell, what all of them say.

@@ -53,6 +53,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     503: {"model": ErrorBody, "description": "The cell can't do that at the moment."},
 }
 REFUSED: dict[int | str, dict[str, Any]] = {409: {"model": ErrorBody, "description": "The cell refuses it now."}}
+REMOVED: dict[int | str, dict[str, Any]] = {410: {"model": ErrorBody, "description": "It was there and was pruned."}}
 
 
 def error_response(

@@ -16,7 +16,7 @@ from orchestrator.core.ports import Recorded
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
 from orchestrator.http import files
-from orchestrator.http.errors import ANSWERS
+from orchestrator.http.errors import ANSWERS, REMOVED, error_response
 from orchestrator.wire import UnitView
 
 PAGE = 200
@@ -113,13 +113,29 @@ def router(desk: Desk) -> APIRouter:
         found, following = page(merge(*kinds, key=lambda recorded: recorded.seq), limit)
         return CheckPage(checks=[_check(recorded) for recorded in found], next=following)
 
-    @routes.get("/evidence/{path:path}")
+    @routes.get("/evidence/{path:path}", responses=REMOVED)
     def show_evidence(request: Request, path: str) -> Response:
         """A file that a check rests on. It never changes."""
         media_type = files.kind(path, files.EVIDENCE)
-        return files.give(request, files.confined(desk.evidence, path), media_type)
+        try:
+            file = files.confined(desk.evidence, path)
+        except NotFound:
+            if not _removed(desk, path):
+                raise
+            return error_response(410, "removed", "This evidence was removed.", "Its verdict is in the journal.")
+        return files.give(request, file, media_type)
 
     return routes
+
+
+def _removed(desk: Desk, path: str) -> bool:
+    """Tell whether a record is there whose pictures were pruned."""
+    folder, _, name = path.rpartition("/")
+    try:
+        files.confined(desk.evidence, f"{folder}/record.json")
+    except NotFound:
+        return False
+    return name in {"deviation.png", "depth.npz"}
 
 
 def _event(recorded: Recorded) -> EventLine:

@@ -224,12 +224,12 @@ def test_evidence_shows_depth_expectation_picture_and_verdict(
 
     answer = asyncio.run(run())
     kept = tmp_path / answer.evidence
-    assert sorted(p.name for p in kept.iterdir()) == ["depth.npz", "deviation.png", "verdict.json"]
+    assert sorted(p.name for p in kept.iterdir()) == ["depth.npz", "deviation.png", "record.json"]
     with np.load(kept / "depth.npz") as arrays:
-        assert arrays["depth_m"].shape == arrays["expected_m"].shape == arrays["without_part_m"].shape
+        assert arrays["crop_depth_m"].shape == arrays["expected_m"].shape == arrays["without_part_m"].shape
     with Image.open(kept / "deviation.png") as picture:
         assert picture.width >= 360
-    verdict = json.loads((kept / "verdict.json").read_text())
+    verdict = json.loads((kept / "record.json").read_text())
     assert verdict["check"]["verdict"] == "displaced"
     assert verdict["check"]["scores"] == dict(answer.scores)
     assert not list(tmp_path.glob(".new-*"))

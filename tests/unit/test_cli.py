@@ -201,3 +201,17 @@ def test_skills_show_what_they_need_and_leave(capsys: pytest.CaptureFixture[str]
     ):
         assert line in out
     assert '"patience_s"' in out
+
+
+def test_evidence_is_measured_verified_and_pruned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "evidence").mkdir()
+    data = ("--data", str(tmp_path))
+    assert "0 checks, 0 of them with pictures" in run(capsys, "evidence", "size", *data)[1]
+    assert "0 records" in run(capsys, "evidence", "verify", *data)[1]
+    assert "0 checks' pictures removed" in run(capsys, "evidence", "prune", "--older-than", "30", *data)[1]
+    code, _, err = run(capsys, "evidence", "prune", "--older-than", "30", "--keep", "u9", *data)
+    assert code == 1
+    assert "No check of a unit 'u9'" in err
+    code, _, err = run(capsys, "evidence", "size", "--data", str(tmp_path / "none"))
+    assert code == 1
+    assert "There is no evidence below" in err

@@ -240,6 +240,21 @@ def test_checks_lead_to_their_evidence(tmp_path: Path) -> None:
     run(desk, scenario)
 
 
+def test_evidence_that_was_pruned_says_so(tmp_path: Path) -> None:
+    desk = FakeDesk(tmp_path)
+    (desk.evidence / "ab" / "abcd").mkdir(parents=True)
+    (desk.evidence / "ab" / "abcd" / "record.json").write_text("{}")
+
+    async def scenario(client: httpx.AsyncClient) -> None:
+        assert (await client.get("/api/v1/evidence/ab/abcd/record.json")).status_code == 200
+        gone = await client.get("/api/v1/evidence/ab/abcd/deviation.png")
+        assert (gone.status_code, gone.json()["code"]) == (410, "removed")
+        for path in ("ab/abcd/other.png", "ab/none/deviation.png", "../deviation.png"):
+            assert (await client.get(f"/api/v1/evidence/{path}")).status_code == 404
+
+    run(desk, scenario)
+
+
 def test_assets_are_confined_typed_and_cached(tmp_path: Path) -> None:
     desk = FakeDesk(tmp_path)
     product = tmp_path / "instructions" / "reducer"

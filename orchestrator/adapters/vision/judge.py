@@ -50,13 +50,17 @@ def _no_picture() -> Depth:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """A verdict and the pictures it rests on: (height, width), metres; empty when there was nothing to compare."""
+    """A verdict and the pictures it rests on: (height, width), metres; empty when there was nothing to compare.
+
+    `camera` is where the camera was taken to be, corrected by the datum; `region` what of its picture was judged.
+    """
 
     check: Check
     depth: Depth = field(default_factory=_no_picture)
     expected: Depth = field(default_factory=_no_picture)
     without_part: Depth = field(default_factory=_no_picture)
     region: Region | None = None
+    camera: Pose = IDENTITY
 
 
 def judge(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSettings) -> Judged:
@@ -88,6 +92,7 @@ def judge(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSet
         expected=np.minimum(place.alone, place.scene.back).reshape(shape),
         without_part=place.scene.back.reshape(shape),
         region=place.region,
+        camera=crop.pose,
     )
 
 

@@ -14,13 +14,16 @@ import numpy as np
 
 from orchestrator.adapters.vision import evidence
 from orchestrator.adapters.vision.judge import judge
-from orchestrator.adapters.vision.render import Solid, Solids
+from orchestrator.adapters.vision.render import Solid, Solids, View
+from orchestrator.core.geometry import Pose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from orchestrator.adapters.vision.judge import Judged
     from orchestrator.adapters.vision.place import Crop
+    from orchestrator.adapters.vision.render import Mask
     from orchestrator.adapters.vision.settings import VisionSettings
     from orchestrator.core.geometry import Vector
     from orchestrator.core.ports import Check, CheckRequest
@@ -33,6 +36,7 @@ class Bench:
 
     def __init__(self, meshes: Path, evidence_root: Path | None, settings: VisionSettings) -> None:
         self.solids = Solids(meshes, threads=settings.threads)
+        self.meshes = meshes
         self.evidence_root = evidence_root
         self.settings = settings
 
@@ -72,7 +76,7 @@ def box_of(mesh: str) -> Box:
     return (float(low[0]), float(low[1]), float(low[2])), (float(high[0]), float(high[1]), float(high[2]))
 
 
-def check(request: CheckRequest, crop: Crop) -> Check:
+def check(request: CheckRequest, crop: Crop, calibration: str = "") -> Check:
     """Judge one crop and keep its evidence. Raises VisionError; ends the process when it takes too long."""
     bench = _bench[0]
     settings = bench.settings
@@ -82,8 +86,29 @@ def check(request: CheckRequest, crop: Crop) -> Check:
         judged = judge(request, crop, bench.solids, settings)
         if bench.evidence_root is None:
             return judged.check
-        kept = evidence.keep(bench.evidence_root, request, crop, judged, settings)
+        kept = evidence.keep(
+            bench.evidence_root,
+            request,
+            crop,
+            judged,
+            settings,
+            meshes=bench.meshes,
+            calibration=calibration,
+            found=where_found(request, judged, crop, bench.solids),
+        )
         return dataclasses.replace(judged.check, evidence=kept)
+
+
+def where_found(request: CheckRequest, judged: Judged, crop: Crop, solids: Solids) -> Mask | None:
+    """Return the pixels (height, width) of the judged region where the part was found; None where it was not."""
+    off, region = judged.check.deviation, judged.region
+    if off is None or region is None:
+        return None
+    angle = float(np.linalg.norm(off.rot_rad))
+    x, y, z = (v * (np.sin(angle / 2) / angle if angle > 1e-12 else 0.5) for v in off.rot_rad)
+    pose = request.part.pose @ Pose(off.xyz_m, (float(np.cos(angle / 2)), float(x), float(y), float(z)))
+    depth = View.over(region, judged.camera, crop.intrinsics).depth(solids.get(request.part.mesh), pose)
+    return np.asarray(depth < judged.without_part.ravel()).reshape(judged.depth.shape)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import { store } from "../cell";
 import { tick } from "../clock";
 import { Offer } from "../common/buttons";
-import { picture } from "../common/evidence";
+import { Seen } from "../common/evidence";
 import { Icon } from "../common/icon";
 import { deviationWords } from "../card/deviation";
 import { number, span, text, words } from "../words";
@@ -20,10 +20,9 @@ export function Questions() {
       <ul class="rows">
         {questions.map((question) => {
           const unit = store.units.value.get(question.unit);
-          const seen = picture(question.evidence);
           return (
             <li key={`${question.unit}/${question.step}`} class="row" data-testid="question">
-              {seen && <img class="evidence" src={seen} alt={board.evidence} />}
+              <Seen evidence={question.evidence} />
               <div class="row-main">
                 <p class="row-title">
                   <strong>{text(question.title)}</strong>

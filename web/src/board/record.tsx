@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { record, Seen } from "../common/evidence";
 import { get, Refused } from "../rest";
 import { moment, number, span, word, words } from "../words";
 
@@ -83,6 +84,7 @@ function attempts(step: Fields): Fields[] {
       result: [attempt.outcome ?? "", attempt.message ?? ""].filter(Boolean),
       values: { ...fields(attempt.values), ...fields(attempt.lots) },
       check: measured.verdict ?? "",
+      seen: measured.evidence ?? "",
       offset_mm: measured.offset_mm ?? null,
       seen_again: i === tries.length - 1 ? (fields(step.seen_again).verdict ?? "") : "",
       waived: of.waived,
@@ -122,12 +124,27 @@ function Table({ rows }: { rows: readonly Fields[] }) {
           {rows.map((row, i) => (
             <tr key={i}>
               {columns.map((key) => (
-                <td key={key}>{shown(key, row[key] ?? null)}</td>
+                <td key={key}>{key === "seen" ? <Kept evidence={row[key]} /> : shown(key, row[key] ?? null)}</td>
               ))}
             </tr>
           ))}
         </tbody>
       </table>
+    </div>
+  );
+}
+
+/** What a check rests on: its picture, and a link to its record. */
+function Kept({ evidence }: { evidence: Json | undefined }) {
+  const path = typeof evidence === "string" ? evidence : "";
+  const file = record(path);
+  if (!file) return <>–</>;
+  return (
+    <div class="record-evidence">
+      <Seen evidence={path} />
+      <a href={file} target="_blank" rel="noopener">
+        {words.value.record.recordFile}
+      </a>
     </div>
   );
 }
@@ -148,6 +165,7 @@ const named = (key: string): string => {
     offset_mm: say.deviation,
     attempt: say.attempt,
     check: say.evidence,
+    seen: say.seen,
     seen_again: say.seenAgain,
     result: say.result,
     time_s: say.time,

@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { store } from "../cell";
 import { Icon } from "../common/icon";
-import { picture } from "../common/evidence";
+import { Seen } from "../common/evidence";
 import { view } from "../scene/static";
 import { detail } from "../settings";
 import type { Card, StepWords } from "../wire";
@@ -134,7 +134,7 @@ function Attention({ card }: { card: Card }) {
         {question?.remedy && <p>{question.remedy}</p>}
       </div>
       {found && <Found card={card} />}
-      {question && picture(question.evidence) && <img class="evidence" src={picture(question.evidence)} alt={words.value.board.evidence} />}
+      {question && <Seen evidence={question.evidence} />}
     </>
   );
 }

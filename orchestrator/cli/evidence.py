@@ -1,0 +1,105 @@
+"""`tandem evidence`: how much is kept of what cameras saw, whether it is intact, and removing what is old."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import typer
+from rich.console import Console
+
+from orchestrator.cli.places import data_home
+from orchestrator.core.errors import NotFound, TandemError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+app = typer.Typer(help="What the checks of a cell rest on.", no_args_is_help=True)
+console = Console(soft_wrap=True)
+CELL = typer.Option("demo", help="The cell whose data is meant.")
+DATA = typer.Option(None, help="The folder with journal and evidence, instead of the cell's usual one.")
+
+
+@app.command()
+def size(cell: str = CELL, data: Path | None = DATA) -> None:
+    """Say how much is kept, and how much that is a check."""
+    from orchestrator.adapters.vision import archive
+
+    held = archive.size(folder(cell, data) / "evidence")
+    each = f", {held.total_bytes / held.records / 1000:.1f} kB a check" if held.records else ""
+    console.print(
+        f"{held.records} checks, {held.whole} of them with pictures: {held.total_bytes / 1e6:.2f} MB{each} "
+        f"(depth {held.depth_bytes / 1e6:.2f}, pictures {held.picture_bytes / 1e6:.2f}, verdicts "
+        f"{held.record_bytes / 1e6:.2f}, meshes {held.mesh_bytes / 1e6:.2f} MB).",
+        highlight=False,
+    )
+
+
+@app.command()
+def verify(cell: str = CELL, data: Path | None = DATA) -> None:
+    """Check every record against its hashes."""
+    from orchestrator.adapters.vision import archive
+
+    root = folder(cell, data) / "evidence"
+    wrong = list(archive.damaged(root))
+    for error in wrong:
+        console.print(str(error), markup=False, highlight=False)
+    if wrong:
+        raise TandemError(f"{len(wrong)} records are damaged.", remedy="Restore them from a backup.")
+    console.print(f"{archive.size(root).records} records, each as it was written.", highlight=False)
+
+
+@app.command()
+def prune(
+    older_than: float = typer.Option(..., min=0.0, help="Days since the picture was taken."),
+    keep: list[str] = typer.Option([], help="A unit whose evidence stays whatever its age; several may be given."),
+    try_only: bool = typer.Option(False, "--try", help="Say what would go, and remove nothing."),
+    cell: str = CELL,
+    data: Path | None = DATA,
+) -> None:
+    """Remove depth and pictures of old checks; verdicts stay, and so do units in work and those to keep."""
+    from orchestrator.adapters.vision import archive
+
+    base = folder(cell, data)
+    known = list(checks(base))
+    at_work = {unit for unit, _, _ in known} - ended(base)
+    needed = {path for unit, _, path in known if unit in {*keep, *at_work}}
+    for unit in keep:
+        if unit not in {name for name, _, _ in known}:
+            raise NotFound(f"No check of a unit '{unit}' is in the journal.", remedy="Check its name.")
+    gone = archive.prune(base / "evidence", time.time() - older_than * archive.DAY_S, needed, try_only=try_only)
+    word = "would go" if try_only else "removed"
+    spared = f"; {gone.needed} old ones stay for units that need them" if gone.needed else ""
+    console.print(f"{gone.records} checks' pictures {word}: {gone.bytes / 1e6:.2f} MB{spared}.", highlight=False)
+
+
+def folder(cell: str, data: Path | None) -> Path:
+    """Return a cell's data folder. Raises NotFound."""
+    base = data if data is not None else data_home() / Path(cell).stem
+    if not (base / "evidence").is_dir():
+        raise NotFound(f"There is no evidence below '{base}'.", remedy="Name the cell's data folder with --data.")
+    return base
+
+
+def checks(base: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield unit, step and record of every check in the journal that kept one, oldest first."""
+    for payload in _events(base, "check_ended"):
+        kept = (payload.get("measured") or {}).get("evidence", "")
+        if kept:
+            yield payload["unit"], payload["step"], kept
+
+
+def ended(base: Path) -> set[str]:
+    """Return the units that have left the cell."""
+    return {payload["unit"] for payload in _events(base, "unit_ended")}
+
+
+def _events(base: Path, kind: str) -> list[dict[str, Any]]:
+    from orchestrator.adapters.journal_file import verified
+
+    file = base / "journal.db"
+    if not file.is_file():
+        return []
+    return [orjson.loads(event.entry.payload) for event in verified(file) if event.entry.type == kind]
