@@ -32,10 +32,13 @@ from orchestrator.wire import LinkView, Primitive
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from orchestrator.adapters.calibration.camera import CalibratedCamera
+    from orchestrator.adapters.calibration.store import CalibrationStore
     from orchestrator.adapters.camera_sim import SimCamera
     from orchestrator.adapters.devices_sim import SimDevices
     from orchestrator.adapters.robot_sim import SimRobot
     from orchestrator.adapters.sim.arm import ArmModel
+    from orchestrator.adapters.sim.boards import SimBoards
     from orchestrator.adapters.sim.contact import Fit
     from orchestrator.adapters.sim.people import SimPeople
     from orchestrator.adapters.sim.physics import Physics
@@ -79,20 +82,30 @@ class EmbeddedCell:
     cameras: Mapping[str, SimCamera]
     devices: SimDevices
     seed: int
+    calibrated: Mapping[str, CalibratedCamera]  # the same cameras, as everybody else sees through them
+    boards: SimBoards
 
 
 @asynccontextmanager
 async def embedded(
-    settings: Settings, clock: Clock, *, vision: Vision | None = None, journal: Journal | None = None
+    settings: Settings,
+    clock: Clock,
+    *,
+    vision: Vision | None = None,
+    journal: Journal | None = None,
+    calibrations: CalibrationStore | None = None,
 ) -> AsyncIterator[EmbeddedCell]:
     """Run an embedded cell; leaving cancels what runs, waits until the arm stands, and closes the journal.
 
-    `vision` and `journal` stand in for the cell's own; vision that is given stays open.
+    `vision`, `journal` and `calibrations` stand in for the cell's own; vision that is given stays open.
     Raises AuthoringError for mistakes in the cell file, JournalError for a journal that can't be opened.
     """
+    from orchestrator.adapters.calibration.camera import CalibratedCamera
+    from orchestrator.adapters.calibration.store import CalibrationStore
     from orchestrator.adapters.camera_sim import SimCamera, setup_of
     from orchestrator.adapters.devices_sim import SimDevices
     from orchestrator.adapters.robot_sim import SimRobot
+    from orchestrator.adapters.sim.boards import SimBoards
     from orchestrator.adapters.sim.devices.screwdriver import heads_of
     from orchestrator.adapters.sim.hands import SimHands
     from orchestrator.adapters.sim.meshes import MeshStore
@@ -134,14 +147,25 @@ async def embedded(
         people=presence,
         separation=spec.separation,
     )
-    cameras = {name: SimCamera(setup_of(spec, name), world, clock, robot=robot, seed=seed) for name in spec.cameras}
+    boards = SimBoards(world, spec.boards, spec.frames)
+    cameras = {
+        name: SimCamera(setup_of(spec, name), world, clock, robot=robot, seed=seed, boards=boards.bodies)
+        for name in spec.cameras
+    }
+    if calibrations is None and settings.data is not None:
+        calibrations = CalibrationStore(settings.data / "calibration")
+    fixed = {name: (board, spec.frames[board.at]) for name, board in spec.boards.items() if board.at is not None}
+    calibrated = {
+        name: CalibratedCamera(name, cameras, spec.cameras[name], fixed, store=calibrations, now=clock.now)
+        for name in cameras
+    }
     noise_m = {name: camera.setup.noise.sigma_m for name, camera in cameras.items()}
     own_vision = VisionOpen3D(settings.instructions, evidence=evidence, noise_m=noise_m) if vision is None else None
     judge = own_vision if vision is None else vision
     assert judge is not None
     heads = heads_of(variant for product in library.products() for variant in _variants(library, product))
     devices = SimDevices.of(spec, world, seed=seed, kinds=kinds, heads=heads)
-    eyes = Eyes(cameras, judge, library.kinds)
+    eyes = Eyes(calibrated, judge, library.kinds, trusted=lambda name: calibrated[name].why_not())
     runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell, kinds)
     runner.bus.join(people.observe)
     runner.bus.join(presence.observe)
@@ -170,7 +194,9 @@ async def embedded(
         if restarted:
             await runner.ask(cmd.ReportRestart())
         await runner.ask(cmd.ReportSafety(safety=robot.safety.value))  # the journal may know an older one
-        yield EmbeddedCell(desk, runner, robot, world, people, presence, cameras, devices, seed)
+        yield EmbeddedCell(
+            desk, runner, robot, world, people, presence, cameras, devices, seed, calibrated=calibrated, boards=boards
+        )
     finally:
         for task in tasks:
             task.cancel()

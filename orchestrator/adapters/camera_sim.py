@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import trimesh
 
+from orchestrator.adapters.sim.boards import Printed, printed
 from orchestrator.adapters.sim.depth import MODELS, STRUCTURED_LIGHT, DepthNoise
+from orchestrator.adapters.sim.grey import picture
 from orchestrator.adapters.sim.meshes import Triangles, moved
 from orchestrator.core.camera import CameraErrors, intrinsics_for
 from orchestrator.core.errors import SetupError, VisionError
@@ -19,7 +21,7 @@ from orchestrator.core.geometry import IDENTITY, Pose
 from orchestrator.core.ports import Box, Clock, Intrinsics, Mesh, Shot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import numpy.typing as npt
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.arm import ArmModel, LinkVisual
     from orchestrator.adapters.sim.finish import Finish
     from orchestrator.adapters.sim.world import World
+    from orchestrator.core.calibration import BoardSpec
     from orchestrator.core.cell import CellSpec
 
     Floats = npt.NDArray[np.float64]
@@ -86,14 +89,27 @@ Thing = tuple[Box | Mesh | str, Pose]  # a body's shape or a link's name, and it
 class SimCamera:
     """Sees bodies, the table (z = 0) and the arm. Same seed and same sequence of shots: the same bytes.
 
+    `boards` are the marker boards by the ids of their bodies; with one in the cell a shot carries a grey picture.
+
     Raises SetupError for a camera on the flange of no robot.
     """
 
-    def __init__(self, setup: CameraSetup, world: World, clock: Clock, *, robot: SimRobot | None, seed: int) -> None:
+    def __init__(
+        self,
+        setup: CameraSetup,
+        world: World,
+        clock: Clock,
+        *,
+        robot: SimRobot | None,
+        seed: int,
+        boards: Mapping[str, BoardSpec] | None = None,
+    ) -> None:
         if setup.on_flange and robot is None:
             raise SetupError(f"The camera {setup.name} sits on a flange, but there is no robot.", remedy="Fix it.")
         self.setup = setup
         self.blacked_out = False  # a fault: no picture comes
+        self.in_grey = False  # a grey picture comes even where no board is in sight
+        self._boards = {} if boards is None else boards  # whoever moves boards about keeps it up to date
         self._world = world
         self._clock = clock
         self._robot = robot
@@ -131,10 +147,20 @@ class SimCamera:
             pose = links[len(arm.steps)] @ pose if self.setup.on_flange else pose
         random = np.random.default_rng((self._seed, self._shots, self.setup.number))
         true = pose @ self.setup.calibration_error
-        depth = await asyncio.get_running_loop().run_in_executor(None, self._expose, tuple(things), true, random)
-        return Shot(self.setup.name, depth, self.setup.intrinsics, pose, stamp)
+        seen = printed(self._world, self._boards)
+        grey = np.random.default_rng((self._seed, self._shots, self.setup.number, 1)) if seen or self.in_grey else None
+        run = asyncio.get_running_loop().run_in_executor
+        depth, colour = await run(None, self._expose, tuple(things), true, random, seen, grey)
+        return Shot(self.setup.name, depth, self.setup.intrinsics, pose, stamp, colour)
 
-    def _expose(self, things: tuple[Thing, ...], true: Pose, random: np.random.Generator) -> Image:
+    def _expose(
+        self,
+        things: tuple[Thing, ...],
+        true: Pose,
+        random: np.random.Generator,
+        seen: tuple[Printed, ...],
+        grey: np.random.Generator | None,
+    ) -> tuple[Image, npt.NDArray[np.uint8] | None]:
         with self._lock:
             depth, cosine = self._table(true)
             light = None
@@ -145,7 +171,8 @@ class SimCamera:
                 for _, region in regions:
                     mask[region] = True
                 light = self._cast(true, mask, depth, cosine)
-            return self.setup.noise.spoil(depth, cosine, random, light=light)
+            colour = None if grey is None else picture(self._lens, true, depth, cosine, seen, grey)
+            return self.setup.noise.spoil(depth, cosine, random, light=light), colour
 
     def _table(self, true: Pose) -> tuple[Image, Image]:
         """Return depth and viewing cosine of the empty table, for the caller to draw on."""

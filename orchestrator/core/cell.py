@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from orchestrator.core.calibration import BoardSpec, CalibrationRules
 from orchestrator.core.camera import MODELS, MOUNTS, CameraErrors, Size, ViewDeg, intrinsics_for
 from orchestrator.core.devices_spec import DeviceSpec, PrinterSpec
 from orchestrator.core.errors import known
@@ -196,6 +197,7 @@ class CameraSpec(Frozen):
     model: Annotated[str, AfterValidator(_one_of("camera model", MODELS))]
     size_px: Size = (1280, 720)
     view_deg: ViewDeg = 60.0  # horizontal field of view
+    calibration: CalibrationRules | None = None  # what its checks demand; None: nothing
 
     @property
     def fixed(self) -> bool:
@@ -329,6 +331,7 @@ class CellSpec(Frozen):
     devices: dict[str, DeviceSpec] = Field(default_factory=dict)
     separation: SeparationSpec = SeparationSpec()
     adapters: AdapterSettings = AdapterSettings()
+    boards: dict[str, BoardSpec] = Field(default_factory=dict)  # marker boards, fixed where they have a frame
     sha256: str = ""
 
     @property

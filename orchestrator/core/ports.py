@@ -364,8 +364,8 @@ class Shot:
     intrinsics: Intrinsics
     pose: Pose
     stamp: float
-    colour: npt.NDArray[np.uint8] | None = None
-    calibration: str = ""  # the id of the camera's calibration, "" where it has none
+    colour: npt.NDArray[np.uint8] | None = None  # RGB (height, width, 3), or grey (height, width)
+    calibration: str = ""  # id of the calibration that intrinsics and pose are from, "" for the cell file's
 
 
 class Camera(Protocol):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.core.errors import VisionError
+from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.ports import Check
 from tests.unit.cell_bench import TrueVision, authored, bench
@@ -142,3 +143,28 @@ def test_a_camera_on_the_wrist_alone_checks_nothing(folder: Path) -> None:
 
     run_virtual(main)
     assert vision.seen == []
+
+
+def test_a_board_that_was_moved_takes_the_camera_out_of_the_checks(folder: Path) -> None:
+    vision = Told()
+    file = cell_with(folder, TOP)
+    boards = "boards: {fixture: {squares: [8, 5], square_mm: 20, marker_mm: 15, at: nest_2}}\n"
+    file.write_text(boards + file.read_text(encoding="utf-8"), encoding="utf-8")
+
+    async def main(by: Pose, ends: StepStatus) -> Bench:
+        async with bench(folder, vision=vision, cell_file=file) as cell:
+            cameras: dict[str, Any] = cell.cell.cameras  # type: ignore[assignment] # the bench put a blind one in
+            cameras["top"] = cameras["top"]._camera
+            cell.cell.boards.knock("fixture", by)
+            await cell.begin(worker=False)
+            await cell.step_is("load", ends)
+            return cell
+
+    cell = run_virtual(lambda: main(Pose((0.02, 0.0, 0.0)), StepStatus.ATTENTION))
+    said = cell.all("check_ended", step="load")[0].measured
+    assert said.verdict == "cannot_see"
+    assert said.reason.startswith("The board fixture seems 20.")
+    assert "tandem calibrate top extrinsics" in said.reason
+    assert vision.seen == []
+    run_virtual(lambda: main(Pose(), StepStatus.DONE))
+    assert vision.seen == ["top"]

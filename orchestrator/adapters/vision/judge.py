@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.vision.place import Crop, Place
     from orchestrator.adapters.vision.render import Depth, Mask, Region, Solids
     from orchestrator.adapters.vision.settings import VisionSettings
+    from orchestrator.core.geometry import Pose
     from orchestrator.core.ports import CheckRequest
 
 AXES = ("along x", "along y", "along z", "about x", "about y", "about z")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.core.errors import BadInput, Problem
 from orchestrator.engine.checks import (
     actors,
+    boards,
     devices,
     evidence,
     failure,
@@ -79,6 +80,7 @@ def check_cells(
                 text = f"Tool '{name}' was due for calibration on {tool.due}: its steps won't start."
                 remedy = "Have it calibrated, then write the next date."
                 problems.append(source.problem(("tools", name, "due"), text, remedy, warning=True))
+        problems += boards.problems(source, cell)
         problems += devices.problems(source, cell, kinds)
         problems += kept_out(source, cell)
         for role, names in cell.nests.items():
