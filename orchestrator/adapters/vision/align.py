@@ -30,6 +30,7 @@ MOST_STEPS = 16
 SETTLED_PIXELS, FAR_PIXELS = 0.2, 0.5
 QUICK_PIXELS = 3000
 BAND_PIXELS, INNER_PIXELS = 1200, 400
+SHARP_GRAIN = 2.5  # outlines of less are sharp: a fine step needs the pixels on both sides only
 COARSE_SHARE = 0.4  # of these pixels is enough for a coarse step
 OUTLINE_SIGMA = 0.4  # of the clipping distance: the noise of a pixel that is either on the part or beside it
 
@@ -98,11 +99,12 @@ def align(solid: Solid, start: Pose, scene: Scene, *, near: bool = False, most: 
     prior = np.array([PRIOR_M] * 3 + [PRIOR_M / radius] * 3)
     steps = [] if near else list(COARSE)
     chosen, moved, damping = np.zeros(0, dtype=np.int64), math.inf, 1.0
-    before = np.zeros(6)
+    before, taken = np.zeros(6), 0.0
     for _ in range(most):
         pixels, clip_m = steps[0] if steps else FINE
-        if moved > FINE[0]:
-            chosen = _telling_pixels(solid, pose, scene, COARSE_SHARE if steps else 1.0)
+        share = COARSE_SHARE if steps else 1.0
+        if moved > FINE[0] or share != taken:
+            chosen, taken = _telling_pixels(solid, pose, scene, share), share
         step_m = pixels * scene.pixel_m
         reach = np.array([step_m] * 3 + [step_m / radius] * 3)
         clip = max(clip_m, 6 * float(np.median(scene.sigma)))
@@ -169,7 +171,7 @@ def _telling_pixels(solid: Solid, pose: Pose, scene: Scene, share: float) -> npt
     on = (part < scene.back).reshape(scene.shape)
     edge = outline(front, 4 * float(np.median(scene.sigma)))
     near = grown(on, 2)
-    band = grown(edge & near, 2)
+    band = grown(edge & near, 2 if share < 1 or scene.grain > SHARP_GRAIN else 0)
     return np.sort(
         np.concatenate(
             [

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LEAST_SUPPORT = 0.4  # net share of votes with which a datum is taken for what it should be
 SURE_SUPPORT, SURE_SHARE = 0.7, 0.4  # of votes and of its surface, with which it is believed to be far off
+LEAST_OFF_M, ALIKE_SHARE, SURE_SIGMA = 0.001, 0.5, 4.0  # with which surroundings are taken to be off with the part
 MOVE_M, TURN_RAD = 0.00002, 0.00005  # smaller corrections are none
 
 
@@ -94,6 +95,31 @@ def fix(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSetti
     return Fix(apparent.inverse() @ crop.pose, covariance, tuple(used), shift)
 
 
+def seen_off(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSettings, off_m: float) -> str:
+    """Say that what is around a part is seen off, too, where it is; "" else.
+
+    `off_m` is how far off the part is, 0 where it isn't found. Surroundings that are off by a good share of that, or
+    farther than any calibration error, speak of the camera and not of the part.
+
+    Raises:
+        VisionError: a mesh is missing or can't be read.
+    """
+    by = fix(dataclasses.replace(request, datum=request.around), crop, solids, settings)
+    if by.problem:
+        return by.problem
+    off = np.asarray(by.shift.p)
+    sigma = np.sqrt(np.diag(by.covariance))[:3]
+    far = float(np.linalg.norm(off))
+    sure = bool((np.abs(off) > SURE_SIGMA * sigma).any())
+    if not by.used or not sure or far < max(LEAST_OFF_M, ALIKE_SHARE * off_m):
+        return ""
+    names = " and ".join(by.used)
+    return (
+        f"{names}, beside {request.part.id}, is seen {far * 1000:.1f} mm off, too: the camera's calibration is off, "
+        "or all of it has been moved."
+    )
+
+
 def _aligned(
     datum: Expected, request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSettings
 ) -> tuple[Alignment, bool] | None:
@@ -162,7 +188,7 @@ def _far_off(datum: Expected, found: Pose) -> str:
     off = deviation(found, datum.pose, datum.symmetry_z)
     far, turn = off.distance_m * 1000, math.degrees(math.hypot(*off.rot_rad))
     return (
-        f"{datum.id}, which the pose is relative to, is seen {far:.1f} mm and {turn:.1f}° from where it should be: "
+        f"{datum.id}, beside the part, is seen {far:.1f} mm and {turn:.1f}° from where it should be: "
         "it has been moved, or the camera's calibration is off."
     )
 
