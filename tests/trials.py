@@ -101,7 +101,7 @@ class Stage:
             part=part,
             around=(base,),
             within_m=(kind.within_m,) * 3,
-            within_rad=(kind.within_rad,) * 3,
+            within_rad=(math.radians(assembly.within_deg) if assembly.within_deg else kind.within_rad,) * 3,
             look_alikes=(other,),
             datum=(base,) if datum else (),
         )

@@ -67,6 +67,7 @@ def _figures(
         return Figure(value, n, note, f"{name}.{what}", unit, hold)
 
     called = Counter(outcomes[k].check.verdict for k in (*clear, *part) if not right[k])
+    said = ", ".join(f"{count} {verdict}" for verdict, count in called.items()) or "none"
     return [
         figure("error_mm", "mm", percentile(off_mm, 0.5), len(off_mm), f"median, p95 {percentile(off_mm, 0.95):.2f} mm",
                holds[0]),
@@ -79,7 +80,7 @@ def _figures(
         figure("false_reject_clear", "%", share(clear, right, False), len(clear),
                f"plain ICP: {share(clear, plain, False):.1f} %", 2),
         figure("false_reject_occluded", "%", share(part, right, False), len(part),
-               f"30 to 50 % hidden; plain ICP: {share(part, plain, False):.1f} %; all false rejects: {dict(called)}", 10),
+               f"30 to 50 % hidden; plain ICP: {share(part, plain, False):.1f} %; all false rejects: {said}", 10),
         figure("ok_ms", "ms", percentile(quick, 0.5), len(quick),
                f"processor time, median, p95 {percentile(quick, 0.95):.0f} ms; 1280 x 720, datum aligned, "
                "two other hypotheses", 100),

@@ -27,6 +27,7 @@ PRIOR_M = 0.005  # an axis that the picture says nothing about stays where it wa
 COARSE = ((3.0, 0.004), (2.0, 0.0025))  # step in pixels and clipping distance in metres, then the same for the end
 FINE = (0.75, 0.0012)
 MOST_STEPS = 16
+RESTLESS_STEPS = 3
 SETTLED_PIXELS, FAR_PIXELS = 0.2, 0.5
 QUICK_PIXELS = 3000
 BAND_PIXELS, INNER_PIXELS = 1200, 400
@@ -42,7 +43,7 @@ class Scene:
     `depth` is measured (m), `usable` where it is of use, `back` what is expected without the part (m), `sigma` the
     noise expected (m), `shape` the region's (height, width), `pixel_m` a pixel's size on the part, `grain` over how
     many pixels neighbours err alike (1: not at all), `known` where what is expected without the part is more than a
-    guess.
+    guess (None: everywhere).
     """
 
     view: View
@@ -52,8 +53,8 @@ class Scene:
     back: Depth
     sigma: Depth
     pixel_m: float
-    grain: float
-    known: Mask
+    grain: float = 1.0
+    known: Mask | None = None
 
     def thinned(self) -> Scene:
         """Return every so many of its pixels, as one row, for a quick first count."""
@@ -69,7 +70,7 @@ class Scene:
             *arrays,
             pixel_m=self.pixel_m,
             grain=max(1.0, self.grain / stride),
-            known=self.known[some],
+            known=None if self.known is None else self.known[some],
         )
 
 
@@ -99,7 +100,7 @@ def align(solid: Solid, start: Pose, scene: Scene, *, near: bool = False, most: 
     prior = np.array([PRIOR_M] * 3 + [PRIOR_M / radius] * 3)
     steps = [] if near else list(COARSE)
     chosen, moved, damping = np.zeros(0, dtype=np.int64), math.inf, 1.0
-    before, taken = np.zeros(6), 0.0
+    before, taken, fine = np.zeros(6), 0.0, 0
     for _ in range(most):
         pixels, clip_m = steps[0] if steps else FINE
         share = COARSE_SHARE if steps else 1.0
@@ -115,6 +116,9 @@ def align(solid: Solid, start: Pose, scene: Scene, *, near: bool = False, most: 
         moved = float(np.abs(change).max()) * pixels
         if not steps and float(change @ before) < 0:
             damping /= 2  # a small outline makes steps that go to and fro
+        fine = 0 if steps else fine + 1
+        if fine > RESTLESS_STEPS:
+            damping = min(damping, 1 / (fine - RESTLESS_STEPS + 1))  # noise makes steps that never end
         before = change
         pose = _moved(pose, solid.centre, change * reach * damping)
         if not steps and moved * damping < SETTLED_PIXELS:

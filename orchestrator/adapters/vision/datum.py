@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LEAST_SUPPORT = 0.4  # net share of votes with which a datum is taken for what it should be
 SURE_SUPPORT, SURE_SHARE = 0.7, 0.4  # of votes and of its surface, with which it is believed to be far off
 LEAST_OFF_M, ALIKE_SHARE, SURE_SIGMA = 0.001, 0.5, 4.0  # with which surroundings are taken to be off with the part
+LEAST_AGREED = 0.5  # share of a datum's pixels that must show it, else it is not there
 MOVE_M, TURN_RAD = 0.00002, 0.00005  # smaller corrections are none
 
 
@@ -51,6 +52,17 @@ class Fix:
         return np.asarray(np.sqrt(np.diag(lever @ self.covariance @ lever.T)))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """A datum as it was found: whether that tells the camera's pose, is sure, saw enough, and fits the picture."""
+
+    found: Alignment
+    useful: bool
+    sure: bool
+    clear: bool
+    agrees: bool
+
+
 def fix(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSettings) -> Fix:
     """Align the datum parts and correct the camera's pose by them.
 
@@ -69,11 +81,15 @@ def fix(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSetti
         seen = _aligned(datum, request, crop, solids, settings)
         if seen is None:
             continue
-        found, sure = seen
+        if seen.clear and not seen.agrees:
+            return Fix(crop.pose, problem=_not_there(datum))
+        if not seen.useful:
+            continue
+        found = seen.found
         centre = solids.get(datum.mesh).centre
         off = _motion(datum.pose, found.pose, centre)
         if _far(off, found.covariance, settings):
-            if not sure:
+            if not (seen.sure and seen.clear):
                 continue
             return Fix(crop.pose, problem=_far_off(datum, found.pose))
         into = _about(datum.pose, centre, pivot)
@@ -122,8 +138,8 @@ def seen_off(request: CheckRequest, crop: Crop, solids: Solids, settings: Vision
 
 def _aligned(
     datum: Expected, request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSettings
-) -> tuple[Alignment, bool] | None:
-    """Fit a datum where the checked part can't be, and tell whether that is sure; None where too little is seen."""
+) -> Sighting | None:
+    """Fit a datum where the checked part can't be; None where next to nothing of it is seen."""
     solid, part = solids.get(datum.mesh), request.part
     box = region_of(solids.get(part.mesh).corners, part.pose, crop.pose, crop.intrinsics, BESIDE_M)
     region = region_of(solid.corners, datum.pose, crop.pose, crop.intrinsics, settings.margin_m / 2)
@@ -146,11 +162,18 @@ def _aligned(
     if int(seen.sum()) < 4 * settings.least_pixels:
         return None
     found = align(solid, datum.pose, scene, near=True)
-    support = vote(idea, found, scene.thinned(), settings).support
-    sure = found.settled and support >= SURE_SUPPORT and int(seen.sum()) >= SURE_SHARE * np.isfinite(alone).sum()
+    votes = vote(idea, found, scene.thinned(), settings)
+    agree = (
+        np.abs(scene.depth - np.minimum(view.depth(solid, found.pose), scene.back)) < settings.cut_sigma * scene.sigma
+    )
     inflate = settings.inflate + settings.inflate_grain * (scene.grain - 1)
-    found = dataclasses.replace(found, covariance=found.covariance * inflate**2)
-    return (found, sure) if support >= LEAST_SUPPORT else None
+    return Sighting(
+        dataclasses.replace(found, covariance=found.covariance * inflate**2),
+        useful=votes.support >= LEAST_SUPPORT,
+        sure=found.settled and votes.support >= SURE_SUPPORT,
+        clear=int(seen.sum()) >= SURE_SHARE * np.isfinite(alone).sum(),
+        agrees=float(agree[seen].mean()) >= LEAST_AGREED,
+    )
 
 
 def _motion(before: Pose, after: Pose, centre: Floats) -> Floats:
@@ -182,6 +205,13 @@ def _far(off: Floats, covariance: Floats, settings: VisionSettings) -> bool:
     sigma = np.sqrt(np.diag(covariance))
     limits = np.array([settings.datum_limit_m] * 3 + [settings.datum_limit_rad] * 3)
     return bool((np.abs(off) - settings.guard * sigma > limits).any())
+
+
+def _not_there(datum: Expected) -> str:
+    return (
+        f"{datum.id}, beside the part, is not seen where it should be: it has been moved, or the camera's calibration "
+        "is off."
+    )
 
 
 def _far_off(datum: Expected, found: Pose) -> str:
