@@ -37,6 +37,7 @@ class Assembly:
     moves: tuple[Move, ...]
     flips: bool
     symmetry_z: int | None = None
+    within_deg: float | None = None  # what an author would ask for, where the camera's usual tolerance is too fine
 
     @property
     def name(self) -> str:
@@ -55,7 +56,7 @@ TUNING = (
 COUNTING = (
     Assembly("bearing", "housing", "bearing_light", Pose((0.012, 0.0, 0.024)), ("lift", "tilt"), True, 0),
     Assembly("gear", "gearbox", "gear_low", Pose((0.015, 0.0, 0.022)), ("lift", "tilt"), True, 0),
-    Assembly("cap_screw", "clamp", "low_screw", Pose((0.02, 0.0, 0.012)), ("lift",), True, 0),
+    Assembly("cap_screw", "clamp", "low_screw", Pose((0.02, 0.0, 0.012)), ("lift",), True, 0, 15.0),
     Assembly("bracket", "floor", "bracket_mirrored", Pose((-0.01, 0.0, 0.01)), ("slide", "yaw", "tilt"), True),
     Assembly("cover", "case", "cover_plain", Pose((0.0, 0.0, 0.025)), ("slide", "yaw", "tilt"), True),
     Assembly("plug", "circuit", "plug_keyed", Pose((0.015, -0.01, 0.002)), ("slide", "yaw", "lift"), True),

@@ -17,12 +17,11 @@ from orchestrator.adapters.vision.place import Crop
 from orchestrator.adapters.vision.render import Region, Solids, region_of
 from orchestrator.adapters.vision.settings import VisionSettings
 from orchestrator.core.camera import intrinsics_for
-from orchestrator.core.geometry import Deviation, Pose, deviation
+from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Check, CheckRequest, Expected, Intrinsics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -71,17 +70,12 @@ class Trial:
     asked: CheckRequest
     crop: Crop
     truth: Pose | None
-
-    @property
-    def off(self) -> Deviation | None:
-        """The part's true deviation relative to its base, which stands where it should."""
-        part = self.asked.part
-        return deviation(self.truth, part.pose, part.symmetry_z) if self.truth else None
+    seed: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """A trial and what was said about it, with the time that it took."""
+    """A trial and what was said about it, with the processor time that it took."""
 
     trial: Trial
     check: Check
@@ -89,13 +83,12 @@ class Outcome:
 
 
 class Stage:
-    """Makes trials from meshes below a folder."""
+    """Makes trials of meshes, under one lens; `calibration` is a factor on the usual errors of a camera's pose."""
 
-    def __init__(self, folder: Path, solids: Solids, *, lens: Intrinsics = WIDE, calibration: float = 1.0) -> None:
-        self.folder = folder
+    def __init__(self, solids: Solids, *, lens: Intrinsics = WIDE, calibration: float = 1.0) -> None:
         self.solids = solids
         self.lens = lens
-        self.calibration = calibration  # of the usual calibration errors
+        self.calibration = calibration
 
     def trial(self, assembly: Assembly, kind: Kind, case: Case, seed: int, *, datum: bool = True) -> Trial:
         """Return the trial that a seed stands for."""
@@ -108,9 +101,9 @@ class Stage:
             part=part,
             around=(base,),
             within_m=(kind.within_m,) * 3,
-            within_rad=(kind.within_rad,) * 3,
+            within_rad=(math.radians(assembly.within_deg) if assembly.within_deg else kind.within_rad,) * 3,
             look_alikes=(other,),
-            **({"datum": (base,)} if datum else {}),
+            datum=(base,) if datum else (),
         )
         camera = _hung(part.pose, random, kind)
         where = self._where(assembly, part, case, random)
@@ -135,7 +128,7 @@ class Stage:
             cosine[under] = 1.0
         crop = Crop("top", kind.noise.spoil(depth, cosine, random), region, self.lens, camera, 1.0, kind.noise.sigma_m)
         there = case not in {"missing", "wrong", "flipped"}
-        return Trial(assembly, kind, case, asked, crop, where if there else None)
+        return Trial(assembly, kind, case, asked, crop, where if there else None, seed)
 
     def _where(self, assembly: Assembly, part: Expected, case: Case, random: np.random.Generator) -> Pose:
         """Return where the thing in the part's place truly is."""

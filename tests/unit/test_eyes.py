@@ -26,6 +26,18 @@ NARROW = "narrow: {at: {xyz_mm: [450, 500, 1050], rpy_deg: [180, 0, 90]}, model:
 WRIST = "wrist: {on: flange, at: {xyz_mm: [450, -150, 1050]}, model: structured_light}"  # as if it were over nest_1
 
 
+class Recording(TrueVision):
+    """Vision that keeps what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[CheckRequest] = []
+
+    async def check(self, request: CheckRequest, shot: Shot) -> Check:
+        self.asked.append(request)
+        return await super().check(request, shot)
+
+
 class Told(TrueVision):
     """Vision that says what it is told for each camera; `seen` are the cameras whose pictures it was given."""
 
@@ -168,3 +180,21 @@ def test_a_board_that_was_moved_takes_the_camera_out_of_the_checks(folder: Path)
     assert vision.seen == []
     run_virtual(lambda: main(Pose(), StepStatus.DONE))
     assert vision.seen == ["top"]
+
+
+def test_what_carries_a_part_and_was_measured_is_its_datum(folder: Path) -> None:
+    vision = Recording()
+
+    async def main() -> None:
+        async with bench(folder, vision=vision) as cell:
+            await cell.begin()
+            await cell.ended()
+
+    run_virtual(main)
+    asked = {request.part.id: request for request in vision.asked}
+    assert asked["u1/base"].datum == ()
+    later = [request for part, request in asked.items() if part != "u1/base"]
+    assert later
+    for request in later:
+        assert "u1/base" in [datum.id for datum in request.datum]
+        assert set(request.datum) <= set(request.around)

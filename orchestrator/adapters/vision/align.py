@@ -27,9 +27,11 @@ PRIOR_M = 0.005  # an axis that the picture says nothing about stays where it wa
 COARSE = ((3.0, 0.004), (2.0, 0.0025))  # step in pixels and clipping distance in metres, then the same for the end
 FINE = (0.75, 0.0012)
 MOST_STEPS = 16
+RESTLESS_STEPS = 3
 SETTLED_PIXELS, FAR_PIXELS = 0.2, 0.5
 QUICK_PIXELS = 3000
 BAND_PIXELS, INNER_PIXELS = 1200, 400
+SHARP_GRAIN = 2.5  # outlines of less are sharp: a fine step needs the pixels on both sides only
 COARSE_SHARE = 0.4  # of these pixels is enough for a coarse step
 OUTLINE_SIGMA = 0.4  # of the clipping distance: the noise of a pixel that is either on the part or beside it
 
@@ -41,7 +43,7 @@ class Scene:
     `depth` is measured (m), `usable` where it is of use, `back` what is expected without the part (m), `sigma` the
     noise expected (m), `shape` the region's (height, width), `pixel_m` a pixel's size on the part, `grain` over how
     many pixels neighbours err alike (1: not at all), `known` where what is expected without the part is more than a
-    guess.
+    guess (None: everywhere).
     """
 
     view: View
@@ -51,8 +53,8 @@ class Scene:
     back: Depth
     sigma: Depth
     pixel_m: float
-    grain: float
-    known: Mask
+    grain: float = 1.0
+    known: Mask | None = None
 
     def thinned(self) -> Scene:
         """Return every so many of its pixels, as one row, for a quick first count."""
@@ -68,7 +70,7 @@ class Scene:
             *arrays,
             pixel_m=self.pixel_m,
             grain=max(1.0, self.grain / stride),
-            known=self.known[some],
+            known=None if self.known is None else self.known[some],
         )
 
 
@@ -98,11 +100,12 @@ def align(solid: Solid, start: Pose, scene: Scene, *, near: bool = False, most: 
     prior = np.array([PRIOR_M] * 3 + [PRIOR_M / radius] * 3)
     steps = [] if near else list(COARSE)
     chosen, moved, damping = np.zeros(0, dtype=np.int64), math.inf, 1.0
-    before = np.zeros(6)
+    before, taken, fine = np.zeros(6), 0.0, 0
     for _ in range(most):
         pixels, clip_m = steps[0] if steps else FINE
-        if moved > FINE[0]:
-            chosen = _telling_pixels(solid, pose, scene, COARSE_SHARE if steps else 1.0)
+        share = COARSE_SHARE if steps else 1.0
+        if moved > FINE[0] or share != taken:
+            chosen, taken = _telling_pixels(solid, pose, scene, share), share
         step_m = pixels * scene.pixel_m
         reach = np.array([step_m] * 3 + [step_m / radius] * 3)
         clip = max(clip_m, 6 * float(np.median(scene.sigma)))
@@ -113,6 +116,9 @@ def align(solid: Solid, start: Pose, scene: Scene, *, near: bool = False, most: 
         moved = float(np.abs(change).max()) * pixels
         if not steps and float(change @ before) < 0:
             damping /= 2  # a small outline makes steps that go to and fro
+        fine = 0 if steps else fine + 1
+        if fine > RESTLESS_STEPS:
+            damping = min(damping, 1 / (fine - RESTLESS_STEPS + 1))  # noise makes steps that never end
         before = change
         pose = _moved(pose, solid.centre, change * reach * damping)
         if not steps and moved * damping < SETTLED_PIXELS:
@@ -169,7 +175,7 @@ def _telling_pixels(solid: Solid, pose: Pose, scene: Scene, share: float) -> npt
     on = (part < scene.back).reshape(scene.shape)
     edge = outline(front, 4 * float(np.median(scene.sigma)))
     near = grown(on, 2)
-    band = grown(edge & near, 2)
+    band = grown(edge & near, 2 if share < 1 or scene.grain > SHARP_GRAIN else 0)
     return np.sort(
         np.concatenate(
             [

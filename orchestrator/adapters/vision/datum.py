@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LEAST_SUPPORT = 0.4  # net share of votes with which a datum is taken for what it should be
 SURE_SUPPORT, SURE_SHARE = 0.7, 0.4  # of votes and of its surface, with which it is believed to be far off
+LEAST_OFF_M, ALIKE_SHARE, SURE_SIGMA = 0.001, 0.5, 4.0  # with which surroundings are taken to be off with the part
+LEAST_AGREED = 0.5  # share of a datum's pixels that must show it, else it is not there
 MOVE_M, TURN_RAD = 0.00002, 0.00005  # smaller corrections are none
 
 
@@ -50,6 +52,17 @@ class Fix:
         return np.asarray(np.sqrt(np.diag(lever @ self.covariance @ lever.T)))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """A datum as it was found: whether that tells the camera's pose, is sure, saw enough, and fits the picture."""
+
+    found: Alignment
+    useful: bool
+    sure: bool
+    clear: bool
+    agrees: bool
+
+
 def fix(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSettings) -> Fix:
     """Align the datum parts and correct the camera's pose by them.
 
@@ -68,11 +81,15 @@ def fix(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSetti
         seen = _aligned(datum, request, crop, solids, settings)
         if seen is None:
             continue
-        found, sure = seen
+        if seen.clear and not seen.agrees:
+            return Fix(crop.pose, problem=_not_there(datum))
+        if not seen.useful:
+            continue
+        found = seen.found
         centre = solids.get(datum.mesh).centre
         off = _motion(datum.pose, found.pose, centre)
         if _far(off, found.covariance, settings):
-            if not sure:
+            if not (seen.sure and seen.clear):
                 continue
             return Fix(crop.pose, problem=_far_off(datum, found.pose))
         into = _about(datum.pose, centre, pivot)
@@ -94,10 +111,35 @@ def fix(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSetti
     return Fix(apparent.inverse() @ crop.pose, covariance, tuple(used), shift)
 
 
+def seen_off(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSettings, off_m: float) -> str:
+    """Say that what is around a part is seen off, too, where it is; "" else.
+
+    `off_m` is how far off the part is, 0 where it isn't found. Surroundings that are off by a good share of that, or
+    farther than any calibration error, speak of the camera and not of the part.
+
+    Raises:
+        VisionError: a mesh is missing or can't be read.
+    """
+    by = fix(dataclasses.replace(request, datum=request.around), crop, solids, settings)
+    if by.problem:
+        return by.problem
+    off = np.asarray(by.shift.p)
+    sigma = np.sqrt(np.diag(by.covariance))[:3]
+    far = float(np.linalg.norm(off))
+    sure = bool((np.abs(off) > SURE_SIGMA * sigma).any())
+    if not by.used or not sure or far < max(LEAST_OFF_M, ALIKE_SHARE * off_m):
+        return ""
+    names = " and ".join(by.used)
+    return (
+        f"{names}, beside {request.part.id}, is seen {far * 1000:.1f} mm off, too: the camera's calibration is off, "
+        "or all of it has been moved."
+    )
+
+
 def _aligned(
     datum: Expected, request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSettings
-) -> tuple[Alignment, bool] | None:
-    """Fit a datum where the checked part can't be, and tell whether that is sure; None where too little is seen."""
+) -> Sighting | None:
+    """Fit a datum where the checked part can't be; None where next to nothing of it is seen."""
     solid, part = solids.get(datum.mesh), request.part
     box = region_of(solids.get(part.mesh).corners, part.pose, crop.pose, crop.intrinsics, BESIDE_M)
     region = region_of(solid.corners, datum.pose, crop.pose, crop.intrinsics, settings.margin_m / 2)
@@ -120,11 +162,18 @@ def _aligned(
     if int(seen.sum()) < 4 * settings.least_pixels:
         return None
     found = align(solid, datum.pose, scene, near=True)
-    support = vote(idea, found, scene.thinned(), settings).support
-    sure = found.settled and support >= SURE_SUPPORT and int(seen.sum()) >= SURE_SHARE * np.isfinite(alone).sum()
+    votes = vote(idea, found, scene.thinned(), settings)
+    agree = (
+        np.abs(scene.depth - np.minimum(view.depth(solid, found.pose), scene.back)) < settings.cut_sigma * scene.sigma
+    )
     inflate = settings.inflate + settings.inflate_grain * (scene.grain - 1)
-    found = dataclasses.replace(found, covariance=found.covariance * inflate**2)
-    return (found, sure) if support >= LEAST_SUPPORT else None
+    return Sighting(
+        dataclasses.replace(found, covariance=found.covariance * inflate**2),
+        useful=votes.support >= LEAST_SUPPORT,
+        sure=found.settled and votes.support >= SURE_SUPPORT,
+        clear=int(seen.sum()) >= SURE_SHARE * np.isfinite(alone).sum(),
+        agrees=float(agree[seen].mean()) >= LEAST_AGREED,
+    )
 
 
 def _motion(before: Pose, after: Pose, centre: Floats) -> Floats:
@@ -158,11 +207,18 @@ def _far(off: Floats, covariance: Floats, settings: VisionSettings) -> bool:
     return bool((np.abs(off) - settings.guard * sigma > limits).any())
 
 
+def _not_there(datum: Expected) -> str:
+    return (
+        f"{datum.id}, beside the part, is not seen where it should be: it has been moved, or the camera's calibration "
+        "is off."
+    )
+
+
 def _far_off(datum: Expected, found: Pose) -> str:
     off = deviation(found, datum.pose, datum.symmetry_z)
     far, turn = off.distance_m * 1000, math.degrees(math.hypot(*off.rot_rad))
     return (
-        f"{datum.id}, which the pose is relative to, is seen {far:.1f} mm and {turn:.1f}° from where it should be: "
+        f"{datum.id}, beside the part, is seen {far:.1f} mm and {turn:.1f}° from where it should be: "
         "it has been moved, or the camera's calibration is off."
     )
 

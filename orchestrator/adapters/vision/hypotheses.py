@@ -139,7 +139,10 @@ def unexplained(votes: Votes, scene: Scene, settings: VisionSettings) -> tuple[i
     on = (votes.front < scene.back).reshape(scene.shape)
     spoilt = max(1, math.ceil(scene.grain / 2))  # a window that meets an outline mixes what is on both sides
     flat = ~grown(outline(front, settings.cut_sigma * float(np.median(scene.sigma))), spoilt)
-    inner = ((on | (grown(on, 3 + spoilt) & scene.known.reshape(scene.shape))) & flat).ravel() & scene.usable
+    beside = grown(on, 3 + spoilt)
+    if scene.known is not None:
+        beside &= scene.known.reshape(scene.shape)
+    inner = ((on | beside) & flat).ravel() & scene.usable
     off = inner & (np.abs(scene.depth - votes.front) > settings.cut_sigma * scene.sigma)
     return int(off.sum()), float(off.sum() / max(int(inner.sum()), 1))
 

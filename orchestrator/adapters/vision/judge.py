@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orchestrator.adapters.vision.align import Alignment, align
-from orchestrator.adapters.vision.datum import fix
+from orchestrator.adapters.vision.datum import fix, seen_off
 from orchestrator.adapters.vision.hypotheses import (
     Hypothesis,
     Votes,
@@ -79,6 +79,10 @@ def judge(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSet
         return Judged(dataclasses.replace(blind, reason=reason))
     reason = why_blind(place, settings) or by.problem
     answer = dataclasses.replace(blind, reason=reason) if reason else _decide(request, place, by, settings)
+    if answer.verdict != "ok" and not reason and not by.used and request.around:
+        off_m = answer.deviation.distance_m if answer.deviation else 0.0
+        if off := seen_off(request, crop, solids, settings, off_m):
+            answer = dataclasses.replace(answer, verdict="cannot_see", reason=off, wrong_part="")
     shape = place.scene.shape
     shift = deviation(by.shift, IDENTITY) if by.used else None
     return Judged(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -134,22 +135,21 @@ def pictured(
     nearest, farthest = between
     if unknown.any():
         back = _filled(depth, alone, back, measured.shape, farthest, settings)
-    hidden = depth < np.minimum(nearest, back) - settings.headroom_m
-    usable = (depth > 0) & ~hidden
+    hidden = (depth > 0) & (depth < np.minimum(nearest, back) - settings.headroom_m)
     expected = np.minimum(alone, back)
     noise = settings.noise_m * expected**2 / leaning(expected.reshape(measured.shape), crop.intrinsics).ravel()
     sigma = np.hypot(noise, settings.slack_m).astype(np.float32)
+    rest, seen = (depth - expected).reshape(measured.shape), ((depth > 0) & ~hidden).reshape(measured.shape)
+    grains = grain(rest, seen, float(np.median(sigma)))
     scene = Scene(
         view=view,
         shape=measured.shape,
         depth=depth,
-        usable=usable,
+        usable=(depth > 0) & ~_spoilt(hidden, measured.shape, grains),
         back=back,
         sigma=sigma,
         pixel_m=float(np.median(expected)) / min(crop.intrinsics.fx, crop.intrinsics.fy),
-        grain=grain(
-            (depth - expected).reshape(measured.shape), usable.reshape(measured.shape), float(np.median(sigma))
-        ),
+        grain=grains,
         known=~unknown | (np.abs(depth - back) < settings.cut_sigma * sigma),
     )
     return scene, inside.ravel()
@@ -181,8 +181,14 @@ def uncovered(place: Place, settings: VisionSettings) -> Place:
     front = nearest_of((scene.view.depth(idea.solid, idea.pose) for idea in place.ideas), scene.depth.shape)
     side = 2 * max(1, round(settings.margin_m / 2 / scene.pixel_m)) + 1
     near = minimum_filter(np.minimum(front, scene.back).reshape(scene.shape), size=side).ravel()
-    usable = scene.usable & ~(scene.depth < near - settings.headroom_m)
+    hidden = (scene.depth > 0) & (scene.depth < near - settings.headroom_m)
+    usable = scene.usable & ~_spoilt(hidden, scene.shape, scene.grain)
     return dataclasses.replace(place, scene=dataclasses.replace(scene, usable=usable))
+
+
+def _spoilt(hidden: Mask, shape: tuple[int, int], grains: float) -> Mask:
+    """Return the pixels that something hides, and those beside it whose window or beam meets it, too."""
+    return grown(hidden.reshape(shape), math.ceil(grains / 2)).ravel() if hidden.any() else hidden
 
 
 def nearest_of(depths: Iterable[Depth], shape: tuple[int, ...]) -> Depth:

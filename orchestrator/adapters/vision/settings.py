@@ -23,7 +23,7 @@ class VisionSettings:
     floor_m: float = 0.00003  # least uncertainty claimed for a position, per axis
     floor_rad: float = 0.0003  # least uncertainty claimed for an angle, per axis
     inflate: float = 1.0  # of the fit's standard deviation ...
-    inflate_grain: float = 0.15  # ... and by so much more for each pixel of grain above one
+    inflate_grain: float = 0.3  # ... and by so much more for each pixel of grain above one
     margin_m: float = 0.016  # how far beside its place a part is looked for
     headroom_m: float = 0.03  # what is nearer to the camera than the part's space by more than this hides it
     cut_sigma: float = 4.0  # a pixel off by more fits no longer

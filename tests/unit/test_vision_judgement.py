@@ -1,0 +1,181 @@
+"""What a verdict rests on: the datum, the guard band, what is free, what is around, what differs in a corner only."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import trimesh
+
+from orchestrator.adapters.vision.grain import grain
+from orchestrator.adapters.vision.judge import judge
+from orchestrator.adapters.vision.place import Crop
+from orchestrator.adapters.vision.render import Region, Solids
+from orchestrator.adapters.vision.settings import VisionSettings
+from orchestrator.core.camera import intrinsics_for
+from orchestrator.core.geometry import Pose
+from tests.depth_scenes import ABOVE, PLACE, WIDE, Photographer, expected, moved, request, write_parts
+from tests.trial_parts import TUNING, write_trial_parts
+from tests.trials import LIGHT_KIND, STEREO_KIND, Stage, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from orchestrator.core.ports import Check, CheckRequest, Expected, Shot
+
+TABLE = expected("table", Pose((0.45, 0.0, 0.05)))
+POT = expected("pot", PLACE)
+RING = expected("ring", PLACE.shifted(z=0.03), 0, part="ring_47")
+BRACKET = expected("bracket", PLACE)
+BUSH, ANGLE, _, LID = TUNING
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("parts")
+    write_parts(out)
+    write_trial_parts(out)
+    rod = trimesh.creation.cylinder(0.008, 0.06, sections=64)
+    rod.apply_transform(trimesh.transformations.rotation_matrix(math.pi / 2, (0, 1, 0)))
+    rod.export(out / "rod.glb")
+    return out
+
+
+@pytest.fixture(scope="module")
+def solids(folder: Path) -> Solids:
+    return Solids(folder)
+
+
+@pytest.fixture
+def camera(folder: Path) -> Photographer:
+    return Photographer(folder, seed=3)
+
+
+def checked(asked: CheckRequest, shot: Shot, solids: Solids, *, seems: Pose | None = None) -> Check:
+    """The verdict on a whole picture, whose camera everybody takes to be where it `seems`."""
+    whole = Region(0, 0, shot.intrinsics.width, shot.intrinsics.height)
+    crop = Crop(shot.camera, shot.depth_m, whole, shot.intrinsics, seems or shot.pose, shot.stamp)
+    return judge(asked, crop, solids, VisionSettings()).check
+
+
+def with_datum(asked: CheckRequest, *datum: Expected) -> CheckRequest:
+    return dataclasses.replace(asked, datum=datum)
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_an_error_of_the_camera_s_pose_cancels_by_the_datum(solids: Solids, seed: int) -> None:
+    def seen(*, datum: bool, off: Pose) -> tuple[float, float, float]:
+        trial = Stage(solids, calibration=0.0).trial(ANGLE, LIGHT_KIND, "ok", seed, datum=datum)
+        crop = dataclasses.replace(trial.crop, pose=trial.crop.pose @ off)
+        around = trial.asked.around if datum else ()  # which would be seen to be off, too
+        asked = dataclasses.replace(trial.asked, around=around, within_m=(0.005,) * 3, within_rad=(0.1,) * 3)
+        check = run(dataclasses.replace(trial, asked=asked, crop=crop), solids).check
+        assert check.deviation is not None, check.reason
+        return check.deviation.xyz_m
+
+    off = Pose.from_rpy((0.0005, -0.0005, 0.0005), [math.radians(0.1)] * 3)
+    assert math.dist(seen(datum=False, off=off), seen(datum=False, off=Pose())) > 0.0007
+    assert math.dist(seen(datum=True, off=off), seen(datum=True, off=Pose())) < 0.0001
+
+
+def test_the_datum_is_named_and_what_was_taken_out(solids: Solids) -> None:
+    trial = Stage(solids, calibration=0.0).trial(ANGLE, LIGHT_KIND, "ok", 12)
+    crop = dataclasses.replace(trial.crop, pose=trial.crop.pose @ Pose((0.0, 0.0, 0.002)))
+    check = run(dataclasses.replace(trial, crop=crop), solids).check
+    assert check.verdict == "ok", check.reason
+    assert check.datum == ("base",)
+    assert check.datum_offset is not None
+    assert check.datum_offset.distance_m == pytest.approx(0.002, abs=0.0002)
+
+
+def test_a_datum_that_is_far_off_leaves_nothing_to_judge(solids: Solids) -> None:
+    trial = Stage(solids, calibration=0.0).trial(ANGLE, LIGHT_KIND, "ok", 12)
+    crop = dataclasses.replace(trial.crop, pose=trial.crop.pose @ Pose((0.0, 0.0, 0.012)))
+    check = run(dataclasses.replace(trial, crop=crop), solids).check
+    assert check.verdict == "cannot_see"
+    assert "calibration is off" in check.reason
+
+
+def test_without_a_datum_a_wrong_calibration_is_told_from_a_displaced_part(
+    camera: Photographer, solids: Solids
+) -> None:
+    shot = camera.shoot([TABLE, POT, RING])
+    seems = Pose((0.0, 0.0, 0.003)) @ shot.pose
+    check = checked(request(RING, [TABLE, POT]), shot, solids, seems=seems)
+    assert check.verdict == "cannot_see"
+    assert "the camera's calibration is off" in check.reason
+    shot = camera.shoot([TABLE, POT, moved(RING, 3)])
+    assert checked(request(RING, [TABLE, POT]), shot, solids).verdict == "displaced"
+
+
+def test_between_surely_in_and_surely_out_is_cannot_see(camera: Photographer, solids: Solids) -> None:
+    for mm, verdict in ((0.7, "ok"), (1.0, "cannot_see"), (1.3, "displaced")):
+        check = checked(request(RING, [TABLE, POT]), camera.shoot([TABLE, POT, moved(RING, mm)]), solids)
+        assert check.verdict == verdict, (mm, check)
+    assert all(sigma > 0 for sigma in (*check.uncertainty_m, *check.uncertainty_rad))
+
+
+def test_what_a_shape_is_free_about_is_not_judged_and_said(camera: Photographer, solids: Solids) -> None:
+    assert solids.get("rod.glb").free_axes == (True, False, False)
+    assert solids.get("ring_47.glb").free_axes == (False, False, True)
+    rod = expected("rod", PLACE.shifted(z=0.008))
+    check = checked(request(rod, [TABLE]), camera.shoot([TABLE, moved(rod, rpy_deg=(40, 0, 0))]), solids)
+    assert check.verdict == "ok", check.reason
+    assert "about x" in check.not_judged
+
+
+def test_a_look_alike_that_differs_in_a_corner_only_is_told(solids: Solids) -> None:
+    stage = Stage(solids)
+    for kind in (LIGHT_KIND, STEREO_KIND):
+        for seed in range(3):
+            assert run(stage.trial(LID, kind, "wrong", seed), solids).check.verdict == "wrong"
+            assert run(stage.trial(LID, kind, "ok", seed), solids).check.verdict == "ok"
+
+
+def test_a_claimed_uncertainty_covers_the_error(solids: Solids) -> None:
+    stage = Stage(solids)
+    for kind in (LIGHT_KIND, STEREO_KIND):
+        shares = []
+        for case in ("ok", "moved"):
+            for seed in range(6):
+                trial = stage.trial(ANGLE, kind, case, seed)  # type: ignore[arg-type]
+                check = run(trial, solids).check
+                assert trial.truth is not None
+                if check.deviation is not None:
+                    true = (trial.asked.part.pose.inverse() @ trial.truth).p
+                    shares += list(np.subtract(check.deviation.xyz_m, true) / check.uncertainty_m)
+        assert len(shares) >= 24
+        assert np.sqrt(np.mean(np.square(shares))) < 2.0
+
+
+@pytest.mark.parametrize("tilt_deg", [0, 35, 50])
+@pytest.mark.parametrize("away_m", [0.4, 1.5])
+def test_a_part_on_a_table_that_nobody_has_modelled_is_judged(
+    camera: Photographer, solids: Solids, tilt_deg: float, away_m: float
+) -> None:
+    view = BRACKET.pose @ Pose.from_rpy((0, 0, 0.01), (math.pi - math.radians(tilt_deg), 0.0, 0.4))
+    above = view @ Pose((0.0, 0.0, -away_m))
+    for truth, verdict in ((BRACKET, "ok"), (moved(BRACKET, 6), "displaced"), (None, "missing")):
+        things: Iterable[Expected] = [TABLE] if truth is None else [TABLE, truth]
+        shot = camera.shoot(things, camera=above, intrinsics=intrinsics_for(1280, 720))
+        check = checked(request(BRACKET, within_mm=3, within_deg=5), shot, solids)
+        assert check.verdict == verdict, (verdict, check)
+
+
+def test_grain_is_measured_in_the_picture() -> None:
+    random = np.random.default_rng(4)
+    usable = np.ones((120, 120), dtype=bool)
+    white = random.normal(0, 0.001, (126, 126)).astype(np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(white, (7, 7)).mean(axis=(2, 3)) * 7
+    assert grain(white[:120, :120], usable, 0.001) == pytest.approx(1.0, abs=0.1)
+    assert grain(windows.astype(np.float32), usable, 0.001) == pytest.approx(7.0, abs=1.0)
+
+
+def test_a_picture_from_where_nothing_can_be_seen_has_no_verdict(camera: Photographer, solids: Solids) -> None:
+    shot = camera.shoot([TABLE, BRACKET], camera=ABOVE, intrinsics=WIDE)
+    away = Pose((0.0, 0.0, 3.0)) @ ABOVE @ Pose.from_rpy((0, 0, 0), (math.pi, 0, 0))
+    assert checked(with_datum(request(BRACKET), TABLE), shot, solids, seems=away).verdict == "cannot_see"
