@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from orchestrator import __version__
-from orchestrator.cli import authored, demo, doctor, journal, orders, serve, simulate, skills
+from orchestrator.cli import authored, demo, doctor, journal, orders, serve, simulate, skills, vision_locate
 from orchestrator.cli.logs import set_up
 from orchestrator.core.errors import AuthoringError, TandemError
 
@@ -31,6 +31,10 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(orders.app, name="order")
 app.add_typer(journal.app, name="journal")
 app.add_typer(skills.app, name="skills")
+vision = typer.Typer(help="Depth pictures from files.", no_args_is_help=True)
+vision.callback()(lambda: None)  # a group, also while it has one command
+vision_locate.register(vision)
+app.add_typer(vision, name="vision")
 
 
 def _version(value: bool) -> None:

@@ -14,6 +14,8 @@ import numpy as np
 
 from orchestrator.adapters.vision import evidence
 from orchestrator.adapters.vision.judge import judge
+from orchestrator.adapters.vision.locate import Shapes
+from orchestrator.adapters.vision.locate import locate as find
 from orchestrator.adapters.vision.render import Solid, Solids
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.vision.place import Crop
     from orchestrator.adapters.vision.settings import VisionSettings
     from orchestrator.core.geometry import Vector
-    from orchestrator.core.ports import Check, CheckRequest
+    from orchestrator.core.ports import Check, CheckRequest, Located, LocateRequest
 
 Box = tuple["Vector", "Vector"]
 
@@ -33,6 +35,7 @@ class Bench:
 
     def __init__(self, meshes: Path, evidence_root: Path | None, settings: VisionSettings) -> None:
         self.solids = Solids(meshes, threads=settings.threads)
+        self.shapes = Shapes(self.solids)
         self.evidence_root = evidence_root
         self.settings = settings
 
@@ -84,6 +87,16 @@ def check(request: CheckRequest, crop: Crop) -> Check:
             return judged.check
         kept = evidence.keep(bench.evidence_root, request, crop, judged, settings)
         return dataclasses.replace(judged.check, evidence=kept)
+
+
+def locate(request: LocateRequest, crop: Crop) -> Located:
+    """Find parts in one crop. Raises VisionError; ends the process when it takes too long."""
+    bench = _bench[0]
+    settings = bench.settings
+    if crop.noise_m is not None:
+        settings = dataclasses.replace(settings, noise_m=crop.noise_m)
+    with _time_limit(settings.seconds):
+        return find(request, crop, bench.solids, bench.shapes, settings)
 
 
 @contextmanager
