@@ -35,6 +35,7 @@ SLACK_M = 0.0004  # of meshes and of the floor's flatness: a pick needs no less
 COARSE_M = 0.0015  # how far off a candidate's surface may be before it is fitted
 VARIANTS, FITTED = 8, 3  # poses at one place that are tried, and that are fitted
 FIRST_STEPS = 5
+BEHIND = 0.3  # net share of votes by which a candidate may be behind the best one to be fitted all the same
 SHARE = 0.3  # of what a candidate could explain of heights, below which it is left alone
 PROMISE = 0.15  # net share of votes below which a candidate is not fitted
 VISIBLE = 0.4  # share of the part's side facing the camera that must be in view
@@ -255,10 +256,13 @@ class Search:
             hypothesis = self._hypothesis(kind, moulds, candidate.pose)
             votes = vote(hypothesis, Alignment(hypothesis.pose), loose, self.settings)
             if votes.support >= PROMISE:
-                tried.append((votes.cost, candidate.rest, hypothesis))
-        tried.sort(key=lambda each: each[0])
+                tried.append((votes, candidate.rest))
+        tried.sort(key=lambda each: each[0].cost)
         fitted = []
-        for _, rest, hypothesis in tried[:FITTED]:
+        for votes, rest in tried[:FITTED]:
+            if votes.support < tried[0][0].support - BEHIND:
+                continue
+            hypothesis = votes.hypothesis
             found = align(hypothesis.solid, hypothesis.pose, scene, most=FIRST_STEPS)
             fitted.append((vote(hypothesis, found, scene, self.settings), rest))
         fitted.sort(key=lambda each: each[0].cost)
