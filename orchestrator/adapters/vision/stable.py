@@ -275,7 +275,7 @@ def _called(down: Floats) -> str:
     if down[2] > 0.98:
         return "upside down"
     axis = int(np.abs(down).argmax())
-    if abs(float(down[axis])) > 0.9:
+    if axis < 2 and abs(float(down[axis])) > 0.98:
         return f"on its {'-+'[int(down[axis] > 0)]}{'xyz'[axis]} side"
     return "on a slanted side"
 
