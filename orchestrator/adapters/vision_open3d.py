@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from orchestrator.core.ports import Check, CheckRequest, Expected, Shot
+    from orchestrator.core.ports import Check, CheckRequest, Expected, Located, LocateRequest, Shot, Space
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,6 +78,15 @@ class VisionOpen3D:
         crop = await self._cropped(request, shot)
         return await self._call(work.check, request, crop, shot.calibration)
 
+    async def locate(self, request: LocateRequest, shot: Shot) -> Located:
+        """Say where parts of a kind lie; see `Vision.locate`. Raises VisionError as `check` does."""
+        if self._pid is None:
+            await self.warm_up()
+        around, alike = (thing.mesh for thing in request.around), (kind.mesh for kind in request.look_alikes)
+        for mesh in (request.part.mesh, *around, *alike):
+            self._path(mesh)
+        return await self._call(work.locate, request, self._cut(shot, _region_of_space(request.space, shot)))
+
     async def close(self) -> None:
         """End the process, also in the middle of a check. Idempotent."""
         self._closed = True
@@ -99,6 +108,9 @@ class VisionOpen3D:
                 box = await self._region(datum, shot, self._settings.margin_m)
                 if box is not None and beside is not None and box.meets(beside):
                     region = region.joined(box.common(beside))
+        return self._cut(shot, region)
+
+    def _cut(self, shot: Shot, region: Region | None) -> Crop:
         inside = region.inside(shot.intrinsics) if region is not None else Region(0, 0, 0, 0)
         rows = slice(inside.top, inside.top + inside.height)
         columns = slice(inside.left, inside.left + inside.width)
@@ -149,3 +161,12 @@ class VisionOpen3D:
             initializer=work.start,
             initargs=(self._meshes, self._evidence, self._settings),
         )
+
+
+def _region_of_space(space: Space | None, shot: Shot) -> Region:
+    """Return the pixels that a space can cover, and the floor that it stands on; the whole picture where it is None."""
+    whole = Region(0, 0, shot.intrinsics.width, shot.intrinsics.height)
+    if space is None:
+        return whole
+    corners = np.array([np.where(np.array(mask), 0.5, -0.5) for mask in np.ndindex(2, 2, 2)]) * np.array(space.size_m)
+    return region_of(corners, space.pose, shot.pose, shot.intrinsics, 0.01) or whole

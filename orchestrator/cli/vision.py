@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import typer
 
-from orchestrator.cli import vision_gauge
+from orchestrator.cli import vision_gauge, vision_locate
 
-app = typer.Typer(no_args_is_help=True, help="Check parts in depth pictures of your own.")
+app = typer.Typer(no_args_is_help=True, help="Check and find parts in depth pictures of your own.")
 
-COMMANDS = (vision_gauge.register,)
+COMMANDS = (vision_gauge.register, vision_locate.register)
 
 for _register in COMMANDS:
     _register(app)
@@ -19,4 +19,4 @@ for _register in COMMANDS:
 
 @app.callback()
 def _group() -> None:
-    """Check parts in depth pictures of your own."""
+    """Check and find parts in depth pictures of your own."""

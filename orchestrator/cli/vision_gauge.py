@@ -141,6 +141,11 @@ class _Nothing:
         del request, shot
         raise VisionError("Nothing is judged here.")
 
+    async def locate(self, request: Any, shot: Any) -> Any:
+        """Find nothing."""
+        del request, shot
+        raise VisionError("Nothing is looked for here.")
+
     async def close(self) -> None:
         """End nothing."""
 

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import shutil
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from orchestrator.app import EmbeddedCell, embedded
 from orchestrator.core import commands as cmd
 from orchestrator.core.geometry import deviation
 from orchestrator.core.machine import CellVerb, OrderState, OrderVerb, StepStatus
-from orchestrator.core.ports import Check, Mesh, Shot
+from orchestrator.core.ports import Check, Located, Location, Mesh, Shot
 from orchestrator.core.settings import Settings
 from orchestrator.engine.trial import TRIED, trial
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from orchestrator.adapters.sim.world import World
     from orchestrator.core.events import Event
-    from orchestrator.core.ports import Camera, CheckRequest, Journal, Vision
+    from orchestrator.core.geometry import Pose
+    from orchestrator.core.ports import Camera, CheckRequest, Journal, LocateRequest, Space, Vision
     from orchestrator.core.state import State, StepState
     from orchestrator.engine.bus import Fresh
     from orchestrator.wire import Answer, Card
@@ -113,8 +114,32 @@ class TrueVision:
         good = off.within(request.within_m, request.within_rad)
         return Check("ok" if good else "displaced", off, visible=1.0, shot_stamp=shot.stamp)
 
+    async def locate(self, request: LocateRequest, shot: Shot) -> Located:
+        assert self.world is not None
+        lying = [
+            pose
+            for body, pose in self.world.visible().items()
+            if self.world.body(body).shape == Mesh(request.part.mesh)
+            and self.world.held != body
+            and (request.space is None or _inside(request.space, pose))
+        ]
+        if not lying:
+            return Located(reason=f"There is no {request.part.id}.", shot_stamp=shot.stamp)
+        sure = (0.0, 0.0, 0.0)
+        found = tuple(
+            Location(
+                pose, 1.0, 1.0, sure, sure, "upright", tuple(replace(h, pose=pose @ h.pose) for h in request.holds)
+            )
+            for pose in lying[: request.most]
+        )
+        return Located(found, shot_stamp=shot.stamp)
+
     async def close(self) -> None:
         """It has nothing to close."""
+
+
+def _inside(space: Space, pose: Pose) -> bool:
+    return all(abs(v) <= size / 2 for v, size in zip(space.pose.inverse().apply(pose.p), space.size_m, strict=True))
 
 
 @dataclass

@@ -72,6 +72,21 @@ class Solid:
         box = np.array([self.low, self.high])
         return np.array([(box[i, 0], box[j, 1], box[k, 2]) for i in (0, 1) for j in (0, 1) for k in (0, 1)])
 
+    @property
+    def vertices(self) -> Floats:
+        """The mesh's vertices, (n, 3) metres; not to be written to."""
+        return self._vertices
+
+    @property
+    def faces(self) -> npt.NDArray[np.int64]:
+        """The mesh's triangles, (n, 3) indices of vertices; not to be written to."""
+        return self._faces
+
+    def distance(self, points: Floats) -> Depth:
+        """Return how far points (n, 3) of the part's frame are from its surface, (n,) metres, inside as outside."""
+        asked = self._tensor(np.ascontiguousarray(points, dtype=np.float32))
+        return np.asarray(self._scene.compute_distance(asked, nthreads=self._threads).numpy(), dtype=np.float32)
+
     def cast(self, origin: Floats, directions: Floats) -> Depth:
         """Return the distance to the first surface in units of each direction's length, inf where there is none.
 

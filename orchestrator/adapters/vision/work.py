@@ -14,6 +14,8 @@ import numpy as np
 
 from orchestrator.adapters.vision import evidence
 from orchestrator.adapters.vision.judge import judge
+from orchestrator.adapters.vision.locate import Shapes
+from orchestrator.adapters.vision.locate import locate as find
 from orchestrator.adapters.vision.render import Solid, Solids, View
 from orchestrator.core.geometry import Pose
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.vision.render import Mask
     from orchestrator.adapters.vision.settings import VisionSettings
     from orchestrator.core.geometry import Vector
-    from orchestrator.core.ports import Check, CheckRequest
+    from orchestrator.core.ports import Check, CheckRequest, Located, LocateRequest
 
 Box = tuple["Vector", "Vector"]
 
@@ -37,6 +39,7 @@ class Bench:
     def __init__(self, meshes: Path, evidence_root: Path | None, settings: VisionSettings) -> None:
         self.solids = Solids(meshes, threads=settings.threads)
         self.meshes = meshes
+        self.shapes = Shapes(self.solids)
         self.evidence_root = evidence_root
         self.settings = settings
 
@@ -109,6 +112,16 @@ def where_found(request: CheckRequest, judged: Judged, crop: Crop, solids: Solid
     pose = request.part.pose @ Pose(off.xyz_m, (float(np.cos(angle / 2)), float(x), float(y), float(z)))
     depth = View.over(region, judged.camera, crop.intrinsics).depth(solids.get(request.part.mesh), pose)
     return np.asarray(depth < judged.without_part.ravel()).reshape(judged.depth.shape)
+
+
+def locate(request: LocateRequest, crop: Crop) -> Located:
+    """Find parts in one crop. Raises VisionError; ends the process when it takes too long."""
+    bench = _bench[0]
+    settings = bench.settings
+    if crop.noise_m is not None:
+        settings = dataclasses.replace(settings, noise_m=crop.noise_m)
+    with _time_limit(settings.seconds):
+        return find(request, crop, bench.solids, bench.shapes, settings)
 
 
 @contextmanager

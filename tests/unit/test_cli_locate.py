@@ -1,0 +1,88 @@
+"""`tandem vision locate` on files as others have them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+from typer.testing import CliRunner
+
+from orchestrator.__main__ import app
+from orchestrator.core.camera import intrinsics_for
+from orchestrator.core.errors import BadInput
+from orchestrator.core.geometry import Pose
+from orchestrator.core.ports import Expected
+from tests.locate_scenes import FLOOR_Z, Thrower, write_kinds
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+BASE = Pose((0.5, 0.0, FLOOR_Z))
+LYING = BASE @ Pose.from_rpy((0.02, -0.01, 0.0), (0, 0, 0.4))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("files")
+    write_kinds(folder)
+    truth = [Expected("top", "top.glb", BASE), Expected("bracket", "bracket.glb", LYING)]
+    shot = Thrower(folder, seed=2).shoot(truth, "structured_light", BASE, intrinsics_for(640, 360, 45.0))
+    Image.fromarray(np.round(shot.depth_m * 10_000).astype(np.uint16)).save(folder / "depth.png")
+    lens = shot.intrinsics
+    told = {key: getattr(lens, key) for key in ("width", "height", "fx", "fy", "cx", "cy")}
+    (folder / "camera.json").write_text(json.dumps({**told, "camera_to_world": shot.pose.matrix().tolist()}))
+    in_mm = trimesh.load_scene(folder / "bracket.glb").to_mesh()
+    in_mm.apply_scale(1000)
+    in_mm.export(folder / "bracket_mm.stl")
+    return folder
+
+
+def run(files: Path, *more: str, model: str = "bracket_mm.stl") -> Result:
+    given = ["--depth", files / "depth.png", "--camera", files / "camera.json", "--model", files / model]
+    words = ["vision", "locate", *map(str, given), "--depth-scale", "0.0001", *more]
+    return CliRunner().invoke(app, words)
+
+
+@pytest.mark.slow
+def test_a_part_in_millimetres_is_found_and_drawn(files: Path) -> None:
+    out = files / "drawn.png"
+    result = run(files, "--model-scale", "0.001", "--json", "--out", str(out))
+    assert result.exit_code == 0, result.output
+    (found,) = json.loads(result.stdout)["found"]
+    assert found["pose"]["p"] == pytest.approx(LYING.p, abs=0.0015)
+    assert {hold["name"] for hold in found["holds"]} == {"top_x", "top_y"}
+    with Image.open(out) as picture:
+        colours = np.asarray(picture)
+    assert (np.ptp(colours.astype(int), axis=2) > 50).sum() > 100
+
+
+@pytest.mark.slow
+def test_an_empty_box_ends_with_a_reason(files: Path) -> None:
+    result = run(files, "--model-scale", "0.001", "--box=0.55,0.05,0.03,0.65,0.12,0.15")
+    assert result.exit_code == 3
+    assert "Nothing taller than" in result.stdout
+
+
+def test_a_model_in_the_wrong_unit_is_named(files: Path) -> None:
+    result = run(files)
+    assert isinstance(result.exception, BadInput)
+    assert "--model-scale 0.001" in str(result.exception)
+
+
+@pytest.mark.parametrize("box", ["1,2,3", "0,0,0,1,1,-1", "a,b,c,d,e,f"])
+def test_a_box_that_is_none_is_refused(files: Path, box: str) -> None:
+    result = run(files, "--model-scale", "0.001", f"--box={box}")
+    assert isinstance(result.exception, BadInput)
+
+
+def test_a_camera_of_another_size_is_refused(files: Path, tmp_path: Path) -> None:
+    other = tmp_path / "camera.json"
+    other.write_text(json.dumps({"width": 10, "height": 10, "fx": 1, "fy": 1, "cx": 5, "cy": 5}))
+    result = run(files, "--camera", str(other))
+    assert "640 x 360" in str(result.exception)
