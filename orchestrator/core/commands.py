@@ -287,7 +287,11 @@ class EndSkill(Frozen):
 
 
 class Measured(Frozen):
-    """A camera's verdict as the journal keeps it; millimetres and degrees in the result's frame."""
+    """A camera's verdict as the journal keeps it; millimetres and degrees in the result's frame.
+
+    `datum` are the parts that the pose is relative to, those that carry it, nearest first; `datum_offset_mm` is how far
+    they were seen from where they should be, in the world's axes, which has been taken out.
+    """
 
     verdict: Literal["ok", "displaced", "missing", "flipped", "wrong", "cannot_see"]
     offset_mm: Finite3 | None = None
@@ -297,6 +301,8 @@ class Measured(Frozen):
     reason: Text = ""
     evidence: Text = ""
     shot_t: Finite = 0.0
+    datum: tuple[Name, ...] = ()
+    datum_offset_mm: Finite3 | None = None
 
 
 class EndCheck(Frozen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from orchestrator.core.machine import StepStatus
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from orchestrator.core.commands import Measured
     from orchestrator.core.state import State, StepState, UnitState
     from orchestrator.core.variant import Step
+
+DATUM_MM = 0.5  # beside its tolerance, that a datum may be seen off: cameras err there, too
 
 
 def due_at_end(state: State, unit: UnitState) -> tuple[Step, ...]:
@@ -31,6 +34,18 @@ def due_before(state: State, unit: UnitState, step: Step) -> tuple[Step, ...]:
     standing = _standing(state, unit)
     moved = (standing[name] for name in standing if f"{unit.id}/{name}" in {part, *carried})
     return tuple(other for other in moved if other.id not in unit.looked_at)
+
+
+def moved_datum(state: State, unit: UnitState, measured: Measured | None) -> Step | None:
+    """Return the step that put down what a verdict is relative to, where that is seen out of its own tolerance.
+
+    It was in its place when it was looked at itself, by the same calibration: it has been moved since, or the camera.
+    """
+    if measured is None or not measured.datum or measured.datum_offset_mm is None:
+        return None
+    step = _standing(state, unit).get(measured.datum[-1].removeprefix(f"{unit.id}/"))
+    limit_mm = 1000 * max(step.result.within_m) + DATUM_MM if step is not None else math.inf
+    return step if math.hypot(*measured.datum_offset_mm) > limit_mm else None
 
 
 def overtaken(state: State, unit: str, step: Step, measured: Measured | None) -> bool:

@@ -218,6 +218,8 @@ def _measured(check: Check, stamp: float) -> Measured:
         reason=check.reason,
         evidence=check.evidence,
         shot_t=check.shot_stamp or stamp,
+        datum=check.datum,
+        datum_offset_mm=_rounded(check.datum_offset.xyz_m, 1000) if check.datum_offset else None,
     )
 
 

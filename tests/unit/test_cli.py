@@ -7,23 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import structlog
 
 from orchestrator.__main__ import main
 from orchestrator.adapters.journal_sqlite import SqliteJournal
 from orchestrator.core.ports import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    """The command line logs to the standard error of its test; the next test has another one."""
-    yield
-    structlog.reset_defaults()
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -204,3 +204,43 @@ def test_a_unit_that_is_given_up_while_the_camera_looks_stays_gone() -> None:
     bench.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT, reason="enough"))
     assert types(bench.do(late)) == "outcome_ignored"
     assert bench.state.units == {}
+
+
+# ---- what a part is seen relative to -------------------------------------------------------------------------------
+
+
+def _relative(bench: Bench, off_mm: float, verdict: str = "ok") -> str:
+    """Load a body, let the pin be seen relative to it, and return what follows."""
+    bench.running(variant(LOAD, PIN, LABEL))
+    bench.finish("load")
+    bench.start("pin", "robot")
+    bench.do(bench.skill("pin"))
+    return types(bench.do(bench.seen("pin", verdict, datum=("u1/body",), datum_offset_mm=(off_mm, 0.0, 0.0))))
+
+
+def test_a_part_that_carries_another_and_is_seen_beside_its_place_is_a_question() -> None:
+    bench = Bench()
+    assert _relative(bench, 2.4) == "check_ended part_moved part_moved step_doubted step_done"
+    assert bench.status() == {"load": "attention", "pin": "done", "label": "ready"}
+    assert bench.at("load").message == "body is seen 2.4 mm beside its place, where it was: it or the camera was moved."
+    assert bench.state.world.facts["u1/body"].certainty == "doubtful"
+    assert bench.no(cmd.StartStep(unit="u1", step="label", actors=("front",))) == "doubted"
+    bench.do(bench.choice("load", "recheck"))
+    bench.do(bench.seen("load"))
+    assert bench.state.world.facts["u1/body"].certainty == "known"
+    assert types(bench.do(cmd.StartStep(unit="u1", step="label", actors=("front",)))) == "step_started"
+
+
+def test_what_a_calibration_may_err_is_no_question() -> None:
+    bench = Bench()
+    assert "step_doubted" not in _relative(bench, 1.4)  # 1 mm allowed, 0.5 mm of the camera's
+
+
+def test_it_is_a_question_in_the_last_look_too() -> None:
+    bench = built()
+    bench.do(bench.confirm("label"))
+    seen = bench.seen_again("pin", datum=("u1/body",), datum_offset_mm=(0.0, -1.9, 0.0))
+    assert types(bench.do(seen)) == "recheck_ended part_moved step_doubted"
+    assert bench.at("load").code == "moved"
+    bench.look_again("cannot_see")
+    assert "u1" in bench.state.units

@@ -218,13 +218,16 @@ class CellMachine(RuleBasedStateMachine):
         verdict=VERDICTS,
         torque=st.sampled_from([12.0, 12.0, 99.0, "x", True, None]),
         age_s=st.sampled_from([0.0, 0.0, 0.0, 5.0]),
+        off=st.sampled_from([False, False, False, True]),
     )
     def an_effect_ends(
-        self, data: st.DataObject, outcome: Any, code: str, verdict: Any, torque: Any, age_s: float
+        self, data: st.DataObject, outcome: Any, code: str, verdict: Any, torque: Any, age_s: float, off: bool
     ) -> None:
-        self.end(data.draw(st.sampled_from(sorted(self.under_way))), outcome, code, verdict, torque, age_s)
+        self.end(data.draw(st.sampled_from(sorted(self.under_way))), outcome, code, verdict, torque, age_s, off=off)
 
-    def end(self, name: str, outcome: Any, code: str, verdict: Any, torque: Any, age_s: float) -> None:
+    def end(
+        self, name: str, outcome: Any, code: str, verdict: Any, torque: Any, age_s: float, *, off: bool = False
+    ) -> None:
         effect = self.under_way.pop(name)
         ids = {"effect": name, "unit": effect.unit, "step": effect.step, "attempt": effect.attempt}
         if isinstance(effect, RunSkill):
@@ -243,6 +246,8 @@ class CellMachine(RuleBasedStateMachine):
             self.send(cmd.EndSkill.model_validate({**ids, "outcome": outcome, "code": code, "values": values}))
         else:
             measured = {"verdict": verdict, "shot_t": self.bench.t - age_s, "offset_mm": (0.1, 0, 0)}
+            if effect.step in {"pin", "lid"}:  # which the body carries
+                measured |= {"datum": (f"{effect.unit}/body",), "datum_offset_mm": (4.0 if off else 0.2, 0, 0)}
             self.send(cmd.EndCheck.model_validate({**ids, "measured": measured}))
 
     def asked(self) -> list[tuple[str, str, str]]:

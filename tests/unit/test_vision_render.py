@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from orchestrator.adapters.vision.align import Scene, align
-from orchestrator.adapters.vision.evidence import FARTHER, NEARER, NO_DEPTH, picture
-from orchestrator.adapters.vision.judge import Judged
 from orchestrator.adapters.vision.render import Region, Solid, Solids, View, region_of
 from orchestrator.core.errors import VisionError
 from orchestrator.core.geometry import Pose, deviation
-from orchestrator.core.ports import Check, Intrinsics
+from orchestrator.core.ports import Intrinsics
 from tests.depth_scenes import ABOVE, PLACE, WIDE, write_parts
 
 if TYPE_CHECKING:
@@ -130,19 +126,6 @@ def test_hidden_pixels_make_a_pose_less_certain_but_not_unobservable(solids: Sol
     clear, half = (align(plate, PLACE, perfect(plate, PLACE, hide=share)) for share in (0.0, 0.6))
     assert half.sigma[0] > clear.sigma[0]
     assert half.observable == clear.observable
-
-
-def test_the_picture_tells_nearer_farther_and_no_depth_by_colour() -> None:
-    expected = np.full((40, 60), 1.0, dtype=np.float32)
-    depth = expected.copy()
-    depth[:, :20] -= 0.004
-    depth[:, 40:] += 0.004
-    depth[30:, :] = 0.0
-    judged = Judged(Check("displaced"), depth, expected, expected, Region(0, 0, 60, 40))
-    with Image.open(io.BytesIO(picture(judged))) as image:
-        scale = image.width // 60
-        seen = [image.getpixel((column * scale + 1, row * scale + 1)) for column, row in ((5, 5), (50, 5), (5, 35))]
-    assert seen == [NEARER, FARTHER, NO_DEPTH]
 
 
 def test_a_start_thought_near_that_is_far_still_ends_at_the_part(solids: Solids) -> None:

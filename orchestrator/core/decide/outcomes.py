@@ -101,6 +101,7 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
     out: list[ev.Event] = [first]
     if measured is not None:
         out += _seen(state, command.unit, step, measured)
+        out += rechecks.datum_doubted(after(state, out, now), command.unit, measured)
     tentative = after(state, out, now)
     if measured is not None and measured.verdict == "ok":
         return out + proceed(tentative, command.unit, command.step, now)
@@ -123,6 +124,8 @@ def _recheck(state: State, command: cmd.EndCheck, step: Step, now: float) -> lis
     if measured is not None and measured.verdict == "ok" and fact is not None and fact.source != "measured":
         out += _seen(state, command.unit, step, measured)
         tentative = after(state, out, now)
+    doubted = rechecks.datum_doubted(tentative, command.unit, measured)
+    out, tentative = out + doubted, after(tentative, doubted, now)
     nothing_new = measured is None or measured.verdict in {"ok", "cannot_see"}
     if measured is None or nothing_new or overtaken(state, command.unit, step, measured):
         return out + orders.after_step(tentative, unit.order, now)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from orchestrator.core import events as ev
 from orchestrator.core.machine import StepMove, move
+from orchestrator.core.rechecks import moved_datum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orchestrator.core import commands as cmd
-    from orchestrator.core.state import UnitState
+    from orchestrator.core.state import State, UnitState
     from orchestrator.core.variant import Step
 
 
@@ -35,6 +37,30 @@ def ended(command: cmd.EndCheck) -> ev.Event:
         measured=command.measured,
         error=command.error,
     )
+
+
+def datum_doubted(state: State, unit_id: str, measured: cmd.Measured | None) -> list[ev.Event]:
+    """Return what follows where a part was seen relative to one that is not in its own place any more."""
+    unit = state.units[unit_id]
+    step = moved_datum(state, unit, measured)
+    fact = state.world.get(f"{unit_id}/{step.result.part}") if step is not None else None
+    if step is None or fact is None or measured is None or measured.datum_offset_mm is None:
+        return []
+    off = math.hypot(*measured.datum_offset_mm)
+    seen = ev.PartMoved(
+        unit=unit_id,
+        part=fact.part,
+        kind=fact.kind,
+        what="seen",
+        holder=fact.holder,
+        frame=fact.frame,
+        pose=fact.pose,
+        source=fact.source,
+        certainty="doubtful",
+    )
+    message = f"{step.result.part} is seen {off:.1f} mm beside its place, where it was: it or the camera was moved."
+    remedy = "Look at the part and check it again; where it has not moved, check the camera's calibration."
+    return [seen, doubt(unit, step, "moved", message, remedy)]
 
 
 def doubt(unit: UnitState, step: Step, code: str, message: str, remedy: str) -> ev.Event:
