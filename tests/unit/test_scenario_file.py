@@ -96,7 +96,7 @@ def test_random_scenarios_are_a_matter_of_their_seed_alone() -> None:
     assert first == [
         "misplaced_part",
         "slow_network",
-        "stale_safety",
+        "dropped_part",
         "stale_safety",
     ]  # the order of the names is part of what a seed means
 
