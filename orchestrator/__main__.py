@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from orchestrator import __version__
-from orchestrator.cli import authored, demo, doctor, journal, orders, serve, simulate, skills
+from orchestrator.cli import authored, calibrate, demo, doctor, journal, orders, serve, simulate, skills
 from orchestrator.cli.logs import set_up
 from orchestrator.core.errors import AuthoringError, TandemError
 
@@ -27,6 +27,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("check")(authored.check)
 app.command("simulate")(simulate.simulate)
+app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(orders.app, name="order")
 app.add_typer(journal.app, name="journal")
