@@ -11,6 +11,7 @@ from rich.console import Console
 from orchestrator import __version__
 from orchestrator.cli import (
     authored,
+    calibrate,
     check_shot,
     demo,
     doctor,
@@ -40,6 +41,7 @@ app.command("serve")(serve.serve)
 app.command("check")(authored.check)
 app.command("check-shot")(check_shot.check_shot)
 app.command("simulate")(simulate.simulate)
+app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(orders.app, name="order")
 app.add_typer(journal.app, name="journal")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from orchestrator.engine.findings import hint
@@ -20,6 +21,10 @@ def problems(source: Source, cell: CellSpec) -> Iterator[Problem]:
         if board.at is not None and board.at not in cell.frames:
             text = f"Board '{name}' sits at '{board.at}', which is no frame."
             yield source.problem(("boards", name, "at"), text, hint(board.at, cell.frames))
+    for one, other in itertools.combinations(cell.boards, 2):
+        if cell.boards[one].dictionary == cell.boards[other].dictionary:
+            text = f"Boards '{one}' and '{other}' carry the same markers: they are mistaken for each other."
+            yield source.problem(("boards", other), text, "Give each another dictionary.")
     fixed = {name for name, board in cell.boards.items() if board.at is not None}
     for name, camera in cell.cameras.items():
         rules = camera.calibration
