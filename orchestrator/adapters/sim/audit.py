@@ -12,6 +12,7 @@ from orchestrator.adapters.sim.meshes import moved
 from orchestrator.core import events as ev
 from orchestrator.core.geometry import deviation
 from orchestrator.core.ports import Mesh
+from orchestrator.core.state import ROBOT
 from orchestrator.core.world import CELL
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Wrong:
 class Audit:
     """Follows the bus of an embedded cell. `wrong` are known claims on a measurement that the world contradicts.
 
-    Claims that rest on a person's word alone are kept apart in `on_a_word`: the record says so.
+    Claims are judged when they are made, before their carrier is moved on, and when the unit is done. Those that rest
+    on a person's word, as where parts are on what a person carries out, are kept apart in `on_a_word`: the record says so.
     """
 
     def __init__(self, world: World) -> None:
@@ -57,6 +59,7 @@ class Audit:
         self.claims = 0
         self._world = world
         self._evidence: dict[tuple[str, str], ev.StepDone] = {}
+        self._carried: set[str] = set()  # parts that a person has begun to move on, with what stands on them
 
     def observe(self, before: State, after: State, events: Sequence[Fresh]) -> None:
         """Follow a committed batch; for the bus, ahead of whoever changes the true world."""
@@ -67,7 +70,16 @@ class Audit:
                 state = after if event.unit in after.units else before
                 step = state.variant_of(event.unit).by_id[event.step]
                 if "camera" in event.evidence:
+                    self._carried.discard(f"{event.unit}/{step.result.part}")
+                if "camera" in event.evidence:
                     self._judge(state, event.unit, step, f"when {step.id} was done")
+            elif isinstance(event, ev.StepStarted):
+                part = before.variant_of(event.unit).by_id[event.step].result.part
+                if any(before.world.on(f"{event.unit}/{part}")):
+                    self._judge_unit(before, event.unit, f"when {event.step} began")
+                    self._carried |= {f"{event.unit}/{part}"} if ROBOT not in event.actors else set()
+            elif isinstance(event, ev.StepFailed | ev.StepUndone) and event.unit in before.units:
+                self._carried.discard(f"{event.unit}/{before.variant_of(event.unit).by_id[event.step].result.part}")
             elif isinstance(event, ev.UnitEnded) and event.state == "done":
                 self._judge_unit(before, event.unit, "when the unit was done")
 
@@ -114,7 +126,10 @@ class Audit:
             None if true is None else round(1000 * math.dist(true.p, claimed.p), 2),
             said.evidence,
         )
-        kept = self.wrong if "camera" in said.evidence else self.on_a_word
+        seen = "camera" in said.evidence and all(
+            below.part not in self._carried for below in state.world.chain(fact.part)
+        )
+        kept = self.wrong if seen else self.on_a_word
         if not any((old.part, old.step) == (found.part, found.step) for old in kept):
             kept.append(found)
 
