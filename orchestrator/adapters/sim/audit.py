@@ -50,7 +50,7 @@ class Audit:
     """Follows the bus of an embedded cell. `wrong` are known claims on a measurement that the world contradicts.
 
     Claims are judged when they are made, before their carrier is moved on, and when the unit is done. Those that rest
-    on a person's word, as where parts are on what a person carries out, are kept apart in `on_a_word`: the record says so.
+    on a person's word, as where parts are on what a person carries out, stand apart in `on_a_word`: the record says so.
     """
 
     def __init__(self, world: World) -> None:
