@@ -38,7 +38,9 @@ SCATTER = 3.0  # units are placed with a sigma of their tolerance over this, as 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Measured deviations (units, shots, 6) of one camera, of the units named: x, y, z (m) and about x, y, z (rad) in the result's frame.
+    """Measured deviations (units, shots, 6) of one camera, of the units named.
+
+    Per shot x, y, z (m) and about x, y, z (rad) in the result's frame.
 
     `claimed_m` is the mean of the uncertainties that the judge gave, per axis; `distance_m` from lens to part; `lost`
     how many pictures gave no deviation and were taken again.
