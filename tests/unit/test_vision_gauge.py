@@ -15,7 +15,8 @@ from orchestrator.adapters.vision import evidence
 from orchestrator.adapters.vision.judge import judge
 from orchestrator.adapters.vision.render import Solids
 from orchestrator.adapters.vision.settings import VisionSettings
-from orchestrator.adapters.vision.study import cut, shoot_units
+from orchestrator.adapters.vision.study import Series, cut, shoot_units, together
+from orchestrator.core.errors import BadInput
 from orchestrator.engine.library import Library
 from orchestrator.engine.nominal import UNIT, nominal
 from tests.depth_scenes import PLACE, Photographer, expected, moved, request, write_parts
@@ -99,6 +100,18 @@ def test_saved_evidence_makes_a_study(tmp_path: Path, capsys: pytest.CaptureFixt
     code, out, _ = run(capsys, "vision", "gauge", "--from", str(tmp_path / "evidence"))
     assert code == 0
     assert "3 units x 3 shots" in out
+
+
+def test_cameras_are_compared_on_the_same_units() -> None:
+    def seen(camera: str, *units: int) -> Series:
+        values = np.array([[[float(unit)] * 6] * 2 for unit in units])
+        return Series(camera, tuple(f"unit {unit}" for unit in units), values, (0.0, 0.0, 0.0), 1.0)
+
+    both = together({"a": seen("a", 1, 2, 3, 5), "b": seen("b", 5, 3, 1)})
+    assert both.shape == (3, 2, 2, 6)
+    assert both[:, :, 0, 0].tolist() == [[1, 1], [3, 3], [5, 5]]
+    with pytest.raises(BadInput, match="no two units in common"):
+        together({"a": seen("a", 1, 2), "b": seen("b", 2, 3)})
 
 
 @pytest.mark.parametrize(

@@ -38,13 +38,16 @@ SCATTER = 3.0  # units are placed with a sigma of their tolerance over this, as 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Measured deviations (units, shots, 6) of one camera: x, y, z (m) and about x, y, z (rad) in the result's frame.
+    """Measured deviations (units, shots, 6) of one camera, of the units named.
+
+    Per shot x, y, z (m) and about x, y, z (rad) in the result's frame.
 
     `claimed_m` is the mean of the uncertainties that the judge gave, per axis; `distance_m` from lens to part; `lost`
     how many pictures gave no deviation and were taken again.
     """
 
     camera: str
+    units: tuple[str, ...]
     values: npt.NDArray[np.float64]
     claimed_m: tuple[float, float, float]
     distance_m: float
@@ -73,7 +76,8 @@ def shoot_units(
     solids, meshes = Solids(root, threads=settings.threads), MeshStore(root)
     settings = dataclasses.replace(settings, noise_m=setup.noise.sigma_m)
     random = np.random.default_rng(seed)
-    rows, claimed, lost = [], [], 0
+    rows: dict[str, list[tuple[float, ...]]] = {}
+    claimed, lost = [], 0
     reason: VisionError | None = None
     for unit in range(units):
         world = World(meshes)
@@ -92,14 +96,15 @@ def shoot_units(
                 continue
             claimed.append(check.uncertainty_m)
             if len(row) == shots:
-                rows.append(row)
+                rows[f"unit {unit + 1}"] = row
                 break
     if len(rows) < 2:
         assert reason is not None  # a picture without a pose is all that ends a unit early
         raise reason
     x, y, z = (float(v) for v in np.mean(claimed, axis=0))
     away = math.dist(setup.pose.p, request.part.pose.p)
-    return Series(setup.name, np.asarray(rows, dtype=np.float64), (x, y, z), away, lost)
+    values = np.asarray(list(rows.values()), dtype=np.float64)
+    return Series(setup.name, tuple(rows), values, (x, y, z), away, lost)
 
 
 def from_evidence(shots: Iterable[tuple[Evidence, Check]]) -> dict[str, Series]:
@@ -122,7 +127,7 @@ def from_evidence(shots: Iterable[tuple[Evidence, Check]]) -> dict[str, Series]:
         x, y, z = (float(v) for v in np.mean([check.uncertainty_m for check in checks], axis=0))
         first = next(iter(several.values()))[0][0]
         away = math.dist(first.crop.pose.p, first.request.part.pose.p)
-        out[camera] = Series(camera, np.asarray(rows, dtype=np.float64), (x, y, z), away)
+        out[camera] = Series(camera, tuple(several), np.asarray(rows, dtype=np.float64), (x, y, z), away)
     if not out:
         raise BadInput(
             "A gauge study needs two units at least, and two shots of each by one camera.",
@@ -132,10 +137,20 @@ def from_evidence(shots: Iterable[tuple[Evidence, Check]]) -> dict[str, Series]:
 
 
 def together(series: Mapping[str, Series]) -> npt.NDArray[np.float64]:
-    """Return (units, cameras, shots, 6) of several cameras' series, cut to what all of them have."""
-    units = min(one.values.shape[0] for one in series.values())
+    """Return (units, cameras, shots, 6): the units that every camera measured, as many shots as all of them have.
+
+    Raises:
+        BadInput: there are no two such units.
+    """
+    everywhere = [unit for unit in next(iter(series.values())).units if all(unit in s.units for s in series.values())]
+    if len(everywhere) < 2:
+        raise BadInput(
+            f"{' and '.join(series)} have no two units in common that both measured.",
+            remedy="Take more units, or study one camera alone.",
+        )
     shots = min(one.values.shape[1] for one in series.values())
-    return np.stack([one.values[:units, :shots] for one in series.values()], axis=1)
+    rows = [one.values[[one.units.index(unit) for unit in everywhere], :shots] for one in series.values()]
+    return np.stack(rows, axis=1)
 
 
 def cut(shot: Shot, part: Expected, solids: Solids, margin_m: float) -> Crop:
