@@ -25,13 +25,13 @@ KNOWN_M = 0.00015  # noise of a good camera: what it could tell, a view can tell
 BLOCK_GRAINS = 3.0  # residuals this many grains apart are taken for independent
 PRIOR_M = 0.005  # an axis that the picture says nothing about stays where it was expected, with this sigma
 COARSE = ((3.0, 0.004), (2.0, 0.0025))  # step in pixels and clipping distance in metres, then the same for the end
-FINE = (0.75, 0.0012)
+FINE = (1.25, 0.0012)  # a shorter step meets too few pixels of an outline and rests short of the truth
+FINE_M = 0.0015  # at most so long, as a longer one steps over thin walls
 MOST_STEPS = 16
 RESTLESS_STEPS = 3
-SETTLED_PIXELS, FAR_PIXELS = 0.2, 0.5
+SETTLED_PIXELS, FAR_PIXELS = 0.08, 0.5
 QUICK_PIXELS = 3000
 BAND_PIXELS, INNER_PIXELS = 1200, 400
-SHARP_GRAIN = 2.5  # outlines of less are sharp: a fine step needs the pixels on both sides only
 COARSE_SHARE = 0.4  # of these pixels is enough for a coarse step
 OUTLINE_SIGMA = 0.4  # of the clipping distance: the noise of a pixel that is either on the part or beside it
 
@@ -102,7 +102,7 @@ def align(solid: Solid, start: Pose, scene: Scene, *, near: bool = False, most: 
     chosen, moved, damping = np.zeros(0, dtype=np.int64), math.inf, 1.0
     before, taken, fine = np.zeros(6), 0.0, 0
     for _ in range(most):
-        pixels, clip_m = steps[0] if steps else FINE
+        pixels, clip_m = steps[0] if steps else (min(FINE[0], max(FINE_M / scene.pixel_m, 0.75)), FINE[1])
         share = COARSE_SHARE if steps else 1.0
         if moved > FINE[0] or share != taken:
             chosen, taken = _telling_pixels(solid, pose, scene, share), share
@@ -175,7 +175,7 @@ def _telling_pixels(solid: Solid, pose: Pose, scene: Scene, share: float) -> npt
     on = (part < scene.back).reshape(scene.shape)
     edge = outline(front, 4 * float(np.median(scene.sigma)))
     near = grown(on, 2)
-    band = grown(edge & near, 2 if share < 1 or scene.grain > SHARP_GRAIN else 0)
+    band = grown(edge & near, 2)
     return np.sort(
         np.concatenate(
             [
@@ -220,16 +220,20 @@ def grown(mask: Mask, pixels: int) -> Mask:
 def _linearised(
     solid: Solid, pose: Pose, scene: Scene, chosen: npt.NDArray[np.int64], *, reach: Floats, clip: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return residuals (n,), their Jacobian (n, 6) by central differences, the same were all measured, weights (n,)."""
+    """Return residuals (n,), their Jacobian (n, 6) by central differences, the same were all measured, weights (n,).
+
+    A turn that leaves the part as it is has none: its facets and the noise would set it wandering.
+    """
     view = scene.view.only(chosen)
     depth, back, sigma = (values[chosen].astype(np.float64) for values in (scene.depth, scene.back, scene.sigma))
-    changes = [np.eye(6)[axis] * reach[axis] for axis in range(6)]
+    axes = [axis for axis in range(6) if axis < 3 or not solid.free_axes[axis - 3]]
+    changes = [np.eye(6)[axis] * reach[axis] for axis in axes]
     poses = [pose, *(_moved(pose, solid.centre, side * change) for change in changes for side in (1, -1))]
     here, *beside = np.minimum(view.depths(solid, poses), back)
-    jacobian, ideal = np.empty((len(chosen), 6)), np.empty((len(chosen), 6))
+    jacobian, ideal = np.zeros((len(chosen), 6)), np.zeros((len(chosen), 6))
     jump = np.zeros(len(chosen), dtype=bool)
-    for axis in range(6):
-        ahead, behind = beside[2 * axis : 2 * axis + 2]
+    for k, axis in enumerate(axes):
+        ahead, behind = beside[2 * k : 2 * k + 2]
         for measured, out in ((depth, jacobian), (here, ideal)):
             out[:, axis] = np.clip(measured - ahead, -clip, clip) - np.clip(measured - behind, -clip, clip)
         jump |= np.abs(ideal[:, axis]) > 2 * reach[0] + 4 * sigma
