@@ -35,6 +35,16 @@ SLACK_M = 0.0004  # of meshes and of the floor's flatness: a pick needs no less
 COARSE_M = 0.0015  # how far off a candidate's surface may be before it is fitted
 VARIANTS, FITTED = 8, 3  # poses at one place that are tried, and that are fitted
 FIRST_STEPS = 5
+BESIDE_PIXELS = (
+    (1.5, 0.0),
+    (-1.5, 0.0),
+    (0.0, 1.5),
+    (0.0, -1.5),
+    (2.5, 0.0),
+    (-2.5, 0.0),
+    (0.0, 2.5),
+    (0.0, -2.5),
+)  # from a fit that did not come to rest
 BEHIND = 0.3  # net share of votes by which a candidate may be behind the best one to be fitted all the same
 SHARE = 0.3  # of what a candidate could explain of heights, below which it is left alone
 PROMISE = 0.15  # net share of votes below which a candidate is not fitted
@@ -271,8 +281,20 @@ class Search:
             found = align(votes.hypothesis.solid, votes.found.pose, scene, near=votes.found.settled)
             better = vote(votes.hypothesis, found, scene, self.settings)
             better = better if better.cost <= votes.cost else votes
+            if not better.found.settled:
+                better = self._settled(better, scene)
             out.append(self._resting(Guess(kind, better, rest), moulds.shape.symmetry, scene))
         return sorted(out, key=lambda guess: guess.votes.cost)
+
+    def _settled(self, votes: Votes, scene: Scene) -> Votes:
+        """Fit anew from starts beside a fit that did not come to rest, and return the best of all."""
+        x, y, z = votes.found.pose.p
+        tried = [votes]
+        for dx, dy in BESIDE_PIXELS:
+            at = Pose((x + dx * scene.pixel_m, y + dy * scene.pixel_m, z), votes.found.pose.q)
+            found = align(votes.hypothesis.solid, at, scene, near=True)
+            tried.append(vote(votes.hypothesis, found, scene, self.settings))
+        return min(tried, key=lambda each: each.cost)
 
     def _hypothesis(self, kind: Kind, moulds: Moulds, pose: Pose) -> Hypothesis:
         return Hypothesis("part", kind.id, moulds.shape.solid, self.ground.floor @ pose, kind.symmetry_z)
