@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import events as ev
-from orchestrator.core.machine import OrderState, StepStatus
+from orchestrator.core.commands import Measured
+from orchestrator.core.machine import CellState, OrderState, StepStatus
 from orchestrator.core.rechecks import overtaken
 from orchestrator.core.records import replace
 from orchestrator.core.state import (
@@ -55,6 +56,9 @@ def fold(state: State, event: ev.Event, t: float, seq: int) -> State:
 @_on(ev.CellChanged)
 def _cell(state: State, event: ev.CellChanged, _t: float) -> State:
     known = state.acknowledged if event.acknowledged is None else event.acknowledged
+    if event.state == CellState.EXECUTE:  # whatever was seen before the cell stood is looked at again
+        units = {name: replace(unit, looked_at=frozenset()) for name, unit in state.units.items()}
+        state = replace(state, units=units)
     return replace(state, cell=event.state, cell_reason=event.reason, acknowledged=known)
 
 
@@ -231,6 +235,7 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         remedy="",
         started_t=t,
         ended_t=None,
+        doubted_t=None,
         attempts=(*old.attempts, attempt),
     )
     return _with_step(state, event.unit, event.step, new)
@@ -368,12 +373,12 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
 
 
 @_on(ev.RecheckRequested)
-def _recheck_requested(state: State, event: ev.RecheckRequested, _t: float) -> State:
+def _recheck_requested(state: State, event: ev.RecheckRequested, t: float) -> State:
     unit = state.units.get(event.unit)
     if unit is None:
         return state
     rechecking = {**unit.rechecking, event.step: event.effect}
-    return _with_unit(state, replace(unit, rechecking=rechecking, rechecks=unit.rechecks + 1))
+    return _with_unit(state, replace(unit, rechecking=rechecking, rechecks=unit.rechecks + 1, rechecks_t=t))
 
 
 @_on(ev.RecheckEnded)
@@ -382,11 +387,12 @@ def _recheck_ended(state: State, event: ev.RecheckEnded, _t: float) -> State:
     if found is None:
         return state
     step, old = found
-    state = _with_step(state, event.unit, event.step, replace(old, seen_again=event.measured))
+    late = overtaken(state, event.unit, step, event.measured)
+    seen = event.measured or Measured(verdict="cannot_see", reason=event.error)
+    new = replace(old, seen_again=seen, late_looks=old.late_looks + 1 if late else 0)
+    state = _with_step(state, event.unit, event.step, new)
     unit = state.units[event.unit]
-    looked_at = unit.looked_at
-    if not overtaken(state, event.unit, step, event.measured):
-        looked_at |= {event.step}
+    looked_at = unit.looked_at if late else unit.looked_at | {event.step}
     return _with_unit(state, replace(unit, rechecking=_without(unit.rechecking, event.step), looked_at=looked_at))
 
 
@@ -396,14 +402,17 @@ def _step_doubted(state: State, event: ev.StepDoubted, t: float) -> State:
     if found is None:
         return state
     _, old = found
+    again = old.seen_again
+    noted = _noted(old, measured=again) if again is not None and again.verdict == event.code else old
     new = replace(
-        _noted(old, measured=old.seen_again),
+        noted,
         status=StepStatus.ATTENTION,
         code=event.code,
         message=event.message,
         remedy=event.remedy,
         looks=0,
-        ended_t=t,
+        late_looks=0,
+        doubted_t=t,
     )
     return _blocked(_with_step(state, event.unit, event.step, new), event.unit, event.step)
 
@@ -543,7 +552,8 @@ def _closed(step: StepState, t: float, outcome: str, code: str = "", message: st
     attempts = step.attempts
     if attempts and attempts[-1].ended_t is None:
         attempts = (*attempts[:-1], replace(attempts[-1], ended_t=t, outcome=outcome, code=code, message=message))
-    return replace(step, wants=frozenset(), effect="", resources=(), actors=(), ended_t=t, attempts=attempts)
+    made_t = t if step.doubted_t is None else step.ended_t
+    return replace(step, wants=frozenset(), effect="", resources=(), actors=(), ended_t=made_t, attempts=attempts)
 
 
 def _noted(step: StepState, **what: Any) -> StepState:

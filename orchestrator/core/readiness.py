@@ -122,9 +122,9 @@ def _doubted(state: State, unit: UnitState, step: Step) -> list[Blocker]:
     """Nothing is built on a result that was seen in its place before and is not there any more."""
     variant = state.orders[unit.order].variant
     return [
-        Blocker("doubted", f"It builds on {name}, which needs a decision.")
+        Blocker("doubted", f"It builds on {name}, which is in doubt.")
         for name in unit.busy
-        if unit.steps[name].status == StepStatus.ATTENTION and step.id in variant.dependants(name)
+        if step.id in variant.dependants(name)
     ]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
+from orchestrator.core.geometry import rotate
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.world import CELL, GRIPPER
 
@@ -44,13 +44,20 @@ def moved_datum(state: State, unit: UnitState, measured: Measured | None) -> Ste
     if measured is None or not measured.datum or measured.datum_offset_mm is None:
         return None
     step = _standing(state, unit).get(measured.datum[-1].removeprefix(f"{unit.id}/"))
-    limit_mm = 1000 * max(step.result.within_m) + DATUM_MM if step is not None else math.inf
-    return step if math.hypot(*measured.datum_offset_mm) > limit_mm else None
+    seat = state.result_pose(unit.id, step) if step is not None else None
+    if step is None or seat is None:
+        return None
+    first = unit.steps[step.id].attempts[-1].measured
+    before = first.offset_mm if first is not None and first.offset_mm is not None else (0.0, 0.0, 0.0)
+    since = rotate(seat.inverse().q, measured.datum_offset_mm)
+    away = zip(before, since, step.result.within_m, strict=True)
+    return step if any(abs(a + b) > 1000 * within + DATUM_MM for a, b, within in away) else None
 
 
 def overtaken(state: State, unit: str, step: Step, measured: Measured | None) -> bool:
-    """Whether a part, or what it stands on, was touched after the picture that its second verdict is from."""
-    return measured is not None and measured.shot_t < state.world.last_contact(f"{unit}/{step.result.part}") - 1e-6
+    """Whether a second verdict's picture is from before it was asked for, or before its part was touched."""
+    since = max(state.world.last_contact(f"{unit}/{step.result.part}"), state.units[unit].rechecks_t)
+    return measured is not None and measured.shot_t < since - 1e-6
 
 
 def _standing(state: State, unit: UnitState) -> dict[str, Step]:
@@ -58,7 +65,7 @@ def _standing(state: State, unit: UnitState) -> dict[str, Step]:
     last: dict[str, Step] = {}
     for step in state.variant_of(unit.id).steps:
         part, done = step.result.part, unit.steps[step.id].status == StepStatus.DONE
-        if part is None or not done:
+        if part is None or not done or step.per != "unit":
             continue
         earlier = last.get(part)
         if earlier is None or (unit.steps[earlier.id].ended_t or 0.0) <= (unit.steps[step.id].ended_t or 0.0):

@@ -67,6 +67,8 @@ class StepState:
     ended_t: float | None = None
     attempts: tuple[Attempt, ...] = ()
     seen_again: Measured | None = None  # what the camera said when it looked once more
+    late_looks: int = 0  # pictures of it, one after the other, that were from before they were asked for
+    doubted_t: float | None = None  # since when it is in doubt, after it was done: `ended_t` stays when it was made
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class UnitState:
     rechecking: Mapping[str, str] = field(default_factory=dict)
     looked_at: frozenset[str] = frozenset()
     rechecks: int = 0
+    rechecks_t: float = 0.0  # when the last of them was asked for (s, UTC)
 
     @cached_property
     def busy(self) -> tuple[str, ...]:

@@ -244,7 +244,7 @@ class Guide:
             remedy=current.remedy,
             offset_mm=measured.offset_mm if measured else None,
             evidence=measured.evidence if measured else "",
-            since_t=current.ended_t or state.t,
+            since_t=current.doubted_t or current.ended_t or state.t,
             buttons=tuple(buttons),
         )
 

@@ -9,7 +9,8 @@ from orchestrator.core import events as ev
 from orchestrator.core.decide import Rejected
 from orchestrator.core.decide.choices import choices
 from orchestrator.core.machine import CellVerb, OrderVerb
-from tests.unit.core_builders import Bench, step, types, variant
+from orchestrator.core.variant import Wait
+from tests.unit.core_builders import Bench, ladder, step, types, variant
 
 LOAD = step("load", part="body", at="nest", by="robot")
 PIN = step("pin", ["load"], part="pin", at="body/seat")
@@ -35,8 +36,8 @@ def test_every_part_that_a_camera_saw_is_looked_at_again_before_the_unit_ends() 
     assert set(bench.state.units["u1"].rechecking) == {"load", "pin"}
     bench.do(bench.seen_again("pin"))
     events = bench.do(bench.seen_again("load"))
-    assert types(events) == "recheck_ended unit_ended order_changed"
-    assert events[1].record["steps"][1]["seen_again"]["verdict"] == "ok"  # type: ignore[union-attr]
+    assert types(events) == "recheck_ended part_moved unit_ended order_changed"
+    assert events[2].record["steps"][1]["seen_again"]["verdict"] == "ok"  # type: ignore[union-attr]
 
 
 def test_what_was_seen_last_of_all_is_not_looked_at_twice() -> None:
@@ -58,7 +59,7 @@ def test_a_part_that_was_knocked_since_is_a_question_and_the_ledger_knows_it() -
     fact = bench.state.world.facts["u1/pin"]
     assert (fact.source, fact.certainty) == ("measured", "known")
     assert fact.pose.p[0] == pytest.approx(0.002)
-    assert types(bench.do(bench.seen_again("load"))) == "recheck_ended"  # the unit stays
+    assert types(bench.do(bench.seen_again("load"))) == "recheck_ended part_moved"  # the unit stays
 
 
 def test_it_is_put_right_and_the_unit_looked_at_again_before_it_leaves() -> None:
@@ -70,7 +71,7 @@ def test_it_is_put_right_and_the_unit_looked_at_again_before_it_leaves() -> None
     bench.do(bench.choice("load", "recheck"))
     events = bench.do(bench.seen("load"))
     assert types(events) == "check_ended part_moved step_done recheck_requested"
-    assert types(bench.look_again()) == "recheck_ended unit_ended order_changed"
+    assert types(bench.look_again()) == "recheck_ended part_moved unit_ended order_changed"
 
 
 @pytest.mark.parametrize("verdict", ["missing", "flipped", "wrong"])
@@ -240,7 +241,117 @@ def test_it_is_a_question_in_the_last_look_too() -> None:
     bench = built()
     bench.do(bench.confirm("label"))
     seen = bench.seen_again("pin", datum=("u1/body",), datum_offset_mm=(0.0, -1.9, 0.0))
-    assert types(bench.do(seen)) == "recheck_ended part_moved step_doubted"
+    assert types(bench.do(seen)) == "recheck_ended part_moved part_moved step_doubted"
     assert bench.at("load").code == "moved"
+    assert bench.at("load").attempts[-1].measured is not None  # what it was done on stays in the record
     bench.look_again("cannot_see")
     assert "u1" in bench.state.units
+
+
+# ---- while a result is in doubt ------------------------------------------------------------------------------------
+
+
+def test_nothing_is_built_on_a_result_while_it_is_looked_at_again_after_a_doubt() -> None:
+    top = step("top", ["pin"], part="lid", at="body/top", by="robot")
+    bench = Bench().running(variant(LOAD, PIN, top))
+    bench.finish("load")
+    bench.start("pin", "robot")
+    bench.do(bench.skill("pin"))
+    bench.do(bench.seen("pin", datum=("u1/body",), datum_offset_mm=(8.0, 0.0, 0.0)))
+    bench.do(bench.choice("load", "recheck"))
+    assert bench.no(cmd.StartStep(unit="u1", step="top", actors=("robot",))) == "doubted"
+
+
+@pytest.mark.parametrize("rung", ["retry", "skip", "scrap", "other_actor"])
+def test_no_ladder_answers_for_a_person_where_something_was_built_on(rung: str) -> None:
+    bench = built(variant(LOAD, PIN.model_copy(update={"on_fail": {"*": ladder(rung, "ask")}}), LABEL))
+    bench.do(bench.confirm("label"))
+    bench.do(bench.seen_again("pin", "displaced", offset_mm=(2.0, 0.0, 0.0)))
+    bench.do(bench.choice("pin", "recheck"))
+    bench.do(bench.seen("pin", "missing"))
+    assert bench.status()["pin"] == "attention"
+    assert {choice for choice, _ in choices(bench.state, "u1", "pin")} == {"recheck", "rework", "force", "scrap"}
+
+
+def test_a_late_look_moves_nothing_that_was_taken_back() -> None:
+    bench = built()
+    bench.do(bench.confirm("label"))
+    late = bench.seen_again("pin")
+    bench.do(cmd.UndoStep(unit="u1", step="pin"))
+    assert types(bench.do(late)) == "recheck_ended"
+    assert bench.state.world.get("u1/pin") is None
+
+
+def test_the_ledger_takes_the_newer_measurement() -> None:
+    bench = built()
+    bench.do(bench.confirm("label"))
+    bench.do(bench.seen_again("pin", offset_mm=(0.4, 0.0, 0.0)))
+    assert bench.state.world.facts["u1/pin"].pose.p[0] == pytest.approx(0.0004)
+
+
+def test_a_doubt_does_not_open_a_window_again() -> None:
+    late = step("label", [Wait(step="pin", max_s=60)], at="body/side", check=["person"], by="human")
+    bench = Bench().running(variant(LOAD, PIN, late))
+    bench.finish("load")
+    bench.finish("pin")
+    made_t = bench.at("pin").ended_t
+    bench.tell(ev.StepDoubted(unit="u1", step="pin", attempt=1, code="displaced", message="off"))
+    bench.wait(100)
+    bench.do(bench.choice("pin", "recheck"))
+    bench.do(bench.seen("pin"))
+    assert bench.at("pin").ended_t == made_t
+    events = bench.do(cmd.StartStep(unit="u1", step="label", actors=("front",)))
+    assert types(events) == "step_failed"
+    assert bench.at("label").code == "too_late"
+
+
+def test_to_force_a_result_in_doubt_settles_where_its_part_is() -> None:
+    bench = Bench()
+    _relative(bench, 8.0)
+    bench.do(bench.choice("load", "force", reason="measured by hand"))
+    assert bench.state.world.facts["u1/body"].certainty == "known"
+
+
+def test_a_frozen_camera_is_a_question_after_some_pictures() -> None:
+    bench = built()
+    bench.do(bench.confirm("label"))
+    bench.do(bench.seen_again("load"))
+    old = bench.t - 60
+    for _ in range(4):
+        assert "recheck_requested" in types(bench.do(bench.seen_again("pin", shot_t=old)))
+    assert types(bench.do(bench.seen_again("pin", shot_t=old))) == "recheck_ended step_doubted"
+    assert bench.at("pin").code == "cannot_see"
+
+
+def test_the_record_says_why_nobody_looked_again() -> None:
+    bench = Bench().running(variant(LOAD, LABEL.model_copy(update={"after": PIN.after})))
+    bench.finish("load")
+    bench.start("label", "front")
+    bench.do(bench.confirm("label"))
+    effect = bench.state.units["u1"].rechecking["load"]
+    failed = cmd.EndCheck(effect=effect, unit="u1", step="load", attempt=1, error="the camera is unplugged")
+    ended = bench.do(failed)[1]
+    assert ended.record["steps"][0]["seen_again"]["reason"] == "the camera is unplugged"  # type: ignore[union-attr]
+
+
+def test_what_was_seen_before_the_cell_stood_is_looked_at_again() -> None:
+    bench = built(LEAVES)
+    bench.do(bench.confirm("label"))
+    carry_out = cmd.StartStep(unit="u1", step="out", actors=("front",))
+    bench.do(carry_out)
+    bench.look_again()
+    bench.verb(CellVerb.HOLD)
+    bench.wait(7200)
+    bench.verb(CellVerb.UNHOLD)
+    assert types(bench.do(carry_out)) == "recheck_requested recheck_requested"
+
+
+def test_how_far_a_carrier_is_off_counts_from_where_it_belongs() -> None:
+    bench = Bench().running(variant(LOAD, PIN, LABEL))
+    bench.start("load", "robot")
+    bench.do(bench.skill("load"))
+    bench.do(bench.seen("load", offset_mm=(0.9, 0.0, 0.0)))
+    bench.start("pin", "robot")
+    bench.do(bench.skill("pin"))
+    seen = bench.seen("pin", datum=("u1/body",), datum_offset_mm=(1.4, 0.0, 0.0))
+    assert "step_doubted" in types(bench.do(seen))

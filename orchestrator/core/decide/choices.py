@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.core.decide.progress import undo_trouble
+from orchestrator.core.decide.progress import built_on, undo_trouble
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.core.world import GRIPPER
 
@@ -24,18 +24,18 @@ def choices(state: State, unit_id: str, step_id: str) -> tuple[tuple[Choice, str
     fact = state.world.get(f"{unit_id}/{step.result.part}")
     held = fact is not None and fact.holder == GRIPPER
     begun = current.code != "too_late"  # a window that has closed stays closed
-    built_on = any(unit.steps[name].status in OVER for name in state.variant_of(unit_id).dependants(step_id))
-    if begun and not built_on:
+    settled = built_on(state, unit_id, step_id)
+    if begun and not settled:
         out.append(("retry", ""))
     if begun and "camera" in step.check and not held:
         out.append(("recheck", ""))
-    if begun and not built_on and step.robot is not None and step.human is not None and not step.together:
+    if begun and not settled and step.robot is not None and step.human is not None and not step.together:
         out.append(("other_actor", ""))
-    if begun and step.undo is not False and not (built_on and undo_trouble(state, unit_id, step_id)):
+    if begun and step.undo is not False and not (settled and undo_trouble(state, unit_id, step_id)):
         out.append(("rework", step_id))
     out += [("rework", name) for name in _reworkable(state, unit_id, step_id) if unit.steps[name].status in OVER]
     if not step.critical:
-        if not built_on:
+        if not settled:
             out.append(("skip", ""))
         if not held:  # what the gripper holds is not at its place
             out.append(("force", ""))

@@ -120,20 +120,21 @@ def _recheck(state: State, command: cmd.EndCheck, step: Step, now: float) -> lis
     measured = command.measured
     out: list[ev.Event] = [rechecks.ended(command)]
     tentative = after(state, out, now)
-    unit, fact = tentative.units[command.unit], state.world.get(f"{command.unit}/{step.result.part}")
-    if measured is not None and measured.verdict == "ok" and fact is not None and fact.source != "measured":
-        out += _seen(state, command.unit, step, measured)
-        tentative = after(state, out, now)
-    doubted = rechecks.datum_doubted(tentative, command.unit, measured)
-    out, tentative = out + doubted, after(tentative, doubted, now)
-    nothing_new = measured is None or measured.verdict in {"ok", "cannot_see"}
-    if measured is None or nothing_new or overtaken(state, command.unit, step, measured):
+    unit = tentative.units[command.unit]
+    done = unit.steps[step.id].status == StepStatus.DONE
+    if done and overtaken(state, command.unit, step, measured):
+        if unit.steps[step.id].late_looks >= _LOOKS:
+            message = f"After {_LOOKS} pictures there is none that was taken after it was asked for."
+            return [*out, rechecks.doubt(unit, step, "cannot_see", message, "See the camera and its clock.")]
         return out + orders.after_step(tentative, unit.order, now)
-    if unit.steps[step.id].status == StepStatus.DONE:
-        message, remedy = verdict_words(measured)
+    if done and measured is not None:
         out += _seen(state, command.unit, step, measured)
-        out.append(rechecks.doubt(unit, step, measured.verdict, message, remedy))
-    return out
+        if measured.verdict not in {"ok", "cannot_see"}:
+            out.append(rechecks.doubt(unit, step, measured.verdict, *verdict_words(measured)))
+        tentative = after(state, out, now)
+        doubted = rechecks.datum_doubted(tentative, command.unit, measured)
+        out, tentative = out + doubted, after(tentative, doubted, now)
+    return out + orders.after_step(tentative, unit.order, now)
 
 
 def verdict_words(measured: cmd.Measured | None, error: str = "") -> tuple[str, str]:

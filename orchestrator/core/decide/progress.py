@@ -104,7 +104,7 @@ def failed(
     answer: Literal["retry", "other_actor", "ask", "scrap", "skip"] = "ask"
     ladder, barred = step.ladder(code), current.barred
     index = current.rungs.get(ladder_name(step, code), 0)
-    if code in ASKS_AT_ONCE and code not in step.on_fail:
+    if (code in ASKS_AT_ONCE and code not in step.on_fail) or built_on(state, unit_id, step_id):
         ladder, index = (), 0
     while index < len(ladder):
         rung = ladder[index]
@@ -243,7 +243,7 @@ def to_place(state: State, unit_id: str, step: Step) -> list[ev.Event]:
         fact = state.world.get(event.part)
         if fact is not None and fact.holder == GRIPPER:
             return []  # carried on into the next step
-        if fact is None or fact.certainty == "unknown" or (fact.holder, fact.frame) != (event.holder, event.frame):
+        if fact is None or fact.certainty != "known" or (fact.holder, fact.frame) != (event.holder, event.frame):
             return [event]
     return []
 
@@ -305,6 +305,13 @@ def _holds(state: State, unit_id: str, step: Step, rung: Rung, code: str) -> boo
     if rung.do == "rework":
         return not _for_good(state, unit_id, reopened(state, unit_id, rung))
     return True
+
+
+def built_on(state: State, unit_id: str, step_id: str) -> bool:
+    """Whether something was built on a result since: then it is not simply tried again, nor left out."""
+    unit = state.units[unit_id]
+    begun = OVER | {StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION}
+    return any(unit.steps[name].status in begun for name in state.variant_of(unit_id).dependants(step_id))
 
 
 def reopened(state: State, unit_id: str, rung: Rung) -> str:
