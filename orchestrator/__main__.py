@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from orchestrator import __version__
-from orchestrator.cli import authored, demo, doctor, journal, orders, serve, simulate, skills
+from orchestrator.cli import authored, demo, doctor, journal, orders, serve, simulate, skills, vision
 from orchestrator.cli.logs import set_up
 from orchestrator.core.errors import AuthoringError, TandemError
 
@@ -31,6 +31,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(orders.app, name="order")
 app.add_typer(journal.app, name="journal")
 app.add_typer(skills.app, name="skills")
+app.add_typer(vision.app, name="vision")
 
 
 def _version(value: bool) -> None:
