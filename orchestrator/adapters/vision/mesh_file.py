@@ -117,8 +117,10 @@ def _cleaned(vertices: Floats, faces: Faces, name: str) -> tuple[Floats, Faces, 
     if flat.any():
         faces = faces[~flat]
         notes.append(f"{int(flat.sum()):,} faces without area left out")
-    first = np.unique(np.sort(faces, axis=1), axis=0, return_index=True)[1]
-    if len(first) < len(faces):
+    first = np.zeros(0, np.int64)
+    if len(faces) <= CAST_FACES:  # more are thinned out, which takes much longer with this
+        first = np.unique(np.sort(faces, axis=1), axis=0, return_index=True)[1]
+    if 0 < len(first) < len(faces):
         notes.append(f"{len(faces) - len(first):,} faces given twice left out")
         faces = faces[np.sort(first)]
     used, faces = np.unique(faces, return_inverse=True)
