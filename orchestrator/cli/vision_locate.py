@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.core.errors import BadInput
-from orchestrator.core.geometry import IDENTITY, Pose
-from orchestrator.core.ports import Fingers, Hold, Intrinsics, Kind, LocateRequest, Shot, Space
+from orchestrator.core.geometry import Pose
+from orchestrator.core.ports import Fingers, Hold, Kind, LocateRequest, Shot, Space
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -34,11 +34,13 @@ def register(app: typer.Typer) -> None:
 
 
 def locate(
-    depth: Path = typer.Option(..., help="Depth picture: PNG of 16 bit."),
-    camera: Path = typer.Option(..., help="Camera: JSON with width, height, fx, fy, cx, cy; camera_to_world (4 x 4)."),
-    model: Path = typer.Option(..., help="The part: GLB, PLY, STL or OBJ in metres."),
-    depth_scale: float = typer.Option(0.001, help="Metres that one step of the depth picture means."),
-    model_scale: float = typer.Option(1.0, help="Metres that one unit of the model means: 0.001 for millimetres."),
+    depth: Path = typer.Option(..., help="The depth picture: PNG or TIFF (16 bit), NPZ, NPY; or a cloud: PLY, PCD."),
+    camera: str = typer.Option(
+        ..., help="Its camera: JSON or YAML, with camera_to_world (4 x 4); of BOP's scene_camera.json add #IMAGE."
+    ),
+    model: Path = typer.Option(..., help="The part's mesh: GLB, PLY, OBJ, STL."),
+    unit: str | None = typer.Option(None, help="The meshes' unit: m, cm, mm or inch; metres unless told."),
+    depth_scale: float | None = typer.Option(None, help="Millimetres of one unit of the depth picture."),
     symmetry_z: int = typer.Option(-1, help="Order of symmetry about the part's z; 0 any angle, -1 from the mesh."),
     box: str = typer.Option("", help="Where to look, in the world: x,y,z of one corner and of the opposite one, in m."),
     noise_mm: float = typer.Option(0.14, help="Noise of the camera at 1 m, one sigma; stereo cameras have about 2.5."),
@@ -49,8 +51,10 @@ def locate(
     out: Path | None = typer.Option(None, help="Write the picture with the parts drawn into it (PNG)."),
 ) -> None:
     """Say where parts of a model lie in a depth picture: poses in the world, and whether a gripper gets there."""
-    shot = _shot(depth, camera, depth_scale)
-    meshes = [_mesh(path, model_scale) for path in (model, *look_alike)]
+    from orchestrator.adapters.vision.shot_file import read_shot
+
+    shot = read_shot(depth, camera, depth_scale=depth_scale).shot
+    meshes = [_mesh(path, unit, shot) for path in (model, *look_alike)]
     holds = _holds(meshes[0]) if grasps else ()
     request = LocateRequest(
         effect="file",
@@ -119,49 +123,14 @@ def _turn(pose: Pose) -> tuple[float, float, float]:
 # ---- files -----------------------------------------------------------------------------------------------------
 
 
-def _shot(depth: Path, camera: Path, scale: float) -> Shot:
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        told = json.loads(camera.read_text(encoding="utf-8"))
-        sizes = (int(told["width"]), int(told["height"]))
-        intrinsics = Intrinsics(*sizes, *(float(told[key]) for key in ("fx", "fy", "cx", "cy")))
-        rows = told.get("camera_to_world")
-        pose = IDENTITY if rows is None else Pose.from_matrix(np.array(rows, dtype=float).reshape(4, 4))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(
-            f"The camera {camera} can't be understood: {error!r}.",
-            remedy='Write {"width": 640, "height": 480, "fx": 600, "fy": 600, "cx": 319.5, "cy": 239.5}.',
-        ) from error
-    try:
-        with Image.open(depth) as picture:
-            steps = np.asarray(picture)
-    except (OSError, UnidentifiedImageError) as error:
-        raise BadInput(f"The depth picture {depth} can't be read.", remedy="Give a PNG of 16 bit.") from error
-    if steps.ndim != 2 or steps.shape != (intrinsics.height, intrinsics.width):
-        raise BadInput(
-            f"The depth picture is {' x '.join(str(n) for n in steps.shape[::-1])}, "
-            f"the camera {intrinsics.width} x {intrinsics.height}.",
-            remedy="Give the camera of this picture, and a picture with one channel.",
-        )
-    return Shot("file", steps.astype(np.float32) * np.float32(scale), intrinsics, pose, 0.0)
-
-
-def _mesh(path: Path, scale: float) -> Any:
+def _mesh(path: Path, unit: str | None, shot: Shot) -> Any:
     import trimesh
 
-    try:
-        mesh = trimesh.load_scene(path).to_mesh()
-    except Exception as error:  # a loader of many formats raises anything
-        raise BadInput(f"The model {path} can't be read: {error}.", remedy="Give a GLB, PLY, STL or OBJ.") from error
-    mesh.apply_scale(scale)
-    size = float(np.max(mesh.extents)) if len(mesh.faces) else 0.0
-    if not 0.001 < size < 3.0:
-        raise BadInput(
-            f"The model {path.name} would be {size:.4g} m large.",
-            remedy="If it is drawn in millimetres, give --model-scale 0.001.",
-        )
-    return mesh
+    from orchestrator.adapters.vision.sources import read_model
+
+    seen = shot.depth_m[shot.depth_m > 0]
+    mesh = read_model(path, unit=unit, distance_m=float(np.median(seen)) if seen.size else None)
+    return trimesh.Trimesh(mesh.vertices, mesh.faces)  # corners that meet are merged: outlines need it
 
 
 def _holds(mesh: Any) -> tuple[Hold, ...]:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
 from orchestrator.core.camera import intrinsics_for
-from orchestrator.core.errors import BadInput
+from orchestrator.core.errors import BadInput, VisionError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Expected
 from tests.locate_scenes import FLOOR_Z, Thrower, write_kinds
@@ -45,14 +45,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(files: Path, *more: str, model: str = "bracket_mm.stl") -> Result:
     given = ["--depth", files / "depth.png", "--camera", files / "camera.json", "--model", files / model]
-    words = ["vision", "locate", *map(str, given), "--depth-scale", "0.0001", *more]
+    words = ["vision", "locate", *map(str, given), "--depth-scale", "0.1", *more]
     return CliRunner().invoke(app, words)
 
 
 @pytest.mark.slow
 def test_a_part_in_millimetres_is_found_and_drawn(files: Path) -> None:
     out = files / "drawn.png"
-    result = run(files, "--model-scale", "0.001", "--json", "--out", str(out))
+    result = run(files, "--unit", "mm", "--json", "--out", str(out))
     assert result.exit_code == 0, result.output
     (found,) = json.loads(result.stdout)["found"]
     assert found["pose"]["p"] == pytest.approx(LYING.p, abs=0.0015)
@@ -64,20 +64,20 @@ def test_a_part_in_millimetres_is_found_and_drawn(files: Path) -> None:
 
 @pytest.mark.slow
 def test_an_empty_box_ends_with_a_reason(files: Path) -> None:
-    result = run(files, "--model-scale", "0.001", "--box=0.55,0.05,0.03,0.65,0.12,0.15")
+    result = run(files, "--unit", "mm", "--box=0.55,0.05,0.03,0.65,0.12,0.15")
     assert result.exit_code == 3
     assert "Nothing taller than" in result.stdout
 
 
 def test_a_model_in_the_wrong_unit_is_named(files: Path) -> None:
     result = run(files)
-    assert isinstance(result.exception, BadInput)
-    assert "--model-scale 0.001" in str(result.exception)
+    assert isinstance(result.exception, VisionError)
+    assert "--unit mm" in str(result.exception)
 
 
 @pytest.mark.parametrize("box", ["1,2,3", "0,0,0,1,1,-1", "a,b,c,d,e,f"])
 def test_a_box_that_is_none_is_refused(files: Path, box: str) -> None:
-    result = run(files, "--model-scale", "0.001", f"--box={box}")
+    result = run(files, "--unit", "mm", f"--box={box}")
     assert isinstance(result.exception, BadInput)
 
 
