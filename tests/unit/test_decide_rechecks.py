@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from orchestrator.core import commands as cmd
@@ -9,7 +11,7 @@ from orchestrator.core import events as ev
 from orchestrator.core.decide import Rejected
 from orchestrator.core.decide.choices import choices
 from orchestrator.core.machine import CellVerb, OrderVerb
-from orchestrator.core.variant import Wait
+from orchestrator.core.variant import Variant, Wait
 from tests.unit.core_builders import Bench, ladder, step, types, variant
 
 LOAD = step("load", part="body", at="nest", by="robot")
@@ -20,9 +22,17 @@ STAYS = variant(LOAD, PIN, LABEL)  # ends where it was built
 LEAVES = variant(LOAD, PIN, LABEL, OUT)
 
 
-def built(what: object = STAYS) -> Bench:
+def _seen_again(events: list[ev.Event], step_n: int) -> dict[str, Any]:
+    """What the record of the unit that ends among events says of a step's last look."""
+    (ended,) = (event for event in events if isinstance(event, ev.UnitEnded))
+    said = ended.record["steps"][step_n]["seen_again"]
+    assert isinstance(said, dict)
+    return said
+
+
+def built(what: Variant = STAYS) -> Bench:
     """A unit with body and pin in place whose label is about to be confirmed."""
-    bench = Bench().running(what)  # type: ignore[arg-type] # a variant
+    bench = Bench().running(what)
     bench.finish("load")
     bench.finish("pin")
     bench.start("label", "front")
@@ -37,7 +47,7 @@ def test_every_part_that_a_camera_saw_is_looked_at_again_before_the_unit_ends() 
     bench.do(bench.seen_again("pin"))
     events = bench.do(bench.seen_again("load"))
     assert types(events) == "recheck_ended part_moved unit_ended order_changed"
-    assert events[2].record["steps"][1]["seen_again"]["verdict"] == "ok"  # type: ignore[union-attr]
+    assert _seen_again(events, 1)["verdict"] == "ok"
 
 
 def test_what_was_seen_last_of_all_is_not_looked_at_twice() -> None:
@@ -155,7 +165,9 @@ def test_a_picture_from_before_the_part_was_touched_counts_for_nothing() -> None
     assert "step_doubted" not in types(events)
     assert set(bench.state.units["u1"].rechecking) == {"pin"}
     assert types(bench.look_again()) == "recheck_ended part_moved unit_ended order_changed"
-    assert bench.log[-3][1].source == "measured"  # type: ignore[union-attr]
+    seen = bench.log[-3][1]
+    assert isinstance(seen, ev.PartMoved)
+    assert seen.source == "measured"
 
 
 def test_a_restart_asks_for_the_last_look_again() -> None:
@@ -330,8 +342,7 @@ def test_the_record_says_why_nobody_looked_again() -> None:
     bench.do(bench.confirm("label"))
     effect = bench.state.units["u1"].rechecking["load"]
     failed = cmd.EndCheck(effect=effect, unit="u1", step="load", attempt=1, error="the camera is unplugged")
-    ended = bench.do(failed)[1]
-    assert ended.record["steps"][0]["seen_again"]["reason"] == "the camera is unplugged"  # type: ignore[union-attr]
+    assert _seen_again(bench.do(failed), 0)["reason"] == "the camera is unplugged"
 
 
 def test_what_was_seen_before_the_cell_stood_is_looked_at_again() -> None:

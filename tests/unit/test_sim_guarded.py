@@ -130,6 +130,49 @@ def test_a_body_put_underneath_on_the_way_is_met(tmp_path):
     in_cell(tmp_path, body)
 
 
+def test_a_press_that_begins_in_contact_presses_nothing_through(tmp_path):
+    async def body(cell):
+        await cell.above()
+        cell.block(0.01)
+        first, again = await cell.press([]), await cell.press([])
+        assert first.depth_m == pytest.approx(0.01, abs=1e-5)
+        assert again.ok
+        assert again.depth_m == pytest.approx(0.0, abs=1e-5)
+        assert cell.depth_m == pytest.approx(0.01, abs=1e-5)
+
+    in_cell(tmp_path, body)
+
+
+@pytest.mark.parametrize("across_m", [0.0, 0.003, 0.007])
+def test_a_thin_bar_below_a_finger_is_felt(tmp_path, across_m):
+    async def body(cell):
+        await cell.above()
+        half_m = cell.robot.state.value.opening_m / 2
+        at = Pose((X + across_m, Y + half_m + 0.005, Z - TIP_M - 0.02 - 0.0015))
+        cell.world.add("bar", Box((0.003, 0.2, 0.003)), at, source="rack")
+        assert (await cell.press([])).depth_m == pytest.approx(0.02, abs=1e-4)
+
+    in_cell(tmp_path, body)
+
+
+@pytest.mark.parametrize("at_s", [None, 0.5])
+def test_a_bar_across_a_part_on_its_way_is_met_edge_to_edge(tmp_path, at_s):
+    async def body(cell):
+        cube, seat = await cell.holding()
+        bar = Box((0.2, 0.01, 0.01))
+
+        def slide_in():
+            cell.world.add("bar", bar, Pose((NEST.p[0], NEST.p[1], NEST.p[2] + 0.025)), source="rack")
+
+        if at_s is None:
+            slide_in()
+        changes = [] if at_s is None else [(at_s, slide_in)]
+        outcome = await cell.press(changes, touching=frozenset({cube, seat}))
+        assert outcome.depth_m == pytest.approx(0.01, abs=1e-3)
+
+    in_cell(tmp_path, body)
+
+
 def test_a_body_put_above_another_one_is_met_first(tmp_path):
     async def body(cell):
         await cell.above()

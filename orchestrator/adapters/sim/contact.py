@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 CAPTURE_M = 0.02  # how far off a receiving frame may be for a part to be meant for it at all
 SHRINK = 0.0005  # m taken off all round before looking for contact ahead, so that sliding along a wall is none
 PAD_RAYS = 5  # a side of the grid in which the pads feel for a body
+MOST_POINTS = 400  # of a body that feel
+FEEL_M = 0.005  # between the points of an edge with which it feels
 FINGER_M = 0.01  # from a finger's inside to where its tip feels besides
+TIP_RAYS = 9  # a side of the grid in which a finger's tip feels
 JAM = (0.05, 0.3)  # the share of a fit's depth at which a misaligned part jams
 
 
@@ -150,13 +153,14 @@ def body_pushed(world: World, body_id: str, room_m: float = 0.0) -> Pushed:
     bodies = [(world.triangles(i), world.pose(i)) for i in world.with_contents(body_id)]
     shrunk = [moved(_shrunk(body.vertices, shrink_m), pose) for body, pose in bodies]
     surface = np.concatenate([points[body.faces] for points, (body, _) in zip(shrunk, bodies, strict=True)])
-    return Pushed(np.concatenate(shrunk), surface, shrink_m)
+    return Pushed(_feeling(np.concatenate(shrunk), surface), surface, shrink_m)
 
 
 def tips_pushed(world: World, gripper: ParallelGripper, opening_m: float, slack_m: float = 0.0) -> Pushed:
     """Return the finger tips as they are pushed along; `slack_m` is taken off inside, where they held something."""
     x, y = gripper.finger_m[0] / 2, opening_m / 2
-    tips = [(a, side * (y + b), gripper.tip_m) for a in (-x, 0, x) for b in (slack_m, FINGER_M) for side in (1, -1)]
+    along, across = np.linspace(-x, x, TIP_RAYS), np.linspace(slack_m, FINGER_M, TIP_RAYS)
+    tips = [(a, side * (y + b), gripper.tip_m) for a in along for b in across for side in (1, -1)]
     return Pushed(moved(np.array(tips), world.tcp), None)
 
 
@@ -173,14 +177,17 @@ def surface_ahead(world: World, what: Pushed, other: str, direction: Vector, dis
     low, high = what.bounds
     sweep = np.array([np.minimum(low, low + along * distance_m), np.maximum(high, high + along * distance_m)])
     bounds = world.bounds(other)
-    if (sweep[0] > bounds[1]).any() or (bounds[0] > sweep[1]).any():
+    if (sweep[0] > bounds[1] + SHRINK).any() or (bounds[0] > sweep[1]).any():
         return math.inf
     theirs = world.triangles(other)
     surface = moved(theirs.corners, world.pose(other))
-    inside = (surface.max(axis=1) >= sweep[0]).all(axis=1) & (surface.min(axis=1) <= sweep[1]).all(axis=1)
-    gap = float(first_hits(_thinned(what.points), along, surface[inside]).min(initial=np.inf))
+    near = sweep + np.array([[-SHRINK], [SHRINK]])
+    inside = (surface.max(axis=1) >= near[0]).all(axis=1) & (surface.min(axis=1) <= near[1]).all(axis=1)
+    back_m = SHRINK if what.surface is None else 0.0  # tips may begin in contact; a body is smaller already
+    origins = _thinned(what.points) - back_m * along
+    gap = float(first_hits(origins, along, surface[inside]).min(initial=np.inf)) - back_m
     if what.surface is not None:
-        vertices = moved(theirs.vertices, world.pose(other))
+        vertices = _feeling(moved(theirs.vertices, world.pose(other)), surface)
         within = (vertices >= sweep[0]).all(axis=1) & (vertices <= sweep[1]).all(axis=1)
         gap = min(gap, float(first_hits(_thinned(vertices[within]), -along, what.surface).min(initial=np.inf)))
         gap -= what.shrunk_m
@@ -206,5 +213,19 @@ def _shrunk(vertices: Floats, by_m: float) -> Floats:
     return np.asarray(middle + (vertices - middle) * np.maximum(0.0, 1 - by_m / half))
 
 
-def _thinned(points: Floats, most: int = 400) -> Floats:
+def _feeling(vertices: Floats, corners: Floats) -> Floats:
+    """Return points (n, 3) that feel for a body of vertices (n, 3) and triangles (m, 3, 3).
+
+    The edges of a coarse one are divided, so that two which cross meet; a fine one has vertices enough.
+    """
+    if 3 * len(corners) >= MOST_POINTS:
+        return vertices
+    begin, end = corners.reshape(-1, 3), np.roll(corners, -1, axis=1).reshape(-1, 3)
+    longest = float(np.linalg.norm(end - begin, axis=1).max(initial=0.0))
+    pieces = min(MOST_POINTS // max(len(begin), 1), math.ceil(longest / FEEL_M))
+    shares = np.arange(1, pieces)[:, None, None] / max(pieces, 1)
+    return np.concatenate([vertices, (begin + shares * (end - begin)).reshape(-1, 3)])
+
+
+def _thinned(points: Floats, most: int = MOST_POINTS) -> Floats:
     return points[:: max(1, math.ceil(len(points) / most))]

@@ -94,8 +94,10 @@ def rejudge(shot: Shot, changes: Mapping[str, Change], solids: Solids) -> Check:
             x, y, z = values * 3 if len(values) == 1 else values
             scale = 0.001 if name == "within_mm" else math.radians(1)
             allowed = (x * scale, y * scale, z * scale)
-            field = "within_m" if name == "within_mm" else "within_rad"
-            request = dataclasses.replace(request, **{field: allowed})  # type: ignore[arg-type] # a name of two
+            if name == "within_mm":
+                request = dataclasses.replace(request, within_m=allowed)
+            else:
+                request = dataclasses.replace(request, within_rad=allowed)
         else:
             whole = isinstance(getattr(settings, name), int)
             value = round(values[0]) if whole else values[0]

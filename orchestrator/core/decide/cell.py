@@ -8,6 +8,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import orders, outcomes
 from orchestrator.core.decide.choices import in_the_way
+from orchestrator.core.decide.doubt import doubtful
 from orchestrator.core.decide.progress import after as after_events
 from orchestrator.core.decide.progress import look, undo_trouble, undone
 from orchestrator.core.decide.verdict import Rejected
@@ -191,18 +192,7 @@ def restarted(state: State, _command: cmd.ReportRestart, _by: cmd.Who, now: floa
         out += leaving
     held = state.world.held()
     if held:
-        out.append(
-            ev.PartMoved(
-                unit=held.unit,
-                part=held.part,
-                kind=held.kind,
-                what="seen",
-                holder=held.holder,
-                pose=held.pose,
-                source=held.source,
-                certainty="doubtful",
-            )
-        )
+        out.append(doubtful(held))
     return out
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import orders, rechecks
+from orchestrator.core.decide.doubt import doubtful
 from orchestrator.core.decide.progress import after, again, failed, look, placed, proceed, to_place
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import StepStatus
@@ -250,19 +251,7 @@ def _doubted(state: State, unit_id: str, step: Step) -> list[ev.Event]:
     by_hand = any(actor != ROBOT for actor in state.units[unit_id].steps[step.id].actors)
     if fact is None or not by_hand or fact.certainty != "known" or fact.source == "measured" or fact.holder == GRIPPER:
         return []
-    return [
-        ev.PartMoved(
-            unit=unit_id,
-            part=fact.part,
-            kind=fact.kind,
-            what="seen",
-            holder=fact.holder,
-            frame=fact.frame,
-            pose=fact.pose,
-            source=fact.source,
-            certainty="doubtful",
-        )
-    ]
+    return [doubtful(fact)]
 
 
 def _offset(measured: cmd.Measured) -> Pose:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from orchestrator.core import events as ev
+from orchestrator.core.decide.doubt import doubtful
 from orchestrator.core.machine import StepMove, move
 from orchestrator.core.rechecks import moved_datum
 
@@ -47,17 +48,7 @@ def datum_doubted(state: State, unit_id: str, measured: cmd.Measured | None) -> 
     if step is None or fact is None or measured is None or measured.datum_offset_mm is None:
         return []
     off = math.hypot(*measured.datum_offset_mm)
-    seen = ev.PartMoved(
-        unit=unit_id,
-        part=fact.part,
-        kind=fact.kind,
-        what="seen",
-        holder=fact.holder,
-        frame=fact.frame,
-        pose=fact.pose,
-        source=fact.source,
-        certainty="doubtful",
-    )
+    seen = doubtful(fact)
     message = f"{step.result.part} is seen {off:.1f} mm beside its place, where it was: it or the camera was moved."
     remedy = "Look at the part and check it again; where it has not moved, check the camera's calibration."
     return [seen, doubt(unit, step, "moved", message, remedy)]
