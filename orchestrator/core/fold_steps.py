@@ -1,0 +1,362 @@
+"""What becomes of a state by what happens to steps and parts."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.core import events as ev
+from orchestrator.core.commands import Measured
+from orchestrator.core.folders import (
+    Folder,
+    called_off,
+    entering,
+    freed,
+    unasked,
+    unlooked,
+    with_step,
+    with_unit,
+    without,
+)
+from orchestrator.core.machine import StepStatus
+from orchestrator.core.rechecks import overtaken
+from orchestrator.core.records import replace
+from orchestrator.core.state import (
+    OVER,
+    ROBOT,
+    Attempt,
+    State,
+    StepState,
+    ladder_name,
+    share,
+)
+
+if TYPE_CHECKING:
+    from orchestrator.core.variant import Step
+
+STEPS: dict[type, Folder] = {}
+_on = entering(STEPS)
+
+
+@_on(ev.StepStarted)
+def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    _, old = found
+    wants = {"skill" if actor == ROBOT else "confirm" for actor in event.actors}
+    attempt = Attempt(n=event.attempt, actors=event.actors, started_t=t, skill_sha256=event.skill_sha256)
+    new = replace(
+        old,
+        status=StepStatus.ACTIVE,
+        attempt=event.attempt,
+        actors=event.actors,
+        resources=event.resources,
+        wants=frozenset(wants),
+        effect="",
+        looks=0,
+        values={},
+        witnesses=(),
+        waived="",
+        code="",
+        message="",
+        remedy="",
+        started_t=t,
+        ended_t=None,
+        doubted_t=None,
+        attempts=(*old.attempts, attempt),
+    )
+    return with_step(state, event.unit, event.step, new)
+
+
+@_on(ev.SkillEnded)
+def _skill_ended(state: State, event: ev.SkillEnded, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    _, old = found
+    values = {**old.values, **event.values}
+    new = replace(old, wants=old.wants - {"skill"}, values=values)
+    state = replace(state, motions=unasked(state, event.effect))
+    return with_step(state, event.unit, event.step, _noted(new, values=values))
+
+
+@_on(ev.StepConfirmed)
+def _confirmed(state: State, event: ev.StepConfirmed, t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    _, old = found
+    if event.late:
+        claim = Attempt(n=event.attempt, actors=(event.place,), started_t=t)
+        old = replace(
+            old,
+            attempt=event.attempt,
+            actors=(event.place,),
+            attempts=(*old.attempts, claim),
+            started_t=t,
+            looks=0,
+            values={},
+            witnesses=(),
+            code="",
+            message="",
+            remedy="",
+        )
+    values = {**old.values, **event.values}
+    lots = {**old.attempts[-1].lots, **event.lots} if old.attempts else dict(event.lots)
+    new = replace(old, wants=old.wants - {"confirm"}, values=values, witnesses=(*old.witnesses, event.operator))
+    noted = _noted(new, values=values, operator=event.operator, lots=lots)
+    return with_step(state, event.unit, event.step, noted)
+
+
+@_on(ev.CheckRequested)
+def _check_requested(state: State, event: ev.CheckRequested, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    _, old = found
+    if old.status == StepStatus.ATTENTION:  # the attempt goes on: its verdict is open again
+        old = _noted(old, ended_t=None, outcome="", code="", message="")
+    new = replace(
+        _noted(old, measured=None),
+        status=StepStatus.VERIFYING,
+        wants=old.wants | {"camera"},
+        effect=event.effect,
+        looks=old.looks + 1,
+        resources=_zones(old.resources),
+    )
+    return with_step(state, event.unit, event.step, new)
+
+
+@_on(ev.AttestRequested)
+def _attest_requested(state: State, event: ev.AttestRequested, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    _, old = found
+    wants = old.wants | {"attest"}
+    new = replace(old, status=StepStatus.VERIFYING, wants=wants, resources=_zones(old.resources))
+    return with_step(state, event.unit, event.step, new)
+
+
+@_on(ev.AttestGiven)
+def _attest_given(state: State, event: ev.AttestGiven, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    _, old = found
+    return with_step(state, event.unit, event.step, replace(old, wants=old.wants - {"attest"}))
+
+
+@_on(ev.CheckEnded)
+def _check_ended(state: State, event: ev.CheckEnded, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    _, old = found
+    new = replace(old, wants=old.wants - {"camera"}, effect="")
+    return with_step(state, event.unit, event.step, _noted(new, measured=event.measured))
+
+
+@_on(ev.StepDone)
+def _step_done(state: State, event: ev.StepDone, t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    step, old = found
+    status = StepStatus.SKIPPED if "skipped" in event.evidence else StepStatus.DONE
+    outcome = "skipped" if status == StepStatus.SKIPPED else "done"
+    new = replace(_closed(old, t, outcome), status=status, waived=event.waived, barred=())
+    state = with_step(state, event.unit, event.step, new)
+    if step.per != "unit" and status == StepStatus.DONE:
+        state = _shared(state, event, step, t)
+    unit = unlooked(state.units[event.unit], frozenset({event.step} if "camera" in event.evidence else ()))
+    order = state.orders[unit.order]
+    return with_unit(state, freed(order, unit, order.variant.successors[event.step]))
+
+
+@_on(ev.StepFailed)
+def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    step, old = found
+    rungs = old.rungs
+    if event.answer != "again":
+        rungs = {**rungs, ladder_name(step, event.code): event.rung}
+    asks = event.answer in {"ask", "scrap", "skip"}
+    state = called_off(state, event.unit, event.step, old)
+    new = replace(
+        _closed(old, t, "failed", event.code, event.message),
+        status=StepStatus.ATTENTION if asks else StepStatus.READY,
+        code=event.code,
+        message=event.message,
+        remedy=event.remedy,
+        rung=event.rung,
+        rungs=rungs,
+        barred=event.barred,
+        resources=_zones(old.resources) if asks else (),
+    )
+    return with_step(state, event.unit, event.step, new)
+
+
+@_on(ev.RecheckRequested)
+def _recheck_requested(state: State, event: ev.RecheckRequested, t: float) -> State:
+    unit = state.units.get(event.unit)
+    if unit is None:
+        return state
+    rechecking = {**unit.rechecking, event.step: event.effect}
+    return with_unit(state, replace(unit, rechecking=rechecking, rechecks=unit.rechecks + 1, rechecks_t=t))
+
+
+@_on(ev.RecheckEnded)
+def _recheck_ended(state: State, event: ev.RecheckEnded, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    step, old = found
+    late = overtaken(state, event.unit, step, event.measured)
+    seen = event.measured or Measured(verdict="cannot_see", reason=event.error)
+    new = replace(old, seen_again=seen, late_looks=old.late_looks + 1 if late else 0)
+    state = with_step(state, event.unit, event.step, new)
+    unit = state.units[event.unit]
+    looked_at = unit.looked_at if late else unit.looked_at | {event.step}
+    return with_unit(state, replace(unit, rechecking=without(unit.rechecking, event.step), looked_at=looked_at))
+
+
+@_on(ev.StepDoubted)
+def _step_doubted(state: State, event: ev.StepDoubted, t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    _, old = found
+    again = old.seen_again
+    noted = _noted(old, measured=again) if again is not None and again.verdict == event.code else old
+    new = replace(
+        noted,
+        status=StepStatus.ATTENTION,
+        code=event.code,
+        message=event.message,
+        remedy=event.remedy,
+        looks=0,
+        late_looks=0,
+        doubted_t=t,
+    )
+    return _blocked(with_step(state, event.unit, event.step, new), event.unit, event.step)
+
+
+@_on(ev.StepAnswered)
+def _step_answered(state: State, event: ev.StepAnswered, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    _, old = found
+    again = event.choice in {"retry", "other_actor"}
+    status = StepStatus.READY if again else old.status
+    new = replace(old, status=status, barred=event.barred)
+    if again:
+        new = replace(new, rung=0, rungs={}, resources=())
+    if event.choice == "recheck":  # whoever looked before did so before the part was put right
+        new = replace(new, witnesses=())
+    return with_step(state, event.unit, event.step, new)
+
+
+@_on(ev.StepUndone)
+def _undone(state: State, event: ev.StepUndone, t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    step, old = found
+    state = called_off(state, event.unit, event.step, old)
+    new = replace(
+        _closed(old, t, "undone", "undone", event.because),
+        status=StepStatus.UNDONE,
+        values={},
+        witnesses=(),
+        waived="",
+        rung=0,
+        rungs={},
+        barred=(),
+    )
+    state = with_step(state, event.unit, event.step, new)
+    unit = state.units[event.unit]
+    order = state.orders[unit.order]
+    if step.per != "unit":
+        order = replace(order, shared=order.shared - {f"{step.id}#{share(step, unit.n)}"})
+        state = replace(state, orders={**state.orders, order.id: order})
+    state = _blocked(state, event.unit, event.step)
+    return with_unit(state, freed(order, state.units[event.unit], (event.step,)))
+
+
+@_on(ev.PartMoved)
+def _part_moved(state: State, event: ev.PartMoved, t: float) -> State:
+    bins = state.bins
+    if event.bin and event.bin in bins:
+        bins = {**bins, event.bin: max(0, bins[event.bin] - math.ceil(event.qty))}
+    state = replace(state, world=state.world.moved(event, t), bins=bins)
+    if event.unit in state.behind and not any(fact.unit == event.unit for fact in state.world.facts.values()):
+        state = replace(state, behind=without(state.behind, event.unit))
+    return state if event.what == "seen" else _touched(state, event)
+
+
+# ---- small steps -----------------------------------------------------------------------------------------------
+
+
+def _shared(state: State, event: ev.StepDone, step: Step, t: float) -> State:
+    """A step that is done once for several units is done in each of them."""
+    done = state.units[event.unit]
+    order = state.orders[done.order]
+    order = replace(order, shared=order.shared | {f"{step.id}#{share(step, done.n)}"})
+    state = replace(state, orders={**state.orders, order.id: order})
+    for unit in tuple(state.shares(done, step)):
+        if unit.steps[step.id].status not in OVER:
+            closed = _closed(unit.steps[step.id], t, "done")
+            status = replace(closed, status=StepStatus.DONE, waived="done once for several units")
+            other = unlooked(replace(unit, steps={**unit.steps, step.id: status}))
+            state = with_unit(state, freed(order, other, order.variant.successors[step.id]))
+    return state
+
+
+def _touched(state: State, event: ev.PartMoved) -> State:
+    """Evidence of a result that is being verified ends when its part, or what that sits on, is touched."""
+    unit = state.units.get(event.unit)
+    if unit is not None and unit.looked_at:
+        unit = replace(unit, looked_at=frozenset())
+        state = with_unit(state, unit)
+    for step_id in unit.busy if unit else ():
+        assert unit is not None
+        step = unit.steps[step_id]
+        part = state.orders[unit.order].variant.by_id[step_id].result.part
+        below = {fact.part for fact in state.world.chain(f"{unit.id}/{part}")}
+        if step.status == StepStatus.VERIFYING and part and event.part in {*below, f"{unit.id}/{part}"}:
+            state = with_step(state, unit.id, step_id, _noted(replace(step, witnesses=()), measured=None))
+    return state
+
+
+def _blocked(state: State, unit_id: str, step_id: str) -> State:
+    """What was ready to follow a step waits for it again."""
+    unit = state.units[unit_id]
+    steps = dict(unit.steps)
+    for follower in state.orders[unit.order].variant.successors[step_id]:
+        if steps[follower].status == StepStatus.READY:
+            steps[follower] = replace(steps[follower], status=StepStatus.WAITING)
+    return with_unit(state, replace(unit, steps=steps))
+
+
+def _zones(resources: tuple[str, ...]) -> tuple[str, ...]:
+    """While a result is looked at, its place stays reserved; tools and bins are free again."""
+    return tuple(name for name in resources if name.startswith("zone:"))
+
+
+def _closed(step: StepState, t: float, outcome: str, code: str = "", message: str = "") -> StepState:
+    attempts = step.attempts
+    if attempts and attempts[-1].ended_t is None:
+        attempts = (*attempts[:-1], replace(attempts[-1], ended_t=t, outcome=outcome, code=code, message=message))
+    made_t = t if step.doubted_t is None else step.ended_t
+    return replace(step, wants=frozenset(), effect="", resources=(), actors=(), ended_t=made_t, attempts=attempts)
+
+
+def _noted(step: StepState, **what: Any) -> StepState:
+    if not step.attempts:
+        return step
+    return replace(step, attempts=(*step.attempts[:-1], replace(step.attempts[-1], **what)))

@@ -1,0 +1,70 @@
+"""What the folders of events share: how they are entered into a table, and small changes of a state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from orchestrator.core.machine import StepStatus
+from orchestrator.core.records import replace
+from orchestrator.core.state import OVER, MotionState, OrderRecord, State, StepState, UnitState, skill_effect
+
+Folder = Callable[[State, Any, float], State]
+
+
+def entering(table: dict[type, Folder]) -> Callable[..., Callable[[Folder], Folder]]:
+    """Return a decorator that enters a folder into a table, for the types of events that it takes."""
+
+    def on(*kinds: type) -> Callable[[Folder], Folder]:
+        def register(folder: Folder) -> Folder:
+            for kind in kinds:
+                table[kind] = folder
+            return folder
+
+        return register
+
+    return on
+
+
+def unlooked(unit: UnitState, but: frozenset[str] = frozenset()) -> UnitState:
+    """Something was done to a unit: what the camera sees from now on counts, `but` what it has just seen."""
+    return replace(unit, rechecking={}, looked_at=but) if unit.rechecking or unit.looked_at != but else unit
+
+
+def called_off(state: State, unit_id: str, step_id: str, step: StepState) -> State:
+    """A skill that nobody waits for any more still has to bring the arm to a stand; nothing it proposed goes ahead."""
+    if "skill" not in step.wants:
+        return state
+    effect = skill_effect(unit_id, step_id, step.attempt)
+    return replace(state, ending=state.ending | {effect}, motions=unasked(state, effect))
+
+
+def unasked(state: State, effect: str) -> dict[str, MotionState]:
+    """The motions without those of an effect that still wait for approval."""
+    return {name: motion for name, motion in state.motions.items() if motion.approved or motion.effect != effect}
+
+
+def freed(order: OrderRecord, unit: UnitState, candidates: tuple[str, ...]) -> UnitState:
+    """Make ready what waits for nothing any more."""
+    steps = dict(unit.steps)
+    for name in candidates:
+        waiting = steps[name].status in {StepStatus.WAITING, StepStatus.UNDONE}
+        if waiting and all(steps[wait.step].status in OVER for wait in order.variant.by_id[name].after):
+            steps[name] = replace(steps[name], status=StepStatus.READY)
+    return replace(unit, steps=steps)
+
+
+def with_step(state: State, unit_id: str, step_id: str, step: StepState) -> State:
+    """Return the state with another state of a step."""
+    unit = state.units[unit_id]
+    return with_unit(state, replace(unit, steps={**unit.steps, step_id: step}))
+
+
+def with_unit(state: State, unit: UnitState) -> State:
+    """Return the state with another state of a unit."""
+    return replace(state, units={**state.units, unit.id: unit})
+
+
+def without(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return a mapping without a key."""
+    return {k: v for k, v in mapping.items() if k != key}
