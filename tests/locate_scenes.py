@@ -13,12 +13,14 @@ import trimesh
 from orchestrator.adapters.sim.depth import MODELS
 from orchestrator.core.camera import intrinsics_for
 from orchestrator.core.geometry import Pose
-from orchestrator.core.ports import Expected, Kind, LocateRequest, Shot, Space
+from orchestrator.core.locating import Kind, LocateRequest, Space
+from orchestrator.core.ports import Expected, Shot
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from orchestrator.core.ports import Intrinsics, Location
+    from orchestrator.core.locating import Location
+    from orchestrator.core.ports import Intrinsics
 
 box, tube, rod = trimesh.creation.box, trimesh.creation.annulus, trimesh.creation.cylinder
 FLOOR_Z = 0.05

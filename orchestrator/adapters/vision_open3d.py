@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from orchestrator.core.ports import Check, CheckRequest, Expected, Located, LocateRequest, Shot, Space
+    from orchestrator.core.locating import Located, LocateRequest, Space
+    from orchestrator.core.ports import Check, CheckRequest, Expected, Shot
 
 P = ParamSpec("P")
 R = TypeVar("R")

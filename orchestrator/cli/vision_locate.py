@@ -16,12 +16,13 @@ from rich.table import Table
 
 from orchestrator.core.errors import BadInput
 from orchestrator.core.geometry import Pose
-from orchestrator.core.ports import Fingers, Hold, Kind, LocateRequest, Shot, Space
+from orchestrator.core.locating import Fingers, Hold, Kind, LocateRequest, Space
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from orchestrator.core.ports import Located
+    from orchestrator.core.locating import Located
+    from orchestrator.core.ports import Shot
 
 console = Console(soft_wrap=True)
 EDGE_RAD = math.radians(25)  # edges of the mesh that are drawn: where its surface turns by more than this

@@ -15,7 +15,7 @@ from tests.bench.report import Figure, bench, percentile
 from tests.locate_scenes import COUNTED, Thrower, off, right, write_kinds
 
 if TYPE_CHECKING:
-    from orchestrator.core.ports import Located
+    from orchestrator.core.locating import Located
     from tests.locate_scenes import Scene
 
 SCENES = 300 if os.environ.get("TANDEM_SOAK") else 30

@@ -15,7 +15,8 @@ from orchestrator.adapters.vision_open3d import VisionOpen3D
 from orchestrator.core.camera import intrinsics_for
 from orchestrator.core.errors import VisionError
 from orchestrator.core.geometry import Pose, deviation
-from orchestrator.core.ports import Expected, Fingers, Hold, Kind, LocateRequest, Mesh, Space
+from orchestrator.core.locating import Fingers, Hold, Kind, LocateRequest, Space
+from orchestrator.core.ports import Expected, Mesh
 from tests.locate_scenes import FLOOR_Z, Thrower, write_kinds
 from tests.unit.cell_bench import TrueVision
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from orchestrator.core.ports import Located, Shot
+    from orchestrator.core.locating import Located
+    from orchestrator.core.ports import Shot
 
 BASE = Pose((0.5, 0.0, FLOOR_Z))
 TOP = Expected("top", "top.glb", BASE)

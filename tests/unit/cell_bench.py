@@ -18,8 +18,9 @@ from orchestrator.adapters.sim.worker import SimWorker
 from orchestrator.app import EmbeddedCell, embedded
 from orchestrator.core import commands as cmd
 from orchestrator.core.geometry import deviation
+from orchestrator.core.locating import Located, Location
 from orchestrator.core.machine import CellVerb, OrderState, OrderVerb, StepStatus
-from orchestrator.core.ports import Check, Located, Location, Mesh, Shot
+from orchestrator.core.ports import Check, Mesh, Shot
 from orchestrator.core.settings import Settings
 from orchestrator.engine.trial import TRIED, trial
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.world import World
     from orchestrator.core.events import Event
     from orchestrator.core.geometry import Pose
-    from orchestrator.core.ports import Camera, CheckRequest, Journal, LocateRequest, Space, Vision
+    from orchestrator.core.locating import LocateRequest, Space
+    from orchestrator.core.ports import Camera, CheckRequest, Journal, Vision
     from orchestrator.core.state import State, StepState
     from orchestrator.engine.bus import Fresh
     from orchestrator.wire import Answer, Card

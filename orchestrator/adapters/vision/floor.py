@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.vision.place import Crop
     from orchestrator.adapters.vision.render import Depth, Floats, Mask, Solids
     from orchestrator.adapters.vision.settings import VisionSettings
-    from orchestrator.core.ports import LocateRequest, Space
+    from orchestrator.core.locating import LocateRequest, Space
 
     Points = npt.NDArray[np.floating[Any]]
 

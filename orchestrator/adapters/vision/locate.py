@@ -18,7 +18,8 @@ from orchestrator.adapters.vision.relief import Candidate, Moulds, Relief, candi
 from orchestrator.adapters.vision.render import Region, View, region_of
 from orchestrator.adapters.vision.stable import shape_of
 from orchestrator.core.geometry import Pose
-from orchestrator.core.ports import Expected, Kind, Located, Location
+from orchestrator.core.locating import Kind, Located, Location
+from orchestrator.core.ports import Expected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.vision.settings import VisionSettings
     from orchestrator.adapters.vision.stable import Rest, Symmetry
     from orchestrator.core.geometry import Vector
-    from orchestrator.core.ports import LocateRequest
+    from orchestrator.core.locating import LocateRequest
 
 SLACK_M = 0.0004  # of meshes and of the floor's flatness: a pick needs no less
 COARSE_M = 0.0015  # how far off a candidate's surface may be before it is fitted

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.vision.floor import Ground
     from orchestrator.adapters.vision.render import Floats, Solid
     from orchestrator.adapters.vision.stable import Symmetry
-    from orchestrator.core.ports import Fingers, Hold, LocateRequest
+    from orchestrator.core.locating import Fingers, Hold, LocateRequest
 
 PRESSED_M = 0.001  # how far finger tips may go into the floor: it gives, and is not known better
 PITCH_M, PALM_PITCH_M = 0.003, 0.008  # between the points of the gripper that are tried against solids

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from orchestrator.adapters.vision.render import Mask
     from orchestrator.adapters.vision.settings import VisionSettings
     from orchestrator.core.geometry import Vector
-    from orchestrator.core.ports import Check, CheckRequest, Located, LocateRequest
+    from orchestrator.core.locating import Located, LocateRequest
+    from orchestrator.core.ports import Check, CheckRequest
 
 Box = tuple["Vector", "Vector"]
 
