@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    import numpy.typing as npt
+
 FOCAL = 640 / math.tan(math.radians(30))
 WIDE = Intrinsics(1280, 720, FOCAL, FOCAL, 639.5, 359.5)
 ABOVE = Pose.from_rpy((0.45, 0.0, 1.1), (math.pi, 0.0, 0.0))
@@ -79,6 +81,25 @@ def request(
     )
 
 
+def cast(
+    bodies: Iterable[tuple[trimesh.Trimesh, Pose]], camera: Pose, intrinsics: Intrinsics
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return (height, width) pictures of bodies at poses: depth (m, inf for nothing), and how straight it is seen."""
+    scene = open3d.t.geometry.RaycastingScene(nthreads=1)
+    for mesh, pose in bodies:
+        vertices = trimesh.transformations.transform_points(mesh.vertices, (camera.inverse() @ pose).matrix())
+        scene.add_triangles(
+            open3d.core.Tensor(vertices.astype(np.float32)), open3d.core.Tensor(mesh.faces.astype(np.uint32))
+        )
+    rays = np.zeros((intrinsics.height, intrinsics.width, 6), dtype=np.float32)
+    rays[..., 3] = (np.arange(intrinsics.width) - intrinsics.cx) / intrinsics.fx
+    rays[..., 4] = ((np.arange(intrinsics.height) - intrinsics.cy) / intrinsics.fy)[:, None]
+    rays[..., 5] = 1.0
+    hit = scene.cast_rays(open3d.core.Tensor(rays), nthreads=1)
+    cosine = np.abs((hit["primitive_normals"].numpy() * rays[..., 3:]).sum(axis=-1))
+    return hit["t_hit"].numpy(), cosine / np.linalg.norm(rays[..., 3:], axis=-1)
+
+
 class Photographer:
     """Takes noisy depth images of meshes below a folder, as structured light would give them, from a seed."""
 
@@ -97,18 +118,8 @@ class Photographer:
         stamp: float = 100.0,
     ) -> Shot:
         """Return a depth image of the parts where they truly are; noise grows with the square of the depth."""
-        scene = open3d.t.geometry.RaycastingScene()
-        for thing in truth:
-            mesh = self._mesh(thing.mesh)
-            vertices = trimesh.transformations.transform_points(mesh.vertices, (camera.inverse() @ thing.pose).matrix())
-            scene.add_triangles(
-                open3d.core.Tensor(vertices.astype(np.float32)), open3d.core.Tensor(mesh.faces.astype(np.uint32))
-            )
-        rays = np.zeros((intrinsics.height, intrinsics.width, 6), dtype=np.float32)
-        rays[..., 3] = (np.arange(intrinsics.width) - intrinsics.cx) / intrinsics.fx
-        rays[..., 4] = ((np.arange(intrinsics.height) - intrinsics.cy) / intrinsics.fy)[:, None]
-        rays[..., 5] = 1.0
-        depth = scene.cast_rays(open3d.core.Tensor(rays), nthreads=1)["t_hit"].numpy().astype(np.float64)
+        seen, _ = cast([(self._mesh(thing.mesh), thing.pose) for thing in truth], camera, intrinsics)
+        depth = seen.astype(np.float64)
         depth[~np.isfinite(depth)] = 0.0
         edge = np.zeros(depth.shape, dtype=bool)
         edge[1:] |= np.abs(np.diff(depth, axis=0)) > 0.001

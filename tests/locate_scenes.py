@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import open3d
 import trimesh
 
 from orchestrator.adapters.sim.depth import MODELS
@@ -15,6 +14,7 @@ from orchestrator.core.camera import intrinsics_for
 from orchestrator.core.geometry import Pose
 from orchestrator.core.locating import Kind, LocateRequest, Space
 from orchestrator.core.ports import Expected, Shot
+from tests.depth_scenes import cast
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -210,20 +210,7 @@ class Thrower:
         off = Pose.from_rpy(
             random.normal(0, 0.0003, 3) / math.sqrt(3), np.radians(random.normal(0, 0.05, 3)) / math.sqrt(3)
         )
-        scene = open3d.t.geometry.RaycastingScene(nthreads=1)
-        for thing in truth:
-            mesh = self._mesh(thing.mesh)
-            vertices = trimesh.transformations.transform_points(mesh.vertices, (pose.inverse() @ thing.pose).matrix())
-            scene.add_triangles(
-                open3d.core.Tensor(vertices.astype(np.float32)), open3d.core.Tensor(mesh.faces.astype(np.uint32))
-            )
-        rays = np.zeros((intrinsics.height, intrinsics.width, 6), dtype=np.float32)
-        rays[..., 3] = (np.arange(intrinsics.width) - intrinsics.cx) / intrinsics.fx
-        rays[..., 4] = ((np.arange(intrinsics.height) - intrinsics.cy) / intrinsics.fy)[:, None]
-        rays[..., 5] = 1.0
-        hit = scene.cast_rays(open3d.core.Tensor(rays), nthreads=1)
-        depth, normals = hit["t_hit"].numpy(), hit["primitive_normals"].numpy()
-        cosine = np.abs((normals * rays[..., 3:]).sum(axis=-1)) / np.linalg.norm(rays[..., 3:], axis=-1)
+        depth, cosine = cast([(self._mesh(thing.mesh), thing.pose) for thing in truth], pose, intrinsics)
         depth = np.where(np.isfinite(depth), depth, 10.0).astype(np.float32)
         measured = MODELS[camera].spoil(depth, cosine.astype(np.float32), random)
         return Shot("top", measured.astype(np.float32), intrinsics, pose @ off, 100.0)
