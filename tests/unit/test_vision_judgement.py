@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,6 @@ from tests.trials import LIGHT_KIND, STEREO_KIND, Stage, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from orchestrator.core.ports import Check, CheckRequest, Expected, Shot
 
@@ -31,6 +31,8 @@ TABLE = expected("table", Pose((0.45, 0.0, 0.05)))
 POT = expected("pot", PLACE)
 RING = expected("ring", PLACE.shifted(z=0.03), 0, part="ring_47")
 BRACKET = expected("bracket", PLACE)
+SIDEWAYS = Pose((0.45, 0.0, 1.05), (0.0, math.sqrt(0.5), math.sqrt(0.5), 0.0))
+SEEDS_OF_STUBS = (1, 21, 22, 27, 29, 30)  # at which one of the two fits ends beside the other
 BUSH, ANGLE, _, LID = TUNING
 
 
@@ -179,3 +181,19 @@ def test_a_picture_from_where_nothing_can_be_seen_has_no_verdict(camera: Photogr
     shot = camera.shoot([TABLE, BRACKET], camera=ABOVE, intrinsics=WIDE)
     away = Pose((0.0, 0.0, 3.0)) @ ABOVE @ Pose.from_rpy((0, 0, 0), (math.pi, 0, 0))
     assert checked(with_datum(request(BRACKET), TABLE), shot, solids, seems=away).verdict == "cannot_see"
+
+
+GEARS = Path(__file__).parents[2] / "instructions" / "gear_reducer"
+NEST = Pose((0.45, -0.15, 0.02))
+
+
+@pytest.mark.parametrize("seed", SEEDS_OF_STUBS)
+def test_what_shows_of_two_parts_alike_is_never_called_the_wrong_one(seed: int) -> None:
+    """Both pinions end in the same stub, which is all that the cover leaves in view; their teeth are below it."""
+    seat = NEST @ Pose((0.028, 0.0, 0.026))
+    housing, cover = expected("housing", NEST), expected("cover", NEST.shifted(z=0.063), part="cover_blind")
+    pinion, other = (expected(name, seat, 0, part=f"pinion_{name}") for name in ("5", "10"))
+    asked = request(pinion, [housing, cover], within_mm=1.5, within_deg=5, look_alikes=[other])
+    slanted = dataclasses.replace(pinion, pose=seat @ Pose.from_rpy((0.0002, -0.0001, 0.0), (0.003, -0.002, 0.4)))
+    shot = Photographer(GEARS, seed=seed).shoot([housing, cover, slanted], camera=SIDEWAYS)
+    assert checked(asked, shot, Solids(GEARS)).verdict == "cannot_see"

@@ -174,10 +174,9 @@ def _fits_empty(place: Place, settings: VisionSettings) -> Mask:
 
 def _conclude(request: CheckRequest, tried: list[Votes], place: Place, by: Fix, settings: VisionSettings) -> Check:
     """Take the hypothesis that explains the picture best, unless another explains it as well."""
-    best = tried[0]
-    for other in tried[1:]:
-        if compared(best, other, place.scene, settings)[0] < 0:
-            best = other
+    best = _best(tried, place, settings)
+    tried = [_same_chance(votes, best, place, settings) for votes in tried]
+    best = _best(tried, place, settings)
     scores = _scores(tried)
     for other in tried:
         if other is not best and not told_apart(best, other, place.scene, settings):
@@ -193,6 +192,26 @@ def _conclude(request: CheckRequest, tried: list[Votes], place: Place, by: Fix, 
         reason = f"{place.part} explains what is there in part only; it may be damaged, or something lies beside it."
         return Check("cannot_see", scores=scores, reason=reason)
     return _measured(request, best, place, by, scores, settings)
+
+
+def _same_chance(votes: Votes, best: Votes, place: Place, settings: VisionSettings) -> Votes:
+    """Return a hypothesis where the best one was found, if that fits better than where it has come to rest itself.
+
+    Of two parts that show the same, one may fit the worse for nothing but where its own fit ended.
+    """
+    if votes is best:
+        return votes
+    pose = best.found.pose @ best.hypothesis.pose.inverse() @ votes.hypothesis.pose
+    there = vote(votes.hypothesis, dataclasses.replace(best.found, pose=pose), place.scene, settings)
+    return min(votes, there, key=lambda each: each.cost)
+
+
+def _best(tried: list[Votes], place: Place, settings: VisionSettings) -> Votes:
+    best = tried[0]
+    for other in tried[1:]:
+        if compared(best, other, place.scene, settings)[0] < 0:
+            best = other
+    return best
 
 
 def _explains(votes: Votes, place: Place, settings: VisionSettings) -> bool:
