@@ -258,8 +258,8 @@ def test_a_shared_step_that_is_the_last_of_two_units_ends_both() -> None:
     bench.start("purge", "front")
     events = bench.do(bench.confirm("purge"))
     assert types(events).endswith("step_done recheck_requested recheck_requested")
-    assert types(bench.look_again(unit="u1")).endswith("recheck_ended part_moved unit_ended")
-    assert types(bench.look_again(unit="u2")).endswith("recheck_ended part_moved unit_ended order_changed")
+    assert types(bench.look_again(unit="u1")).endswith("recheck_ended unit_ended")
+    assert types(bench.look_again(unit="u2")).endswith("recheck_ended unit_ended order_changed")
     assert bench.state.orders["A"].state == "ended"
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.core.state import State
     from orchestrator.core.variant import Step
 
+SURELY = 3.0  # sigma of both looks together
 _LOOKS = 5  # pictures of one attempt that may come too early before a person is asked
 _WORDS = {
     "displaced": "The part sits beside its place: {offset}.",
@@ -129,7 +130,8 @@ def _recheck(state: State, command: cmd.EndCheck, step: Step, now: float) -> lis
             return [*out, rechecks.doubt(unit, step, "cannot_see", message, "See the camera and its clock.")]
         return out + orders.after_step(tentative, unit.order, now)
     if done and measured is not None:
-        out += _seen(state, command.unit, step, measured)
+        if measured.verdict != "ok" or _elsewhere(state, command.unit, step, measured):
+            out += _seen(state, command.unit, step, measured)
         if measured.verdict not in {"ok", "cannot_see"}:
             out.append(rechecks.doubt(unit, step, measured.verdict, *verdict_words(measured)))
         tentative = after(state, out, now)
@@ -243,6 +245,21 @@ def _seen(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> lis
             }
         )
     ]
+
+
+def _elsewhere(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> bool:
+    """Whether a second look tells more of a part's place than the ledger has: clearly another, or the first measured.
+
+    What carries more by now is seen the worse; a place that differs by no more than both looks may err stays.
+    """
+    fact = state.world.get(f"{unit_id}/{step.result.part}")
+    nominal = next((event for event in placed(state, unit_id, step) if isinstance(event, ev.PartMoved)), None)
+    first = state.units[unit_id].steps[step.id].attempts[-1].measured
+    if fact is None or nominal is None or nominal.pose is None or fact.source != "measured" or first is None:
+        return True
+    known, seen = (nominal.pose.inverse() @ fact.pose).p, _offset(measured).p
+    err = zip(first.uncertainty_mm or (0.0,) * 3, measured.uncertainty_mm or (0.0,) * 3, strict=True)
+    return any(1000 * abs(a - b) > SURELY * math.hypot(*both) for a, b, both in zip(known, seen, err, strict=True))
 
 
 def _doubted(state: State, unit_id: str, step: Step) -> list[ev.Event]:
