@@ -181,6 +181,7 @@ function shown(key: string, value: Json): string {
   if (empty(value)) return "–";
   if (typeof value === "number" && key === "time_s") return span(value);
   if (typeof value === "number") return key.endsWith("_t") || key === "t" ? moment(value) : number(value);
+  if (typeof value === "string" && (key === "check" || key === "seen_again")) return word(words.value.record.verdicts, value);
   if (typeof value === "string") return /^[0-9a-f]{40,}$/.test(value) ? `${value.slice(0, 12)}…` : value;
   if (typeof value === "boolean") return "✓";
   if (Array.isArray(value)) return value.map((one) => shown("", one)).join(", ");
