@@ -70,29 +70,34 @@ def judge(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSet
     Raises:
         VisionError: a mesh is missing or can't be read.
     """
+    hidden = look_at(request, crop, solids, settings)
+    if hidden is not None and (reason := why_blind(hidden, settings)):  # a datum would not bring it into view
+        return _pictured(Check("cannot_see", reason=reason), hidden, crop)
     by = fix(request, crop, solids, settings)
     crop = dataclasses.replace(crop, pose=by.camera)
-    blind = Check(verdict="cannot_see", shot_stamp=crop.stamp)
     place = look_at(request, crop, solids, settings)
     if place is None:
         reason = f"{request.part.id} is behind the camera or nearer to it than 50 mm."
-        return Judged(dataclasses.replace(blind, reason=reason))
+        return Judged(Check("cannot_see", reason=reason, shot_stamp=crop.stamp))
     reason = why_blind(place, settings) or by.problem
-    answer = dataclasses.replace(blind, reason=reason) if reason else _decide(request, place, by, settings)
+    answer = Check("cannot_see", reason=reason) if reason else _decide(request, place, by, settings)
     if answer.verdict != "ok" and not reason and not by.used and request.around:
         off_m = answer.deviation.distance_m if answer.deviation else 0.0
         if off := seen_off(request, crop, solids, settings, off_m):
             answer = dataclasses.replace(answer, verdict="cannot_see", reason=off, wrong_part="")
-    shape = place.scene.shape
     shift = deviation(by.shift, IDENTITY) if by.used else None
+    answer = dataclasses.replace(
+        answer,
+        datum=by.used,
+        datum_offset=Deviation(_vector(shift.xyz_m, 6), _vector(shift.rot_rad, 5)) if shift else None,
+    )
+    return _pictured(answer, place, crop)
+
+
+def _pictured(check: Check, place: Place, crop: Crop) -> Judged:
+    shape = place.scene.shape
     return Judged(
-        check=dataclasses.replace(
-            answer,
-            visible=round(place.visible, 3),
-            shot_stamp=crop.stamp,
-            datum=by.used,
-            datum_offset=Deviation(_vector(shift.xyz_m, 6), _vector(shift.rot_rad, 5)) if shift else None,
-        ),
+        check=dataclasses.replace(check, visible=round(place.visible, 3), shot_stamp=crop.stamp),
         depth=place.scene.depth.reshape(shape),
         expected=np.minimum(place.alone, place.scene.back).reshape(shape),
         without_part=place.scene.back.reshape(shape),

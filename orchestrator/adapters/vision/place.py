@@ -223,7 +223,8 @@ def why_blind(place: Place, settings: VisionSettings) -> str:
     whole, seen = int(np.isfinite(place.alone).sum()), int(place.seen.sum())
     if whole < settings.least_pixels:
         return f"{place.part} is only {whole} pixels large in this picture."
-    if seen < settings.least_pixels or seen < settings.least_visible * int(place.free.sum()):
+    least = max(settings.least_pixels, settings.least_visible * int(place.free.sum()), settings.least_shown * whole)
+    if seen < least:
         return f"Only {place.visible:.0%} of {place.part} is in view: {_hiding(place)}."
     if int(place.telling.sum()) < settings.least_pixels:
         gap = float(np.median(np.abs(place.scene.back - place.alone)[place.seen])) * 1000

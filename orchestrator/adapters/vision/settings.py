@@ -29,6 +29,7 @@ class VisionSettings:
     cut_sigma: float = 4.0  # a pixel off by more fits no longer
     least_pixels: int = 20  # of the part in view, and of difference between two hypotheses
     least_visible: float = 0.3  # share of what the neighbours leave free of the part that must be seen
+    least_shown: float = 0.1  # share of the part itself that must be seen, whatever its neighbours leave free
     least_support: float = 0.55  # net share of votes that a hypothesis needs to be believed
     sure_support: float = 0.75  # net share of votes with which the nominal part needs no full diagnosis
     least_unexplained: float = 0.02  # share of pixels off the outlines that must contradict a fit to make it doubtful
