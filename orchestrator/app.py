@@ -112,6 +112,7 @@ async def embedded(
     from orchestrator.adapters.sim.people import SimPeople
     from orchestrator.adapters.sim.presence import Presence
     from orchestrator.adapters.sim.world import World
+    from orchestrator.adapters.sim.world_file import WorldFile, refill
     from orchestrator.adapters.vision_open3d import VisionOpen3D
 
     registry = Registry(settings.skills, reload=settings.reload)
@@ -130,8 +131,12 @@ async def embedded(
 
     world = World(MeshStore(settings.instructions))
     people = SimPeople(world, SimHands(world, seed), kinds, registry.hands_over)
-    people.stock(runner.state)
     arm = arm_of(settings.cell, spec.robot)
+    room = WorldFile(settings.data / "simulated", spec.sha256) if settings.data is not None and shelf else None
+    standing = room.load(len(arm.home_rad)) if room is not None and restarted else None
+    if standing is None or not refill(world, standing):
+        standing = None
+        people.stock(runner.state)
     presence = Presence(spec, world, asyncio.get_running_loop().time, seed=seed)
     presence.follow(runner.state)
     robot = SimRobot(
@@ -146,6 +151,7 @@ async def embedded(
         physics=_physics(world, arm, spec, kinds) if spec.adapters.robot_sim.physics else None,
         people=presence,
         separation=spec.separation,
+        stands=(standing.joints, standing.opening_m) if standing else None,
     )
     boards = SimBoards(world, spec.boards, spec.frames)
     cameras = {
@@ -165,6 +171,10 @@ async def embedded(
     assert judge is not None
     heads = heads_of(variant for product in library.products() for variant in _variants(library, product))
     devices = SimDevices.of(spec, world, seed=seed, kinds=kinds, heads=heads)
+    if standing is not None:
+        devices.restore(standing.screws)
+    if room is not None:
+        room.keep(world, robot.state, lambda: devices.screws)
     eyes = Eyes(calibrated, judge, library.kinds, trusted=lambda name: calibrated[name].why_not())
     runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell, kinds)
     runner.bus.join(people.observe)
@@ -192,7 +202,7 @@ async def embedded(
         tasks.append(asyncio.create_task(_warm(own_vision), name="vision"))
     try:
         if restarted:
-            await runner.ask(cmd.ReportRestart())
+            await runner.ask(cmd.ReportRestart(holding=robot.state.value.holding))
         await runner.ask(cmd.ReportSafety(safety=robot.safety.value))  # the journal may know an older one
         yield EmbeddedCell(
             desk, runner, robot, world, people, presence, cameras, devices, seed, calibrated=calibrated, boards=boards
@@ -203,6 +213,8 @@ async def embedded(
         await asyncio.gather(*tasks, return_exceptions=True)
         heartbeat.close()
         await robot.close()
+        if room is not None:
+            room.close()
         if keeper is not None:
             await keeper.close()
         if own_vision is not None:

@@ -89,6 +89,19 @@ class SimDevices:
         own = {name: value for name, value in setpoints.items() if name in tool.gives}
         return await tool.use(own, None if near is None else tool.by_hand(near))
 
+    @property
+    def screws(self) -> dict[str, dict[str, float]]:
+        """How far (degrees) true screws were turned, by the screwdriver that turned them."""
+        drivers = {name: d for name, d in self._devices.items() if isinstance(d, SimScrewdriver)}
+        return {name: driver.turned for name, driver in drivers.items()}
+
+    def restore(self, screws: Mapping[str, Mapping[str, float]]) -> None:
+        """Find screws turned so far; of a driver that the cell lacks nothing is known."""
+        for name, turned in screws.items():
+            driver = self._devices.get(name)
+            if isinstance(driver, SimScrewdriver):
+                driver.restore(turned)
+
     # ---- the port ----------------------------------------------------------------------------------------------
 
     async def use(self, tool: str, setpoints: Mapping[str, float], *, at: Pose | None = None) -> Reading:

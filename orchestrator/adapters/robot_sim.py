@@ -63,7 +63,8 @@ class SimRobot:
     """An arm with a gripper in a simulated `world`. Planning runs in a thread of its own; motion in ticks.
 
     `fits` say what goes into what; `seed` decides every search and every scatter; `rate_hz` is ticks a second.
-    `separation` says how the arm keeps away from `people`.
+    `separation` says how the arm keeps away from `people`. It `stands` at these joints (rad) with this opening (m):
+    at home, open, unless told otherwise.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class SimRobot:
         people: Presence | None = None,
         separation: SeparationSpec | None = None,
         rate_hz: float = 1 / TICK_S,
+        stands: tuple[Joints, float] | None = None,
     ) -> None:
         self.capabilities = Capabilities(home=arm.home_rad)
         self.arm = arm
@@ -93,6 +95,8 @@ class SimRobot:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="planner")
         self._physics = physics
         self._drive = Drive(arm, self._publish, 1 / rate_hz, physics)
+        if stands is not None:
+            self._drive.stand_at(*stands)
         self._tool = arm.gripper.tool()
         self._scene = Scene()
         self._version = scenery.version(self._scene)

@@ -235,9 +235,10 @@ class SettleCell(Frozen):
 
 
 class ReportRestart(Frozen):
-    """The orchestrator has come up again over an existing journal."""
+    """The orchestrator has come up again over an existing journal; `holding` is what the robot's gripper says."""
 
     type: Literal["report_restart"] = "report_restart"
+    holding: bool | None = None
 
 
 class ReportSafety(Frozen):

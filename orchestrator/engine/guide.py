@@ -235,6 +235,10 @@ class Guide:
             )
             for choice, target in choices(state, unit_id, step_id)
         ]
+        held = state.world.held()
+        stuck = held is not None and (held.certainty == "doubtful" or current.code == "gripper_not_empty")
+        if held is not None and stuck and _granted(state, TakePart(part=held.part)):
+            buttons.insert(0, Button(label="take_part", command={"type": "take_part", "part": held.part}))
         return Question(
             unit=unit_id,
             step=step_id,

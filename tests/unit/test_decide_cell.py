@@ -67,41 +67,6 @@ def test_after_a_restart_a_person_must_say_that_the_cell_is_clear() -> None:
     bench.verb(CellVerb.UNHOLD)
 
 
-def test_interrupted_robot_work_becomes_a_question_and_does_not_keep_the_robot() -> None:
-    bench = Bench().running(variant(LOAD, step("other", by="robot", check=["none"])))
-    bench.start("load", "robot")
-    bench.do(bench.moved("body", "grasped", "gripper"))
-    bench.do(cmd.ReportRestart())
-    assert bench.at("load").status == "attention"
-    assert bench.at("load").code == "interrupted"
-    assert bench.state.ending == frozenset()
-    held = bench.state.world.held()
-    assert held is not None
-    assert held.certainty == "doubtful"
-
-
-def test_a_restart_answers_an_interruption_by_its_own_ladder_and_goes_on_with_the_rest() -> None:
-    bench = Bench().running(WHOLE, quantity=2, units=2)
-    for unit in ("u1", "u2"):
-        bench.finish("load", unit=unit)
-    bench.start("pin", "robot", unit="u1")
-    bench.do(bench.skill("pin", unit="u1"))
-    bench.start("pin", "robot", unit="u2")
-    bench.do(cmd.ReportRestart())
-    assert bench.state.orders["A"].scrapped == 1
-    assert list(bench.state.units) == ["u1"]
-    assert bench.at("pin", "u1").wants == {"camera"}
-
-
-def test_a_look_that_a_restart_broke_off_is_asked_again() -> None:
-    bench = _bench()
-    bench.start("pin", "front")
-    bench.do(bench.confirm("pin"))
-    first = bench.at("pin").effect
-    assert types(bench.do(cmd.ReportRestart())) == "cell_restarted check_requested"
-    assert bench.at("pin").effect not in {"", first}
-
-
 # ---- safety ----------------------------------------------------------------------------------------------------
 
 

@@ -322,8 +322,9 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "place_left",
     },
     "restart": {
-        "robot both": "cell_restarted skill_ended step_failed -> attention",
-        "brought": "cell_restarted skill_ended step_failed part_moved -> attention",
+        "robot": "cell_restarted skill_ended check_requested -> verifying",
+        "both": "cell_restarted skill_ended step_failed -> attention",
+        "brought": "cell_restarted part_moved skill_ended step_failed -> attention",
         "looked_at": "cell_restarted check_requested",
         "*": "cell_restarted",
     },

@@ -378,10 +378,10 @@ class CellMachine(RuleBasedStateMachine):
     def a_bin_is_filled(self, name: str, count: int) -> None:
         self.send(cmd.RefillBin(bin=name, count=count))
 
-    @rule(often=st.integers(0, 3))
-    def the_orchestrator_restarts(self, often: int) -> None:
+    @rule(often=st.integers(0, 3), holding=st.sampled_from([True, False, None]))
+    def the_orchestrator_restarts(self, often: int, holding: bool | None) -> None:
         if often == 0:
-            self.send(cmd.ReportRestart())
+            self.send(cmd.ReportRestart(holding=holding))
 
     @precondition(lambda self: self.past)
     @rule(data=st.data(), role=ROLES)

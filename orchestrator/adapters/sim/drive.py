@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.jog import Jog
     from orchestrator.adapters.sim.motion import SimMotion
     from orchestrator.adapters.sim.physics import Physics
+    from orchestrator.core.ports import Joints
 
 TICK_S = 0.008  # 125 Hz, unless told otherwise
 BLOCKED_RAD = 1e-3  # a servo that is this far from its curve's end is held up by something
@@ -61,6 +62,13 @@ class Drive:
     def wake(self) -> None:
         """Let a resting motion look again at its speed and at whether it shall stop."""
         self._wake.set()
+
+    def stand_at(self, joints: Joints, opening_m: float) -> None:
+        """Stand there from the beginning."""
+        self.joints = self._wanted = joints
+        self.opening_m = opening_m
+        if self._physics is not None:
+            self._physics.stand_at(joints, opening_m)
 
     def stand(self) -> None:
         """Say that the arm stands."""

@@ -95,6 +95,11 @@ class Physics:
             self._timer.cancel()
             self._timer = None
 
+    def stand_at(self, joints: Joints, opening_m: float) -> None:
+        """Stand there from the beginning."""
+        self._target, self._opening_m = joints, opening_m
+        self._q = np.array([*joints, opening_m / 2, opening_m / 2])
+
     def follow(self, target: Joints, opening_m: float) -> Joints:
         """Let one tick pass while the servo goes to these joints and this opening; return where the joints are."""
         self._driven = True

@@ -215,6 +215,9 @@ class SimWorker:
         commands = [button.command for button in card.buttons]
         await self._work(8.0)
         await self._see_to(card)
+        take = next((command for command in commands if command["type"] == "take_part"), None)
+        if take is not None:
+            return await self._send(take)
         self._decisions[key] = self._decisions.get(key, 0) + 1
         own = next((command for command in commands if command["choice"] == "retry"), None)
         seen_to = (card.unit, card.step, card.attempt) in self._reported

@@ -44,6 +44,16 @@ class Body:
     mark: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that there is in a world, for whoever keeps it: bodies, how many of a kind were made, slots, a pull (N)."""
+
+    bodies: tuple[Body, ...]
+    made: Mapping[str, int]
+    slots: Mapping[str, Pose]
+    pull: float = 0.0
+
+
 class World:
     """All bodies, their places and what holds them. Knows meshes, but neither units nor steps."""
 
@@ -211,6 +221,24 @@ class World:
             self._slots.pop(gone, None)
             if gone == self._held:
                 self._held = None
+        self._changed()
+
+    def contents(self) -> Contents:
+        """Return all that there is."""
+        return Contents(tuple(self._bodies.values()), dict(self._made), dict(self._slots), self._pull_N)
+
+    def restore(self, contents: Contents) -> None:
+        """Put into an empty world what there was in one. Raises NotFound or BadInput for a mesh that is gone."""
+        for body in contents.bodies:
+            self.meshes.get(body.shape)
+        self._bodies = {body.id: body for body in contents.bodies}
+        self._made, self._slots = dict(contents.made), dict(contents.slots)
+        self._held = next((body.id for body in contents.bodies if body.parent == GRIPPER), None)
+        self._pull_N = contents.pull
+        self._changed()
+
+    def touched(self) -> None:
+        """Hear that something was done to a body that left it in its place, such as a turn of a screw."""
         self._changed()
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide import orders, outcomes
 from orchestrator.core.decide.choices import in_the_way
-from orchestrator.core.decide.doubt import doubtful
 from orchestrator.core.decide.progress import after as after_events
-from orchestrator.core.decide.progress import look, undo_trouble, undone
+from orchestrator.core.decide.progress import undo_trouble, undone
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.interlock import MOVING, SAFETY_SAYS, why_not
 from orchestrator.core.machine import CELL, Autonomy, CellState, CellVerb, Mode, StepStatus, move
@@ -149,51 +147,6 @@ def acknowledge(state: State, _command: cmd.Acknowledge, by: cmd.Who, _now: floa
     if state.safety not in {*MOVING, Safety.PROTECTIVE_STOP}:
         return Rejected("interlock", "What stopped the robot is still there.", SAFETY_SAYS[state.safety])
     return [ev.Acknowledged(by=by.name)]
-
-
-def restarted(state: State, _command: cmd.ReportRestart, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
-    """Come up after a stop of the orchestrator: nothing moves by itself, interrupted robot work is a question."""
-    still = {
-        CellState.ABORTING: CellState.ABORTED,
-        CellState.STOPPING: CellState.STOPPED,
-        CellState.RESETTING: CellState.STOPPED,
-        CellState.CLEARING: CellState.ABORTED,
-        CellState.COMPLETING: CellState.HELD,
-    }
-    running = frozenset(CELL[CellVerb.HOLD]) | {CellState.HOLDING}
-    cell = CellState.HELD if state.cell in running else still.get(state.cell, state.cell)
-    out: list[ev.Event] = [ev.CellRestarted(state=cell)]
-    state = after_events(state, out, now)
-    for unit, step_id, _ in tuple(state.busy()):
-        found = state.step(unit.id, step_id)  # None once its unit was scrapped by the step before
-        more: list[ev.Event] = []
-        if found is not None and "skill" in found[1].wants:
-            words = "The orchestrator stopped while the robot was at it."
-            attempt = found[1].attempt
-            effect = skill_effect(unit.id, step_id, attempt)
-            lost = ev.SkillEnded(
-                unit=unit.id,
-                step=step_id,
-                attempt=attempt,
-                effect=effect,
-                outcome="failed",
-                code="interrupted",
-                message=words,
-            )
-            tentative = after_events(state, [lost], now)
-            more = [lost, *outcomes.interrupted(tentative, unit.id, step_id, words, now)]
-        elif found is not None and found[1].effect:
-            more = look(state, unit.id, step_id)
-        state = after_events(state, more, now)
-        out += more
-    for order in tuple(state.orders):  # of which a unit was being looked at once more before it left
-        leaving = orders.after_step(state, order, now)
-        state = after_events(state, leaving, now)
-        out += leaving
-    held = state.world.held()
-    if held:
-        out.append(doubtful(held))
-    return out
 
 
 def safety(state: State, command: cmd.ReportSafety, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:

@@ -130,6 +130,17 @@ class SimScrewdriver(SimTool):
         x, y, roll, pitch = (self.scatter(sigma) for sigma in (HAND_M, HAND_M, HAND_RAD, HAND_RAD))
         return head @ Pose.from_rpy((x, y, 0.0), (roll, pitch, 0.0))
 
+    @property
+    def turned(self) -> dict[str, float]:
+        """How far (degrees) each true screw that is where it was driven has been turned."""
+        return {screw: angle for screw in self._turned if (angle := self._angle(screw)) > 0.0}
+
+    def restore(self, turned: Mapping[str, float]) -> None:
+        """Find screws of the world turned so far."""
+        assert self._world is not None
+        there = self._world.visible()
+        self._turned = {name: (self._world.body(name), angle) for name, angle in turned.items() if name in there}
+
     async def _run(self, setpoints: Mapping[str, float], at: Pose | None) -> Reading:
         if TORQUE not in setpoints:
             raise DeviceError(f"{self.name} is set to no torque.", remedy=f"Give it {TORQUE}.", code="bad_setpoint")
@@ -222,9 +233,8 @@ class SimScrewdriver(SimTool):
 
     def _angle(self, screw: str) -> float:
         """How far a screw was turned already; one that was taken out since is loose."""
-        if not screw or screw not in self._turned:
+        if self._world is None or screw not in self._turned or screw not in self._world.visible():
             return 0.0
-        assert self._world is not None
         was, angle = self._turned[screw]
         now = self._world.body(screw)
         return angle if (now.parent, now.pose) == (was.parent, was.pose) else 0.0
@@ -234,6 +244,7 @@ class SimScrewdriver(SimTool):
             return  # a test joint, or it was taken away meanwhile
         if course.status != "cross_threaded":
             self._turned[screw] = (self._world.body(screw), course.start_deg + course.turned(seconds))
+            self._world.touched()
 
 
 def _slow(thread: Thread, start: float, end: float) -> float:

@@ -1,0 +1,150 @@
+"""After a restart: the robot is asked what it holds, the camera what was reached, and a person for the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.core import commands as cmd
+from orchestrator.core.machine import CellVerb
+from orchestrator.core.variant import ValueSpec
+from tests.unit.core_builders import Bench, ladder, step, types, variant
+
+LOAD = step("load", part="body", at="nest", by="robot")
+PIN = step("pin", ["load"], part="pin", at="body/seat", on_fail={"*": ladder("ask"), "interrupted": ladder("scrap")})
+WHOLE = variant(LOAD, PIN, step("last", ["pin"], by="human", check=["person"]))
+
+
+def _bench() -> Bench:
+    bench = Bench().running(WHOLE, quantity=2)
+    bench.finish("load")
+    return bench
+
+
+def interrupted(*, holds: str = "", **more: object) -> Bench:
+    """The robot was loading the body when the orchestrator ended, and held it or not."""
+    load = step("load", part="body", at="nest", by="robot", **more)
+    bench = Bench().running(variant(load, step("other", by="robot", check=["none"])))
+    bench.start("load", "robot")
+    if holds:
+        bench.do(bench.moved("body", "grasped", "gripper"))
+    return bench
+
+
+def test_interrupted_robot_work_becomes_a_question_and_does_not_keep_the_robot() -> None:
+    bench = interrupted(holds="body")
+    bench.do(cmd.ReportRestart())
+    assert bench.at("load").status == "attention"
+    assert bench.at("load").code == "interrupted"
+    assert bench.state.ending == frozenset()
+    held = bench.state.world.held()
+    assert held is not None
+    assert held.certainty == "doubtful"
+
+
+def test_a_restart_answers_an_interruption_by_its_own_ladder_and_goes_on_with_the_rest() -> None:
+    bench = Bench().running(WHOLE, quantity=2, units=2)
+    for unit in ("u1", "u2"):
+        bench.finish("load", unit=unit)
+    bench.start("pin", "robot", unit="u1")
+    bench.do(bench.skill("pin", unit="u1"))
+    bench.start("pin", "robot", unit="u2")
+    bench.do(cmd.ReportRestart())
+    assert bench.state.orders["A"].scrapped == 1
+    assert list(bench.state.units) == ["u1"]
+    assert bench.at("pin", "u1").wants == {"camera"}
+
+
+def test_a_look_that_a_restart_broke_off_is_asked_again() -> None:
+    bench = _bench()
+    bench.start("pin", "front")
+    bench.do(bench.confirm("pin"))
+    first = bench.at("pin").effect
+    assert types(bench.do(cmd.ReportRestart())) == "cell_restarted check_requested"
+    assert bench.at("pin").effect not in {"", first}
+
+
+# ---- what the gripper says -----------------------------------------------------------------------------------
+
+
+def test_what_ledger_and_gripper_agree_on_stays_known() -> None:
+    bench = interrupted(holds="body")
+    bench.do(cmd.ReportRestart(holding=True))
+    held = bench.state.world.held()
+    assert held is not None
+    assert (held.part, held.certainty) == ("u1/body", "known")
+    assert bench.at("load").code == "interrupted"  # what is in the hand is not at its place: no camera need look
+
+
+def test_a_part_that_the_gripper_has_no_longer_is_lost_until_the_camera_finds_it() -> None:
+    """Let go of just before the end: the ledger had not heard of it."""
+    bench = interrupted(holds="body")
+    assert "part_moved" in types(bench.do(cmd.ReportRestart(holding=False)))
+    fact = bench.state.world.get("u1/body")
+    assert fact is not None
+    assert fact.certainty == "unknown"
+    bench.wait(1)
+    bench.do(bench.seen("load"))
+    fact = bench.state.world.get("u1/body")
+    assert fact is not None
+    assert (fact.holder, fact.frame, fact.certainty) == ("cell", "nest_1", "known")
+    assert bench.at("load").status == "done"
+
+
+def test_what_the_gripper_closed_on_as_all_ended_is_in_doubt_and_counted_out_of_its_bin() -> None:
+    bench = interrupted()
+    before = bench.state.bins["rack"]
+    bench.do(cmd.ReportRestart(holding=True))
+    held = bench.state.world.held()
+    assert held is not None
+    assert (held.part, held.certainty) == ("u1/body", "doubtful")
+    assert bench.state.bins["rack"] == before - 1
+    assert bench.at("load").status == "attention"
+    bench.do(cmd.TakePart(part="u1/body"))
+    assert bench.state.world.held() is None
+
+
+def test_a_gripper_that_holds_what_nobody_sought_is_left_to_a_person() -> None:
+    bench = _bench()
+    bench.do(cmd.ReportRestart(holding=True))
+    assert bench.state.world.held() is None
+
+
+# ---- what the camera says ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "code"),
+    [("ok", "done", ""), ("missing", "ready", "missing"), ("displaced", "ready", "displaced")],
+)
+def test_what_was_interrupted_is_done_or_not_by_what_the_camera_sees(verdict: str, status: str, code: str) -> None:
+    bench = interrupted(on_fail={"*": ladder("retry", "ask")})
+    bench.do(cmd.ReportRestart(holding=False))
+    assert bench.at("load").status == "verifying"
+    bench.wait(1)
+    bench.do(bench.seen("load", verdict))
+    assert (bench.at("load").status, bench.at("load").code) == (status, code)
+
+
+def test_what_no_camera_can_see_after_a_restart_is_a_question() -> None:
+    bench = interrupted(on_fail={"*": ladder("retry", "ask")})
+    bench.do(cmd.ReportRestart(holding=False))
+    for _ in range(2):
+        bench.wait(1)
+        bench.do(bench.seen("load", "cannot_see", reason="the robot's arm is in the way"))
+    assert (bench.at("load").status, bench.at("load").code) == ("attention", "cannot_see")
+
+
+@pytest.mark.parametrize("more", [{"check": ["person"]}, {"values": {"force_N": ValueSpec(kind="number", low=1.0)}}])
+def test_what_a_camera_alone_cannot_decide_is_a_question(more: dict[str, object]) -> None:
+    bench = interrupted(**more)
+    bench.do(cmd.ReportRestart(holding=False))
+    assert (bench.at("load").status, bench.at("load").code) == ("attention", "interrupted")
+
+
+def test_a_look_moves_nothing_before_a_person_has_acknowledged() -> None:
+    bench = interrupted(on_fail={"*": ladder("retry", "ask")})
+    bench.do(cmd.ReportRestart(holding=False))
+    bench.wait(1)
+    bench.do(bench.seen("load", "missing"))
+    assert bench.no(cmd.StartStep(unit="u1", step="load", actors=("robot",)))
+    assert bench.no(cmd.ChangeCell(verb=CellVerb.UNHOLD)) == "interlock"

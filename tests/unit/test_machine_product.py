@@ -1,0 +1,199 @@
+"""No dead end: from every state that machines, mode, safety and lanes can come to together, there is a way on.
+
+The product of the machines is searched whole, through the real rules, for a cell with one order of one step that robot
+or person may do. What only counts up (attempts, times) is left out of what makes two states differ; so is, but for
+TANDEM_SOAK=1, what two failures differ in, gentle verbs for orders, and what the rules treat alike of modes and
+safety states.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.core import commands as cmd
+from orchestrator.core.decide.choices import choices, leftovers
+from orchestrator.core.machine import TRANSIENT, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus
+from orchestrator.core.ports import Safety
+from orchestrator.core.readiness import blockers, crews
+from tests.unit.core_builders import Bench, ladder, step, variant
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from orchestrator.core.state import State, StepState
+
+BOSS = cmd.Who(name="boss", role="supervisor")
+ONE = variant(step("load", part="body", at="nest", on_fail={"*": ladder("retry", "ask")}))
+WHOLE = bool(os.environ.get("TANDEM_SOAK"))
+SAFETY = tuple(Safety) if WHOLE else (Safety.NORMAL, Safety.PROTECTIVE_STOP, Safety.EMERGENCY_STOP)
+MODES = tuple(Mode) if WHOLE else (Mode.PRODUCTION, Mode.MANUAL)
+VERBS = tuple(OrderVerb) if WHOLE else (OrderVerb.START, OrderVerb.ABORT)
+OVER = {OrderState.ENDED, OrderState.ABORTED, OrderState.CANCELLED}
+
+
+def key(state: State) -> Hashable:
+    """What makes one state another."""
+    steps = tuple(
+        (current.status, current.wants, bool(current.effect), current.actors, *_failure(current))
+        for unit in state.units.values()
+        for current in unit.steps.values()
+    )
+    facts = tuple((fact.holder, fact.certainty) for fact in state.world.facts.values())
+    lanes = (steps, bool(state.ending), *((tuple(state.places),) if WHOLE else ()))
+    cell = (state.cell, state.mode, state.safety, state.acknowledged)
+    return cell, state.orders["A"].state, lanes, facts, tuple(bool(u.rechecking) for u in state.units.values())
+
+
+def _failure(current: StepState) -> tuple[Hashable, ...]:
+    return (current.barred, current.rung, current.code) if WHOLE else ()
+
+
+def asked(state: State, now: float) -> Iterator[tuple[str, cmd.Command, cmd.Who]]:
+    """Everything that hardware, engine and people may come with, and whose it is."""
+    for safety in SAFETY:
+        yield "hardware", cmd.ReportSafety(safety=safety), cmd.ENGINE
+    if state.cell in TRANSIENT:
+        yield "engine", cmd.SettleCell(state=state.cell), cmd.ENGINE
+    yield "engine", cmd.ReportRestart(holding=state.world.held() is not None), cmd.ENGINE
+    yield from (("engine", command, cmd.ENGINE) for command in _effects(state, now))
+    yield from (("person", command, BOSS) for command in _people(state))
+
+
+def _effects(state: State, now: float) -> Iterator[cmd.Command]:
+    yield cmd.StartUnit(order="A")
+    for unit in state.units.values():
+        current = unit.steps["load"]
+        ids = {"unit": unit.id, "step": "load", "attempt": current.attempt}
+        part = {"effect": "e", "part": f"{unit.id}/body", "kind": "body"}
+        if current.status == StepStatus.READY:
+            for crew in crews(state, ONE.by_id["load"], current.barred):
+                if not blockers(state, unit, ONE.by_id["load"], crew, now):
+                    yield cmd.StartStep(unit=unit.id, step="load", actors=crew)
+        if "skill" in current.wants or state.ending:
+            yield cmd.ReportPart.model_validate({**part, "what": "grasped", "to": "gripper"})
+            effect = f"{unit.id}/load/{current.attempt}/skill"
+            for outcome in ("succeeded", "failed", "canceled"):
+                yield cmd.EndSkill.model_validate({**ids, "effect": effect, "outcome": outcome, "code": "jam"})
+        held = state.world.held()
+        if held is not None:
+            yield cmd.ReportPart.model_validate({**part, "what": "placed", "to": unit.nests["nest"]})
+            yield cmd.ReportPart.model_validate({**part, "what": "lost", "to": "lost"})
+        for effect in (current.effect, *unit.rechecking.values()):
+            for verdict in ("ok", "missing", "displaced", "cannot_see") if effect else ():
+                measured = {"verdict": verdict, "shot_t": now, "offset_mm": (0.0, 0.0, 0.0)}
+                yield cmd.EndCheck.model_validate({**ids, "effect": effect, "measured": measured})
+
+
+def _people(state: State) -> Iterator[cmd.Command]:
+    yield from (cmd.ChangeCell(verb=verb, reason="r") for verb in CellVerb if verb != CellVerb.SETTLE)
+    yield from (cmd.SetMode(mode=mode) for mode in MODES)
+    yield cmd.Acknowledge()
+    yield from (cmd.ChangeOrder(order="A", verb=verb) for verb in VERBS)
+    yield cmd.JoinPlace(place="front", operator="op")
+    yield cmd.LeavePlace(place="front")
+    for unit in state.units.values():
+        current = unit.steps["load"]
+        ids = {"unit": unit.id, "step": "load", "attempt": current.attempt}
+        for place in state.places:
+            yield cmd.ConfirmStep(**ids, place=place)  # type: ignore[arg-type] # checked by the model
+            yield cmd.ReportProblem(**ids, place=place, code="problem")  # type: ignore[arg-type]
+        for choice, target in choices(state, unit.id, "load"):
+            yield cmd.Choose.model_validate({**ids, "choice": choice, "rework": target or None, "reason": "r"})
+    held = state.world.held()
+    for part in (*([held.part] if held else []), *leftovers(state)):
+        yield cmd.TakePart(part=part)
+    yield cmd.RefillBin(bin="tray", count=4)
+
+
+class Product:
+    """The reachable product: each state's key, with the keys that one command leads to, and whose command it was."""
+
+    def __init__(self) -> None:
+        bench = Bench()
+        bench.do(cmd.StoreOrder(order="A", quantity=1, variant=ONE))
+        self.states: dict[Hashable, State] = {}
+        self.ways: dict[Hashable, dict[Hashable, str]] = {}
+        queue = deque([bench.state])
+        self.states[key(bench.state)] = bench.state
+        while queue:
+            state = queue.popleft()
+            found = self.ways.setdefault(key(state), {})
+            for whose, command, who in asked(state, bench.t):
+                bench.state, bench.log = state, []
+                bench.wait(1.0)
+                bench.ask(command, who)
+                if bench.state is state:
+                    continue
+                after = key(bench.state)
+                found.setdefault(after, whose)
+                if after not in self.states:
+                    self.states[after] = bench.state
+                    queue.append(bench.state)
+
+    def reach(self, goal: set[Hashable]) -> set[Hashable]:
+        """Return every key from which a goal can be reached."""
+        back: dict[Hashable, list[Hashable]] = {}
+        for before, ways in self.ways.items():
+            for after in ways:
+                back.setdefault(after, []).append(before)
+        seen, queue = set(goal), deque(goal)
+        while queue:
+            for before in back.get(queue.popleft(), ()):
+                if before not in seen:
+                    seen.add(before)
+                    queue.append(before)
+        return seen
+
+
+@pytest.fixture(scope="module")
+def product() -> Product:
+    return Product()
+
+
+def ready_for_more(state: State) -> bool:
+    """The order is over, nothing lies about, and the next one could begin."""
+    clear = not state.world.held() and not state.leftovers() and not state.units and not state.ending
+    rests = state.cell in {CellState.IDLE, CellState.EXECUTE, CellState.COMPLETED}
+    good = state.safety == Safety.NORMAL and state.acknowledged and state.mode == Mode.PRODUCTION
+    return state.orders["A"].state in OVER and clear and rests and good
+
+
+def test_every_combination_of_mode_safety_and_lanes_has_a_way_on(product: Product) -> None:
+    goal = {name for name, state in product.states.items() if ready_for_more(state)}
+    lost = product.states.keys() - product.reach(goal)
+    edges = sum(len(ways) for ways in product.ways.values())
+    combined = {(state.cell, state.mode, state.safety) for state in product.states.values()}
+    print(f"{len(product.states)} states, {edges} ways between them; {len(combined)} of cell, mode and safety")
+    assert len(goal) > 0
+    assert list(lost)[:3] == []
+    assert {cell for cell, _, _ in combined} >= set(CellState) - {CellState.SUSPENDING}
+
+
+def test_wherever_nothing_is_under_way_somebody_can_do_something(product: Product) -> None:
+    """No state waits for what will never come: a person has a command that is allowed and changes something."""
+    for name, state in product.states.items():
+        if state.cell not in TRANSIENT:
+            assert "person" in product.ways[name].values(), name
+
+
+def test_a_dead_end_would_be_found(product: Product) -> None:
+    """The search itself: without the word that the cell is clear nothing that was stopped goes on."""
+    goal = {name for name, state in product.states.items() if ready_for_more(state)}
+    kept = product.ways
+    product.ways = {
+        before: {
+            after: whose
+            for after, whose in ways.items()
+            if product.states[after].acknowledged <= product.states[before].acknowledged
+        }
+        for before, ways in kept.items()
+    }
+    try:
+        lost = product.states.keys() - product.reach(goal)
+    finally:
+        product.ways = kept
+    assert lost >= {name for name, state in product.states.items() if not state.acknowledged}
