@@ -26,6 +26,7 @@ from orchestrator.engine.runner import Runner
 from orchestrator.engine.schedule import Schedule
 from orchestrator.engine.screen import LiveScreen
 from orchestrator.engine.snapshot import SnapshotKeeper
+from orchestrator.engine.standstill import Standstill
 from orchestrator.skill import Cell
 from orchestrator.wire import LinkView, Primitive
 
@@ -165,7 +166,8 @@ async def embedded(
     assert judge is not None
     heads = heads_of(variant for product in library.products() for variant in _variants(library, product))
     devices = SimDevices.of(spec, world, seed=seed, kinds=kinds, heads=heads)
-    eyes = Eyes(calibrated, judge, library.kinds, trusted=lambda name: calibrated[name].why_not())
+    still = Standstill(robot.state, lambda: runner.state, runner.bus)
+    eyes = Eyes(calibrated, judge, library.kinds, trusted=lambda name: calibrated[name].why_not(), still=still)
     runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell, kinds)
     runner.bus.join(people.observe)
     runner.bus.join(presence.observe)

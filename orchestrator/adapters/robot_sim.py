@@ -104,6 +104,7 @@ class SimRobot:
         self._beat: asyncio.TimerHandle | None = None
         self._stopped_at = -math.inf
         self._stops = 0
+        self._moved = (False, clock.now())  # whether the arm moves, and since when
         self.quirks = Quirks()
         self._unanswered: list[SimMotion] = []  # ended, while nobody was told
         self.safety: Latest[Safety] = Latest(Safety.NORMAL)
@@ -490,6 +491,9 @@ class SimRobot:
         self._links = links
         tcp = beside(links[len(self.arm.steps)], self._tool.tcp)
         self._world.tcp = tcp
+        now = self._clock.now()
+        if self._drive.moving is not self._moved[0]:
+            self._moved = (self._drive.moving, now)
         return RobotState(
             joints=self._drive.joints,
             tcp=tcp,
@@ -498,9 +502,10 @@ class SimRobot:
             speed_factor=self._drive.factor,
             program_running=self._running,
             moving=self._drive.moving,
-            stamp=self._clock.now(),
+            stamp=now,
             links=links,
             pull_N=self._world.pull_N,
+            since=self._moved[1],
         )
 
 

@@ -88,6 +88,7 @@ class RobotState:
     stamp: float
     links: tuple[Pose, ...] = ()  # pose of each drawn link, for screens
     pull_N: float = 0.0  # noqa: N815 - what is felt to pull at the held part, beyond its weight
+    since: float = 0.0  # s (UTC): when it came to a stand, or began to move where it is `moving`
 
 
 @dataclass(frozen=True, slots=True)
