@@ -16,6 +16,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core.cell import URDF
 from orchestrator.core.errors import AuthoringError, SetupError
 from orchestrator.core.state import initial
+from orchestrator.engine.arm_in_view import ArmInView
 from orchestrator.engine.cell_desk import CellDesk
 from orchestrator.engine.crew import CellCrew
 from orchestrator.engine.eyes import Eyes
@@ -167,7 +168,14 @@ async def embedded(
     heads = heads_of(variant for product in library.products() for variant in _variants(library, product))
     devices = SimDevices.of(spec, world, seed=seed, kinds=kinds, heads=heads)
     still = Standstill(robot.state, lambda: runner.state, runner.bus)
-    eyes = Eyes(calibrated, judge, library.kinds, trusted=lambda name: calibrated[name].why_not(), still=still)
+    eyes = Eyes(
+        calibrated,
+        judge,
+        library.kinds,
+        trusted=lambda name: calibrated[name].why_not(),
+        still=still,
+        arm=ArmInView(robot),
+    )
     runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell, kinds)
     runner.bus.join(people.observe)
     runner.bus.join(presence.observe)

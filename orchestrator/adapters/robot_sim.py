@@ -43,6 +43,7 @@ from orchestrator.core.ports import (
     Scene,
     SceneVersion,
     Segment,
+    Solid,
     Tool,
     Twist,
 )
@@ -81,7 +82,8 @@ class SimRobot:
         separation: SeparationSpec | None = None,
         rate_hz: float = 1 / TICK_S,
     ) -> None:
-        self.capabilities = Capabilities(home=arm.home_rad)
+        body = tuple((arm.drawn.index(part.link), Solid(part.shape, part.size_m, part.pose)) for part in arm.visual())
+        self.capabilities = Capabilities(home=arm.home_rad, body=body)
         self.arm = arm
         self._world = world
         self._clock = clock

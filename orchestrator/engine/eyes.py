@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.core.ports import Camera, Check, Shot, Vision
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec, Step
+    from orchestrator.engine.arm_in_view import ArmInView
     from orchestrator.engine.standstill import Standstill
 
 NEAR_M = 0.4  # parts further from the result than this don't matter to its picture
@@ -34,7 +35,8 @@ class Eyes:
     """Takes the pictures of one cell and has them judged.
 
     `kinds` gives every part kind of a product, for telling look-alikes apart. `trusted` says, after a shot of a camera,
-    why its pictures don't count now, "" where they do. `still` says when the arm stands; None where there is no arm.
+    why its pictures don't count now, "" where they do. `still` says when the arm stands, `arm` where it is in
+    the way; None where there is no arm.
     """
 
     def __init__(
@@ -45,12 +47,14 @@ class Eyes:
         *,
         trusted: Callable[[str], str] = lambda _camera: "",
         still: Standstill | None = None,
+        arm: ArmInView | None = None,
     ) -> None:
         self._cameras = cameras
         self._vision = vision
         self._kinds = kinds
         self._trusted = trusted
         self._still = still
+        self._arm = arm
 
     async def look(self, now: Callable[[], State], effect: Look) -> EndCheck:
         """Judge a result; `now` gives the state, which may change until the picture is taken.
@@ -80,9 +84,10 @@ class Eyes:
         """
         blind: dict[str, Measured] = {}
         failed: VisionError | None = None
-        for name in self._chosen(now(), effect):
+        names = self._chosen(now(), effect)
+        while names:
             try:
-                shot = await self._shot(name, now, effect)
+                name, shot = await self._shot(names, now, effect)
             except VisionError as error:
                 failed = failed or error
                 continue
@@ -116,27 +121,47 @@ class Eyes:
             )
         return [step.look.camera]
 
-    async def _shot(self, name: str, now: Callable[[], State], effect: Look) -> Shot:
-        """Return a picture that was taken while the arm stood, after all that changed what is in it.
+    async def _shot(self, names: list[str], now: Callable[[], State], effect: Look) -> tuple[str, Shot]:
+        """Return a camera's name, taken off `names`, and its picture: the first whose view the arm leaves free.
 
-        Raises VisionError where there is none (code late_picture).
+        It was taken while the arm stood, after all that changed what is in it. Raises VisionError where there is none:
+        codes arm_moves and arm_in_view, for all of `names`, and late_picture.
         """
-        camera = self._cameras[name]
         if self._still is None:
-            return await camera.shoot()
+            return (name := names.pop(0)), await self._cameras[name].shoot()
         with self._still.picture():
-            for _ in range(SHOTS):
-                since = await self._still.reached()
-                shot = await camera.shoot()
+            try:
+                since = await self._still.reached(lambda: self._in_the_way(names, now(), effect))
+            except VisionError:
+                names.clear()
+                raise
+            name = next((name for name in names if not self._in_the_way([name], now(), effect)), names[0])
+            names.remove(name)
+            for again in range(SHOTS):
+                if again:
+                    since = await self._still.reached(lambda: self._in_the_way([name], now(), effect))
+                shot = await self._cameras[name].shoot()
                 state = now()
                 changed = fresh_from(state, effect.unit, _step(state, effect))
                 if self._still.stood(shot.stamp, since) and shot.stamp >= changed - EPSILON_S:
-                    return shot
+                    return name, shot
         raise VisionError(
             f"The camera {name} gave {SHOTS} pictures, none of them from after the arm and the scene last changed.",
             remedy="See the camera and its clock.",
             code="late_picture",
         )
+
+    def _in_the_way(self, names: list[str], state: State, effect: Look) -> str:
+        """Return that the arm is in the way of all these cameras, "" where one of them has a free view."""
+        found = state.step(effect.unit, effect.step)
+        pose = state.result_pose(effect.unit, found[0]) if found is not None else None
+        spec = state.part_spec(effect.unit, found[0].result.kind or "") if found is not None else None
+        if self._arm is None or found is None or pose is None or spec is None:
+            return ""
+        part = f"{effect.unit}/{found[0].result.part}"
+        if not all(self._arm.hides(state, state.spec.cameras[name].at.p, part, spec, pose) for name in names):
+            return ""
+        return f"The robot's arm is in the way of {' and '.join(names)}."
 
     def _request(self, state: State, effect: Look, step: Step) -> CheckRequest:
         result = step.result
