@@ -16,6 +16,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core.cell import URDF
 from orchestrator.core.errors import AuthoringError, SetupError
 from orchestrator.core.state import initial
+from orchestrator.engine.arm_in_view import ArmInView
 from orchestrator.engine.cell_desk import CellDesk
 from orchestrator.engine.crew import CellCrew
 from orchestrator.engine.eyes import Eyes
@@ -26,6 +27,7 @@ from orchestrator.engine.runner import Runner
 from orchestrator.engine.schedule import Schedule
 from orchestrator.engine.screen import LiveScreen
 from orchestrator.engine.snapshot import SnapshotKeeper
+from orchestrator.engine.standstill import Standstill
 from orchestrator.skill import Cell
 from orchestrator.wire import LinkView, Primitive
 
@@ -175,7 +177,15 @@ async def embedded(
         devices.restore(standing.screws)
     if room is not None:
         room.keep(world, robot.state, lambda: devices.screws)
-    eyes = Eyes(calibrated, judge, library.kinds, trusted=lambda name: calibrated[name].why_not())
+    still = Standstill(robot.state, lambda: runner.state, runner.bus)
+    eyes = Eyes(
+        calibrated,
+        judge,
+        library.kinds,
+        trusted=lambda name: calibrated[name].why_not(),
+        still=still,
+        arm=ArmInView(robot),
+    )
     runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell, kinds)
     runner.bus.join(people.observe)
     runner.bus.join(presence.observe)

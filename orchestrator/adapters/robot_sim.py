@@ -43,6 +43,7 @@ from orchestrator.core.ports import (
     Scene,
     SceneVersion,
     Segment,
+    Solid,
     Tool,
     Twist,
 )
@@ -83,7 +84,8 @@ class SimRobot:
         rate_hz: float = 1 / TICK_S,
         stands: tuple[Joints, float] | None = None,
     ) -> None:
-        self.capabilities = Capabilities(home=arm.home_rad)
+        body = tuple((arm.drawn.index(part.link), Solid(part.shape, part.size_m, part.pose)) for part in arm.visual())
+        self.capabilities = Capabilities(home=arm.home_rad, body=body)
         self.arm = arm
         self._world = world
         self._clock = clock
@@ -108,6 +110,7 @@ class SimRobot:
         self._beat: asyncio.TimerHandle | None = None
         self._stopped_at = -math.inf
         self._stops = 0
+        self._moved = (False, clock.now())  # whether the arm moves, and since when
         self.quirks = Quirks()
         self._unanswered: list[SimMotion] = []  # ended, while nobody was told
         self.safety: Latest[Safety] = Latest(Safety.NORMAL)
@@ -494,6 +497,9 @@ class SimRobot:
         self._links = links
         tcp = beside(links[len(self.arm.steps)], self._tool.tcp)
         self._world.tcp = tcp
+        now = self._clock.now()
+        if self._drive.moving is not self._moved[0]:
+            self._moved = (self._drive.moving, now)
         return RobotState(
             joints=self._drive.joints,
             tcp=tcp,
@@ -502,9 +508,10 @@ class SimRobot:
             speed_factor=self._drive.factor,
             program_running=self._running,
             moving=self._drive.moving,
-            stamp=self._clock.now(),
+            stamp=now,
             links=links,
             pull_N=self._world.pull_N,
+            since=self._moved[1],
         )
 
 

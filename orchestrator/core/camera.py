@@ -82,6 +82,16 @@ def intrinsics_for(width: int = 1280, height: int = 720, wide_deg: float = 60.0)
     return Intrinsics(width, height, f, f, (width - 1) / 2, (height - 1) / 2)
 
 
+def aside(lens: Intrinsics, at: Pose, point: Vector) -> tuple[bool, float]:
+    """Tell whether a point (m, world) is out of the picture of a camera at a pose, and how far off its axis, in rad."""
+    x, y, z = at.inverse().apply(point)
+    off = math.atan2(math.hypot(x, y), z)
+    if z <= 0:
+        return True, off
+    u, v = lens.fx * x / z + lens.cx, lens.fy * y / z + lens.cy
+    return not (0 <= u < lens.width and 0 <= v < lens.height), off
+
+
 class CameraErrors(Frozen):
     """How far a simulated camera is from its calibration, which everybody else believes; as its author writes it.
 

@@ -42,7 +42,7 @@ def _cell(state: State, event: ev.CellChanged, _t: float) -> State:
 
 
 @_on(ev.CellRestarted)
-def _restarted(state: State, event: ev.CellRestarted, _t: float) -> State:
+def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
     return replace(
         state,
         cell=event.state,
@@ -52,6 +52,7 @@ def _restarted(state: State, event: ev.CellRestarted, _t: float) -> State:
         manual=None,
         places={},
         ending=frozenset(),
+        upset_t=t,
         units={name: unlooked(unit) for name, unit in state.units.items()},
     )
 
@@ -109,8 +110,9 @@ def _motion(state: State, event: ev.MotionProposed | ev.MotionIntended, t: float
 
 
 @_on(ev.MotionEnded)
-def _motion_ended(state: State, event: ev.MotionEnded, _t: float) -> State:
-    return replace(state, motions=without(state.motions, event.motion))
+def _motion_ended(state: State, event: ev.MotionEnded, t: float) -> State:
+    as_planned = event.outcome in {"succeeded", "rejected"}
+    return replace(state, motions=without(state.motions, event.motion), upset_t=state.upset_t if as_planned else t)
 
 
 @_on(ev.ManualStarted)
@@ -119,8 +121,8 @@ def _manual(state: State, event: ev.ManualStarted, t: float) -> State:
 
 
 @_on(ev.ManualEnded)
-def _manual_ended(state: State, _event: ev.ManualEnded, _t: float) -> State:
-    return replace(state, manual=None)
+def _manual_ended(state: State, _event: ev.ManualEnded, t: float) -> State:
+    return replace(state, manual=None, upset_t=t)
 
 
 @_on(ev.FrameTaught)

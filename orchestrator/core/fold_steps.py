@@ -106,7 +106,9 @@ def _confirmed(state: State, event: ev.StepConfirmed, t: float) -> State:
     lots = {**old.attempts[-1].lots, **event.lots} if old.attempts else dict(event.lots)
     new = replace(old, wants=old.wants - {"confirm"}, values=values, witnesses=(*old.witnesses, event.operator))
     noted = _noted(new, values=values, operator=event.operator, lots=lots)
-    return with_step(state, event.unit, event.step, noted)
+    state = with_step(state, event.unit, event.step, noted)
+    at_it = event.late or "confirm" in old.wants  # who attests looks only
+    return with_unit(state, replace(state.units[event.unit], touched_t=t)) if at_it else state
 
 
 @_on(ev.CheckRequested)
@@ -296,7 +298,7 @@ def _part_moved(state: State, event: ev.PartMoved, t: float) -> State:
     state = replace(state, world=state.world.moved(event, t), bins=bins)
     if event.unit in state.behind and not any(fact.unit == event.unit for fact in state.world.facts.values()):
         state = replace(state, behind=without(state.behind, event.unit))
-    return state if event.what == "seen" else _touched(state, event)
+    return state if event.what == "seen" else _touched(state, event, t)
 
 
 # ---- small steps -----------------------------------------------------------------------------------------------
@@ -317,11 +319,11 @@ def _shared(state: State, event: ev.StepDone, step: Step, t: float) -> State:
     return state
 
 
-def _touched(state: State, event: ev.PartMoved) -> State:
+def _touched(state: State, event: ev.PartMoved, t: float) -> State:
     """Evidence of a result that is being verified ends when its part, or what that sits on, is touched."""
     unit = state.units.get(event.unit)
-    if unit is not None and unit.looked_at:
-        unit = replace(unit, looked_at=frozenset())
+    if unit is not None:
+        unit = replace(unit, looked_at=frozenset(), touched_t=t)
         state = with_unit(state, unit)
     for step_id in unit.busy if unit else ():
         assert unit is not None

@@ -65,6 +65,15 @@ class Safety(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Solid:
+    """A cylinder (radius, length along z), a sphere (radius) or a box (full edge lengths), m, centred at its pose."""
+
+    shape: Literal["cylinder", "sphere", "box"]
+    size_m: tuple[float, ...]
+    pose: Pose
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What this robot can do beyond point-to-point motion."""
 
@@ -72,6 +81,7 @@ class Capabilities:
     guarded: Literal["controller", "supervised", "none"] = "controller"
     speed_scaling: bool = True
     home: Joints = ()  # rad; where the arm is out of everybody's way and sight
+    body: tuple[tuple[int, Solid], ...] = ()  # what it is made of: each in the frame of a link of `RobotState.links`
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +96,9 @@ class RobotState:
     program_running: bool
     moving: bool
     stamp: float
-    links: tuple[Pose, ...] = ()  # pose of each drawn link, for screens
+    links: tuple[Pose, ...] = ()  # pose of each drawn link
     pull_N: float = 0.0  # noqa: N815 - what is felt to pull at the held part, beyond its weight
+    since: float = 0.0  # s (UTC): when it came to a stand, or began to move where it is `moving`
 
 
 @dataclass(frozen=True, slots=True)

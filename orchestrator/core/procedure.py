@@ -146,6 +146,12 @@ class AuthoredHuman(Frozen):
     effort: Annotated[Amount, Field(ge=0, le=10)] = 0.0
 
 
+class AuthoredLook(Frozen):
+    """Where a result is looked at from: a camera's name."""
+
+    camera: str
+
+
 class AuthoredRobot(Frozen):
     """A skill and its authored parameters."""
 
@@ -184,6 +190,10 @@ def _robot(value: Any) -> Any:
     if isinstance(value, dict) and set(value) == {"skill", "parameters"}:
         return value
     raise wrong("robot names one skill.", "Write robot: insert, or robot: {insert: {force_N: 15}}.")
+
+
+def _look(value: Any) -> Any:
+    return {"camera": value} if isinstance(value, str) else value
 
 
 def _human(value: Any) -> Any:
@@ -264,6 +274,7 @@ class AuthoredStep(Frozen):
     per: Annotated[str, BeforeValidator(_per)] = "unit"
     result: AuthoredResult
     check: Checks | None = None
+    look: Annotated[AuthoredLook | None, BeforeValidator(_look)] = None
     robot: Annotated[AuthoredRobot | None, BeforeValidator(_robot)] = None
     human: Annotated[AuthoredHuman | None, BeforeValidator(_human)] = None
     together: bool = False

@@ -56,8 +56,18 @@ def moved_datum(state: State, unit: UnitState, measured: Measured | None) -> Ste
 
 def overtaken(state: State, unit: str, step: Step, measured: Measured | None) -> bool:
     """Whether a second verdict's picture is from before it was asked for, or before its part was touched."""
-    since = max(state.world.last_contact(f"{unit}/{step.result.part}"), state.units[unit].rechecks_t)
+    since = max(fresh_from(state, unit, step), state.units[unit].rechecks_t)
     return measured is not None and measured.shot_t < since - 1e-6
+
+
+def fresh_from(state: State, unit: str, step: Step) -> float:
+    """Return from when on (s, UTC) a picture may attest a result: the last change of what is in it.
+
+    That is when hands or gripper were last at the unit, and when a motion last ended otherwise than planned. One that
+    went as planned touched what it reported; the zone of a result stays reserved while the camera looks at it.
+    """
+    contact = state.world.last_contact(f"{unit}/{step.result.part}")
+    return max(contact, state.units[unit].touched_t, state.upset_t)
 
 
 def _standing(state: State, unit: UnitState) -> dict[str, Step]:

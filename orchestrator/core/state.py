@@ -89,6 +89,7 @@ class UnitState:
     looked_at: frozenset[str] = frozenset()
     rechecks: int = 0
     rechecks_t: float = 0.0  # when the last of them was asked for (s, UTC)
+    touched_t: float = 0.0  # when hands or the gripper were last at it (s, UTC)
 
     @cached_property
     def busy(self) -> tuple[str, ...]:
@@ -179,6 +180,7 @@ class State:
     manual: ManualMotion | None = None
     taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching
     ending: frozenset[str] = frozenset()  # skills that were called off and have not reported their end yet
+    upset_t: float = 0.0  # when the arm last ended otherwise than planned, and may have knocked anything (s, UTC)
 
     def step(self, unit: str, step: str) -> tuple[Step, StepState] | None:
         """Return a step of a unit in work, authored and actual, or None where there is none."""

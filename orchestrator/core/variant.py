@@ -121,6 +121,12 @@ class Rung(Frozen):
     step: str | None = None
 
 
+class View(Frozen):
+    """Where a result is looked at from: a camera of the cell, by its name."""
+
+    camera: str
+
+
 CheckKind = Literal["camera", "person", "two_people", "photo", "none"]
 
 
@@ -135,6 +141,7 @@ class Step(Frozen):
     after: tuple[Wait, ...] = ()
     result: Result
     check: tuple[CheckKind, ...] = ("person",)
+    look: View | None = None  # None: whichever camera has the result in its picture
     robot: RobotWork | None = None
     human: HumanWork | None = None
     together: bool = False

@@ -109,7 +109,7 @@ class Attempt:
         self._effect = effect.id
         self._n = effect.attempt
         self.limit = limit
-        self._gate = Gate(runner, effect.id, robot.stop, limit, self._progress)
+        self._gate = Gate(runner, effect.id, robot.stop, limit, self._progress, eyes.turn)
 
     @property
     def state(self) -> State:
@@ -284,7 +284,7 @@ class Attempt:
     async def look(self) -> cmd.Measured:
         """Have the nearest camera judge the step's result. Raises VisionError."""
         look = Look(f"{self._effect}/look", self.unit, self.step.id, self._n)
-        measured = (await self._eyes.look(self.state, look)).measured
+        measured = (await self._eyes.look(lambda: self.state, look)).measured
         assert measured is not None
         return measured
 

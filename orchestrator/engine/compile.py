@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.errors import BadInput
-from orchestrator.core.variant import CheckKind, HumanWork, RobotWork, Rung, Step, Variant, Wait
+from orchestrator.core.variant import CheckKind, HumanWork, RobotWork, Rung, Step, Variant, View, Wait
 from orchestrator.engine import graph
 from orchestrator.engine.draft import Draft, kind_of
 from orchestrator.engine.findings import Finding, Findings, hint
@@ -179,6 +179,7 @@ class _Compiler:
             after=self._waits(draft),
             result=result,
             check=self._check(draft, result, tool),
+            look=self._look(draft),
             robot=robot,
             human=human,
             together=step.together,
@@ -242,6 +243,12 @@ class _Compiler:
         soft = part.flexible or part.bulk or result.qty != 1  # a heap has no pose
         blind = self._cell is not None and not self._cell.fixed_cameras
         return ("person",) if soft or blind or result.at is None else ("camera",)
+
+    def _look(self, draft: Draft) -> View | None:
+        authored = draft.step.look
+        if authored is None:
+            return None
+        return View(camera=as_text(self._findings.fill((*draft.path, "look"), authored.camera, draft.given)))
 
     def _same_instance(self, draft: Draft, group: str) -> str | None:
         """Return the instance of another step with the same variables, else its first; None where it is left out."""

@@ -150,7 +150,7 @@ class CellCrew:
 
     async def look(self, effect: Look) -> cmd.EndCheck:
         """Take a picture and judge a result."""
-        return await self._eyes.look(self._runner.state, effect)
+        return await self._eyes.look(lambda: self._runner.state, effect)
 
     async def settle(self, effect: Settle) -> None:
         """Do what a transient state is for."""

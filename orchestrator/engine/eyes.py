@@ -5,24 +5,29 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from orchestrator.core.camera import aside
 from orchestrator.core.commands import EndCheck, Measured
 from orchestrator.core.errors import VisionError
 from orchestrator.core.ports import CheckRequest, Expected
 from orchestrator.core.react import Look
+from orchestrator.core.rechecks import fresh_from
 from orchestrator.core.world import CELL, GRIPPER
+from orchestrator.engine.standstill import EPSILON_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from orchestrator.core.cell import CameraSpec
-    from orchestrator.core.geometry import Pose, Vector
-    from orchestrator.core.ports import Camera, Check, Vision
+    from orchestrator.core.geometry import Pose
+    from orchestrator.core.ports import Camera, Check, Shot, Vision
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec, Step
+    from orchestrator.engine.arm_in_view import ArmInView
+    from orchestrator.engine.standstill import Standstill
 
 NEAR_M = 0.4  # parts further from the result than this don't matter to its picture
 ALIKE = 0.25  # kinds whose boxes differ by less than this share on every axis can be mistaken for each other
 LOOKS = 3  # cameras that are asked about one result at most
+SHOTS = 3  # pictures that a camera takes until one is new enough
 MISTAKEN = 4  # look-alikes that a check tells apart at most
 
 
@@ -30,7 +35,8 @@ class Eyes:
     """Takes the pictures of one cell and has them judged.
 
     `kinds` gives every part kind of a product, for telling look-alikes apart. `trusted` says, after a shot of a camera,
-    why its pictures don't count now, "" where they do.
+    why its pictures don't count now, "" where they do. `still` says when the arm stands, `arm` where it is in
+    the way; None where there is no arm.
     """
 
     def __init__(
@@ -40,26 +46,28 @@ class Eyes:
         kinds: Callable[[str], Mapping[str, PartSpec]],
         *,
         trusted: Callable[[str], str] = lambda _camera: "",
+        still: Standstill | None = None,
+        arm: ArmInView | None = None,
     ) -> None:
         self._cameras = cameras
         self._vision = vision
         self._kinds = kinds
         self._trusted = trusted
+        self._still = still
+        self._arm = arm
 
-    async def look(self, state: State, effect: Look) -> EndCheck:
-        """Judge a result. Raises VisionError when there is no camera, no mesh, or no known place to look at."""
-        found = state.step(effect.unit, effect.step)
-        if found is None:
-            raise VisionError("The unit has left the cell.")
-        step, _ = found
-        request = self._request(state, effect, step)
-        return EndCheck(
-            effect=effect.id,
-            unit=effect.unit,
-            step=effect.step,
-            attempt=effect.attempt,
-            measured=await self._measured(state, request),
-        )
+    async def look(self, now: Callable[[], State], effect: Look) -> EndCheck:
+        """Judge a result; `now` gives the state, which may change until the picture is taken.
+
+        Raises VisionError when there is no camera, no mesh, no known place to look at, or no picture that counts.
+        """
+        measured = await self._measured(now, effect)
+        return EndCheck(effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, measured=measured)
+
+    async def turn(self) -> None:
+        """Wait before a motion while a picture is about to be taken, for a moment at most."""
+        if self._still is not None:
+            await self._still.turn()
 
     def request(self, state: State, unit: str, step: Step) -> CheckRequest:
         """Return what a look at a step's result would ask, without looking. Raises VisionError as `look`."""
@@ -69,34 +77,91 @@ class Eyes:
         """Return the cameras that would look at a place, the best placed first. Raises VisionError."""
         return self._facing(state, pose)
 
-    async def _measured(self, state: State, request: CheckRequest) -> Measured:
+    async def _measured(self, now: Callable[[], State], effect: Look) -> Measured:
         """Return the first verdict of the cameras, the best placed first; where none can tell, what all of them say.
 
-        Raises VisionError where no camera gives a picture.
+        Raises VisionError where no camera gives a picture that counts.
         """
         blind: dict[str, Measured] = {}
         failed: VisionError | None = None
-        for name in self._facing(state, request.part.pose):
+        names = self._chosen(now(), effect)
+        while names:
             try:
-                shot = await self._cameras[name].shoot()
+                name, shot = await self._shot(names, now, effect)
             except VisionError as error:
                 failed = failed or error
                 continue
             if why := self._trusted(name):
                 blind[name] = Measured(verdict="cannot_see", reason=why, shot_t=shot.stamp)
                 continue
-            check = await self._vision.check(request, shot)
+            state = now()
+            check = await self._vision.check(self._request(state, effect, _step(state, effect)), shot)
             if check.verdict != "cannot_see":
                 return _measured(check, shot.stamp)
             blind[name] = _measured(check, shot.stamp)
         if not blind:
-            assert failed is not None  # _facing names a camera at least
+            assert failed is not None  # a camera at least was asked
             raise failed
         best = max(blind.values(), key=lambda measured: measured.visible)
         said = [f"{name}: {measured.reason}" for name, measured in blind.items()]
         if failed is not None:
             said.append(failed.message)
         return best if len(said) == 1 else best.model_copy(update={"reason": " ".join(said)})
+
+    def _chosen(self, state: State, effect: Look) -> list[str]:
+        """Return the cameras to ask: the one that the step names, else those that have the result in their picture."""
+        step = _step(state, effect)
+        if step.look is None:
+            return self._facing(state, self._request(state, effect, step).part.pose)
+        fixed = [name for name in state.spec.fixed_cameras if name in self._cameras]
+        if step.look.camera not in fixed:
+            known = ", ".join(fixed) or "none"
+            raise VisionError(
+                f"The cell has no camera '{step.look.camera}' that stands still.", remedy=f"Known: {known}."
+            )
+        return [step.look.camera]
+
+    async def _shot(self, names: list[str], now: Callable[[], State], effect: Look) -> tuple[str, Shot]:
+        """Return a camera's name, taken off `names`, and its picture: the first whose view the arm leaves free.
+
+        It was taken while the arm stood, after all that changed what is in it. Raises VisionError where there is none:
+        codes arm_moves and arm_in_view, for all of `names`, and late_picture.
+        """
+        if self._still is None:
+            return (name := names.pop(0)), await self._cameras[name].shoot()
+        with self._still.picture():
+            try:
+                since = await self._still.reached(lambda: self._in_the_way(names, now(), effect))
+            except VisionError:
+                names.clear()
+                raise
+            name = next((name for name in names if not self._in_the_way([name], now(), effect)), names[0])
+            names.remove(name)
+            for again in range(SHOTS):
+                if again:
+                    since = await self._still.reached(lambda: self._in_the_way([name], now(), effect))
+                shot = await self._cameras[name].shoot()
+                state = now()
+                changed = fresh_from(state, effect.unit, _step(state, effect))
+                if self._still.stood(shot.stamp, since) and shot.stamp >= changed - EPSILON_S:
+                    return name, shot
+        raise VisionError(
+            f"The camera {name} gave {SHOTS} pictures, none of them from after the arm and the scene last changed.",
+            remedy="See the camera and its clock.",
+            code="late_picture",
+        )
+
+    def _in_the_way(self, names: list[str], state: State, effect: Look) -> str:
+        """Return that the arm is in the way of all these cameras, "" where one of them has a free view."""
+        found = state.step(effect.unit, effect.step)
+        pose = state.result_pose(effect.unit, found[0]) if found is not None else None
+        spec = state.part_spec(effect.unit, found[0].result.kind or "") if found is not None else None
+        if self._arm is None or found is None or pose is None or spec is None:
+            return ""
+        part = f"{effect.unit}/{found[0].result.part}"
+        if not all(self._arm.hides(state, state.spec.cameras[name].at.p, part, spec, pose) for name in names):
+            return ""
+        return f"The robot's arm is in the way of {' and '.join(names)}."
 
     def _request(self, state: State, effect: Look, step: Step) -> CheckRequest:
         result = step.result
@@ -149,20 +214,16 @@ class Eyes:
         if not specs:
             what = "no camera that stands still" if self._cameras else "no camera"
             raise VisionError(f"The cell has {what}.", remedy="Add one to the cell file, or check by a person.")
-        aside = {name: _aside(spec, pose.p) for name, spec in specs.items()}
-        names = sorted(specs, key=lambda name: aside[name])
-        return [name for name in names if not aside[name][0]][:LOOKS] or names[:1]
+        off = {name: aside(spec.intrinsics, spec.at, pose.p) for name, spec in specs.items()}
+        names = sorted(specs, key=lambda name: off[name])
+        return [name for name in names if not off[name][0]][:LOOKS] or names[:1]
 
 
-def _aside(camera: CameraSpec, point: Vector) -> tuple[bool, float]:
-    """Tell whether a point (m, world) is out of a camera's picture, and how far off its axis it is, in rad."""
-    lens = camera.intrinsics
-    x, y, z = camera.at.inverse().apply(point)
-    off = math.atan2(math.hypot(x, y), z)
-    if z <= 0:
-        return True, off
-    u, v = lens.fx * x / z + lens.cx, lens.fy * y / z + lens.cy
-    return not (0 <= u < lens.width and 0 <= v < lens.height), off
+def _step(state: State, effect: Look) -> Step:
+    found = state.step(effect.unit, effect.step)
+    if found is None:
+        raise VisionError("The unit has left the cell.")
+    return found[0]
 
 
 def _spec(state: State, unit: str, kind: str) -> PartSpec | None:

@@ -28,7 +28,8 @@ class Gate:
     """Lets the motions of one effect pass, one at a time, as long as the task that it was made in is not called off.
 
     `stop` is the robot's own, for motions that do not answer their cancel; `limit` stands still while a person decides.
-    `progress` tells how far the robot is: a motion in which that stays equal for too long is called off.
+    `progress` tells how far the robot is: a motion in which that stays equal for too long is called off. `turn` lets a
+    camera finish its picture first.
     """
 
     def __init__(
@@ -38,11 +39,13 @@ class Gate:
         stop: Callable[[], Awaitable[object]],
         limit: Limit | None = None,
         progress: Callable[[], object] | None = None,
+        turn: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._runner = runner
         self._effect = effect
         self._stop = stop
         self._progress = progress
+        self._turn = turn
         self._limit = limit or Limit(math.inf)
         self._task = asyncio.current_task()
         self._count = 0
@@ -68,6 +71,9 @@ class Gate:
             raise RobotError(
                 f"'{text}' came after the skill was called off.", remedy="Start no motion on the way out.", code="ended"
             )
+        if self._turn is not None:
+            with self._limit.standing("picture"):
+                await self._turn()
         self._count += 1
         motion_id = f"{self._effect}/m{self._count}"
         proposal = cmd.ProposeMotion(

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from orchestrator.core.ports import Motion
+    from orchestrator.core.ports import Motion, RobotState
     from tests.contract.robot_rigs import Rig, RigKind
 
 DOWN = (math.pi, 0.0, 0.0)
@@ -966,6 +966,29 @@ def test_state_is_told_while_moving_and_while_idle(on_rig):
         assert len(stamps) > 50
         assert max(b - a for a, b in itertools.pairwise(stamps)) < 0.05
         assert stamps == sorted(stamps)
+
+    on_rig(body)
+
+
+def test_state_says_since_when_the_arm_stands_or_moves(on_rig):
+    async def body(rig):
+        before = rig.robot.state.value
+        assert not before.moving
+        assert before.since <= before.stamp
+        motion = rig.robot.execute(await rig.robot.plan([Move(HIGH), Move(LOW, line=True)]))
+        readings: list[RobotState] = []
+        leave = rig.robot.state.listen(readings.append)
+        assert (await motion.result()).ok
+        ended = rig.clock.now()
+        await asyncio.sleep(0.5)
+        leave()
+        under_way = [reading for reading in readings if reading.moving and reading.since >= before.stamp]
+        assert under_way[0].since == under_way[0].stamp
+        after = rig.robot.state.value
+        assert not after.moving
+        assert under_way[-1].stamp <= after.since <= ended
+        assert all(a.since <= b.since for a, b in itertools.pairwise(readings))
+        assert all(reading.since == after.since for reading in readings if reading.stamp > ended)
 
     on_rig(body)
 

@@ -50,6 +50,17 @@ def test_every_part_that_a_camera_saw_is_looked_at_again_before_the_unit_ends() 
     assert _seen_again(events, 1)["verdict"] == "ok"
 
 
+def test_a_second_look_from_before_the_arm_broke_off_is_asked_for_again() -> None:
+    bench = built()
+    bench.do(bench.confirm("label"))
+    late = bench.seen_again("pin")
+    bench.wait(1)
+    bench.tell(ev.MotionEnded(effect="u2/s/1/skill", motion="m", outcome="aborted"))
+    assert types(bench.do(late)) == "recheck_ended"
+    assert types(bench.do(bench.seen_again("load"))) == "recheck_ended recheck_requested"
+    assert set(bench.state.units["u1"].rechecking) == {"pin"}
+
+
 def test_what_was_seen_last_of_all_is_not_looked_at_twice() -> None:
     bench = Bench().running(variant(LOAD, PIN))
     bench.finish("load")

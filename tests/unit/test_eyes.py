@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -198,3 +200,69 @@ def test_what_carries_a_part_and_was_measured_is_its_datum(folder: Path) -> None
     for request in later:
         assert "u1/base" in [datum.id for datum in request.datum]
         assert set(request.datum) <= set(request.around)
+
+
+class Late:
+    """A camera whose first pictures are from before everything; `late` are how many."""
+
+    def __init__(self, camera: Any, late: int) -> None:
+        self._camera = camera
+        self.late = late
+        self.shots = 0
+
+    async def shoot(self) -> Shot:
+        self.shots += 1
+        shot: Shot = await self._camera.shoot()
+        return replace(shot, stamp=shot.stamp - 60.0) if self.shots <= self.late else shot
+
+
+def late_looks(folder: Path, late: int, ends: StepStatus) -> tuple[Bench, Late]:
+    async def main() -> tuple[Bench, Late]:
+        async with bench(folder, vision=Told(), cell_file=cell_with(folder, TOP)) as cell:
+            cameras: dict[str, Any] = cell.cell.cameras  # type: ignore[assignment] # a camera that lags
+            camera = cameras["top"] = Late(cameras["top"], late)
+            await cell.begin(worker=False)
+            await cell.step_is("load", ends)
+            return cell, camera
+
+    return run_virtual(main)
+
+
+def test_a_picture_from_before_the_arm_stood_is_taken_again(folder: Path) -> None:
+    cell, camera = late_looks(folder, 2, StepStatus.DONE)
+    assert camera.shots == 3
+    (ended,) = cell.all("check_ended", step="load")
+    motions = [item.t for item in cell.fresh if item.event.type == "motion_ended"]
+    assert ended.measured.shot_t >= motions[-1]
+    assert cell.all("outcome_ignored") == []
+
+
+def test_a_camera_whose_pictures_are_always_from_before_sees_nothing(folder: Path) -> None:
+    cell, _ = late_looks(folder, 1000, StepStatus.ATTENTION)
+    assert cell.step("load").code == "cannot_see"
+    assert "none of them from after the arm and the scene last changed" in cell.step("load").message
+
+
+def with_look(folder: Path, tmp_path: Path, look: str) -> Path:
+    """Return a copy of the authored folder whose first step is looked at from somewhere."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "stack" / "procedure.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert "robot: pick_place, time_s: 10}" in text
+    file.write_text(text.replace("robot: pick_place, time_s: 10}", f"robot: pick_place, look: {look}, time_s: 10}}"))
+    return tmp_path
+
+
+def test_a_step_that_names_its_camera_is_looked_at_by_that_one_alone(folder: Path, tmp_path: Path) -> None:
+    vision = Told(aside=Check("cannot_see", reason="It is too small."))
+    mine = with_look(folder, tmp_path, "aside")
+    cell = looks(mine, vision, TOP, ASIDE, ends=StepStatus.ATTENTION)
+    assert set(vision.seen) == {"aside"}
+    assert cell.step("load").message == "The camera can't see it: It is too small."
+
+
+def test_a_named_camera_that_the_cell_has_no_more_is_said(folder: Path, tmp_path: Path) -> None:
+    vision = Told()
+    cell = looks(with_look(folder, tmp_path, "aside"), vision, TOP, ends=StepStatus.ATTENTION)
+    assert vision.seen == []
+    assert "The cell has no camera 'aside' that stands still." in cell.step("load").message

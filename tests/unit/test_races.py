@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.core import commands as cmd
+from orchestrator.core import events as ev
 from orchestrator.core.machine import CellVerb, OrderVerb
 from orchestrator.core.ports import Safety
 from tests.unit.core_builders import SUPERVISOR, Bench, ladder, step, types, variant
@@ -157,6 +158,19 @@ def _check(bench: Bench, verdict: str, *, shot_t: float | None = None, effect: s
     )
 
 
+def _motion(bench: Bench, outcome: str) -> None:
+    """Let a motion of the robot's end, at a step of another unit."""
+    bench.tell(ev.MotionIntended(effect="u2/s/1/skill", motion="m", text="place", plan="", duration_s=1.0, preview=()))
+    bench.tell(ev.MotionEnded.model_validate({"effect": "u2/s/1/skill", "motion": "m", "outcome": outcome}))
+
+
+def _broken_off(bench: Bench) -> cmd.EndCheck:
+    late = _check(bench, "ok")
+    bench.wait(0.2)
+    _motion(bench, "aborted")
+    return late
+
+
 def _skill(bench: Bench, outcome: str, code: str = "") -> cmd.EndSkill:
     return bench.skill("s", outcome, code=code, attempt=_attempt(bench))
 
@@ -172,6 +186,7 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "verdict flipped": lambda b: _check(b, "flipped"),
     "verdict cannot see": lambda b: _check(b, "cannot_see"),
     "verdict of an older picture": lambda b: _check(b, "ok", shot_t=b.t - 1.5),
+    "verdict of a picture before a motion broke off": lambda b: _broken_off(b),
     "verdict of another look": lambda b: _check(b, "ok", effect="u1/s/1/look9"),
     "confirmed": lambda b: b.confirm("s", attempt=_attempt(b)),
     "confirmed for an older attempt": lambda b: b.confirm("s", attempt=max(0, _attempt(b) - 1)),
@@ -242,6 +257,10 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "outcome_ignored",
     },
     "verdict of an older picture": {
+        "looked_at": "outcome_ignored check_requested",
+        "*": "outcome_ignored",
+    },
+    "verdict of a picture before a motion broke off": {
         "looked_at": "outcome_ignored check_requested",
         "*": "outcome_ignored",
     },
@@ -421,6 +440,51 @@ def test_a_stop_while_verifying_drops_the_verdict_when_part_or_support_was_touch
     assert types(bench.do(look)) == "outcome_ignored check_requested"
     bench.do(bench.seen("s"))
     assert bench.at("s").status == "done"
+
+
+@pytest.mark.parametrize("outcome", ["canceled", "aborted", "unknown"])
+def test_a_verdict_is_dropped_when_the_arm_has_ended_otherwise_than_planned_since(outcome: str) -> None:
+    bench = looked_at()
+    look = bench.seen("s")
+    bench.wait(0.2)
+    _motion(bench, outcome)
+    assert types(bench.do(look)) == "outcome_ignored check_requested"
+    bench.do(bench.seen("s"))
+    assert bench.at("s").status == "done"
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "rejected"])
+def test_a_motion_elsewhere_that_goes_as_planned_leaves_a_verdict_be(outcome: str) -> None:
+    bench = looked_at()
+    look = bench.seen("s")
+    bench.wait(0.2)
+    _motion(bench, outcome)
+    bench.do(look)
+    assert bench.at("s").status == "done"
+
+
+def test_a_verdict_is_dropped_when_hands_were_at_the_unit_since() -> None:
+    beside = step("beside", ["load"], part="lid", at="press", check=["person"], by="human")
+    racer = step("s", ["load"], part="pin", at="body/seat", by="robot")
+    bench = Bench().running(variant(step("load", part="body", at="nest", by="robot"), racer, beside))
+    bench.finish("load")
+    bench.start("s", "robot")
+    bench.do(bench.skill("s"))
+    bench.start("beside", "front")
+    look = bench.seen("s")
+    bench.wait(0.2)
+    bench.do(bench.confirm("beside"))
+    assert types(bench.do(look)) == "outcome_ignored check_requested"
+    bench.do(bench.seen("s"))
+    assert bench.at("s").status == "done"
+
+
+def test_a_verdict_from_before_a_restart_is_dropped() -> None:
+    bench = looked_at()
+    look = bench.seen("s")
+    bench.wait(0.2)
+    bench.do(cmd.ReportRestart())
+    assert types(bench.do(look)) == "outcome_ignored"
 
 
 def test_a_camera_whose_pictures_are_always_too_old_ends_in_a_question() -> None:

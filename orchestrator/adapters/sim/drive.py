@@ -99,10 +99,11 @@ class Drive:
             await self._tick()
             self._wanted = ride.advance(self._tick_s)
             self._go()
-            self.moving = not ride.standing
+            self.moving = self._physics is not None or not ride.standing  # a servo comes in after its curve
             self._changed()
             motion.tell(begin + share * ride.share)
         await self._arrive()
+        self.moving = False
         if distance(self.joints, self._wanted) > BLOCKED_RAD:
             motion.ask_stop(Outcome("aborted", "blocked", "Something holds the arm up.", "Look what is in its way."))
             return False

@@ -12,7 +12,7 @@ from orchestrator.core.decide.doubt import doubtful
 from orchestrator.core.decide.progress import after, again, failed, look, placed, proceed, to_place
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import StepStatus
-from orchestrator.core.rechecks import overtaken
+from orchestrator.core.rechecks import fresh_from, overtaken
 from orchestrator.core.state import ROBOT
 from orchestrator.core.world import CELL, GRIPPER, LOST
 
@@ -82,16 +82,15 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
     if found is None or why:
         return [_ignored(command, "end_check", why)]
     step, current = found
-    part = f"{command.unit}/{step.result.part}"
     measured = command.measured
-    since = max(state.world.last_contact(part), current.started_t or 0.0)
-    touched = measured is not None and measured.shot_t < since - 1e-6
-    if touched and current.looks < _LOOKS:
-        ignored = _ignored(command, "end_check", "the part was touched after the picture")
+    since = max(fresh_from(state, command.unit, step), current.started_t or 0.0)
+    late = measured is not None and measured.shot_t < since - 1e-6
+    if late and current.looks < _LOOKS:
+        ignored = _ignored(command, "end_check", "the scene changed after the picture")
         return [ignored, *look(state, command.unit, command.step)]
     error = command.error
-    if touched:
-        measured, error = None, f"after {current.looks} pictures the part is still being touched"
+    if late:
+        measured, error = None, f"after {current.looks} pictures there is none from after the scene last changed"
     first = ev.CheckEnded(
         unit=command.unit,
         step=command.step,

@@ -49,7 +49,8 @@ def _camera(built: Built, step: Step) -> Iterator[Finding]:
         what = "no camera that stands still" if cell.cameras else "no camera"
         yield Finding(path, f"Cell {cell.name} has {what}.", "Use person, or add a camera to the cell.")
         return
-    best = min(UNCERTAINTY_M[camera.model] for camera in cell.fixed_cameras.values())
+    named = cell.cameras.get(step.look.camera) if step.look is not None else None
+    best = min(UNCERTAINTY_M[camera.model] for camera in ((named,) if named else cell.fixed_cameras.values()))
     finest = min(step.result.within_m)
     if finest < best:
         message = (
