@@ -30,6 +30,8 @@ FINE_M = 0.0015  # at most so long, as a longer one steps over thin walls
 MOST_STEPS = 16
 RESTLESS_STEPS = 3
 SETTLED_PIXELS, FAR_PIXELS = 0.08, 0.5
+SAME_PIXELS = 0.7  # a pose moved by less, in all, sees the same outline: its Jacobian still holds
+BAND_MOVED_PIXELS = 1.75  # and by less than this it stays within the band of pixels that were chosen for it
 QUICK_PIXELS = 3000
 BAND_PIXELS, INNER_PIXELS = 1200, 400
 COARSE_SHARE = 0.4  # of these pixels is enough for a coarse step
@@ -90,26 +92,35 @@ class Alignment:
     settled: bool = False
 
 
-def align(solid: Solid, start: Pose, scene: Scene, *, near: bool = False, most: int = MOST_STEPS) -> Alignment:
+def align(
+    solid: Solid, start: Pose, scene: Scene, *, near: bool = False, most: int = MOST_STEPS, alone: Depth | None = None
+) -> Alignment:
     """Fit a part's pose to the measured depth, in at most so many steps.
 
-    The start may be some 10 mm and 10 degrees off, where it is `near` 1 mm.
+    The start may be some 10 mm and 10 degrees off, where it is `near` 1 mm. `alone` is the part's depth at the start,
+    one value a pixel of the scene, where it has been rendered already.
     """
     pose = start
     radius = max(solid.radius, 0.004)
+    noise = float(np.median(scene.sigma))
     prior = np.array([PRIOR_M] * 3 + [PRIOR_M / radius] * 3)
     steps = [] if near else list(COARSE)
-    chosen, moved, damping = np.zeros(0, dtype=np.int64), math.inf, 1.0
-    before, taken, fine = np.zeros(6), 0.0, 0
+    every, strayed, since = np.zeros(0, dtype=np.int64), math.inf, math.inf  # pixels moved since each was made
+    damping, before, fine = 1.0, np.zeros(6), 0
     for _ in range(most):
         pixels, clip_m = steps[0] if steps else (min(FINE[0], max(FINE_M / scene.pixel_m, 0.75)), FINE[1])
-        share = COARSE_SHARE if steps else 1.0
-        if moved > FINE[0] or share != taken:
-            chosen, taken = _telling_pixels(solid, pose, scene, share), share
         step_m = pixels * scene.pixel_m
         reach = np.array([step_m] * 3 + [step_m / radius] * 3)
-        clip = max(clip_m, 6 * float(np.median(scene.sigma)))
-        rest, jacobian, ideal, weight = _linearised(solid, pose, scene, chosen, reach=reach, clip=clip)
+        clip = max(clip_m, 6 * noise)
+        if strayed > BAND_MOVED_PIXELS:
+            seen = alone if alone is not None and pose is start else scene.view.depth(solid, pose)
+            every, strayed, since = _telling_pixels(seen, scene, noise), 0.0, math.inf
+        chosen = _thinned(every, round(COARSE_SHARE * len(every))) if steps else every
+        if since < SAME_PIXELS:
+            rest = _rest(solid, pose, scene, chosen, clip)
+        else:
+            rest, jacobian, ideal, weight = _linearised(solid, pose, scene, chosen, reach=reach, clip=clip)
+            since = 0.0
         use = weight * scene.usable[chosen]
         normal = (jacobian.T * use) @ jacobian + np.diag(prior**-2.0)
         change = np.clip(-np.linalg.solve(normal, jacobian.T @ (use * rest)) / reach, -1.5, 1.5)
@@ -121,14 +132,15 @@ def align(solid: Solid, start: Pose, scene: Scene, *, near: bool = False, most: 
             damping = min(damping, 1 / (fine - RESTLESS_STEPS + 1))  # noise makes steps that never end
         before = change
         pose = _moved(pose, solid.centre, change * reach * damping)
+        strayed, since = strayed + moved * damping, math.inf if steps else since + moved * damping
         if not steps and moved * damping < SETTLED_PIXELS:
             break
         if not steps and moved * damping > FAR_PIXELS:
-            steps = list(COARSE)  # each fine step sees the outline only as far as it reaches
+            steps, since = list(COARSE), math.inf  # each fine step sees the outline only as far as it reaches
         elif steps and moved < pixels / 2:
             steps.pop(0)
     lever = to_origin(solid.centre)
-    good = max(1.0, float(np.median(scene.sigma)) / KNOWN_M) ** 2
+    good = max(1.0, noise / KNOWN_M) ** 2
     best = _deviations(np.linalg.inv((ideal.T * weight) @ ideal * good + np.diag(prior**-2.0)), lever)
     covariance = _covariance(jacobian, rest, use, chosen, scene, prior)
     return Alignment(
@@ -168,19 +180,18 @@ def _covariance(
     return np.asarray(bread @ (meat + information * spread + loose) @ bread)
 
 
-def _telling_pixels(solid: Solid, pose: Pose, scene: Scene, share: float) -> npt.NDArray[np.int64]:
+def _telling_pixels(part: Depth, scene: Scene, noise_m: float) -> npt.NDArray[np.int64]:
     """Return the indices of pixels that a small motion of the part changes: its outline, and some of its surface."""
-    part = scene.view.depth(solid, pose)
     front = np.minimum(part, scene.back).reshape(scene.shape)
     on = (part < scene.back).reshape(scene.shape)
-    edge = outline(front, 4 * float(np.median(scene.sigma)))
+    edge = outline(front, 4 * noise_m)
     near = grown(on, 2)
     band = grown(edge & near, 2)
     return np.sort(
         np.concatenate(
             [
-                _thinned(np.flatnonzero(band), round(share * BAND_PIXELS)),
-                _thinned(np.flatnonzero(on & ~band), round(share * INNER_PIXELS)),
+                _thinned(np.flatnonzero(band), BAND_PIXELS),
+                _thinned(np.flatnonzero(on & ~band), INNER_PIXELS),
             ]
         )
     )
@@ -215,6 +226,12 @@ def grown(mask: Mask, pixels: int) -> Mask:
         out[:, 1:] |= wide[:, :-1]
         out[:, :-1] |= wide[:, 1:]
     return out
+
+
+def _rest(solid: Solid, pose: Pose, scene: Scene, chosen: npt.NDArray[np.int64], clip: float) -> Floats:
+    """Return the residuals (n,) of the chosen pixels."""
+    here = np.minimum(scene.view.only(chosen).depths(solid, [pose])[0], scene.back[chosen])
+    return np.asarray(np.clip(scene.depth[chosen].astype(np.float64) - here, -clip, clip))
 
 
 def _linearised(

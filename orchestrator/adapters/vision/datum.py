@@ -16,16 +16,19 @@ from orchestrator.adapters.vision.render import BESIDE_M, View, region_of
 from orchestrator.core.geometry import IDENTITY, Pose, deviation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from orchestrator.adapters.vision.align import Alignment
     from orchestrator.adapters.vision.place import Crop
-    from orchestrator.adapters.vision.render import Floats, Solids
+    from orchestrator.adapters.vision.render import Floats, Mask, Region, Solids
     from orchestrator.adapters.vision.settings import VisionSettings
     from orchestrator.core.ports import CheckRequest, Expected
 
 LEAST_SUPPORT = 0.4  # net share of votes with which a datum is taken for what it should be
 SURE_SUPPORT, SURE_SHARE = 0.7, 0.4  # of votes and of its surface, with which it is believed to be far off
 LEAST_OFF_M, ALIKE_SHARE, SURE_SIGMA = 0.001, 0.5, 4.0  # with which surroundings are taken to be off with the part
-LEAST_AGREED = 0.5  # share of a datum's pixels that must show it, else it is not there
+LEAST_AGREED = 0.5  # share of a datum's pixels that must show it, else it is not there ...
+AGREED_PIXELS = 2000  # ... of so many that are looked at
 MOVE_M, TURN_RAD = 0.00002, 0.00005  # smaller corrections are none
 
 
@@ -153,27 +156,35 @@ def _aligned(
     alone = view.depth(solid, datum.pose)
     idea = Hypothesis("part", datum.id, solid, datum.pose, datum.symmetry_z)
     scene, _ = pictured(crop, region, view, alone, others.values(), space((idea,), crop.pose), settings)
-    taken = np.zeros(scene.shape, dtype=bool)
-    for thing in (part, *request.look_alikes):
-        taken |= np.isfinite(view.depth(solids.get(thing.mesh), thing.pose)).reshape(scene.shape)
     clear = max(2, round(scene.grain / 2) + 1)
-    scene = dataclasses.replace(scene, usable=scene.usable & ~grown(taken, clear).ravel())
+    taken = grown(_covered((part, *request.look_alikes), region, crop, solids), clear)
+    scene = dataclasses.replace(scene, usable=scene.usable & ~taken.ravel())
     seen = np.isfinite(alone) & (alone < nearest_of(others.values(), alone.shape)) & scene.usable
     if int(seen.sum()) < 4 * settings.least_pixels:
         return None
-    found = align(solid, datum.pose, scene, near=True)
+    found = align(solid, datum.pose, scene, near=True, alone=alone)
     votes = vote(idea, found, scene.thinned(), settings)
-    agree = (
-        np.abs(scene.depth - np.minimum(view.depth(solid, found.pose), scene.back)) < settings.cut_sigma * scene.sigma
-    )
+    some = np.flatnonzero(seen)[:: 1 + int(seen.sum()) // AGREED_PIXELS]
+    front = np.minimum(view.only(some).depth(solid, found.pose), scene.back[some])
+    agree = np.abs(scene.depth[some] - front) < settings.cut_sigma * scene.sigma[some]
     inflate = settings.inflate + settings.inflate_grain * (scene.grain - 1)
     return Sighting(
         dataclasses.replace(found, covariance=found.covariance * inflate**2),
         useful=votes.support >= LEAST_SUPPORT,
         sure=found.settled and votes.support >= SURE_SUPPORT,
         clear=int(seen.sum()) >= SURE_SHARE * np.isfinite(alone).sum(),
-        agrees=float(agree[seen].mean()) >= LEAST_AGREED,
+        agrees=float(agree.mean()) >= LEAST_AGREED,
     )
+
+
+def _covered(things: Iterable[Expected], region: Region, crop: Crop, solids: Solids) -> Mask:
+    """Return the pixels (height, width) of a region that things cover, or nearly: rendered in every other pixel."""
+    coarse, intrinsics = region.coarser(crop.intrinsics, 2)
+    view = View.over(coarse, crop.pose, intrinsics)
+    out = np.zeros((coarse.height, coarse.width), dtype=bool)
+    for thing in things:
+        out |= np.isfinite(view.depth(solids.get(thing.mesh), thing.pose)).reshape(out.shape)
+    return np.asarray(grown(out, 1).repeat(2, axis=0).repeat(2, axis=1)[: region.height, : region.width])
 
 
 def _motion(before: Pose, after: Pose, centre: Floats) -> Floats:

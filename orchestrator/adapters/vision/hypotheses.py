@@ -100,13 +100,18 @@ def vote(hypothesis: Hypothesis, found: Alignment, scene: Scene, settings: Visio
     return Votes(hypothesis, found, front, support, float(cost.sum()))
 
 
-def settle(hypothesis: Hypothesis, start: Pose, scene: Scene, settings: VisionSettings) -> Votes:
-    """Align a hypothesis from a start nearby and count its votes; quicker where the start fits already."""
+def settle(
+    hypothesis: Hypothesis, start: Pose, scene: Scene, settings: VisionSettings, *, alone: Depth | None = None
+) -> Votes:
+    """Align a hypothesis from a start nearby and count its votes; quicker where the start fits already.
+
+    `alone` is its depth at the start, one value a pixel, where it has been rendered already.
+    """
     if vote(hypothesis, Alignment(start), scene.thinned(), settings).support >= settings.sure_support:
-        votes = vote(hypothesis, align(hypothesis.solid, start, scene, near=True), scene, settings)
+        votes = vote(hypothesis, align(hypothesis.solid, start, scene, near=True, alone=alone), scene, settings)
         if not better_beside(votes, scene, settings):
             return votes
-    return vote(hypothesis, align(hypothesis.solid, start, scene), scene, settings)
+    return vote(hypothesis, align(hypothesis.solid, start, scene, alone=alone), scene, settings)
 
 
 def better_beside(votes: Votes, scene: Scene, settings: VisionSettings) -> bool:
@@ -123,11 +128,9 @@ def better_beside(votes: Votes, scene: Scene, settings: VisionSettings) -> bool:
     about = Pose((cx, cy, cz)), Pose((-cx, -cy, -cz))
     shifts = [Pose((x, y, 0.0)) for x, y in ((step_m, 0), (-step_m, 0), (0, step_m), (0, -step_m))]
     shifts += [about[0] @ Pose.from_rpy((0, 0, 0), (0, 0, angle)) @ about[1] for angle in (turn, -turn)]
-    here = vote(votes.hypothesis, Alignment(found), some, settings).cost
-    clearly = settings.least_pixels * settings.cut_sigma**2 / 4
-    return any(
-        vote(votes.hypothesis, Alignment(found @ shift), some, settings).cost < here - clearly for shift in shifts
-    )
+    fronts = np.minimum(some.view.depths(solid, [found, *(found @ shift for shift in shifts)]), some.back)
+    here, *beside = (float(costs(some, front, settings).sum()) for front in fronts)
+    return min(beside) < here - settings.least_pixels * settings.cut_sigma**2 / 4
 
 
 def unexplained(votes: Votes, scene: Scene, settings: VisionSettings) -> tuple[int, float]:

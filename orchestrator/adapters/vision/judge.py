@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 AXES = ("along x", "along y", "along z", "about x", "about y", "about z")
 SURELY_SHARE, SURELY_STRENGTH = 0.6, 100.0  # of the vote between two hypotheses that needs no closer look
+GLANCE_STRIDE = 3  # pixels, in each direction, of which one is looked at first
 EMPTY_SHARE = 0.7  # of the pixels that tell, which must show what lies behind the part to call it missing
 ALL_EMPTY = 0.995  # of all pixels in the region which show what lies behind: then there is nothing to search for
 
@@ -70,9 +71,10 @@ def judge(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSet
     Raises:
         VisionError: a mesh is missing or can't be read.
     """
-    hidden = look_at(request, crop, solids, settings)
-    if hidden is not None and (reason := why_blind(hidden, settings)):  # a datum would not bring it into view
-        return _pictured(Check("cannot_see", reason=reason), hidden, crop)
+    if _seems_blind(request, crop, solids, settings):
+        hidden = look_at(request, crop, solids, settings)
+        if hidden is not None and (reason := why_blind(hidden, settings)):  # a datum would not bring it into view
+            return _pictured(Check("cannot_see", reason=reason), hidden, crop)
     by = fix(request, crop, solids, settings)
     crop = dataclasses.replace(crop, pose=by.camera)
     place = look_at(request, crop, solids, settings)
@@ -92,6 +94,15 @@ def judge(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSet
         datum_offset=Deviation(_vector(shift.xyz_m, 6), _vector(shift.rot_rad, 5)) if shift else None,
     )
     return _pictured(answer, place, crop)
+
+
+def _seems_blind(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSettings) -> bool:
+    """Tell by a part of the pixels whether a datum would be looked for in vain."""
+    if not request.datum or 0 in crop.depth_m.shape:
+        return False
+    few = dataclasses.replace(settings, least_pixels=math.ceil(settings.least_pixels / GLANCE_STRIDE**2))
+    glance = look_at(request, crop.coarser(GLANCE_STRIDE), solids, few)
+    return glance is not None and why_blind(glance, few) != ""
 
 
 def _pictured(check: Check, place: Place, crop: Crop) -> Judged:
@@ -133,7 +144,7 @@ def _decide(request: CheckRequest, place: Place, by: Fix, settings: VisionSettin
 def _nominal(place: Place, settings: VisionSettings) -> tuple[Votes, list[Votes] | None]:
     """Return the votes for the part near its place and, where it explains the picture best, those for its rivals."""
     scene, part = place.scene, place.ideas[0]
-    nominal = settle(part, part.pose, scene, settings)
+    nominal = settle(part, part.pose, scene, settings, alone=place.alone)
     sure = nominal.support >= settings.sure_support and nominal.found.settled
     if not sure or not _explains(nominal, place, settings) or better_beside(nominal, scene, settings):
         return nominal, None

@@ -51,6 +51,11 @@ class Crop:
             depth[here] = np.where(np.isfinite(self.depth_m[there]), self.depth_m[there], 0.0)
         return depth, inside
 
+    def coarser(self, stride: int) -> Crop:
+        """Return every so many of its rows and columns, with the intrinsics of such a picture."""
+        region, intrinsics = self.region.coarser(self.intrinsics, stride)
+        return dataclasses.replace(self, depth_m=self.depth_m[::stride, ::stride], region=region, intrinsics=intrinsics)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:

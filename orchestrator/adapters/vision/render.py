@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -208,6 +209,25 @@ class Region:
         bottom = max(self.top + self.height, other.top + other.height)
         return Region(left, top, right - left, bottom - top)
 
+    def coarser(self, intrinsics: Intrinsics, stride: int) -> tuple[Region, Intrinsics]:
+        """Return the region and the intrinsics of a picture of every so many of its rows and columns, from its first.
+
+        The first pixel of the coarse region is the first of this one.
+        """
+        left, top = self.left // stride, self.top // stride
+        return (
+            Region(left, top, math.ceil(self.width / stride), math.ceil(self.height / stride)),
+            dataclasses.replace(
+                intrinsics,
+                width=math.ceil(intrinsics.width / stride),
+                height=math.ceil(intrinsics.height / stride),
+                fx=intrinsics.fx / stride,
+                fy=intrinsics.fy / stride,
+                cx=(intrinsics.cx - self.left) / stride + left,
+                cy=(intrinsics.cy - self.top) / stride + top,
+            ),
+        )
+
     def within(self, other: Region) -> tuple[slice, slice]:
         """Return its rows and columns in a picture of another region that holds it."""
         top, left = self.top - other.top, self.left - other.left
@@ -258,27 +278,33 @@ class View:
 
     def depth(self, solid: Solid, pose: Pose) -> Depth:
         """Return the depth (m) of a part at a pose in the world, for each pixel; inf where it isn't."""
-        part = pose.inverse() @ self.camera
-        origin, turn = np.asarray(part.p), part.matrix()[:3, :3].T
         block = self._block(solid, pose)
         if block is None or self._whole is None:
-            return solid.cast(origin, self.directions @ turn)
+            return np.asarray(self.depths(solid, (pose,))[0])
         region = self._whole[0]
         out = np.full((region.height, region.width), np.inf, dtype=np.float32)
-        inner = self.directions.reshape(region.height, region.width, 3)[block]
+        inner = self._rays.reshape(region.height, region.width, 3)[block]
         if inner.size:
-            out[block] = solid.cast(origin, inner.reshape(-1, 3) @ turn).reshape(inner.shape[:2])
+            out[block] = self._cast(solid, (pose,), inner.reshape(-1, 3)).reshape(inner.shape[:2])
         return out.ravel()
 
     def depths(self, solid: Solid, poses: Sequence[Pose]) -> Depth:
         """Return the depths (m) of a part at several poses, (poses, pixels), in one cast."""
-        count = len(self.directions)
+        return self._cast(solid, poses, self._rays)
+
+    @cached_property
+    def _rays(self) -> Depth:
+        return np.asarray(self.directions, dtype=np.float32)
+
+    def _cast(self, solid: Solid, poses: Sequence[Pose], directions: Depth) -> Depth:
+        count = len(directions)
         rays = np.empty((len(poses), count, 6), dtype=np.float32)
-        directions = self.directions.astype(np.float32)
+        camera = self.camera.matrix()
         for k, pose in enumerate(poses):
-            part = pose.inverse() @ self.camera
-            rays[k, :, :3] = part.p
-            np.matmul(directions, part.matrix()[:3, :3].T.astype(np.float32), out=rays[k, :, 3:])
+            part = pose.matrix()
+            turn = part[:3, :3].T
+            rays[k, :, :3] = turn @ (camera[:3, 3] - part[:3, 3])
+            np.matmul(directions, (turn @ camera[:3, :3]).T.astype(np.float32), out=rays[k, :, 3:])
         return solid.cast_rays(rays.reshape(-1, 6)).reshape(len(poses), count)
 
     def _block(self, solid: Solid, pose: Pose) -> tuple[slice, slice] | None:
