@@ -115,6 +115,7 @@ async def embedded(
     from orchestrator.adapters.sim.presence import Presence
     from orchestrator.adapters.sim.world import World
     from orchestrator.adapters.sim.world_file import WorldFile, refill
+    from orchestrator.adapters.vision.settings import VisionSettings
     from orchestrator.adapters.vision_open3d import VisionOpen3D
 
     registry = Registry(settings.skills, reload=settings.reload)
@@ -168,7 +169,12 @@ async def embedded(
         for name in cameras
     }
     noise_m = {name: camera.setup.noise.sigma_m for name, camera in cameras.items()}
-    own_vision = VisionOpen3D(settings.instructions, evidence=evidence, noise_m=noise_m) if vision is None else None
+    limits = VisionSettings(seconds=settings.vision_s, memory_mb=settings.vision_mb)
+    own_vision = (
+        VisionOpen3D(settings.instructions, evidence=evidence, settings=limits, noise_m=noise_m)
+        if vision is None
+        else None
+    )
     judge = own_vision if vision is None else vision
     assert judge is not None
     heads = heads_of(variant for product in library.products() for variant in _variants(library, product))

@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import os
-import signal
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
+import structlog
 
 from orchestrator.adapters.vision import work
 from orchestrator.adapters.vision.place import Crop
+from orchestrator.adapters.vision.process import Gone, VisionProcess
 from orchestrator.adapters.vision.render import BESIDE_M, Region, region_of
 from orchestrator.adapters.vision.settings import VisionSettings
 from orchestrator.core.errors import VisionError
+from orchestrator.core.ports import Check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from orchestrator.core.locating import Located, LocateRequest, Space
-    from orchestrator.core.ports import Check, CheckRequest, Expected, Shot
+    from orchestrator.core.ports import CheckRequest, Expected, Shot
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+log = structlog.get_logger(__name__)
 
 
 class VisionOpen3D:
     """`Vision` by render-and-compare. Checks run one after another in one child process, started at first use.
 
     `meshes` is the folder that mesh paths are below, `evidence` the folder that records of checks go to (None: none
-    are kept). `noise_m` is the depth noise of single cameras, see `VisionSettings`. A check whose process died is tried
-    once more in a new one.
+    are kept). `noise_m` is the depth noise of single cameras, see `VisionSettings`. A check whose process died, hung or
+    ran out of memory can't see, and says why; the next one finds a fresh process.
     """
 
     def __init__(
@@ -50,55 +51,59 @@ class VisionOpen3D:
         self._evidence = evidence.resolve() if evidence is not None else None
         self._settings = settings or VisionSettings()
         self._noise_m = dict(noise_m or {})
-        self._pool: ProcessPoolExecutor | None = None
-        self._pid: int | None = None
-        self._closed = False
+        self._process = VisionProcess(self._meshes, self._evidence, self._settings)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="vision")  # waits for the process
         self._boxes: dict[str, tuple[int, work.Box]] = {}
 
     @property
     def process_id(self) -> int | None:
         """The vision process's id once it has answered, None before."""
-        return self._pid
+        return self._process.pid
 
     async def warm_up(self) -> int:
         """Start the process and load Open3D, which takes seconds, ahead of the first check; returns its id."""
-        self._pid = await self._call(work.identity)
-        return self._pid
+        return await self._call(work.identity)
 
     async def check(self, request: CheckRequest, shot: Shot) -> Check:
         """Judge one result; see `Vision.check`.
 
         Raises:
-            VisionError: a mesh is missing or unreadable (no_mesh, bad_mesh), the process died or hung twice
-                (vision_crashed), or this was closed (closed).
+            VisionError: a mesh is missing or unreadable (no_mesh, bad_mesh), Open3D can't be loaded (no_open3d), or
+                this was closed (closed).
         """
-        if self._pid is None:
-            await self.warm_up()
         for thing in (request.part, *request.around, *request.look_alikes, *request.datum):
             self._path(thing.mesh)
-        crop = await self._cropped(request, shot)
-        return await self._call(work.check, request, crop, shot.calibration)
+        crop: Crop | None = None
+        try:
+            crop = await self._cropped(request, shot)
+            return await self._call(work.check, request, crop, shot.calibration)
+        except Gone as gone:
+            log.warning("vision process lost", why=gone.message, part=request.part.id, camera=shot.camera)
+            return await self._unjudged(request, crop, shot, str(gone))
+
+    async def _unjudged(self, request: CheckRequest, crop: Crop | None, shot: Shot, reason: str) -> Check:
+        """Return that a picture could not be judged; a fresh process keeps it as evidence."""
+        if crop is not None and self._evidence is not None:
+            with suppress(Gone):
+                return await self._call(work.keep_unjudged, request, crop, reason, shot.calibration)
+        return Check("cannot_see", reason=reason, shot_stamp=shot.stamp)
 
     async def locate(self, request: LocateRequest, shot: Shot) -> Located:
-        """Say where parts of a kind lie; see `Vision.locate`. Raises VisionError as `check` does."""
-        if self._pid is None:
-            await self.warm_up()
+        """Say where parts of a kind lie; see `Vision.locate`.
+
+        Raises:
+            VisionError: as `check` does, and where the process died (vision_crashed), hung (vision_hung) or ran out of
+                memory (vision_memory) on it.
+        """
         around, alike = (thing.mesh for thing in request.around), (kind.mesh for kind in request.look_alikes)
         for mesh in (request.part.mesh, *around, *alike):
             self._path(mesh)
         return await self._call(work.locate, request, self._cut(shot, _region_of_space(request.space, shot)))
 
     async def close(self) -> None:
-        """End the process, also in the middle of a check. Idempotent."""
-        self._closed = True
-        pool, self._pool = self._pool, None
-        if pool is None:
-            return
-        if self._pid is not None:
-            with suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGTERM)
-            self._pid = None
-        await asyncio.get_running_loop().run_in_executor(None, pool.shutdown)
+        """End the process, also in the middle of a check, and where it is stopped. Idempotent."""
+        self._process.close()
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
 
     async def _cropped(self, request: CheckRequest, shot: Shot) -> Crop:
         """Cut out the pixels that matter, so that little crosses to the other process."""
@@ -138,30 +143,9 @@ class VisionOpen3D:
         return path
 
     async def _call(self, job: Callable[P, R], *args: P.args, **_: P.kwargs) -> R:
-        """Run a job in the process; when that dies, once more in a new one."""
-        for _attempt in (1, 2):
-            if self._closed:
-                raise VisionError("Vision was closed.", remedy="Start the cell again.", code="closed")
-            pool = self._pool = self._pool or self._started()
-            try:
-                return await asyncio.get_running_loop().run_in_executor(pool, job, *args)
-            except BrokenProcessPool:
-                if self._pool is pool:
-                    self._pool, self._pid = None, None
-                pool.shutdown(wait=False)
-        raise VisionError(
-            "The vision process died or hung twice on one check.",
-            remedy="Ask a person to look; if it happens again, check the part's mesh and run `tandem doctor`.",
-            code="vision_crashed",
-        )
-
-    def _started(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            max_workers=1,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=work.start,
-            initargs=(self._meshes, self._evidence, self._settings),
-        )
+        """Run a job in the process. Raises Gone where that gave no answer, and what the job raises."""
+        self._process.refuse_closed()
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._process.ask, job, args)
 
 
 def _region_of_space(space: Space | None, shot: Shot) -> Region:

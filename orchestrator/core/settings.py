@@ -12,7 +12,8 @@ class Settings(Frozen):
     """Where things are and how a cell is run.
 
     `data` holds journal and evidence; None keeps the journal in memory. `seed` decides everything that is random in
-    a simulated cell.
+    a simulated cell. `vision_s` is the wall time in which the vision process must answer, `vision_mb` the memory that
+    it may take; beyond either it is ended, and the camera can't see.
     """
 
     instructions: Path
@@ -27,3 +28,5 @@ class Settings(Frozen):
     worker: Literal["none", "sim"] = "none"
     slips: float = 0.0
     speed: float = 1.0  # simulated seconds a second
+    vision_s: float = 20.0
+    vision_mb: int = 2000

@@ -6,7 +6,6 @@ import asyncio
 import json
 import math
 import os
-import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from orchestrator.adapters.vision.settings import VisionSettings
 from orchestrator.adapters.vision_open3d import VisionOpen3D
 from orchestrator.core.errors import VisionError
 from orchestrator.core.geometry import Pose
@@ -253,36 +251,6 @@ def test_a_file_that_is_no_mesh_is_refused_and_costs_no_process(
     assert raised.value.code == "bad_mesh"
     assert raised.value.remedy
     assert asyncio.run(vision.warm_up()) == before
-
-
-@pytest.mark.slow
-def test_killing_the_process_in_a_check_costs_that_process_only(vision: VisionOpen3D, camera: Photographer) -> None:
-    shot = camera.shoot([TABLE, POT, RING])
-
-    async def run() -> tuple[int, int | None, Check, Check]:
-        victim = await vision.warm_up()
-        struck = asyncio.create_task(vision.check(request(RING, [TABLE, POT]), shot))
-        await asyncio.sleep(0)
-        os.kill(victim, signal.SIGKILL)
-        return victim, vision.process_id, await struck, await vision.check(request(RING, [TABLE, POT]), shot)
-
-    victim, _, struck, following = asyncio.run(run())
-    assert struck.verdict == following.verdict == "ok"
-    assert vision.process_id not in (None, victim)
-
-
-@pytest.mark.slow
-def test_a_check_that_hangs_twice_is_given_up(parts: Path, camera: Photographer) -> None:
-    async def run() -> None:
-        vision = VisionOpen3D(parts, settings=VisionSettings(seconds=0.0005))
-        try:
-            await vision.check(request(RING, [TABLE, POT]), camera.shoot([TABLE, POT, RING]))
-        finally:
-            await vision.close()
-
-    with pytest.raises(VisionError) as raised:
-        asyncio.run(run())
-    assert raised.value.code == "vision_crashed"
 
 
 @pytest.mark.slow

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import resource
 import signal
 import threading
-from contextlib import contextmanager
+import traceback
 from multiprocessing import parent_process
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from orchestrator.adapters.vision import evidence
-from orchestrator.adapters.vision.judge import judge
+from orchestrator.adapters.vision.judge import Judged, judge
 from orchestrator.adapters.vision.locate import Shapes
 from orchestrator.adapters.vision.locate import locate as find
-from orchestrator.adapters.vision.render import Solid, Solids, View
+from orchestrator.adapters.vision.rehearsal import rehearse
+from orchestrator.adapters.vision.render import Solids, View
+from orchestrator.core.errors import TandemError
 from orchestrator.core.geometry import Pose
+from orchestrator.core.ports import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
 
-    from orchestrator.adapters.vision.judge import Judged
     from orchestrator.adapters.vision.place import Crop
     from orchestrator.adapters.vision.render import Mask
     from orchestrator.adapters.vision.settings import VisionSettings
     from orchestrator.core.geometry import Vector
     from orchestrator.core.locating import Located, LocateRequest
-    from orchestrator.core.ports import Check, CheckRequest
+    from orchestrator.core.ports import CheckRequest
 
 Box = tuple["Vector", "Vector"]
 
@@ -45,27 +49,68 @@ class Bench:
         self.settings = settings
 
 
-_bench: list[Bench] = []  # one, set when the process starts: the pool hands its workers nothing else
+_bench: list[Bench] = []  # one, set when the process starts: jobs come with their arguments alone
+
+
+def serve(asked: Connection, meshes: Path, evidence_root: Path | None, settings: VisionSettings) -> None:
+    """Be the vision process: say what keeps it from working (None: nothing), then answer jobs until the pipe ends.
+
+    A job is a function and its arguments; an answer whether it returned, what it returned or raised, and the memory
+    (MB) in use after it.
+    """
+    try:
+        start(meshes, evidence_root, settings)
+    except (ImportError, OSError) as error:
+        asked.send(str(error))
+        return
+    asked.send(None)
+    while True:
+        try:
+            job, args = asked.recv()
+        except EOFError:
+            return
+        asked.send((*_done(job, args), memory_mb()))
+
+
+def _done(job: Callable[..., Any], args: tuple[Any, ...]) -> tuple[bool, Any]:
+    try:
+        return True, job(*args)
+    except (TandemError, MemoryError) as error:
+        return False, error.with_traceback(None)
+    except Exception as error:  # noqa: BLE001 - a mistake of ours is the caller's to tell; this process goes on
+        error.add_note("".join(traceback.format_exception(error)))
+        return False, error
+
+
+def memory_mb(pid: int | None = None) -> float:
+    """Return the memory (MB) that a process has in use, by default this one; 0 where the kernel does not tell."""
+    try:
+        pages = Path(f"/proc/{pid or 'self'}/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return 0.0
+    return int(pages) * resource.getpagesize() / 1e6
 
 
 def start(meshes: Path, evidence_root: Path | None, settings: VisionSettings) -> None:
-    """Set the process up, load Open3D and cast a first ray, which is slow. Called once, when the process starts."""
+    """Set the process up, load Open3D and rehearse a check, which is slow. Called once, when the process starts."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import open3d
 
     open3d.utility.set_verbosity_level(open3d.utility.VerbosityLevel.Error)
     open3d.utility.set_max_threads(settings.threads)
-    corner = np.eye(3) * 0.1
-    Solid(corner, np.array([[0, 1, 2]]), threads=settings.threads).cast(np.zeros(3), np.ones((100, 3)))
+    rehearse(settings)
     _bench.append(Bench(meshes, evidence_root, settings))
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = settings.memory_mb * 1_000_000
+    resource.setrlimit(resource.RLIMIT_DATA, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
 
 
 def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
-        os._exit(0)  # a killed parent closes no queue, so the pool's own loop would wait for ever
+        os._exit(0)  # in the middle of a job, too, when nobody looks at the pipe
 
 
 def identity() -> int:
@@ -81,26 +126,36 @@ def box_of(mesh: str) -> Box:
 
 
 def check(request: CheckRequest, crop: Crop, calibration: str = "") -> Check:
-    """Judge one crop and keep its evidence. Raises VisionError; ends the process when it takes too long."""
+    """Judge one crop and keep its evidence. Raises VisionError."""
+    return _kept(request, crop, judge(request, crop, _bench[0].solids, _settings(crop)), calibration)
+
+
+def keep_unjudged(request: CheckRequest, crop: Crop, reason: str, calibration: str = "") -> Check:
+    """Keep the evidence of a picture that no verdict came of: it may be what ended the process before this one."""
+    unjudged = Judged(Check("cannot_see", reason=reason, shot_stamp=crop.stamp))
+    return _kept(request, crop, unjudged, calibration)
+
+
+def _settings(crop: Crop) -> VisionSettings:
+    settings = _bench[0].settings
+    return settings if crop.noise_m is None else dataclasses.replace(settings, noise_m=crop.noise_m)
+
+
+def _kept(request: CheckRequest, crop: Crop, judged: Judged, calibration: str) -> Check:
     bench = _bench[0]
-    settings = bench.settings
-    if crop.noise_m is not None:
-        settings = dataclasses.replace(settings, noise_m=crop.noise_m)
-    with _time_limit(settings.seconds):
-        judged = judge(request, crop, bench.solids, settings)
-        if bench.evidence_root is None:
-            return judged.check
-        kept = evidence.keep(
-            bench.evidence_root,
-            request,
-            crop,
-            judged,
-            settings,
-            meshes=bench.meshes,
-            calibration=calibration,
-            found=where_found(request, judged, crop, bench.solids),
-        )
-        return dataclasses.replace(judged.check, evidence=kept)
+    if bench.evidence_root is None:
+        return judged.check
+    kept = evidence.keep(
+        bench.evidence_root,
+        request,
+        crop,
+        judged,
+        _settings(crop),
+        meshes=bench.meshes,
+        calibration=calibration,
+        found=where_found(request, judged, crop, bench.solids),
+    )
+    return dataclasses.replace(judged.check, evidence=kept)
 
 
 def where_found(request: CheckRequest, judged: Judged, crop: Crop, solids: Solids) -> Mask | None:
@@ -116,20 +171,6 @@ def where_found(request: CheckRequest, judged: Judged, crop: Crop, solids: Solid
 
 
 def locate(request: LocateRequest, crop: Crop) -> Located:
-    """Find parts in one crop. Raises VisionError; ends the process when it takes too long."""
+    """Find parts in one crop. Raises VisionError."""
     bench = _bench[0]
-    settings = bench.settings
-    if crop.noise_m is not None:
-        settings = dataclasses.replace(settings, noise_m=crop.noise_m)
-    with _time_limit(settings.seconds):
-        return find(request, crop, bench.solids, bench.shapes, settings)
-
-
-@contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """End this process by SIGALRM's default action after some wall time: it works in hung native code, too."""
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+    return find(request, crop, bench.solids, bench.shapes, _settings(crop))
