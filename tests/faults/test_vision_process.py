@@ -21,6 +21,7 @@ from orchestrator.core.geometry import Pose
 from orchestrator.core.locating import Kind, LocateRequest
 from orchestrator.core.machine import StepStatus
 from tests import struck_vision
+from tests.bench.bench_vision_memory import HOLD_KB, SETTLE, memory_over, slope_kb
 from tests.depth_scenes import PLACE, Photographer, expected, request, write_parts
 from tests.struck_vision import Blow
 from tests.unit.cell_bench import authored, bench
@@ -208,3 +209,10 @@ def test_a_unit_is_finished_though_the_process_is_killed_in_a_check(
 
     run_virtual(main)
     assert len(blow.join()) == 1
+
+
+def test_the_bench_of_memory_would_see_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """200 kB a check stand out clearly after 80 checks, of which 60 count as settling."""
+    monkeypatch.setattr(work, "check", struck_vision.drips)
+    used_mb = asyncio.run(memory_over(SETTLE + 20))
+    assert slope_kb(used_mb[SETTLE:]) > 20 * HOLD_KB
