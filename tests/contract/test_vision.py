@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,6 @@ from tests.depth_scenes import PLACE, Photographer, expected, moved, request, wr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from orchestrator.core.ports import Check, CheckRequest, Expected, Shot
 
@@ -333,6 +333,51 @@ def test_a_hang_is_noticed_under_virtual_time_and_costs_none_of_it(
     assert struck.verdict == "cannot_see"
     assert "hung" in struck.reason
     assert took_s == 0
+
+
+@pytest.mark.slow
+def test_a_process_that_holds_too_much_memory_makes_way_after_its_answer(parts: Path, camera: Photographer) -> None:
+    shot = camera.shoot([TABLE, POT, RING])
+
+    async def run(memory_mb: float) -> tuple[int, Check, int]:
+        vision = VisionOpen3D(parts, memory_mb=memory_mb)
+        first = await vision.warm_up()
+        answer = await vision.check(request(RING, [TABLE, POT]), shot)
+        second = await vision.warm_up()
+        await vision.close()
+        return first, answer, second
+
+    first, answer, second = asyncio.run(run(20))
+    assert answer.verdict == "ok"
+    assert second != first
+    with pytest.raises(ProcessLookupError):
+        os.kill(first, 0)
+    first, answer, second = asyncio.run(run(2000))
+    assert answer.verdict == "ok"
+    assert second == first
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="this system does not list threads")
+def test_checks_start_no_threads_of_their_own(parts: Path, camera: Photographer) -> None:
+    """Open3D would take one for each core, away from the cell's loop; it ignores OMP_NUM_THREADS."""
+    beside = camera.shoot([TABLE, POT, moved(RING, 1.5)])
+
+    def threads(pid: int) -> set[str]:
+        return {task.name for task in Path(f"/proc/{pid}/task").iterdir()}
+
+    async def run() -> tuple[set[str], Check, set[str]]:
+        vision = VisionOpen3D(parts)
+        pid = await vision.warm_up()
+        before = threads(pid)
+        answer = await vision.check(request(RING, [TABLE, POT]), beside)
+        after = threads(pid)
+        await vision.close()
+        return before, answer, after
+
+    before, answer, after = asyncio.run(run())
+    assert answer.verdict == "displaced"
+    assert after == before
 
 
 @pytest.mark.slow
