@@ -169,12 +169,15 @@ async def embedded(
         for name in cameras
     }
     noise_m = {name: camera.setup.noise.sigma_m for name, camera in cameras.items()}
-    limits = VisionSettings(seconds=settings.vision_s, memory_mb=settings.vision_mb)
-    own_vision = (
-        VisionOpen3D(settings.instructions, evidence=evidence, settings=limits, noise_m=noise_m)
-        if vision is None
-        else None
-    )
+    own_vision = None
+    if vision is None:
+        own_vision = VisionOpen3D(
+            settings.instructions,
+            evidence=evidence,
+            settings=VisionSettings(seconds=settings.vision_s),
+            noise_m=noise_m,
+            memory_mb=settings.vision_mb,
+        )
     judge = own_vision if vision is None else vision
     assert judge is not None
     heads = heads_of(variant for product in library.products() for variant in _variants(library, product))

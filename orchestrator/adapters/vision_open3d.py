@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
-import structlog
 
 from orchestrator.adapters.vision import work
 from orchestrator.adapters.vision.place import Crop
-from orchestrator.adapters.vision.process import Gone, VisionProcess
 from orchestrator.adapters.vision.render import BESIDE_M, Region, region_of
 from orchestrator.adapters.vision.settings import VisionSettings
+from orchestrator.adapters.vision_process import MEMORY_MB, Limits, ProcessGone, WatchedProcess
 from orchestrator.core.errors import VisionError
 from orchestrator.core.ports import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from orchestrator.core.locating import Located, LocateRequest, Space
     from orchestrator.core.ports import CheckRequest, Expected, Shot
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-log = structlog.get_logger(__name__)
 
 
 class VisionOpen3D:
     """`Vision` by render-and-compare. Checks run one after another in one child process, started at first use.
 
     `meshes` is the folder that mesh paths are below, `evidence` the folder that records of checks go to (None: none
-    are kept). `noise_m` is the depth noise of single cameras, see `VisionSettings`. A check whose process died, hung or
-    ran out of memory can't see, and says why; the next one finds a fresh process.
+    are kept). `noise_m` is the depth noise of single cameras, see `VisionSettings`. A check whose process dies or hangs
+    (for `VisionSettings.seconds`) can't see. The process is then started again, as it is when it holds more than
+    `memory_mb` after a check. One job may bring it to `most_mb`.
     """
 
     def __init__(
@@ -46,64 +39,70 @@ class VisionOpen3D:
         evidence: Path | None = None,
         settings: VisionSettings | None = None,
         noise_m: Mapping[str, float] | None = None,
+        memory_mb: float = MEMORY_MB,
+        most_mb: float = work.MOST_MB,
     ) -> None:
         self._meshes = meshes.resolve()
         self._evidence = evidence.resolve() if evidence is not None else None
+        self._most_mb = most_mb
         self._settings = settings or VisionSettings()
         self._noise_m = dict(noise_m or {})
-        self._process = VisionProcess(self._meshes, self._evidence, self._settings)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="vision")  # waits for the process
+        self._process = WatchedProcess(
+            work.serve,
+            (self._meshes, self._evidence, self._settings, most_mb),
+            Limits(answer_s=self._settings.seconds, memory_mb=memory_mb),
+        )
         self._boxes: dict[str, tuple[int, work.Box]] = {}
 
     @property
     def process_id(self) -> int | None:
-        """The vision process's id once it has answered, None before."""
-        return self._process.pid
+        """The vision process's id while it is ready, None before."""
+        return self._process.id
 
     async def warm_up(self) -> int:
         """Start the process and load Open3D, which takes seconds, ahead of the first check; returns its id."""
-        return await self._call(work.identity)
+        return await self._process.warm_up()
 
     async def check(self, request: CheckRequest, shot: Shot) -> Check:
-        """Judge one result; see `Vision.check`.
+        """Judge one result; see `Vision.check`. It can't see when the process died or hung meanwhile.
 
         Raises:
-            VisionError: a mesh is missing or unreadable (no_mesh, bad_mesh), Open3D can't be loaded (no_open3d), or
-                this was closed (closed).
+            VisionError: a mesh is missing or unreadable (no_mesh, bad_mesh), or this was closed (closed).
         """
         for thing in (request.part, *request.around, *request.look_alikes, *request.datum):
             self._path(thing.mesh)
         crop: Crop | None = None
         try:
             crop = await self._cropped(request, shot)
-            return await self._call(work.check, request, crop, shot.calibration)
-        except Gone as gone:
-            log.warning("vision process lost", why=gone.message, part=request.part.id, camera=shot.camera)
+            return await self._process.run(work.check, request, crop, shot.calibration)
+        except ProcessGone as gone:
             return await self._unjudged(request, crop, shot, str(gone))
+        except MemoryError:
+            reason = (
+                f"The vision process needed more than the {self._most_mb:g} MB that it may take. See the part's mesh."
+            )
+            return await self._unjudged(request, crop, shot, reason)
 
     async def _unjudged(self, request: CheckRequest, crop: Crop | None, shot: Shot, reason: str) -> Check:
-        """Return that a picture could not be judged; a fresh process keeps it as evidence."""
+        """Return that a picture could not be judged; the process, a fresh one by now, keeps it as evidence."""
         if crop is not None and self._evidence is not None:
-            with suppress(Gone):
-                return await self._call(work.keep_unjudged, request, crop, reason, shot.calibration)
+            with suppress(ProcessGone, MemoryError):
+                return await self._process.run(work.keep_unjudged, request, crop, reason, shot.calibration)
         return Check("cannot_see", reason=reason, shot_stamp=shot.stamp)
 
     async def locate(self, request: LocateRequest, shot: Shot) -> Located:
         """Say where parts of a kind lie; see `Vision.locate`.
 
-        Raises:
-            VisionError: as `check` does, and where the process died (vision_crashed), hung (vision_hung) or ran out of
-                memory (vision_memory) on it.
+        Raises VisionError as `check` does, and when the process died or hung meanwhile (vision_crashed).
         """
         around, alike = (thing.mesh for thing in request.around), (kind.mesh for kind in request.look_alikes)
         for mesh in (request.part.mesh, *around, *alike):
             self._path(mesh)
-        return await self._call(work.locate, request, self._cut(shot, _region_of_space(request.space, shot)))
+        return await self._process.run(work.locate, request, self._cut(shot, _region_of_space(request.space, shot)))
 
     async def close(self) -> None:
-        """End the process, also in the middle of a check, and where it is stopped. Idempotent."""
-        self._process.close()
-        await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
+        """End the process, also in the middle of a check, or when it is stopped. Idempotent."""
+        await self._process.close()
 
     async def _cropped(self, request: CheckRequest, shot: Shot) -> Crop:
         """Cut out the pixels that matter, so that little crosses to the other process."""
@@ -133,7 +132,7 @@ class VisionOpen3D:
         changed = self._path(mesh).stat().st_mtime_ns
         held = self._boxes.get(mesh)
         if held is None or held[0] != changed:
-            held = self._boxes[mesh] = (changed, await self._call(work.box_of, mesh))
+            held = self._boxes[mesh] = (changed, await self._process.run(work.box_of, mesh))
         return held[1]
 
     def _path(self, mesh: str) -> Path:
@@ -141,11 +140,6 @@ class VisionOpen3D:
         if not path.is_relative_to(self._meshes) or not path.is_file():
             raise VisionError(f"There is no mesh {mesh}.", remedy="Check the part's `mesh`.", code="no_mesh")
         return path
-
-    async def _call(self, job: Callable[P, R], *args: P.args, **_: P.kwargs) -> R:
-        """Run a job in the process. Raises Gone where that gave no answer, and what the job raises."""
-        self._process.refuse_closed()
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._process.ask, job, args)
 
 
 def _region_of_space(space: Space | None, shot: Shot) -> Region:

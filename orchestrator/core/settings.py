@@ -13,7 +13,7 @@ class Settings(Frozen):
 
     `data` holds journal and evidence; None keeps the journal in memory. `seed` decides everything that is random in
     a simulated cell. `vision_s` is the wall time in which the vision process must answer, `vision_mb` the memory that
-    it may take; beyond either it is ended, and the camera can't see.
+    it may keep between two checks; beyond either another process takes over.
     """
 
     instructions: Path
@@ -29,4 +29,4 @@ class Settings(Frozen):
     slips: float = 0.0
     speed: float = 1.0  # simulated seconds a second
     vision_s: float = 20.0
-    vision_mb: int = 2000
+    vision_mb: float = 1000.0

@@ -1,8 +1,9 @@
-"""What a check leaves behind in the memory of the vision process."""
+"""Whether the vision process keeps its size: kilobytes that it grows by in a check."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import tempfile
 from pathlib import Path
@@ -10,63 +11,48 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.adapters.vision.work import memory_mb
 from orchestrator.adapters.vision_open3d import VisionOpen3D
+from orchestrator.adapters.vision_process import resident_mb
 from orchestrator.core.geometry import Pose
 from tests.bench.report import Figure, bench
 from tests.depth_scenes import PLACE, Photographer, expected, moved, request, write_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from orchestrator.core.ports import CheckRequest, Shot
 
-CHECKS = 3000 if os.environ.get("TANDEM_SOAK") else 300
-SETTLE = 60  # checks until caches and the allocator's pools are full
-HOLD_KB = 4.0  # 3,000 checks then leave 12 MB at most
+CHECKS = 3000 if os.environ.get("TANDEM_SOAK") else 400
+SETTLED = 100  # checks until meshes, scenes and allocators have what they need
 TABLE = expected("table", Pose((0.45, 0.0, 0.05)))
-BRACKET = expected("bracket", PLACE)
+POT = expected("pot", PLACE)
+RING = expected("ring", PLACE.shifted(z=0.03), 0, part="ring_47")
+SMALL_RING = expected("small_ring", PLACE.shifted(z=0.03), 0, part="ring_42")
 
 
-@bench("vision.memory_slope", "kB", hold=HOLD_KB)
+@bench("vision.memory_slope", "kB/check", hold=1)
 def slope() -> Figure:
-    """Check a bracket in its place and displaced in turns, with evidence, in one process."""
-    used_mb = asyncio.run(memory_over(CHECKS))
-    note = f"a check, from the {SETTLE}th on; {used_mb[0]:.0f} MB at first, {used_mb[-1]:.0f} MB at last, one process"
-    return Figure(slope_kb(used_mb[SETTLE:]), CHECKS, note)
+    """Check in turns a ring in its place, displaced, another one, and none, with evidence kept of each."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_parts(Path(folder))
+        photographer = Photographer(Path(folder), seed=5)
+        asks = request(RING, [TABLE, POT], look_alikes=[SMALL_RING])
+        truths = ([TABLE, POT, RING], [TABLE, POT, moved(RING, 2.0)], [TABLE, POT, SMALL_RING], [TABLE, POT])
+        held_mb, replaced = asyncio.run(_held_mb(Path(folder), asks, [photographer.shoot(truth) for truth in truths]))
+    settled = held_mb[SETTLED:]
+    slope_kb = float(np.polyfit(np.arange(len(settled)), settled, 1)[0]) * 1024
+    note = (
+        f"resident memory of the vision process, the last {len(settled):,} of {len(held_mb):,} checks with evidence: "
+        f"{settled[0]:.1f} MB, then {settled[-1]:.1f} MB, {max(settled):.1f} at most; replaced {replaced} times"
+    )
+    return Figure(slope_kb, len(settled), note)
 
 
-def slope_kb(used_mb: Sequence[float]) -> float:
-    """Return by how many kB a series of readings (MB) grows from one to the next, by least squares.
-
-    >>> round(slope_kb([100.0, 100.2, 100.4, 100.6]), 3)
-    200.0
-    """
-    return float(np.polyfit(np.arange(len(used_mb)), used_mb, 1)[0]) * 1000
-
-
-async def memory_over(checks: int) -> list[float]:
-    """Return the memory (MB) that one vision process has in use after each of some checks.
-
-    Raises AssertionError where a check does not end as it should, or another process took over.
-    """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "evidence").mkdir()
-        write_parts(folder)
-        photographer = Photographer(folder, seed=5)
-        shots = {
-            "ok": photographer.shoot([TABLE, BRACKET]),
-            "displaced": photographer.shoot([TABLE, moved(BRACKET, 2)]),
-        }
-        vision = VisionOpen3D(folder, evidence=folder / "evidence")
-        try:
-            pid = await vision.warm_up()
-            used = []
-            for number in range(checks):
-                verdict = ("ok", "displaced")[number % 2]
-                answer = await vision.check(request(BRACKET, [TABLE]), shots[verdict])
-                assert answer.verdict == verdict, answer.reason
-                used.append(memory_mb(pid))
-            assert vision.process_id == pid
-            return used
-        finally:
-            await vision.close()
+async def _held_mb(folder: Path, asks: CheckRequest, shots: list[Shot]) -> tuple[list[float], int]:
+    vision = VisionOpen3D(folder, evidence=folder / "evidence")
+    pids = {await vision.warm_up()}
+    out = []
+    for shot in itertools.islice(itertools.cycle(shots), CHECKS):
+        await vision.check(asks, shot)
+        pids.add(pid := await vision.warm_up())
+        out.append(resident_mb(pid))
+    await vision.close()
+    return out, len(pids) - 1

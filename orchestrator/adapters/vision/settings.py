@@ -34,5 +34,4 @@ class VisionSettings:
     sure_support: float = 0.75  # net share of votes with which the nominal part needs no full diagnosis
     least_unexplained: float = 0.02  # share of pixels off the outlines that must contradict a fit to make it doubtful
     seconds: float = 20.0  # wall time after which a check counts as hung and its process is ended
-    memory_mb: int = 2000  # of the process; where half of it is in use after a check, a fresh one takes over
     threads: int = 1  # of Open3D; more gained little on regions of this size and would starve the event loop

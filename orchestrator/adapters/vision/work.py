@@ -7,10 +7,8 @@ import os
 import resource
 import signal
 import threading
-import traceback
 from multiprocessing import parent_process
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,13 +18,12 @@ from orchestrator.adapters.vision.locate import Shapes
 from orchestrator.adapters.vision.locate import locate as find
 from orchestrator.adapters.vision.rehearsal import rehearse
 from orchestrator.adapters.vision.render import Solids, View
-from orchestrator.core.errors import TandemError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from multiprocessing.connection import Connection
+    from pathlib import Path
 
     from orchestrator.adapters.vision.place import Crop
     from orchestrator.adapters.vision.render import Mask
@@ -36,6 +33,7 @@ if TYPE_CHECKING:
     from orchestrator.core.ports import CheckRequest
 
 Box = tuple["Vector", "Vector"]
+MOST_MB = 3000.0  # that one job may bring the process to; large meshes and whole pictures take some hundred
 
 
 class Bench:
@@ -49,46 +47,29 @@ class Bench:
         self.settings = settings
 
 
-_bench: list[Bench] = []  # one, set when the process starts: jobs come with their arguments alone
+_bench: list[Bench] = []  # one, set when the process starts: jobs are functions, and get nothing else
 
 
-def serve(asked: Connection, meshes: Path, evidence_root: Path | None, settings: VisionSettings) -> None:
-    """Be the vision process: say what keeps it from working (None: nothing), then answer jobs until the pipe ends.
+def serve(
+    pipe: Connection, meshes: Path, evidence_root: Path | None, settings: VisionSettings, most_mb: float = MOST_MB
+) -> None:
+    """Answer jobs, each `(function, arguments)`, with what they return or raise, until the pipe ends.
 
-    A job is a function and its arguments; an answer whether it returned, what it returned or raised, and the memory
-    (MB) in use after it.
+    Called once, as the process's whole life. The first answer is unasked: it says that the process is ready.
     """
-    try:
-        start(meshes, evidence_root, settings)
-    except (ImportError, OSError) as error:
-        asked.send(str(error))
-        return
-    asked.send(None)
+    start(meshes, evidence_root, settings)
+    _limit_memory(most_mb)
+    pipe.send(None)
     while True:
         try:
-            job, args = asked.recv()
+            job, args = pipe.recv()
         except EOFError:
             return
-        asked.send((*_done(job, args), memory_mb()))
-
-
-def _done(job: Callable[..., Any], args: tuple[Any, ...]) -> tuple[bool, Any]:
-    try:
-        return True, job(*args)
-    except (TandemError, MemoryError) as error:
-        return False, error.with_traceback(None)
-    except Exception as error:  # noqa: BLE001 - a mistake of ours is the caller's to tell; this process goes on
-        error.add_note("".join(traceback.format_exception(error)))
-        return False, error
-
-
-def memory_mb(pid: int | None = None) -> float:
-    """Return the memory (MB) that a process has in use, by default this one; 0 where the kernel does not tell."""
-    try:
-        pages = Path(f"/proc/{pid or 'self'}/statm").read_text(encoding="ascii").split()[1]
-    except OSError:
-        return 0.0
-    return int(pages) * resource.getpagesize() / 1e6
+        try:
+            answer = job(*args)
+        except Exception as error:  # noqa: BLE001 - whatever it is, who asked gets it
+            answer = error
+        pipe.send(answer)
 
 
 def start(meshes: Path, evidence_root: Path | None, settings: VisionSettings) -> None:
@@ -101,21 +82,20 @@ def start(meshes: Path, evidence_root: Path | None, settings: VisionSettings) ->
     open3d.utility.set_max_threads(settings.threads)
     rehearse(settings)
     _bench.append(Bench(meshes, evidence_root, settings))
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = settings.memory_mb * 1_000_000
-    resource.setrlimit(resource.RLIMIT_DATA, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
+
+
+def _limit_memory(most_mb: float) -> None:
+    """Make allocations fail that would take this process's data beyond a limit; what is only reserved is none."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = int(most_mb * 1024**2)
+    resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
-        os._exit(0)  # in the middle of a job, too, when nobody looks at the pipe
-
-
-def identity() -> int:
-    """Return this process's id."""
-    return os.getpid()
+        os._exit(0)  # also in the middle of a job
 
 
 def box_of(mesh: str) -> Box:
