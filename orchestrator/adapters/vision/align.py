@@ -244,9 +244,10 @@ def _linearised(
     view = scene.view.only(chosen)
     depth, back, sigma = (values[chosen].astype(np.float64) for values in (scene.depth, scene.back, scene.sigma))
     axes = [axis for axis in range(6) if axis < 3 or not solid.free_axes[axis - 3]]
-    changes = [np.eye(6)[axis] * reach[axis] for axis in axes]
-    poses = [pose, *(_moved(pose, solid.centre, side * change) for change in changes for side in (1, -1))]
-    here, *beside = np.minimum(view.depths(solid, poses), back)
+    moves = np.stack(
+        [np.eye(4), *(_motion(solid.centre, axis, side * reach[axis]) for axis in axes for side in (1, -1))]
+    )
+    here, *beside = np.minimum(view.depths(solid, pose.matrix() @ moves), back)
     jacobian, ideal = np.zeros((len(chosen), 6)), np.zeros((len(chosen), 6))
     jump = np.zeros(len(chosen), dtype=bool)
     for k, axis in enumerate(axes):
@@ -256,6 +257,20 @@ def _linearised(
         jump |= np.abs(ideal[:, axis]) > 2 * reach[0] + 4 * sigma
     noise = np.where(jump, np.maximum(OUTLINE_SIGMA * clip, sigma), sigma)
     return np.clip(depth - here, -clip, clip), jacobian / (2 * reach), ideal / (2 * reach), noise**-2.0
+
+
+def _motion(centre: Floats, axis: int, amount: float) -> Floats:
+    """Return the matrix (4, 4) of a motion along (m) or about (rad) one axis through `centre`."""
+    out = np.eye(4)
+    if axis < 3:
+        out[axis, 3] = amount
+        return out
+    one, other = (axis - 2) % 3, (axis - 1) % 3
+    c, s = math.cos(amount), math.sin(amount)
+    out[one, one] = out[other, other] = c
+    out[one, other], out[other, one] = -s, s
+    out[:3, 3] = centre - out[:3, :3] @ centre
+    return out
 
 
 def _moved(pose: Pose, centre: Floats, change: Floats) -> Pose:

@@ -57,6 +57,7 @@ REST_COST = 0.02  # how much worse, as a share, a resting pose may explain the p
 ALIKE_M, ALIKE_RAD = 0.004, math.radians(8)  # poses nearer than this are one
 DOUBT = 0.06  # of the hoped-for gain: poses whose costs differ by less explain the picture alike
 DOUBT_SIGMA2 = 150.0  # and by less than this many squared sigmas, as neighbouring pixels err alike
+CLEAR, LOST = 0.8, 0.4  # share of another fit's cost, where they differ, with which one is better, and surely so
 OVER_M = 0.008  # what is higher than the part by more than this hides it
 
 
@@ -207,7 +208,7 @@ class Search:
         if why:
             return score
         for kind, moulds in kinds:
-            rival = self._rival(kind, moulds, group[0], radius, scene)
+            rival = self._rival(kind, moulds, group[0], radius, scene, guess.votes)
             if rival is None:
                 continue
             gap = rival.votes.cost - guess.votes.cost
@@ -258,8 +259,10 @@ class Search:
             pixel_m=pixel,
         )
 
-    def _fit(self, kind: Kind, moulds: Moulds, group: Sequence[Candidate], scene: Scene) -> list[Guess]:
-        """Fit the most promising poses at a place, the best first."""
+    def _fit(
+        self, kind: Kind, moulds: Moulds, group: Sequence[Candidate], scene: Scene, rival: Votes | None = None
+    ) -> list[Guess]:
+        """Fit the most promising poses at a place, the best first; no further than it takes to lose to a rival."""
         thin = scene.thinned()
         loose = dataclasses.replace(thin, sigma=np.hypot(thin.sigma, np.float32(COARSE_M)))
         tried = []
@@ -277,12 +280,14 @@ class Search:
             found = align(hypothesis.solid, hypothesis.pose, scene, most=FIRST_STEPS)
             fitted.append((vote(hypothesis, found, scene, self.settings), rest))
         fitted.sort(key=lambda each: each[0].cost)
+        if rival is not None and all(self._clear(rival, votes, scene, LOST) for votes, _ in fitted):
+            return [Guess(kind, *each) for each in fitted]
         out: list[Guess] = []
         for votes, rest in fitted[: 2 if len(fitted) > 1 and _near(fitted[0][0], fitted[1][0], scene) else 1]:
             found = align(votes.hypothesis.solid, votes.found.pose, scene, near=votes.found.settled)
             better = vote(votes.hypothesis, found, scene, self.settings)
             better = better if better.cost <= votes.cost else votes
-            if not better.found.settled:
+            if not better.found.settled and (rival is None or not self._clear(rival, better, scene)):
                 better = self._settled(better, scene)
             out.append(self._resting(Guess(kind, better, rest), moulds.shape.symmetry, scene))
         return sorted(out, key=lambda guess: guess.votes.cost)
@@ -293,7 +298,7 @@ class Search:
         tried = [votes]
         for dx, dy in BESIDE_PIXELS:
             at = Pose((x + dx * scene.pixel_m, y + dy * scene.pixel_m, z), votes.found.pose.q)
-            found = align(votes.hypothesis.solid, at, scene, near=True)
+            found = align(votes.hypothesis.solid, at, scene, near=True, most=FIRST_STEPS)
             tried.append(vote(votes.hypothesis, found, scene, self.settings))
         return min(tried, key=lambda each: each.cost)
 
@@ -386,21 +391,23 @@ class Search:
         view = View.over(box, crop.pose, crop.intrinsics)
         return int(np.isfinite(view.depth(votes.hypothesis.solid, votes.found.pose)).sum())
 
-    def _rival(self, kind: Kind, moulds: Moulds, at: Candidate, radius: float, scene: Scene) -> Guess | None:
+    def _rival(
+        self, kind: Kind, moulds: Moulds, at: Candidate, radius: float, scene: Scene, found: Votes
+    ) -> Guess | None:
         """Fit a look-alike at the place where a part was found."""
         near, where = self.relief.around(at.x, at.y, 2 * radius, 0.6 * radius)
         where &= near.standing > 0.002
-        guesses = self._fit(kind, moulds, _variety(candidates(near, moulds, where)), scene)
+        guesses = self._fit(kind, moulds, _variety(candidates(near, moulds, where)), scene, found)
         return guesses[0] if guesses else None
 
-    def _clear(self, best: Votes, other: Votes, scene: Scene) -> bool:
-        """Tell whether one of two fits explains the picture clearly better than the other."""
+    def _clear(self, best: Votes, other: Votes, scene: Scene, share: float = CLEAR) -> bool:
+        """Tell whether one of two fits leaves less than a share of what the other leaves unexplained."""
         gap = other.cost - best.cost
         differ = scene.usable & (np.abs(best.front - other.front) > 2.5 * scene.sigma)
         if int(differ.sum()) < self.settings.least_pixels:
             return False
         mine, others = (costs(scene, front, self.settings)[differ].sum() for front in (best.front, other.front))
-        return gap > DOUBT_SIGMA2 and float(mine) < 0.8 * float(others)
+        return gap > DOUBT_SIGMA2 and float(mine) < share * float(others)
 
     def _explain(self, guess: Guess) -> None:
         """Take a part as known from now on: the picture behind it is expected to show it."""
