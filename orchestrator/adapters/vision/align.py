@@ -30,8 +30,8 @@ FINE_M = 0.0015  # at most so long, as a longer one steps over thin walls
 MOST_STEPS = 16
 RESTLESS_STEPS = 3
 SETTLED_PIXELS, FAR_PIXELS = 0.08, 0.5
-SAME_PIXELS = 0.7  # a pose moved by less, in all, sees the same outline: its Jacobian still holds
-BAND_MOVED_PIXELS = 1.75  # and by less than this it stays within the band of pixels that were chosen for it
+SAME_PIXELS = 0.35  # a pose moved by less, in all, sees the same outline: its Jacobian still holds
+BAND_MOVED_PIXELS = 0.5  # and by less than this it stays well within the band of pixels that were chosen for it
 QUICK_PIXELS = 3000
 BAND_PIXELS, INNER_PIXELS = 1200, 400
 COARSE_SHARE = 0.4  # of these pixels is enough for a coarse step
@@ -116,7 +116,7 @@ def align(
             seen = alone if alone is not None and pose is start else scene.view.depth(solid, pose)
             every, strayed, since = _telling_pixels(seen, scene, noise), 0.0, math.inf
         chosen = _thinned(every, round(COARSE_SHARE * len(every))) if steps else every
-        if since < SAME_PIXELS:
+        if kept := since < SAME_PIXELS:
             rest = _rest(solid, pose, scene, chosen, clip)
         else:
             rest, jacobian, ideal, weight = _linearised(solid, pose, scene, chosen, reach=reach, clip=clip)
@@ -127,7 +127,7 @@ def align(
         moved = float(np.abs(change).max()) * pixels
         if not steps and float(change @ before) < 0:
             damping /= 2  # a small outline makes steps that go to and fro
-        fine = 0 if steps else fine + 1
+        fine = 0 if steps else fine + (not kept)
         if fine > RESTLESS_STEPS:
             damping = min(damping, 1 / (fine - RESTLESS_STEPS + 1))  # noise makes steps that never end
         before = change

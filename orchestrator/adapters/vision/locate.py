@@ -57,7 +57,8 @@ REST_COST = 0.02  # how much worse, as a share, a resting pose may explain the p
 ALIKE_M, ALIKE_RAD = 0.004, math.radians(8)  # poses nearer than this are one
 DOUBT = 0.06  # of the hoped-for gain: poses whose costs differ by less explain the picture alike
 DOUBT_SIGMA2 = 150.0  # and by less than this many squared sigmas, as neighbouring pixels err alike
-CLEAR, LOST = 0.8, 0.4  # share of another fit's cost, where they differ, with which one is better, and surely so
+CLEAR = 0.8  # share of another fit's cost, where they differ, with which one is better
+LOST = 0.2  # net share of votes by which a fit that did not come to rest has lost to one that did
 OVER_M = 0.008  # what is higher than the part by more than this hides it
 
 
@@ -280,14 +281,12 @@ class Search:
             found = align(hypothesis.solid, hypothesis.pose, scene, most=FIRST_STEPS)
             fitted.append((vote(hypothesis, found, scene, self.settings), rest))
         fitted.sort(key=lambda each: each[0].cost)
-        if rival is not None and all(self._clear(rival, votes, scene, LOST) for votes, _ in fitted):
-            return [Guess(kind, *each) for each in fitted]
         out: list[Guess] = []
         for votes, rest in fitted[: 2 if len(fitted) > 1 and _near(fitted[0][0], fitted[1][0], scene) else 1]:
             found = align(votes.hypothesis.solid, votes.found.pose, scene, near=votes.found.settled)
             better = vote(votes.hypothesis, found, scene, self.settings)
             better = better if better.cost <= votes.cost else votes
-            if not better.found.settled and (rival is None or not self._clear(rival, better, scene)):
+            if not better.found.settled and (rival is None or better.support > rival.support - LOST):
                 better = self._settled(better, scene)
             out.append(self._resting(Guess(kind, better, rest), moulds.shape.symmetry, scene))
         return sorted(out, key=lambda guess: guess.votes.cost)
@@ -400,14 +399,14 @@ class Search:
         guesses = self._fit(kind, moulds, _variety(candidates(near, moulds, where)), scene, found)
         return guesses[0] if guesses else None
 
-    def _clear(self, best: Votes, other: Votes, scene: Scene, share: float = CLEAR) -> bool:
-        """Tell whether one of two fits leaves less than a share of what the other leaves unexplained."""
+    def _clear(self, best: Votes, other: Votes, scene: Scene) -> bool:
+        """Tell whether one of two fits explains the picture clearly better than the other."""
         gap = other.cost - best.cost
         differ = scene.usable & (np.abs(best.front - other.front) > 2.5 * scene.sigma)
         if int(differ.sum()) < self.settings.least_pixels:
             return False
         mine, others = (costs(scene, front, self.settings)[differ].sum() for front in (best.front, other.front))
-        return gap > DOUBT_SIGMA2 and float(mine) < share * float(others)
+        return gap > DOUBT_SIGMA2 and float(mine) < CLEAR * float(others)
 
     def _explain(self, guess: Guess) -> None:
         """Take a part as known from now on: the picture behind it is expected to show it."""
