@@ -138,7 +138,12 @@ class WatchedProcess:
             with self._hand:
                 if self._closed:
                     raise _closed()
-                child = self._child = _Child(self._serve, self._args)
+                try:
+                    child = self._child = _Child(self._serve, self._args)
+                except OSError as error:
+                    raise ProcessGone(
+                        f"The vision process can't be started: {error}.", remedy="See what else runs on this machine."
+                    ) from error
             try:
                 child.ask(None, self._limits.start_s, "started")
             except ProcessGone:

@@ -389,6 +389,13 @@ def test_a_process_that_holds_too_much_memory_makes_way_after_its_answer(parts: 
     assert second == first
 
 
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").is_file(), reason="this system has no such score")
+def test_out_of_memory_the_vision_process_goes_before_the_cell(vision: VisionOpen3D) -> None:
+    pid = asyncio.run(vision.warm_up())
+    own, its = (int(Path(f"/proc/{who}/oom_score_adj").read_text(encoding="ascii")) for who in ("self", pid))
+    assert its > own
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="this system does not list threads")
 def test_checks_start_no_threads_of_their_own(parts: Path, camera: Photographer) -> None:

@@ -7,7 +7,9 @@ import os
 import resource
 import signal
 import threading
+from contextlib import suppress
 from multiprocessing import parent_process
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +25,6 @@ from orchestrator.core.ports import Check
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-    from pathlib import Path
 
     from orchestrator.adapters.vision.place import Crop
     from orchestrator.adapters.vision.render import Mask
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 Box = tuple["Vector", "Vector"]
 MOST_MB = 3000.0  # that one job may bring the process to; large meshes and whole pictures take some hundred
+
+OOM_SCORE = Path("/proc/self/oom_score_adj")  # of -1000 to 1000: out of memory, Linux ends this process before the cell
 
 
 class Bench:
@@ -76,6 +79,8 @@ def start(meshes: Path, evidence_root: Path | None, settings: VisionSettings) ->
     """Set the process up, load Open3D and rehearse a check, which is slow. Called once, when the process starts."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    with suppress(OSError):  # not Linux
+        OOM_SCORE.write_text("800", encoding="ascii")
     import open3d
 
     open3d.utility.set_verbosity_level(open3d.utility.VerbosityLevel.Error)
