@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orchestrator.core.camera import aside
 from orchestrator.core.commands import EndCheck, Measured
 from orchestrator.core.errors import VisionError
+from orchestrator.core.golden import Lesson
 from orchestrator.core.ports import CheckRequest, Expected
 from orchestrator.core.react import Look
 from orchestrator.core.rechecks import fresh_from
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from orchestrator.core.geometry import Pose
-    from orchestrator.core.ports import Camera, Check, Shot, Vision
+    from orchestrator.core.ports import Camera, Check, Shot, Taught, Vision
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec, Step
     from orchestrator.engine.arm_in_view import ArmInView
@@ -36,7 +38,7 @@ class Eyes:
 
     `kinds` gives every part kind of a product, for telling look-alikes apart. `trusted` says, after a shot of a camera,
     why its pictures don't count now, "" where they do. `still` says when the arm stands, `arm` where it is in
-    the way; None where there is no arm.
+    the way; None where there is no arm. `taught` gives what good units have taught of a result, or why that is stale.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Eyes:
         trusted: Callable[[str], str] = lambda _camera: "",
         still: Standstill | None = None,
         arm: ArmInView | None = None,
+        taught: Callable[[Lesson], tuple[Taught | None, str]] = lambda _lesson: (None, ""),
     ) -> None:
         self._cameras = cameras
         self._vision = vision
@@ -55,6 +58,7 @@ class Eyes:
         self._trusted = trusted
         self._still = still
         self._arm = arm
+        self._taught = taught
 
     async def look(self, now: Callable[[], State], effect: Look) -> EndCheck:
         """Judge a result; `now` gives the state, which may change until the picture is taken.
@@ -95,7 +99,11 @@ class Eyes:
                 blind[name] = Measured(verdict="cannot_see", reason=why, shot_t=shot.stamp)
                 continue
             state = now()
-            check = await self._vision.check(self._request(state, effect, _step(state, effect)), shot)
+            request = self._request(state, effect, _step(state, effect))
+            lesson, why = self._lesson(state, effect, shot)
+            check = await self._vision.check(replace(request, taught=lesson), shot)
+            if why:
+                check = replace(check, reason=f"{check.reason} {why}".strip())
             if check.verdict != "cannot_see":
                 return _measured(check, shot.stamp)
             blind[name] = _measured(check, shot.stamp)
@@ -107,6 +115,22 @@ class Eyes:
         if failed is not None:
             said.append(failed.message)
         return best if len(said) == 1 else best.model_copy(update={"reason": " ".join(said)})
+
+    def _lesson(self, state: State, effect: Look, shot: Shot) -> tuple[Taught | None, str]:
+        """Return what good units have taught of a result as this camera sees it, or why that does not count."""
+        step, variant = _step(state, effect), state.variant_of(effect.unit)
+        kind = step.result.kind or ""
+        return self._taught(
+            Lesson(
+                product=variant.product,
+                step=step.id,
+                kind=kind,
+                camera=shot.camera,
+                mesh_sha256=variant.parts[kind].mesh_sha256,
+                procedure_sha256=variant.procedure_sha256,
+                calibration=shot.calibration or state.spec.sha256,
+            )
+        )
 
     def _chosen(self, state: State, effect: Look) -> list[str]:
         """Return the cameras to ask: the one that the step names, else those that have the result in their picture."""
