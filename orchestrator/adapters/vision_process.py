@@ -71,7 +71,7 @@ class WatchedProcess:
     def id(self) -> int | None:
         """The process's id once it is ready, None before and between two processes."""
         child = self._child
-        return child.process.pid if child is not None and child.ready else None
+        return child.pid if child is not None and child.ready else None
 
     async def run(self, job: Callable[P, R], *args: P.args, **_: P.kwargs) -> R:
         """Run a job in the process.
@@ -85,7 +85,7 @@ class WatchedProcess:
 
     async def warm_up(self) -> int:
         """Have the process started and ready; returns its id. Raises ProcessGone, and VisionError when closed."""
-        return (await self._in_turn(self._ready)).process.pid or 0
+        return (await self._in_turn(self._ready)).pid
 
     async def close(self) -> None:
         """Kill the process, also in the middle of a job, stopped or hung. Idempotent."""
@@ -116,12 +116,12 @@ class WatchedProcess:
         try:
             answer = child.ask((job, args), self._limits.answer_s, "looked")
         except ProcessGone as gone:
-            log.warning("vision_process_gone", pid=child.process.pid, why=gone.message)
+            log.warning("vision_process_gone", pid=child.pid, why=gone.message)
             self._end_child()
             self._start_ahead()
             raise
-        if (used_mb := child.resident_mb()) > self._limits.memory_mb:
-            log.warning("vision_process_replaced", pid=child.process.pid, used_mb=round(used_mb))
+        if (used_mb := resident_mb(child.pid)) > self._limits.memory_mb:
+            log.warning("vision_process_replaced", pid=child.pid, used_mb=round(used_mb))
             self._end_child()
             self._start_ahead()
         if isinstance(answer, Exception):
@@ -131,14 +131,19 @@ class WatchedProcess:
     def _ready(self) -> _Child:
         """Return a child that has said that it is ready, a new one where the last has ended meanwhile."""
         if self._child is not None and not self._child.process.is_alive():
-            log.warning("vision_process_gone", pid=self._child.process.pid, why="It ended while it had nothing to do.")
+            log.warning("vision_process_gone", pid=self._child.pid, why="It ended while it had nothing to do.")
             self._end_child()
         child = self._child
         if child is None:
             with self._hand:
                 if self._closed:
                     raise _closed()
-                child = self._child = _Child(self._serve, self._args)
+                try:
+                    child = self._child = _Child(self._serve, self._args)
+                except OSError as error:
+                    raise ProcessGone(
+                        f"The vision process can't be started: {error}.", remedy="See what else runs on this machine."
+                    ) from error
             try:
                 child.ask(None, self._limits.start_s, "started")
             except ProcessGone:
@@ -192,6 +197,12 @@ class _Child:
         finally:
             watchdog.cancel()
 
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self.process.pid is not None  # it was started
+        return self.process.pid
+
     def kill(self) -> None:
         """End the process at once: SIGKILL works on a stopped one, too."""
         self.process.kill()
@@ -203,13 +214,14 @@ class _Child:
         self.process.join(DYING_S)
         self._pipe.close()
 
-    def resident_mb(self) -> float:
-        """Return the memory that the process holds, 0 where the system does not say."""
-        try:
-            pages = int(Path(f"/proc/{self.process.pid}/statm").read_text(encoding="ascii").split()[1])
-        except (OSError, ValueError, IndexError):
-            return 0.0
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
+
+def resident_mb(pid: int) -> float:
+    """Return the memory that a process holds, 0 where the system does not say."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
 
 
 def _gone(exitcode: int | None, doing: str, limit_s: float | None) -> ProcessGone:

@@ -1,24 +1,25 @@
-"""What every `Vision` promises of `locate`; held by Open3D in its process, and the first of it by the fake."""
+"""What every `Vision` promises of `locate`; held by Open3D in its process, and the first of it by the simulated one."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from orchestrator.adapters.sim.meshes import MeshStore
+from orchestrator.adapters.sim.world import World
 from orchestrator.adapters.vision_open3d import VisionOpen3D
+from orchestrator.adapters.vision_sim import SimVision
 from orchestrator.core.camera import intrinsics_for
 from orchestrator.core.errors import VisionError
 from orchestrator.core.geometry import Pose, deviation
 from orchestrator.core.locating import Fingers, Hold, Kind, LocateRequest, Space
 from orchestrator.core.ports import Expected, Mesh
 from tests.locate_scenes import FLOOR_Z, Thrower, write_kinds
-from tests.unit.cell_bench import TrueVision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,25 +51,15 @@ def vision(parts: Path) -> Iterator[VisionOpen3D]:
     asyncio.run(adapter.close())
 
 
-class OfWorld(TrueVision):
-    """The fake, told what lies in the world by the parts of the last picture."""
-
-    def lay(self, truth: list[Expected]) -> None:
-        self.world = SimpleNamespace(  # type: ignore[assignment] # what the fake asks of a world
-            held=None,
-            visible=lambda: {thing.id: thing.pose for thing in truth},
-            body=lambda name: SimpleNamespace(shape=Mesh(next(t.mesh for t in truth if t.id == name))),
-        )
-
-
-@pytest.fixture(params=["open3d", "fake"])
+@pytest.fixture(params=["open3d", "sim"])
 def ask(request: Any, parts: Path, vision: VisionOpen3D) -> Callable[[LocateRequest, list[Expected]], Located]:
     def asked(what: LocateRequest, truth: list[Expected]) -> Located:
         if request.param == "open3d":
             return asyncio.run(vision.locate(what, picture(parts, truth)))
-        fake = OfWorld()
-        fake.lay(truth)
-        return asyncio.run(fake.locate(what, picture(parts, truth)))
+        world = World(MeshStore(parts))
+        for each in truth:
+            world.add(each.id, Mesh(each.mesh), each.pose)
+        return asyncio.run(SimVision(world).locate(what, picture(parts, truth)))
 
     return asked
 

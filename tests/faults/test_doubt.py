@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
+from orchestrator.adapters.vision_sim import SimVision
 from orchestrator.core import commands as cmd
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.ports import Check
-from tests.unit.cell_bench import TrueVision, authored, bench
+from tests.unit.cell_bench import authored, bench
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_hand_over_that_the_camera_cannot_confirm_is_doubtful_until_it_is_seen_or_taken_back(folder: Path) -> None:
     async def main() -> None:
-        vision = TrueVision()
+        vision = SimVision()
         async with bench(folder, vision=vision) as cell:
             await cell.begin()
             await cell.step_is("cap", StepStatus.ACTIVE)
@@ -48,7 +49,7 @@ def test_a_hand_over_that_the_camera_cannot_confirm_is_doubtful_until_it_is_seen
 
 def test_what_the_robot_let_go_of_itself_stays_known_though_the_camera_cannot_see_it(folder: Path) -> None:
     async def main() -> None:
-        vision = TrueVision()
+        vision = SimVision()
         vision.script = [Check("cannot_see", reason="glare", visible=0.2)] * 2
         async with bench(folder, vision=vision) as cell:
             await cell.begin(worker=False)

@@ -20,6 +20,7 @@ from orchestrator.adapters.sim.premises import Premises
 from orchestrator.adapters.sim.scenario import Expect, Scenario, WorkerSpec, random_scenario, read_scenario
 from orchestrator.adapters.sim.worker import Habits, SimWorker
 from orchestrator.adapters.vision_open3d import VisionOpen3D
+from orchestrator.adapters.vision_sim import SimVision
 from orchestrator.cli.places import settings
 from orchestrator.cli.simulation import simulate
 from orchestrator.core import commands as cmd
@@ -27,7 +28,7 @@ from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.ports import Check
 from orchestrator.core.settings import Settings
-from tests.unit.cell_bench import ROOT, TrueVision, authored, bench
+from tests.unit.cell_bench import ROOT, authored, bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,7 +210,7 @@ def test_the_referee_sees_a_part_that_was_knocked_after_its_last_check(folder: P
     """The camera can't see it any more, and the worker does not look: the audit must not be blind as well."""
 
     async def main() -> None:
-        vision = TrueVision()
+        vision = SimVision()
         async with bench(folder, vision=vision) as cell:
             audit = Audit(cell.cell.world)
             cell.cell.people.witness = audit.observe

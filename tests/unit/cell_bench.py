@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import shutil
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,11 @@ import trimesh
 
 from orchestrator.adapters.clock_virtual import VirtualClock
 from orchestrator.adapters.sim.worker import Habits, SimWorker
+from orchestrator.adapters.vision_sim import SimVision
 from orchestrator.app import EmbeddedCell, embedded
 from orchestrator.core import commands as cmd
-from orchestrator.core.geometry import deviation
-from orchestrator.core.locating import Located, Location
 from orchestrator.core.machine import CellVerb, OrderState, OrderVerb, StepStatus
-from orchestrator.core.ports import Check, Mesh, Shot
+from orchestrator.core.ports import Shot
 from orchestrator.core.settings import Settings
 from orchestrator.engine.trial import TRIED, trial
 
@@ -28,11 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from orchestrator.adapters.sim.world import World
     from orchestrator.core.events import Event
-    from orchestrator.core.geometry import Pose
-    from orchestrator.core.locating import LocateRequest, Space
-    from orchestrator.core.ports import Camera, CheckRequest, Journal, Vision
+    from orchestrator.core.ports import Camera, Journal, Vision
     from orchestrator.core.state import State, StepState
     from orchestrator.engine.bus import Fresh
     from orchestrator.wire import Answer, Card
@@ -89,59 +85,6 @@ class NoPicture:
         await asyncio.sleep(0.2)
         stamp = asyncio.get_running_loop().time() + self._camera._clock._loop.start_utc
         return Shot(setup.name, np.zeros((1, 1), np.float32), setup.intrinsics, setup.pose, stamp)
-
-
-class TrueVision:
-    """Vision that asks the simulated world instead of a picture; `script` may give verdicts for it instead."""
-
-    def __init__(self) -> None:
-        self.world: World | None = None
-        self.script: list[Check] = []
-        self.asked: list[CheckRequest] = []
-
-    async def check(self, request: CheckRequest, shot: Shot) -> Check:
-        self.asked.append(request)
-        if self.script:
-            return self.script.pop(0)
-        assert self.world is not None
-        near = [
-            (float(np.linalg.norm(np.subtract(pose.p, request.part.pose.p))), pose)
-            for body, pose in self.world.visible().items()
-            if self.world.body(body).shape == Mesh(request.part.mesh) and self.world.held != body
-        ]
-        distance, pose = min(near, key=lambda item: item[0], default=(1.0, request.part.pose))
-        if distance > 0.03:
-            return Check("missing", shot_stamp=shot.stamp)
-        off = deviation(pose, request.part.pose, symmetry_z=request.part.symmetry_z)
-        good = off.within(request.within_m, request.within_rad)
-        return Check("ok" if good else "displaced", off, visible=1.0, shot_stamp=shot.stamp)
-
-    async def locate(self, request: LocateRequest, shot: Shot) -> Located:
-        assert self.world is not None
-        lying = [
-            pose
-            for body, pose in self.world.visible().items()
-            if self.world.body(body).shape == Mesh(request.part.mesh)
-            and self.world.held != body
-            and (request.space is None or _inside(request.space, pose))
-        ]
-        if not lying:
-            return Located(reason=f"There is no {request.part.id}.", shot_stamp=shot.stamp)
-        sure = (0.0, 0.0, 0.0)
-        found = tuple(
-            Location(
-                pose, 1.0, 1.0, sure, sure, "upright", tuple(replace(h, pose=pose @ h.pose) for h in request.holds)
-            )
-            for pose in lying[: request.most]
-        )
-        return Located(found, shot_stamp=shot.stamp)
-
-    async def close(self) -> None:
-        """It has nothing to close."""
-
-
-def _inside(space: Space, pose: Pose) -> bool:
-    return all(abs(v) <= size / 2 for v, size in zip(space.pose.inverse().apply(pose.p), space.size_m, strict=True))
 
 
 @dataclass
@@ -308,9 +251,9 @@ async def bench(
         seed=seed,
         reload=reload,
     )
-    judge = vision or TrueVision()
+    judge = vision or SimVision()
     async with embedded(settings, VirtualClock(loop), vision=judge, journal=journal) as cell:
-        if isinstance(judge, TrueVision):
+        if isinstance(judge, SimVision):
             judge.world = cell.world
             cameras: dict[str, Camera] = cell.cameras  # type: ignore[assignment] # tests may put others in
             cameras.update({name: NoPicture(camera) for name, camera in cell.cameras.items()})

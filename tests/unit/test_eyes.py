@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
+from orchestrator.adapters.vision_sim import SimVision
 from orchestrator.core.errors import VisionError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.ports import Check
-from tests.unit.cell_bench import TrueVision, authored, bench
+from tests.unit.cell_bench import authored, bench
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ NARROW = "narrow: {at: {xyz_mm: [450, 500, 1050], rpy_deg: [180, 0, 90]}, model:
 WRIST = "wrist: {on: flange, at: {xyz_mm: [450, -150, 1050]}, model: structured_light}"  # as if it were over nest_1
 
 
-class Recording(TrueVision):
+class Recording(SimVision):
     """Vision that keeps what it was asked."""
 
     def __init__(self) -> None:
@@ -40,7 +41,7 @@ class Recording(TrueVision):
         return await super().check(request, shot)
 
 
-class Told(TrueVision):
+class Told(SimVision):
     """Vision that says what it is told for each camera; `seen` are the cameras whose pictures it was given."""
 
     def __init__(self, **verdicts: Check) -> None:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
+from orchestrator.adapters.vision_sim import SimVision
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide.choices import brought
 from orchestrator.core.geometry import Deviation, Pose
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.ports import Check
 from orchestrator.engine import phrases
-from tests.unit.cell_bench import TrueVision, authored, bench
+from tests.unit.cell_bench import authored, bench
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +88,7 @@ OFF = Check("displaced", Deviation((0.003, -0.002, 0.0), (0, 0, 0)), visible=1.0
 
 def test_a_question_says_in_both_languages_what_is_wrong_and_offers_what_is_possible(folder: Path) -> None:
     async def main() -> None:
-        vision = TrueVision()
+        vision = SimVision()
         async with bench(folder, vision=vision) as cell:
             vision.script = [OFF, OFF, OFF]
             await cell.do(JOIN)

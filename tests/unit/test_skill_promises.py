@@ -11,13 +11,14 @@ import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.sim.hands import SimHands
+from orchestrator.adapters.vision_sim import SimVision
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import AuthoringError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import Autonomy, CellVerb, StepStatus
 from orchestrator.engine.library import Library
 from orchestrator.engine.registry import Registry
-from tests.unit.cell_bench import ROOT, Bench, TrueVision, authored, bench
+from tests.unit.cell_bench import ROOT, Bench, authored, bench
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -305,7 +306,7 @@ def test_a_shared_presentation_lasts_until_the_person_confirms(folder: Path, tmp
 
 
 def test_an_inspection_gives_the_verdict_and_the_distance(folder: Path) -> None:
-    class Beside(TrueVision):
+    class Beside(SimVision):
         async def check(self, request, shot):  # type: ignore[no-untyped-def] # as its base
             assert self.world is not None
             (body,) = [b.id for b in self.world if b.kind == "base" and not b.source]

@@ -6,7 +6,9 @@ import dataclasses
 import os
 import signal
 import threading
+from contextlib import suppress
 from multiprocessing import parent_process
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +21,6 @@ from orchestrator.adapters.vision.render import Solid, Solids, View
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-    from pathlib import Path
 
     from orchestrator.adapters.vision.judge import Judged
     from orchestrator.adapters.vision.place import Crop
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from orchestrator.core.ports import Check, CheckRequest
 
 Box = tuple["Vector", "Vector"]
+
+OOM_SCORE = Path("/proc/self/oom_score_adj")  # of -1000 to 1000: out of memory, Linux ends this process before the cell
 
 
 class Bench:
@@ -69,6 +72,8 @@ def start(meshes: Path, evidence_root: Path | None, settings: VisionSettings) ->
     """Set the process up, load Open3D and cast a first ray, which is slow. Called once, when the process starts."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    with suppress(OSError):  # not Linux
+        OOM_SCORE.write_text("800", encoding="ascii")
     import open3d
 
     open3d.utility.set_verbosity_level(open3d.utility.VerbosityLevel.Error)
