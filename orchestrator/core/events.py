@@ -164,9 +164,30 @@ class StepConfirmed(Frozen):
 
 
 class CheckRequested(Frozen):
-    """The camera shall look at the result."""
+    """The camera shall look at the result; with `ride` once the arm has brought it there."""
 
     type: Literal["check_requested"] = "check_requested"
+    unit: str
+    step: str
+    attempt: int
+    effect: str
+    ride: bool = False
+
+
+class LookStarted(Frozen):
+    """The arm set out to bring its camera to a result."""
+
+    type: Literal["look_started"] = "look_started"
+    unit: str
+    step: str
+    attempt: int
+    effect: str
+
+
+class LookBrokenOff(Frozen):
+    """The arm stands, and has not brought its camera to the result: it will set out again."""
+
+    type: Literal["look_broken_off"] = "look_broken_off"
     unit: str
     step: str
     attempt: int
@@ -425,6 +446,8 @@ Event = Annotated[
     | SkillEnded
     | StepConfirmed
     | CheckRequested
+    | LookStarted
+    | LookBrokenOff
     | CheckEnded
     | AttestRequested
     | AttestGiven

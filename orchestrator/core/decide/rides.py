@@ -1,0 +1,31 @@
+"""Rules for looks from the wrist: when the arm sets out, and what becomes of one that was broken off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.core import events as ev
+from orchestrator.core.decide.verdict import Rejected
+from orchestrator.core.rides import ride_blockers
+from orchestrator.core.state import ride_effect
+
+if TYPE_CHECKING:
+    from orchestrator.core import commands as cmd
+    from orchestrator.core.state import State
+
+
+def start(state: State, command: cmd.StartLook, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Let the arm bring its camera to a result that waits for it."""
+    found = state.step(command.unit, command.step)
+    if found is None:
+        return Rejected("no_step", f"Unit {command.unit} with a step {command.step} is not in work.", "Look again.")
+    _, current = found
+    if why := ride_blockers(state, current):
+        return Rejected(why[0].code, why[0].message, " ".join(reason.message for reason in why[1:]))
+    effect = ride_effect(command.unit, command.step, current)
+    return [ev.LookStarted(unit=command.unit, step=command.step, attempt=current.attempt, effect=effect)]
+
+
+def broken_off(command: cmd.EndCheck) -> ev.Event:
+    """Note that the arm came to a stand before there was a verdict: it sets out again when it may."""
+    return ev.LookBrokenOff(unit=command.unit, step=command.step, attempt=command.attempt, effect=command.effect)
