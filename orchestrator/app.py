@@ -207,6 +207,7 @@ async def embedded(
         by_hand=crew.by_hand,
     )
     heartbeat = crew.watch()
+    robot.heartbeat()
     tasks = [asyncio.create_task(runner.run(), name="runner")]
     if own_vision is not None:  # Open3D takes seconds to load: ahead of the first check
         tasks.append(asyncio.create_task(_warm(own_vision), name="vision"))

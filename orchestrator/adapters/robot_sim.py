@@ -140,7 +140,7 @@ class SimRobot:
         self._running = True
         if self._physics is not None:
             self._physics.start()
-        self._heartbeat()
+        self.heartbeat()
 
     async def close(self) -> None:
         """Stop whatever moves, and end every task, timer and thread."""
@@ -481,11 +481,12 @@ class SimRobot:
         self._scene = scene
         self._version = scenery.version(scene)
 
-    def _heartbeat(self) -> None:
+    def heartbeat(self) -> None:
+        """Say how it is ten times a second from now on, as drivers do whether or not a program runs."""
         if self._beat is not None:
             self._beat.cancel()
         self._publish()
-        self._beat = asyncio.get_running_loop().call_later(HEARTBEAT_S, self._heartbeat)
+        self._beat = asyncio.get_running_loop().call_later(HEARTBEAT_S, self.heartbeat)
 
     def _publish(self) -> None:
         reading = self._read()

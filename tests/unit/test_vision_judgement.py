@@ -33,7 +33,7 @@ RING = expected("ring", PLACE.shifted(z=0.03), 0, part="ring_47")
 BRACKET = expected("bracket", PLACE)
 SIDEWAYS = Pose((0.45, 0.0, 1.05), (0.0, math.sqrt(0.5), math.sqrt(0.5), 0.0))
 SEEDS_OF_STUBS = (1, 21, 22, 27, 29, 30)  # at which one of the two fits ends beside the other
-BUSH, ANGLE, _, LID = TUNING
+BUSH, ANGLE, _, LID, *_ = TUNING
 
 
 @pytest.fixture(scope="module")

@@ -189,25 +189,65 @@ def _fits_empty(place: Place, settings: VisionSettings) -> Mask:
 
 
 def _conclude(request: CheckRequest, tried: list[Votes], place: Place, by: Fix, settings: VisionSettings) -> Check:
-    """Take the hypothesis that explains the picture best, unless another explains it as well."""
+    """Take the hypothesis that explains the picture best; of those that explain it alike, that of the fewest faults."""
     best = _best(tried, place, settings)
     tried = [_same_chance(votes, best, place, settings) for votes in tried]
     best = _best(tried, place, settings)
     scores = _scores(tried)
-    for other in tried:
-        if other is not best and not told_apart(best, other, place.scene, settings):
-            reason = f"From here {_called(best)} and {_called(other)} look the same."
+    alike = [votes for votes in tried if votes is best or not told_apart(best, votes, place.scene, settings)]
+    chosen = min(alike, key=lambda votes: (_faults(request, votes, place, by, settings), votes is not best))
+    for other in alike:
+        if other is not chosen and not _far_fetched(request, other, chosen, place, by, settings):
+            reason = f"From here {_called(chosen)} and {_called(other)} look the same."
             return Check("cannot_see", scores=scores, reason=reason)
-    if best.hypothesis.kind == "flipped":
+    if chosen.hypothesis.kind == "flipped":
         return Check("flipped", scores=scores, reason=f"{place.part} lies upside down.")
-    if best.hypothesis.kind == "look_alike":
-        wrong = best.hypothesis.id
+    if chosen.hypothesis.kind == "look_alike":
+        wrong = chosen.hypothesis.id
         reason = f"It looks like {wrong}, not like {place.part}."
         return Check("wrong", scores=scores, reason=reason, wrong_part=wrong)
-    if not _explains(best, place, settings):
+    if not _explains(chosen, place, settings):
         reason = f"{place.part} explains what is there in part only; it may be damaged, or something lies beside it."
         return Check("cannot_see", scores=scores, reason=reason)
-    return _measured(request, best, place, by, scores, settings)
+    answer = _measured(request, chosen, place, by, scores, settings)
+    also = " and ".join(_called(other) for other in alike if other is not chosen)
+    if not also:
+        return answer
+    return dataclasses.replace(answer, reason=f"{answer.reason} Out of its place, {also} would look the same.".strip())
+
+
+def _faults(request: CheckRequest, votes: Votes, place: Place, by: Fix, settings: VisionSettings) -> int:
+    """Count what must have gone wrong for a hypothesis to be the case: another thing than the part, out of its place.
+
+    Out of place is what is surely outside of the tolerance about where it would stand as the part should.
+    """
+    idea, found = votes.hypothesis, votes.found
+    off = deviation(found.pose, idea.pose, idea.symmetry_z)
+    free = (False,) * 3 + idea.solid.free_axes
+    judged = [not free[axis] and not (axis == 5 and idea.symmetry_z == 0) for axis in range(6)]
+    sigmas = _sigmas(votes, place, by, settings)
+    limits = (*request.within_m, *request.within_rad)
+    out = any(
+        abs(value) > limit + settings.guard * sigma
+        for value, limit, sigma, counts in zip((*off.xyz_m, *off.rot_rad), limits, sigmas, judged, strict=True)
+        if counts
+    )
+    return (idea.kind != "part") + out
+
+
+def _far_fetched(
+    request: CheckRequest, other: Votes, chosen: Votes, place: Place, by: Fix, settings: VisionSettings
+) -> bool:
+    """Tell whether another hypothesis that explains the picture alike needs two faults at once, the chosen one less.
+
+    Where it stood as the chosen one does, it must not explain the picture: else its own fit has but strayed.
+    """
+    two = [_faults(request, votes, place, by, settings) > 1 for votes in (other, chosen)]
+    if two != [True, False]:
+        return False
+    there = chosen.found.pose @ chosen.hypothesis.pose.inverse() @ other.hypothesis.pose
+    standing = vote(other.hypothesis, dataclasses.replace(other.found, pose=there), place.scene, settings)
+    return told_apart(chosen, standing, place.scene, settings)
 
 
 def _same_chance(votes: Votes, best: Votes, place: Place, settings: VisionSettings) -> Votes:

@@ -8,7 +8,7 @@ import { word, words } from "../words";
 
 export function ConditionPanel() {
   const cell = store.cell.value;
-  const { board, cellStates, modes, safety, autonomy, simulated } = words.value;
+  const { autonomy, board, cellReasons, cellStates, modes, safety, simulated } = words.value;
   if (!cell) return null;
   const robot = robotCondition();
   const calm = cell.safety === "normal" || cell.safety === "reduced";
@@ -37,7 +37,7 @@ export function ConditionPanel() {
       </p>
       {(cell.reason || cell.reasons.length > 0) && (
         <div class="why">
-          {cell.reason && <p>{cell.reason}</p>}
+          {cell.reason && <p>{word(cellReasons, cell.reason)}</p>}
           {cell.reasons.length > 0 && (
             <>
               <p class="quiet">{board.notMoving}</p>
