@@ -315,7 +315,10 @@ class Measured(Frozen):
 
 
 class EndCheck(Frozen):
-    """A check ended: with a verdict, with `error` when it could not be made, or `canceled` with the arm on its way."""
+    """A check ended: with a verdict, or with `error` when it could not be made.
+
+    `canceled`: the arm was stopped on its way to it. `blocked`: the arm stands in the way, and has nothing to do there.
+    """
 
     type: Literal["end_check"] = "end_check"
     effect: Name
@@ -325,6 +328,7 @@ class EndCheck(Frozen):
     measured: Measured | None = None
     error: Text = ""
     canceled: bool = False
+    blocked: bool = False
 
 
 class ReportPart(Frozen):

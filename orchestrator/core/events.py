@@ -174,8 +174,18 @@ class CheckRequested(Frozen):
     ride: bool = False
 
 
+class LookBlocked(Frozen):
+    """The arm stands in the way of the cameras and has nothing to do there: it shall go home first."""
+
+    type: Literal["look_blocked"] = "look_blocked"
+    unit: str
+    step: str
+    attempt: int
+    effect: str
+
+
 class LookStarted(Frozen):
-    """The arm set out to bring its camera to a result."""
+    """The arm set out to bring its camera to a result, or to go out of the way of those that stand still."""
 
     type: Literal["look_started"] = "look_started"
     unit: str
@@ -185,7 +195,7 @@ class LookStarted(Frozen):
 
 
 class LookBrokenOff(Frozen):
-    """The arm stands, and has not brought its camera to the result: it will set out again."""
+    """The arm was stopped before there was a verdict: it will set out again."""
 
     type: Literal["look_broken_off"] = "look_broken_off"
     unit: str
@@ -446,6 +456,7 @@ Event = Annotated[
     | SkillEnded
     | StepConfirmed
     | CheckRequested
+    | LookBlocked
     | LookStarted
     | LookBrokenOff
     | CheckEnded

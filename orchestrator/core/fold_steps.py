@@ -143,8 +143,8 @@ def _look_started(state: State, event: ev.LookStarted, _t: float) -> State:
     return with_step(state, event.unit, event.step, new)
 
 
-@_on(ev.LookBrokenOff)
-def _look_broken_off(state: State, event: ev.LookBrokenOff, _t: float) -> State:
+@_on(ev.LookBlocked, ev.LookBrokenOff)
+def _look_waits(state: State, event: ev.LookBlocked | ev.LookBrokenOff, _t: float) -> State:
     found = state.step(event.unit, event.step)
     if found is None:
         return state

@@ -47,7 +47,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class RideAndLook:
-    """Bring the arm's camera to a result, take a picture and judge it."""
+    """Bring the arm's camera to a result, or the arm out of the others' way; take a picture and judge it."""
 
     id: str
     unit: str

@@ -1,4 +1,4 @@
-"""Looks from the wrist: the arm brings its camera to a result, which is robot work like any other."""
+"""Looks that the arm must move for: to bring its camera there, or to go out of the way. Robot work like any other."""
 
 from __future__ import annotations
 
@@ -35,7 +35,12 @@ def free_view(state: State, unit: str, step: Step) -> bool:
 def ride_blockers(state: State, current: StepState) -> list[Blocker]:
     """Return every reason why the arm can't set out to a look now; empty when it can."""
     if current.ride != "wanted":
-        return [Blocker("not_wanted", "Nobody wants the arm to bring a camera there.")]
+        return [Blocker("not_wanted", "Nobody wants the arm to move for a look there.")]
+    return arm_blockers(state)
+
+
+def arm_blockers(state: State) -> list[Blocker]:
+    """Return every reason why the arm can't move for any look now; empty when it can."""
     out = [Blocker("interlock", reason) for reason in why_not(state)]
     out += [Blocker("ending", f"The robot has not come to a stand after {effect}.") for effect in state.ending]
     if (held := state.world.held()) is not None:

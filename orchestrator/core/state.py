@@ -54,7 +54,7 @@ class StepState:
     resources: tuple[str, ...] = ()
     wants: frozenset[str] = frozenset()
     effect: str = ""  # the look that is under way, if any
-    ride: Ride = ""  # whether the arm must bring the camera there first, and is at it
+    ride: Ride = ""  # whether the arm must move for the look, with its camera or out of the way, and is at it
     rides: int = 0  # how often it has set out
     looks: int = 0
     rung: int = 0  # where the ladder that was climbed last stands

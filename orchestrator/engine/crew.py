@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import structlog
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.errors import RobotError, TandemError
+from orchestrator.core.errors import RobotError, TandemError, VisionError
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import CellState
 from orchestrator.core.ports import Acknowledgement, Safety
@@ -18,6 +18,7 @@ from orchestrator.engine.limit import Limit
 from orchestrator.engine.manual import Manual
 from orchestrator.engine.requirements import Requirements
 from orchestrator.engine.ride import Ride
+from orchestrator.engine.standstill import ARM_IDLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -151,11 +152,17 @@ class CellCrew:
         return await self.by_hand.perform(effect)
 
     async def look(self, effect: Look) -> cmd.EndCheck:
-        """Take a picture and judge a result."""
-        return await self._eyes.look(lambda: self._runner.state, effect)
+        """Take a picture and judge a result, unless the arm stands in the way with nothing to do there."""
+        try:
+            return await self._eyes.look(lambda: self._runner.state, effect)
+        except VisionError as error:
+            if error.code != ARM_IDLE:
+                raise
+            ids = {"effect": effect.id, "unit": effect.unit, "step": effect.step}
+            return cmd.EndCheck(**ids, attempt=effect.attempt, blocked=True)
 
     async def ride_and_look(self, effect: RideAndLook) -> cmd.EndCheck:
-        """Bring the arm's camera to a result, have it judged, and bring the arm home again.
+        """Bring the arm's camera to a result, or the arm home where others look, and have the result judged.
 
         Raises TandemError where it can't get there, VisionError where there is no picture that counts.
         """

@@ -12,9 +12,9 @@ from orchestrator.core.errors import VisionError
 from orchestrator.core.ports import CheckRequest, Expected
 from orchestrator.core.react import Look, RideAndLook
 from orchestrator.core.rechecks import fresh_from
-from orchestrator.core.rides import needs_ride
+from orchestrator.core.rides import arm_blockers, needs_ride
 from orchestrator.core.world import CELL, GRIPPER
-from orchestrator.engine.standstill import EPSILON_S
+from orchestrator.engine.standstill import ARM_IDLE, EPSILON_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,7 +62,7 @@ class Eyes:
     async def look(self, now: Callable[[], State], effect: Look | RideAndLook) -> EndCheck:
         """Judge a result; `now` gives the state, which may change until the picture is taken.
 
-        With a ride the camera on the flange looks, which the arm holds there by now; else those that stand still.
+        With a ride the camera on the flange looks where the step says so, for the arm holds it there by now.
 
         Raises VisionError when there is no camera, no mesh, no known place to look at, or no picture that counts.
         """
@@ -94,6 +94,8 @@ class Eyes:
             try:
                 name, shot = await self._shot(names, now, effect)
             except VisionError as error:
+                if error.code == ARM_IDLE:
+                    raise
                 failed = failed or error
                 continue
             if why := self._trusted(name):
@@ -116,8 +118,7 @@ class Eyes:
     def _chosen(self, state: State, effect: Look | RideAndLook) -> list[str]:
         """Return the cameras to ask: the one that the step names, else those that have the result in their picture."""
         step = _step(state, effect)
-        ridden = isinstance(effect, RideAndLook)
-        if step.look is None or (needs_ride(state, step) and not ridden):
+        if step.look is None or (needs_ride(state, step) and not _from_the_wrist(state, effect)):
             return self._facing(state, self._request(state, effect, step).part.pose)
         if step.look.camera not in self._cameras or step.look.camera not in state.spec.cameras:
             known = ", ".join(self._cameras) or "none"
@@ -128,13 +129,15 @@ class Eyes:
         """Return a camera's name, taken off `names`, and its picture: the first whose view the arm leaves free.
 
         It was taken while the arm stood, after all that changed what is in it. Raises VisionError where there is none:
-        codes arm_moves and arm_in_view, for all of `names`, and late_picture.
+        codes arm_moves, arm_in_view and arm_idle, for all of `names`, and late_picture.
         """
         if self._still is None:
             return (name := names.pop(0)), await self._cameras[name].shoot()
         with self._still.picture():
             try:
-                since = await self._still.reached(lambda: self._in_the_way(names, now(), effect))
+                since = await self._still.reached(
+                    lambda: self._in_the_way(names, now(), effect), idle=lambda: _could_go_home(now(), effect)
+                )
             except VisionError:
                 names.clear()
                 raise
@@ -143,12 +146,12 @@ class Eyes:
             for again in range(SHOTS):
                 if again:
                     since = await self._still.reached(lambda: self._in_the_way([name], now(), effect))
-                if isinstance(effect, RideAndLook):
+                if _from_the_wrist(now(), effect):
                     await asyncio.sleep(SETTLES_S)
                 shot = await self._cameras[name].shoot()
                 state = now()
                 changed = fresh_from(state, effect.unit, _step(state, effect))
-                if isinstance(effect, RideAndLook) and self._hides(state, shot.pose.p, effect):
+                if _from_the_wrist(state, effect) and self._hides(state, shot.pose.p, effect):
                     raise VisionError(
                         f"From there the arm itself is in the way of {name}.",
                         remedy="Teach a pose in which it is not, or take another frame.",
@@ -167,7 +170,7 @@ class Eyes:
 
         Of a camera on the flange that is known only once it has got there.
         """
-        if isinstance(effect, RideAndLook):
+        if _from_the_wrist(state, effect):
             return ""
         if not all(self._hides(state, state.spec.cameras[name].at.p, effect) for name in names):
             return ""
@@ -243,6 +246,19 @@ def _step(state: State, effect: Look | RideAndLook) -> Step:
     if found is None:
         raise VisionError("The unit has left the cell.")
     return found[0]
+
+
+def _from_the_wrist(state: State, effect: Look | RideAndLook) -> bool:
+    """Whether the arm holds the camera of a look: it has been brought there for it."""
+    found = state.step(effect.unit, effect.step)
+    return found is not None and isinstance(effect, RideAndLook) and needs_ride(state, found[0])
+
+
+def _could_go_home(state: State, effect: Look | RideAndLook) -> bool:
+    """Whether a look that the arm is in the way of may ask it to go home first: a last look moves nothing."""
+    found = state.step(effect.unit, effect.step)
+    asked = found is not None and found[1].effect == effect.id and not found[1].ride
+    return asked and not arm_blockers(state)
 
 
 def _spec(state: State, unit: str, kind: str) -> PartSpec | None:

@@ -1,4 +1,4 @@
-"""One look from the wrist: the arm brings its camera to a result, stands while it looks, and goes home."""
+"""One look that the arm moves for: it brings its camera to a result and goes home, or goes home and others look."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.errors import TandemError, VisionError
 from orchestrator.core.ports import Move, MoveJoints
+from orchestrator.core.rides import needs_ride
 from orchestrator.engine.attempt import OUT_OF_CONTACT_M, Leg
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Ride:
-    """One way there and back, planned as a whole before anything moves."""
+    """One way there and back, planned as a whole before anything moves; or the way home alone."""
 
     def __init__(self, attempt: Attempt, eyes: Eyes, effect: RideAndLook) -> None:
         self._attempt = attempt
@@ -30,6 +31,9 @@ class Ride:
         Raises TandemError where the place is not known or can't be reached, VisionError where there is no verdict.
         """
         attempt = self._attempt
+        if not needs_ride(attempt.state, attempt.step):
+            await attempt.home()
+            return await self._eyes.look(lambda: attempt.state, self._effect)
         there = (self._stand(), MoveJoints(attempt.robot.capabilities.home))
         up = attempt.handling().away(OUT_OF_CONTACT_M)
         course = await attempt.plan_any((there, (*up, *there)))

@@ -200,6 +200,44 @@ def test_not_to_see_it_asks_once_more_and_then_a_person() -> None:
     assert bench.at("pin").status == "done"
 
 
+def blocked() -> Bench:
+    """A pin in its seat that the arm hides from the camera above, with nothing to do there."""
+    what = PIN.model_copy(update={"look": None})
+    bench = Bench(cell(cameras={"top": TOP})).running(variant(LOAD, what, LID, LAST))
+    bench.finish("load")
+    bench.start("pin", "robot")
+    bench.do(bench.skill("pin"))
+    bench.do(cmd.EndCheck(effect=bench.at("pin").effect, unit="u1", step="pin", attempt=1, blocked=True))
+    return bench
+
+
+def test_an_arm_in_the_way_with_nothing_to_do_goes_home_before_the_camera_looks() -> None:
+    bench = blocked()
+    assert bench.at("pin").ride == "wanted"
+    assert proposals(bench)[0] == START
+    (started,) = bench.do(START)
+    assert react(bench.state, started) == [RideAndLook("u1/pin/1/look1/ride1", "u1", "pin", 1)]
+    assert bench.no(cmd.StartStep(unit="u1", step="lid", actors=(ROBOT,))) == "lane"
+    bench.do(bench.seen("pin"))
+    assert bench.at("pin").status == "done"
+    assert bench.replayed() == bench.state
+
+
+def test_after_it_went_home_the_camera_looks_again_without_it() -> None:
+    bench = blocked()
+    bench.do(START)
+    *_, asked = bench.do(bench.seen("pin", "cannot_see"))
+    assert react(bench.state, asked) == [Look("u1/pin/1/look2", "u1", "pin", 1)]
+
+
+def test_the_arm_that_would_go_out_of_the_way_is_held_as_any_other() -> None:
+    bench = blocked()
+    bench.do(cmd.ChangeCell(verb=CellVerb.HOLD))
+    assert bench.no(START) == "interlock"
+    bench.do(cmd.ReportRestart())
+    assert bench.at("pin").ride == ""  # it is looked at from where the cameras stand, without moving
+
+
 def test_motions_of_a_look_pass_the_gate_only_while_it_is_under_way() -> None:
     bench = wanted()
     motion = cmd.ProposeMotion(effect="u1/pin/1/look1/ride1", motion="m", text="look at pin")

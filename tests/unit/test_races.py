@@ -213,6 +213,9 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "look broken off": lambda b: cmd.EndCheck(
         effect=_effect(b), unit="u1", step="s", attempt=_attempt(b), canceled=True
     ),
+    "look blocked by the arm": lambda b: cmd.EndCheck(
+        effect=_effect(b), unit="u1", step="s", attempt=_attempt(b), blocked=True
+    ),
     "look without a picture": lambda b: cmd.EndCheck(
         effect=_effect(b), unit="u1", step="s", attempt=_attempt(b), error="no plan"
     ),
@@ -303,6 +306,10 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "look broken off": {
         "riding": "look_broken_off",
+        "*": "outcome_ignored",
+    },
+    "look blocked by the arm": {
+        "looked_at": "look_blocked",
         "*": "outcome_ignored",
     },
     "look without a picture": {

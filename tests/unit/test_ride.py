@@ -1,8 +1,9 @@
-"""Looks from the wrist in the embedded cell: the arm brings its camera there, stands, and goes home."""
+"""Looks that the arm moves for, in the embedded cell: its own camera is brought there, or it goes out of the way."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,9 @@ import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.core import commands as cmd
+from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import Autonomy, CellVerb, Mode, StepStatus
-from orchestrator.core.ports import Check, Safety
+from orchestrator.core.ports import Check, Move, Safety
 from tests.unit.cell_bench import authored, bench
 from tests.unit.test_eyes import TOP, Told, cell_with
 
@@ -270,3 +272,54 @@ def test_a_cell_that_closes_on_the_way_stands(folder: Path) -> None:
 
     cell = riding(folder, test)
     assert not cell.cell.robot.state.value.moving
+
+
+def plain(folder: Path, tmp_path: Path) -> Path:
+    """Return the product without a look from the wrist, in the same cell."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "stack" / "procedure.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("look: {camera: wrist, from: base/above}, ", ""), encoding="utf-8")
+    return tmp_path
+
+
+async def stand_over_the_nest(cell: Bench) -> None:
+    """Let the base be looked at again while the arm stands between the camera and it."""
+    await cell.begin(worker=False)
+    await cell.step_is("load", StepStatus.ATTENTION)
+    robot = cell.cell.robot
+    over = Pose.from_rpy((0.45, -0.15, 0.40), (math.pi, 0.0, 0.0))
+    assert (await robot.execute(await robot.plan([Move(over)])).result()).ok
+
+
+def test_an_arm_in_the_way_with_nothing_to_do_goes_home_and_the_camera_looks(folder: Path, tmp_path: Path) -> None:
+    async def test(cell: Bench, vision: Told) -> None:
+        await stand_over_the_nest(cell)
+        vision.verdicts.clear()
+        await cell.do(cmd.Choose(unit="u1", step="load", attempt=1, choice="recheck"))
+        began = cell.now
+        await cell.step_is("load", StepStatus.DONE)
+        assert cell.now - began < 10.0
+        assert cell.cell.robot.state.value.joints == pytest.approx(cell.cell.robot.capabilities.home, abs=1e-6)
+
+    cell = riding(plain(folder, tmp_path), test, Told(top=Check("cannot_see", reason="It shines.")))
+    (blocked,) = cell.all("look_blocked")
+    rode = [event.text for event in cell.all("motion_intended") if "/ride" in event.effect]
+    assert rode == ["go home"]
+    motions = {item.event.motion: item.t for item in cell.fresh if item.event.type == "motion_ended"}
+    last = cell.all("check_ended", step="load")[-1]
+    assert last.measured.shot_t >= motions[f"{blocked.effect}/ride1/m1"]
+
+
+def test_a_held_cell_moves_nothing_out_of_the_cameras_way(folder: Path, tmp_path: Path) -> None:
+    async def test(cell: Bench, vision: Told) -> None:
+        await stand_over_the_nest(cell)
+        await cell.change(CellVerb.HOLD)
+        before = cell.cell.robot.state.value.joints
+        await cell.do(cmd.Choose(unit="u1", step="load", attempt=1, choice="recheck"))
+        await cell.step_is("load", StepStatus.ATTENTION)
+        assert "The robot's arm is in the way of top." in cell.step("load").message
+        assert cell.cell.robot.state.value.joints == before
+
+    cell = riding(plain(folder, tmp_path), test, Told(top=Check("cannot_see", reason="It shines.")))
+    assert cell.all("look_blocked") == []

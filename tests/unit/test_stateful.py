@@ -277,10 +277,10 @@ class CellMachine(RuleBasedStateMachine):
             measured = {"verdict": verdict, "shot_t": self.bench.t - age_s, "offset_mm": (0.1, 0, 0)}
             if effect.step in {"pin", "lid"}:  # which the body carries
                 measured |= {"datum": (f"{effect.unit}/body",), "datum_offset_mm": (4.0 if off else 0.2, 0, 0)}
-            broken_off = isinstance(effect, RideAndLook) and outcome == "canceled"
-            self.send(
-                cmd.EndCheck.model_validate({**ids, **({"canceled": True} if broken_off else {"measured": measured})})
-            )
+            how: dict[str, Any] = {"measured": measured}
+            if outcome == "canceled":  # the arm was stopped on its way, or stands in the way of a camera
+                how = {"canceled": True} if isinstance(effect, RideAndLook) else {"blocked": "/recheck" not in name}
+            self.send(cmd.EndCheck.model_validate({**ids, **how}))
 
     def asked(self) -> list[tuple[str, str, str]]:
         """Where a person's word is wanted: unit, step, place."""

@@ -81,8 +81,8 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
     if found is None or why:
         return [_ignored(command, "end_check", why)]
     step, current = found
-    if command.canceled:
-        return [rides.broken_off(command)]
+    if command.canceled or command.blocked:
+        return [rides.broken_off(command) if command.canceled else rides.blocked(command)]
     measured = command.measured
     since = max(fresh_from(state, command.unit, step), current.started_t or 0.0)
     late = measured is not None and measured.shot_t < since - 1e-6
@@ -286,9 +286,13 @@ def _offset_words(offset_mm: tuple[float, float, float]) -> str:
 
 
 def _looks(current: StepState, command: cmd.EndCheck) -> bool:
-    """Whether the look that a command ends is under way; only the arm on its way to one is ever broken off."""
+    """Whether the look that a command ends is under way, and can end so.
+
+    Only one that the arm moves for is broken off, and only one that it does not is blocked by it.
+    """
     under_way = "camera" in current.wants and current.ride != "wanted" and current.effect == command.effect
-    return under_way and (current.ride == "under_way" or not command.canceled)
+    moves = current.ride == "under_way"
+    return under_way and (moves or not command.canceled) and not (moves and command.blocked)
 
 
 def _not_awaited(awaited: bool, in_work: bool, what: str) -> str:
