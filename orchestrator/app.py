@@ -15,6 +15,7 @@ from orchestrator.adapters.snapshot_file import SnapshotFile
 from orchestrator.core import commands as cmd
 from orchestrator.core.cell import URDF
 from orchestrator.core.errors import AuthoringError, SetupError
+from orchestrator.core.interlock import why_not_calibrate
 from orchestrator.core.state import initial
 from orchestrator.engine.arm_in_view import ArmInView
 from orchestrator.engine.cell_desk import CellDesk
@@ -102,11 +103,13 @@ async def embedded(
     `vision`, `journal` and `calibrations` stand in for the cell's own; vision that is given stays open.
     Raises AuthoringError for mistakes in the cell file, JournalError for a journal that can't be opened.
     """
+    from orchestrator.adapters.calibration.calibrator import Calibrator
     from orchestrator.adapters.calibration.camera import CalibratedCamera
     from orchestrator.adapters.calibration.store import CalibrationStore
     from orchestrator.adapters.camera_sim import SimCamera, setup_of
     from orchestrator.adapters.devices_sim import SimDevices
     from orchestrator.adapters.robot_sim import SimRobot
+    from orchestrator.adapters.sim.board_hands import BoardHands
     from orchestrator.adapters.sim.boards import SimBoards
     from orchestrator.adapters.sim.devices.screwdriver import heads_of
     from orchestrator.adapters.sim.hands import SimHands
@@ -167,6 +170,14 @@ async def embedded(
         name: CalibratedCamera(name, cameras, spec.cameras[name], fixed, store=calibrations, now=clock.now)
         for name in cameras
     }
+    calibrator = Calibrator(
+        spec,
+        calibrated,
+        calibrations,
+        hands=BoardHands(boards, cameras),
+        why_not=lambda: why_not_calibrate(runner.state),
+        now=clock.now,
+    )
     noise_m = {name: camera.setup.noise.sigma_m for name, camera in cameras.items()}
     own_vision = VisionOpen3D(settings.instructions, evidence=evidence, noise_m=noise_m) if vision is None else None
     judge = own_vision if vision is None else vision
@@ -205,6 +216,7 @@ async def embedded(
         evidence=evidence or settings.instructions,
         links=_links(robot.arm),
         by_hand=crew.by_hand,
+        calibrating=calibrator,
     )
     heartbeat = crew.watch()
     robot.heartbeat()

@@ -12,14 +12,13 @@ import typer
 from rich.console import Console
 
 from orchestrator.cli.places import data_home, existing, settings
-from orchestrator.core.calibration import BoardSpec, Calibration
 from orchestrator.core.errors import BadInput, TandemError, VisionError, known
 from orchestrator.engine.library import read_cell
 
 if TYPE_CHECKING:
     from orchestrator.adapters.calibration.session import Session
     from orchestrator.adapters.calibration.store import CalibrationStore
-    from orchestrator.core.calibration import Method
+    from orchestrator.core.calibration import BoardSpec, Calibration, Method
     from orchestrator.core.cell import CellSpec
     from orchestrator.core.geometry import Pose
     from orchestrator.core.settings import Settings
@@ -57,13 +56,14 @@ def calibrate(
     out: Path = typer.Option(Path("board.pdf"), help="Where `board` writes to: a .pdf or .png file."),
 ) -> None:
     """Calibrate a camera: print a board, show it to the camera, and see the residuals."""
+    from orchestrator.adapters.calibration.begin import board_for, session_for
     from orchestrator.adapters.calibration.store import CalibrationStore
 
     base = settings(cell, data=None)
     spec = read_cell(base.cell)
     if camera not in spec.cameras:
         raise known("camera", camera, spec.cameras)
-    name, chosen = _board(spec, board, what)
+    name, chosen = board_for(spec, board, still=what == What.HAND_EYE)
     if what == What.BOARD:
         _print(chosen, out)
         return
@@ -72,7 +72,7 @@ def calibrate(
         _check(base, store, camera, by)
         return
     method: Method = "hand_eye" if what == What.HAND_EYE else what.value  # type: ignore[assignment] # the rest are its own
-    session = _session(spec, store, camera, chosen)
+    session = session_for(spec, store, camera, chosen)
     if method == "extrinsics" and session.on_flange:
         raise BadInput(f"{camera} rides on the flange: its place there is found by hand-eye.", remedy="Run hand-eye.")
     if pictures is not None:
@@ -94,19 +94,6 @@ def calibrate(
         console.print(f"Kept as {found.id}; the one before still counts.", highlight=False)
 
 
-def _board(spec: CellSpec, name: str | None, what: What) -> tuple[str, BoardSpec]:
-    """Return the board that is named, else a loose one, a fixed one (first for hand-eye), else the usual chart."""
-    if name is not None:
-        if name not in spec.boards:
-            raise known("board", name, spec.boards)
-        return name, spec.boards[name]
-    loose = [key for key, board in spec.boards.items() if board.at is None]
-    fixed = [key for key, board in spec.boards.items() if board.at is not None]
-    for key in (*loose, *fixed) if what != What.HAND_EYE else (*fixed, *loose):
-        return key, spec.boards[key]
-    return "chart", BoardSpec()
-
-
 def _print(board: BoardSpec, out: Path) -> None:
     from orchestrator.adapters.calibration import board as sheets
 
@@ -117,14 +104,6 @@ def _print(board: BoardSpec, out: Path) -> None:
     console.print(f"{out}: {width:.1f} x {height:.1f} mm. {sheets.caption(board)}", highlight=False)
     console.print("Where the ruler is not that long, write the true square_mm and marker_mm into the cell file.")
     console.print("Glue it to something flat and stiff; 1 mm of bend is 1 mm of error.")
-
-
-def _session(spec: CellSpec, store: CalibrationStore, camera: str, board: BoardSpec) -> Session:
-    from orchestrator.adapters.calibration.session import Session
-
-    seen, known_ = spec.cameras[camera], store.current(camera)
-    lens, pose = (known_.intrinsics, known_.pose) if known_ is not None else (seen.intrinsics, seen.at)
-    return Session(camera, not seen.fixed, board, lens, pose, known_.parts if known_ is not None else ())
 
 
 def _touched(board: BoardSpec, text: str | None) -> Pose | None:

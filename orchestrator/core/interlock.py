@@ -46,6 +46,13 @@ def why_not(state: State) -> tuple[str, ...]:
     return tuple(reasons)
 
 
+def why_not_calibrate(state: State) -> str:
+    """Return why nobody may bring a board before a camera now, "" where they may: a check would see it."""
+    if state.cell not in MANUAL_ALLOWED and state.cell != CellState.ABORTED:
+        return f"The cell is {state.cell}: a check would see the board."
+    return f"{state.manual.by} moves the robot by hand." if state.manual is not None else ""
+
+
 def why_not_manual(state: State, *, motion: str = "") -> tuple[str, ...]:
     """Return every reason, in words, why nobody may move the robot by hand now; `motion` is the asker's own."""
     reasons = []

@@ -31,6 +31,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "move_gripper": _TECH,
     "teach_frame": _TECH,
 }
+CALIBRATE = _TECH  # by the page: no command of the cell
+CHECK_CAMERA = _WORK
 LEAD_CHOICES = frozenset({"skip", "force", "scrap"})
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.geometry import Pose
     from orchestrator.core.ports import Clock, Journal, Robot, Twist
+    from orchestrator.engine.calibrating import Calibrating
     from orchestrator.engine.library import Library
     from orchestrator.engine.manual import Manual
     from orchestrator.engine.registry import Registry
@@ -42,6 +43,7 @@ class CellDesk:
         evidence: Path,
         links: Sequence[LinkView],
         by_hand: Manual,
+        calibrating: Calibrating,
     ) -> None:
         self.name = runner.state.spec.name
         self.epoch = epoch
@@ -49,6 +51,7 @@ class CellDesk:
         self.library = library
         self.journal = journal
         self.evidence = evidence
+        self.calibrating = calibrating
         self.runner = runner
         self.scene = _scene(runner, library, links)
         self.registry = registry

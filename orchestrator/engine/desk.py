@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.commands import Request, Who
     from orchestrator.core.ports import Journal, Twist
+    from orchestrator.engine.calibrating import Calibrating
     from orchestrator.engine.library import Library
     from orchestrator.wire import Answer, Drop, Happened, PoseFrame, Put, SceneView, TopicValue
 
@@ -40,6 +41,7 @@ class Desk(Protocol):
     journal: Journal
     scene: SceneView
     evidence: Path
+    calibrating: Calibrating
 
     @property
     def screen(self) -> Screen:

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from orchestrator import __version__, wire
 from orchestrator.core.commands import OUTSIDE
+from orchestrator.engine.calibrating import CalibratedView, SessionView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,8 @@ TO_SCREENS: dict[str, TypeAdapter[Any]] = {
     "ServerMessage": wire.SERVER,
     "TopicValue": TypeAdapter(wire.TopicValue),
     "SceneView": TypeAdapter(wire.SceneView),
+    "CalibratedView": TypeAdapter(CalibratedView),
+    "SessionView": TypeAdapter(SessionView),
 }
 FROM_SCREENS: dict[str, TypeAdapter[Any]] = {"ClientMessage": wire.CLIENT, "Outside": OUTSIDE}
 

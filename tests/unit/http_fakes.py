@@ -11,7 +11,9 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from orchestrator.adapters.calibration.calibrator import Calibrator
 from orchestrator.adapters.journal_memory import MemoryJournal
+from orchestrator.core.cell import CellSpec
 from orchestrator.core.errors import known
 from orchestrator.core.geometry import Pose
 from orchestrator.engine.library import Library
@@ -47,6 +49,10 @@ steps:
 """
 SCENE = SceneView(
     cell="bench", links=(), frames={"nest": Pose()}, nests={}, zones={}, bins=(), cameras={}, places={"front": Pose()}
+)
+
+BENCH = CellSpec.model_validate(
+    {"name": "bench", "robot": {"model": "ur5e", "at": {}, "gripper": "parallel_85", "payload_kg": 5}}
 )
 
 
@@ -110,6 +116,7 @@ class FakeDesk:
         self.sampled = asyncio.Event()
         self.records: dict[str, dict[str, Any]] = {}
         self.missing: list[str] = []
+        self.calibrating = Calibrator(BENCH, {}, None, hands=None, why_not=lambda: "", now=self.now)
         self.jogged: list[tuple[str, Twist]] = []
         self.taught_poses: list[str] = []
 

@@ -111,7 +111,7 @@ def test_what_is_reckoned_is_what_the_judge_claims(datum: bool) -> None:
                 f"{look.step + ' ' + str(ratio):>16}  {claim[judged].round(3)} {own[judged].round(3)} {shares.round(2)}"
             )
             assert (shares > 0.5).all(), (look.step, ratio)
-            assert (shares < 2.0).all(), (look.step, ratio)
+            assert (shares < 2.5).all(), (look.step, ratio)  # rather too careful than too sure
 
 
 def test_farther_off_and_noisier_is_less_sure() -> None:

@@ -85,6 +85,35 @@ export interface Button {
   danger: boolean;
 }
 
+/** A camera and what is known of it. `why` says why none of its checks count now, "" where they do. */
+export interface CalibratedView {
+  camera: string;
+  fixed: boolean;
+  calibration: string;
+  parts: ("intrinsics" | "extrinsics" | "hand_eye")[];
+  made_t: number;
+  by: string;
+  max_age_h: number | null;
+  age_h: number | null;
+  last_check: CalibrationCheck | null;
+  checked_by: string;
+  boards: string[];
+  why: string;
+}
+
+/** A look at a fixed board: how far it seems from its place through this calibration, UTC s. */
+export interface CalibrationCheck {
+  camera: string;
+  calibration: string;
+  t: number;
+  off_mm: number;
+  off_deg: number;
+  rms_px: number;
+  pictures: number;
+  ok: boolean;
+  by: string;
+}
+
 /** What a person at a place sees and may do now. */
 export interface Card {
   place: string;
@@ -204,6 +233,21 @@ export interface DropMessage {
   t: number;
   type: "drop";
   payload: Drop;
+}
+
+/** A figure of a result, its unit in its name; `most` is what it may be at most, None where nothing is demanded. */
+export interface Figure {
+  name: string;
+  value: number;
+  most: number | null;
+}
+
+/** A calibration that was computed and does not count yet. */
+export interface Found {
+  id: string;
+  figures: Figure[];
+  moved_mm: number;
+  moved_deg: number;
 }
 
 /** The part to place: its mesh flies from the bin to the seat. Poses in the world frame. */
@@ -486,6 +530,24 @@ export type ServerMessage =
   | RefusedMessage
   | PongMessage;
 
+/** A calibration under way. */
+export interface SessionView {
+  id: string;
+  camera: string;
+  method: "intrinsics" | "extrinsics";
+  board: string;
+  by: string;
+  size_px: [number, number];
+  simulated: boolean;
+  taken: Taken[];
+  covered: number;
+  cells: number[][];
+  places: string[];
+  next: Spot | null;
+  wants: Want[];
+  found: Found | null;
+}
+
 /** Say how much the robot may do without asking. */
 export interface SetAutonomy {
   type: "set_autonomy";
@@ -512,6 +574,16 @@ export interface SnapshotMessage {
   t: number;
   type: "snapshot";
   payload: Snapshot;
+}
+
+/** Where to bring the board for the next picture: in the picture (intrinsics) or at a frame (extrinsics). */
+export interface Spot {
+  side: "left" | "middle" | "right";
+  level: "upper" | "middle" | "lower";
+  far_mm: number;
+  tilt_deg: number;
+  place: string;
+  outline_px: [number, number][];
 }
 
 /** One step of a unit in work. */
@@ -550,6 +622,17 @@ export interface StepWords {
 export interface TakePart {
   type: "take_part";
   part: string;
+}
+
+/** A picture of a session with the board in it, and where its corners are. */
+export interface Taken {
+  number: number;
+  place: string;
+  corners_px: [number, number][];
+  of: number;
+  far_mm: number;
+  tilt_deg: number;
+  rms_px: number;
 }
 
 export type TopicValue =
@@ -592,4 +675,12 @@ export interface ValueSpec {
   pattern: string;
   choices: string[];
   passing: string[];
+}
+
+/** What is still missing: `more` pictures, tilted ones or other places; or corners `where` none were seen. */
+export interface Want {
+  what: "pictures" | "coverage" | "tilt" | "places";
+  more: number;
+  where: "" | "left" | "right" | "top" | "bottom";
+  must: boolean;
 }

@@ -14,7 +14,7 @@ from orchestrator.adapters.calibration.detect import detect
 from orchestrator.adapters.calibration.extrinsics import find_pose
 from orchestrator.adapters.calibration.fit import apart, board_in_camera, project, refine, rms
 from orchestrator.core.calibration import CalibrationCheck
-from orchestrator.core.errors import SetupError, VisionError, known
+from orchestrator.core.errors import NotFound, SetupError, VisionError, known
 from orchestrator.core.geometry import Pose
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class CalibratedCamera:
     def why_not(self) -> str:
         """Return why no check of this camera counts now, "" where they do. Ask after a shot: it may have seen why."""
         rules, call = self._spec.calibration, f"`tandem calibrate {self.name}"
-        most_mm, most_deg = self._limits()
+        most_mm, most_deg = self.limits
         seen = self.datum
         if seen is not None and (seen.off_mm > most_mm or seen.off_deg > most_deg):
             return (
@@ -134,7 +134,7 @@ class CalibratedCamera:
         lens, believed = shots[0].intrinsics, shots[0].pose
         found = await run(None, lambda: find_pose(views, lens))
         off_mm, off_deg = apart(believed @ found.pose.inverse() @ place, place)
-        most_mm, most_deg = self._limits()
+        most_mm, most_deg = self.limits
         noted = CalibrationCheck(
             camera=self.name,
             calibration=self.calibration_id,
@@ -150,7 +150,17 @@ class CalibratedCamera:
         self.datum = Datum(name, off_mm, off_deg, found.rms_px)
         return noted
 
-    def _limits(self) -> tuple[float, float]:
+    @property
+    def checked_by(self) -> str:
+        """The fixed board that `check` looks at, "" where there is none."""
+        try:
+            return self._own_board()[0]
+        except (NotFound, SetupError):
+            return ""
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """How far it may be off, in mm and degrees."""
         rules = self._spec.calibration
         return (rules.max_off_mm, rules.max_off_deg) if rules is not None else (DATUM_OFF_MM, DATUM_OFF_DEG)
 

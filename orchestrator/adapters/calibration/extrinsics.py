@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
+LEAST_PICTURES = 3
 MOST_RMS_PX = 1.0
 TOUCHED_OFF_MM = 1.0  # touched corners that are farther from a board's are no touches of this board
 
@@ -46,9 +47,9 @@ def find_pose(views: Sequence[tuple[Detection, Pose]], lens: Intrinsics) -> Plac
     Raises:
         VisionError: fewer than three pictures, or corners that don't fit the boards' places.
     """
-    if len(views) < 3:
+    if len(views) < LEAST_PICTURES:
         raise VisionError(
-            f"{len(views)} pictures are too few for a camera's place: 3 at least.",
+            f"{len(views)} pictures are too few for a camera's place: {LEAST_PICTURES} at least.",
             remedy="Take more; several places of the board tell more than several pictures of one.",
             code="too_few",
         )

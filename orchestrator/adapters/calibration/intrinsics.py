@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from orchestrator.adapters.calibration.detect import Detection
+
+Side = Literal["left", "right", "top", "bottom"]  # of the picture
 
 LEAST_PICTURES = 8
 GRID = (6, 4)  # columns and rows of the map of coverage
@@ -75,7 +77,7 @@ def find_intrinsics(views: Sequence[Detection]) -> Lens:
     if share < LEAST_COVERED:
         raise VisionError(
             f"The board was seen in {share:.0%} of the picture only; {LEAST_COVERED:.0%} are needed.",
-            remedy=f"Take more pictures with the board {_where(views)}.",
+            remedy=f"Take more pictures with the board at the {emptiest(views)}.",
             code="coverage",
         )
     cv2 = opencv()
@@ -132,14 +134,14 @@ def _tilt_deg(turn: npt.NDArray[np.float64]) -> float:
     return float(np.degrees(np.arccos(min(1.0, abs(float(normal[2]))))))
 
 
-def _where(views: Sequence[Detection]) -> str:
-    """Name the side of the picture in which least was seen."""
+def emptiest(views: Sequence[Detection]) -> Side:
+    """Return the side of the picture in which least was seen."""
     map_ = coverage(views) > 0
     columns, rows = GRID
-    sides = {
-        "at the left": map_[:, : columns // 2],
-        "at the right": map_[:, columns // 2 :],
-        "at the top": map_[: rows // 2],
-        "at the bottom": map_[rows // 2 :],
+    sides: dict[Side, npt.NDArray[np.bool_]] = {
+        "left": map_[:, : columns // 2],
+        "right": map_[:, columns // 2 :],
+        "top": map_[: rows // 2],
+        "bottom": map_[rows // 2 :],
     }
     return min(sides, key=lambda side: float(sides[side].mean()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,23 @@ if TYPE_CHECKING:
     from orchestrator.core.ports import Intrinsics
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of the board in one picture, and the share of the picture that all of them cover."""
+
+    corners: int
+    of: int
+    far_m: float
+    tilt_deg: float
+    rms_px: float
+    covered: float
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        share = f", {self.covered:.0%} of the picture covered"
+        return f"{self.corners} of {self.of} corners, {self.far_m * 1000:.0f} mm away, {self.rms_px:.2f} px{share}"
+
+
 @dataclass
 class Session:
     """Pictures of one board by one camera. `lens` and `pose` are what is believed until something better is found."""
@@ -36,8 +54,8 @@ class Session:
     views: list[Detection] = field(default_factory=list)
     places: list[Pose] = field(default_factory=list)  # of the board (extrinsics) or the flange (hand-eye), world
 
-    def add(self, picture: npt.NDArray[np.uint8] | None, place: Pose | None = None) -> str:
-        """Take a picture in and say what was seen in it. Raises VisionError where no board is."""
+    def add(self, picture: npt.NDArray[np.uint8] | None, place: Pose | None = None) -> Seen:
+        """Take a picture in and return what was seen in it. Raises VisionError where no board is."""
         if picture is None:
             raise VisionError(
                 f"The camera {self.camera} gives depth alone.", remedy="Use its grey picture.", code="no_picture"
@@ -54,10 +72,14 @@ class Session:
         self.views.append(found)
         if place is not None:
             self.places.append(place)
-        share = f", {covered(self.views):.0%} of the picture covered"
-        return (
-            f"{len(found.ids)} of {self.board.corners} corners, {seen.p[2] * 1000:.0f} mm away, {rms_px:.2f} px{share}"
-        )
+        tilt_deg = math.degrees(math.acos(min(1.0, abs(float(seen.matrix()[2, 2])))))
+        return Seen(len(found.ids), self.board.corners, seen.p[2], tilt_deg, rms_px, covered(self.views))
+
+    def drop(self, index: int) -> None:
+        """Leave a picture out, and the place that came with it."""
+        if self.places:
+            del self.places[index]
+        del self.views[index]
 
     def solve(self, method: Method, *, t: float, by: str) -> Calibration:
         """Return what the pictures tell. Raises VisionError where they can't, with what to do."""

@@ -203,16 +203,32 @@ def _thinned(indices: npt.NDArray[np.int64], limit: int) -> npt.NDArray[np.int64
     return indices[np.linspace(0, len(indices) - 1, limit).astype(np.int64)]
 
 
-def outline(front: Depth, jump_m: float) -> Mask:
-    """Return the pixels of a (height, width) depth picture on both sides of each jump in depth."""
+def outline(front: Depth, jump_m: float, *, slopes: bool = True) -> Mask:
+    """Return the pixels of a (height, width) depth picture on both sides of each jump in depth.
+
+    A surface seen so aslant that it falls by as much from pixel to pixel counts as well unless `slopes` is false.
+    """
     edge = np.zeros(front.shape, dtype=bool)
-    down = np.abs(np.diff(front, axis=0)) >= jump_m
-    across = np.abs(np.diff(front, axis=1)) >= jump_m
+    down, across = (_steps(front, axis, slopes=slopes) >= jump_m for axis in (0, 1))
     edge[1:] |= down
     edge[:-1] |= down
     edge[:, 1:] |= across
     edge[:, :-1] |= across
     return edge
+
+
+def _steps(front: Depth, axis: int, *, slopes: bool) -> Depth:
+    """Return how far depth falls or rises from each pixel to the next; without slopes, beyond the steps beside."""
+    step = np.abs(np.diff(front, axis=axis))
+    if slopes or step.shape[axis] < 2:
+        return np.asarray(step)
+    first, last = np.take(step, [0], axis=axis), np.take(step, [-1], axis=axis)
+    inner = [slice(None)] * 2
+    inner[axis] = slice(None, -1)
+    before = np.concatenate([first, step[tuple(inner)]], axis=axis)
+    inner[axis] = slice(1, None)
+    after = np.concatenate([step[tuple(inner)], last], axis=axis)
+    return np.asarray(step - np.minimum(before, after))
 
 
 def grown(mask: Mask, pixels: int) -> Mask:
