@@ -108,6 +108,7 @@ async def embedded(
     from orchestrator.adapters.calibration.store import CalibrationStore
     from orchestrator.adapters.camera_sim import SimCamera, setup_of
     from orchestrator.adapters.devices_sim import SimDevices
+    from orchestrator.adapters.golden_store import GoldenStore
     from orchestrator.adapters.robot_sim import SimRobot
     from orchestrator.adapters.sim.board_hands import BoardHands
     from orchestrator.adapters.sim.boards import SimBoards
@@ -205,6 +206,7 @@ async def embedded(
         trusted=lambda name: calibrated[name].why_not(),
         still=still,
         arm=ArmInView(robot),
+        taught=GoldenStore(settings.data / "golden").taught if settings.data is not None else lambda _: (None, ""),
     )
     runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell, kinds)
     runner.bus.join(people.observe)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import typer
 
-from orchestrator.cli import vision_check, vision_gauge, vision_locate
+from orchestrator.cli import vision_check, vision_gauge, vision_locate, vision_teach
 
 app = typer.Typer(no_args_is_help=True, help="Check and find parts in depth pictures of your own.")
 
-COMMANDS = (vision_check.register, vision_gauge.register, vision_locate.register)
+COMMANDS = (vision_check.register, vision_gauge.register, vision_locate.register, vision_teach.register)
 
 for _register in COMMANDS:
     _register(app)

@@ -114,6 +114,14 @@ class StartUnit(Frozen):
     order: Name
 
 
+class StartLook(Frozen):
+    """Let the arm bring its camera to a result that waits for a look; the engine's schedule asks this."""
+
+    type: Literal["start_look"] = "start_look"
+    unit: Name
+    step: Name
+
+
 class ConfirmStep(Frozen):
     """A person says that the step's result is there, with what they measured and which lots they used."""
 
@@ -307,7 +315,10 @@ class Measured(Frozen):
 
 
 class EndCheck(Frozen):
-    """A check ended: with a verdict, or with `error` when it could not be made."""
+    """A check ended: with a verdict, or with `error` when it could not be made.
+
+    `canceled`: the arm was stopped on its way to it. `blocked`: the arm stands in the way, and has nothing to do there.
+    """
 
     type: Literal["end_check"] = "end_check"
     effect: Name
@@ -316,6 +327,8 @@ class EndCheck(Frozen):
     attempt: Annotated[int, Field(ge=0)]
     measured: Measured | None = None
     error: Text = ""
+    canceled: bool = False
+    blocked: bool = False
 
 
 class ReportPart(Frozen):
@@ -343,6 +356,7 @@ Command = Annotated[
     | LeavePlace
     | StartStep
     | StartUnit
+    | StartLook
     | ConfirmStep
     | ReportProblem
     | Choose

@@ -164,9 +164,40 @@ class StepConfirmed(Frozen):
 
 
 class CheckRequested(Frozen):
-    """The camera shall look at the result."""
+    """The camera shall look at the result; with `ride` once the arm has brought it there."""
 
     type: Literal["check_requested"] = "check_requested"
+    unit: str
+    step: str
+    attempt: int
+    effect: str
+    ride: bool = False
+
+
+class LookBlocked(Frozen):
+    """The arm stands in the way of the cameras and has nothing to do there: it shall go home first."""
+
+    type: Literal["look_blocked"] = "look_blocked"
+    unit: str
+    step: str
+    attempt: int
+    effect: str
+
+
+class LookStarted(Frozen):
+    """The arm set out to bring its camera to a result, or to go out of the way of those that stand still."""
+
+    type: Literal["look_started"] = "look_started"
+    unit: str
+    step: str
+    attempt: int
+    effect: str
+
+
+class LookBrokenOff(Frozen):
+    """The arm was stopped before there was a verdict: it will set out again."""
+
+    type: Literal["look_broken_off"] = "look_broken_off"
     unit: str
     step: str
     attempt: int
@@ -425,6 +456,9 @@ Event = Annotated[
     | SkillEnded
     | StepConfirmed
     | CheckRequested
+    | LookBlocked
+    | LookStarted
+    | LookBrokenOff
     | CheckEnded
     | AttestRequested
     | AttestGiven

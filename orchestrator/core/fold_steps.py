@@ -54,6 +54,8 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         resources=event.resources,
         wants=frozenset(wants),
         effect="",
+        ride="",
+        rides=0,
         looks=0,
         values={},
         witnesses=(),
@@ -124,10 +126,30 @@ def _check_requested(state: State, event: ev.CheckRequested, _t: float) -> State
         status=StepStatus.VERIFYING,
         wants=old.wants | {"camera"},
         effect=event.effect,
+        ride="wanted" if event.ride else "",
         looks=old.looks + 1,
         resources=_zones(old.resources),
     )
     return with_step(state, event.unit, event.step, new)
+
+
+@_on(ev.LookStarted)
+def _look_started(state: State, event: ev.LookStarted, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    _, old = found
+    new = replace(old, effect=event.effect, ride="under_way", rides=old.rides + 1)
+    return with_step(state, event.unit, event.step, new)
+
+
+@_on(ev.LookBlocked, ev.LookBrokenOff)
+def _look_waits(state: State, event: ev.LookBlocked | ev.LookBrokenOff, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    state = replace(state, motions=unasked(state, event.effect))
+    return with_step(state, event.unit, event.step, replace(found[1], ride="wanted"))
 
 
 @_on(ev.AttestRequested)
@@ -156,7 +178,8 @@ def _check_ended(state: State, event: ev.CheckEnded, _t: float) -> State:
     if found is None:
         return state
     _, old = found
-    new = replace(old, wants=old.wants - {"camera"}, effect="")
+    state = replace(state, motions=unasked(state, event.effect))
+    new = replace(old, wants=old.wants - {"camera"}, effect="", ride="")
     return with_step(state, event.unit, event.step, _noted(new, measured=event.measured))
 
 
@@ -355,7 +378,9 @@ def _closed(step: StepState, t: float, outcome: str, code: str = "", message: st
     if attempts and attempts[-1].ended_t is None:
         attempts = (*attempts[:-1], replace(attempts[-1], ended_t=t, outcome=outcome, code=code, message=message))
     made_t = t if step.doubted_t is None else step.ended_t
-    return replace(step, wants=frozenset(), effect="", resources=(), actors=(), ended_t=made_t, attempts=attempts)
+    return replace(
+        step, wants=frozenset(), effect="", ride="", resources=(), actors=(), ended_t=made_t, attempts=attempts
+    )
 
 
 def _noted(step: StepState, **what: Any) -> StepState:

@@ -32,10 +32,10 @@ def unlooked(unit: UnitState, but: frozenset[str] = frozenset()) -> UnitState:
 
 
 def called_off(state: State, unit_id: str, step_id: str, step: StepState) -> State:
-    """A skill that nobody waits for any more still has to bring the arm to a stand; nothing it proposed goes ahead."""
-    if "skill" not in step.wants:
+    """What moves the arm and nobody waits for any more still has to come to a stand; nothing it proposed goes ahead."""
+    if "skill" not in step.wants and step.ride != "under_way":
         return state
-    effect = skill_effect(unit_id, step_id, step.attempt)
+    effect = step.effect if step.ride == "under_way" else skill_effect(unit_id, step_id, step.attempt)
     return replace(state, ending=state.ending | {effect}, motions=unasked(state, effect))
 
 

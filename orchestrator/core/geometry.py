@@ -162,6 +162,14 @@ class Deviation:
         """The length of the offset in metres."""
         return math.hypot(*self.xyz_m)
 
+    @property
+    def pose(self) -> Pose:
+        """The same as a pose in the target's frame."""
+        angle = math.hypot(*self.rot_rad)
+        share = math.sin(angle / 2) / angle if angle > 1e-12 else 0.5
+        x, y, z = (v * share for v in self.rot_rad)
+        return Pose(self.xyz_m, (math.cos(angle / 2), x, y, z))
+
     def within(self, within_m: Vector, within_rad: Vector) -> bool:
         """Tell whether every axis is inside its tolerance (half-widths, m and rad)."""
         return all(abs(v) <= t for v, t in zip(self.xyz_m, within_m, strict=True)) and all(

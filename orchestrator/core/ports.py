@@ -399,6 +399,20 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Taught:
+    """What shots of good units have taught of one result, as one camera measures it.
+
+    `offset` is where it finds good ones, in the result's frame: deviations are counted from there. `least_m` and
+    `least_rad` are the least uncertainty per axis that is believed, one sigma. `id` names the lesson.
+    """
+
+    id: str
+    offset: Deviation
+    least_m: Vector
+    least_rad: Vector
+
+
+@dataclass(frozen=True, slots=True)
 class CheckRequest:
     """Does `part` sit where it should? `around` is what else is there, `look_alikes` what may stand in its place.
 
@@ -414,6 +428,12 @@ class CheckRequest:
     look_alikes: tuple[Expected, ...] = ()
     taken_from: tuple[Expected, ...] = ()
     datum: tuple[Expected, ...] = ()
+    taught: Taught | None = None
+
+    @property
+    def target(self) -> Pose:
+        """Where a part that is exactly right is found, world: its nominal pose, or what was taught instead."""
+        return self.part.pose @ self.taught.offset.pose if self.taught is not None else self.part.pose
 
 
 Verdict = Literal["ok", "displaced", "missing", "flipped", "wrong", "cannot_see"]

@@ -147,9 +147,12 @@ class AuthoredHuman(Frozen):
 
 
 class AuthoredLook(Frozen):
-    """Where a result is looked at from: a camera's name."""
+    """Where a result is looked at from: a camera, and for one on the flange the frame that the TCP is brought to."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     camera: str
+    from_: str | None = Field(default=None, alias="from")
 
 
 class AuthoredRobot(Frozen):

@@ -46,6 +46,16 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class RideAndLook:
+    """Bring the arm's camera to a result, or the arm out of the others' way; take a picture and judge it."""
+
+    id: str
+    unit: str
+    step: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """Bring a transient cell state to its end."""
 
@@ -64,12 +74,12 @@ class Recover:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Cancel the skills whose effect id starts so; everything where it is empty."""
+    """Cancel what moves the robot and has an effect id that starts so; everything where it is empty."""
 
     prefix: str
 
 
-Effect = RunSkill | RunManual | Look | Settle | Recover | Cancel
+Effect = RunSkill | RunManual | Look | RideAndLook | Settle | Recover | Cancel
 
 
 def react(state: State, event: ev.Event) -> list[Effect]:
@@ -79,6 +89,10 @@ def react(state: State, event: ev.Event) -> list[Effect]:
         return [RunSkill(effect, event.unit, event.step, event.attempt)]
     if isinstance(event, ev.ManualStarted):
         return [RunManual(event.motion, event.what, event.by, event.press)]
+    if isinstance(event, ev.LookStarted):
+        return [RideAndLook(event.effect, event.unit, event.step, event.attempt)]
+    if isinstance(event, ev.CheckRequested) and event.ride:
+        return []  # the schedule proposes it once the robot is free
     if isinstance(event, ev.CheckRequested | ev.RecheckRequested):
         return [Look(event.effect, event.unit, event.step, event.attempt)]
     if isinstance(event, ev.CellChanged) and event.state in TRANSIENT:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
 from orchestrator.core.machine import StepStatus
+from orchestrator.core.rides import free_view
 from orchestrator.core.world import CELL, GRIPPER
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def _seen(state: State, unit: UnitState, step: Step, current: StepState) -> bool
         and not current.waived
         and bool(chain)
         and chain[-1].holder == CELL
+        and free_view(state, unit.id, step)
         and chain[0].certainty == "known"
         and (len(chain) == 1 or (chain[-1].source, chain[-1].certainty) == ("measured", "known"))
     )

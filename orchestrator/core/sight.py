@@ -38,8 +38,8 @@ def solid_of(low: Vector, high: Vector, pose: Pose) -> Solid:
 def hidden(eye: Vector, points: Floats, solids: Iterable[Solid]) -> float:
     """Return the share (0 to 1) of points (n, 3), m, that a camera at `eye` can't see for solids, all in the world.
 
-    Each straight way from the eye to a point is cut with each solid: where the ranges within its slabs (D. Kay,
-    J. Kajiya, 1986) and its round side overlap.
+    Each straight way from the eye to a point is cut with each solid: where the ranges within its slabs (T. L. Kay,
+    J. T. Kajiya, 1986) and its round side overlap.
     """
     blocked = np.zeros(len(points), dtype=bool)
     for solid in solids:

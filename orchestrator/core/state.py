@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orchestrator.core.variant import PartSpec, Step, Target, Variant
 
 Kind = Literal["robot", "human"]
+Ride = Literal["", "wanted", "under_way"]
 ROBOT = "robot"
 BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION})
 OVER = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
@@ -53,6 +54,8 @@ class StepState:
     resources: tuple[str, ...] = ()
     wants: frozenset[str] = frozenset()
     effect: str = ""  # the look that is under way, if any
+    ride: Ride = ""  # whether the arm must move for the look, with its camera or out of the way, and is at it
+    rides: int = 0  # how often it has set out
     looks: int = 0
     rung: int = 0  # where the ladder that was climbed last stands
     rungs: Mapping[str, int] = field(default_factory=dict)  # where each ladder stands
@@ -210,9 +213,10 @@ class State:
                 yield unit, step_id, unit.steps[step_id]
 
     def doing(self, actor: str) -> tuple[UnitState, str, StepState] | None:
-        """Return the step that an actor is at."""
+        """Return the step that an actor is at; the robot also while it brings a camera to its result."""
         for unit, step_id, step in self.busy():
-            if step.status == StepStatus.ACTIVE and actor in step.actors:
+            riding = step.ride == "under_way" and actor == ROBOT
+            if riding or (step.status == StepStatus.ACTIVE and actor in step.actors):
                 return unit, step_id, step
         return None
 
@@ -250,6 +254,16 @@ class State:
 def skill_effect(unit: str, step: str, attempt: int) -> str:
     """Return the id of the effect that runs the robot's share of an attempt."""
     return f"{unit}/{step}/{attempt}/skill"
+
+
+def ride_effect(unit: str, step: str, current: StepState) -> str:
+    """Return the id of the effect that brings a camera to a result next."""
+    return f"{unit}/{step}/{current.attempt}/look{current.looks}/ride{current.rides + 1}"
+
+
+def moves_robot(effect: str) -> bool:
+    """Tell whether an effect of this id moves the robot: a skill, the way to a look, a motion by hand."""
+    return effect.endswith("/skill") or "/ride" in effect or effect.startswith("manual/")
 
 
 def ladder_name(step: Step, outcome: str) -> str:

@@ -122,9 +122,10 @@ class Rung(Frozen):
 
 
 class View(Frozen):
-    """Where a result is looked at from: a camera of the cell, by its name."""
+    """Where a result is looked at from: a camera, and for one on the flange the frame that the TCP is brought to."""
 
     camera: str
+    stand: Target | None = None
 
 
 CheckKind = Literal["camera", "person", "two_people", "photo", "none"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from orchestrator.core.sight import hidden, points_in, solid_of
 from orchestrator.core.world import GRIPPER
 
@@ -27,14 +29,15 @@ class ArmInView:
     def hides(self, state: State, eye: Vector, part: str, spec: PartSpec, pose: Pose) -> bool:
         """Tell whether the arm hides a part at a pose (its mesh's, world) from a camera at `eye` (m, world).
 
-        It does not hide what the gripper holds: there it belongs.
+        It does not hide what the gripper holds: there it belongs. What the camera is mounted in is not in its way.
         """
         chain = [*state.world.chain(part)]
         if chain and chain[-1].holder == GRIPPER:
             return False
         low, high = ((v - AROUND_M for v in spec.low_m), (v + AROUND_M for v in spec.high_m))
         points = points_in((*low,), (*high,), pose)  # type: ignore[arg-type] # three in, three out
-        return hidden(eye, points, [*self._arm(), *self._held(state)]) >= HIDES
+        solids = [solid for solid in (*self._arm(), *self._held(state)) if not hidden(eye, np.array([eye]), [solid])]
+        return hidden(eye, points, solids) >= HIDES
 
     def _arm(self) -> list[Solid]:
         links = self._robot.state.value.links

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.geometry import Pose
     from orchestrator.core.ports import Devices, Motion, Outcome, Plan, Robot, Scene, SceneObject, Segment
-    from orchestrator.core.react import RunSkill
+    from orchestrator.core.react import RideAndLook, RunSkill
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec, Step, Target
     from orchestrator.core.world import Fact
@@ -91,7 +91,7 @@ class Attempt:
         robot: Robot,
         devices: Devices,
         eyes: Eyes,
-        effect: RunSkill,
+        effect: RunSkill | RideAndLook,
         step: Step,
         limit: Limit,
         kinds: Mapping[str, PartSpec],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.errors import BadInput
-from orchestrator.core.variant import CheckKind, HumanWork, RobotWork, Rung, Step, Variant, View, Wait
+from orchestrator.core.variant import CheckKind, HumanWork, RobotWork, Rung, Step, Target, Variant, View, Wait
 from orchestrator.engine import graph
 from orchestrator.engine.draft import Draft, kind_of
 from orchestrator.engine.findings import Finding, Findings, hint
@@ -241,14 +241,22 @@ class _Compiler:
             return () if given else ("person",)
         part = self._product.procedure.parts[draft.kind]
         soft = part.flexible or part.bulk or result.qty != 1  # a heap has no pose
-        blind = self._cell is not None and not self._cell.fixed_cameras
+        blind = self._cell is not None and not self._cell.fixed_cameras and draft.step.look is None
         return ("person",) if soft or blind or result.at is None else ("camera",)
 
     def _look(self, draft: Draft) -> View | None:
         authored = draft.step.look
         if authored is None:
             return None
-        return View(camera=as_text(self._findings.fill((*draft.path, "look"), authored.camera, draft.given)))
+        path: Path = (*draft.path, "look")
+        camera = as_text(self._findings.fill(path, authored.camera, draft.given))
+        place = self._findings.fill(path, authored.from_, draft.given)
+        if place is None:
+            return View(camera=camera)
+        owner, _, frame = as_text(place).rpartition("/")
+        if not owner:  # of the cell, or a pose that will have been taught
+            return View(camera=camera, stand=Target(frame=frame))
+        return View(camera=camera, stand=self._results.target(path, owner, frame))
 
     def _same_instance(self, draft: Draft, group: str) -> str | None:
         """Return the instance of another step with the same variables, else its first; None where it is left out."""

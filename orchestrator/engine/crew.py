@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import structlog
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.errors import RobotError, TandemError
+from orchestrator.core.errors import RobotError, TandemError, VisionError
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import CellState
 from orchestrator.core.ports import Acknowledgement, Safety
@@ -17,12 +17,14 @@ from orchestrator.engine.heartbeat import Heartbeat
 from orchestrator.engine.limit import Limit
 from orchestrator.engine.manual import Manual
 from orchestrator.engine.requirements import Requirements
+from orchestrator.engine.ride import Ride
+from orchestrator.engine.standstill import ARM_IDLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from orchestrator.core.ports import Devices, Robot, RobotState
-    from orchestrator.core.react import Look, Recover, RunManual, RunSkill, Settle
+    from orchestrator.core.react import Look, Recover, RideAndLook, RunManual, RunSkill, Settle
     from orchestrator.core.state import StepState
     from orchestrator.core.variant import PartSpec, Step
     from orchestrator.engine.eyes import Eyes
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+RIDE_S = 60.0  # how long a look from the wrist may take, there and back
 STOP_S = 2.0  # how long the robot may take to answer a stop
 _NEEDS_POWER = frozenset({CellState.STARTING, CellState.UNHOLDING, CellState.UNSUSPENDING})
 _UNKNOWN = frozenset({"no_answer", "no_stand", "crashed", "unknown"})  # nobody knows what the arm did: a person looks
@@ -149,8 +152,40 @@ class CellCrew:
         return await self.by_hand.perform(effect)
 
     async def look(self, effect: Look) -> cmd.EndCheck:
-        """Take a picture and judge a result."""
-        return await self._eyes.look(lambda: self._runner.state, effect)
+        """Take a picture and judge a result, unless the arm stands in the way with nothing to do there."""
+        try:
+            return await self._eyes.look(lambda: self._runner.state, effect)
+        except VisionError as error:
+            if error.code != ARM_IDLE:
+                raise
+            ids = {"effect": effect.id, "unit": effect.unit, "step": effect.step}
+            return cmd.EndCheck(**ids, attempt=effect.attempt, blocked=True)
+
+    async def ride_and_look(self, effect: RideAndLook) -> cmd.EndCheck:
+        """Bring the arm's camera to a result, or the arm home where others look, and have the result judged.
+
+        Raises TandemError where it can't get there, VisionError where there is no picture that counts.
+        """
+        found = self._runner.state.step(effect.unit, effect.step)
+        if found is None:
+            raise TandemError("The unit has left the cell.", code="no_step")
+        step = found[0]
+        self._check_gripper(effect, step)
+        limit = Limit(RIDE_S)
+        attempt = Attempt(self._runner, self._robot, self._devices, self._eyes, effect, step, limit, self._kinds)
+        try:
+            async with limit:
+                return await Ride(attempt, self._eyes, effect).run()
+        except TimeoutError:
+            raise RobotError(
+                f"The arm's camera had no verdict within {RIDE_S:g} s.",
+                remedy="See what holds the arm up, then check again.",
+                code="timeout",
+            ) from None
+        except TandemError as error:
+            if _called_off():
+                raise asyncio.CancelledError from error
+            raise await self._out_of_the_way(attempt, error) from error
 
     async def settle(self, effect: Settle) -> None:
         """Do what a transient state is for."""
@@ -197,7 +232,7 @@ class CellCrew:
         self._told = safety
         self._runner.post(cmd.ReportSafety(safety=safety))
 
-    def _check_gripper(self, effect: RunSkill, step: Step) -> None:
+    def _check_gripper(self, effect: RunSkill | RideAndLook, step: Step) -> None:
         """Something is between the fingers that the ledger does not know of: a person must look."""
         held = self._runner.state.world.held()
         if self._robot.state.value.holding and held is None:

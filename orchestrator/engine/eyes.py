@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orchestrator.core.camera import aside
 from orchestrator.core.commands import EndCheck, Measured
 from orchestrator.core.errors import VisionError
+from orchestrator.core.golden import Lesson
 from orchestrator.core.ports import CheckRequest, Expected
-from orchestrator.core.react import Look
+from orchestrator.core.react import Look, RideAndLook
 from orchestrator.core.rechecks import fresh_from
+from orchestrator.core.rides import arm_blockers, needs_ride
 from orchestrator.core.world import CELL, GRIPPER
-from orchestrator.engine.standstill import EPSILON_S
+from orchestrator.engine.standstill import ARM_IDLE, EPSILON_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from orchestrator.core.geometry import Pose
-    from orchestrator.core.ports import Camera, Check, Shot, Vision
+    from orchestrator.core.geometry import Pose, Vector
+    from orchestrator.core.ports import Camera, Check, Shot, Taught, Vision
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec, Step
     from orchestrator.engine.arm_in_view import ArmInView
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 NEAR_M = 0.4  # parts further from the result than this don't matter to its picture
 ALIKE = 0.25  # kinds whose boxes differ by less than this share on every axis can be mistaken for each other
 LOOKS = 3  # cameras that are asked about one result at most
+SETTLES_S = 0.08  # after a motion the arm still shakes, and the camera on it
 SHOTS = 3  # pictures that a camera takes until one is new enough
 MISTAKEN = 4  # look-alikes that a check tells apart at most
 
@@ -36,7 +41,7 @@ class Eyes:
 
     `kinds` gives every part kind of a product, for telling look-alikes apart. `trusted` says, after a shot of a camera,
     why its pictures don't count now, "" where they do. `still` says when the arm stands, `arm` where it is in
-    the way; None where there is no arm.
+    the way; None where there is no arm. `taught` gives what good units have taught of a result, or why that is stale.
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class Eyes:
         trusted: Callable[[str], str] = lambda _camera: "",
         still: Standstill | None = None,
         arm: ArmInView | None = None,
+        taught: Callable[[Lesson], tuple[Taught | None, str]] = lambda _lesson: (None, ""),
     ) -> None:
         self._cameras = cameras
         self._vision = vision
@@ -55,9 +61,12 @@ class Eyes:
         self._trusted = trusted
         self._still = still
         self._arm = arm
+        self._taught = taught
 
-    async def look(self, now: Callable[[], State], effect: Look) -> EndCheck:
+    async def look(self, now: Callable[[], State], effect: Look | RideAndLook) -> EndCheck:
         """Judge a result; `now` gives the state, which may change until the picture is taken.
+
+        With a ride the camera on the flange looks where the step says so, for the arm holds it there by now.
 
         Raises VisionError when there is no camera, no mesh, no known place to look at, or no picture that counts.
         """
@@ -77,7 +86,7 @@ class Eyes:
         """Return the cameras that would look at a place, the best placed first. Raises VisionError."""
         return self._facing(state, pose)
 
-    async def _measured(self, now: Callable[[], State], effect: Look) -> Measured:
+    async def _measured(self, now: Callable[[], State], effect: Look | RideAndLook) -> Measured:
         """Return the first verdict of the cameras, the best placed first; where none can tell, what all of them say.
 
         Raises VisionError where no camera gives a picture that counts.
@@ -89,13 +98,19 @@ class Eyes:
             try:
                 name, shot = await self._shot(names, now, effect)
             except VisionError as error:
+                if error.code == ARM_IDLE:
+                    raise
                 failed = failed or error
                 continue
             if why := self._trusted(name):
                 blind[name] = Measured(verdict="cannot_see", reason=why, shot_t=shot.stamp)
                 continue
             state = now()
-            check = await self._vision.check(self._request(state, effect, _step(state, effect)), shot)
+            request = self._request(state, effect, _step(state, effect))
+            lesson, why = self._lesson(state, effect, shot)
+            check = await self._vision.check(replace(request, taught=lesson), shot)
+            if why:
+                check = replace(check, reason=f"{check.reason} {why}".strip())
             if check.verdict != "cannot_see":
                 return _measured(check, shot.stamp)
             blind[name] = _measured(check, shot.stamp)
@@ -108,30 +123,45 @@ class Eyes:
             said.append(failed.message)
         return best if len(said) == 1 else best.model_copy(update={"reason": " ".join(said)})
 
-    def _chosen(self, state: State, effect: Look) -> list[str]:
+    def _lesson(self, state: State, effect: Look | RideAndLook, shot: Shot) -> tuple[Taught | None, str]:
+        """Return what good units have taught of a result as this camera sees it, or why that does not count."""
+        step, variant = _step(state, effect), state.variant_of(effect.unit)
+        kind = step.result.kind or ""
+        return self._taught(
+            Lesson(
+                product=variant.product,
+                step=step.id,
+                kind=kind,
+                camera=shot.camera,
+                mesh_sha256=variant.parts[kind].mesh_sha256,
+                procedure_sha256=variant.procedure_sha256,
+                calibration=shot.calibration or state.spec.sha256,
+            )
+        )
+
+    def _chosen(self, state: State, effect: Look | RideAndLook) -> list[str]:
         """Return the cameras to ask: the one that the step names, else those that have the result in their picture."""
         step = _step(state, effect)
-        if step.look is None:
+        if step.look is None or (needs_ride(state, step) and not _from_the_wrist(state, effect)):
             return self._facing(state, self._request(state, effect, step).part.pose)
-        fixed = [name for name in state.spec.fixed_cameras if name in self._cameras]
-        if step.look.camera not in fixed:
-            known = ", ".join(fixed) or "none"
-            raise VisionError(
-                f"The cell has no camera '{step.look.camera}' that stands still.", remedy=f"Known: {known}."
-            )
+        if step.look.camera not in self._cameras or step.look.camera not in state.spec.cameras:
+            known = ", ".join(self._cameras) or "none"
+            raise VisionError(f"The cell has no camera '{step.look.camera}'.", remedy=f"Known: {known}.")
         return [step.look.camera]
 
-    async def _shot(self, names: list[str], now: Callable[[], State], effect: Look) -> tuple[str, Shot]:
+    async def _shot(self, names: list[str], now: Callable[[], State], effect: Look | RideAndLook) -> tuple[str, Shot]:
         """Return a camera's name, taken off `names`, and its picture: the first whose view the arm leaves free.
 
         It was taken while the arm stood, after all that changed what is in it. Raises VisionError where there is none:
-        codes arm_moves and arm_in_view, for all of `names`, and late_picture.
+        codes arm_moves, arm_in_view and arm_idle, for all of `names`, and late_picture.
         """
         if self._still is None:
             return (name := names.pop(0)), await self._cameras[name].shoot()
         with self._still.picture():
             try:
-                since = await self._still.reached(lambda: self._in_the_way(names, now(), effect))
+                since = await self._still.reached(
+                    lambda: self._in_the_way(names, now(), effect), idle=lambda: _could_go_home(now(), effect)
+                )
             except VisionError:
                 names.clear()
                 raise
@@ -140,9 +170,17 @@ class Eyes:
             for again in range(SHOTS):
                 if again:
                     since = await self._still.reached(lambda: self._in_the_way([name], now(), effect))
+                if _from_the_wrist(now(), effect):
+                    await asyncio.sleep(SETTLES_S)
                 shot = await self._cameras[name].shoot()
                 state = now()
                 changed = fresh_from(state, effect.unit, _step(state, effect))
+                if _from_the_wrist(state, effect) and self._hides(state, shot.pose.p, effect):
+                    raise VisionError(
+                        f"From there the arm itself is in the way of {name}.",
+                        remedy="Teach a pose in which it is not, or take another frame.",
+                        code="arm_in_view",
+                    )
                 if self._still.stood(shot.stamp, since) and shot.stamp >= changed - EPSILON_S:
                     return name, shot
         raise VisionError(
@@ -151,19 +189,27 @@ class Eyes:
             code="late_picture",
         )
 
-    def _in_the_way(self, names: list[str], state: State, effect: Look) -> str:
-        """Return that the arm is in the way of all these cameras, "" where one of them has a free view."""
+    def _in_the_way(self, names: list[str], state: State, effect: Look | RideAndLook) -> str:
+        """Return that the arm is in the way of all these cameras, "" where one of them has a free view.
+
+        Of a camera on the flange that is known only once it has got there.
+        """
+        if _from_the_wrist(state, effect):
+            return ""
+        if not all(self._hides(state, state.spec.cameras[name].at.p, effect) for name in names):
+            return ""
+        return f"The robot's arm is in the way of {' and '.join(names)}."
+
+    def _hides(self, state: State, eye: Vector, effect: Look | RideAndLook) -> bool:
+        """Tell whether the arm hides a step's part from a camera at `eye` (m, world)."""
         found = state.step(effect.unit, effect.step)
         pose = state.result_pose(effect.unit, found[0]) if found is not None else None
         spec = state.part_spec(effect.unit, found[0].result.kind or "") if found is not None else None
         if self._arm is None or found is None or pose is None or spec is None:
-            return ""
-        part = f"{effect.unit}/{found[0].result.part}"
-        if not all(self._arm.hides(state, state.spec.cameras[name].at.p, part, spec, pose) for name in names):
-            return ""
-        return f"The robot's arm is in the way of {' and '.join(names)}."
+            return False
+        return self._arm.hides(state, eye, f"{effect.unit}/{found[0].result.part}", spec, pose)
 
-    def _request(self, state: State, effect: Look, step: Step) -> CheckRequest:
+    def _request(self, state: State, effect: Look | RideAndLook, step: Step) -> CheckRequest:
         result = step.result
         nominal = state.result_pose(effect.unit, step)
         kinds = state.variant_of(effect.unit).parts
@@ -219,11 +265,24 @@ class Eyes:
         return [name for name in names if not off[name][0]][:LOOKS] or names[:1]
 
 
-def _step(state: State, effect: Look) -> Step:
+def _step(state: State, effect: Look | RideAndLook) -> Step:
     found = state.step(effect.unit, effect.step)
     if found is None:
         raise VisionError("The unit has left the cell.")
     return found[0]
+
+
+def _from_the_wrist(state: State, effect: Look | RideAndLook) -> bool:
+    """Whether the arm holds the camera of a look: it has been brought there for it."""
+    found = state.step(effect.unit, effect.step)
+    return found is not None and isinstance(effect, RideAndLook) and needs_ride(state, found[0])
+
+
+def _could_go_home(state: State, effect: Look | RideAndLook) -> bool:
+    """Whether a look that the arm is in the way of may ask it to go home first: a last look moves nothing."""
+    found = state.step(effect.unit, effect.step)
+    asked = found is not None and found[1].effect == effect.id and not found[1].ride
+    return asked and not arm_blockers(state)
 
 
 def _spec(state: State, unit: str, kind: str) -> PartSpec | None:

@@ -203,7 +203,7 @@ class Guide:
         unit, step_id, current = doing
         step = state.variant_of(unit.id).by_id[step_id]
         intent = self._intent(state, unit.id, step_id) if not human else None
-        over = not human and "skill" not in current.wants  # its share is done, the person's is not
+        over = not human and "skill" not in current.wants and not current.ride  # its share is done, the person's is not
         return LaneView(
             **base,
             status="waiting" if over or (intent and intent.proposed) else "working",

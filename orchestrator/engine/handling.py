@@ -283,11 +283,11 @@ class Handling:
 
 
 def peopled(state: State) -> frozenset[str]:
-    """Return the zones, as resources, in which people alone are at work."""
+    """Return the zones, as resources, in which people alone are at work: not where the arm looks at what they did."""
     return frozenset(
         resource
         for _, _, current in state.busy()
-        if current.actors and ROBOT not in current.actors
+        if current.actors and ROBOT not in current.actors and current.ride != "under_way"
         for resource in current.resources
         if resource.startswith(ZONE)
     )

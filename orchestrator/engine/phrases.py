@@ -43,6 +43,7 @@ _MOTIONS = {  # first words of a motion's text -> what each language says, of th
     "set": {"en": "sets {part} down", "de": "setzt {part} ab"},
     "let go": {"en": "lets go of {part}", "de": "lässt {part} los"},
     "press": {"en": "presses {part} in", "de": "drückt {part} ein"},
+    "look at": {"en": "looks at {part}", "de": "sieht sich {part} an"},
     "go home": {"en": "moves back", "de": "fährt zurück"},
 }
 # What the interlock and the readiness rules say, in German; `{}` stands for names.

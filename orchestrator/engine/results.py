@@ -87,9 +87,10 @@ class Results:
 
     def _target(self, draft: Draft) -> Target | None:
         path: Path = (*draft.path, "result", "at" if draft.step.result.at is not None else "along")
-        frame, owner = draft.frame, draft.owner
-        if not draft.place:
-            return None
+        return self.target(path, draft.owner, draft.frame) if draft.place else None
+
+    def target(self, path: Path, owner: str | None, frame: str) -> Target:
+        """Return which frame an author means, of the cell or of an owner; what is wrong with it is a finding."""
         if owner is None:
             self._cell_frame(path, frame)
             return Target(frame=frame)

@@ -15,8 +15,9 @@ from orchestrator.core.events import CommandDenied, decode, subject
 from orchestrator.core.fold import fold
 from orchestrator.core.machine import CellState, CellVerb, Mode, allowed
 from orchestrator.core.ports import Entry, Safety
-from orchestrator.core.react import Cancel, Effect, Look, Recover, RunManual, RunSkill, Settle, react
+from orchestrator.core.react import Cancel, Effect, Look, Recover, RideAndLook, RunManual, RunSkill, Settle, react
 from orchestrator.core.rights import may
+from orchestrator.core.state import moves_robot
 from orchestrator.engine.bus import Bus, Fresh
 from orchestrator.engine.snapshot import Snapshot
 from orchestrator.wire import Answer
@@ -49,6 +50,9 @@ class Crew(Protocol):
 
     async def look(self, effect: Look) -> cmd.EndCheck:
         """Take a picture and judge a result."""
+
+    async def ride_and_look(self, effect: RideAndLook) -> cmd.EndCheck:
+        """Bring the arm's camera to a result and judge it; cancelling returns when the arm stands."""
 
     async def settle(self, effect: Settle) -> None:
         """Do what a transient state is for. Raises TandemError when it can't."""
@@ -305,6 +309,8 @@ class Runner:
                 return await crew.manual(effect)
             if isinstance(effect, Look):
                 return await crew.look(effect)
+            if isinstance(effect, RideAndLook):
+                return await crew.ride_and_look(effect)
             if isinstance(effect, Recover):
                 await crew.recover(effect)
                 return None
@@ -324,7 +330,7 @@ class Runner:
 
     async def _settled(self, effect: Settle, crew: Crew) -> None:
         """Do what a transient state is for. An abort and a stop reach the robot before any skill is waited for."""
-        skills = [task for name, task in self._tasks.items() if _moves(name)]
+        skills = [task for name, task in self._tasks.items() if moves_robot(name)]
         if effect.state in _STOPS_FIRST:
             await self._stopped(effect, crew)
         if skills and effect.state in _WAITS_FOR_SKILLS:
@@ -344,7 +350,7 @@ class Runner:
     def _quiet(self, prefix: str = "") -> None:
         for name, task in tuple(self._tasks.items()):
             # once: a second cancel would strike what the skill does to come to a stand
-            if name.startswith(prefix) and _moves(name) and not task.cancelling():
+            if name.startswith(prefix) and moves_robot(name) and not task.cancelling():
                 task.cancel()
 
     def _refuse_rest(self) -> None:
@@ -385,7 +391,7 @@ class Runner:
 
 OWN = "engine-"  # how the ids of the engine's own requests begin; they are never asked twice
 Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
-Performed = RunSkill | RunManual | Look | Settle | Recover
+Performed = RunSkill | RunManual | Look | RideAndLook | Settle | Recover
 _DISK = "Free disk space or mend the disk; the cell has stopped."
 _STOPS_FIRST = frozenset({CellState.STOPPING, CellState.ABORTING})
 _WAITS_FOR_SKILLS = frozenset({"holding", "stopping", "aborting", "suspending", "completing"})
@@ -429,11 +435,6 @@ def _closing(request: cmd.Request) -> Answer:
     return Answer(id=request.id, ok=False, code="closing", message=message, remedy="Start it again.")
 
 
-def _moves(effect: str) -> bool:
-    """Whether an effect of this id moves the robot."""
-    return effect.endswith("/skill") or effect.startswith("manual/")
-
-
 def _halts(command: cmd.Command) -> bool:
     """Whether a command, once granted, leaves nothing moving by hand."""
     return (isinstance(command, cmd.ChangeCell) and command.verb in _SAFER) or (
@@ -448,6 +449,8 @@ def _broken_off(effect: Performed) -> cmd.Command | None:
         return cmd.EndSkill(
             effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, outcome="canceled"
         )
+    if isinstance(effect, RideAndLook):
+        return cmd.EndCheck(effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, canceled=True)
     return None
 
 
@@ -470,7 +473,7 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
     if isinstance(effect, RunManual):
         code = error.code if isinstance(error, TandemError) else "crashed"
         return cmd.EndManual(motion=effect.id, outcome="unknown", code=code, message=message[:2000])
-    if isinstance(effect, Look):
+    if isinstance(effect, Look | RideAndLook):
         return cmd.EndCheck(
             effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, error=text[:2000]
         )

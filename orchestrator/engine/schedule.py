@@ -8,6 +8,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core.decide.orders import free_nests
 from orchestrator.core.machine import CellState, CellVerb, OrderState, StepStatus
 from orchestrator.core.readiness import blockers, crews, resources, too_late
+from orchestrator.core.rides import ride_blockers
 from orchestrator.core.state import ROBOT
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class Schedule:
         taken: set[str] = set()
         held: set[str] = set()
         wake: list[float] = []
+        for unit, step_id, current in state.busy():
+            if current.ride == "wanted" and ROBOT not in taken and not ride_blockers(state, current):
+                taken.add(ROBOT)
+                out.append(cmd.StartLook(unit=unit.id, step=step_id))
         for unit in state.units.values():
             variant = state.orders[unit.order].variant
             for step in variant.steps:

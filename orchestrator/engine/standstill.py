@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WAITS_S = 30.0  # how long a picture is waited for until the arm stands; the longest motions take less
 GIVES_S = 0.5  # how long a motion waits for a picture: an exposure takes less
 EPSILON_S = 1e-6
+ARM_IDLE = "arm_idle"  # it stands in the way with nothing to do
 
 
 class Standstill:
@@ -55,18 +56,21 @@ class Standstill:
         except TimeoutError:
             return
 
-    async def reached(self, also: Callable[[], str] = lambda: "") -> float:
+    async def reached(self, also: Callable[[], str] = lambda: "", *, idle: Callable[[], bool] = lambda: False) -> float:
         """Wait until the arm stands, and `also` gives no reason to wait on; returns since when it stands (s, UTC).
 
-        Raises VisionError (code arm_moves, or arm_in_view with the reason of `also`) after `WAITS_S`.
+        Raises VisionError (code arm_moves, or arm_in_view with the reason of `also`) after `WAITS_S`; at once (code
+        arm_idle) where `idle` says that there is nothing to wait for: the arm would stay.
         """
         since: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
         def look(*_news: object) -> None:
             if since.done() or not self.stands:
                 return
-            if also():
+            if reason := also():
                 self._free.set()  # it must move on to get out of the way
+                if idle():
+                    since.set_exception(VisionError(reason, remedy="Let it go home.", code=ARM_IDLE))
             else:
                 since.set_result(self._reading.value.since)
 

@@ -49,6 +49,18 @@ for (const [colorScheme, locale] of [["light", "en-GB"], ["dark", "de-DE"]]) {
       await look(jog, "jog page, closed");
       await shoot(jog, `jog-${colorScheme}-${locale}.png`);
       assert.deepEqual(jog.faults, []);
+      await jog.context().close();
+
+      const cameras = await open(browser, "/calibrate", options);
+      await cameras.getByTestId("camera-top").waitFor();
+      await look(cameras, "cameras");
+      await cameras.getByTestId("begin-top-intrinsics").click();
+      await cameras.getByTestId("session").waitFor();
+      await look(cameras, "calibration, begun");
+      await shoot(cameras, `calibrate-${colorScheme}-${locale}.png`);
+      await cameras.getByTestId("discard").click();
+      await cameras.getByTestId("camera-top").waitFor();
+      assert.deepEqual(cameras.faults, []);
     }),
   );
 }

@@ -84,7 +84,9 @@ class NoPicture:
         setup = self._camera.setup
         await asyncio.sleep(0.2)
         stamp = asyncio.get_running_loop().time() + self._camera._clock._loop.start_utc
-        return Shot(setup.name, np.zeros((1, 1), np.float32), setup.intrinsics, setup.pose, stamp)
+        links = self._camera._robot.state.value.links  # the flange is where the palm begins
+        pose = links[-3] @ setup.pose if setup.on_flange else setup.pose
+        return Shot(setup.name, np.zeros((1, 1), np.float32), setup.intrinsics, pose, stamp)
 
 
 @dataclass

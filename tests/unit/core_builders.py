@@ -267,6 +267,8 @@ class Bench:
         if "robot" in crew:
             self.do(self.skill(step_id, unit=unit, values=more.get("values", {})))
         while unit in self.state.units and (wants := self.at(step_id, unit).wants):
+            if self.at(step_id, unit).ride == "wanted":
+                self.do(cmd.StartLook(unit=unit, step=step_id))
             if "camera" in wants:
                 self.do(self.seen(step_id, unit=unit))
             else:

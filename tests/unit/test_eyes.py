@@ -266,4 +266,4 @@ def test_a_named_camera_that_the_cell_has_no_more_is_said(folder: Path, tmp_path
     vision = Told()
     cell = looks(with_look(folder, tmp_path, "aside"), vision, TOP, ends=StepStatus.ATTENTION)
     assert vision.seen == []
-    assert "The cell has no camera 'aside' that stands still." in cell.step("load").message
+    assert "The cell has no camera 'aside'." in cell.step("load").message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,7 +10,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.machine import CellVerb, OrderVerb
 from orchestrator.core.ports import Safety
-from tests.unit.core_builders import SUPERVISOR, Bench, ladder, step, types, variant
+from tests.unit.core_builders import SUPERVISOR, Bench, cell, ladder, step, types, variant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 # ---- columns: where the step `s` stands ------------------------------------------------------------------------
 
 
-def _bench(*, check: str = "camera", together: bool = False, loaded: bool = True) -> Bench:
+WRIST = {"wrist": {"on": "flange", "at": {}, "model": "structured_light"}}
+
+
+def _bench(*, check: str = "camera", together: bool = False, loaded: bool = True, **more: Any) -> Bench:
     load = step("load", part="body", at="nest", by="robot")
     racer = step(
         "s",
@@ -29,8 +32,9 @@ def _bench(*, check: str = "camera", together: bool = False, loaded: bool = True
         check=check.split(),
         together=together,
         on_fail=ladder("retry", "ask"),
+        **more,
     )
-    bench = Bench().running(variant(load, racer, step("last", ["s"], by="human", check=["person"])))
+    bench = Bench(cell(cameras=WRIST)).running(variant(load, racer, step("last", ["s"], by="human", check=["person"])))
     if loaded:
         bench.finish("load")
     bench.wait(1)
@@ -85,6 +89,22 @@ def looked_at() -> Bench:
     return bench
 
 
+def wanted() -> Bench:
+    """A person did it, and the arm shall bring its camera there."""
+    bench = _bench(look={"camera": "wrist", "stand": {"frame": "press"}})
+    bench.start("s", "front")
+    bench.do(bench.confirm("s"))
+    bench.wait(1)
+    return bench
+
+
+def riding() -> Bench:
+    """The arm is on its way with the camera."""
+    bench = wanted()
+    bench.do(cmd.StartLook(unit="u1", step="s"))
+    return bench
+
+
 def attest() -> Bench:
     """The robot did it, a person shall look."""
     bench = _bench(check="person")
@@ -133,7 +153,8 @@ def gone() -> Bench:
 COLUMNS: dict[str, Callable[[], Bench]] = {
     column.__name__: column
     for column in (
-        waiting, ready, tried, robot, human, both, brought, looked_at, attest, attention, done, undone, skipped, gone,
+        waiting, ready, tried, robot, human, both, brought, looked_at, wanted, riding, attest, attention, done, undone,
+        skipped, gone,
     )
 }  # fmt: skip
 
@@ -188,6 +209,16 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "verdict of an older picture": lambda b: _check(b, "ok", shot_t=b.t - 1.5),
     "verdict of a picture before a motion broke off": lambda b: _broken_off(b),
     "verdict of another look": lambda b: _check(b, "ok", effect="u1/s/1/look9"),
+    "look starts": lambda b: cmd.StartLook(unit="u1", step="s"),
+    "look broken off": lambda b: cmd.EndCheck(
+        effect=_effect(b), unit="u1", step="s", attempt=_attempt(b), canceled=True
+    ),
+    "look blocked by the arm": lambda b: cmd.EndCheck(
+        effect=_effect(b), unit="u1", step="s", attempt=_attempt(b), blocked=True
+    ),
+    "look without a picture": lambda b: cmd.EndCheck(
+        effect=_effect(b), unit="u1", step="s", attempt=_attempt(b), error="no plan"
+    ),
     "confirmed": lambda b: b.confirm("s", attempt=_attempt(b)),
     "confirmed for an older attempt": lambda b: b.confirm("s", attempt=max(0, _attempt(b) - 1)),
     "confirmed for an attempt to come": lambda b: b.confirm("s", attempt=_attempt(b) + 1),
@@ -212,6 +243,7 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "part let go": lambda b: b.moved("pin", "released", "place:front"),
     "part taken away": lambda b: cmd.TakePart(part="u1/pin"),
     "motion proposed": lambda b: cmd.ProposeMotion(effect=f"u1/s/{_attempt(b)}/skill", motion="m1"),
+    "motion of a look proposed": lambda b: cmd.ProposeMotion(effect=f"u1/s/{_attempt(b)}/look1/ride1", motion="m1"),
 }
 
 
@@ -241,30 +273,47 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "outcome_ignored",
     },
     "verdict ok": {
-        "looked_at": "check_ended part_moved step_done -> done",
+        "looked_at riding": "check_ended part_moved step_done -> done",
         "*": "outcome_ignored",
     },
     "verdict missing": {
-        "looked_at": "check_ended part_moved step_failed -> ready",
+        "looked_at riding": "check_ended part_moved step_failed -> ready",
         "*": "outcome_ignored",
     },
     "verdict flipped": {
-        "looked_at": "check_ended part_moved step_failed -> ready",
+        "looked_at riding": "check_ended part_moved step_failed -> ready",
         "*": "outcome_ignored",
     },
     "verdict cannot see": {
-        "looked_at": "check_ended check_requested",
+        "looked_at riding": "check_ended check_requested",
         "*": "outcome_ignored",
     },
     "verdict of an older picture": {
-        "looked_at": "outcome_ignored check_requested",
+        "looked_at riding": "outcome_ignored check_requested",
         "*": "outcome_ignored",
     },
     "verdict of a picture before a motion broke off": {
-        "looked_at": "outcome_ignored check_requested",
+        "looked_at riding": "outcome_ignored check_requested",
         "*": "outcome_ignored",
     },
     "verdict of another look": {
+        "*": "outcome_ignored",
+    },
+    "look starts": {
+        "wanted": "look_started",
+        "gone": "refused: no_step",
+        "*": "refused: not_wanted",
+    },
+    "look broken off": {
+        "riding": "look_broken_off",
+        "*": "outcome_ignored",
+    },
+    "look blocked by the arm": {
+        "looked_at": "look_blocked",
+        "*": "outcome_ignored",
+    },
+    "look without a picture": {
+        "looked_at riding": "check_ended check_requested",
         "*": "outcome_ignored",
     },
     "confirmed": {
@@ -289,7 +338,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "refused: stale",
     },
     "problem": {
-        "human both brought looked_at attest": "step_failed -> attention",
+        "human both brought looked_at wanted riding attest": "step_failed -> attention",
         "gone": "refused: no_step",
         "*": "refused: stale",
     },
@@ -344,7 +393,7 @@ TABLE: dict[str, dict[str, str]] = {
         "robot": "cell_restarted skill_ended check_requested -> verifying",
         "both": "cell_restarted skill_ended step_failed -> attention",
         "brought": "cell_restarted part_moved skill_ended step_failed -> attention",
-        "looked_at": "cell_restarted check_requested",
+        "looked_at wanted riding": "cell_restarted check_requested",
         "*": "cell_restarted",
     },
     "order paused": {
@@ -363,13 +412,17 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "part_moved",
     },
     "part taken away": {
-        "looked_at": "refused: verifying",
-        "brought": "refused: moving",
+        "looked_at wanted": "refused: verifying",
+        "brought riding": "refused: moving",
         "done": "refused: built_in",
         "*": "refused: no_part",
     },
     "motion proposed": {
         "robot both brought": "motion_intended",
+        "*": "refused: stale",
+    },
+    "motion of a look proposed": {
+        "riding": "motion_intended",
         "*": "refused: stale",
     },
 }

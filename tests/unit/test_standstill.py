@@ -112,6 +112,34 @@ def test_an_arm_that_does_not_come_to_a_stand_is_given_up() -> None:
     run(test)
 
 
+def test_an_arm_that_stands_in_the_way_is_waited_for_while_it_has_something_to_do() -> None:
+    async def test(arm: Arm) -> None:
+        reason, idle = "The arm is in the way.", False
+        waiting = asyncio.ensure_future(arm.still.reached(lambda: reason, idle=lambda: idle))
+        await asyncio.sleep(10.0)
+        assert not waiting.done()
+        idle = True
+        arm.motions()
+        with pytest.raises(VisionError, match="in the way") as refused:
+            await waiting
+        assert refused.value.code == "arm_idle"
+
+    run(test)
+
+
+def test_while_the_arm_is_in_the_way_its_motions_do_not_wait() -> None:
+    async def test(arm: Arm) -> None:
+        began = asyncio.get_running_loop().time()
+        with arm.still.picture():
+            waiting = asyncio.ensure_future(arm.still.reached(lambda: "The arm is in the way."))
+            await moment()
+            await arm.still.turn()
+            assert asyncio.get_running_loop().time() == began
+            waiting.cancel()
+
+    run(test)
+
+
 def test_a_motion_waits_for_the_picture_and_no_longer() -> None:
     async def test(arm: Arm) -> None:
         await arm.still.turn()

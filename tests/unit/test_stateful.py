@@ -20,18 +20,26 @@ from orchestrator.core.decide.progress import amiss
 from orchestrator.core.events import EVENT
 from orchestrator.core.machine import CELL, ORDER, STEP, Autonomy, CellState, CellVerb, Mode, OrderVerb
 from orchestrator.core.ports import Safety
-from orchestrator.core.react import Look, RunSkill, react
+from orchestrator.core.react import Look, RideAndLook, RunSkill, react
 from orchestrator.core.readiness import blockers, crews
-from orchestrator.core.state import BUSY, OVER, State, UnitState, skill_effect
+from orchestrator.core.rides import ride_blockers
+from orchestrator.core.state import BUSY, OVER, State, UnitState, moves_robot, skill_effect
 from orchestrator.core.variant import Step, Wait
 from orchestrator.engine.snapshot import Snapshot
-from tests.unit.core_builders import CLAIM, TORQUE, Bench, ladder, step, types, variant
+from tests.unit.core_builders import CLAIM, TORQUE, Bench, cell, ladder, step, types, variant
 
 PRODUCT = variant(
     step("purge", part="glue", at="waste", by="robot", check=["none"], per="order"),
     step("load", part="body", at="nest", by="robot", on_fail=ladder("retry", "ask")),
     step("board", ["load"], part="board", at="body/side", by="human", check=["person"], values=CLAIM, undo=False),
-    step("pin", ["load", "purge"], part="pin", at="body/seat", on_fail=ladder("retry", "other_actor", "ask")),
+    step(
+        "pin",
+        ["load", "purge"],
+        part="pin",
+        at="body/seat",
+        look={"camera": "wrist", "stand": {"frame": "press"}},
+        on_fail=ladder("retry", "other_actor", "ask"),
+    ),
     step("lid", [Wait(step="pin", min_s=10, max_s=300)], part="lid", at="body/top", together=True, per="unit"),
     step(
         "screw@1",
@@ -55,6 +63,10 @@ PRODUCT = variant(
     step("gauge", ["lid"], by="human", check=["two_people"], per="2"),
     step("out", ["board", "screw@2", "gauge"], part="body", at="out", by="human", check=["camera", "person"]),
 )
+CAMERAS = {
+    "wrist": {"on": "flange", "at": {}, "model": "structured_light"},
+    "top": {"at": {"xyz_mm": [400, 0, 1000], "rpy_deg": [180, 0, 90]}, "model": "structured_light"},
+}
 PEOPLE = {"person": 1, "photo": 1, "two_people": 2}
 MOVES = {(old, new) for row in STEP.values() for old, new in row.items()}
 ONCE = "done once for several units"
@@ -73,8 +85,8 @@ class CellMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Bench(joined=())
-        self.under_way: dict[str, RunSkill | Look] = {}
+        self.bench = Bench(cell(cameras=CAMERAS), joined=())
+        self.under_way: dict[str, RunSkill | Look | RideAndLook] = {}
         self.past: list[cmd.Command] = []
 
     @initialize()
@@ -113,7 +125,7 @@ class CellMachine(RuleBasedStateMachine):
             self.legal(before, bench.state)
         for event in verdict:
             for effect in react(bench.state, event):
-                if isinstance(effect, RunSkill | Look):
+                if isinstance(effect, RunSkill | Look | RideAndLook):
                     assert effect.id not in self.under_way
                     self.under_way[effect.id] = effect
 
@@ -183,6 +195,8 @@ class CellMachine(RuleBasedStateMachine):
             self.confirm(*asked[pick % len(asked)])
         elif self.under_way:
             self.end(sorted(self.under_way)[pick % len(self.under_way)], "succeeded", "", "ok", 12.0, 0.0)
+        elif rides := self.rides():
+            self.send(cmd.StartLook(unit=rides[0][0], step=rides[0][1]))
         elif ready := self.ready():
             unit, authored, crew = ready[pick % len(ready)]
             self.send(cmd.StartStep(unit=unit.id, step=authored.id, actors=crew))
@@ -197,6 +211,21 @@ class CellMachine(RuleBasedStateMachine):
                 self.send(cmd.ChangeOrder(order=order, verb=OrderVerb.RESUME))
                 self.send(cmd.StartUnit(order=order))
             self.bench.wait(11.0)
+
+    def rides(self) -> list[tuple[str, str]]:
+        """Which results the arm can bring its camera to now: unit and step."""
+        state = self.bench.state
+        return [(unit.id, name) for unit, name, current in state.busy() if not ride_blockers(state, current)]
+
+    @precondition(lambda self: self.rides())
+    @rule(data=st.data())
+    def the_arm_sets_out_to_a_look(self, data: st.DataObject) -> None:
+        unit, name = data.draw(st.sampled_from(self.rides()))
+        self.send(cmd.StartLook(unit=unit, step=name))
+
+    @rule(unit=UNITS, name=STEPS)
+    def the_arm_would_set_out_anywhere(self, unit: str, name: str) -> None:
+        self.send(cmd.StartLook(unit=unit, step=name))
 
     @rule(picks=st.lists(st.integers(0, 3), min_size=4, max_size=24))
     def the_work_goes_on(self, picks: list[int]) -> None:
@@ -248,7 +277,10 @@ class CellMachine(RuleBasedStateMachine):
             measured = {"verdict": verdict, "shot_t": self.bench.t - age_s, "offset_mm": (0.1, 0, 0)}
             if effect.step in {"pin", "lid"}:  # which the body carries
                 measured |= {"datum": (f"{effect.unit}/body",), "datum_offset_mm": (4.0 if off else 0.2, 0, 0)}
-            self.send(cmd.EndCheck.model_validate({**ids, "measured": measured}))
+            how: dict[str, Any] = {"measured": measured}
+            if outcome == "canceled":  # the arm was stopped on its way, or stands in the way of a camera
+                how = {"canceled": True} if isinstance(effect, RideAndLook) else {"blocked": "/recheck" not in name}
+            self.send(cmd.EndCheck.model_validate({**ids, **how}))
 
     def asked(self) -> list[tuple[str, str, str]]:
         """Where a person's word is wanted: unit, step, place."""
@@ -350,7 +382,7 @@ class CellMachine(RuleBasedStateMachine):
     @rule(autonomy=st.sampled_from(list(Autonomy)), motion=st.sampled_from(["m1", "m2"]), end=st.booleans())
     def a_motion_goes_its_way(self, autonomy: Autonomy, motion: str, end: bool) -> None:
         self.send(cmd.SetAutonomy(autonomy=autonomy))
-        effect = next((name for name in sorted(self.under_way) if name.endswith("/skill")), "u1/pin/1/skill")
+        effect = next((name for name in sorted(self.under_way) if moves_robot(name)), "u1/pin/1/skill")
         self.send(cmd.ProposeMotion(effect=effect, motion=motion))
         self.send(cmd.ApproveMotion(motion=motion))
         if end:
@@ -402,6 +434,7 @@ class CellMachine(RuleBasedStateMachine):
         held = [name for _, _, current in state.busy() for name in current.resources]
         assert len(held) == len(set(held))
         acting = [actor for _, _, step_ in state.busy() if step_.status == "active" for actor in step_.actors]
+        acting += ["robot" for _, _, step_ in state.busy() if step_.ride == "under_way"]
         assert len(acting) == len(set(acting))
         nests = [frame for unit in state.units.values() for frame in unit.nests.values()]
         assert len(nests) == len(set(nests))
@@ -416,7 +449,7 @@ class CellMachine(RuleBasedStateMachine):
         for unit, name, current in state.busy():
             if "skill" in current.wants:
                 assert skill_effect(unit.id, name, current.attempt) in self.under_way
-            if "camera" in current.wants:
+            if "camera" in current.wants and current.ride != "wanted":
                 assert current.effect in self.under_way
             assert bool(current.wants) == (current.status != "attention")
         assert state.ending <= self.under_way.keys()

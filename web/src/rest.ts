@@ -19,6 +19,9 @@ export const get = <T>(path: string): Promise<T> => call<T>(path, {});
 export const post = <T>(path: string, body: unknown): Promise<T> =>
   call<T>(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
+/** Delete, and get JSON where any comes back. Raises Refused with the server's words. */
+export const remove = <T>(path: string): Promise<T> => call<T>(path, { method: "DELETE" });
+
 async function call<T>(path: string, init: RequestInit): Promise<T> {
   let response: Response;
   try {

@@ -29,8 +29,11 @@ def measured(
     say. Axes that the part is free about, or that this view can't tell, are not judged.
     """
     part, found = request.part, votes.found
-    off = deviation(found.pose, part.pose, part.symmetry_z)
+    off = deviation(found.pose, request.target, part.symmetry_z)
     known = sigmas_of(votes, place, by, settings)
+    if request.taught is not None:
+        least = (*request.taught.least_m, *request.taught.least_rad)
+        known = [max(sigma, seen) for sigma, seen in zip(known, least, strict=True)]
     limits = (*request.within_m, *request.within_rad)
     free = (False,) * 3 + votes.hypothesis.solid.free_axes
     outside, unsure, unseen, left = [], [], [], []

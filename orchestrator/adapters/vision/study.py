@@ -16,7 +16,7 @@ from orchestrator.adapters.sim.meshes import MeshStore
 from orchestrator.adapters.sim.world import World
 from orchestrator.adapters.vision.judge import judge
 from orchestrator.adapters.vision.place import Crop
-from orchestrator.adapters.vision.render import Region, Solids, region_of
+from orchestrator.adapters.vision.render import BESIDE_M, Region, Solids, region_of
 from orchestrator.core.errors import BadInput, VisionError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Mesh
@@ -105,6 +105,23 @@ def shoot_units(
     away = math.dist(setup.pose.p, request.part.pose.p)
     values = np.asarray(list(rows.values()), dtype=np.float64)
     return Series(setup.name, tuple(rows), values, (x, y, z), away, lost)
+
+
+async def judged_shots(
+    setup: CameraSetup, request: CheckRequest, root: Path, settings: VisionSettings, *, shots: int, seed: int
+) -> list[Check]:
+    """Return what the judge says of simulated pictures of a unit that stands exactly as asked for."""
+    solids, meshes = Solids(root), MeshStore(root)
+    settings = dataclasses.replace(settings, noise_m=setup.noise.sigma_m)
+    world = World(meshes)
+    for thing in (*request.around, request.part):
+        world.add(thing.id, Mesh(thing.mesh), thing.pose)
+    camera = SimCamera(setup, world, WallClock(), robot=None, seed=seed)
+    out = []
+    for _ in range(shots):
+        crop = cut(await camera.shoot(), request.part, solids, BESIDE_M if request.datum else settings.margin_m)
+        out.append(judge(request, crop, solids, settings).check)
+    return out
 
 
 def from_evidence(shots: Iterable[tuple[Evidence, Check]]) -> dict[str, Series]:

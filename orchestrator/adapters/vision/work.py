@@ -20,7 +20,6 @@ from orchestrator.adapters.vision.locate import Shapes
 from orchestrator.adapters.vision.locate import locate as find
 from orchestrator.adapters.vision.rehearsal import rehearse
 from orchestrator.adapters.vision.render import Solids, View
-from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Check
 
 if TYPE_CHECKING:
@@ -148,9 +147,7 @@ def where_found(request: CheckRequest, judged: Judged, crop: Crop, solids: Solid
     off, region = judged.check.deviation, judged.region
     if off is None or region is None:
         return None
-    angle = float(np.linalg.norm(off.rot_rad))
-    x, y, z = (v * (np.sin(angle / 2) / angle if angle > 1e-12 else 0.5) for v in off.rot_rad)
-    pose = request.part.pose @ Pose(off.xyz_m, (float(np.cos(angle / 2)), float(x), float(y), float(z)))
+    pose = request.target @ off.pose
     depth = View.over(region, judged.camera, crop.intrinsics).depth(solids.get(request.part.mesh), pose)
     return np.asarray(depth < judged.without_part.ravel()).reshape(judged.depth.shape)
 

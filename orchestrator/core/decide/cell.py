@@ -13,7 +13,7 @@ from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.interlock import MOVING, SAFETY_SAYS, why_not
 from orchestrator.core.machine import CELL, Autonomy, CellState, CellVerb, Mode, StepStatus, move
 from orchestrator.core.ports import Safety
-from orchestrator.core.state import OVER, ROBOT, skill_effect
+from orchestrator.core.state import OVER, ROBOT, moves_robot, skill_effect
 from orchestrator.core.world import GRIPPER, LOST
 
 if TYPE_CHECKING:
@@ -170,8 +170,8 @@ def propose_motion(state: State, command: cmd.ProposeMotion, _by: cmd.Who, _now:
     if reasons or state.cell not in CELL[CellVerb.HOLD]:
         words = " ".join(reasons) or f"The cell is {state.cell}."
         return Rejected("interlock", "The robot may not move now.", words)
-    if command.effect.endswith("/skill") and not _awaited(state, command.effect):
-        return Rejected("stale", "Nobody waits for this skill any more.", "See what the step needs now.")
+    if moves_robot(command.effect) and not _awaited(state, command.effect):
+        return Rejected("stale", "Nobody waits for this motion any more.", "See what the step needs now.")
     if command.motion in state.motions:
         return Rejected("duplicate", f"Motion {command.motion} is known already.")
     what = {
@@ -189,7 +189,8 @@ def propose_motion(state: State, command: cmd.ProposeMotion, _by: cmd.Who, _now:
 
 def _awaited(state: State, effect: str) -> bool:
     return any(
-        "skill" in current.wants and skill_effect(unit.id, step_id, current.attempt) == effect
+        ("skill" in current.wants and skill_effect(unit.id, step_id, current.attempt) == effect)
+        or (current.ride == "under_way" and current.effect == effect)
         for unit, step_id, current in state.busy()
     )
 

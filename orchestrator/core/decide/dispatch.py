@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.decide import cell, manual, orders, outcomes, recovery, steps
+from orchestrator.core.decide import cell, manual, orders, outcomes, recovery, rides, steps
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import IllegalMove
@@ -40,6 +40,7 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.TeachFrame: manual.teach,
     cmd.EndManual: manual.end,
     cmd.StartStep: steps.start,
+    cmd.StartLook: rides.start,
     cmd.ConfirmStep: steps.confirm,
     cmd.ReportProblem: steps.problem,
     cmd.Choose: steps.choose,

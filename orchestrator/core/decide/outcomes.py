@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide import orders, rechecks
+from orchestrator.core.decide import orders, rechecks, rides
 from orchestrator.core.decide.doubt import doubtful
 from orchestrator.core.decide.progress import after, again, failed, look, placed, proceed, to_place
 from orchestrator.core.geometry import Pose
@@ -18,7 +18,7 @@ from orchestrator.core.world import CELL, GRIPPER, LOST
 
 if TYPE_CHECKING:
     from orchestrator.core.decide.verdict import Rejected
-    from orchestrator.core.state import State
+    from orchestrator.core.state import State, StepState
     from orchestrator.core.variant import Step
 
 SURELY = 3.0  # sigma of both looks together
@@ -77,11 +77,12 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
     found = state.step(command.unit, command.step)
     if found is not None and state.units[command.unit].rechecking.get(command.step) == command.effect:
         return _recheck(state, command, found[0], now)
-    awaited = found is not None and "camera" in found[1].wants and found[1].effect == command.effect
-    why = _not_awaited(awaited, found is not None, "check")
+    why = _not_awaited(found is not None and _looks(found[1], command), found is not None, "check")
     if found is None or why:
         return [_ignored(command, "end_check", why)]
     step, current = found
+    if command.canceled or command.blocked:
+        return [rides.broken_off(command) if command.canceled else rides.blocked(command)]
     measured = command.measured
     since = max(fresh_from(state, command.unit, step), current.started_t or 0.0)
     late = measured is not None and measured.shot_t < since - 1e-6
@@ -282,6 +283,16 @@ def _offset(measured: cmd.Measured) -> Pose:
 def _offset_words(offset_mm: tuple[float, float, float]) -> str:
     axes = [f"{value:+.1f} mm along {axis}" for axis, value in zip("xyz", offset_mm, strict=True) if abs(value) >= 0.05]
     return ", ".join(axes) or "turned"
+
+
+def _looks(current: StepState, command: cmd.EndCheck) -> bool:
+    """Whether the look that a command ends is under way, and can end so.
+
+    Only one that the arm moves for is broken off, and only one that it does not is blocked by it.
+    """
+    under_way = "camera" in current.wants and current.ride != "wanted" and current.effect == command.effect
+    moves = current.ride == "under_way"
+    return under_way and (moves or not command.canceled) and not (moves and command.blocked)
 
 
 def _not_awaited(awaited: bool, in_work: bool, what: str) -> str:

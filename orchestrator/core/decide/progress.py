@@ -11,6 +11,7 @@ from orchestrator.core.decide import orders
 from orchestrator.core.fold import fold
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import StepMove, StepStatus, move
+from orchestrator.core.rides import needs_ride
 from orchestrator.core.state import OVER, ROBOT, ladder_name
 from orchestrator.core.world import CELL, GRIPPER, LOST
 
@@ -75,12 +76,13 @@ def done(
 
 
 def look(state: State, unit_id: str, step_id: str) -> list[ev.Event]:
-    """Ask the camera for a verdict."""
-    current = state.units[unit_id].steps[step_id]
+    """Ask the camera for a verdict, once the arm has brought it there where it sits on the flange."""
+    step, current = state.variant_of(unit_id).by_id[step_id], state.units[unit_id].steps[step_id]
     if current.status != StepStatus.VERIFYING:
         move("step", current.status, StepMove.VERIFY)
     effect = f"{unit_id}/{step_id}/{current.attempt}/look{current.looks + 1}"
-    return [ev.CheckRequested(unit=unit_id, step=step_id, attempt=current.attempt, effect=effect)]
+    ride = needs_ride(state, step)
+    return [ev.CheckRequested(unit=unit_id, step=step_id, attempt=current.attempt, effect=effect, ride=ride)]
 
 
 def failed(

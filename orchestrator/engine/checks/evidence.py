@@ -42,7 +42,7 @@ def _camera(built: Built, step: Step) -> Iterator[Finding]:
         return
     if cell is None:
         return
-    if not cell.fixed_cameras:
+    if not cell.fixed_cameras and step.look is None:
         what = "no camera that stands still" if cell.cameras else "no camera"
         yield Finding(path, f"Cell {cell.name} has {what}.", "Use person, or add a camera to the cell.")
         return

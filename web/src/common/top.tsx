@@ -7,7 +7,7 @@ import { words } from "../words";
 import { LineSign } from "./line";
 import { SettingsButton } from "./settings";
 
-export function Top({ page, children }: { page: "start" | "board" | "cell" | "jog"; children?: ComponentChildren }) {
+export function Top({ page, children }: { page: "start" | "board" | "cell" | "jog" | "calibrate"; children?: ComponentChildren }) {
   const { product, start } = words.value;
   return (
     <header class="top">
@@ -25,6 +25,9 @@ export function Top({ page, children }: { page: "start" | "board" | "cell" | "jo
           </a>
           <a href="/jog" aria-current={page === "jog" ? "page" : undefined}>
             {start.jog}
+          </a>
+          <a href="/calibrate" aria-current={page === "calibrate" ? "page" : undefined}>
+            {start.calibrate}
           </a>
           {(store.cell.value?.places ?? []).slice(0, 3).map((place) => (
             <a key={place} href={`/worker?place=${encodeURIComponent(place)}`}>

@@ -37,6 +37,7 @@ export function Page() {
           <Tile href="/board" icon="gear" title={start.board} text={start.boardText} note={cell ? word(cellStates, cell.state) : ""} />
           <Tile href="/cell" icon="robot" title={start.cell} text={start.cellText} note={cell ? condition.words : ""} />
           <Tile href="/jog" icon="hand" title={start.jog} text={start.jogText} note={cell ? word(words.value.modes, cell.mode) : ""} />
+          <Tile href="/calibrate" icon="eye" title={start.calibrate} text={start.calibrateText} note="" />
         </nav>
         <section class="running" aria-labelledby="running">
           <h2 id="running">{start.running}</h2>
