@@ -78,7 +78,7 @@ bench: $(VENV)/.tested web/dist/index.html ## the figures of the design; writes 
 
 soak: $(VENV)/.tested ## the same tests with many more examples
 	TANDEM_FAULTS=800 TANDEM_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/faults tests/unit/test_stateful.py tests/unit/test_machine_product.py tests/unit/test_sim_timing.py tests/unit/test_sim_trajectories.py tests/unit/test_skills_cancelled.py tests/unit/test_vision_displaced.py
-	TANDEM_SOAK=1 $(BIN)/python -m tests.bench vision.trials
+	TANDEM_SOAK=1 $(BIN)/python -m tests.bench vision.trials vision.locate
 
 clean: ## what was built; the journal of the demo stays
 	rm -rf build dist web/dist web/node_modules $(VENV)

@@ -50,6 +50,10 @@ TUNING = (
     Assembly("angle", "board", "angle_mirrored", Pose((0.01, 0.005, 0.006)), ("slide", "yaw", "tilt"), flips=True),
     Assembly("wheel", "axle", "wheel_small", Pose((0.0, 0.0, 0.02)), ("lift", "tilt"), flips=True, symmetry_z=0),
     Assembly("lid", "block", "lid_plain", Pose((0.0, 0.0, 0.03)), ("slide", "yaw", "tilt"), flips=True),
+    Assembly("hex", "strip", "hex_low", Pose((0.012, 0.0, 0.014)), ("lift",), True, 6, 15.0),
+    Assembly("relay", "panel", "relay_keyed", Pose((-0.012, 0.008, 0.002)), ("slide", "yaw", "lift"), True),
+    Assembly("hub", "post", "hub_5", Pose((0.0, 0.0, 0.018)), ("lift", "yaw", "tilt"), True, 4),
+    Assembly("roller", "groove", "roller_long", Pose((0.0, 0.0, 0.02576)), ("lift", "yaw"), flips=False),
 )
 """What thresholds were chosen on."""
 
@@ -77,6 +81,7 @@ def write_trial_parts(folder: Path) -> None:
 def _tuning() -> dict[str, Manifold]:
     block = _box((90, 70, 30))
     lid = _box((74, 56, 5)) + _rod(7, 4, 12, -20, 12)
+    relay = _box((34, 24, 15)) - _box((14, 8, 5), -6, -4, 11)
     return {
         "block": block - _rod(16.05, 16, 31, 8),
         "bush": _tube(9, 16, 0, 14) + _tube(9, 22, 14, 18),
@@ -89,6 +94,19 @@ def _tuning() -> dict[str, Manifold]:
         "wheel_small": _gear(20, 2.5, 10, 7.1) + _tube(7.1, 15, 10, 18),
         "lid": lid - _box((11, 9, 6), 32, 24, -0.5),
         "lid_plain": lid,
+        "strip": _box((90, 60, 20)) - _box((30, 30, 7), 12, 0, 14) - _rod(4.1, -1, 21, 12),
+        "hex": _hexagon(10, 0, 9) + _rod(4, -18, 0),
+        "hex_low": _hexagon(10, 0, 6) + _rod(4, -18, 0),
+        "panel": _box((110, 80, 2)) + _box((12, 16, 6), 38, -24, 2) + _rod(4, 2, 12, -40, 28),
+        "relay": relay + _box((6, 6, 4), 10, 8, 15),
+        "relay_keyed": relay + _box((6, 6, 4), 2, 8, 15),
+        "post": _box((90, 90, 5)) + _tube(10, 18, 5, 18),
+        "hub": _tube(9, 32, 0, 9) + _ring_of_rods(4, 24, 4.5, 8, 15),
+        "hub_5": _tube(9, 32, 0, 9) + _ring_of_rods(5, 24, 4.5, 8, 15),
+        "groove": _box((52, 50, 30))
+        - Manifold.cube((200, 20, 20), center=True).rotate((45, 0, 0)).translate((0, 0, 30)),
+        "roller": _lying((7, -40, 44), (11, 30, 37)),
+        "roller_long": _lying((7, -40, 44), (11, 34, 41)),
     }
 
 
@@ -156,12 +174,20 @@ def _angle(rib: float, length: float, width: float) -> Manifold:
 
 
 def _bosses(count: int) -> Manifold:
+    return _ring_of_rods(count, 26, 5, 7, 16)
+
+
+def _ring_of_rods(count: int, away: float, radius: float, low: float, high: float) -> Manifold:
     angles = [math.tau * k / count for k in range(count)]
-    rods = [_rod(5, 7, 16, 26 * math.cos(angle), 26 * math.sin(angle)) for angle in angles]
+    rods = [_rod(radius, low, high, away * math.cos(angle), away * math.sin(angle)) for angle in angles]
     out = rods[0]
     for rod in rods[1:]:
         out += rod
     return out
+
+
+def _hexagon(radius: float, low: float, high: float) -> Manifold:
+    return Manifold.cylinder(high - low, radius, radius, 6).translate((0, 0, low))
 
 
 def _lying(*steps: tuple[float, float, float]) -> Manifold:

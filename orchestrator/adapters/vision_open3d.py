@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import multiprocessing
-import os
-import signal
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,25 +10,25 @@ from orchestrator.adapters.vision import work
 from orchestrator.adapters.vision.place import Crop
 from orchestrator.adapters.vision.render import BESIDE_M, Region, region_of
 from orchestrator.adapters.vision.settings import VisionSettings
+from orchestrator.adapters.vision_process import MEMORY_MB, Limits, ProcessGone, WatchedProcess
 from orchestrator.core.errors import VisionError
+from orchestrator.core.ports import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from orchestrator.core.locating import Located, LocateRequest, Space
-    from orchestrator.core.ports import Check, CheckRequest, Expected, Shot
-
-P = ParamSpec("P")
-R = TypeVar("R")
+    from orchestrator.core.ports import CheckRequest, Expected, Shot
 
 
 class VisionOpen3D:
     """`Vision` by render-and-compare. Checks run one after another in one child process, started at first use.
 
     `meshes` is the folder that mesh paths are below, `evidence` the folder that records of checks go to (None: none
-    are kept). `noise_m` is the depth noise of single cameras, see `VisionSettings`. A check whose process died is tried
-    once more in a new one.
+    are kept). `noise_m` is the depth noise of single cameras, see `VisionSettings`. A check whose process dies or hangs
+    (for `VisionSettings.seconds`) can't see. The process is then started again, as it is when it holds more than
+    `memory_mb` after a check.
     """
 
     def __init__(
@@ -45,60 +38,54 @@ class VisionOpen3D:
         evidence: Path | None = None,
         settings: VisionSettings | None = None,
         noise_m: Mapping[str, float] | None = None,
+        memory_mb: float = MEMORY_MB,
     ) -> None:
         self._meshes = meshes.resolve()
-        self._evidence = evidence.resolve() if evidence is not None else None
         self._settings = settings or VisionSettings()
         self._noise_m = dict(noise_m or {})
-        self._pool: ProcessPoolExecutor | None = None
-        self._pid: int | None = None
-        self._closed = False
+        self._process = WatchedProcess(
+            work.serve,
+            (self._meshes, evidence.resolve() if evidence is not None else None, self._settings),
+            Limits(answer_s=self._settings.seconds, memory_mb=memory_mb),
+        )
         self._boxes: dict[str, tuple[int, work.Box]] = {}
 
     @property
     def process_id(self) -> int | None:
-        """The vision process's id once it has answered, None before."""
-        return self._pid
+        """The vision process's id while it is ready, None before."""
+        return self._process.id
 
     async def warm_up(self) -> int:
         """Start the process and load Open3D, which takes seconds, ahead of the first check; returns its id."""
-        self._pid = await self._call(work.identity)
-        return self._pid
+        return await self._process.warm_up()
 
     async def check(self, request: CheckRequest, shot: Shot) -> Check:
-        """Judge one result; see `Vision.check`.
+        """Judge one result; see `Vision.check`. It can't see when the process died or hung meanwhile.
 
         Raises:
-            VisionError: a mesh is missing or unreadable (no_mesh, bad_mesh), the process died or hung twice
-                (vision_crashed), or this was closed (closed).
+            VisionError: a mesh is missing or unreadable (no_mesh, bad_mesh), or this was closed (closed).
         """
-        if self._pid is None:
-            await self.warm_up()
         for thing in (request.part, *request.around, *request.look_alikes, *request.datum):
             self._path(thing.mesh)
-        crop = await self._cropped(request, shot)
-        return await self._call(work.check, request, crop, shot.calibration)
+        try:
+            crop = await self._cropped(request, shot)
+            return await self._process.run(work.check, request, crop, shot.calibration)
+        except ProcessGone as gone:
+            return Check("cannot_see", reason=str(gone), shot_stamp=shot.stamp)
 
     async def locate(self, request: LocateRequest, shot: Shot) -> Located:
-        """Say where parts of a kind lie; see `Vision.locate`. Raises VisionError as `check` does."""
-        if self._pid is None:
-            await self.warm_up()
+        """Say where parts of a kind lie; see `Vision.locate`.
+
+        Raises VisionError as `check` does, and when the process died or hung meanwhile (vision_crashed).
+        """
         around, alike = (thing.mesh for thing in request.around), (kind.mesh for kind in request.look_alikes)
         for mesh in (request.part.mesh, *around, *alike):
             self._path(mesh)
-        return await self._call(work.locate, request, self._cut(shot, _region_of_space(request.space, shot)))
+        return await self._process.run(work.locate, request, self._cut(shot, _region_of_space(request.space, shot)))
 
     async def close(self) -> None:
-        """End the process, also in the middle of a check. Idempotent."""
-        self._closed = True
-        pool, self._pool = self._pool, None
-        if pool is None:
-            return
-        if self._pid is not None:
-            with suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGTERM)
-            self._pid = None
-        await asyncio.get_running_loop().run_in_executor(None, pool.shutdown)
+        """End the process, also in the middle of a check, or when it is stopped. Idempotent."""
+        await self._process.close()
 
     async def _cropped(self, request: CheckRequest, shot: Shot) -> Crop:
         """Cut out the pixels that matter, so that little crosses to the other process."""
@@ -128,7 +115,7 @@ class VisionOpen3D:
         changed = self._path(mesh).stat().st_mtime_ns
         held = self._boxes.get(mesh)
         if held is None or held[0] != changed:
-            held = self._boxes[mesh] = (changed, await self._call(work.box_of, mesh))
+            held = self._boxes[mesh] = (changed, await self._process.run(work.box_of, mesh))
         return held[1]
 
     def _path(self, mesh: str) -> Path:
@@ -136,32 +123,6 @@ class VisionOpen3D:
         if not path.is_relative_to(self._meshes) or not path.is_file():
             raise VisionError(f"There is no mesh {mesh}.", remedy="Check the part's `mesh`.", code="no_mesh")
         return path
-
-    async def _call(self, job: Callable[P, R], *args: P.args, **_: P.kwargs) -> R:
-        """Run a job in the process; when that dies, once more in a new one."""
-        for _attempt in (1, 2):
-            if self._closed:
-                raise VisionError("Vision was closed.", remedy="Start the cell again.", code="closed")
-            pool = self._pool = self._pool or self._started()
-            try:
-                return await asyncio.get_running_loop().run_in_executor(pool, job, *args)
-            except BrokenProcessPool:
-                if self._pool is pool:
-                    self._pool, self._pid = None, None
-                pool.shutdown(wait=False)
-        raise VisionError(
-            "The vision process died or hung twice on one check.",
-            remedy="Ask a person to look; if it happens again, check the part's mesh and run `tandem doctor`.",
-            code="vision_crashed",
-        )
-
-    def _started(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            max_workers=1,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=work.start,
-            initargs=(self._meshes, self._evidence, self._settings),
-        )
 
 
 def _region_of_space(space: Space | None, shot: Shot) -> Region:

@@ -92,7 +92,7 @@ def _embedded(
     from orchestrator.adapters.vision.study import shoot_units
     from orchestrator.engine.eyes import Eyes
     from orchestrator.engine.library import Library
-    from orchestrator.engine.nominal import UNIT, nominal
+    from orchestrator.engine.nominal import UNIT, Nobody, nominal
 
     base = settings(cell, data=None, instructions=instructions)
     library = Library(base.instructions, cell_file(cell))
@@ -109,7 +109,7 @@ def _embedded(
     setups = {name: setup_of(spec, name) for name in spec.fixed_cameras}
     if model:
         setups = {name: dataclasses.replace(setup, noise=MODELS[model]) for name, setup in setups.items()}
-    eyes = Eyes(dict.fromkeys(setups, _Nothing()), _Nothing(), library.kinds)
+    eyes = Eyes(dict.fromkeys(setups, Nobody()), Nobody(), library.kinds)
     state = nominal(variant, found, spec, nest)
     request = eyes.request(state, UNIT, found)
     series: dict[str, Series] = {}
@@ -127,27 +127,6 @@ def _embedded(
         assert failed is not None
         raise failed
     return request, series
-
-
-class _Nothing:
-    """Stands where nobody looks: only requests are asked for."""
-
-    async def shoot(self) -> Any:
-        """Take no picture."""
-        raise VisionError("Nothing looks here.")
-
-    async def check(self, request: Any, shot: Any) -> Any:
-        """Judge nothing."""
-        del request, shot
-        raise VisionError("Nothing is judged here.")
-
-    async def locate(self, request: Any, shot: Any) -> Any:
-        """Find nothing."""
-        del request, shot
-        raise VisionError("Nothing is looked for here.")
-
-    async def close(self) -> None:
-        """End nothing."""
 
 
 def _saved(records: list[Path]) -> tuple[CheckRequest, dict[str, Series]]:

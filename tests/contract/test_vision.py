@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.vision.settings import VisionSettings
 from orchestrator.adapters.vision_open3d import VisionOpen3D
 from orchestrator.core.errors import VisionError
 from orchestrator.core.geometry import Pose
+from tests.contract.vision_hold import Hold
 from tests.depth_scenes import PLACE, Photographer, expected, moved, request, write_parts
 
 if TYPE_CHECKING:
@@ -256,33 +258,81 @@ def test_a_file_that_is_no_mesh_is_refused_and_costs_no_process(
 
 
 @pytest.mark.slow
-def test_killing_the_process_in_a_check_costs_that_process_only(vision: VisionOpen3D, camera: Photographer) -> None:
-    shot = camera.shoot([TABLE, POT, RING])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
+def test_a_check_whose_process_is_killed_cannot_see_and_the_next_can(
+    vision: VisionOpen3D, camera: Photographer, tmp_path: Path, how: signal.Signals
+) -> None:
+    shot = camera.shoot([TABLE, POT, RING], stamp=7.5)
+    hold = Hold(tmp_path / "hold")
 
-    async def run() -> tuple[int, int | None, Check, Check]:
+    async def run() -> tuple[int, Check, Check]:
         victim = await vision.warm_up()
-        struck = asyncio.create_task(vision.check(request(RING, [TABLE, POT]), shot))
-        await asyncio.sleep(0)
-        os.kill(victim, signal.SIGKILL)
-        return victim, vision.process_id, await struck, await vision.check(request(RING, [TABLE, POT]), shot)
+        struck = asyncio.create_task(vision.check(hold.held(request(RING, [TABLE, POT])), shot))
+        with await asyncio.to_thread(hold.looked):
+            os.kill(victim, how)
+            return victim, await struck, await vision.check(request(RING, [TABLE, POT]), shot)
 
-    victim, _, struck, following = asyncio.run(run())
-    assert struck.verdict == following.verdict == "ok"
+    victim, struck, following = asyncio.run(run())
+    assert struck.verdict == "cannot_see"
+    assert f"while it looked (signal {how.value}" in struck.reason
+    assert "tandem doctor" in struck.reason
+    assert struck.shot_stamp == 7.5
+    assert following.verdict == "ok"
     assert vision.process_id not in (None, victim)
 
 
 @pytest.mark.slow
-def test_a_check_that_hangs_twice_is_given_up(parts: Path, camera: Photographer) -> None:
-    async def run() -> None:
-        vision = VisionOpen3D(parts, settings=VisionSettings(seconds=0.0005))
-        try:
-            await vision.check(request(RING, [TABLE, POT]), camera.shoot([TABLE, POT, RING]))
-        finally:
-            await vision.close()
+def test_a_process_that_dies_between_two_checks_costs_none(vision: VisionOpen3D, camera: Photographer) -> None:
+    victim = asyncio.run(vision.warm_up())
+    os.kill(victim, signal.SIGKILL)
+    os.waitid(os.P_PID, victim, os.WEXITED | os.WNOWAIT)
+    assert check(vision, request(RING, [TABLE, POT]), camera.shoot([TABLE, POT, RING])).verdict == "ok"
 
-    with pytest.raises(VisionError) as raised:
-        asyncio.run(run())
-    assert raised.value.code == "vision_crashed"
+
+@pytest.mark.slow
+def test_a_check_whose_process_is_stopped_cannot_see_and_the_next_can(parts: Path, camera: Photographer) -> None:
+    shot = camera.shoot([TABLE, POT, RING])
+
+    async def run() -> tuple[int, Check, Check, int]:
+        vision = VisionOpen3D(parts, settings=VisionSettings(seconds=3))
+        stopped = await vision.warm_up()
+        os.kill(stopped, signal.SIGSTOP)
+        struck = await vision.check(request(RING, [TABLE, POT]), shot)
+        following = await vision.check(request(RING, [TABLE, POT]), shot)
+        fresh = await vision.warm_up()
+        os.kill(fresh, signal.SIGSTOP)
+        await vision.close()  # a stopped process does not keep it waiting
+        return stopped, struck, following, fresh
+
+    stopped, struck, following, fresh = asyncio.run(run())
+    assert struck.verdict == "cannot_see"
+    assert "hung while it looked: it gave no answer for 3 s" in struck.reason
+    assert following.verdict == "ok"
+    for pid in (stopped, fresh):
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+@pytest.mark.slow
+def test_a_hang_is_noticed_under_virtual_time_and_costs_none_of_it(
+    parts: Path, camera: Photographer, tmp_path: Path
+) -> None:
+    shot = camera.shoot([TABLE, POT, RING])
+    hold = Hold(tmp_path / "hold")
+
+    async def run() -> tuple[Check, float]:
+        vision = VisionOpen3D(parts, settings=VisionSettings(seconds=3))
+        await vision.warm_up()
+        began = asyncio.get_running_loop().time()
+        struck = await vision.check(hold.held(request(RING, [TABLE, POT])), shot)
+        took_s = asyncio.get_running_loop().time() - began
+        await vision.close()
+        return struck, took_s
+
+    struck, took_s = run_virtual(run)
+    assert struck.verdict == "cannot_see"
+    assert "hung" in struck.reason
+    assert took_s == 0
 
 
 @pytest.mark.slow

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.journal_sqlite import SqliteJournal
-from orchestrator.adapters.sim.worker import Habits, SimWorker
 from orchestrator.core import commands as cmd
 from orchestrator.core.events import UnitEnded
 from orchestrator.core.machine import OrderVerb
@@ -86,8 +85,7 @@ async def work(folder: Path, data: Path, kill: tuple[str, float]) -> None:
     async with bench(folder, data=data) as cell:
         cell.cell.runner.bus.join(lambda _before, _after, events: _tell(told, events))
         cell.cell.people.witness = lambda before, _after, events: _compare(told, cell, before, events)
-        worker = SimWorker(cell.cell.desk, "front", seed=1, habits=Habits(tends=True))
-        cell.workers.append(asyncio.create_task(worker.run(), name="worker"))
+        cell.work(tends=True)
         variant = cell.cell.desk.library.variant("stack", {"pin": "steel"})
         store = cmd.StoreOrder(order="o", quantity=1, variant=variant)
         for name, command in (("store-o", store), ("start-o", cmd.ChangeOrder(order="o", verb=OrderVerb.START))):

@@ -14,7 +14,7 @@ import numpy as np
 import trimesh
 
 from orchestrator.adapters.clock_virtual import VirtualClock
-from orchestrator.adapters.sim.worker import SimWorker
+from orchestrator.adapters.sim.worker import Habits, SimWorker
 from orchestrator.app import EmbeddedCell, embedded
 from orchestrator.core import commands as cmd
 from orchestrator.core.geometry import deviation
@@ -206,9 +206,9 @@ class Bench:
         await self.change(CellVerb.START)
         await self.order(quantity)
 
-    def work(self, *, slips: float = 0.0, seed: int = 1) -> None:
-        """Let a simulated worker come to the front."""
-        worker = SimWorker(self.cell.desk, "front", seed=seed, slips=slips)
+    def work(self, *, slips: float = 0.0, seed: int = 1, tends: bool = False) -> None:
+        """Let a simulated worker come to the front; one who tends the cell brings it back to work as well."""
+        worker = SimWorker(self.cell.desk, "front", seed=seed, habits=Habits(slips=slips, tends=tends))
         self.cell.people.slip = worker.slip
         self.workers.append(asyncio.create_task(worker.run(), name="worker"))
 

@@ -121,6 +121,20 @@ def test_wrong_usage_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--reason" in err
 
 
+def test_a_journal_is_backed_up_and_restored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal_with(tmp_path / "journal.db", 5)
+    kept = str(tmp_path / "kept.db")
+    code, out, _ = run(capsys, "journal", "backup", str(tmp_path / "journal.db"), "--out", kept)
+    assert code == 0
+    assert "5 events" in out
+    code, _, err = run(capsys, "journal", "backup", str(tmp_path / "journal.db"), "--out", kept)
+    assert code != 0
+    assert "exists already" in err
+    code, out, _ = run(capsys, "journal", "restore", kept, "--to", str(tmp_path / "journal.db"))
+    assert code == 0
+    assert "journal.db.before-1" in out.replace("\n", "")
+
+
 def test_a_journal_is_verified_and_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     journal_with(tmp_path / "journal.db", 5)
     code, out, _ = run(capsys, "journal", "verify", str(tmp_path / "journal.db"))

@@ -138,14 +138,14 @@ def test_option_in_words_and_serial_number_are_filled(files, library):
 @pytest.mark.parametrize(
     ("step", "language", "title", "do"),
     [
-        ("rings@lower", "en", "Place Ring on Tube (seat lower) (1/2)", "Within 0.5 mm."),
-        ("rings@lower", "de", "Ring einsetzen: Rohr (seat lower) (1/2)", "Toleranz: 0,5 mm."),
-        ("load", "en", "Bring Foot to nest", "Within 0.5 mm."),
+        ("rings@lower", "en", "Place Ring on Tube (seat lower) (1/2)", ""),
+        ("screws@1", "de", "Schraube M4 einsetzen: Klarglas (hole 1) (1/4)", "Toleranz: 1,5 mm."),
+        ("load", "en", "Bring Foot to nest", "Within 1.5 mm."),
         ("bead", "en", "Apply 0.5 ml Glue along Foot (groove)", ""),
         ("bead", "de", "0,5 ml Kleber auftragen: Fuß (groove)", ""),
         ("test", "en", "Check Current, Light at Foot (socket)", "Current: 80 mA to 120 mA. Light: steady is good."),
         ("test", "de", "Current, Light prüfen: Fuß (socket)", "Current: 80 mA bis 120 mA. Light: steady ist gut."),
-        ("bulb", "sv", "Place Bulb 12 V on Foot (socket)", "Within 0.5 mm. Make sure: clicked."),
+        ("bulb", "sv", "Place Bulb 12 V on Foot (socket)", "Within 1.5 mm. Make sure: clicked."),
     ],
 )
 def test_words_are_derived_where_no_instruction_is(library, step, language, title, do):

@@ -10,7 +10,6 @@ import pytest
 
 from orchestrator.adapters.sim.depth import MODELS, NO_NOISE, STEREO, STRUCTURED_LIGHT, DepthNoise
 from orchestrator.core import camera
-from orchestrator.engine.checks.evidence import UNCERTAINTY_M
 
 ONE = np.ones((400, 400), dtype=np.float32)
 NOISY = pytest.mark.parametrize("model", [STRUCTURED_LIGHT, STEREO], ids=["structured_light", "stereo"])
@@ -28,7 +27,11 @@ def random() -> np.random.Generator:
 
 
 def test_every_model_that_a_cell_may_name_is_there() -> None:
-    assert set(MODELS) == set(camera.MODELS) == set(UNCERTAINTY_M)
+    assert set(MODELS) == set(camera.MODELS)
+    believed = {name: (noise.sigma_m, noise.grain_px, noise.flying_px) for name, noise in camera.NOISE.items()}
+    assert believed == {
+        name: (model.sigma_m, model.grain_px, model.flying / 2 * model.edge_px * 2) for name, model in MODELS.items()
+    }
 
 
 def test_a_perfect_camera_changes_nothing() -> None:

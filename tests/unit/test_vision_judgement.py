@@ -33,7 +33,7 @@ RING = expected("ring", PLACE.shifted(z=0.03), 0, part="ring_47")
 BRACKET = expected("bracket", PLACE)
 SIDEWAYS = Pose((0.45, 0.0, 1.05), (0.0, math.sqrt(0.5), math.sqrt(0.5), 0.0))
 SEEDS_OF_STUBS = (1, 21, 22, 27, 29, 30)  # at which one of the two fits ends beside the other
-BUSH, ANGLE, _, LID = TUNING
+BUSH, ANGLE, _, LID, HEX, *_ = TUNING
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +128,44 @@ def test_what_a_shape_is_free_about_is_not_judged_and_said(camera: Photographer,
     check = checked(request(rod, [TABLE]), camera.shoot([TABLE, moved(rod, rpy_deg=(40, 0, 0))]), solids)
     assert check.verdict == "ok", check.reason
     assert "about x" in check.not_judged
+
+
+def test_a_look_alike_that_would_have_to_stand_out_of_its_place_too_is_said_and_no_doubt(solids: Solids) -> None:
+    stage = Stage(solids)
+    checks = [run(stage.trial(HEX, STEREO_KIND, "ok", seed), solids).check for seed in range(6)]
+    assert [check.verdict for check in checks] == ["ok"] * 6, checks
+    assert any("Out of its place, other would look the same" in check.reason for check in checks)
+    for seed in range(6):
+        for case in ("wrong", "moved", "flipped", "missing"):
+            assert run(stage.trial(HEX, STEREO_KIND, case, seed), solids).check.verdict != "ok", (case, seed)
+
+
+def test_a_look_alike_that_would_stand_in_its_place_is_a_doubt(solids: Solids) -> None:
+    trial = Stage(solids).trial(HEX, LIGHT_KIND, "ok", 3)
+    twin = dataclasses.replace(trial.asked.part, id="twin")
+    asked = dataclasses.replace(trial.asked, look_alikes=(twin,))
+    check = run(dataclasses.replace(trial, asked=asked), solids).check
+    assert check.verdict == "cannot_see"
+    assert "look the same" in check.reason
+
+
+@pytest.mark.parametrize("tilt", [0.5, 0.8])
+def test_a_model_that_closes_an_opening_is_not_called_ok_and_the_opening_is_named(
+    camera: Photographer, solids: Solids, folder: Path, tilt: float
+) -> None:
+    can = trimesh.creation.cylinder(0.03, 0.08, sections=64)
+    bottom = trimesh.creation.cylinder(0.03, 0.002, sections=64)
+    wall = trimesh.creation.annulus(0.028, 0.03, 0.08, sections=64)
+    for body, height in ((can, 0.04), (wall, 0.04), (bottom, 0.001)):
+        body.apply_translation((0, 0, height))
+    can.export(folder / "can.glb")
+    trimesh.util.concatenate([wall, bottom]).export(folder / "open_can.glb")
+    aslant = Pose.from_rpy((0.45, -0.7 * math.sin(tilt), 0.1 + 0.7 * math.cos(tilt)), (math.pi + tilt, 0, 0))
+    asked = request(expected("can", PLACE, 0), [TABLE])
+    assert checked(asked, camera.shoot([TABLE, expected("can", PLACE)], camera=aslant), solids).verdict == "ok"
+    check = checked(asked, camera.shoot([TABLE, expected("open_can", PLACE)], camera=aslant), solids)
+    assert check.verdict == "cannot_see"
+    assert "an opening that the model closes, or a piece that is missing" in check.reason
 
 
 def test_a_look_alike_that_differs_in_a_corner_only_is_told(solids: Solids) -> None:

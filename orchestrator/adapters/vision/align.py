@@ -30,8 +30,8 @@ FINE_M = 0.0015  # at most so long, as a longer one steps over thin walls
 MOST_STEPS = 16
 RESTLESS_STEPS = 3
 SETTLED_PIXELS, FAR_PIXELS = 0.08, 0.5
-SAME_PIXELS = 0.7  # a pose moved by less, in all, sees the same outline: its Jacobian still holds
-BAND_MOVED_PIXELS = 1.75  # and by less than this it stays within the band of pixels that were chosen for it
+SAME_PIXELS = 0.35  # a pose moved by less, in all, sees the same outline: its Jacobian still holds
+BAND_MOVED_PIXELS = 0.5  # and by less than this it stays well within the band of pixels that were chosen for it
 QUICK_PIXELS = 3000
 BAND_PIXELS, INNER_PIXELS = 1200, 400
 COARSE_SHARE = 0.4  # of these pixels is enough for a coarse step
@@ -116,7 +116,7 @@ def align(
             seen = alone if alone is not None and pose is start else scene.view.depth(solid, pose)
             every, strayed, since = _telling_pixels(seen, scene, noise), 0.0, math.inf
         chosen = _thinned(every, round(COARSE_SHARE * len(every))) if steps else every
-        if since < SAME_PIXELS:
+        if kept := since < SAME_PIXELS:
             rest = _rest(solid, pose, scene, chosen, clip)
         else:
             rest, jacobian, ideal, weight = _linearised(solid, pose, scene, chosen, reach=reach, clip=clip)
@@ -127,7 +127,7 @@ def align(
         moved = float(np.abs(change).max()) * pixels
         if not steps and float(change @ before) < 0:
             damping /= 2  # a small outline makes steps that go to and fro
-        fine = 0 if steps else fine + 1
+        fine = 0 if steps else fine + (not kept)
         if fine > RESTLESS_STEPS:
             damping = min(damping, 1 / (fine - RESTLESS_STEPS + 1))  # noise makes steps that never end
         before = change
@@ -203,16 +203,32 @@ def _thinned(indices: npt.NDArray[np.int64], limit: int) -> npt.NDArray[np.int64
     return indices[np.linspace(0, len(indices) - 1, limit).astype(np.int64)]
 
 
-def outline(front: Depth, jump_m: float) -> Mask:
-    """Return the pixels of a (height, width) depth picture on both sides of each jump in depth."""
+def outline(front: Depth, jump_m: float, *, slopes: bool = True) -> Mask:
+    """Return the pixels of a (height, width) depth picture on both sides of each jump in depth.
+
+    A surface seen so aslant that it falls by as much from pixel to pixel counts as well unless `slopes` is false.
+    """
     edge = np.zeros(front.shape, dtype=bool)
-    down = np.abs(np.diff(front, axis=0)) >= jump_m
-    across = np.abs(np.diff(front, axis=1)) >= jump_m
+    down, across = (_steps(front, axis, slopes=slopes) >= jump_m for axis in (0, 1))
     edge[1:] |= down
     edge[:-1] |= down
     edge[:, 1:] |= across
     edge[:, :-1] |= across
     return edge
+
+
+def _steps(front: Depth, axis: int, *, slopes: bool) -> Depth:
+    """Return how far depth falls or rises from each pixel to the next; without slopes, beyond the steps beside."""
+    step = np.abs(np.diff(front, axis=axis))
+    if slopes or step.shape[axis] < 2:
+        return np.asarray(step)
+    first, last = np.take(step, [0], axis=axis), np.take(step, [-1], axis=axis)
+    inner = [slice(None)] * 2
+    inner[axis] = slice(None, -1)
+    before = np.concatenate([first, step[tuple(inner)]], axis=axis)
+    inner[axis] = slice(1, None)
+    after = np.concatenate([step[tuple(inner)], last], axis=axis)
+    return np.asarray(step - np.minimum(before, after))
 
 
 def grown(mask: Mask, pixels: int) -> Mask:
@@ -244,9 +260,10 @@ def _linearised(
     view = scene.view.only(chosen)
     depth, back, sigma = (values[chosen].astype(np.float64) for values in (scene.depth, scene.back, scene.sigma))
     axes = [axis for axis in range(6) if axis < 3 or not solid.free_axes[axis - 3]]
-    changes = [np.eye(6)[axis] * reach[axis] for axis in axes]
-    poses = [pose, *(_moved(pose, solid.centre, side * change) for change in changes for side in (1, -1))]
-    here, *beside = np.minimum(view.depths(solid, poses), back)
+    moves = np.stack(
+        [np.eye(4), *(_motion(solid.centre, axis, side * reach[axis]) for axis in axes for side in (1, -1))]
+    )
+    here, *beside = np.minimum(view.depths(solid, pose.matrix() @ moves), back)
     jacobian, ideal = np.zeros((len(chosen), 6)), np.zeros((len(chosen), 6))
     jump = np.zeros(len(chosen), dtype=bool)
     for k, axis in enumerate(axes):
@@ -256,6 +273,20 @@ def _linearised(
         jump |= np.abs(ideal[:, axis]) > 2 * reach[0] + 4 * sigma
     noise = np.where(jump, np.maximum(OUTLINE_SIGMA * clip, sigma), sigma)
     return np.clip(depth - here, -clip, clip), jacobian / (2 * reach), ideal / (2 * reach), noise**-2.0
+
+
+def _motion(centre: Floats, axis: int, amount: float) -> Floats:
+    """Return the matrix (4, 4) of a motion along (m) or about (rad) one axis through `centre`."""
+    out = np.eye(4)
+    if axis < 3:
+        out[axis, 3] = amount
+        return out
+    one, other = (axis - 2) % 3, (axis - 1) % 3
+    c, s = math.cos(amount), math.sin(amount)
+    out[one, one] = out[other, other] = c
+    out[one, other], out[other, one] = -s, s
+    out[:3, 3] = centre - out[:3, :3] @ centre
+    return out
 
 
 def _moved(pose: Pose, centre: Floats, change: Floats) -> Pose:

@@ -29,6 +29,7 @@ SURE_SUPPORT, SURE_SHARE = 0.7, 0.4  # of votes and of its surface, with which i
 LEAST_OFF_M, ALIKE_SHARE, SURE_SIGMA = 0.001, 0.5, 4.0  # with which surroundings are taken to be off with the part
 LEAST_AGREED = 0.5  # share of a datum's pixels that must show it, else it is not there ...
 AGREED_PIXELS = 2000  # ... of so many that are looked at
+LARGE_PIXELS, NOISY_SHARE = 12_000, 0.5  # of a datum and of a pixel's width, from which every other pixel does
 MOVE_M, TURN_RAD = 0.00002, 0.00005  # smaller corrections are none
 
 
@@ -151,6 +152,11 @@ def _aligned(
     region = region.common(box).common(crop.region)
     if region.width < 8 or region.height < 8:
         return None
+    away = float((crop.pose.inverse() @ datum.pose).apply(_vector(solid.centre))[2])
+    pixel = away / min(crop.intrinsics.fx, crop.intrinsics.fy)
+    if region.width * region.height > LARGE_PIXELS and settings.noise_m * away**2 > NOISY_SHARE * pixel:
+        crop = crop.cut(region).coarser(2)
+        region = crop.region
     view = View.over(region, crop.pose, crop.intrinsics)
     others = neighbours_in(dataclasses.replace(request, part=datum), region, view, crop, solids)
     alone = view.depth(solid, datum.pose)

@@ -141,7 +141,7 @@ def unexplained(votes: Votes, scene: Scene, settings: VisionSettings) -> tuple[i
     front = votes.front.reshape(scene.shape)
     on = (votes.front < scene.back).reshape(scene.shape)
     spoilt = max(1, math.ceil(scene.grain / 2))  # a window that meets an outline mixes what is on both sides
-    flat = ~grown(outline(front, settings.cut_sigma * float(np.median(scene.sigma))), spoilt)
+    flat = ~grown(outline(front, settings.cut_sigma * float(np.median(scene.sigma)), slopes=False), spoilt)
     beside = grown(on, 3 + spoilt)
     if scene.known is not None:
         beside &= scene.known.reshape(scene.shape)

@@ -25,13 +25,12 @@ from orchestrator.adapters.vision.hypotheses import (
     unexplained,
     vote,
 )
+from orchestrator.adapters.vision.measured import faults, measured, rounded
 from orchestrator.adapters.vision.place import look_at, uncovered, why_blind
-from orchestrator.core.geometry import IDENTITY, Deviation, Vector, deviation
-from orchestrator.core.ports import Check, Verdict
+from orchestrator.core.geometry import IDENTITY, Deviation, deviation
+from orchestrator.core.ports import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from orchestrator.adapters.vision.datum import Fix
     from orchestrator.adapters.vision.place import Crop, Place
     from orchestrator.adapters.vision.render import Depth, Mask, Region, Solids
@@ -39,9 +38,9 @@ if TYPE_CHECKING:
     from orchestrator.core.geometry import Pose
     from orchestrator.core.ports import CheckRequest
 
-AXES = ("along x", "along y", "along z", "about x", "about y", "about z")
 SURELY_SHARE, SURELY_STRENGTH = 0.6, 100.0  # of the vote between two hypotheses that needs no closer look
 GLANCE_STRIDE = 3  # pixels, in each direction, of which one is looked at first
+DEEPER_SHARE, MOST_OPEN = 0.8, 0.6  # of what contradicts a part, and at most of the part, that is seen into
 EMPTY_SHARE = 0.7  # of the pixels that tell, which must show what lies behind the part to call it missing
 ALL_EMPTY = 0.995  # of all pixels in the region which show what lies behind: then there is nothing to search for
 
@@ -91,7 +90,7 @@ def judge(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSet
     answer = dataclasses.replace(
         answer,
         datum=by.used,
-        datum_offset=Deviation(_vector(shift.xyz_m, 6), _vector(shift.rot_rad, 5)) if shift else None,
+        datum_offset=Deviation(rounded(shift.xyz_m, 6), rounded(shift.rot_rad, 5)) if shift else None,
     )
     return _pictured(answer, place, crop)
 
@@ -176,7 +175,7 @@ def _nothing(tried: list[Votes], place: Place, settings: VisionSettings) -> Chec
         return _missing(tried, place, share)
     scores = _scores(tried) | {"nothing": round(share, 3)}
     reason = f"What is there looks neither like {place.part} nor like its empty place."
-    return Check("cannot_see", scores=scores, reason=reason)
+    return Check("cannot_see", scores=scores, reason=_open_there(tried[0], place, settings) or reason)
 
 
 def _missing(tried: list[Votes], place: Place, share: float) -> Check:
@@ -189,25 +188,46 @@ def _fits_empty(place: Place, settings: VisionSettings) -> Mask:
 
 
 def _conclude(request: CheckRequest, tried: list[Votes], place: Place, by: Fix, settings: VisionSettings) -> Check:
-    """Take the hypothesis that explains the picture best, unless another explains it as well."""
+    """Take the hypothesis that explains the picture best; of those that explain it alike, that of the fewest faults."""
     best = _best(tried, place, settings)
     tried = [_same_chance(votes, best, place, settings) for votes in tried]
     best = _best(tried, place, settings)
     scores = _scores(tried)
-    for other in tried:
-        if other is not best and not told_apart(best, other, place.scene, settings):
-            reason = f"From here {_called(best)} and {_called(other)} look the same."
+    alike = [votes for votes in tried if votes is best or not told_apart(best, votes, place.scene, settings)]
+    chosen = min(alike, key=lambda votes: (faults(request, votes, place, by, settings), votes is not best))
+    for other in alike:
+        if other is not chosen and not _far_fetched(request, other, chosen, place, by, settings):
+            reason = f"From here {_called(chosen)} and {_called(other)} look the same."
             return Check("cannot_see", scores=scores, reason=reason)
-    if best.hypothesis.kind == "flipped":
+    if chosen.hypothesis.kind == "flipped":
         return Check("flipped", scores=scores, reason=f"{place.part} lies upside down.")
-    if best.hypothesis.kind == "look_alike":
-        wrong = best.hypothesis.id
+    if chosen.hypothesis.kind == "look_alike":
+        wrong = chosen.hypothesis.id
         reason = f"It looks like {wrong}, not like {place.part}."
         return Check("wrong", scores=scores, reason=reason, wrong_part=wrong)
-    if not _explains(best, place, settings):
+    if not _explains(chosen, place, settings):
         reason = f"{place.part} explains what is there in part only; it may be damaged, or something lies beside it."
-        return Check("cannot_see", scores=scores, reason=reason)
-    return _measured(request, best, place, by, scores, settings)
+        return Check("cannot_see", scores=scores, reason=_open_there(chosen, place, settings) or reason)
+    answer = measured(request, chosen, place, by, scores, settings)
+    also = " and ".join(_called(other) for other in alike if other is not chosen)
+    if not also:
+        return answer
+    return dataclasses.replace(answer, reason=f"{answer.reason} Out of its place, {also} would look the same.".strip())
+
+
+def _far_fetched(
+    request: CheckRequest, other: Votes, chosen: Votes, place: Place, by: Fix, settings: VisionSettings
+) -> bool:
+    """Tell whether another hypothesis that explains the picture alike needs two faults at once, the chosen one less.
+
+    Where it stood as the chosen one does, it must not explain the picture: else its own fit has but strayed.
+    """
+    two = [faults(request, votes, place, by, settings) > 1 for votes in (other, chosen)]
+    if two != [True, False]:
+        return False
+    there = chosen.found.pose @ chosen.hypothesis.pose.inverse() @ other.hypothesis.pose
+    standing = vote(other.hypothesis, dataclasses.replace(other.found, pose=there), place.scene, settings)
+    return told_apart(chosen, standing, place.scene, settings)
 
 
 def _same_chance(votes: Votes, best: Votes, place: Place, settings: VisionSettings) -> Votes:
@@ -235,73 +255,21 @@ def _explains(votes: Votes, place: Place, settings: VisionSettings) -> bool:
     return count < settings.least_pixels or share < settings.least_unexplained
 
 
-def _measured(
-    request: CheckRequest, votes: Votes, place: Place, by: Fix, scores: dict[str, float], settings: VisionSettings
-) -> Check:
-    """Compare the part's pose with its tolerance, axis by axis, with a guard band on both sides (ISO 14253-1).
-
-    Inside is what is inside by the guard, outside what is outside by it; between them the camera is too uncertain to
-    say. Axes that the part is free about, or that this view can't tell, are not judged.
-    """
-    part, found = request.part, votes.found
-    off = deviation(found.pose, part.pose, part.symmetry_z)
-    sigmas = _sigmas(votes, place, by, settings)
-    limits = (*request.within_m, *request.within_rad)
-    free = (False,) * 3 + votes.hypothesis.solid.free_axes
-    outside, unsure, unseen, left = [], [], [], []
-    for axis, (value, limit, sigma) in enumerate(zip((*off.xyz_m, *off.rot_rad), limits, sigmas, strict=True)):
-        if free[axis] or (axis == 5 and part.symmetry_z == 0):
-            left.append(AXES[axis])
-        elif not found.observable[axis]:
-            unseen.append(AXES[axis])
-        elif abs(value) > limit + settings.guard * sigma:
-            outside.append(_amount(axis, value, limit, sigma))
-        elif abs(value) > limit - settings.guard * sigma:
-            unsure.append(_amount(axis, value, limit, sigma))
-    blind = f"Not judged, as it can't be told from here: {', '.join(unseen)}." if unseen else ""
-    verdict: Verdict
-    if outside:
-        verdict, reason = "displaced", f"{part.id} is off: {'; '.join(outside)}. {blind}"
-    elif unsure:
-        verdict, reason = "cannot_see", f"Too uncertain for the tolerance: {'; '.join(unsure)}. {blind}"
-    else:
-        verdict, reason = "ok", blind
-    return Check(
-        verdict=verdict,
-        deviation=Deviation(_vector(off.xyz_m, 6), _vector(off.rot_rad, 5)),
-        uncertainty_m=_vector(sigmas[:3], 6),
-        uncertainty_rad=_vector(sigmas[3:], 5),
-        reason=reason.strip(),
-        scores=scores,
-        not_judged=(*left, *unseen),
+def _open_there(votes: Votes, place: Place, settings: VisionSettings) -> str:
+    """Say that the part shows what it should but where one can see into it; "" where that is not so."""
+    scene = place.scene
+    on = scene.usable & (votes.front < scene.back)
+    gap = scene.depth - votes.front
+    off = on & (np.abs(gap) > settings.cut_sigma * scene.sigma)
+    deeper = off & (gap > 0)
+    least = max(settings.least_pixels, DEEPER_SHARE * int(off.sum()))
+    if int(deeper.sum()) < least or int(off.sum()) > MOST_OPEN * int(on.sum()):
+        return ""
+    share, deep_mm = float(deeper.sum() / on.sum()), float(np.median(gap[deeper])) * 1000
+    return (
+        f"{place.part} is seen where it shows, but {share:.0%} of it lies {deep_mm:.0f} mm deeper than its model: "
+        "an opening that the model closes, or a piece that is missing."
     )
-
-
-def _sigmas(votes: Votes, place: Place, by: Fix, settings: VisionSettings) -> list[float]:
-    """Return what is not known of the part's pose per axis (m, rad): by the fit, by its datum, by the model itself."""
-    solid, scene = votes.hypothesis.solid, place.scene
-    blur_m = settings.floor_pixels * scene.grain * scene.pixel_m  # of outlines, which tell what lies across the view
-    matrix = (scene.view.camera.inverse() @ votes.found.pose).matrix()
-    ahead = [abs(float(matrix[2, axis])) for axis in range(3)]
-    floors_m = [math.hypot(settings.floor_m, blur_m * math.sqrt(max(0.0, 1 - a * a))) for a in ahead]
-    floors_rad = [math.hypot(settings.floor_rad, blur_m / max(solid.radius, 0.004) * a) for a in ahead]
-    floors = (*floors_m, *floors_rad)
-    inflate = settings.inflate + settings.inflate_grain * (scene.grain - 1)
-    datum = by.sigma(votes.found.pose, solid.centre)
-    return [
-        math.hypot(inflate * float(fit), floor, float(base))
-        for fit, floor, base in zip(votes.found.sigma, floors, datum, strict=True)
-    ]
-
-
-def _amount(axis: int, value: float, limit: float, sigma: float) -> str:
-    unit, scale = ("mm", 1000.0) if axis < 3 else ("°", math.degrees(1))
-    return f"{value * scale:+.2f} ± {sigma * scale:.2f} {unit} {AXES[axis]} (allowed {limit * scale:.2f})"
-
-
-def _vector(values: Sequence[float], digits: int) -> Vector:
-    x, y, z = (round(float(v), digits) + 0.0 for v in values)
-    return (x, y, z)
 
 
 def _called(votes: Votes) -> str:

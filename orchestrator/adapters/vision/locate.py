@@ -57,6 +57,8 @@ REST_COST = 0.02  # how much worse, as a share, a resting pose may explain the p
 ALIKE_M, ALIKE_RAD = 0.004, math.radians(8)  # poses nearer than this are one
 DOUBT = 0.06  # of the hoped-for gain: poses whose costs differ by less explain the picture alike
 DOUBT_SIGMA2 = 150.0  # and by less than this many squared sigmas, as neighbouring pixels err alike
+CLEAR = 0.8  # share of another fit's cost, where they differ, with which one is better
+LOST = 0.2  # net share of votes by which a fit that did not come to rest has lost to one that did
 OVER_M = 0.008  # what is higher than the part by more than this hides it
 
 
@@ -207,7 +209,7 @@ class Search:
         if why:
             return score
         for kind, moulds in kinds:
-            rival = self._rival(kind, moulds, group[0], radius, scene)
+            rival = self._rival(kind, moulds, group[0], radius, scene, guess.votes)
             if rival is None:
                 continue
             gap = rival.votes.cost - guess.votes.cost
@@ -258,8 +260,10 @@ class Search:
             pixel_m=pixel,
         )
 
-    def _fit(self, kind: Kind, moulds: Moulds, group: Sequence[Candidate], scene: Scene) -> list[Guess]:
-        """Fit the most promising poses at a place, the best first."""
+    def _fit(
+        self, kind: Kind, moulds: Moulds, group: Sequence[Candidate], scene: Scene, rival: Votes | None = None
+    ) -> list[Guess]:
+        """Fit the most promising poses at a place, the best first; no further than it takes to lose to a rival."""
         thin = scene.thinned()
         loose = dataclasses.replace(thin, sigma=np.hypot(thin.sigma, np.float32(COARSE_M)))
         tried = []
@@ -282,7 +286,7 @@ class Search:
             found = align(votes.hypothesis.solid, votes.found.pose, scene, near=votes.found.settled)
             better = vote(votes.hypothesis, found, scene, self.settings)
             better = better if better.cost <= votes.cost else votes
-            if not better.found.settled:
+            if not better.found.settled and (rival is None or better.support > rival.support - LOST):
                 better = self._settled(better, scene)
             out.append(self._resting(Guess(kind, better, rest), moulds.shape.symmetry, scene))
         return sorted(out, key=lambda guess: guess.votes.cost)
@@ -293,7 +297,7 @@ class Search:
         tried = [votes]
         for dx, dy in BESIDE_PIXELS:
             at = Pose((x + dx * scene.pixel_m, y + dy * scene.pixel_m, z), votes.found.pose.q)
-            found = align(votes.hypothesis.solid, at, scene, near=True)
+            found = align(votes.hypothesis.solid, at, scene, near=True, most=FIRST_STEPS)
             tried.append(vote(votes.hypothesis, found, scene, self.settings))
         return min(tried, key=lambda each: each.cost)
 
@@ -386,11 +390,13 @@ class Search:
         view = View.over(box, crop.pose, crop.intrinsics)
         return int(np.isfinite(view.depth(votes.hypothesis.solid, votes.found.pose)).sum())
 
-    def _rival(self, kind: Kind, moulds: Moulds, at: Candidate, radius: float, scene: Scene) -> Guess | None:
+    def _rival(
+        self, kind: Kind, moulds: Moulds, at: Candidate, radius: float, scene: Scene, found: Votes
+    ) -> Guess | None:
         """Fit a look-alike at the place where a part was found."""
         near, where = self.relief.around(at.x, at.y, 2 * radius, 0.6 * radius)
         where &= near.standing > 0.002
-        guesses = self._fit(kind, moulds, _variety(candidates(near, moulds, where)), scene)
+        guesses = self._fit(kind, moulds, _variety(candidates(near, moulds, where)), scene, found)
         return guesses[0] if guesses else None
 
     def _clear(self, best: Votes, other: Votes, scene: Scene) -> bool:
@@ -400,7 +406,7 @@ class Search:
         if int(differ.sum()) < self.settings.least_pixels:
             return False
         mine, others = (costs(scene, front, self.settings)[differ].sum() for front in (best.front, other.front))
-        return gap > DOUBT_SIGMA2 and float(mine) < 0.8 * float(others)
+        return gap > DOUBT_SIGMA2 and float(mine) < CLEAR * float(others)
 
     def _explain(self, guess: Guess) -> None:
         """Take a part as known from now on: the picture behind it is expected to show it."""

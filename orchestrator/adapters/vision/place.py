@@ -51,6 +51,10 @@ class Crop:
             depth[here] = np.where(np.isfinite(self.depth_m[there]), self.depth_m[there], 0.0)
         return depth, inside
 
+    def cut(self, region: Region) -> Crop:
+        """Return what lies in a region inside of its own."""
+        return dataclasses.replace(self, depth_m=self.depth_m[region.within(self.region)], region=region)
+
     def coarser(self, stride: int) -> Crop:
         """Return every so many of its rows and columns, with the intrinsics of such a picture."""
         region, intrinsics = self.region.coarser(self.intrinsics, stride)

@@ -288,24 +288,23 @@ class View:
             out[block] = self._cast(solid, (pose,), inner.reshape(-1, 3)).reshape(inner.shape[:2])
         return out.ravel()
 
-    def depths(self, solid: Solid, poses: Sequence[Pose]) -> Depth:
-        """Return the depths (m) of a part at several poses, (poses, pixels), in one cast."""
+    def depths(self, solid: Solid, poses: Sequence[Pose] | Floats) -> Depth:
+        """Return the depths (m) of a part at several poses or pose matrices, (poses, pixels), in one cast."""
         return self._cast(solid, poses, self._rays)
 
     @cached_property
     def _rays(self) -> Depth:
         return np.asarray(self.directions, dtype=np.float32)
 
-    def _cast(self, solid: Solid, poses: Sequence[Pose], directions: Depth) -> Depth:
-        count = len(directions)
-        rays = np.empty((len(poses), count, 6), dtype=np.float32)
+    def _cast(self, solid: Solid, poses: Sequence[Pose] | Floats, directions: Depth) -> Depth:
+        parts = poses if isinstance(poses, np.ndarray) else np.stack([pose.matrix() for pose in poses])
         camera = self.camera.matrix()
-        for k, pose in enumerate(poses):
-            part = pose.matrix()
-            turn = part[:3, :3].T
-            rays[k, :, :3] = turn @ (camera[:3, 3] - part[:3, 3])
-            np.matmul(directions, (turn @ camera[:3, :3]).T.astype(np.float32), out=rays[k, :, 3:])
-        return solid.cast_rays(rays.reshape(-1, 6)).reshape(len(poses), count)
+        turns = parts[:, :3, :3].transpose(0, 2, 1)
+        origins = turns @ (camera[:3, 3] - parts[:, :3, 3])[..., None]
+        rays = np.empty((len(parts), len(directions), 6), dtype=np.float32)
+        rays[..., :3] = origins[:, None, :, 0]
+        rays[..., 3:] = directions @ (turns @ camera[:3, :3]).transpose(0, 2, 1).astype(np.float32)
+        return solid.cast_rays(rays.reshape(-1, 6)).reshape(len(parts), len(directions))
 
     def _block(self, solid: Solid, pose: Pose) -> tuple[slice, slice] | None:
         """Return the rows and columns that the part can cover, to cast no ray beside them; None where unknown."""

@@ -33,5 +33,5 @@ class VisionSettings:
     least_support: float = 0.55  # net share of votes that a hypothesis needs to be believed
     sure_support: float = 0.75  # net share of votes with which the nominal part needs no full diagnosis
     least_unexplained: float = 0.02  # share of pixels off the outlines that must contradict a fit to make it doubtful
-    seconds: float = 30.0  # wall time after which a check counts as hung and its process is ended
+    seconds: float = 20.0  # wall time after which a check counts as hung and its process is ended
     threads: int = 1  # of Open3D; more gained little on regions of this size and would starve the event loop

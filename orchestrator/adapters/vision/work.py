@@ -6,7 +6,6 @@ import dataclasses
 import os
 import signal
 import threading
-from contextlib import contextmanager
 from multiprocessing import parent_process
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from orchestrator.adapters.vision.render import Solid, Solids, View
 from orchestrator.core.geometry import Pose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from multiprocessing.connection import Connection
     from pathlib import Path
 
     from orchestrator.adapters.vision.judge import Judged
@@ -45,7 +44,26 @@ class Bench:
         self.settings = settings
 
 
-_bench: list[Bench] = []  # one, set when the process starts: the pool hands its workers nothing else
+_bench: list[Bench] = []  # one, set when the process starts: jobs are functions, and get nothing else
+
+
+def serve(pipe: Connection, meshes: Path, evidence_root: Path | None, settings: VisionSettings) -> None:
+    """Answer jobs, each `(function, arguments)`, with what they return or raise, until the pipe ends.
+
+    Called once, as the process's whole life. The first answer is unasked: it says that the process is ready.
+    """
+    start(meshes, evidence_root, settings)
+    pipe.send(None)
+    while True:
+        try:
+            job, args = pipe.recv()
+        except EOFError:
+            return
+        try:
+            answer = job(*args)
+        except Exception as error:  # noqa: BLE001 - whatever it is, who asked gets it
+            answer = error
+        pipe.send(answer)
 
 
 def start(meshes: Path, evidence_root: Path | None, settings: VisionSettings) -> None:
@@ -65,12 +83,7 @@ def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
-        os._exit(0)  # a killed parent closes no queue, so the pool's own loop would wait for ever
-
-
-def identity() -> int:
-    """Return this process's id."""
-    return os.getpid()
+        os._exit(0)  # also in the middle of a job
 
 
 def box_of(mesh: str) -> Box:
@@ -81,26 +94,25 @@ def box_of(mesh: str) -> Box:
 
 
 def check(request: CheckRequest, crop: Crop, calibration: str = "") -> Check:
-    """Judge one crop and keep its evidence. Raises VisionError; ends the process when it takes too long."""
+    """Judge one crop and keep its evidence. Raises VisionError."""
     bench = _bench[0]
     settings = bench.settings
     if crop.noise_m is not None:
         settings = dataclasses.replace(settings, noise_m=crop.noise_m)
-    with _time_limit(settings.seconds):
-        judged = judge(request, crop, bench.solids, settings)
-        if bench.evidence_root is None:
-            return judged.check
-        kept = evidence.keep(
-            bench.evidence_root,
-            request,
-            crop,
-            judged,
-            settings,
-            meshes=bench.meshes,
-            calibration=calibration,
-            found=where_found(request, judged, crop, bench.solids),
-        )
-        return dataclasses.replace(judged.check, evidence=kept)
+    judged = judge(request, crop, bench.solids, settings)
+    if bench.evidence_root is None:
+        return judged.check
+    kept = evidence.keep(
+        bench.evidence_root,
+        request,
+        crop,
+        judged,
+        settings,
+        meshes=bench.meshes,
+        calibration=calibration,
+        found=where_found(request, judged, crop, bench.solids),
+    )
+    return dataclasses.replace(judged.check, evidence=kept)
 
 
 def where_found(request: CheckRequest, judged: Judged, crop: Crop, solids: Solids) -> Mask | None:
@@ -116,20 +128,9 @@ def where_found(request: CheckRequest, judged: Judged, crop: Crop, solids: Solid
 
 
 def locate(request: LocateRequest, crop: Crop) -> Located:
-    """Find parts in one crop. Raises VisionError; ends the process when it takes too long."""
+    """Find parts in one crop. Raises VisionError."""
     bench = _bench[0]
     settings = bench.settings
     if crop.noise_m is not None:
         settings = dataclasses.replace(settings, noise_m=crop.noise_m)
-    with _time_limit(settings.seconds):
-        return find(request, crop, bench.solids, bench.shapes, settings)
-
-
-@contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """End this process by SIGALRM's default action after some wall time: it works in hung native code, too."""
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+    return find(request, crop, bench.solids, bench.shapes, settings)

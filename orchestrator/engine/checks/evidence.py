@@ -1,4 +1,4 @@
-"""Checks and values: cameras that can't judge, tolerances too fine, tools out of range, units missing or wrong."""
+"""Checks and values: cameras that can't judge, tools out of range, units missing or wrong."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from orchestrator.core.cell import ToolSpec
     from orchestrator.core.variant import Step, ValueSpec
     from orchestrator.engine.checks.subject import Built
-
-# What a pose check can tell at best, in metres, by kind of camera, with the datum in the picture.
-UNCERTAINTY_M = {"structured_light": 0.0001, "stereo": 0.0004, "perfect": 0.0}
 
 
 def findings(built: Built) -> Iterator[Finding]:
@@ -49,14 +46,6 @@ def _camera(built: Built, step: Step) -> Iterator[Finding]:
         what = "no camera that stands still" if cell.cameras else "no camera"
         yield Finding(path, f"Cell {cell.name} has {what}.", "Use person, or add a camera to the cell.")
         return
-    named = cell.cameras.get(step.look.camera) if step.look is not None else None
-    best = min(UNCERTAINTY_M[camera.model] for camera in ((named,) if named else cell.fixed_cameras.values()))
-    finest = min(step.result.within_m)
-    if finest < best:
-        message = (
-            f"A tolerance of {finest * 1000:g} mm is finer than what the cell's cameras can tell ({best * 1000:g} mm)."
-        )
-        yield Finding(built.path(step, "result", "within_mm"), message, "Widen it, or check otherwise.", warning=True)
 
 
 def _values(built: Built, step: Step) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from orchestrator.engine.checks import (
     boards,
     devices,
     evidence,
+    eyesight,
     failure,
     frames,
     looks,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 MOST_STEPS = 3_000  # compiled in one check: all variants of a usual product, a spread of them for a huge one
 MOST_COMBINATIONS = 20_000
 
-ON_VARIANTS = (order, frames, supply, evidence, looks, actors, promises, failure)
+ON_VARIANTS = (order, frames, supply, evidence, eyesight, looks, actors, promises, failure)
 
 
 def check_product(

@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.core.cell import CellSpec
+    from orchestrator.core.ports import Expected
     from orchestrator.core.variant import Step, Variant
     from orchestrator.engine.compile import Compilation
+    from orchestrator.engine.foresight import Sight
     from orchestrator.engine.product import Product
     from orchestrator.engine.registry import Skill
+
+    Foreseen = tuple[str, Expected, tuple[Expected, ...], tuple[Expected, ...]]  # camera, part, around, datum
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Subject:
     skills: Mapping[str, set[str]] | None
     root: Path
     programs: Mapping[str, Skill] = field(default_factory=dict)
+    foreseen: dict[Foreseen, Sight | None] = field(default_factory=dict, compare=False)  # views that variants share
 
     @cached_property
     def positions(self) -> dict[str, int]:

@@ -1,0 +1,148 @@
+"""What the cell's cameras can tell of a result: tolerances that their uncertainty eats, parts that they hardly see."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from orchestrator.core.camera import NOISE
+from orchestrator.core.errors import BadInput, VisionError
+from orchestrator.engine.eyes import Eyes
+from orchestrator.engine.findings import Finding
+from orchestrator.engine.foresight import GUARD, Eye, foresee
+from orchestrator.engine.nominal import UNIT, Nobody, as_checked, earlier_steps, nominal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orchestrator.core.state import State
+    from orchestrator.core.variant import Step
+    from orchestrator.engine.checks.subject import Built, Foreseen
+    from orchestrator.engine.foresight import Sight
+
+ASKED = 0.02  # share of units that are exactly right, above which questions about them are worth a word
+INSTANCES = 2  # of a repeated step that are reckoned: its first, and one in its middle
+COVERAGE = 2.0  # k of the expanded uncertainty
+AXES = ("along x", "along y", "along z", "about x", "about y", "about z")
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One axis of a result by one camera: the share of units exactly right that it would ask a person about.
+
+    `limit` and `uncertainty` (k = 2) are in mm or degrees, as is `least`, the narrowest tolerance worth looking at.
+    """
+
+    camera: str
+    axis: int
+    asked: float
+    limit: float
+    uncertainty: float
+    least: float
+    sight: Sight
+
+
+def findings(built: Built) -> Iterator[Finding]:
+    """Yield each step whose tolerance no camera of the cell can tell, or whose part none sees."""
+    cell = built.subject.cell
+    if cell is None or not cell.fixed_cameras or not all(cell.nests.values()):
+        return
+    before = earlier_steps(built.variant)
+    for steps in built.groups.values():
+        if "camera" not in steps[0].check or not _rigid(built, steps[0]):
+            continue
+        worst: tuple[float, Finding] | None = None
+        for step in steps[:: max(1, len(steps) // INSTANCES)]:
+            for nest in range(max((len(frames) for frames in cell.nests.values()), default=1)):
+                state = as_checked(nominal(built.variant, step, cell, nest, before=before), built.variant, step)
+                found = _judged(built, state, step)
+                if found is not None and (worst is None or found[0] > worst[0]):
+                    worst = found
+        if worst is not None:
+            yield worst[1]
+
+
+def _rigid(built: Built, step: Step) -> bool:
+    spec = built.variant.parts.get(step.result.kind or "")
+    return spec is not None and bool(spec.mesh) and not spec.flexible and spec.unit == "pcs"
+
+
+def _judged(built: Built, state: State, step: Step) -> tuple[float, Finding] | None:
+    """Return what the best placed camera can't tell of a step, and how much that matters (0 to 2)."""
+    seen = _seen(built, state, step)
+    if not seen:
+        return None
+    clear = {name: sight for name, sight in seen.items() if not sight.blind}
+    if not clear:
+        name, sight = max(seen.items(), key=lambda item: item[1].pixels)
+        part = step.result.part
+        how = (
+            f"will hardly see '{part}' ({sight.visible:.0%} of the side that faces it, {sight.pixels} pixels)"
+            if sight.pixels
+            else f"will not see '{part}': its place is hidden, or beyond the picture's edge"
+        )
+        text = f"Step '{step.group}': camera {name} {how}, so that the check ends as a question."
+        remedy = "Look from elsewhere or nearer, check before something covers it, or let a person attest."
+        return 2.0, Finding(built.path(step, "check"), text, remedy, warning=True)
+    doubts = [max(_doubts(step, name, sight), key=lambda doubt: doubt.asked) for name, sight in clear.items()]
+    least = min(doubts, key=lambda doubt: doubt.asked)
+    return (least.asked, _finding(built, step, least)) if least.asked > ASKED else None
+
+
+def _seen(built: Built, state: State, step: Step) -> dict[str, Sight]:
+    cell, product, kept = built.subject.cell, built.subject.product, built.subject.foreseen
+    assert cell is not None
+    shown = {spec.mesh: product.meshes[kind] for kind, spec in product.parts.items() if kind in product.meshes}
+    eyes = Eyes(dict.fromkeys(cell.fixed_cameras, Nobody()), Nobody(), lambda _: product.parts)
+    try:
+        request = eyes.request(state, UNIT, step)
+        names = eyes.looking(state, request.part.pose) if step.look is None else [step.look.camera]
+    except VisionError:  # nothing to look at: other checks say why
+        return {}
+    out: dict[str, Sight] = {}
+    for name in names:
+        camera = cell.fixed_cameras.get(name)
+        if camera is None:  # said elsewhere
+            continue
+        key: Foreseen = (name, request.part, request.around, request.datum)
+        if key not in kept:
+            try:
+                kept[key] = foresee(request, Eye(camera.at, camera.intrinsics, NOISE[camera.model]), shown.__getitem__)
+            except (BadInput, KeyError):
+                kept[key] = None
+        sight = kept[key]
+        if sight is not None:
+            out[name] = sight
+    return out
+
+
+def _doubts(step: Step, camera: str, sight: Sight) -> Iterator[Doubt]:
+    for axis, limit in enumerate((*step.result.within_m, *step.result.within_rad)):
+        if not sight.told[axis]:
+            continue
+        sigma, whole = sight.sigma[axis], math.hypot(sight.sigma[axis], sight.off[axis])
+        room = limit - GUARD * sigma
+        asked = 1.0 if room <= 0 else 2 * (1 - NormalDist().cdf(room / whole)) if whole > 0 else 0.0
+        least = GUARD * sigma + NormalDist().inv_cdf(1 - ASKED / 2) * whole
+        scale = 1000.0 if axis < 3 else math.degrees(1)
+        yield Doubt(camera, axis, asked, limit * scale, COVERAGE * whole * scale, least * scale, sight)
+
+
+def _finding(built: Built, step: Step, doubt: Doubt) -> Finding:
+    key, unit = ("within_mm", " mm") if doubt.axis < 3 else ("within_deg", "°")
+    sight = doubt.sight
+    if doubt.asked >= 1:
+        can, so = "can't be told", ""
+    else:
+        can = "can hardly be told"
+        so = f", so about {doubt.asked * 100:.0f} of 100 that sit exactly right end as a question"
+    text = (
+        f"Step '{step.group}': {key} {doubt.limit:.3g} {can} by camera {doubt.camera} at {sight.distance_m:.2f} m: its "
+        f"uncertainty {AXES[doubt.axis]} is {doubt.uncertainty:.2g}{unit} (k = 2){so}."
+    )
+    datum = "" if sight.datum else "have what carries it checked by a camera, as its datum, "
+    least = math.ceil(doubt.least * 10) / 10
+    remedy = f"Widen it to {least:.3g} or more, look from nearer, {datum}or let a tool or a person attest."
+    return Finding(built.path(step, "result", key), text, remedy, warning=True)
