@@ -14,7 +14,7 @@ export function Picture({ session, taken }: { session: SessionView; taken: Taken
     <figure class="shot">
       <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label} data-testid="shot" data-number={taken?.number ?? 0}>
         <rect class="shot-ground" width={width} height={height} />
-        {taken && <image href={pictureOf(session, taken.number)} width={width} height={height} />}
+        {taken && <image key={taken.number} href={pictureOf(session, taken.number)} width={width} height={height} />}
         {lens &&
           session.cells.flatMap((row, y) =>
             row.map((corners, x) => (

@@ -411,7 +411,7 @@ export const de: Words = {
     steps: [
       "Die Tafel mit 100 % drucken, ihr Lineal nachmessen und sie auf etwas Ebenes, Steifes kleben.",
       "Zuerst das Objektiv: die Tafel überall im Bild zeigen, nach allen Seiten geneigt.",
-      "Dann der Ort: die Tafel an bekannte Rahmen (frames) der Zelle legen.",
+      "Dann der Ort: die Tafel an bekannte Koordinatensysteme der Zelle legen.",
       "Jede Schicht: ein Blick auf eine feste Tafel zeigt, ob die Kamera noch richtig steht.",
     ],
     print: (board: string) => `Tafel „${board}“ drucken (PDF)`,
@@ -449,7 +449,7 @@ export const de: Words = {
     sides: { left: "links", middle: "", right: "rechts" },
     hold: (where: string, mm: string, deg: string, simulated: boolean) =>
       `${simulated ? "Die Simulation hält die Tafel" : "Die Tafel"} ${where} ins Bild${simulated ? "" : " halten"}, ${mm} mm entfernt, ${deg === "0" ? "gerade zur Kamera" : `um ${deg}° geneigt`}.`,
-    lay: (place: string, simulated: boolean) => `${simulated ? "Die Simulation legt die Tafel" : "Die Tafel"} an ${place}${simulated ? "" : " legen"}, Muster nach oben, die Mitte auf den Ursprung des Rahmens.`,
+    lay: (place: string, simulated: boolean) => `${simulated ? "Die Simulation legt die Tafel" : "Die Tafel"} an ${place}${simulated ? "" : " legen"}, Muster nach oben, die Mitte auf dessen Ursprung.`,
     place: "Platz",
     wanted: (place: string) => `Was am meisten fehlt (${place})`,
     placed: (place: string, count: number) => `${place}: ${count} aufgenommen`,
