@@ -99,6 +99,20 @@ class SessionView(Frozen):
     found: Found | None
 
 
+class LiveView(Frozen):
+    """What a camera sees now: nothing of it is taken in. `why` says why it could not be, "" where it could.
+
+    `jpeg` is base64, "" where no picture came.
+    """
+
+    jpeg: str
+    corners_px: tuple[Pixel, ...]
+    of: int  # corners that the board has
+    code: str
+    why: str
+    remedy: str
+
+
 class Calibrating(Protocol):
     """Calibrates the cameras of a cell, one at a time, and checks them.
 
@@ -114,6 +128,9 @@ class Calibrating(Protocol):
 
     async def begin(self, camera: str, method: Led, board: str, by: Who) -> SessionView:
         """Open a session; board "" takes the usual one."""
+
+    async def look(self, session: str, place: str, by: Who) -> LiveView:
+        """Take a picture to aim by; `place` as for `take`. Trouble with the picture is told in it."""
 
     async def take(self, session: str, place: str, by: Who) -> SessionView:
         """Take a picture; `place` is the frame that the board lies at (extrinsics), "" the next one that is wanted.

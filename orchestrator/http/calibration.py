@@ -10,7 +10,7 @@ from pydantic import Field
 from orchestrator.core.commands import Name, Who
 from orchestrator.core.errors import TandemError
 from orchestrator.core.variant import Frozen
-from orchestrator.engine.calibrating import CalibratedView, Calibrating, Led, SessionView
+from orchestrator.engine.calibrating import CalibratedView, Calibrating, Led, LiveView, SessionView
 from orchestrator.http.errors import ANSWERS, REFUSED, Refused
 from orchestrator.wire import Answer
 
@@ -70,6 +70,11 @@ def router(calibrating: Calibrating, who: Who) -> APIRouter:
     async def discard_session(session: str) -> None:
         """End a session; what was found does not count."""
         await _told(calibrating.discard(session, who))
+
+    @routes.get("/session/{session}/live")
+    async def look(session: str, place: Place = "") -> LiveView:
+        """What the camera sees now, with the board's corners: to aim by, nothing is taken in."""
+        return await _told(calibrating.look(session, place, who))
 
     @routes.post("/session/{session}/views")
     async def take_view(session: str, asked: Take) -> SessionView:

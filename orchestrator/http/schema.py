@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from orchestrator import __version__, wire
 from orchestrator.core.commands import OUTSIDE
-from orchestrator.engine.calibrating import CalibratedView, SessionView
+from orchestrator.engine.calibrating import CalibratedView, LiveView, SessionView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,7 @@ TO_SCREENS: dict[str, TypeAdapter[Any]] = {
     "SceneView": TypeAdapter(wire.SceneView),
     "CalibratedView": TypeAdapter(CalibratedView),
     "SessionView": TypeAdapter(SessionView),
+    "LiveView": TypeAdapter(LiveView),
 }
 FROM_SCREENS: dict[str, TypeAdapter[Any]] = {"ClientMessage": wire.CLIENT, "Outside": OUTSIDE}
 

@@ -71,6 +71,12 @@ test("lens and place of a fixed camera, then the check of a shift", { timeout: 4
     await press(page, "take"); // the first page has not heard that it is over
     await page.getByText("That calibration is over.").waitFor(SLOW);
     await press(page, "begin-top-extrinsics");
+    await page.getByTestId("show-live").click();
+    await page.locator('[data-testid=live]:not([data-corners="0"])').waitFor(SLOW); // what the camera sees now
+    assert.ok((await page.locator(".shot-corner").count()) >= 8);
+    await look(page, "what the camera sees now");
+    await shoot(page, "calibrate-live.png");
+    await page.getByTestId("show-taken").click();
     await take(page, 1);
     await page.getByLabel("Place").selectOption("high");
     await take(page, 2);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PIL import Image
 from orchestrator.adapters.calibration.calibrator import Calibrator
 from orchestrator.adapters.calibration.camera import CalibratedCamera
 from orchestrator.adapters.calibration.fit import apart
+from orchestrator.adapters.calibration.opencv import opencv
 from orchestrator.adapters.calibration.store import CalibrationStore
 from orchestrator.adapters.camera_sim import SimCamera, setup_of
 from orchestrator.adapters.clock_virtual import VirtualClock, run_virtual
@@ -179,6 +181,39 @@ def test_what_goes_wrong_says_what_to_do_and_takes_nothing(tmp_path):
         await bench.ask("DELETE", f"/session/{session['id']}", 204)
         await bench.refused("POST", views, 404, "not_found")
         assert bench.store.current("top") is None
+
+    run_virtual(main)
+
+
+def test_a_live_look_shows_the_board_and_says_why_it_would_not_do(tmp_path):
+    async def main():
+        bench = Bench(tmp_path)
+        await bench.refused("GET", "/session/gone/live", 404, "not_found")
+        session = await bench.ask("POST", "/session", camera="top", method="intrinsics")
+        live = f"/session/{session['id']}/live"
+        seen = await bench.ask("GET", live)
+        assert (seen["why"], seen["of"], len(seen["corners_px"]) >= 8) == ("", 40, True)
+        assert list(Image.open(io.BytesIO(base64.b64decode(seen["jpeg"]))).size) == session["size_px"]
+        await bench.refused("GET", f"{live}?place=moon", 404, "not_found")
+
+        sharp = bench.top._expose
+
+        def smeared(*scene):
+            depth, grey = sharp(*scene)
+            return depth, opencv().GaussianBlur(grey, (0, 0), 1.6)
+
+        bench.top._expose = smeared
+        seen = await bench.ask("GET", live)
+        assert (seen["code"], seen["corners_px"], "Hold the board still" in seen["remedy"]) == ("blurred", [], True)
+        assert seen["jpeg"], "what is wrong with it can be seen"
+        assert "blurred" in await bench.refused("POST", f"/session/{session['id']}/views", 409, "blurred")
+        bench.top._expose = sharp
+        bench.top.blacked_out = True
+        seen = await bench.ask("GET", live)
+        assert (seen["code"], seen["jpeg"], "cable" in seen["remedy"]) == ("no_picture", "", True)
+        bench.busy = "The cell is execute."
+        await bench.refused("GET", live, 409, "working")
+        assert await bench.ask("GET", "/session") == session, "nothing was taken in"
 
     run_virtual(main)
 

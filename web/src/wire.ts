@@ -332,6 +332,20 @@ export interface LinkView {
   bodies: Primitive[];
 }
 
+/**
+ * What a camera sees now: nothing of it is taken in. `why` says why it could not be, "" where it could.
+ *
+ * `jpeg` is base64, "" where no picture came.
+ */
+export interface LiveView {
+  jpeg: string;
+  corners_px: [number, number][];
+  of: number;
+  code: string;
+  why: string;
+  remedy: string;
+}
+
 /** Cell modes. */
 export type Mode = "production" | "manual" | "maintenance";
 

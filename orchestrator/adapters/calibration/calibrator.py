@@ -9,9 +9,9 @@ from uuid import uuid4
 
 from orchestrator.adapters.calibration import board as sheets
 from orchestrator.adapters.calibration.begin import board_for, boards_for, session_for
-from orchestrator.adapters.calibration.under_way import UnderWay
+from orchestrator.adapters.calibration.under_way import UnderWay, live
 from orchestrator.core.calibration import BoardSpec
-from orchestrator.core.errors import BadInput, NotFound, SetupError, TandemError, known
+from orchestrator.core.errors import BadInput, NotFound, SetupError, TandemError, VisionError, known
 from orchestrator.core.rights import CALIBRATE, CHECK_CAMERA
 from orchestrator.engine.calibrating import CalibratedView
 
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from orchestrator.adapters.calibration.camera import CalibratedCamera
     from orchestrator.adapters.calibration.store import CalibrationStore
+    from orchestrator.adapters.calibration.under_way import Aim
     from orchestrator.core.cell import CellSpec
     from orchestrator.core.commands import Who
     from orchestrator.core.geometry import Pose
-    from orchestrator.engine.calibrating import Led, SessionView
+    from orchestrator.core.ports import Shot
+    from orchestrator.engine.calibrating import Led, LiveView, SessionView
 
 
 class Hands(Protocol):
@@ -90,23 +92,24 @@ class Calibrator:
             )
             return self._open.view()
 
+    async def look(self, session: str, place: str, by: Who) -> LiveView:
+        """Take a picture to aim by; see `Calibrating`."""
+        _allow(by, CALIBRATE, "calibrate cameras")
+        async with self._lock:
+            open_ = self._session(session)
+            try:
+                shot = await self._shot(open_, open_.spot(place))
+            except VisionError as error:
+                return live("", (), open_.session.board.corners, error)
+            return await asyncio.get_running_loop().run_in_executor(None, open_.look, shot.colour)
+
     async def take(self, session: str, place: str, by: Who) -> SessionView:
         """Take a picture; see `Calibrating`."""
         _allow(by, CALIBRATE, "calibrate cameras")
         async with self._lock:
             open_ = self._session(session)
-            why = self._why_not()
-            if why:
-                raise TandemError(why, remedy="Let it finish, or stop it; then take the picture.", code="working")
-            camera = self._cameras[open_.camera]
             spot = open_.spot(place)
-            held = None
-            if open_.method == "intrinsics":
-                held = (await camera.calibrated()).pose @ spot.pose
-            elif open_.session.board.at is None:
-                held = spot.pose
-            with self._shown(open_.camera, open_.board, held):
-                shot = await camera.calibrated()
+            shot = await self._shot(open_, spot)
             await asyncio.get_running_loop().run_in_executor(None, open_.add, shot.colour, spot)
             return open_.view()
 
@@ -163,6 +166,20 @@ class Calibrator:
         """Return a board's sheet to print, as PDF."""
         _, spec = board_for(self._spec, board)
         return await asyncio.get_running_loop().run_in_executor(None, sheets.pdf, spec)
+
+    async def _shot(self, open_: UnderWay, spot: Aim) -> Shot:
+        """Take a picture with the board where it is wanted. Raises TandemError while the cell works, VisionError."""
+        why = self._why_not()
+        if why:
+            raise TandemError(why, remedy="Let it finish, or stop it; then take the picture.", code="working")
+        camera = self._cameras[open_.camera]
+        held = None
+        if open_.method == "intrinsics":
+            held = (await camera.calibrated()).pose @ spot.pose
+        elif open_.session.board.at is None:
+            held = spot.pose
+        with self._shown(open_.camera, open_.board, held):
+            return await camera.calibrated()
 
     def _shown(self, camera: str, board: str, at: Pose | None) -> AbstractContextManager[None]:
         """Have a board at a pose (world) for the length of the context; None leaves it to whoever put it there."""

@@ -48,7 +48,7 @@ def detect(board: BoardSpec, picture: npt.NDArray[np.uint8]) -> Detection:
         seen = f"{found} of its {board.corners} corners" if found else f"{len(markers)} markers and no corner"
         raise VisionError(
             f"The board is not clearly in the picture: {seen} are seen.",
-            remedy="Bring all of it into view, flat, in even light, and see that the board's numbers are right.",
+            remedy="Bring all of it into view, flat, still, sharp, evenly lit; see that the board's numbers are right.",
             code="no_board",
         )
     reach = max(2, min(8, round(_marker_px(markers) * SHARPEN)))

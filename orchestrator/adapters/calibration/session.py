@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from orchestrator.adapters.calibration.blur import MOST_BLUR_PX, blur_px
 from orchestrator.adapters.calibration.detect import detect
 from orchestrator.adapters.calibration.extrinsics import find_pose
 from orchestrator.adapters.calibration.fit import board_in_camera
@@ -55,7 +56,17 @@ class Session:
     places: list[Pose] = field(default_factory=list)  # of the board (extrinsics) or the flange (hand-eye), world
 
     def add(self, picture: npt.NDArray[np.uint8] | None, place: Pose | None = None) -> Seen:
-        """Take a picture in and return what was seen in it. Raises VisionError where no board is."""
+        """Take a picture in and return what was seen in it. Raises what `see` raises."""
+        found = self.see(picture)
+        seen, rms_px = board_in_camera(found, self.lens)
+        self.views.append(found)
+        if place is not None:
+            self.places.append(place)
+        tilt_deg = math.degrees(math.acos(min(1.0, abs(float(seen.matrix()[2, 2])))))
+        return Seen(len(found.ids), self.board.corners, seen.p[2], tilt_deg, rms_px, covered(self.views))
+
+    def see(self, picture: npt.NDArray[np.uint8] | None) -> Detection:
+        """Return the board in a picture. Raises VisionError: no_picture, no_board, size, blurred."""
         if picture is None:
             raise VisionError(
                 f"The camera {self.camera} gives depth alone.", remedy="Use its grey picture.", code="no_picture"
@@ -68,12 +79,14 @@ class Session:
                 remedy="Set the camera's size_px in the cell file.",
                 code="size",
             )
-        seen, rms_px = board_in_camera(found, lens)
-        self.views.append(found)
-        if place is not None:
-            self.places.append(place)
-        tilt_deg = math.degrees(math.acos(min(1.0, abs(float(seen.matrix()[2, 2])))))
-        return Seen(len(found.ids), self.board.corners, seen.p[2], tilt_deg, rms_px, covered(self.views))
+        smeared_px = blur_px(picture, found)
+        if smeared_px > MOST_BLUR_PX:
+            raise VisionError(
+                f"The picture is blurred: edges are smeared by {smeared_px:.1f} px, at most {MOST_BLUR_PX:g} will do.",
+                remedy="Hold the board still, give more light, and see to the camera's focus.",
+                code="blurred",
+            )
+        return found
 
     def drop(self, index: int) -> None:
         """Leave a picture out, and the place that came with it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,8 +13,8 @@ from PIL import Image
 from orchestrator.adapters.calibration import extrinsics, intrinsics
 from orchestrator.adapters.calibration.fit import apart, project
 from orchestrator.adapters.calibration.places import for_lens, frames_in_view
-from orchestrator.core.errors import SetupError, TandemError, known
-from orchestrator.engine.calibrating import Figure, Found, SessionView, Spot, Taken, Want
+from orchestrator.core.errors import SetupError, TandemError, VisionError, known
+from orchestrator.engine.calibrating import Figure, Found, LiveView, SessionView, Spot, Taken, Want
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -101,8 +102,6 @@ class UnderWay:
             )
         seen = self.session.add(colour, aim.pose if self.method == "extrinsics" else None)
         assert colour is not None
-        out = io.BytesIO()
-        Image.fromarray(colour).save(out, format="JPEG", quality=QUALITY)
         self._count += 1
         self.found = None
         taken = Taken(
@@ -114,7 +113,18 @@ class UnderWay:
             tilt_deg=round(seen.tilt_deg, 1),
             rms_px=round(seen.rms_px, 3),
         )
-        self._pictures.append(_Picture(aim, taken, out.getvalue()))
+        self._pictures.append(_Picture(aim, taken, _jpeg(colour)))
+
+    def look(self, colour: npt.NDArray[np.uint8] | None) -> LiveView:
+        """Return a picture and the board's corners in it, or why it could not be taken in."""
+        corners: tuple[Pixel, ...] = ()
+        trouble: VisionError | None = None
+        try:
+            corners = _pixels(self.session.see(colour).pixels)
+        except VisionError as error:
+            trouble = error
+        jpeg = b"" if colour is None else _jpeg(colour)
+        return live(base64.b64encode(jpeg).decode("ascii"), corners, self.session.board.corners, trouble)
 
     def drop(self, number: int) -> None:
         """Leave a picture out. Raises NotFound."""
@@ -236,6 +246,18 @@ class UnderWay:
             moved_mm=round(moved_mm, 3),
             moved_deg=round(moved_deg, 4),
         )
+
+
+def live(jpeg: str, corners: tuple[Pixel, ...], of: int, trouble: VisionError | None) -> LiveView:
+    """Return a look with what is wrong with it, if anything is."""
+    code, why, remedy = ("", "", "") if trouble is None else (trouble.code, trouble.message, trouble.remedy)
+    return LiveView(jpeg=jpeg, corners_px=corners, of=of, code=code, why=why, remedy=remedy)
+
+
+def _jpeg(picture: npt.NDArray[np.uint8]) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, format="JPEG", quality=QUALITY)
+    return out.getvalue()
 
 
 def _pixels(points: npt.NDArray[np.float64]) -> tuple[Pixel, ...]:

@@ -1,6 +1,5 @@
 /** Leads through one calibration: where the board goes, what is still missing, what was taken, and what came of it. */
 
-import { useSignal } from "@preact/signals";
 import { store } from "../cell";
 import { Offer } from "../common/buttons";
 import { Icon } from "../common/icon";
@@ -8,13 +7,12 @@ import type { SessionView, Spot, Want } from "../wire";
 import { number, words } from "../words";
 import { Act } from "./act";
 import { Result } from "./result";
-import { chosen, compute, drop, pictureOf, resting, take } from "./session";
+import { chosen, compute, drop, live, pictureOf, place, resting, take } from "./session";
 
 const OFFERED = new Set(["stop", "clear"]);
 
 export function Guide({ session }: { session: SessionView }) {
   const { calibrate } = words.value;
-  const place = useSignal("");
   const { next, wants, found } = session;
   const missing = wants.some(({ must }) => must);
   return (
@@ -102,6 +100,7 @@ function Pictures({ session }: { session: SessionView }) {
               aria-label={calibrate.look(one.number)}
               onClick={() => {
                 chosen.value = one.number;
+                live.value = false;
               }}
             >
               <img src={pictureOf(session, one.number)} alt="" width="96" height="54" loading="lazy" />

@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { store } from "../cell";
 import { get, post, Refused, remove } from "../rest";
-import type { CalibratedView, SessionView } from "../wire";
+import type { CalibratedView, LiveView, SessionView } from "../wire";
 
 const BASE = "/api/v1/calibration";
 const QUIET = new Set(["idle", "stopped", "completed", "aborted"]);
@@ -22,6 +22,11 @@ export const told = signal<Told | null>(null);
 /** Which picture is shown large; null is the newest. */
 export const chosen = signal<number | null>(null);
 
+/** The frame that the board lies at, as the person says; "" is where it is wanted most. */
+export const place = signal("");
+/** Whether what the camera sees now is shown; null leaves it to whether a person holds the board. */
+export const live = signal<boolean | null>(null);
+
 /** Whether the cell does nothing that a board in the picture would disturb. */
 export const resting = computed(() => QUIET.has(store.cell.value?.state ?? ""));
 
@@ -38,12 +43,16 @@ export async function refresh(): Promise<void> {
 export const begin = (camera: string, method: SessionView["method"]): Promise<boolean> =>
   act(`begin-${camera}-${method}`, async () => {
     session.value = await post<SessionView>(`${BASE}/session`, { camera, method });
+    place.value = "";
+    live.value = null;
   });
 
 export const check = (camera: string): Promise<boolean> =>
   act(`check-${camera}`, async () => {
     put(await post<CalibratedView>(`${BASE}/cameras/${encodeURIComponent(camera)}/check`, {}));
   });
+
+export const lookNow = (of: SessionView, at: string): Promise<LiveView> => get<LiveView>(`${BASE}/session/${of.id}/live?place=${encodeURIComponent(at)}`);
 
 export const take = (place: string): Promise<boolean> =>
   within("take", async (path) => {

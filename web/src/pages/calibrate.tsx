@@ -5,8 +5,9 @@ import { connection } from "../cell";
 import { Act } from "../calibrate/act";
 import { Cameras } from "../calibrate/cameras";
 import { Guide } from "../calibrate/guide";
+import { Live } from "../calibrate/live";
 import { Picture } from "../calibrate/picture";
-import { chosen, discard, refresh, session, told } from "../calibrate/session";
+import { chosen, discard, live, refresh, session, told } from "../calibrate/session";
 import { Icon } from "../common/icon";
 import { OfflineBanner } from "../common/line";
 import { NoticeBar } from "../common/notice";
@@ -50,10 +51,14 @@ export function Page() {
 function Open({ session: open }: { session: SessionView }) {
   const { calibrate } = words.value;
   const shown = open.taken.find(({ number }) => number === chosen.value) ?? open.taken.at(-1);
+  const now = live.value ?? !open.simulated;
   return (
     <main class="cell-main">
       <div class="calib-stage">
-        <Picture session={open} taken={shown} />
+        <div class="calib-shown">
+          <Which on={now} />
+          {now ? <Live session={open} /> : <Picture session={open} taken={shown} />}
+        </div>
       </div>
       <aside class="side" tabIndex={0} aria-label={calibrate.title} data-testid="session" data-method={open.method}>
         <header class="calib-head">
@@ -66,6 +71,29 @@ function Open({ session: open }: { session: SessionView }) {
         <Guide session={open} />
       </aside>
     </main>
+  );
+}
+
+/** Show what the camera sees now, or what was taken. */
+function Which({ on }: { on: boolean }) {
+  const { calibrate } = words.value;
+  return (
+    <div class="segments calib-which" role="group" aria-label={calibrate.which}>
+      {[true, false].map((now) => (
+        <button
+          key={String(now)}
+          type="button"
+          class="segment"
+          data-testid={now ? "show-live" : "show-taken"}
+          aria-pressed={on === now}
+          onClick={() => {
+            live.value = now;
+          }}
+        >
+          {now ? calibrate.live : calibrate.still}
+        </button>
+      ))}
+    </div>
   );
 }
 

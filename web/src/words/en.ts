@@ -461,6 +461,12 @@ export const en = {
     shown: (n: number, seen: number, of: number) => `Picture ${n}: ${seen} of ${of} corners found`,
     nothingTaken: "No picture yet",
     seen: (mm: string, deg: string, px: string) => `${mm} mm away, tilted by ${deg}°, ${px} px`,
+    which: "Which picture is shown",
+    live: "Live",
+    still: "Taken",
+    now: (seen: number, of: number) => `Now: ${seen} of ${of} corners found`,
+    looking: "Looking …",
+    troubles: {} as Record<string, { message: string; remedy: string }>, // the cell’s own words, with their figures
     corner: "corner found",
     aim: "the board goes here next",
     covered: (percent: string) => `${percent} % of the picture covered`,
