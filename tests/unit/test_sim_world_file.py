@@ -9,10 +9,12 @@ import pytest
 from orchestrator.adapters.clock_virtual import VirtualClock, run_virtual
 from orchestrator.adapters.devices_sim import SimDevices
 from orchestrator.adapters.robot_sim import SimRobot
+from orchestrator.adapters.sim.boards import SimBoards
 from orchestrator.adapters.sim.devices.screwdriver import Head
 from orchestrator.adapters.sim.meshes import MeshStore
 from orchestrator.adapters.sim.world import World
 from orchestrator.adapters.sim.world_file import WorldFile, refill
+from orchestrator.core.calibration import BoardSpec
 from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Box, MoveJoints
 
@@ -76,6 +78,24 @@ def test_bodies_arm_and_screws_are_found_as_they_were_left(tmp_path: Path) -> No
             assert again.values["angle_deg"] < turned / 10  # it is tight already
 
     run_virtual(lambda: second(*run_virtual(first)))
+
+
+def test_boards_of_a_kept_world_stand_once_where_the_cell_file_has_them(tmp_path: Path) -> None:
+    """One that was held before a camera as all ended is in nobody's hands any more."""
+    specs = {"wall": BoardSpec(at="wall"), "loose": BoardSpec()}
+
+    async def first() -> None:
+        async with Cell(tmp_path) as cell:
+            boards = SimBoards(cell.world, specs, {"wall": SEAT})
+            boards.hold("loose", Pose((0.3, 0.0, 0.2)))
+
+    async def second() -> None:
+        async with Cell(tmp_path) as cell:
+            SimBoards(cell.world, specs, {"wall": SEAT})
+            assert [body.kind for body in cell.world] == ["board_wall"]
+
+    run_virtual(first)
+    run_virtual(second)
 
 
 def _kept(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.core.calibration import BoardSpec
 
 THICK_M = 0.003
+BOARD = "board_"
 MARGIN_M = 0.01  # white around the pattern
 
 
@@ -47,6 +48,9 @@ class SimBoards:
         self._world = world
         self._ids: dict[str, str] = {}
         self._unmount: Callable[[], None] | None = None
+        for body in world:  # of a world that was kept: each stands where the cell file says, or nowhere
+            if body.kind.removeprefix(BOARD) in boards and body.kind.startswith(BOARD):
+                world.remove(body.id)
         for name, board in boards.items():
             if board.at is not None:
                 if board.at not in frames:
@@ -58,7 +62,7 @@ class SimBoards:
         self.take_away(name)
         board = self._spec(name)
         width, height = (side + 2 * MARGIN_M for side in board.size_m)
-        self._ids[name] = self._world.add(f"board_{name}", Box((width, height, THICK_M)), pose.shifted(z=-THICK_M / 2))
+        self._ids[name] = self._world.add(f"{BOARD}{name}", Box((width, height, THICK_M)), pose.shifted(z=-THICK_M / 2))
         self.bodies[self._ids[name]] = board
 
     def mount(self, name: str, robot: SimRobot, pose: Pose) -> None:
