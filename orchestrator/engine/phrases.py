@@ -46,7 +46,7 @@ _MOTIONS = {  # first words of a motion's text -> what each language says, of th
     "look at": {"en": "looks at {part}", "de": "sieht sich {part} an"},
     "go home": {"en": "moves back", "de": "fährt zurück"},
 }
-# What the interlock and the readiness rules say, in German; `{}` stands for names.
+# What the interlock, the readiness rules and recovery say, in German; `{}` stands for names.
 _GERMAN = {
     "The cell is idle: start it.": "Die Zelle ist im Leerlauf: starten.",
     "The cell is held: acknowledge if asked, then release the hold.": (
@@ -80,6 +80,10 @@ _GERMAN = {
     "No bin for the robot holds {}.": "Kein Behälter des Roboters enthält {}.",
     "The gripper holds {}.": "Der Greifer hält {}.",
     "{} lacks the qualification {}.": "{} fehlt die Qualifikation {}.",
+    "The orchestrator stopped while the robot was at it.": "Tandem ist ausgefallen, während der Roboter dabei war.",
+    "The orchestrator stopped while the robot was at it; the gripper holds {}.": (
+        "Tandem ist ausgefallen, während der Roboter dabei war; der Greifer hält {}."
+    ),
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
 }
 WORTH_MM = 0.1  # offsets below this are not worth a word
@@ -126,7 +130,7 @@ def reason(code: str, message: str, measured: Measured | None, frame: Pose | Non
         return {language: _offset(language, measured.offset_mm, frame) for language in _AXES}
     if code in _VERDICTS:
         return dict(_VERDICTS[code])
-    return {"en": message, "de": message}
+    return told(message)
 
 
 def _offset(language: str, offset_mm: Vector, frame: Pose | None) -> str:

@@ -73,6 +73,7 @@ def test_what_ledger_and_gripper_agree_on_stays_known() -> None:
     assert held is not None
     assert (held.part, held.certainty) == ("u1/body", "known")
     assert bench.at("load").code == "interrupted"  # what is in the hand is not at its place: no camera need look
+    assert "the gripper holds u1/body" in bench.at("load").message
 
 
 def test_a_part_that_the_gripper_has_no_longer_is_lost_until_the_camera_finds_it() -> None:

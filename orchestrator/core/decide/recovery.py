@@ -8,7 +8,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import orders, outcomes
 from orchestrator.core.decide.doubt import doubtful
-from orchestrator.core.decide.progress import after, look
+from orchestrator.core.decide.progress import after, failed, look
 from orchestrator.core.machine import CELL, CellState, CellVerb
 from orchestrator.core.state import skill_effect
 from orchestrator.core.world import GRIPPER, LOST
@@ -26,7 +26,7 @@ _STANDS = {
     CellState.COMPLETING: CellState.HELD,
 }
 _RUNNING = frozenset(CELL[CellVerb.HOLD]) | {CellState.HOLDING}
-_WORDS = "The orchestrator stopped while the robot was at it."
+_WORDS = "The orchestrator stopped while the robot was at it"
 
 
 def restarted(state: State, command: cmd.ReportRestart, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
@@ -103,7 +103,7 @@ def _taken_up(state: State, unit_id: str, step_id: str, now: float) -> list[ev.E
         effect=skill_effect(unit_id, step_id, current.attempt),
         outcome="failed",
         code=INTERRUPTED,
-        message=_WORDS,
+        message=f"{_WORDS}.",
     )
     tentative = after(state, [lost], now)
     fact = state.world.get(f"{unit_id}/{step.result.part}")
@@ -113,4 +113,8 @@ def _taken_up(state: State, unit_id: str, step_id: str, now: float) -> list[ev.E
     camera_decides = "camera" in step.check and not (in_hand or unsaid or wants)
     if camera_decides and INTERRUPTED not in step.on_fail:  # an author's own answer goes first
         return [lost, *look(tentative, unit_id, step_id)]
-    return [lost, *outcomes.interrupted(tentative, unit_id, step_id, _WORDS, now)]
+    if fact is None or not in_hand:
+        return [lost, *outcomes.interrupted(tentative, unit_id, step_id, f"{_WORDS}.", now)]
+    words = f"{_WORDS}; the gripper holds {fact.part}."
+    remedy = "Retry: it goes on from there." if fact.certainty == "known" else "Take it out of the gripper, then retry."
+    return [lost, *failed(tentative, unit_id, step_id, now, INTERRUPTED, words, remedy)]

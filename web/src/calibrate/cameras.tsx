@@ -51,7 +51,7 @@ function Camera({ camera }: { camera: CalibratedView }) {
       <p class={`calib-state tone-${counts ? "good" : "warn"}`}>
         <Icon name={counts ? "check" : "alert"} /> <span>{counts ? (camera.max_age_h === null ? calibrate.free : calibrate.counts) : reason(camera)}</span>
       </p>
-      <dl class="facts">
+      <dl class="calib-facts">
         <dt>{calibrate.known}</dt>
         <dd>{known ? parts.map((part) => calibrate.parts[part]).join(", ") : calibrate.unknown}</dd>
         {known && (
