@@ -127,10 +127,10 @@ def blind(events: Sequence[Event]) -> Iterator[str]:
             case ev.CheckEnded() | ev.StepAnswered():
                 unseen.discard((event.unit, event.step))
             case ev.MotionIntended():
-                unit, step, *_ = event.effect.split("/")
+                unit, step, _, what = event.effect.split("/", 3)
                 if not allowed:
                     yield f"'{event.text}' after a death without a person's word"
-                if (unit, step) in unseen:
+                if what == "skill" and (unit, step) in unseen:  # the way to a look is none of the step's own motions
                     yield f"'{event.text}' of {step} again, and nobody looked"
 
 
