@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from orchestrator.adapters.whole_file import write_whole
 from orchestrator.core.errors import SetupError
 from orchestrator.core.golden import Golden
 
@@ -32,8 +32,8 @@ class GoldenStore:
         """Write a golden sample, which counts from now on; returns its id."""
         folder = self._root.joinpath(*golden.of.key)
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / f"{golden.id}.json", golden.model_dump_json(indent=1))
-        _write(folder / CURRENT, golden.id)
+        write_whole(folder / f"{golden.id}.json", golden.model_dump_json(indent=1))
+        write_whole(folder / CURRENT, golden.id)
         return golden.id
 
     def current(self, key: tuple[str, str, str, str]) -> Golden | None:
@@ -76,12 +76,3 @@ class GoldenStore:
         if what := found.of.changed(lesson):
             return None, f"What good units taught {lesson.camera} is not used: {what} has changed since. Teach again."
         return found.taught, ""
-
-
-def _write(path: Path, text: str) -> None:
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

@@ -15,17 +15,12 @@ from orchestrator.core.errors import RobotError
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import CellState, CellVerb, OrderState, OrderVerb, StepStatus
 from orchestrator.core.ports import Outcome, Safety
-from tests.unit.cell_bench import BOSS, Bench, authored, bench
+from tests.unit.cell_bench import BOSS, Bench, bench
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.core.ports import RobotState
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return authored(tmp_path_factory.mktemp("authored"))
 
 
 ACK = cmd.Acknowledge()

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.vision_sim import SimVision
 from orchestrator.core import commands as cmd
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.ports import Check
-from tests.unit.cell_bench import authored, bench
+from tests.unit.cell_bench import bench
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return authored(tmp_path_factory.mktemp("authored"))
 
 
 def test_a_hand_over_that_the_camera_cannot_confirm_is_doubtful_until_it_is_seen_or_taken_back(folder: Path) -> None:

@@ -28,7 +28,7 @@ from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.ports import Check
 from orchestrator.core.settings import Settings
-from tests.unit.cell_bench import ROOT, authored, bench
+from tests.unit.cell_bench import ROOT, bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,18 +58,6 @@ MOTIONS = (
     "go home",
 )
 BINS = ("bases", "pins_steel", "caps")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return authored(tmp_path_factory.mktemp("authored"))
-
-
-@pytest.fixture(scope="module")
-def vision(folder: Path) -> Iterator[VisionOpen3D]:
-    eyes = VisionOpen3D(folder)
-    yield eyes
-    asyncio.run(eyes.close())
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from orchestrator.core.errors import PlanError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import CellState, CellVerb, OrderVerb
 from orchestrator.core.ports import Box, Move, Safety
-from tests.unit.cell_bench import BOSS, Bench, authored, bench, shipped
+from tests.unit.cell_bench import BOSS, Bench, bench, shipped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 ACK = cmd.Acknowledge()
 UNHOLD = cmd.ChangeCell(verb=CellVerb.UNHOLD)
 OPTIONS = {"ratio": "5", "cover": "blind", "plate": "en"}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return authored(tmp_path_factory.mktemp("authored"))
 
 
 def person(cell: Bench):  # type: ignore[no-untyped-def] # a Person, for tests that move it

@@ -5,38 +5,25 @@ Each test strikes between the end of the robot's share and the picture, with the
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
-from orchestrator.adapters.vision_open3d import VisionOpen3D
 from orchestrator.core import commands as cmd
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import CellState, StepStatus
 from orchestrator.core.ports import Mesh
-from tests.unit.cell_bench import Bench, authored, bench
+from tests.unit.cell_bench import Bench, bench
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
+    from orchestrator.adapters.vision_open3d import VisionOpen3D
     from orchestrator.core.commands import Measured
     from orchestrator.core.state import State
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return authored(tmp_path_factory.mktemp("authored"))
-
-
-@pytest.fixture(scope="module")
-def vision(folder: Path) -> Iterator[VisionOpen3D]:
-    eyes = VisionOpen3D(folder)
-    yield eyes
-    asyncio.run(eyes.close())
 
 
 def strike(cell: Bench, step: str, blow: Callable[[str], None], kind: str, times: int = 1) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import threading
@@ -11,31 +10,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
-from orchestrator.adapters.vision_open3d import VisionOpen3D
 from orchestrator.core.machine import StepStatus
 from tests.contract.vision_hold import Hold
-from tests.unit.cell_bench import authored, bench
+from tests.unit.cell_bench import bench
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from orchestrator.adapters.vision_open3d import VisionOpen3D
     from orchestrator.core.locating import Located, LocateRequest
     from orchestrator.core.ports import Check, CheckRequest, Shot
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return authored(tmp_path_factory.mktemp("authored"))
-
-
-@pytest.fixture(scope="module")
-def vision(folder: Path) -> Iterator[VisionOpen3D]:
-    eyes = VisionOpen3D(folder)
-    yield eyes
-    asyncio.run(eyes.close())
 
 
 class Struck:

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.machine import CellVerb
+from orchestrator.core.machine import Autonomy, CellVerb, OrderVerb
 from orchestrator.core.ports import Safety
 from orchestrator.core.react import Cancel, Look, RideAndLook, react
 from orchestrator.core.state import ROBOT
@@ -180,7 +180,7 @@ def test_a_problem_that_a_person_reports_calls_the_arm_back_before_it_does_anyth
 def test_a_unit_that_is_scrapped_on_the_way_to_its_look_leaves_the_arm_to_come_to_a_stand() -> None:
     bench = riding()
     late = broken_off(bench)
-    bench.do(cmd.ChangeOrder(order="A", verb="abort"))  # type: ignore[arg-type] # pydantic reads the word
+    bench.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT))
     assert bench.state.ending == {"u1/pin/1/look1/ride1"}
     bench.do(late)
     assert bench.state.ending == frozenset()
@@ -251,7 +251,7 @@ def test_motions_of_a_look_pass_the_gate_only_while_it_is_under_way() -> None:
 
 def test_a_motion_of_a_look_that_waits_for_approval_does_not_outlive_it() -> None:
     bench = riding()
-    bench.do(cmd.SetAutonomy(autonomy="approve"))  # type: ignore[arg-type] # pydantic reads the word
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.APPROVE))
     bench.do(cmd.ProposeMotion(effect="u1/pin/1/look1/ride1", motion="m", text="look at pin"))
     bench.do(broken_off(bench))
     assert bench.state.motions == {}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from orchestrator.adapters.whole_file import write_whole
 from orchestrator.core.calibration import Calibration, CalibrationCheck
 from orchestrator.core.errors import SetupError
 
@@ -29,7 +30,7 @@ class CalibrationStore:
         """Write a calibration that does not count yet; returns its id."""
         path = self._folder(calibration.camera) / f"{calibration.id}.json"
         if not path.exists():
-            _write(path, calibration.model_dump_json(indent=1))
+            write_whole(path, calibration.model_dump_json(indent=1))
         return calibration.id
 
     def accept(self, camera: str, number: str) -> Calibration:
@@ -37,7 +38,7 @@ class CalibrationStore:
         found = self._read(self._root / camera / f"{number}.json")
         if found is None:
             raise SetupError(f"There is no calibration {number} of {camera}.", remedy="Calibrate again.")
-        _write(self._folder(camera) / "current", number)
+        write_whole(self._folder(camera) / "current", number)
         return found
 
     def current(self, camera: str) -> Calibration | None:
@@ -92,12 +93,3 @@ class CalibrationStore:
                 raise SetupError(f"{path} was changed after it was made.", remedy="Calibrate again.")
             self._kept[path] = (stamp, found)
         return self._kept[path][1]
-
-
-def _write(path: Path, text: str) -> None:
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
