@@ -13,6 +13,7 @@ from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import CellState
 from orchestrator.core.ports import Acknowledgement, Safety
 from orchestrator.engine.attempt import Attempt
+from orchestrator.engine.gate import REFUSED
 from orchestrator.engine.heartbeat import Heartbeat
 from orchestrator.engine.limit import Limit
 from orchestrator.engine.manual import Manual
@@ -37,7 +38,7 @@ RIDE_S = 60.0  # how long a look from the wrist may take, there and back
 STOP_S = 2.0  # how long the robot may take to answer a stop
 _NEEDS_POWER = frozenset({CellState.STARTING, CellState.UNHOLDING, CellState.UNSUSPENDING})
 _UNKNOWN = frozenset({"no_answer", "no_stand", "crashed", "unknown"})  # nobody knows what the arm did: a person looks
-_STOPPED = frozenset({"interlock", "stale", "stopped", "unsafe", "not_ready", *_UNKNOWN, *map(str, Safety)})
+_STOPPED = frozenset({REFUSED, "interlock", "stale", "stopped", "unsafe", "not_ready", *_UNKNOWN, *map(str, Safety)})
 _STANDS = frozenset({CellState.ABORTING, CellState.STOPPING, CellState.HOLDING})
 
 
@@ -101,7 +102,7 @@ class CellCrew:
             if _called_off():  # whatever the skill says to it
                 return _ended(effect, "canceled", attempt, retry=again)
             failed = await self._out_of_the_way(attempt, error)
-            failed.retry = again and error.code not in _UNKNOWN
+            failed.retry = again and error.code not in {REFUSED, *_UNKNOWN}
             raise failed from error
         except Exception as error:
             if again:
