@@ -38,7 +38,7 @@ def _cell(state: State, event: ev.CellChanged, _t: float) -> State:
     if event.state == CellState.EXECUTE:  # whatever was seen before the cell stood is looked at again
         units = {name: replace(unit, looked_at=frozenset()) for name, unit in state.units.items()}
         state = replace(state, units=units)
-    return replace(state, cell=event.state, cell_reason=event.reason, acknowledged=known)
+    return replace(state, cell=event.state, cell_reason=event.reason, cell_trouble=event.trouble, acknowledged=known)
 
 
 @_on(ev.CellRestarted)
@@ -47,6 +47,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         state,
         cell=event.state,
         cell_reason="restarted",
+        cell_trouble=(),
         acknowledged=False,
         motions={},
         manual=None,

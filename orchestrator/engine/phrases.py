@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
+from orchestrator.engine.phrases_standing import GERMAN as STANDING
 
 if TYPE_CHECKING:
     from orchestrator.core.commands import Measured
@@ -85,6 +86,7 @@ _GERMAN = {
         "Tandem ist ausgefallen, während der Roboter dabei war; der Greifer hält {}."
     ),
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
+    **STANDING,
 }
 WORTH_MM = 0.1  # offsets below this are not worth a word
 
