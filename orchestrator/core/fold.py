@@ -43,7 +43,7 @@ def _cell(state: State, event: ev.CellChanged, _t: float) -> State:
         state = replace(state, units=units)
     if event.state not in MOTION_ALLOWED:
         state = unreleased(state)
-    return replace(state, cell=event.state, cell_reason=event.reason, acknowledged=known)
+    return replace(state, cell=event.state, cell_reason=event.reason, cell_trouble=event.trouble, acknowledged=known)
 
 
 @_on(ev.CellRestarted)
@@ -53,6 +53,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         state,
         cell=event.state,
         cell_reason="restarted",
+        cell_trouble=(),
         acknowledged=False,
         motions={},
         manual=None,

@@ -14,6 +14,7 @@ from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.engine import phrases
 from orchestrator.engine.oversight import autonomy_buttons, held_steps, motion_buttons, release_button
+from orchestrator.engine.standing import condition
 from orchestrator.wire import (
     Ask,
     BinLevel,
@@ -106,6 +107,7 @@ class Guide:
             autonomy=str(state.autonomy),
             reason=state.cell_reason,
             reasons=why_not(state),
+            condition=condition(state),
             simulated=self._simulated,
             acknowledged=state.acknowledged,
             buttons=tuple(buttons),

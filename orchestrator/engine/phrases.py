@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
+from orchestrator.engine.phrases_standing import GERMAN as STANDING
 
 if TYPE_CHECKING:
     from orchestrator.core.commands import Measured
@@ -87,6 +88,7 @@ _GERMAN = {
     "{} waits for a person to say next.": "{} wartet, bis jemand Weiter sagt.",
     "A person refused the robot's motion: {}": "Die Bewegung des Roboters wurde abgelehnt: {}",
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
+    **STANDING,
 }
 WORTH_MM = 0.1  # offsets below this are not worth a word
 
