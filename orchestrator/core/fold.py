@@ -33,11 +33,11 @@ def fold(state: State, event: ev.Event, t: float, seq: int) -> State:
 
 
 @_on(ev.CellChanged)
-def _cell(state: State, event: ev.CellChanged, _t: float) -> State:
+def _cell(state: State, event: ev.CellChanged, t: float) -> State:
     known = state.acknowledged if event.acknowledged is None else event.acknowledged
     if event.state == CellState.EXECUTE:  # whatever was seen before the cell stood is looked at again
         units = {name: replace(unit, looked_at=frozenset()) for name, unit in state.units.items()}
-        state = replace(state, units=units)
+        state = replace(state, units=units, running_t=t if state.cell != CellState.EXECUTE else state.running_t)
     return replace(state, cell=event.state, cell_reason=event.reason, acknowledged=known)
 
 
@@ -79,14 +79,20 @@ def _safety(state: State, event: ev.SafetyChanged, _t: float) -> State:
 
 
 @_on(ev.PlaceJoined)
-def _joined(state: State, event: ev.PlaceJoined, _t: float) -> State:
+def _joined(state: State, event: ev.PlaceJoined, t: float) -> State:
     person = Person(event.operator, event.qualifications)
-    return replace(state, places={**state.places, event.place: person})
+    came = {**state.places_t, event.place: t}
+    return replace(state, places={**state.places, event.place: person}, places_t=came)
 
 
 @_on(ev.PlaceLeft)
-def _left(state: State, event: ev.PlaceLeft, _t: float) -> State:
-    return replace(state, places=without(state.places, event.place))
+def _left(state: State, event: ev.PlaceLeft, t: float) -> State:
+    return replace(state, places=without(state.places, event.place), places_t={**state.places_t, event.place: t})
+
+
+@_on(ev.PlaceCleared)
+def _cleared(state: State, event: ev.PlaceCleared, _t: float) -> State:
+    return replace(state, unclear=without(state.unclear, event.place))
 
 
 @_on(ev.BinRefilled)

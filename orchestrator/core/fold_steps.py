@@ -66,19 +66,20 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         started_t=t,
         ended_t=None,
         doubted_t=None,
+        patient_t=t,
         attempts=(*old.attempts, attempt),
     )
     return with_step(state, event.unit, event.step, new)
 
 
 @_on(ev.SkillEnded)
-def _skill_ended(state: State, event: ev.SkillEnded, _t: float) -> State:
+def _skill_ended(state: State, event: ev.SkillEnded, t: float) -> State:
     found = state.step(event.unit, event.step)
     if found is None:
         return state
     _, old = found
     values = {**old.values, **event.values}
-    new = replace(old, wants=old.wants - {"skill"}, values=values)
+    new = replace(old, wants=old.wants - {"skill"}, values=values, patient_t=t)
     state = replace(state, motions=unasked(state, event.effect))
     return with_step(state, event.unit, event.step, _noted(new, values=values))
 
@@ -153,13 +154,13 @@ def _look_waits(state: State, event: ev.LookBlocked | ev.LookBrokenOff, _t: floa
 
 
 @_on(ev.AttestRequested)
-def _attest_requested(state: State, event: ev.AttestRequested, _t: float) -> State:
+def _attest_requested(state: State, event: ev.AttestRequested, t: float) -> State:
     found = state.step(event.unit, event.step)
     if found is None:
         return state
     _, old = found
     wants = old.wants | {"attest"}
-    new = replace(old, status=StepStatus.VERIFYING, wants=wants, resources=_zones(old.resources))
+    new = replace(old, status=StepStatus.VERIFYING, wants=wants, resources=_zones(old.resources), patient_t=t)
     return with_step(state, event.unit, event.step, new)
 
 
@@ -210,7 +211,7 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
     if event.answer != "again":
         rungs = {**rungs, ladder_name(step, event.code): event.rung}
     asks = event.answer in {"ask", "scrap", "skip"}
-    state = called_off(state, event.unit, event.step, old)
+    state = _unclear(called_off(state, event.unit, event.step, old), event, old)
     new = replace(
         _closed(old, t, "failed", event.code, event.message),
         status=StepStatus.ATTENTION if asks else StepStatus.READY,
@@ -270,12 +271,22 @@ def _step_doubted(state: State, event: ev.StepDoubted, t: float) -> State:
     return _blocked(with_step(state, event.unit, event.step, new), event.unit, event.step)
 
 
+@_on(ev.StepOverdue)
+def _step_overdue(state: State, event: ev.StepOverdue, t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    return with_step(state, event.unit, event.step, replace(found[1], overdue=event.level, overdue_t=t))
+
+
 @_on(ev.StepAnswered)
-def _step_answered(state: State, event: ev.StepAnswered, _t: float) -> State:
+def _step_answered(state: State, event: ev.StepAnswered, t: float) -> State:
     found = state.step(event.unit, event.step)
     if found is None:
         return state
     _, old = found
+    if event.choice == "wait":
+        return with_step(state, event.unit, event.step, replace(old, patient_t=t, overdue=""))
     again = event.choice in {"retry", "other_actor"}
     status = StepStatus.READY if again else old.status
     new = replace(old, status=status, barred=event.barred)
@@ -366,6 +377,15 @@ def _blocked(state: State, unit_id: str, step_id: str) -> State:
         if steps[follower].status == StepStatus.READY:
             steps[follower] = replace(steps[follower], status=StepStatus.WAITING)
     return with_unit(state, replace(unit, steps=steps))
+
+
+def _unclear(state: State, event: ev.StepFailed, old: StepState) -> State:
+    """What was taken out of a person's hands by others' decision: nobody has said yet that their hands are out."""
+    places = [actor for actor in old.actors if actor != ROBOT and "confirm" in old.wants]
+    if event.code not in {"overdue", "taken_over"} or not _zones(old.resources):
+        return state
+    more = {place: (*state.unclear.get(place, ()), *_zones(old.resources)) for place in places}
+    return replace(state, unclear={**state.unclear, **more})
 
 
 def _zones(resources: tuple[str, ...]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["robot", "human"]
 Ride = Literal["", "wanted", "under_way"]
+Overdue = Literal["", "remind", "offer", "ask"]
 ROBOT = "robot"
 BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION})
 OVER = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
@@ -72,6 +73,9 @@ class StepState:
     seen_again: Measured | None = None  # what the camera said when it looked once more
     late_looks: int = 0  # pictures of it, one after the other, that were from before they were asked for
     doubted_t: float | None = None  # since when it is in doubt, after it was done: `ended_t` stays when it was made
+    patient_t: float = 0.0  # since when it waits for a person, or was given more time (s, UTC)
+    overdue: Overdue = ""  # the rung that its waiting for a person last came to, at `overdue_t` (s, UTC)
+    overdue_t: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -184,6 +188,9 @@ class State:
     taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching
     ending: frozenset[str] = frozenset()  # skills that were called off and have not reported their end yet
     upset_t: float = 0.0  # when the arm last ended otherwise than planned, and may have knocked anything (s, UTC)
+    running_t: float = 0.0  # when the cell last came to Execute (s, UTC)
+    places_t: Mapping[str, float] = field(default_factory=dict)  # when somebody last came to a place or left it
+    unclear: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # zones where a place may still be at work
 
     def step(self, unit: str, step: str) -> tuple[Step, StepState] | None:
         """Return a step of a unit in work, authored and actual, or None where there is none."""

@@ -84,6 +84,9 @@ _GERMAN = {
     "The orchestrator stopped while the robot was at it; the gripper holds {}.": (
         "Tandem ist ausgefallen, während der Roboter dabei war; der Greifer hält {}."
     ),
+    "Somebody of {} may still be at {}: look, and say so.": (
+        "Bei {1} könnte noch jemand von {0} sein: nachsehen und Bescheid geben."
+    ),
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
 }
 WORTH_MM = 0.1  # offsets below this are not worth a word

@@ -159,7 +159,17 @@ def test_a_skill_that_reports_no_number_fails_its_step(value: Any) -> None:
 def test_choices_are_what_helps_here() -> None:
     bench = _bench("ask")
     _fail(bench)
-    assert _offered(bench) == ["retry", "recheck", "other_actor", "rework:pin", "rework:load", "skip", "force", "scrap"]
+    assert _offered(bench) == [
+        "retry",
+        "recheck",
+        "other_actor",
+        "rework:pin",
+        "rework:load",
+        "skip",
+        "force",
+        "scrap",
+        "abort",
+    ]
 
 
 def test_a_critical_step_is_neither_skipped_nor_forced() -> None:
@@ -170,7 +180,7 @@ def test_a_critical_step_is_neither_skipped_nor_forced() -> None:
 
 
 def test_skip_force_and_scrap_are_the_supervisors_and_need_a_reason() -> None:
-    for choice in ("skip", "force", "scrap"):
+    for choice in ("skip", "force", "scrap", "abort"):
         bench = _bench("ask")
         _fail(bench)
         assert types(bench.do(bench.choice("pin", choice, reason="why"), WORKER)) == "command_denied"
@@ -230,7 +240,7 @@ def test_a_window_that_closed_is_a_question_that_retrying_does_not_answer() -> N
     bench.wait(61)
     assert types(bench.do(cmd.StartStep(unit="u1", step="late", actors=("front",)))) == "step_failed"
     assert bench.at("late").status == "attention"
-    assert _offered(bench, "late") == ["rework:load", "skip", "force", "scrap"]
+    assert _offered(bench, "late") == ["rework:load", "skip", "force", "scrap", "abort"]
     bench.do(bench.choice("late", "rework", rework="load"))
     bench.finish("load")
     bench.start("late", "front")
