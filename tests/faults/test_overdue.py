@@ -1,4 +1,4 @@
-"""Nobody comes, in a whole cell under virtual time: reminded, offered, asked, and never the robot where hands may be."""
+"""Nobody comes, in a whole cell under virtual time: reminded, offered, asked, and no robot where hands may be."""
 
 from __future__ import annotations
 
