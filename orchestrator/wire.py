@@ -35,6 +35,18 @@ class Button(Frozen):
     danger: bool = False
 
 
+class Condition(Frozen):
+    """Why the cell stands or waits: what its transient state waits for, the first reason, what went wrong since.
+
+    `not_moving` is the cell's `reasons` in each language.
+    """
+
+    waits: Texts = Field(default_factory=dict)
+    reason: Texts = Field(default_factory=dict)
+    trouble: tuple[Texts, ...] = ()
+    not_moving: tuple[Texts, ...] = ()
+
+
 class CellView(Frozen):
     """The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may.
 
@@ -48,6 +60,7 @@ class CellView(Frozen):
     autonomy: str
     reason: str = ""
     reasons: tuple[str, ...] = ()
+    condition: Condition = Condition()
     simulated: bool = True
     acknowledged: bool = True
     buttons: tuple[Button, ...] = ()

@@ -272,10 +272,11 @@ class EndManual(Frozen):
 
 
 class SettleCell(Frozen):
-    """A transient cell state has reached what it waited for."""
+    """A transient cell state has reached what it waited for; with `trouble` it has not, and this is why."""
 
     type: Literal["settle_cell"] = "settle_cell"
     state: Name
+    trouble: tuple[Text, ...] = ()
 
 
 class ReportRestart(Frozen):

@@ -38,11 +38,12 @@ class OrderChanged(Frozen):
 
 
 class CellChanged(Frozen):
-    """The cell changed its PackML state."""
+    """The cell changed its PackML state. `trouble` is what went wrong on the way down from its `reason`."""
 
     type: Literal["cell_changed"] = "cell_changed"
     state: CellState
     reason: str = ""
+    trouble: tuple[str, ...] = ()
     by: str = ""
     acknowledged: bool | None = None  # None: unchanged
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.core import events as ev
 from orchestrator.core.fold_steps import STEPS
 from orchestrator.core.folders import Folder, called_off, entering, freed, unlooked, with_unit, without
-from orchestrator.core.machine import CellState, OrderState, StepStatus
+from orchestrator.core.machine import AT_WORK, CellState, OrderState, StepStatus
 from orchestrator.core.records import replace
 from orchestrator.core.state import (
     ManualMotion,
@@ -37,8 +37,8 @@ def _cell(state: State, event: ev.CellChanged, t: float) -> State:
     known = state.acknowledged if event.acknowledged is None else event.acknowledged
     if event.state == CellState.EXECUTE:  # whatever was seen before the cell stood is looked at again
         units = {name: replace(unit, looked_at=frozenset()) for name, unit in state.units.items()}
-        state = replace(state, units=units, running_t=t if state.cell != CellState.EXECUTE else state.running_t)
-    return replace(state, cell=event.state, cell_reason=event.reason, acknowledged=known)
+        state = replace(state, units=units, running_t=state.running_t if state.cell in AT_WORK else t)
+    return replace(state, cell=event.state, cell_reason=event.reason, cell_trouble=event.trouble, acknowledged=known)
 
 
 @_on(ev.CellRestarted)
@@ -47,6 +47,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         state,
         cell=event.state,
         cell_reason="restarted",
+        cell_trouble=(),
         acknowledged=False,
         motions={},
         manual=None,

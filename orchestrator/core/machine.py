@@ -177,6 +177,7 @@ TABLES: dict[str, dict[Any, dict[Any, Any]]] = {"cell": CELL, "order": ORDER, "s
 _STATES: dict[str, type[StrEnum]] = {"cell": CellState, "order": OrderState, "step": StepStatus}
 
 TRANSIENT = frozenset(CELL[V.SETTLE])
+AT_WORK = frozenset({S.EXECUTE, S.SUSPENDING, S.SUSPENDED, S.UNSUSPENDING})  # people are waited for
 MOTION_ALLOWED = frozenset({S.EXECUTE, S.COMPLETING, S.STARTING, S.UNHOLDING, S.UNSUSPENDING})
 
 

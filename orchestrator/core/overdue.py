@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from orchestrator.core.machine import CellState, OrderState, StepStatus
+from orchestrator.core.machine import AT_WORK, OrderState, StepStatus
 from orchestrator.core.readiness import crews
 from orchestrator.core.state import ROBOT
 
@@ -78,7 +78,7 @@ def due(state: State, unit: UnitState, step: Step, now: float) -> Due:
 
     A rung on which nothing could be offered is passed over: an offer to nobody helps nobody.
     """
-    if state.cell != CellState.EXECUTE or not waits_for(state, unit, step):
+    if state.cell not in AT_WORK or not waits_for(state, unit, step):
         return Due("", None)
     allowed_s = state.spec.patience.allowed_s(step.time_s.get("human"))
     start = since(state, unit, step)

@@ -172,6 +172,7 @@ class State:
     t: float = 0.0
     cell: CellState = CellState.IDLE
     cell_reason: str = ""
+    cell_trouble: tuple[str, ...] = ()  # why a hold became a stop, or a stop an abort
     mode: Mode = Mode.PRODUCTION
     autonomy: Autonomy = Autonomy.FULL
     safety: Safety = Safety.NORMAL

@@ -14,6 +14,7 @@ from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.engine import late, phrases
+from orchestrator.engine.standing import condition
 from orchestrator.wire import (
     Ask,
     BinLevel,
@@ -108,6 +109,7 @@ class Guide:
             autonomy=str(state.autonomy),
             reason=state.cell_reason,
             reasons=why_not(state),
+            condition=condition(state),
             simulated=self._simulated,
             acknowledged=state.acknowledged,
             buttons=tuple(buttons),

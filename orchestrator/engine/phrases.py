@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
+from orchestrator.engine.phrases_standing import GERMAN as STANDING
 
 if TYPE_CHECKING:
     from orchestrator.core.commands import Measured
@@ -88,6 +89,7 @@ _GERMAN = {
         "Bei {1} könnte noch jemand von {0} sein: nachsehen und Bescheid geben."
     ),
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
+    **STANDING,
 }
 WORTH_MM = 0.1  # offsets below this are not worth a word
 

@@ -32,12 +32,13 @@ class Schedule:
 
     def __call__(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
         """Return what to propose at `now` (s, UTC), and when waiting alone makes more possible."""
+        wake: list[float] = []
+        late = _overdue(state, now, wake)
         if state.cell != CellState.EXECUTE:
-            return (), None
+            return tuple(late), min(wake, default=None)
         out: list[cmd.Command] = []
         taken: set[str] = set()
         held: set[str] = set()
-        wake: list[float] = []
         for unit, step_id, current in state.busy():
             if current.ride == "wanted" and ROBOT not in taken and not ride_blockers(state, current):
                 taken.add(ROBOT)
@@ -55,7 +56,7 @@ class Schedule:
                 sha = self._skill_sha256(step.robot.skill) if step.robot and ROBOT in crew else ""
                 out.append(cmd.StartStep(unit=unit.id, step=step.id, actors=crew, skill_sha256=sha))
         out += self._units(state)
-        out += _overdue(state, now, wake)
+        out += late
         if not out and _nothing_left(state):
             out.append(cmd.ChangeCell(verb=CellVerb.COMPLETE, reason="every order has ended"))
         return out, min(wake, default=None)

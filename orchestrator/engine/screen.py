@@ -161,7 +161,7 @@ def _in_words(item: Fresh) -> str:
     """The event's name in plain words, and what it says of itself: "step failed: The part lies upside down"."""
     name = item.event.type.replace("_", " ")
     fields = vars(item.event)
-    for key in ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome"):
+    for key in ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome", "level"):
         if value := fields.get(key):
             return f"{name}: {value}"
     return name

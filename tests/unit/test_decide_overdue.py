@@ -11,6 +11,7 @@ from orchestrator.core.decide.choices import choices
 from orchestrator.core.machine import CellState, CellVerb, OrderVerb
 from orchestrator.core.overdue import level, overdue
 from orchestrator.core.readiness import blockers
+from orchestrator.core.variant import Wait
 from orchestrator.engine.schedule import Schedule
 from tests.unit.core_builders import SUPERVISOR, WORKER, Bench, Refused, cell, ladder, step, types, variant
 
@@ -256,7 +257,25 @@ def test_time_counts_while_the_cell_runs_alone() -> None:
     assert pass_by(b, 1) == ["remind"]
 
 
-def test_steps_of_a_paused_order_and_steps_that_cure_are_not_waited_for() -> None:
+def test_while_the_cell_is_suspended_for_want_of_a_person_the_clock_goes_on() -> None:
+    b = bench(joined=())
+    pass_by(b, ALLOWED_S - 1)
+    b.verb(CellVerb.SUSPEND)
+    assert pass_by(b, 1) == ["remind"]
+    b.verb(CellVerb.UNSUSPEND)
+    assert pass_by(b, ALLOWED_S) == ["ask"]
+
+
+def test_a_step_that_cures_first_is_waited_for_from_then_on() -> None:
+    load = step("load", part="body", at="nest", by="robot")
+    pin = step("pin", [Wait(step="load", min_s=600)], part="pin", at="body/seat", by="human")
+    b = Bench(joined=()).running(variant(load, pin))
+    b.finish("load")
+    assert pass_by(b, 600 + ALLOWED_S - 1) == []
+    assert pass_by(b, 1) == ["remind"]
+
+
+def test_steps_of_a_paused_order_are_not_waited_for() -> None:
     b = bench(joined=())
     b.do(cmd.ChangeOrder(order="A", verb=OrderVerb.PAUSE), SUPERVISOR)
     assert pass_by(b, 5 * ALLOWED_S) == []

@@ -161,6 +161,7 @@ export interface CellView {
   autonomy: string;
   reason: string;
   reasons: string[];
+  condition: Condition;
   simulated: boolean;
   acknowledged: boolean;
   buttons: Button[];
@@ -214,6 +215,18 @@ export interface CommandMessage {
   v?: 1;
   id: string;
   command: Outside;
+}
+
+/**
+ * Why the cell stands or waits: what its transient state waits for, the first reason, what went wrong since.
+ *
+ * `not_moving` is the cell's `reasons` in each language.
+ */
+export interface Condition {
+  waits: Record<string, string>;
+  reason: Record<string, string>;
+  trouble: Record<string, string>[];
+  not_moving: Record<string, string>[];
 }
 
 /** A person says that the step's result is there, with what they measured and which lots they used. */

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
+from orchestrator.core.decide import standing
 from orchestrator.core.decide.choices import in_the_way
 from orchestrator.core.decide.progress import after as after_events
 from orchestrator.core.decide.progress import undo_trouble, undone
@@ -43,14 +44,17 @@ def change(state: State, command: cmd.ChangeCell, by: cmd.Who, _now: float) -> l
         if others:
             return Rejected("interlock", "The cell can't start moving.", " ".join(others))
     asks_again = command.verb in {CellVerb.ABORT, CellVerb.STOP}
-    return [ev.CellChanged(state=after, reason=command.reason, by=by.name, acknowledged=False if asks_again else None)]
+    return [standing.halted(state, after, command.reason, by=by.name, acknowledged=False if asks_again else None)]
 
 
 def settle(state: State, command: cmd.SettleCell, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
-    """End a transient state that has reached what it waited for."""
+    """End a transient state that has reached what it waited for, or go on to what follows on one that has not."""
     if command.state != state.cell:
         return []
-    return [ev.CellChanged(state=move("cell", state.cell, CellVerb.SETTLE), reason=state.cell_reason)]
+    if command.trouble:
+        return standing.escalated(state, command.trouble)
+    after = move("cell", state.cell, CellVerb.SETTLE)
+    return [ev.CellChanged(state=after, reason=state.cell_reason, trouble=state.cell_trouble)]
 
 
 def set_mode(state: State, command: cmd.SetMode, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
@@ -156,11 +160,11 @@ def safety(state: State, command: cmd.ReportSafety, _by: cmd.Who, _now: float) -
     stopped = command.safety in _ABORTS or (command.safety in _HOLDS and state.cell not in _STILL)
     asks = stopped or command.safety == Safety.PROTECTIVE_STOP
     out: list[ev.Event] = [ev.SafetyChanged(safety=command.safety, acknowledged=False if asks else None)]
-    words = command.safety.replace("_", " ")
+    words = command.safety.replace("_", " ") if command.safety != Safety.UNKNOWN else "safety state not known"
     if command.safety in _ABORTS and state.cell in CELL[CellVerb.ABORT]:
-        out.append(ev.CellChanged(state=CellState.ABORTING, reason=words, acknowledged=False))
+        out.append(standing.halted(state, CellState.ABORTING, words, acknowledged=False))
     elif command.safety in _HOLDS and state.cell in CELL[CellVerb.HOLD]:
-        out.append(ev.CellChanged(state=CellState.HOLDING, reason=words, acknowledged=False))
+        out.append(standing.halted(state, CellState.HOLDING, words, acknowledged=False))
     return out
 
 

@@ -121,7 +121,6 @@ export const de: Words = {
     quick: ["Teil ist beschädigt", "Teil fehlt", "Passt nicht", "Werkzeug geht nicht"],
   },
   sure: { title: (what) => `${what}?`, yes: "Ja" },
-  cellReasons: { restarted: "Tandem wurde neu gestartet." },
   buttons: {
     confirm: "Fertig",
     attest: "Stimmt so",

@@ -116,7 +116,6 @@ export const en = {
     quick: ["Part is damaged", "Part is missing", "Does not fit", "Tool does not work"],
   },
   sure: { title: (what: string) => `${what}?`, yes: "Yes" },
-  cellReasons: { restarted: "Tandem has been restarted." },
   buttons: {
     confirm: "Done",
     attest: "It is right",
