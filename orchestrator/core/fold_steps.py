@@ -27,6 +27,7 @@ from orchestrator.core.state import (
     Attempt,
     State,
     StepState,
+    Waiver,
     ladder_name,
     share,
 )
@@ -60,6 +61,7 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         values={},
         witnesses=(),
         waived="",
+        waiver=None,
         code="",
         message="",
         remedy="",
@@ -192,7 +194,8 @@ def _step_done(state: State, event: ev.StepDone, t: float) -> State:
     step, old = found
     status = StepStatus.SKIPPED if "skipped" in event.evidence else StepStatus.DONE
     outcome = "skipped" if status == StepStatus.SKIPPED else "done"
-    new = replace(_closed(old, t, outcome), status=status, waived=event.waived, barred=())
+    waiver = _waiver(event, old, t)
+    new = replace(_closed(old, t, outcome), status=status, waived=event.waived, waiver=waiver, barred=())
     state = with_step(state, event.unit, event.step, new)
     if step.per != "unit" and status == StepStatus.DONE:
         state = _shared(state, event, step, t)
@@ -310,6 +313,7 @@ def _undone(state: State, event: ev.StepUndone, t: float) -> State:
         values={},
         witnesses=(),
         waived="",
+        waiver=None,
         rung=0,
         rungs={},
         barred=(),
@@ -367,6 +371,23 @@ def _touched(state: State, event: ev.PartMoved, t: float) -> State:
         if step.status == StepStatus.VERIFYING and part and event.part in {*below, f"{unit.id}/{part}"}:
             state = with_step(state, unit.id, step_id, _noted(replace(step, witnesses=()), measured=None))
     return state
+
+
+def _waiver(event: ev.StepDone, step: StepState, t: float) -> Waiver | None:
+    """What a person's decision to do without evidence rests on: what was seen and measured last, and what was wrong."""
+    if not event.by or not event.waived:
+        return None
+    last = step.attempts[-1] if step.attempts else None
+    return Waiver(
+        kind="skipped" if "skipped" in event.evidence else "forced",
+        by=event.by,
+        reason=event.waived,
+        t=t,
+        code=step.code,
+        message=step.message,
+        measured=last.measured if last else None,
+        values=dict(step.values),
+    )
 
 
 def _blocked(state: State, unit_id: str, step_id: str) -> State:

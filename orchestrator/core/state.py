@@ -46,6 +46,20 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Waiver:
+    """What a person let stand in for evidence, and what was known as they did: a code and words, a look, values."""
+
+    kind: Literal["forced", "skipped"]
+    by: str
+    reason: str
+    t: float  # s, UTC
+    code: str = ""
+    message: str = ""
+    measured: Measured | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class StepState:
     """Where a step of a unit stands. `wants` is the evidence still missing: skill, confirm, camera, attest."""
 
@@ -67,6 +81,7 @@ class StepState:
     message: str = ""
     remedy: str = ""
     waived: str = ""
+    waiver: Waiver | None = None  # where a person decided so
     started_t: float | None = None
     ended_t: float | None = None
     attempts: tuple[Attempt, ...] = ()

@@ -9,6 +9,7 @@ import pytest
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide.choices import choices
+from orchestrator.core.decide.orders import record
 from orchestrator.core.machine import OrderVerb
 from orchestrator.core.variant import Wait
 from tests.unit.core_builders import SUPERVISOR, TORQUE, WORKER, Bench, ladder, step, types, variant
@@ -198,6 +199,25 @@ def test_a_forced_result_is_a_waiver_and_puts_the_part_in_its_place() -> None:
     assert fact is not None
     assert (fact.holder, fact.frame) == ("u1/body", "seat")
     assert bench.at("pin").waived == "pressed in by hand"
+
+
+def test_a_forced_result_keeps_who_why_and_what_was_seen_in_the_record() -> None:
+    bench = _bench("ask")
+    bench.start("pin", "robot")
+    bench.do(bench.skill("pin"))
+    bench.do(bench.seen("pin", "displaced", offset_mm=(3.0, 0, 0), evidence="sha"))
+    bench.do(bench.choice("pin", "force", reason="measured by hand: fits"), SUPERVISOR)
+    waiver = bench.at("pin").waiver
+    assert waiver is not None
+    assert (waiver.kind, waiver.by, waiver.reason) == ("forced", "boss", "measured by hand: fits")
+    (kept,) = [
+        item for item in record(bench.state, bench.state.units["u1"], "done", bench.t)["steps"] if item["waiver"]
+    ]
+    assert kept["step"] == "pin"
+    assert kept["waiver"]["code"] == "displaced"
+    assert (kept["waiver"]["measured"]["offset_mm"], kept["waiver"]["measured"]["evidence"]) == ([3.0, 0.0, 0.0], "sha")
+    assert kept["waiver"]["t"] == bench.t
+    assert bench.replayed() == bench.state
 
 
 def test_what_the_gripper_holds_is_neither_forced_nor_looked_at() -> None:

@@ -14,7 +14,7 @@ from orchestrator.core.rechecks import due_at_end
 
 if TYPE_CHECKING:
     from orchestrator.core.commands import Measured
-    from orchestrator.core.state import Attempt, OrderRecord, State, UnitState
+    from orchestrator.core.state import Attempt, OrderRecord, State, UnitState, Waiver
 
 
 def store(state: State, command: cmd.StoreOrder, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
@@ -165,12 +165,28 @@ def record(state: State, unit: UnitState, how: str, now: float) -> dict[str, Any
                 "step": step.id,
                 "status": str(unit.steps[step.id].status),
                 "waived": unit.steps[step.id].waived,
+                "waiver": _waiver(unit.steps[step.id].waiver),
                 "expected_s": dict(step.time_s),
                 "attempts": [_attempt(attempt) for attempt in unit.steps[step.id].attempts],
                 "seen_again": _measured(unit.steps[step.id].seen_again),
             }
             for step in order.variant.steps
         ],
+    }
+
+
+def _waiver(waiver: Waiver | None) -> dict[str, Any] | None:
+    if waiver is None:
+        return None
+    return {
+        "kind": waiver.kind,
+        "by": waiver.by,
+        "reason": waiver.reason,
+        "t": waiver.t,
+        "code": waiver.code,
+        "message": waiver.message,
+        "measured": _measured(waiver.measured),
+        "values": dict(waiver.values),
     }
 
 

@@ -349,6 +349,8 @@ export const de: Words = {
     attempt: "Versuch",
     time: "Zeit",
     waived: "Ausnahme",
+    waivers: { forced: "so angenommen", skipped: "weggelassen" },
+    waivedBy: (what: string, by: string, why: string, seen: string) => `${what} von ${by}: ${why}${seen ? ` (vorher: ${seen})` : ""}`,
     missing: "Zu dieser Einheit gibt es keine Akte.",
   },
   cellPage: {

@@ -340,6 +340,8 @@ export const en = {
     attempt: "Attempt",
     time: "Time",
     waived: "Waived",
+    waivers: { forced: "accepted as it was", skipped: "left out" } as { [kind: string]: string },
+    waivedBy: (what: string, by: string, why: string, seen: string) => `${what} by ${by}: ${why}${seen ? ` (before: ${seen})` : ""}`,
     missing: "There is no record of this unit.",
   },
   cellPage: {
