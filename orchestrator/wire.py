@@ -119,6 +119,7 @@ class StepView(Frozen):
     offset_mm: Vector | None = None
     verdict: str = ""
     waived: bool = False
+    overdue: Literal["", "remind", "offer", "ask"] = ""  # how far its waiting for a person has climbed
 
 
 class Intent(Frozen):
@@ -211,6 +212,7 @@ class Card(Frozen):
     together: bool = False
     started_t: float | None = None
     expected_s: float | None = None
+    overdue: Literal["", "remind", "offer", "ask"] = ""
     buttons: tuple[Button, ...] = ()
     upcoming: tuple[Texts, ...] = ()
 
