@@ -39,6 +39,7 @@ class LiveScreen:
         self._topics: dict[str, TopicValue] = {}
         self._listeners: list[Listener] = []
         self._log: deque[Happened] = deque(maxlen=LOG)
+        self._late: set[tuple[str, str]] = set()  # what waited for a person at the last refresh
         self._refresh(None, state)
 
     @property
@@ -86,8 +87,11 @@ class LiveScreen:
                     continue
                 wanted[f"step/{unit_id}/{step_id}"] = self._guide.step(after, unit_id, step_id)
         wanted.update(self._questions(after))
-        for unit, waits in climbing(after):  # what is overdue hangs on the cell and on places, too
-            wanted[f"step/{unit.id}/{waits.id}"] = self._guide.step(after, unit.id, waits.id)
+        late = {(unit.id, step.id) for unit, step in climbing(after)}
+        for unit_id, step_id in sorted(self._late | late):  # what is overdue hangs on the cell and on places, too
+            if unit_id in after.units:
+                wanted[f"step/{unit_id}/{step_id}"] = self._guide.step(after, unit_id, step_id)
+        self._late = late
         if before is None or before.world is not after.world:
             for part_id in after.world.facts:
                 wanted[f"part/{part_id}"] = self._guide.part(after, part_id)
