@@ -243,6 +243,12 @@ class SettleCell(Frozen):
     trouble: tuple[Text, ...] = ()
 
 
+class ReportLull(Frozen):
+    """It may be time for the cell to suspend, since no lane can proceed, or to go on, since one can."""
+
+    type: Literal["report_lull"] = "report_lull"
+
+
 class ReportRestart(Frozen):
     """The orchestrator has come up again over an existing journal; `holding` is what the robot's gripper says."""
 
@@ -371,6 +377,7 @@ Command = Annotated[
     | TeachFrame
     | EndManual
     | SettleCell
+    | ReportLull
     | ReportRestart
     | ReportSafety
     | ProposeMotion

@@ -68,7 +68,7 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         doubted_t=None,
         attempts=(*old.attempts, attempt),
     )
-    return with_step(state, event.unit, event.step, new)
+    return with_step(replace(state, suspends=0), event.unit, event.step, new)
 
 
 @_on(ev.SkillEnded)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core import commands as cmd
+from orchestrator.core.decide.lull import goes_on_at, suspends_at
 from orchestrator.core.decide.orders import free_nests
 from orchestrator.core.machine import CellState, CellVerb, OrderState, StepStatus
 from orchestrator.core.readiness import blockers, crews, resources, too_late
@@ -31,6 +32,8 @@ class Schedule:
 
     def __call__(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
         """Return what to propose at `now` (s, UTC), and when waiting alone makes more possible."""
+        if state.cell == CellState.SUSPENDED:
+            return _lull(goes_on_at(state, now), now)
         if state.cell != CellState.EXECUTE:
             return (), None
         out: list[cmd.Command] = []
@@ -56,6 +59,8 @@ class Schedule:
         out += self._units(state)
         if not out and _nothing_left(state):
             out.append(cmd.ChangeCell(verb=CellVerb.COMPLETE, reason="every order has ended"))
+        if not out and not wake:
+            return _lull(suspends_at(state, now), now)
         return out, min(wake, default=None)
 
     def _pick(
@@ -96,6 +101,11 @@ class Schedule:
             if room and free_nests(state, order) is not None:
                 return [cmd.StartUnit(order=order.id)]
         return []
+
+
+def _lull(at: float | None, now: float) -> tuple[Sequence[cmd.Command], float | None]:
+    """Report that the cell suspends or goes on, once it is time."""
+    return ((cmd.ReportLull(),), None) if at is not None and now >= at - 1e-6 else ((), at)
 
 
 def _kind(actor: str) -> Literal["robot", "human"]:
