@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 CALM_S = 5.0  # nothing has happened for so long before the cell suspends; doubled by each time that came to nothing
 CALMEST_S = 600.0
 BACK_S = 1.0  # nothing has happened for so long before it goes on again
-_PASSES = frozenset({"interlock", "ending", "lane", "order", "paused", "shared", "recheck", "doubted", "not_ready"})
+_PASSES = frozenset(
+    {"interlock", "ending", "lane", "order", "paused", "shared", "recheck", "doubted", "not_ready", "release"}
+)
 _PEOPLE = frozenset({"actor", "qualification"})
 _OPEN = frozenset({OrderState.RUNNING, OrderState.STOPPING})
 

@@ -8,6 +8,7 @@ import { Lanes } from "../board/lanes";
 import { Orders } from "../board/orders";
 import { Questions } from "../board/questions";
 import { Record } from "../board/record";
+import { Supervision } from "../board/supervision";
 import { Units } from "../board/units";
 import { store } from "../cell";
 import { OfflineBanner } from "../common/line";
@@ -42,6 +43,7 @@ export function Page() {
             </div>
             <div class="column">
               <ConditionPanel />
+              <Supervision />
               <Events />
             </div>
           </>
