@@ -298,6 +298,12 @@ class SettleCell(Frozen):
     trouble: tuple[Text, ...] = ()
 
 
+class ReportLull(Frozen):
+    """It may be time for the cell to suspend, since no lane can proceed, or to go on, since one can."""
+
+    type: Literal["report_lull"] = "report_lull"
+
+
 class ReportRestart(Frozen):
     """The orchestrator has come up again over an existing journal; `holding` is what the robot's gripper says."""
 
@@ -436,6 +442,7 @@ Command = Annotated[
     | NoteOverdue
     | EndManual
     | SettleCell
+    | ReportLull
     | ReportRestart
     | ReportSafety
     | ProposeMotion

@@ -44,6 +44,7 @@ class CellChanged(Frozen):
     state: CellState
     reason: str = ""
     trouble: tuple[str, ...] = ()
+    suspended: Literal["", "starved", "blocked", "away"] = ""  # why it suspends by itself; "" where a person wants it
     by: str = ""
     acknowledged: bool | None = None  # None: unchanged
 

@@ -197,6 +197,8 @@ class State:
     cell: CellState = CellState.IDLE
     cell_reason: str = ""
     cell_trouble: tuple[str, ...] = ()  # why a hold became a stop, or a stop an abort
+    suspended: str = ""  # why the cell suspended by itself, "" where it did not
+    suspends: int = 0  # how often it did since a step or a unit last began
     mode: Mode = Mode.PRODUCTION
     autonomy: Autonomy = Autonomy.FULL
     safety: Safety = Safety.NORMAL

@@ -15,7 +15,7 @@ from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.engine import late, phrases
 from orchestrator.engine.oversight import autonomy_buttons, held_steps, motion_buttons, release_button
-from orchestrator.engine.standing import condition
+from orchestrator.engine.standing import condition, to_refill, waits_for
 from orchestrator.wire import (
     Ask,
     BinLevel,
@@ -45,6 +45,7 @@ _OFFERED = (
     CellVerb.START,
     CellVerb.HOLD,
     CellVerb.UNHOLD,
+    CellVerb.UNSUSPEND,
     CellVerb.STOP,
     CellVerb.ABORT,
     CellVerb.CLEAR,
@@ -87,13 +88,7 @@ class Guide:
             buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
         buttons += [Button(label="take_part", command={"type": "take_part", "part": part}) for part in leftovers(state)]
         buttons += late.clearing(state)
-        buttons += [
-            Button(
-                label="refill", command={"type": "refill_bin", "bin": name, "count": state.spec.supply[name].capacity}
-            )
-            for name in state.bins
-            if is_low(state, name)
-        ]
+        buttons += [_refill(state, name) for name in state.bins if is_low(state, name) or name in to_refill(state)]
         if state.cell in {CellState.IDLE, CellState.STOPPED, CellState.COMPLETED, CellState.ABORTED}:
             buttons += [
                 Button(label=str(mode), command={"type": "set_mode", "mode": str(mode)})
@@ -387,12 +382,13 @@ class Guide:
         over = bool(state.orders) and not running and not state.units and not waiting
         blocked = state.cell not in CELL[CellVerb.COMPLETE] and bool(running)
         status = "done" if over and state.cell != CellState.IDLE else "blocked" if blocked else "idle"
-        reasons = why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
+        reasons = waits_for(state) or why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
         note = phrases.told(*reasons) if blocked else self._waiting(state, place)
         held = state.world.held()
         take: tuple[Button, ...] = ()
         if held is not None and self._gripper_blocks(state, place) and _granted(state, TakePart(part=held.part)):
             take = (Button(label="take_part", command={"type": "take_part", "part": held.part}),)
+        take += tuple(_refill(state, name) for name in to_refill(state) if name in state.bins)
         buttons = (*take, *late.others(state, place, _granted))
         return Card(place=place, status=status, note=note, buttons=buttons, upcoming=self._upcoming(state, place, ""))
 
@@ -414,7 +410,8 @@ class Guide:
         if not state.orders:
             return phrases.NO_ORDER
         if state.cell != CellState.EXECUTE:
-            return phrases.told(*why_not(state)[:1] or (f"The cell is {state.cell}: wait until it has settled.",))
+            said = waits_for(state) or why_not(state)[:1]
+            return phrases.told(*said or (f"The cell is {state.cell}: wait until it has settled.",))
         for unit in state.units.values():
             if unit.rechecking and actor != ROBOT:
                 return phrases.LOOKING_AGAIN
@@ -530,6 +527,12 @@ class Guide:
 
     def _spec(self, state: State, unit: str, kind: str) -> PartSpec | None:
         return state.part_spec(unit, kind)
+
+
+def _refill(state: State, name: str) -> Button:
+    return Button(
+        label="refill", command={"type": "refill_bin", "bin": name, "count": state.spec.supply[name].capacity}
+    )
 
 
 def is_low(state: State, name: str) -> bool:

@@ -221,6 +221,11 @@ def _motion(bench: Bench, outcome: str) -> None:
     bench.tell(ev.MotionEnded.model_validate({"effect": "u2/s/1/skill", "motion": "m", "outcome": outcome}))
 
 
+def _later(bench: Bench, command: cmd.Command) -> cmd.Command:
+    bench.wait(60)
+    return command
+
+
 def _broken_off(bench: Bench) -> cmd.EndCheck:
     late = _check(bench, "ok")
     bench.wait(0.2)
@@ -278,6 +283,7 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "emergency stop": lambda b: cmd.ReportSafety(safety=Safety.EMERGENCY_STOP),
     "robot's data stale": lambda b: cmd.ReportSafety(safety=Safety.UNKNOWN),
     "device lost": lambda b: cmd.LeavePlace(place="front"),
+    "lull reported": lambda b: _later(b, cmd.ReportLull()),
     "restart": lambda b: cmd.ReportRestart(),
     "order paused": lambda b: cmd.ChangeOrder(order="A", verb=OrderVerb.PAUSE),
     "order aborted": lambda b: cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT),
@@ -471,6 +477,9 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "device lost": {
         "*": "place_left",
+    },
+    "lull reported": {  # everywhere somebody can go on, is at it, or was asked
+        "*": "nothing",
     },
     "restart": {
         "robot asked": "cell_restarted skill_ended check_requested -> verifying",

@@ -405,7 +405,7 @@ class CellMachine(RuleBasedStateMachine):
             verb = {
                 "idle": CellVerb.START,
                 "held": CellVerb.UNHOLD,
-                "suspended": CellVerb.UNSUSPEND,
+                "suspended": CellVerb.HOLD if self.bench.state.suspended else CellVerb.UNSUSPEND,
                 "stopped": CellVerb.RESET,
                 "aborted": CellVerb.CLEAR,
                 "completed": CellVerb.RESET,
@@ -414,6 +414,27 @@ class CellMachine(RuleBasedStateMachine):
         for place in ("front", "back"):
             self.send(cmd.JoinPlace(place=place, operator=f"op-{place}"))
         assert self.bench.state.cell == CellState.EXECUTE
+
+    @rule(seconds=st.sampled_from([0.5, 6.0, 1000.0]))
+    def the_engine_sees_a_lull(self, seconds: float) -> None:
+        self.bench.wait(seconds)
+        before = self.bench.state
+        self.send(cmd.ReportLull())
+        after = self.bench.state
+        if after is not before:  # the engine ends what it began, and only that
+            can = any(not blockers(before, *ready, self.bench.t) for ready in self.ready_as_if_executing(before))
+            assert (after.cell == CellState.SUSPENDING) == (before.cell == CellState.EXECUTE)
+            assert after.cell == CellState.SUSPENDING or (before.suspended and before.acknowledged)
+            assert not (after.cell == CellState.SUSPENDING and can)
+
+    def ready_as_if_executing(self, state: State) -> list[tuple[UnitState, Step, tuple[str, ...]]]:
+        return [
+            (unit, authored, crew)
+            for unit in state.units.values()
+            for authored in state.variant_of(unit.id).steps
+            if unit.steps[authored.id].status == "ready"
+            for crew in crews(state, authored, unit.steps[authored.id].barred)
+        ]
 
     @rule(safety=st.sampled_from(list(Safety)))
     def the_robot_reports_safety(self, safety: Safety) -> None:
