@@ -42,6 +42,7 @@ class Range:
     safety: tuple[Safety, ...]
     modes: tuple[Mode, ...]
     levels: tuple[Autonomy, ...]
+    breakpoints: bool = False
 
 
 RANGES = {
@@ -55,9 +56,10 @@ RANGES = {
         modes=(Mode.PRODUCTION,),
         levels=(Autonomy.FULL, Autonomy.SINGLE_STEP),
     ),
+    "breakpoints": Range((Safety.NORMAL,), (Mode.PRODUCTION,), (Autonomy.FULL,), breakpoints=True),
 }
 if WHOLE:
-    RANGES = {"everything": Range(tuple(Safety), tuple(Mode), tuple(Autonomy))}
+    RANGES = {"everything": Range(tuple(Safety), tuple(Mode), tuple(Autonomy), breakpoints=True)}
 
 
 def key(state: State) -> Hashable:
@@ -71,7 +73,15 @@ def key(state: State) -> Hashable:
     lanes = (steps, bool(state.ending), *((tuple(state.places),) if WHOLE else ()))
     cell = (state.cell, state.mode, state.safety, state.acknowledged, state.autonomy)
     motions = tuple((motion.approved, bool(motion.refused)) for motion in state.motions.values())
-    return cell, motions, state.orders["A"].state, lanes, facts, tuple(bool(u.rechecking) for u in state.units.values())
+    return (
+        cell,
+        motions,
+        state.orders["A"].state,
+        state.orders["A"].breakpoints,
+        lanes,
+        facts,
+        tuple(bool(u.rechecking) for u in state.units.values()),
+    )
 
 
 def _failure(current: StepState) -> tuple[Hashable, ...]:
@@ -122,6 +132,9 @@ def _people(state: State, within: Range) -> Iterator[cmd.Command]:
     yield from (cmd.ChangeCell(verb=verb, reason="r") for verb in CellVerb if verb != CellVerb.SETTLE)
     yield from (cmd.SetMode(mode=mode) for mode in within.modes)
     yield from (cmd.SetAutonomy(autonomy=level) for level in within.levels)
+    if within.breakpoints:
+        yield cmd.SetBreakpoint(order="A", step="load")
+        yield cmd.ClearBreakpoint(order="A", step="load")
     for motion in state.motions:
         yield cmd.ApproveMotion(motion=motion)
         yield cmd.RefuseMotion(motion=motion)

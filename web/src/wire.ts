@@ -198,6 +198,14 @@ export interface Choose {
   reason?: string;
 }
 
+/** A breakpoint shall stop nobody any more. */
+export interface ClearBreakpoint {
+  type: "clear_breakpoint";
+  order: string;
+  step: string;
+  unit?: "" | string;
+}
+
 export type ClientMessage =
   | Hello
   | CommandMessage
@@ -381,7 +389,7 @@ export interface MoveGripper {
 /** Verbs of ISA-95 job control; `end` comes from the engine when the last unit has left. */
 export type OrderVerb = "start" | "pause" | "resume" | "stop" | "abort" | "cancel" | "clear" | "end";
 
-/** An order and how far it is. */
+/** An order and how far it is; `breakpoints` are steps that wait for a word in every unit of it. */
 export interface OrderView {
   id: string;
   product: string;
@@ -393,6 +401,7 @@ export interface OrderView {
   state: string;
   due_t: number | null;
   buttons: Button[];
+  breakpoints: string[];
 }
 
 export type Outside =
@@ -412,6 +421,8 @@ export type Outside =
   | ApproveMotion
   | RefuseMotion
   | ReleaseStep
+  | SetBreakpoint
+  | ClearBreakpoint
   | MoveGripper;
 
 /** A part instance as the ledger knows it. `pose` is in the world; parts in a gripper follow the pose stream. */
@@ -609,6 +620,14 @@ export interface SetAutonomy {
   autonomy: Autonomy;
 }
 
+/** A step, or all of an `each` group by its name, shall wait for a word: in all units of an order, or in one. */
+export interface SetBreakpoint {
+  type: "set_breakpoint";
+  order: string;
+  step: string;
+  unit?: "" | string;
+}
+
 /** Switch between production, manual and maintenance. */
 export interface SetMode {
   type: "set_mode";
@@ -661,6 +680,8 @@ export interface StepView {
   offset_mm: Vector | null;
   verdict: string;
   waived: boolean;
+  breakpoint: boolean;
+  buttons: Button[];
 }
 
 /** The words of a step in one language. */
@@ -709,7 +730,7 @@ export interface UndoStep {
   reason?: string;
 }
 
-/** A unit in work: how many of its steps are done. */
+/** A unit in work: how many of its steps are done, and its own breakpoints. */
 export interface UnitView {
   id: string;
   order: string;
@@ -718,6 +739,7 @@ export interface UnitView {
   steps: number;
   done: number;
   started_t: number;
+  breakpoints: string[];
 }
 
 /** What a value must be. Numbers keep the author's unit, which is also the value name's suffix. */

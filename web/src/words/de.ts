@@ -169,6 +169,8 @@ export const de: Words = {
     autonomy_single_step: "Schritt für Schritt",
     refuse: "So nicht",
     release_step: "Weiter",
+    set_breakpoint: "Hier warten",
+    clear_breakpoint: "Hier nicht mehr warten",
   },
   cellStates: {
     idle: "Bereit",
@@ -315,6 +317,7 @@ export const de: Words = {
     record: "Bauakte",
     waived: "mit Ausnahme",
     attempts: (n) => `${n} Versuche`,
+    stopsHere: "wartet auf „Weiter“",
     nest: (nest) => `in ${nest}`,
   },
   newOrder: {
