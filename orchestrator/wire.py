@@ -123,6 +123,7 @@ class StepView(Frozen):
     waived: bool = False
     breakpoint: bool = False
     buttons: tuple[Button, ...] = ()
+    overdue: Literal["", "remind", "offer", "ask"] = ""  # how far its waiting for a person has climbed
 
 
 class Intent(Frozen):
@@ -215,6 +216,7 @@ class Card(Frozen):
     together: bool = False
     started_t: float | None = None
     expected_s: float | None = None
+    overdue: Literal["", "remind", "offer", "ask"] = ""
     buttons: tuple[Button, ...] = ()
     upcoming: tuple[Texts, ...] = ()
 

@@ -15,6 +15,7 @@ from orchestrator.core.devices_spec import DeviceSpec, PrinterSpec
 from orchestrator.core.errors import known
 from orchestrator.core.geometry import Pose, Vector
 from orchestrator.core.parts import AuthoredFrame, Positive, as_number, wrong
+from orchestrator.core.patience import PatienceSpec
 from orchestrator.core.separation import SeparationSpec
 from orchestrator.core.variant import Frozen
 
@@ -337,6 +338,7 @@ class CellSpec(Frozen):
     devices: dict[str, DeviceSpec] = Field(default_factory=dict)
     separation: SeparationSpec = SeparationSpec()
     approvals: ApprovalsSpec = ApprovalsSpec()
+    patience: PatienceSpec = PatienceSpec()
     adapters: AdapterSettings = AdapterSettings()
     boards: dict[str, BoardSpec] = Field(default_factory=dict)  # marker boards, fixed where they have a frame
     sha256: str = ""

@@ -14,7 +14,7 @@ from orchestrator.core.variant import Frozen, Variant
 
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[\w@./#:+,= -]+$")]
 Text = Annotated[str, Field(max_length=2000)]
-Choice = Literal["retry", "recheck", "other_actor", "rework", "skip", "force", "scrap"]
+Choice = Literal["retry", "recheck", "other_actor", "rework", "wait", "skip", "force", "scrap", "abort"]
 Role = Literal["worker", "programmer", "supervisor", "auditor", "engine"]
 Finite = Annotated[float, Field(allow_inf_nan=False)]  # the journal's JSON has no word for the others
 Finite3 = tuple[Finite, Finite, Finite]
@@ -158,6 +158,33 @@ class Choose(Frozen):
     reason: Text = ""
 
 
+class GiveStep(Frozen):
+    """The person at a place, whose step takes too long, lets the robot do it: their hands are out of its way."""
+
+    type: Literal["give_step"] = "give_step"
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
+    place: Name
+
+
+class TakeStep(Frozen):
+    """The person at a place takes over what another has in hand for too long."""
+
+    type: Literal["take_step"] = "take_step"
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
+    place: Name
+
+
+class ClearPlace(Frozen):
+    """A person says that nobody is at what was taken from the hands of a place: the robot may go there."""
+
+    type: Literal["clear_place"] = "clear_place"
+    place: Name
+
+
 class UndoStep(Frozen):
     """Take a done step back, with all that builds on it."""
 
@@ -259,6 +286,15 @@ class ClearBreakpoint(Frozen):
 
 
 # ---- from the engine and its adapters --------------------------------------------------------------------------
+
+
+class NoteOverdue(Frozen):
+    """A step waits too long for a person, by the clock; the engine's schedule asks this."""
+
+    type: Literal["note_overdue"] = "note_overdue"
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
 
 
 class EndManual(Frozen):
@@ -402,6 +438,9 @@ Command = Annotated[
     | ConfirmStep
     | ReportProblem
     | Choose
+    | GiveStep
+    | TakeStep
+    | ClearPlace
     | UndoStep
     | RefillBin
     | TakePart
@@ -414,6 +453,7 @@ Command = Annotated[
     | MoveGripper
     | StartJog
     | TeachFrame
+    | NoteOverdue
     | EndManual
     | SettleCell
     | ReportRestart
@@ -437,6 +477,9 @@ Outside = Annotated[
     | ConfirmStep
     | ReportProblem
     | Choose
+    | GiveStep
+    | TakeStep
+    | ClearPlace
     | UndoStep
     | RefillBin
     | TakePart

@@ -298,6 +298,26 @@ class StepDoubted(Frozen):
     remedy: str = ""
 
 
+class StepOverdue(Frozen):
+    """A step waits too long for a person, who is at it, shall look or is not there; `level` says what is done."""
+
+    type: Literal["step_overdue"] = "step_overdue"
+    unit: str
+    step: str
+    attempt: int
+    level: Literal["remind", "offer", "ask"]
+    waits: Literal["at_it", "look", "nobody"]
+    waited_s: float
+
+
+class PlaceCleared(Frozen):
+    """A person said that nobody is at what was taken from the hands of a place."""
+
+    type: Literal["place_cleared"] = "place_cleared"
+    place: str
+    by: str
+
+
 class StepAnswered(Frozen):
     """A person decided how a step in attention goes on."""
 
@@ -519,6 +539,8 @@ Event = Annotated[
     | RecheckRequested
     | RecheckEnded
     | StepDoubted
+    | StepOverdue
+    | PlaceCleared
     | StepAnswered
     | StepUndone
     | PartMoved

@@ -7,7 +7,7 @@ import dataclasses
 from orchestrator.core import events as ev
 from orchestrator.core.fold_steps import STEPS
 from orchestrator.core.folders import Folder, called_off, entering, freed, unlooked, with_unit, without
-from orchestrator.core.machine import MOTION_ALLOWED, CellState, OrderState, StepStatus
+from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
 from orchestrator.core.records import replace
 from orchestrator.core.state import (
     ManualMotion,
@@ -36,11 +36,11 @@ def fold(state: State, event: ev.Event, t: float, seq: int) -> State:
 
 
 @_on(ev.CellChanged)
-def _cell(state: State, event: ev.CellChanged, _t: float) -> State:
+def _cell(state: State, event: ev.CellChanged, t: float) -> State:
     known = state.acknowledged if event.acknowledged is None else event.acknowledged
     if event.state == CellState.EXECUTE:  # whatever was seen before the cell stood is looked at again
         units = {name: replace(unit, looked_at=frozenset()) for name, unit in state.units.items()}
-        state = replace(state, units=units)
+        state = replace(state, units=units, running_t=state.running_t if state.cell in AT_WORK else t)
     if event.state not in MOTION_ALLOWED:
         state = unreleased(state)
     return replace(state, cell=event.state, cell_reason=event.reason, cell_trouble=event.trouble, acknowledged=known)
@@ -86,18 +86,24 @@ def _safety(state: State, event: ev.SafetyChanged, _t: float) -> State:
 
 
 @_on(ev.PlaceJoined)
-def _joined(state: State, event: ev.PlaceJoined, _t: float) -> State:
+def _joined(state: State, event: ev.PlaceJoined, t: float) -> State:
     person, before = Person(event.operator, event.qualifications), state.places.get(event.place)
     if before is not None and before.operator != event.operator:
         state = without_approver(state, before.operator)
-    return replace(state, places={**state.places, event.place: person})
+    came = {**state.places_t, event.place: t}
+    return replace(state, places={**state.places, event.place: person}, places_t=came)
 
 
 @_on(ev.PlaceLeft)
-def _left(state: State, event: ev.PlaceLeft, _t: float) -> State:
+def _left(state: State, event: ev.PlaceLeft, t: float) -> State:
     gone = state.places.get(event.place)
     state = without_approver(state, gone.operator) if gone is not None else state
-    return replace(state, places=without(state.places, event.place))
+    return replace(state, places=without(state.places, event.place), places_t={**state.places_t, event.place: t})
+
+
+@_on(ev.PlaceCleared)
+def _cleared(state: State, event: ev.PlaceCleared, _t: float) -> State:
+    return replace(state, unclear=without(state.unclear, event.place))
 
 
 @_on(ev.BinRefilled)

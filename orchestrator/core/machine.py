@@ -203,6 +203,7 @@ _STATES: dict[str, type[StrEnum]] = {
 }
 
 TRANSIENT = frozenset(CELL[V.SETTLE])
+AT_WORK = frozenset({S.EXECUTE, S.SUSPENDING, S.SUSPENDED, S.UNSUSPENDING})  # people are waited for
 MOTION_ALLOWED = frozenset({S.EXECUTE, S.COMPLETING, S.STARTING, S.UNHOLDING, S.UNSUSPENDING})
 
 

@@ -167,6 +167,16 @@ def _passed(state: State, wanted: tuple[str, ...]) -> list[Blocker]:
     return out
 
 
+def _unclear(state: State, wanted: tuple[str, ...]) -> list[Blocker]:
+    """The robot keeps out of where a step was taken out of a person's hands, until somebody says that it is clear."""
+    return [
+        Blocker("unclear", f"Somebody of {place} may still be at {name.removeprefix('zone:')}: look, and say so.")
+        for place, names in state.unclear.items()
+        for name in wanted
+        if name in names
+    ]
+
+
 def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -> list[Blocker]:
     out = []
     wanted = resources(state, unit, step)
@@ -176,6 +186,8 @@ def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -
             out.append(Blocker("resource", f"{', '.join(sorted(clash))} is taken by {other.id} {step_id}."))
     if ROBOT not in actors:
         out += _passed(state, wanted)
+    else:
+        out += _unclear(state, wanted)
     for name in wanted:
         frame = name.removeprefix("frame:")
         if frame != name:

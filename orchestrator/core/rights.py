@@ -25,6 +25,9 @@ RIGHTS: dict[str, frozenset[str]] = {
     "confirm_step": _WORK,
     "report_problem": _WORK,
     "choose": _WORK,
+    "give_step": _WORK,
+    "take_step": _WORK,
+    "clear_place": _WORK,
     "undo_step": _WORK,
     "refill_bin": _WORK,
     "take_part": _WORK,
@@ -41,7 +44,7 @@ RIGHTS: dict[str, frozenset[str]] = {
 CALIBRATE = _TECH  # by the page: no command of the cell
 CHECK_CAMERA = _WORK
 RAISE_AUTONOMY = _TECH
-LEAD_CHOICES = frozenset({"skip", "force", "scrap"})
+LEAD_CHOICES = frozenset({"skip", "force", "scrap", "abort"})
 
 
 def may(role: Role, command: Command, autonomy: Autonomy | None = None) -> bool:

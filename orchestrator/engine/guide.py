@@ -9,11 +9,12 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.interlock import why_not, why_not_manual
 from orchestrator.core.machine import CELL, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus, allowed
+from orchestrator.core.overdue import since
 from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.core.supervision import breakpoint_at
-from orchestrator.engine import phrases
+from orchestrator.engine import late, phrases
 from orchestrator.engine.oversight import (
     autonomy_buttons,
     breakpoint_button,
@@ -56,7 +57,7 @@ _OFFERED = (
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
-_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due", "release"})
+_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due", "unclear", "release"})
 _ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
@@ -92,6 +93,7 @@ class Guide:
         if held is not None and _granted(state, TakePart(part=held.part)):
             buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
         buttons += [Button(label="take_part", command={"type": "take_part", "part": part}) for part in leftovers(state)]
+        buttons += late.clearing(state)
         buttons += [
             Button(
                 label="refill", command={"type": "refill_bin", "bin": name, "count": state.spec.supply[name].capacity}
@@ -193,6 +195,7 @@ class Guide:
             waived=bool(current.waived),
             breakpoint=breakpoint_at(state, state.units[unit_id], step) is not None,
             buttons=breakpoint_button(state, state.units[unit_id], step),
+            overdue=late.reached(state, state.units[unit_id], step),
         )
 
     def lane(self, state: State, actor: str) -> LaneView:
@@ -236,7 +239,9 @@ class Guide:
     def question(self, state: State, unit_id: str, step_id: str) -> Question:
         """Return a step that needs a decision, with the choices that the rules allow."""
         current = state.units[unit_id].steps[step_id]
-        measured = current.attempts[-1].measured if current.attempts else None
+        unit, step = state.units[unit_id], state.variant_of(unit_id).by_id[step_id]
+        overdue = late.reached(state, unit, step) == "ask"
+        measured = current.attempts[-1].measured if current.attempts and not overdue else None
         buttons = [
             Button(
                 label=choice,
@@ -249,7 +254,8 @@ class Guide:
                     **({"rework": target} if target else {}),
                 },
                 needs_reason=choice in LEAD_CHOICES,
-                danger=choice in LEAD_CHOICES or choice == "rework",  # asked again: it undoes what was done
+                # asked again: it undoes what was done, or takes what is in a person's hands
+                danger=choice in LEAD_CHOICES or choice == "rework" or (overdue and choice == "other_actor"),
             )
             for choice, target in choices(state, unit_id, step_id)
         ]
@@ -262,11 +268,13 @@ class Guide:
             step=step_id,
             attempt=current.attempt,
             title=self._title(state, unit_id, step_id),
-            reason=phrases.reason(current.code, current.message, measured, self._seat(state, unit_id, step_id)),
-            remedy=current.remedy,
+            reason=late.why(state, unit, step)
+            if overdue
+            else phrases.reason(current.code, current.message, measured, self._seat(state, unit_id, step_id)),
+            remedy="" if overdue else current.remedy,
             offset_mm=measured.offset_mm if measured else None,
             evidence=measured.evidence if measured else "",
-            since_t=current.doubted_t or current.ended_t or state.t,
+            since_t=since(state, unit, step) if overdue else current.doubted_t or current.ended_t or state.t,
             buttons=tuple(buttons),
         )
 
@@ -313,6 +321,8 @@ class Guide:
         for unit, step_id, current in state.busy():
             if current.status == StepStatus.ATTENTION:
                 return self._step_card(state, place, unit, step_id, current, "attention")
+        for unit, step, _ in late.asked(state):
+            return self._step_card(state, place, unit, step.id, unit.steps[step.id], "attention")
         return self._idle_card(state, place)
 
     # ---- cards -------------------------------------------------------------------------------------------------
@@ -343,10 +353,12 @@ class Guide:
                 word = Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key})
                 buttons = (word, *buttons)
             note = phrases.ATTEST if attest else self._last_word(current, self._seat(state, unit.id, step_id))
+            if reminder := late.reminder(state, unit, step):
+                note, buttons = reminder, (*buttons, *late.own(state, place, unit, step, _granted))
         elif status == "attention":
-            buttons = self.question(state, unit.id, step_id).buttons
-            measured = current.attempts[-1].measured if current.attempts else None
-            note = phrases.reason(current.code, current.message, measured, self._seat(state, unit.id, step_id))
+            question = self.question(state, unit.id, step_id)
+            buttons = (*question.buttons, *late.others(state, place, _granted))
+            note = question.reason
         elif status == "checking":
             note = phrases.CHECKING
         words = self._texts(variant.product, step, unit.id)
@@ -375,6 +387,7 @@ class Guide:
             together=step.together,
             started_t=current.started_t,
             expected_s=step.time_s.get("human"),
+            overdue=late.reached(state, unit, step),
             buttons=buttons,
             upcoming=self._upcoming(state, place, step_id),
         )
@@ -391,7 +404,8 @@ class Guide:
         take: tuple[Button, ...] = ()
         if held is not None and self._gripper_blocks(state, place) and _granted(state, TakePart(part=held.part)):
             take = (Button(label="take_part", command={"type": "take_part", "part": held.part}),)
-        return Card(place=place, status=status, note=note, buttons=take, upcoming=self._upcoming(state, place, ""))
+        buttons = (*take, *late.others(state, place, _granted))
+        return Card(place=place, status=status, note=note, buttons=buttons, upcoming=self._upcoming(state, place, ""))
 
     def _gripper_blocks(self, state: State, actor: str) -> bool:
         """Whether someone waits for the gripper to be empty, and the robot can't go on with what it holds."""

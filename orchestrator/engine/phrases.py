@@ -90,6 +90,9 @@ _GERMAN = {
         "{} ist der nächste Schritt des Roboters: jemand muss Weiter sagen."
     ),
     "A person refused the robot's motion: {}": "Die Bewegung des Roboters wurde abgelehnt: {}",
+    "Somebody of {} may still be at {}: look, and say so.": (
+        "Bei {1} könnte noch jemand von {0} sein: nachsehen und Bescheid geben."
+    ),
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
     **STANDING,
 }

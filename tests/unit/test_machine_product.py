@@ -19,6 +19,7 @@ import pytest
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide.choices import choices, leftovers
 from orchestrator.core.machine import TRANSIENT, Autonomy, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus
+from orchestrator.core.overdue import climbing, level
 from orchestrator.core.ports import Safety
 from orchestrator.core.readiness import blockers, crews
 from tests.unit.core_builders import Bench, ladder, step, variant
@@ -26,12 +27,13 @@ from tests.unit.core_builders import Bench, ladder, step, variant
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
-    from orchestrator.core.state import State, StepState
+    from orchestrator.core.state import State, StepState, UnitState
 
 BOSS = cmd.Who(name="boss", role="supervisor")
 ONE = variant(step("load", part="body", at="nest", on_fail={"*": ladder("retry", "ask")}))
 WHOLE = bool(os.environ.get("TANDEM_SOAK"))
 VERBS = tuple(OrderVerb) if WHOLE else (OrderVerb.START, OrderVerb.ABORT)
+LONG_S = 1000.0  # after which whatever waits for a person is a question
 OVER = {OrderState.ENDED, OrderState.ABORTED, OrderState.CANCELLED}
 
 
@@ -65,12 +67,20 @@ if WHOLE:
 def key(state: State) -> Hashable:
     """What makes one state another."""
     steps = tuple(
-        (current.status, current.wants, bool(current.effect), current.actors, current.released, *_failure(current))
+        (
+            current.status,
+            current.wants,
+            bool(current.effect),
+            current.actors,
+            current.released,
+            _late(state, unit),
+            *_failure(current),
+        )
         for unit in state.units.values()
         for current in unit.steps.values()
     )
     facts = tuple((fact.holder, fact.certainty) for fact in state.world.facts.values())
-    lanes = (steps, bool(state.ending), *((tuple(state.places),) if WHOLE else ()))
+    lanes = (steps, bool(state.ending), bool(state.unclear), *((tuple(state.places),) if WHOLE else ()))
     cell = (state.cell, state.mode, state.safety, state.acknowledged, state.autonomy)
     motions = tuple((motion.approved, bool(motion.refused)) for motion in state.motions.values())
     return (
@@ -82,6 +92,10 @@ def key(state: State) -> Hashable:
         facts,
         tuple(bool(u.rechecking) for u in state.units.values()),
     )
+
+
+def _late(state: State, unit: UnitState) -> bool:
+    return level(state, unit, ONE.by_id["load"]) == "ask"
 
 
 def _failure(current: StepState) -> tuple[Hashable, ...]:
@@ -97,6 +111,9 @@ def asked(state: State, now: float, within: Range) -> Iterator[tuple[str, cmd.Co
     yield "engine", cmd.ReportRestart(holding=state.world.held() is not None), cmd.ENGINE
     yield from (("engine", command, cmd.ENGINE) for command in _effects(state, now, within))
     yield from (("person", command, BOSS) for command in _people(state, within))
+    for unit, step_ in climbing(state):
+        attempt = unit.steps[step_.id].attempt
+        yield "engine", cmd.NoteOverdue(unit=unit.id, step=step_.id, attempt=attempt), cmd.ENGINE
 
 
 def _effects(state: State, now: float, within: Range) -> Iterator[cmd.Command]:
@@ -149,6 +166,11 @@ def _people(state: State, within: Range) -> Iterator[cmd.Command]:
         for place in state.places:
             yield cmd.ConfirmStep(**ids, place=place)  # type: ignore[arg-type] # checked by the model
             yield cmd.ReportProblem(**ids, place=place, code="problem")  # type: ignore[arg-type]
+            yield cmd.GiveStep(**ids, place=place)  # type: ignore[arg-type]
+            yield cmd.TakeStep(**ids, place=place)  # type: ignore[arg-type]
+    yield from (cmd.ClearPlace(place=place) for place in state.unclear)
+    for unit in state.units.values():
+        ids = {"unit": unit.id, "step": "load", "attempt": unit.steps["load"].attempt}
         for choice, target in choices(state, unit.id, "load"):
             yield cmd.Choose.model_validate({**ids, "choice": choice, "rework": target or None, "reason": "r"})
     held = state.world.held()
@@ -172,7 +194,7 @@ class Product:
             found = self.ways.setdefault(key(state), {})
             for whose, command, who in asked(state, bench.t, within):
                 bench.state, bench.log = state, []
-                bench.wait(1.0)
+                bench.wait(LONG_S if isinstance(command, cmd.NoteOverdue) else 1.0)
                 bench.ask(command, who)
                 if bench.state is state:
                     continue
@@ -204,7 +226,7 @@ def product(request: pytest.FixtureRequest) -> Product:
 
 def ready_for_more(state: State) -> bool:
     """The order is over, nothing lies about, and the next one could begin."""
-    clear = not state.world.held() and not state.leftovers() and not state.units and not state.ending
+    clear = not (state.world.held() or state.leftovers() or state.units or state.ending or state.unclear)
     rests = state.cell in {CellState.IDLE, CellState.EXECUTE, CellState.COMPLETED}
     good = state.safety == Safety.NORMAL and state.acknowledged and state.mode == Mode.PRODUCTION
     return state.orders["A"].state in OVER and clear and rests and good

@@ -141,6 +141,21 @@ def attest() -> Bench:
     return bench
 
 
+def late() -> Bench:
+    """A person is at it for so long that it has become a question."""
+    bench = human()
+    bench.wait(1000)
+    bench.do(cmd.NoteOverdue(unit="u1", step="s", attempt=1))
+    return bench
+
+
+def left() -> Bench:
+    """It was taken out of a person's hands, and nobody has said that they are out."""
+    bench = late()
+    bench.do(bench.choice("s", "other_actor"), SUPERVISOR)
+    return bench
+
+
 def attention() -> Bench:
     bench = robot()
     bench.do(bench.skill("s", "failed", code="interrupted"))
@@ -181,8 +196,8 @@ def gone() -> Bench:
 COLUMNS: dict[str, Callable[[], Bench]] = {
     column.__name__: column
     for column in (
-        waiting, ready, tried, stepped, marked, robot, asked, human, both, brought, looked_at, wanted, riding, attest,
-        attention, done, undone, skipped, gone,
+        waiting, ready, tried, stepped, marked, robot, asked, human, late, left, both, brought, looked_at, wanted,
+        riding, attest, attention, done, undone, skipped, gone,
     )
 }  # fmt: skip
 
@@ -257,6 +272,12 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "choice retry": lambda b: b.choice("s", "retry", attempt=_attempt(b)),
     "choice recheck": lambda b: b.choice("s", "recheck", attempt=_attempt(b)),
     "choice for an older attempt": lambda b: b.choice("s", "retry", attempt=_attempt(b) + 7),
+    "choice other actor": lambda b: b.choice("s", "other_actor", attempt=_attempt(b)),
+    "choice wait": lambda b: b.choice("s", "wait", attempt=_attempt(b)),
+    "overdue": lambda b: cmd.NoteOverdue(unit="u1", step="s", attempt=_attempt(b)),
+    "given to the robot": lambda b: cmd.GiveStep(unit="u1", step="s", attempt=_attempt(b), place="front"),
+    "taken over": lambda b: cmd.TakeStep(unit="u1", step="s", attempt=_attempt(b), place="back"),
+    "place clear": lambda b: cmd.ClearPlace(place="front"),
     "undo": lambda b: cmd.UndoStep(unit="u1", step="s"),
     "hold": lambda b: cmd.ChangeCell(verb=CellVerb.HOLD),
     "stop": lambda b: cmd.ChangeCell(verb=CellVerb.STOP),
@@ -354,7 +375,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "outcome_ignored",
     },
     "confirmed": {
-        "tried human": "step_confirmed part_moved check_requested -> verifying",
+        "tried human late left": "step_confirmed part_moved check_requested -> verifying",
         "both": "refused: not_yet",
         "brought": "step_confirmed",
         "attest": "step_confirmed attest_given part_moved step_done -> done",
@@ -375,28 +396,32 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "refused: stale",
     },
     "problem": {
-        "human both brought looked_at wanted riding attest": "step_failed -> attention",
+        "human late both brought looked_at wanted riding attest": "step_failed -> attention",
         "gone": "refused: no_step",
         "*": "refused: stale",
     },
     "start by the robot": {
         "ready tried": "step_started -> active",
         "stepped marked": "refused: release",
+        "left": "refused: unclear",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
     },
     "start by a person": {
         "ready tried stepped": "step_started -> active",
         "marked": "refused: release",
+        "left": "refused: actor",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
     },
     "choice retry": {
+        "late": "refused: not_offered",
         "attention": "step_answered -> ready",
         "gone": "refused: no_step",
         "*": "refused: stale",
     },
     "choice recheck": {
+        "late": "refused: not_offered",
         "attention": "step_answered check_requested -> verifying",
         "gone": "refused: no_step",
         "*": "refused: stale",
@@ -404,6 +429,35 @@ TABLE: dict[str, dict[str, str]] = {
     "choice for an older attempt": {
         "gone": "refused: no_step",
         "*": "refused: stale",
+    },
+    "choice other actor": {
+        "late": "step_failed step_answered -> ready",
+        "attention": "step_answered -> ready",
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "choice wait": {
+        "late": "step_answered",
+        "attention": "refused: not_offered",
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "overdue": {
+        "*": "nothing",
+    },
+    "given to the robot": {
+        "human both brought looked_at wanted riding": "refused: not_overdue",
+        "late": "step_failed -> ready",
+        "*": "refused: stale",
+    },
+    "taken over": {
+        "late": "step_failed step_started",
+        "gone": "refused: stale",
+        "*": "refused: not_offered",
+    },
+    "place clear": {
+        "left": "place_cleared",
+        "*": "nothing",
     },
     "undo": {
         "done": "part_moved step_undone -> ready",

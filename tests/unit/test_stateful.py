@@ -30,6 +30,7 @@ from orchestrator.core.machine import (
     Mode,
     OrderVerb,
 )
+from orchestrator.core.overdue import climbing, overdue
 from orchestrator.core.ports import Safety
 from orchestrator.core.react import Look, RideAndLook, RunSkill, react
 from orchestrator.core.readiness import blockers, crews
@@ -348,7 +349,9 @@ class CellMachine(RuleBasedStateMachine):
         self.send(cmd.ReportProblem(unit=unit, step=name, attempt=attempt, place=place, code=code))
 
     def questions(self) -> list[tuple[str, str]]:
-        return [(unit.id, name) for unit, name, step_ in self.bench.state.busy() if step_.status == "attention"]
+        state = self.bench.state
+        asked = [(unit.id, waits.id) for unit, waits, _, rung in overdue(state) if rung == "ask"]
+        return asked + [(unit.id, name) for unit, name, step_ in state.busy() if step_.status == "attention"]
 
     @precondition(lambda self: self.questions())
     @rule(data=st.data(), role=st.sampled_from(["supervisor", "supervisor", "worker"]), reason=REASONS)
@@ -358,6 +361,29 @@ class CellMachine(RuleBasedStateMachine):
         attempt = self.bench.at(name, unit).attempt
         command = {"unit": unit, "step": name, "attempt": attempt, "choice": choice, "rework": target or None}
         self.send(cmd.Choose.model_validate({**command, "reason": reason}), role)
+
+    @rule(seconds=st.sampled_from([200.0, 400.0]))
+    def a_wait_grows_long(self, seconds: float) -> None:
+        self.bench.wait(seconds)
+        for unit, waits in tuple(climbing(self.bench.state)):
+            attempt = unit.steps[waits.id].attempt
+            self.send(cmd.NoteOverdue(unit=unit.id, step=waits.id, attempt=attempt))
+
+    @rule(unit=UNITS, name=STEPS, attempt=st.integers(0, 3), place=PLACES)
+    def a_step_changes_hands(self, unit: str, name: str, attempt: int, place: str) -> None:
+        ids = {"unit": unit, "step": name, "attempt": attempt, "place": place}
+        self.send(cmd.GiveStep.model_validate(ids), "worker")
+        self.send(cmd.TakeStep.model_validate(ids), "worker")
+
+    @precondition(lambda self: any(True for _ in overdue(self.bench.state)))
+    @rule(data=st.data(), place=PLACES)
+    def what_is_overdue_changes_hands(self, data: st.DataObject, place: str) -> None:
+        unit, waits, current, _ = data.draw(st.sampled_from([*overdue(self.bench.state)]))
+        self.a_step_changes_hands(unit.id, waits.id, current.attempt, place)  # type: ignore[operator] # a rule
+
+    @rule(place=PLACES)
+    def a_place_is_clear(self, place: str) -> None:
+        self.send(cmd.ClearPlace(place=place))
 
     @rule(unit=UNITS, name=STEPS)
     def a_step_is_undone(self, unit: str, name: str) -> None:
@@ -503,6 +529,14 @@ class CellMachine(RuleBasedStateMachine):
         for unit, authored, _crew in self.ready():  # a leftover may be set down where another unit is to be built
             assert authored.id != "load" or unit.nests["nest"] not in lying
         assert sum(fact.holder == "gripper" for fact in state.world.facts.values()) <= 1
+
+    @invariant()
+    def the_robot_is_never_where_hands_may_be(self) -> None:
+        state = self.bench.state
+        hands = {name for names in state.unclear.values() for name in names}
+        for _, name, current in state.busy():
+            if "skill" in current.wants:
+                assert not hands & set(current.resources), name
 
     @invariant()
     def what_is_waited_for_is_under_way(self) -> None:

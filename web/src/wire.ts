@@ -141,6 +141,7 @@ export interface Card {
   together: boolean;
   started_t: number | null;
   expected_s: number | null;
+  overdue: "" | "remind" | "offer" | "ask";
   buttons: Button[];
   upcoming: Record<string, string>[];
 }
@@ -193,7 +194,7 @@ export interface Choose {
   unit: string;
   step: string;
   attempt: number;
-  choice: "retry" | "recheck" | "other_actor" | "rework" | "skip" | "force" | "scrap";
+  choice: "retry" | "recheck" | "other_actor" | "rework" | "wait" | "skip" | "force" | "scrap" | "abort";
   rework?: string | null;
   reason?: string;
 }
@@ -204,6 +205,12 @@ export interface ClearBreakpoint {
   order: string;
   step: string;
   unit?: "" | string;
+}
+
+/** A person says that nobody is at what was taken from the hands of a place: the robot may go there. */
+export interface ClearPlace {
+  type: "clear_place";
+  place: string;
 }
 
 export type ClientMessage =
@@ -279,6 +286,15 @@ export interface Ghost {
   mesh: string;
   start: Pose | null;
   end: Pose;
+}
+
+/** The person at a place, whose step takes too long, lets the robot do it: their hands are out of its way. */
+export interface GiveStep {
+  type: "give_step";
+  unit: string;
+  step: string;
+  attempt: number;
+  place: string;
 }
 
 /** One line of the event list. */
@@ -414,6 +430,9 @@ export type Outside =
   | ConfirmStep
   | ReportProblem
   | Choose
+  | GiveStep
+  | TakeStep
+  | ClearPlace
   | UndoStep
   | RefillBin
   | TakePart
@@ -682,6 +701,7 @@ export interface StepView {
   waived: boolean;
   breakpoint: boolean;
   buttons: Button[];
+  overdue: "" | "remind" | "offer" | "ask";
 }
 
 /** The words of a step in one language. */
@@ -698,6 +718,15 @@ export interface StepWords {
 export interface TakePart {
   type: "take_part";
   part: string;
+}
+
+/** The person at a place takes over what another has in hand for too long. */
+export interface TakeStep {
+  type: "take_step";
+  unit: string;
+  step: string;
+  attempt: number;
+  place: string;
 }
 
 /** A picture of a session with the board in it, and where its corners are. */

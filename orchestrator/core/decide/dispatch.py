@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.decide import autonomy, breakpoints, cell, manual, orders, outcomes, recovery, rides, steps
+from orchestrator.core.decide import (
+    autonomy,
+    breakpoints,
+    cell,
+    manual,
+    orders,
+    outcomes,
+    overdue,
+    recovery,
+    rides,
+    steps,
+)
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import IllegalMove
@@ -48,6 +59,10 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ConfirmStep: steps.confirm,
     cmd.ReportProblem: steps.problem,
     cmd.Choose: steps.choose,
+    cmd.GiveStep: overdue.give,
+    cmd.TakeStep: overdue.take,
+    cmd.ClearPlace: overdue.clear,
+    cmd.NoteOverdue: overdue.note,
     cmd.UndoStep: steps.undo,
     cmd.EndSkill: outcomes.skill,
     cmd.EndCheck: outcomes.check,

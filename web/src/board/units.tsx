@@ -106,6 +106,8 @@ function Group({ steps }: { steps: readonly StepView[] }) {
         {lead.attempt > 1 && ` · ${board.attempts(lead.attempt)}`}
         {lead.waived && ` · ${board.waived}`}
         {lead.breakpoint && ` · ${board.stopsHere}`}
+        {lead.overdue && " "}
+        {lead.overdue && <span class="pill pill-warn">{board.overdue}</span>}
       </span>
     </li>
   );
