@@ -72,7 +72,7 @@ class CellView(Frozen):
 
 
 class OrderView(Frozen):
-    """An order and how far it is."""
+    """An order and how far it is; `breakpoints` are steps that wait for a word in every unit of it."""
 
     id: str
     product: str
@@ -84,10 +84,11 @@ class OrderView(Frozen):
     state: str
     due_t: float | None = None
     buttons: tuple[Button, ...] = ()
+    breakpoints: tuple[str, ...] = ()
 
 
 class UnitView(Frozen):
-    """A unit in work: how many of its steps are done."""
+    """A unit in work: how many of its steps are done, and its own breakpoints."""
 
     id: str
     order: str
@@ -96,6 +97,7 @@ class UnitView(Frozen):
     steps: int
     done: int
     started_t: float
+    breakpoints: tuple[str, ...] = ()
 
 
 class StepView(Frozen):
@@ -119,6 +121,8 @@ class StepView(Frozen):
     offset_mm: Vector | None = None
     verdict: str = ""
     waived: bool = False
+    breakpoint: bool = False
+    buttons: tuple[Button, ...] = ()
     overdue: Literal["", "remind", "offer", "ask"] = ""  # how far its waiting for a person has climbed
 
 

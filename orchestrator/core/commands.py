@@ -267,6 +267,24 @@ class ReleaseStep(Frozen):
     attempt: Annotated[int, Field(ge=0)]
 
 
+class SetBreakpoint(Frozen):
+    """A step, or all of an `each` group by its name, shall wait for a word: in all units of an order, or in one."""
+
+    type: Literal["set_breakpoint"] = "set_breakpoint"
+    order: Name
+    step: Name
+    unit: Literal[""] | Name = ""
+
+
+class ClearBreakpoint(Frozen):
+    """A breakpoint shall stop nobody any more."""
+
+    type: Literal["clear_breakpoint"] = "clear_breakpoint"
+    order: Name
+    step: Name
+    unit: Literal[""] | Name = ""
+
+
 # ---- from the engine and its adapters --------------------------------------------------------------------------
 
 
@@ -436,6 +454,8 @@ Command = Annotated[
     | ApproveMotion
     | RefuseMotion
     | ReleaseStep
+    | SetBreakpoint
+    | ClearBreakpoint
     | MoveGripper
     | StartJog
     | TeachFrame
@@ -474,6 +494,8 @@ Outside = Annotated[
     | ApproveMotion
     | RefuseMotion
     | ReleaseStep
+    | SetBreakpoint
+    | ClearBreakpoint
     | MoveGripper,
     Field(discriminator="type"),
 ]

@@ -412,6 +412,26 @@ class StepReleased(Frozen):
     by: str
 
 
+class BreakpointSet(Frozen):
+    """A step (or group of steps) waits for a word before it begins: in one unit, or in all of the order ("")."""
+
+    type: Literal["breakpoint_set"] = "breakpoint_set"
+    order: str
+    step: str
+    unit: str = ""
+    by: str
+
+
+class BreakpointCleared(Frozen):
+    """A breakpoint stops nobody any more."""
+
+    type: Literal["breakpoint_cleared"] = "breakpoint_cleared"
+    order: str
+    step: str
+    unit: str = ""
+    by: str
+
+
 class MotionIntended(Frozen):
     """A motion is about to start. Journalled before anything moves."""
 
@@ -531,6 +551,8 @@ Event = Annotated[
     | MotionRefused
     | MotionIntended
     | StepReleased
+    | BreakpointSet
+    | BreakpointCleared
     | MotionEnded
     | ManualStarted
     | ManualEnded

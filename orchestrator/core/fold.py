@@ -157,6 +157,21 @@ def _motion_refused(state: State, event: ev.MotionRefused, _t: float) -> State:
     return replace(state, motions={**state.motions, event.motion: refused})
 
 
+@_on(ev.BreakpointSet, ev.BreakpointCleared)
+def _breakpoint(state: State, event: ev.BreakpointSet | ev.BreakpointCleared, _t: float) -> State:
+    holder = state.units.get(event.unit) if event.unit else state.orders.get(event.order)
+    if holder is None:
+        return state
+    one = frozenset({event.step})
+    if isinstance(event, ev.BreakpointCleared):
+        names = holder.breakpoints - one
+    else:  # a word that was given before is not for what stops there now
+        names, state = holder.breakpoints | one, unreleased(state)
+    if event.unit:
+        return with_unit(state, replace(state.units[event.unit], breakpoints=names))
+    return replace(state, orders={**state.orders, event.order: replace(state.orders[event.order], breakpoints=names)})
+
+
 @_on(ev.MotionEnded)
 def _motion_ended(state: State, event: ev.MotionEnded, t: float) -> State:
     as_planned = event.outcome in {"succeeded", "rejected"}

@@ -113,6 +113,7 @@ class UnitState:
     rechecks: int = 0
     rechecks_t: float = 0.0  # when the last of them was asked for (s, UTC)
     touched_t: float = 0.0  # when hands or the gripper were last at it (s, UTC)
+    breakpoints: frozenset[str] = frozenset()  # steps, or groups of steps, that wait for a word in this unit alone
 
     @cached_property
     def busy(self) -> tuple[str, ...]:
@@ -139,6 +140,7 @@ class OrderRecord:
     done: int = 0
     scrapped: int = 0
     shared: frozenset[str] = frozenset()
+    breakpoints: frozenset[str] = frozenset()  # steps, or groups of steps, that wait for a word in every unit
 
     @property
     def in_work(self) -> int:

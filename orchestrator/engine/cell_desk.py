@@ -138,6 +138,7 @@ class CellDesk:
                 "pausable": skill.promise.pausable,
                 "retry": skill.promise.retry,
                 "undone_by": skill.promise.undone_by,
+                "autonomy": skill.promise.autonomy,
                 "file": skill.file,
                 "sha256": skill.sha256,
             }

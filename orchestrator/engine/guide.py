@@ -13,8 +13,15 @@ from orchestrator.core.overdue import since
 from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
+from orchestrator.core.supervision import breakpoint_at
 from orchestrator.engine import late, phrases
-from orchestrator.engine.oversight import autonomy_buttons, held_steps, motion_buttons, release_button
+from orchestrator.engine.oversight import (
+    autonomy_buttons,
+    breakpoint_button,
+    held_steps,
+    motion_buttons,
+    release_button,
+)
 from orchestrator.engine.standing import condition, to_refill, waits_for
 from orchestrator.wire import (
     Ask,
@@ -51,7 +58,7 @@ _OFFERED = (
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
-_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due", "unclear"})
+_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due", "unclear", "release"})
 _ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
@@ -129,6 +136,7 @@ class Guide:
             scrapped=order.scrapped,
             state=str(order.state),
             due_t=order.due_t,
+            breakpoints=tuple(sorted(order.breakpoints)),
             buttons=tuple(
                 Button(
                     label=str(verb),
@@ -151,6 +159,7 @@ class Guide:
             steps=len(unit.steps),
             done=sum(step.status in OVER for step in unit.steps.values()),
             started_t=unit.started_t,
+            breakpoints=tuple(sorted(unit.breakpoints)),
         )
 
     def step(self, state: State, unit_id: str, step_id: str) -> StepView:
@@ -179,6 +188,8 @@ class Guide:
             offset_mm=measured.offset_mm if measured else None,
             verdict=measured.verdict if measured else "",
             waived=bool(current.waived),
+            breakpoint=breakpoint_at(state, state.units[unit_id], step) is not None,
+            buttons=breakpoint_button(state, state.units[unit_id], step),
             overdue=late.reached(state, state.units[unit_id], step),
         )
 
@@ -421,6 +432,8 @@ class Guide:
                 for crew in crews(state, step, unit.steps[step.id].barred):
                     why = blockers(state, unit, step, crew, state.t) if actor in crew else []
                     starved = [reason for reason in why if reason.code in _TOLD]
+                    if starved and starved[0].code == "release":
+                        return phrases.waits_for_next(self._title(state, unit.id, step.id))
                     if starved:
                         return phrases.told(starved[0].message)
         if all(order.state == OrderState.STORED for order in state.orders.values()):

@@ -19,6 +19,7 @@ from orchestrator.wire import Drop, Happened, Put
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orchestrator.core.state import UnitState
     from orchestrator.engine.bus import Fresh
     from orchestrator.engine.guide import Guide
     from orchestrator.wire import TopicValue
@@ -79,11 +80,12 @@ class LiveScreen:
                 wanted[f"order/{order_id}"] = self._guide.order(after, order_id)
         for unit_id, unit in after.units.items():
             old = before.units.get(unit_id) if before else None
-            if old is unit:
+            marked = _marked_anew(before, after, unit)
+            if old is unit and not marked:
                 continue
             wanted[f"unit/{unit_id}"] = self._guide.unit(after, unit_id)
             for step_id, step in unit.steps.items():
-                if old is not None and old.steps.get(step_id) is step:
+                if old is not None and old.steps.get(step_id) is step and not marked:
                     continue
                 wanted[f"step/{unit_id}/{step_id}"] = self._guide.step(after, unit_id, step_id)
         wanted.update(self._questions(after))
@@ -125,6 +127,16 @@ class LiveScreen:
             if self._topics.pop(topic, None) is not None:
                 out.append(Drop(topic=topic))
         return out
+
+
+def _marked_anew(before: State | None, after: State, unit: UnitState) -> bool:
+    """Whether the breakpoints of a unit, or of its order, have changed."""
+    old = before.units.get(unit.id) if before is not None else None
+    if before is None or old is None:
+        return False
+    was, is_ = before.orders.get(unit.order), after.orders.get(unit.order)
+    of_order = was is not None and is_ is not None and was.breakpoints != is_.breakpoints
+    return of_order or old.breakpoints != unit.breakpoints
 
 
 def _left(before: State, after: State) -> bool:

@@ -46,6 +46,7 @@ class Range:
     modes: tuple[Mode, ...]
     levels: tuple[Autonomy, ...]
     waits: bool = False  # bins run empty, and people pause
+    breakpoints: bool = False
 
 
 RANGES = {
@@ -62,9 +63,10 @@ RANGES = {
     "waits": Range(
         safety=(Safety.NORMAL, Safety.PROTECTIVE_STOP), modes=(Mode.PRODUCTION,), levels=(Autonomy.FULL,), waits=True
     ),
+    "breakpoints": Range((Safety.NORMAL,), (Mode.PRODUCTION,), (Autonomy.FULL,), breakpoints=True),
 }
 if WHOLE:
-    RANGES = {"everything": Range(tuple(Safety), tuple(Mode), tuple(Autonomy), waits=True)}
+    RANGES = {"everything": Range(tuple(Safety), tuple(Mode), tuple(Autonomy), waits=True, breakpoints=True)}
 
 
 def key(state: State) -> Hashable:
@@ -88,7 +90,8 @@ def key(state: State) -> Hashable:
     waits = (state.suspended, bool(state.bins["rack"]))
     motions = tuple((motion.approved, bool(motion.refused)) for motion in state.motions.values())
     rechecks = tuple(bool(u.rechecking) for u in state.units.values())
-    return cell, waits, motions, state.orders["A"].state, lanes, facts, rechecks
+    order = state.orders["A"]
+    return cell, waits, motions, order.state, order.breakpoints, lanes, facts, rechecks
 
 
 def _late(state: State, unit: UnitState) -> bool:
@@ -147,6 +150,9 @@ def _people(state: State, within: Range) -> Iterator[cmd.Command]:
     yield from (cmd.ChangeCell(verb=verb, reason="r") for verb in CellVerb if verb != CellVerb.SETTLE)
     yield from (cmd.SetMode(mode=mode) for mode in within.modes)
     yield from (cmd.SetAutonomy(autonomy=level) for level in within.levels)
+    if within.breakpoints:
+        yield cmd.SetBreakpoint(order="A", step="load")
+        yield cmd.ClearBreakpoint(order="A", step="load")
     for motion in state.motions:
         yield cmd.ApproveMotion(motion=motion)
         yield cmd.RefuseMotion(motion=motion)

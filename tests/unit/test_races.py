@@ -90,6 +90,13 @@ def stepped() -> Bench:
     return bench
 
 
+def marked() -> Bench:
+    """Ready, at a breakpoint."""
+    bench = _bench()
+    bench.do(cmd.SetBreakpoint(order="A", step="s"))
+    return bench
+
+
 def both() -> Bench:
     bench = _bench(together=True)
     bench.start("s", "robot", "front")
@@ -189,8 +196,8 @@ def gone() -> Bench:
 COLUMNS: dict[str, Callable[[], Bench]] = {
     column.__name__: column
     for column in (
-        waiting, ready, tried, stepped, robot, asked, human, late, left, both, brought, looked_at, wanted, riding,
-        attest, attention, done, undone, skipped, gone,
+        waiting, ready, tried, stepped, marked, robot, asked, human, late, left, both, brought, looked_at, wanted,
+        riding, attest, attention, done, undone, skipped, gone,
     )
 }  # fmt: skip
 
@@ -296,6 +303,8 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "motion refused": lambda b: cmd.RefuseMotion(motion="m1", reason="not like this"),
     "motion ended": lambda b: cmd.EndMotion(effect="u1/s/1/skill", motion="m1", outcome="rejected"),
     "next": lambda b: cmd.ReleaseStep(unit="u1", step="s", attempt=_attempt(b)),
+    "breakpoint set": lambda b: cmd.SetBreakpoint(order="A", step="s", unit="u1" if "u1" in b.state.units else ""),
+    "breakpoint cleared": lambda b: cmd.ClearBreakpoint(order="A", step="s"),
     "autonomy lowered": lambda b: cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP),
     "autonomy raised": lambda b: cmd.SetAutonomy(autonomy=Autonomy.FULL),
     "motion of a look proposed": lambda b: cmd.ProposeMotion(effect=f"u1/s/{_attempt(b)}/look1/ride1", motion="m1"),
@@ -399,13 +408,14 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "start by the robot": {
         "ready tried": "step_started -> active",
-        "stepped": "refused: release",
+        "stepped marked": "refused: release",
         "left": "refused: unclear",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
     },
     "start by a person": {
         "ready tried stepped": "step_started -> active",
+        "marked": "refused: release",
         "left": "refused: actor",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
@@ -531,9 +541,16 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "outcome_ignored",
     },
     "next": {
-        "stepped": "step_released",
+        "stepped marked": "step_released",
         "gone": "refused: no_step",
         "*": "refused: stale",
+    },
+    "breakpoint set": {
+        "*": "breakpoint_set",
+    },
+    "breakpoint cleared": {
+        "marked": "breakpoint_cleared",
+        "*": "nothing",
     },
     "autonomy lowered": {
         "stepped": "nothing",

@@ -199,6 +199,14 @@ export interface Choose {
   reason?: string;
 }
 
+/** A breakpoint shall stop nobody any more. */
+export interface ClearBreakpoint {
+  type: "clear_breakpoint";
+  order: string;
+  step: string;
+  unit?: "" | string;
+}
+
 /** A person says that nobody is at what was taken from the hands of a place: the robot may go there. */
 export interface ClearPlace {
   type: "clear_place";
@@ -397,7 +405,7 @@ export interface MoveGripper {
 /** Verbs of ISA-95 job control; `end` comes from the engine when the last unit has left. */
 export type OrderVerb = "start" | "pause" | "resume" | "stop" | "abort" | "cancel" | "clear" | "end";
 
-/** An order and how far it is. */
+/** An order and how far it is; `breakpoints` are steps that wait for a word in every unit of it. */
 export interface OrderView {
   id: string;
   product: string;
@@ -409,6 +417,7 @@ export interface OrderView {
   state: string;
   due_t: number | null;
   buttons: Button[];
+  breakpoints: string[];
 }
 
 export type Outside =
@@ -431,6 +440,8 @@ export type Outside =
   | ApproveMotion
   | RefuseMotion
   | ReleaseStep
+  | SetBreakpoint
+  | ClearBreakpoint
   | MoveGripper;
 
 /** A part instance as the ledger knows it. `pose` is in the world; parts in a gripper follow the pose stream. */
@@ -628,6 +639,14 @@ export interface SetAutonomy {
   autonomy: Autonomy;
 }
 
+/** A step, or all of an `each` group by its name, shall wait for a word: in all units of an order, or in one. */
+export interface SetBreakpoint {
+  type: "set_breakpoint";
+  order: string;
+  step: string;
+  unit?: "" | string;
+}
+
 /** Switch between production, manual and maintenance. */
 export interface SetMode {
   type: "set_mode";
@@ -680,6 +699,8 @@ export interface StepView {
   offset_mm: Vector | null;
   verdict: string;
   waived: boolean;
+  breakpoint: boolean;
+  buttons: Button[];
   overdue: "" | "remind" | "offer" | "ask";
 }
 
@@ -738,7 +759,7 @@ export interface UndoStep {
   reason?: string;
 }
 
-/** A unit in work: how many of its steps are done. */
+/** A unit in work: how many of its steps are done, and its own breakpoints. */
 export interface UnitView {
   id: string;
   order: string;
@@ -747,6 +768,7 @@ export interface UnitView {
   steps: number;
   done: number;
   started_t: number;
+  breakpoints: string[];
 }
 
 /** What a value must be. Numbers keep the author's unit, which is also the value name's suffix. */

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.decide import autonomy, cell, lull, manual, orders, outcomes, overdue, recovery, rides, steps
+from orchestrator.core.decide import (
+    autonomy,
+    breakpoints,
+    cell,
+    lull,
+    manual,
+    orders,
+    outcomes,
+    overdue,
+    recovery,
+    rides,
+    steps,
+)
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import IllegalMove
@@ -26,6 +38,8 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.SetMode: cell.set_mode,
     cmd.SetAutonomy: autonomy.set_autonomy,
     cmd.ReleaseStep: autonomy.release_step,
+    cmd.SetBreakpoint: breakpoints.set_,
+    cmd.ClearBreakpoint: breakpoints.clear,
     cmd.JoinPlace: cell.join,
     cmd.LeavePlace: cell.leave,
     cmd.RefillBin: cell.refill,

@@ -174,6 +174,8 @@ export const de: Words = {
     autonomy_single_step: "Schritt für Schritt",
     refuse: "So nicht",
     release_step: "Weiter",
+    set_breakpoint: "Hier warten",
+    clear_breakpoint: "Hier nicht mehr warten",
   },
   cellStates: {
     idle: "Bereit",
@@ -322,6 +324,7 @@ export const de: Words = {
     record: "Bauakte",
     waived: "mit Ausnahme",
     attempts: (n) => `${n} Versuche`,
+    stopsHere: "wartet auf „Weiter“",
     nest: (nest) => `in ${nest}`,
   },
   newOrder: {

@@ -169,6 +169,8 @@ export const en = {
     autonomy_single_step: "Step by step",
     refuse: "Not like this",
     release_step: "Next",
+    set_breakpoint: "Wait here",
+    clear_breakpoint: "No longer wait here",
   } as Record<string, string>,
   cellStates: {
     idle: "Ready",
@@ -313,6 +315,7 @@ export const en = {
     record: "As-built record",
     waived: "waived",
     attempts: (n: number) => `${n} attempts`,
+    stopsHere: "waits for the word next",
     nest: (nest: string) => `in ${nest}`,
   },
   newOrder: {
