@@ -29,7 +29,7 @@ def store(
     body: dict[str, Any] = {"product": product, "options": options, "quantity": quantity}
     if order:
         body["id"] = order
-    stored = _call("POST", url, "/orders", body)
+    stored = call("POST", url, "/orders", body)
     console.print(f"Order [bold]{stored['id']}[/] is stored.")
 
 
@@ -37,7 +37,7 @@ def store(
 def list_(url: str = URL) -> None:
     """List the orders."""
     table = Table("order", "product", "options", "state", "done", "of", "scrapped")
-    for item in _items(_call("GET", url, "/orders")):
+    for item in _items(call("GET", url, "/orders")):
         options = ", ".join(f"{name} {value}" for name, value in item["options"].items())
         numbers = (str(item["done"]), str(item["quantity"]), str(item["scrapped"]))
         table.add_row(item["id"], item["product"], options, item["state"], *numbers)
@@ -47,7 +47,7 @@ def list_(url: str = URL) -> None:
 @app.command()
 def show(order: str, url: str = URL) -> None:
     """Show one order."""
-    console.print_json(data=_call("GET", url, f"/orders/{order}"))
+    console.print_json(data=call("GET", url, f"/orders/{order}"))
 
 
 @app.command()
@@ -81,12 +81,13 @@ def abort(order: str, reason: str = typer.Option(..., help="Why; it stays in the
 
 
 def _change(url: str, order: str, verb: str, reason: str = "") -> None:
-    _call("POST", url, f"/orders/{order}/{verb}", {"reason": reason})
-    state = _call("GET", url, f"/orders/{order}")["state"]
+    call("POST", url, f"/orders/{order}/{verb}", {"reason": reason})
+    state = call("GET", url, f"/orders/{order}")["state"]
     console.print(f"Order [bold]{order}[/] is {state}.")
 
 
-def _call(method: str, url: str, path: str, body: dict[str, Any] | None = None) -> Any:
+def call(method: str, url: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """Ask a running cell. Raises TandemError with what it refused, or where nobody answers."""
     try:
         response = httpx.request(method, f"{url.rstrip('/')}/api/v1{path}", json=body, timeout=10.0, trust_env=False)
     except httpx.HTTPError:

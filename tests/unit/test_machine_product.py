@@ -47,7 +47,13 @@ def key(state: State) -> Hashable:
     facts = tuple((fact.holder, fact.certainty) for fact in state.world.facts.values())
     lanes = (steps, bool(state.ending), bool(state.unclear), *((tuple(state.places),) if WHOLE else ()))
     cell = (state.cell, state.mode, state.safety, state.acknowledged)
-    return cell, state.orders["A"].state, lanes, facts, tuple(bool(u.rechecking) for u in state.units.values())
+    return (
+        cell,
+        state.orders["A"].state,
+        lanes,
+        facts,
+        tuple((bool(u.rechecking), bool(u.rewind)) for u in state.units.values()),
+    )
 
 
 def _late(state: State, unit: UnitState) -> bool:
@@ -74,6 +80,8 @@ def asked(state: State, now: float) -> Iterator[tuple[str, cmd.Command, cmd.Who]
 
 def _effects(state: State, now: float) -> Iterator[cmd.Command]:
     yield cmd.StartUnit(order="A")
+    for unit in state.units.values():
+        yield from (cmd.StartUndo(unit=unit.id, step="load", place=place) for place in state.places)
     for unit in state.units.values():
         current = unit.steps["load"]
         ids = {"unit": unit.id, "step": "load", "attempt": current.attempt}
@@ -113,6 +121,13 @@ def _people(state: State) -> Iterator[cmd.Command]:
             yield cmd.GiveStep(**ids, place=place)  # type: ignore[arg-type]
             yield cmd.TakeStep(**ids, place=place)  # type: ignore[arg-type]
     yield from (cmd.ClearPlace(place=place) for place in state.unclear)
+    for unit in state.units.values():
+        yield cmd.Rewind(unit=unit.id, step="load", reason="r")
+        yield cmd.StopRewind(unit=unit.id)
+        yield from (
+            cmd.ConfirmUndo(unit=unit.id, step="load", attempt=unit.steps["load"].attempt, place=place)
+            for place in state.places
+        )
     for unit in state.units.values():
         ids = {"unit": unit.id, "step": "load", "attempt": unit.steps["load"].attempt}
         for choice, target in choices(state, unit.id, "load"):

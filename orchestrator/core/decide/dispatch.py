@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.decide import cell, manual, orders, outcomes, overdue, recovery, rides, steps
+from orchestrator.core.decide import cell, manual, orders, outcomes, overdue, recovery, rewind, rides, steps
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import IllegalMove
@@ -49,6 +49,10 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ClearPlace: overdue.clear,
     cmd.NoteOverdue: overdue.note,
     cmd.UndoStep: steps.undo,
+    cmd.Rewind: rewind.begin,
+    cmd.StartUndo: rewind.start,
+    cmd.ConfirmUndo: rewind.confirm,
+    cmd.StopRewind: rewind.stop,
     cmd.EndSkill: outcomes.skill,
     cmd.EndCheck: outcomes.check,
     cmd.ReportPart: outcomes.part,

@@ -4,6 +4,7 @@ import { store } from "../cell";
 import { Icon, type IconName } from "../common/icon";
 import type { StepView, UnitView } from "../wire";
 import { text, word, words } from "../words";
+import { GoBack, GoingBack } from "./rewind";
 
 export const SIGNS: Record<string, IconName> = {
   waiting: "dot",
@@ -12,6 +13,7 @@ export const SIGNS: Record<string, IconName> = {
   verifying: "eye",
   attention: "alert",
   done: "check",
+  undoing: "back",
   undone: "back",
   skipped: "skip",
 };
@@ -44,7 +46,9 @@ function Unit({ unit }: { unit: UnitView }) {
         <span class="quiet">
           {board.steps(unit.done, unit.steps)} {unit.nest && board.nest(unit.nest)}
         </span>
+        <GoBack unit={unit} steps={steps} />
       </header>
+      <GoingBack unit={unit} />
       <ol class="steps">
         {[...groups].map(([group, members]) => (
           <Group key={group} steps={members} />

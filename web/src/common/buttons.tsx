@@ -104,4 +104,4 @@ function withReason(command: Outside, reason: string): Outside {
   return command;
 }
 
-const REASONED: ReadonlySet<Outside["type"]> = new Set(["change_order", "change_cell", "choose", "undo_step"]);
+const REASONED: ReadonlySet<Outside["type"]> = new Set(["change_order", "change_cell", "choose", "undo_step", "stop_rewind"]);
