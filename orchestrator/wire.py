@@ -134,7 +134,11 @@ class StepView(Frozen):
 
 
 class Intent(Frozen):
-    """What the robot is about to do or does: the TCP's way and its end, and how long it takes."""
+    """What the robot is about to do or does: the TCP's way and its end, and how long it takes.
+
+    While it is `proposed` it waits for `needs` different people; `approved_by` have said yes. `supervised` is the
+    skill's reason for asking, "" where the level of autonomy asks.
+    """
 
     motion: str
     text: Texts
@@ -143,10 +147,13 @@ class Intent(Frozen):
     started_t: float
     proposed: bool = False
     buttons: tuple[Button, ...] = ()
+    needs: int = 0
+    approved_by: tuple[str, ...] = ()
+    supervised: str = ""
 
 
 class LaneView(Frozen):
-    """What one actor does now."""
+    """What one actor does now; with a button where its next step waits for a person to say next."""
 
     actor: str
     kind: Literal["robot", "human"]
@@ -158,6 +165,7 @@ class LaneView(Frozen):
     started_t: float | None = None
     expected_s: float | None = None
     intent: Intent | None = None
+    buttons: tuple[Button, ...] = ()
 
 
 class StepWords(Frozen):

@@ -269,10 +269,29 @@ class TeachFrame(Frozen):
 
 
 class ApproveMotion(Frozen):
-    """A person lets a previewed motion go ahead."""
+    """A person lets a previewed motion go ahead; from a worker place it is the word of who works there."""
 
     type: Literal["approve_motion"] = "approve_motion"
     motion: Name
+    place: Literal[""] | Name = ""
+
+
+class RefuseMotion(Frozen):
+    """A person says of a previewed motion: not like this. It will not run, and its step becomes a question."""
+
+    type: Literal["refuse_motion"] = "refuse_motion"
+    motion: Name
+    reason: Text = ""
+    place: Literal[""] | Name = ""
+
+
+class ReleaseStep(Frozen):
+    """A person says next: a step that waits for that word may begin. `attempt` is its last one so far."""
+
+    type: Literal["release_step"] = "release_step"
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
 
 
 # ---- from the engine and its adapters --------------------------------------------------------------------------
@@ -330,7 +349,10 @@ class ReportSafety(Frozen):
 
 
 class ProposeMotion(Frozen):
-    """A skill has planned a motion and asks to run it. `preview` holds TCP poses along the way."""
+    """A skill has planned a motion and asks to run it. `preview` holds TCP poses along the way.
+
+    `supervised` says why the skill wants it approved at every level of autonomy; "" where it doesn't.
+    """
 
     type: Literal["propose_motion"] = "propose_motion"
     effect: Name
@@ -339,6 +361,7 @@ class ProposeMotion(Frozen):
     plan: Text = ""
     duration_s: Finite = 0.0
     preview: tuple[FinitePose, ...] = ()
+    supervised: Text = ""
 
 
 class EndMotion(Frozen):
@@ -444,6 +467,8 @@ Command = Annotated[
     | TakePart
     | Acknowledge
     | ApproveMotion
+    | RefuseMotion
+    | ReleaseStep
     | MoveGripper
     | StartJog
     | TeachFrame
@@ -483,6 +508,8 @@ Outside = Annotated[
     | TakePart
     | Acknowledge
     | ApproveMotion
+    | RefuseMotion
+    | ReleaseStep
     | MoveGripper,
     Field(discriminator="type"),
 ]

@@ -400,7 +400,7 @@ class BinRefilled(Frozen):
 
 
 class MotionProposed(Frozen):
-    """A motion waits for a person's approval."""
+    """A motion waits for the approval of `needs` different people; `supervised` where its skill asked for that."""
 
     type: Literal["motion_proposed"] = "motion_proposed"
     effect: str
@@ -409,6 +409,37 @@ class MotionProposed(Frozen):
     plan: str
     duration_s: float
     preview: tuple[Pose, ...]
+    needs: int = 1
+    supervised: str = ""
+
+
+class MotionApproved(Frozen):
+    """One person has approved a motion that waits for it."""
+
+    type: Literal["motion_approved"] = "motion_approved"
+    effect: str
+    motion: str
+    by: str
+
+
+class MotionRefused(Frozen):
+    """A person wants a motion not to run as it was previewed."""
+
+    type: Literal["motion_refused"] = "motion_refused"
+    effect: str
+    motion: str
+    reason: str = ""
+    by: str
+
+
+class StepReleased(Frozen):
+    """A person said next: the step may begin, once."""
+
+    type: Literal["step_released"] = "step_released"
+    unit: str
+    step: str
+    attempt: int
+    by: str
 
 
 class MotionIntended(Frozen):
@@ -529,7 +560,10 @@ Event = Annotated[
     | PartMoved
     | BinRefilled
     | MotionProposed
+    | MotionApproved
+    | MotionRefused
     | MotionIntended
+    | StepReleased
     | MotionEnded
     | ManualStarted
     | ManualEnded

@@ -70,10 +70,17 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         started_t=t,
         ended_t=None,
         doubted_t=None,
+        released=False,
         patient_t=t,
         attempts=(*old.attempts, attempt),
     )
     return with_step(state, event.unit, event.step, new)
+
+
+@_on(ev.StepReleased)
+def _step_released(state: State, event: ev.StepReleased, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    return with_step(state, event.unit, event.step, replace(found[1], released=True)) if found is not None else state
 
 
 @_on(ev.SkillEnded)

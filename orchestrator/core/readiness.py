@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import MOTION_ALLOWED, OrderState, StepStatus
 from orchestrator.core.state import BUSY, ROBOT
+from orchestrator.core.supervision import held_back
 
 if TYPE_CHECKING:
     from orchestrator.core.state import State, UnitState
@@ -80,6 +81,8 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
         out.append(Blocker("actor", "Nobody who may do this step is there."))
     elif actors not in crews(state, step, current.barred):
         out.append(Blocker("actor", f"{' and '.join(actors)} can't do this step."))
+    if held_back(state, unit, step, actors):
+        out.append(Blocker("release", f"{step.id} waits for a person to say next."))
     if ROBOT in actors:
         out += [Blocker("interlock", reason) for reason in why_not(state)]
         out += [Blocker("ending", f"The robot has not come to a stand after {effect}.") for effect in state.ending]

@@ -87,6 +87,7 @@ class StepState:
     attempts: tuple[Attempt, ...] = ()
     seen_again: Measured | None = None  # what the camera said when it looked once more
     late_looks: int = 0  # pictures of it, one after the other, that were from before they were asked for
+    released: bool = False  # a person said next: where it waits for that word, it may begin once
     doubted_t: float | None = None  # since when it is in doubt, after it was done: `ended_t` stays when it was made
     patient_t: float = 0.0  # since when it waits for a person, or was given more time (s, UTC)
     overdue: Overdue = ""  # the rung that its waiting for a person last came to, at `overdue_t` (s, UTC)
@@ -167,7 +168,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class MotionState:
-    """A motion that waits for approval (`approved` False) or is under way."""
+    """A motion that waits for approval (`approved` False) or is under way.
+
+    It waits for `needs` different people, 0 where it was let through without; `supervised` is its skill's reason for
+    asking, `refused` why a person wants it not to run.
+    """
 
     id: str
     effect: str
@@ -177,6 +182,10 @@ class MotionState:
     t: float
     approved: bool
     plan: str = ""
+    needs: int = 0
+    approved_by: tuple[str, ...] = ()
+    supervised: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from orchestrator.core.interlock import why_not
 from orchestrator.core.ports import Acknowledgement, Safety
 from orchestrator.core.transient import TRANSIENTS, Awaited
 from orchestrator.engine.attempt import Attempt
+from orchestrator.engine.gate import REFUSED
 from orchestrator.engine.heartbeat import Heartbeat
 from orchestrator.engine.limit import Limit
 from orchestrator.engine.manual import Manual
@@ -36,7 +37,7 @@ log = structlog.get_logger(__name__)
 RIDE_S = 60.0  # how long a look from the wrist may take, there and back
 STOP_S = 2.0  # how long the robot may take to answer a stop
 _UNKNOWN = frozenset({"no_answer", "no_stand", "crashed", "unknown"})  # nobody knows what the arm did: a person looks
-_STOPPED = frozenset({"interlock", "stale", "stopped", "unsafe", "not_ready", *_UNKNOWN, *map(str, Safety)})
+_STOPPED = frozenset({REFUSED, "interlock", "stale", "stopped", "unsafe", "not_ready", *_UNKNOWN, *map(str, Safety)})
 
 
 class CellCrew:
@@ -99,7 +100,7 @@ class CellCrew:
             if _called_off():  # whatever the skill says to it
                 return _ended(effect, "canceled", attempt, retry=again)
             failed = await self._out_of_the_way(attempt, error)
-            failed.retry = again and error.code not in _UNKNOWN
+            failed.retry = again and error.code not in {REFUSED, *_UNKNOWN}
             raise failed from error
         except Exception as error:
             if again:

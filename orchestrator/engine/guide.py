@@ -14,6 +14,7 @@ from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.engine import late, phrases, rewinding
+from orchestrator.engine.oversight import autonomy_buttons, held_steps, motion_buttons, release_button
 from orchestrator.engine.standing import condition
 from orchestrator.wire import (
     Ask,
@@ -101,8 +102,7 @@ class Guide:
                 for mode in Mode
                 if mode != state.mode
             ]
-        other = "approve" if state.autonomy == "full" else "full"
-        buttons.append(Button(label=f"autonomy_{other}", command={"type": "set_autonomy", "autonomy": other}))
+        buttons += autonomy_buttons(state)
         return CellView(
             name=state.spec.name,
             state=str(state.cell),
@@ -223,6 +223,11 @@ class Guide:
             if look is not None:
                 title = self._title(state, look[0].id, look[1])
                 return LaneView(**base, status="checking", text=phrases.checking(title), unit=look[0].id, step=look[1])
+            if held := next(held_steps(state, actor), None):
+                unit, step = held
+                text = phrases.waits_for_next(self._title(state, unit.id, step.id))
+                ids = {"unit": unit.id, "step": step.id}
+                return LaneView(**base, **ids, status="waiting", text=text, buttons=(release_button(unit, step),))
             return LaneView(**base, status="idle", text=self._waiting(state, actor))
         unit, step_id, current = doing
         step = state.variant_of(unit.id).by_id[step_id]
@@ -530,7 +535,6 @@ class Guide:
         if not mine:
             return None
         motion = mine[-1]
-        approve = Button(label="approve", command={"type": "approve_motion", "motion": motion.id})
         return Intent(
             motion=motion.id,
             text=phrases.motion(motion.text, self._names(state, unit, step)),
@@ -538,7 +542,10 @@ class Guide:
             duration_s=motion.duration_s,
             started_t=motion.t,
             proposed=not motion.approved,
-            buttons=() if motion.approved else (approve,),
+            buttons=motion_buttons(motion),
+            needs=motion.needs,
+            approved_by=motion.approved_by,
+            supervised=motion.supervised,
         )
 
     def _names(self, state: State, unit: str, step: str) -> dict[str, str]:

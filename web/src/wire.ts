@@ -45,10 +45,11 @@ export interface AnswerMessage {
   payload: Answer;
 }
 
-/** A person lets a previewed motion go ahead. */
+/** A person lets a previewed motion go ahead; from a worker place it is the word of who works there. */
 export interface ApproveMotion {
   type: "approve_motion";
   motion: string;
+  place?: "" | string;
 }
 
 /** A value that the person gives. */
@@ -58,7 +59,7 @@ export interface Ask {
 }
 
 /** How much the robot may do without asking. */
-export type Autonomy = "full" | "approve";
+export type Autonomy = "full" | "approve" | "single_step";
 
 /** How many pieces a counted bin holds. A grid is emptied from its first slot on. */
 export interface BinLevel {
@@ -325,7 +326,12 @@ export interface Hello {
   poses?: boolean;
 }
 
-/** What the robot is about to do or does: the TCP's way and its end, and how long it takes. */
+/**
+ * What the robot is about to do or does: the TCP's way and its end, and how long it takes.
+ *
+ * While it is `proposed` it waits for `needs` different people; `approved_by` have said yes. `supervised` is the
+ * skill's reason for asking, "" where the level of autonomy asks.
+ */
 export interface Intent {
   motion: string;
   text: Record<string, string>;
@@ -334,6 +340,9 @@ export interface Intent {
   started_t: number;
   proposed: boolean;
   buttons: Button[];
+  needs: number;
+  approved_by: string[];
+  supervised: string;
 }
 
 /** A person comes to a worker place. */
@@ -344,7 +353,7 @@ export interface JoinPlace {
   qualifications?: string[];
 }
 
-/** What one actor does now. */
+/** What one actor does now; with a button where its next step waits for a person to say next. */
 export interface LaneView {
   actor: string;
   kind: "robot" | "human";
@@ -356,6 +365,7 @@ export interface LaneView {
   started_t: number | null;
   expected_s: number | null;
   intent: Intent | null;
+  buttons: Button[];
 }
 
 /** The person leaves the worker place. */
@@ -431,6 +441,8 @@ export type Outside =
   | TakePart
   | Acknowledge
   | ApproveMotion
+  | RefuseMotion
+  | ReleaseStep
   | MoveGripper;
 
 /** A part instance as the ledger knows it. `pose` is in the world; parts in a gripper follow the pose stream. */
@@ -545,6 +557,14 @@ export interface RefillBin {
   lot?: string;
 }
 
+/** A person says of a previewed motion: not like this. It will not run, and its step becomes a question. */
+export interface RefuseMotion {
+  type: "refuse_motion";
+  motion: string;
+  reason?: string;
+  place?: "" | string;
+}
+
 /** A message of this client could not be understood; nothing was changed. `payload.id` is "" where none was read. */
 export interface RefusedMessage {
   v: 1;
@@ -553,6 +573,14 @@ export interface RefusedMessage {
   t: number;
   type: "refused";
   payload: Answer;
+}
+
+/** A person says next: a step that waits for that word may begin. `attempt` is its last one so far. */
+export interface ReleaseStep {
+  type: "release_step";
+  unit: string;
+  step: string;
+  attempt: number;
 }
 
 /** A person says that the step can't be done. */

@@ -12,7 +12,7 @@ from orchestrator.core.decide.progress import after as after_events
 from orchestrator.core.decide.progress import undo_trouble, undone
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.interlock import MOVING, SAFETY_SAYS, why_not
-from orchestrator.core.machine import CELL, Autonomy, CellState, CellVerb, Mode, StepStatus, move
+from orchestrator.core.machine import ASKS_MOTION, CELL, CellState, CellVerb, Mode, StepStatus, move
 from orchestrator.core.ports import Safety
 from orchestrator.core.state import OVER, ROBOT, moves_robot, skill_effect
 from orchestrator.core.world import GRIPPER, LOST
@@ -62,11 +62,6 @@ def set_mode(state: State, command: cmd.SetMode, by: cmd.Who, _now: float) -> li
     if state.cell not in _STILL:
         return Rejected("cell", f"The mode can't change while the cell is {state.cell}.", "Stop the cell first.")
     return [] if command.mode == state.mode else [ev.ModeChanged(mode=command.mode, by=by.name)]
-
-
-def set_autonomy(state: State, command: cmd.SetAutonomy, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
-    """Let the robot do more or less without asking."""
-    return [] if command.autonomy == state.autonomy else [ev.AutonomyChanged(autonomy=command.autonomy, by=by.name)]
 
 
 def join(state: State, command: cmd.JoinPlace, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
@@ -186,8 +181,9 @@ def propose_motion(state: State, command: cmd.ProposeMotion, _by: cmd.Who, _now:
         "duration_s": command.duration_s,
         "preview": command.preview,
     }
-    if state.autonomy == Autonomy.APPROVE:
-        return [ev.MotionProposed.model_validate(what)]
+    if state.autonomy in ASKS_MOTION or command.supervised:
+        asked = {"needs": state.spec.approvals.motions, "supervised": command.supervised}
+        return [ev.MotionProposed.model_validate({**what, **asked})]
     return [ev.MotionIntended.model_validate(what)]
 
 
@@ -197,27 +193,6 @@ def _awaited(state: State, effect: str) -> bool:
         or (current.ride == "under_way" and current.effect == effect)
         for unit, step_id, current in state.busy()
     )
-
-
-def approve_motion(state: State, command: cmd.ApproveMotion, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
-    """Let a previewed motion go ahead."""
-    motion = state.motions.get(command.motion)
-    if motion is None or motion.approved:
-        return Rejected("stale", "This motion no longer waits for approval.", "See what the robot proposes now.")
-    reasons = why_not(state)
-    if reasons:
-        return Rejected("interlock", "The robot may not move now.", " ".join(reasons))
-    return [
-        ev.MotionIntended(
-            effect=motion.effect,
-            motion=motion.id,
-            text=motion.text,
-            plan=motion.plan,
-            duration_s=motion.duration_s,
-            preview=motion.preview,
-            by=by.name,
-        )
-    ]
 
 
 def end_motion(state: State, command: cmd.EndMotion, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:

@@ -38,8 +38,8 @@ export function ConditionPanel() {
       </p>
       <Standing condition={cell.condition} />
       <div class="row-actions">
-        {[...cell.buttons, ...(store.robot.value?.intent?.buttons ?? [])].map((button) => (
-          <Offer key={JSON.stringify(button.command)} button={button} primary={["start", "unhold", "approve", "acknowledge"].includes(button.label)} />
+        {cell.buttons.filter(({ command }) => command.type !== "set_autonomy").map((button) => (
+          <Offer key={JSON.stringify(button.command)} button={button} primary={["start", "unhold", "acknowledge"].includes(button.label)} />
         ))}
       </div>
     </section>

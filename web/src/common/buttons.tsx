@@ -93,6 +93,10 @@ export function labelOf({ label, command }: Button): string {
       const step = command.rework && store.steps.value.get(`${command.unit}/${command.rework}`);
       return step ? `${plain}: ${text(step.title)}` : plain;
     }
+    case "release_step": {
+      const step = store.steps.value.get(`${command.unit}/${command.step}`);
+      return step ? `${plain}: ${text(step.title)}` : plain;
+    }
     default:
       return "part" in command ? `${plain}: ${String(command.part)}` : plain;
   }
@@ -104,4 +108,4 @@ function withReason(command: Outside, reason: string): Outside {
   return command;
 }
 
-const REASONED: ReadonlySet<Outside["type"]> = new Set(["change_order", "change_cell", "choose", "undo_step", "stop_rewind"]);
+const REASONED: ReadonlySet<Outside["type"]> = new Set(["change_order", "change_cell", "choose", "undo_step", "refuse_motion", "stop_rewind"]);

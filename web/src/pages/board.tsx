@@ -9,6 +9,7 @@ import { Orders } from "../board/orders";
 import { OverdueSteps } from "../board/overdue";
 import { Questions } from "../board/questions";
 import { Record } from "../board/record";
+import { Supervision } from "../board/supervision";
 import { Units } from "../board/units";
 import { store } from "../cell";
 import { OfflineBanner } from "../common/line";
@@ -44,6 +45,7 @@ export function Page() {
             </div>
             <div class="column">
               <ConditionPanel />
+              <Supervision />
               <Events />
             </div>
           </>

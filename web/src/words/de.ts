@@ -185,6 +185,9 @@ export const de: Words = {
     full: "Roboter fährt selbst",
     autonomy_full: "Roboter fährt selbst",
     autonomy_approve: "Vor jeder Bewegung fragen",
+    autonomy_single_step: "Schritt für Schritt",
+    refuse: "So nicht",
+    release_step: "Weiter",
   },
   cellStates: {
     idle: "Bereit",
@@ -218,7 +221,19 @@ export const de: Words = {
   autonomy: {
     full: "Roboter fährt selbst",
     approve: "Jede Bewegung wird freigegeben",
-    single_step: "Einzelschritt",
+    single_step: "Schritt für Schritt",
+  },
+  supervision: {
+    title: "Aufsicht",
+    choose: "Wählen, wie weit der Roboter allein geht",
+    means: {
+      full: "Er fragt niemanden, außer wenn sein Programm eine Freigabe will.",
+      approve: "Er zeigt jede Bewegung und wartet auf die Freigabe.",
+      single_step: "Er zeigt jede Bewegung und beginnt jeden seiner Schritte erst, wenn jemand Weiter sagt.",
+    },
+    asks: (what) => `Darf der Roboter das? Er ${what}.`,
+    count: (given, needs) => `${given} von ${needs} Personen haben freigegeben.`,
+    skill: (why) => `Sein Programm fragt: ${why}`,
   },
   laneStates: {
     away: "Nicht da",

@@ -180,6 +180,9 @@ export const en = {
     full: "Robot moves by itself",
     autonomy_full: "Robot moves by itself",
     autonomy_approve: "Ask before each motion",
+    autonomy_single_step: "Step by step",
+    refuse: "Not like this",
+    release_step: "Next",
   } as Record<string, string>,
   cellStates: {
     idle: "Ready",
@@ -210,7 +213,19 @@ export const en = {
     fault: "Robot fault",
     unknown: "Safety unknown",
   } as Record<string, string>,
-  autonomy: { full: "Robot moves by itself", approve: "Each motion is approved", single_step: "Single step" } as Record<string, string>,
+  autonomy: { full: "Robot moves by itself", approve: "Each motion is approved", single_step: "Step by step" } as Record<string, string>,
+  supervision: {
+    title: "Supervision",
+    choose: "Choose how far the robot goes by itself",
+    means: {
+      full: "It asks nobody, unless its program wants a motion approved.",
+      approve: "It shows each motion, and waits until it is approved.",
+      single_step: "It shows each motion, and begins each of its steps only when somebody says next.",
+    } as Record<string, string>,
+    asks: (what: string) => `May the robot do this? It ${what}.`,
+    count: (given: number, needs: number) => `${given} of ${needs} people have approved.`,
+    skill: (why: string) => `Its program asks: ${why}`,
+  },
   laneStates: {
     away: "Away",
     idle: "Free",
