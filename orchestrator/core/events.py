@@ -299,6 +299,37 @@ class StepDoubted(Frozen):
     remedy: str = ""
 
 
+class RewindStarted(Frozen):
+    """A unit goes back to before step `to`: `todo` is what must be taken back, in this order."""
+
+    type: Literal["rewind_started"] = "rewind_started"
+    unit: str
+    to: str
+    todo: tuple[str, ...]
+    reason: str
+    by: str
+
+
+class UndoStarted(Frozen):
+    """A person began to take a result back, and holds these resources."""
+
+    type: Literal["undo_started"] = "undo_started"
+    unit: str
+    step: str
+    attempt: int
+    place: str
+    resources: tuple[str, ...] = ()
+
+
+class RewindStopped(Frozen):
+    """A unit goes back no further."""
+
+    type: Literal["rewind_stopped"] = "rewind_stopped"
+    unit: str
+    reason: str = ""
+    by: str
+
+
 class StepOverdue(Frozen):
     """A step waits too long for a person, who is at it, shall look or is not there; `level` says what is done."""
 
@@ -540,6 +571,9 @@ Event = Annotated[
     | RecheckRequested
     | RecheckEnded
     | StepDoubted
+    | RewindStarted
+    | UndoStarted
+    | RewindStopped
     | StepOverdue
     | PlaceCleared
     | StepAnswered

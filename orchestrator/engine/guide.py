@@ -14,7 +14,7 @@ from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.core.supervision import breakpoint_at
-from orchestrator.engine import late, phrases
+from orchestrator.engine import late, phrases, rewinding
 from orchestrator.engine.oversight import (
     autonomy_buttons,
     breakpoint_button,
@@ -35,6 +35,8 @@ from orchestrator.wire import (
     OrderView,
     PartView,
     Question,
+    Rewinding,
+    RewindView,
     StepView,
     StepWords,
     UnitView,
@@ -160,6 +162,23 @@ class Guide:
             done=sum(step.status in OVER for step in unit.steps.values()),
             started_t=unit.started_t,
             breakpoints=tuple(sorted(unit.breakpoints)),
+            rewinding=self._rewinding(state, unit),
+        )
+
+    def rewind(self, state: State, unit_id: str, step_id: str) -> RewindView:
+        """Return what going back to before a step of a unit in work would mean."""
+        titles = {step.id: self._title(state, unit_id, step.id) for step in state.variant_of(unit_id).steps}
+        return rewinding.preview(state, unit_id, step_id, titles)
+
+    def _rewinding(self, state: State, unit: UnitState) -> Rewinding | None:
+        if unit.rewind is None:
+            return None
+        return Rewinding(
+            to=unit.rewind.to,
+            left=len(unit.rewind.todo),
+            text=rewinding.note(unit, self._title(state, unit.id, unit.rewind.to)),
+            waits=rewinding.stands_still(state, unit),
+            buttons=rewinding.stopping(unit),
         )
 
     def step(self, state: State, unit_id: str, step_id: str) -> StepView:
@@ -218,6 +237,10 @@ class Guide:
             return LaneView(**base, status="idle", text=self._waiting(state, actor))
         unit, step_id, current = doing
         step = state.variant_of(unit.id).by_id[step_id]
+        if current.status == StepStatus.UNDOING:
+            text = rewinding.describe(state, unit.id, step, self._title(state, unit.id, step_id))
+            at_it = {"unit": unit.id, "step": step_id, "started_t": current.patient_t}
+            return LaneView(**base, status="working", text=text, **at_it)
         intent = self._intent(state, unit.id, step_id) if not human else None
         over = not human and "skill" not in current.wants and not current.ride  # its share is done, the person's is not
         return LaneView(
@@ -305,6 +328,8 @@ class Guide:
         doing = state.doing(place)
         if doing is not None:
             unit, step_id, current = doing
+            if current.status == StepStatus.UNDOING:
+                return self._undo_card(state, place, unit, step_id, current)
             waiting = "confirm" not in current.wants
             return self._step_card(state, place, unit, step_id, current, "checking" if waiting else "step")
         for unit, step_id, current in state.busy():
@@ -386,6 +411,30 @@ class Guide:
             buttons=buttons,
             upcoming=self._upcoming(state, place, step_id),
         )
+
+    def _undo_card(self, state: State, place: str, unit: UnitState, step_id: str, current: StepState) -> Card:
+        step, title = state.variant_of(unit.id).by_id[step_id], self._title(state, unit.id, step_id)
+        plain = self._step_card(state, place, unit, step_id, current, "checking")
+        return plain.model_copy(
+            update={
+                "status": "step",
+                "note": late.reminder(state, unit, step) or self._why_back(state, unit),
+                "words": rewinding.instruction(self._library, state, unit.id, step, title),
+                "asks": (),
+                "lots": (),
+                "hazards": {},
+                "tool": "",
+                "bin": "",
+                "ghost": None,
+                "together": False,
+                "started_t": current.patient_t,
+                "expected_s": None,
+                "buttons": rewinding.buttons(unit, step, place),
+            }
+        )
+
+    def _why_back(self, state: State, unit: UnitState) -> dict[str, str]:
+        return rewinding.note(unit, self._title(state, unit.id, unit.rewind.to)) if unit.rewind is not None else {}
 
     def _idle_card(self, state: State, place: str) -> Card:
         running = [order for order in state.orders.values() if order.state in {OrderState.RUNNING, OrderState.PAUSED}]

@@ -10,6 +10,7 @@ from orchestrator.core.decide.orders import free_nests
 from orchestrator.core.machine import CellState, CellVerb, OrderState, StepStatus
 from orchestrator.core.overdue import climbing, due, level
 from orchestrator.core.readiness import blockers, crews, resources, too_late
+from orchestrator.core.rewind import undo_blockers
 from orchestrator.core.rides import ride_blockers
 from orchestrator.core.state import ROBOT
 
@@ -52,6 +53,7 @@ class Schedule:
             if current.ride == "wanted" and ROBOT not in taken and not ride_blockers(state, current):
                 taken.add(ROBOT)
                 out.append(cmd.StartLook(unit=unit.id, step=step_id))
+        out += _undos(state, taken)
         for unit in state.units.values():
             variant = state.orders[unit.order].variant
             for step in variant.steps:
@@ -122,6 +124,22 @@ def _kind(actor: str) -> Literal["robot", "human"]:
 
 def _place_of(state: State, unit: UnitState, step: Step) -> set[str]:
     return set(resources(state, unit, step))
+
+
+def _undos(state: State, taken: set[str]) -> list[cmd.Command]:
+    """What is to be taken back next goes to whoever is free."""
+    out: list[cmd.Command] = []
+    for unit in state.units.values():
+        step = state.orders[unit.order].variant.by_id[unit.rewind.todo[0]] if unit.rewind is not None else None
+        free = (
+            place
+            for place in (state.places if step is not None else ())
+            if place not in taken and step is not None and not undo_blockers(state, unit, step, place)
+        )
+        if step is not None and (place := next(free, "")):
+            taken.add(place)
+            out.append(cmd.StartUndo(unit=unit.id, step=step.id, place=place))
+    return out
 
 
 def _overdue(state: State, now: float, wake: list[float]) -> list[cmd.Command]:

@@ -44,6 +44,11 @@ class LiveScreen:
         self._refresh(None, state)
 
     @property
+    def guide(self) -> Guide:
+        """Who makes the views."""
+        return self._guide
+
+    @property
     def topics(self) -> Mapping[str, TopicValue]:
         """Every topic's value now."""
         return self._topics

@@ -89,9 +89,9 @@ def key(state: State) -> Hashable:
     cell = (state.cell, state.mode, state.safety, state.acknowledged, state.autonomy)
     waits = (state.suspended, bool(state.bins["rack"]))
     motions = tuple((motion.approved, bool(motion.refused)) for motion in state.motions.values())
-    rechecks = tuple(bool(u.rechecking) for u in state.units.values())
+    units = tuple((bool(u.rechecking), bool(u.rewind)) for u in state.units.values())
     order = state.orders["A"]
-    return cell, waits, motions, order.state, order.breakpoints, lanes, facts, rechecks
+    return cell, waits, motions, order.state, order.breakpoints, lanes, facts, units
 
 
 def _late(state: State, unit: UnitState) -> bool:
@@ -119,6 +119,8 @@ def asked(state: State, now: float, within: Range) -> Iterator[tuple[str, cmd.Co
 
 def _effects(state: State, now: float, within: Range) -> Iterator[cmd.Command]:
     yield cmd.StartUnit(order="A")
+    for unit in state.units.values():
+        yield from (cmd.StartUndo(unit=unit.id, step="load", place=place) for place in state.places)
     for unit in state.units.values():
         current = unit.steps["load"]
         ids = {"unit": unit.id, "step": "load", "attempt": current.attempt}
@@ -170,6 +172,13 @@ def _people(state: State, within: Range) -> Iterator[cmd.Command]:
             yield cmd.GiveStep(**ids, place=place)  # type: ignore[arg-type]
             yield cmd.TakeStep(**ids, place=place)  # type: ignore[arg-type]
     yield from (cmd.ClearPlace(place=place) for place in state.unclear)
+    for unit in state.units.values():
+        yield cmd.Rewind(unit=unit.id, step="load", reason="r")
+        yield cmd.StopRewind(unit=unit.id)
+        yield from (
+            cmd.ConfirmUndo(unit=unit.id, step="load", attempt=unit.steps["load"].attempt, place=place)
+            for place in state.places
+        )
     for unit in state.units.values():
         ids = {"unit": unit.id, "step": "load", "attempt": unit.steps["load"].attempt}
         for choice, target in choices(state, unit.id, "load"):

@@ -15,6 +15,7 @@ from orchestrator.core.decide import (
     outcomes,
     overdue,
     recovery,
+    rewind,
     rides,
     steps,
 )
@@ -66,6 +67,10 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ClearPlace: overdue.clear,
     cmd.NoteOverdue: overdue.note,
     cmd.UndoStep: steps.undo,
+    cmd.Rewind: rewind.begin,
+    cmd.StartUndo: rewind.start,
+    cmd.ConfirmUndo: rewind.confirm,
+    cmd.StopRewind: rewind.stop,
     cmd.EndSkill: outcomes.skill,
     cmd.EndCheck: outcomes.check,
     cmd.ReportPart: outcomes.part,
