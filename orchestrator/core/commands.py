@@ -249,6 +249,14 @@ class ReportRestart(Frozen):
     holding: bool | None = None
 
 
+class ReportDevice(Frozen):
+    """The screen that a person at a place works with lost its line, or has one again."""
+
+    type: Literal["report_device"] = "report_device"
+    place: Name
+    there: bool
+
+
 class ReportSafety(Frozen):
     """The robot's safety state changed."""
 
@@ -372,6 +380,7 @@ Command = Annotated[
     | SettleCell
     | ReportRestart
     | ReportSafety
+    | ReportDevice
     | ProposeMotion
     | EndMotion
     | EndSkill

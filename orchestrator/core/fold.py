@@ -51,6 +51,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         motions={},
         manual=None,
         places={},
+        screens_lost=frozenset(),
         ending=frozenset(),
         upset_t=t,
         units={name: unlooked(unit) for name, unit in state.units.items()},
@@ -86,7 +87,17 @@ def _joined(state: State, event: ev.PlaceJoined, _t: float) -> State:
 
 @_on(ev.PlaceLeft)
 def _left(state: State, event: ev.PlaceLeft, _t: float) -> State:
-    return replace(state, places=without(state.places, event.place))
+    return replace(state, places=without(state.places, event.place), screens_lost=state.screens_lost - {event.place})
+
+
+@_on(ev.ScreenLost)
+def _screen_lost(state: State, event: ev.ScreenLost, _t: float) -> State:
+    return replace(state, screens_lost=state.screens_lost | {event.place})
+
+
+@_on(ev.ScreenBack)
+def _screen_back(state: State, event: ev.ScreenBack, _t: float) -> State:
+    return replace(state, screens_lost=state.screens_lost - {event.place})
 
 
 @_on(ev.BinRefilled)

@@ -47,7 +47,7 @@ _OFFERED = (
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
-_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due"})
+_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due", "screen"})
 _ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})

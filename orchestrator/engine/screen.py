@@ -12,13 +12,14 @@ import structlog
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.state import ROBOT, State
 from orchestrator.engine.guide import is_low
-from orchestrator.wire import Drop, Happened, Put
+from orchestrator.wire import Drop, Happened, Put, TroubleView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orchestrator.engine.bus import Fresh
     from orchestrator.engine.guide import Guide
+    from orchestrator.engine.troubles import Trouble
     from orchestrator.wire import TopicValue
 
 log = structlog.get_logger(__name__)
@@ -61,6 +62,16 @@ class LiveScreen:
             line = Happened(seq=item.seq, t=item.t, type=item.event.type, subject=_about(item), text=_in_words(item))
             self._log.append(line)
             changes.append(line)
+        self._tell(changes)
+
+    def trouble(self, name: str, trouble: Trouble | None) -> None:
+        """Show a trouble, or that it is over; for the cell's `Troubles`."""
+        view = None
+        if trouble is not None:
+            view = TroubleView(kind=trouble.kind, about=trouble.about, detail=trouble.detail, since_t=trouble.since_t)
+        self._tell(self._apply({f"trouble/{name}": view}, []))
+
+    def _tell(self, changes: Sequence[Change]) -> None:
         for listener in tuple(self._listeners):
             try:
                 listener(changes)
@@ -97,6 +108,8 @@ class LiveScreen:
             wanted[f"lane/{actor}"] = self._guide.lane(after, actor)
         for place in after.spec.places:
             wanted[f"card/{place}"] = self._guide.card(after, place)
+            if before is None or before.screens_lost is not after.screens_lost:
+                wanted[f"trouble/device/{place}"] = _screen_lost(after, place)
         gone = [topic for topic in self._topics if _is_gone(topic, after)] if before and _left(before, after) else []
         return self._apply(wanted, gone)
 
@@ -113,6 +126,12 @@ class LiveScreen:
             if self._topics.pop(topic, None) is not None:
                 out.append(Drop(topic=topic))
         return out
+
+
+def _screen_lost(state: State, place: str) -> TroubleView | None:
+    if place not in state.screens_lost:
+        return None
+    return TroubleView(kind="device", about=place, detail=state.places[place].operator, since_t=state.t)
 
 
 def _left(before: State, after: State) -> bool:

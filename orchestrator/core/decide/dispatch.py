@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.decide import cell, manual, orders, outcomes, recovery, rides, steps
+from orchestrator.core.decide import cell, devices, manual, orders, outcomes, recovery, rides, steps
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import IllegalMove
@@ -32,6 +32,7 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.Acknowledge: cell.acknowledge,
     cmd.ReportRestart: recovery.restarted,
     cmd.ReportSafety: cell.safety,
+    cmd.ReportDevice: devices.report,
     cmd.ProposeMotion: cell.propose_motion,
     cmd.ApproveMotion: cell.approve_motion,
     cmd.EndMotion: cell.end_motion,
