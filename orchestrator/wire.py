@@ -35,6 +35,18 @@ class Button(Frozen):
     danger: bool = False
 
 
+class Condition(Frozen):
+    """Why the cell stands or waits: what its transient state waits for, the first reason, what went wrong since.
+
+    `not_moving` is the cell's `reasons` in each language.
+    """
+
+    waits: Texts = Field(default_factory=dict)
+    reason: Texts = Field(default_factory=dict)
+    trouble: tuple[Texts, ...] = ()
+    not_moving: tuple[Texts, ...] = ()
+
+
 class CellView(Frozen):
     """The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may.
 
@@ -48,6 +60,7 @@ class CellView(Frozen):
     autonomy: str
     reason: str = ""
     reasons: tuple[str, ...] = ()
+    condition: Condition = Condition()
     simulated: bool = True
     acknowledged: bool = True
     buttons: tuple[Button, ...] = ()
@@ -106,10 +119,15 @@ class StepView(Frozen):
     offset_mm: Vector | None = None
     verdict: str = ""
     waived: bool = False
+    overdue: Literal["", "remind", "offer", "ask"] = ""  # how far its waiting for a person has climbed
 
 
 class Intent(Frozen):
-    """What the robot is about to do or does: the TCP's way and its end, and how long it takes."""
+    """What the robot is about to do or does: the TCP's way and its end, and how long it takes.
+
+    While it is `proposed` it waits for `needs` different people; `approved_by` have said yes. `supervised` is the
+    skill's reason for asking, "" where the level of autonomy asks.
+    """
 
     motion: str
     text: Texts
@@ -118,10 +136,13 @@ class Intent(Frozen):
     started_t: float
     proposed: bool = False
     buttons: tuple[Button, ...] = ()
+    needs: int = 0
+    approved_by: tuple[str, ...] = ()
+    supervised: str = ""
 
 
 class LaneView(Frozen):
-    """What one actor does now."""
+    """What one actor does now; with a button where its next step waits for a person to say next."""
 
     actor: str
     kind: Literal["robot", "human"]
@@ -133,6 +154,7 @@ class LaneView(Frozen):
     started_t: float | None = None
     expected_s: float | None = None
     intent: Intent | None = None
+    buttons: tuple[Button, ...] = ()
 
 
 class StepWords(Frozen):
@@ -190,6 +212,7 @@ class Card(Frozen):
     together: bool = False
     started_t: float | None = None
     expected_s: float | None = None
+    overdue: Literal["", "remind", "offer", "ask"] = ""
     buttons: tuple[Button, ...] = ()
     upcoming: tuple[Texts, ...] = ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +13,22 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.cli.places import cell_file, settings
+from orchestrator.cli.places import cell_file, data_home, settings
 from orchestrator.core.errors import BadInput, TandemError, VisionError, known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orchestrator.adapters.vision.study import Series
+    from orchestrator.core.cell import CellSpec
     from orchestrator.core.ports import CheckRequest
+    from orchestrator.core.variant import Step, Variant
+    from orchestrator.engine.eyes import Eyes
     from orchestrator.engine.gauge import Gauge
+    from orchestrator.engine.library import Library
 
+NESTS = 8  # interchangeable ones that evidence may be of
+SAME_M = 0.02  # evidence of a result that lies so near to where a nest would have it is of that nest
 AXES = ("x", "y", "z", "about x", "about y", "about z")
 console = Console(soft_wrap=True)
 wide = Console() if Console().is_terminal else Console(width=120)
@@ -44,22 +51,31 @@ def gauge(
     shots: int = typer.Option(3, min=2, max=200, help="Shots of each unit."),
     seed: int = typer.Option(1, help="Decides everything that is random."),
     instructions: Path | None = typer.Option(None, help="The folder with the products."),
+    data: Path | None = typer.Option(None, help="The cell's data folder; `tandem check` reads studies from there."),
+    keep: bool = typer.Option(True, help="Keep the study for `tandem check`; never one of another model of camera."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Say how much of a tolerance the measuring itself takes: repeatability, reproducibility, distinct categories."""
     if bool(records) == bool(step):
         raise BadInput("A step or saved evidence is needed.", remedy="Name a step, or --from FOLDER.")
+    place = data or data_home() / cell_file(cell).stem
     if records:
         request, series = _saved(records)
+        found = report(request, series)
+        bench = _bench_of(request, product, option, cell, instructions=instructions) if keep else None
     else:
-        request, series = _embedded(
-            step, product, option, cell, model, nest - 1, units, shots, seed, instructions=instructions
-        )
-    found = report(request, series)
+        bench = _Bench.of(step, product, option, cell, nest - 1, instructions=instructions)
+        request, series = bench.request, _embedded(bench, model, units, shots, seed)
+        found = report(request, series)
+        bench = bench if keep and not model else None
+    if bench is not None:
+        bench.keep(place, series, found)
     if as_json:
         typer.echo(json.dumps([_plain(row, axis) for axis, row in found.items()], indent=1))
         return
     _print(request, series, found)
+    if bench is not None:
+        console.print("Kept: `tandem check` counts with it from now on.", style="green", highlight=False)
 
 
 def report(request: CheckRequest, series: Mapping[str, Series]) -> dict[int, Gauge]:
@@ -73,51 +89,118 @@ def report(request: CheckRequest, series: Mapping[str, Series]) -> dict[int, Gau
     return {axis: study(values[..., axis], widths[axis]) for axis in axes}
 
 
-def _embedded(
-    step_id: str,
-    product: str,
-    option: list[str],
-    cell: str,
-    model: str,
-    nest: int,
-    units: int,
-    shots: int,
-    seed: int,
-    *,
-    instructions: Path | None,
-) -> tuple[CheckRequest, dict[str, Series]]:
+@dataclasses.dataclass(frozen=True)
+class _Bench:
+    """What is studied: a step's result in one nest, as its check would look at it."""
+
+    library: Library
+    root: Path
+    variant: Variant
+    step: Step
+    eyes: Eyes
+    request: CheckRequest
+    cameras: list[str]
+
+    @classmethod
+    def of(
+        cls, step_id: str, product: str, option: list[str], cell: str, nest: int, *, instructions: Path | None
+    ) -> _Bench:
+        from orchestrator.engine.eyes import Eyes
+        from orchestrator.engine.library import Library
+        from orchestrator.engine.nominal import UNIT, Nobody, as_checked, nominal
+
+        base = settings(cell, data=None, instructions=instructions)
+        library = Library(base.instructions, cell_file(cell))
+        spec = library.cell
+        assert spec is not None
+        given = dict(_pair(text) for text in option)
+        chosen = {name: given.get(name, str(values[0])) for name, values in library.procedure(product).options.items()}
+        variant = library.variant(product, {**chosen, **given})
+        found = next((one for one in variant.steps if step_id in {one.id, one.group}), None)
+        if found is None:
+            raise known("step", step_id, dict.fromkeys(one.group for one in variant.steps))
+        eyes = Eyes(dict.fromkeys(spec.fixed_cameras, Nobody()), Nobody(), library.kinds)
+        state = as_checked(nominal(variant, found, spec, nest), variant, found)
+        request = eyes.request(state, UNIT, found)
+        names = [found.look.camera] if found.look is not None else eyes.looking(state, request.part.pose)
+        return cls(library, base.instructions, variant, found, eyes, request, names)
+
+    @property
+    def cell(self) -> CellSpec:
+        assert self.library.cell is not None
+        return self.library.cell
+
+    def keep(self, place: Path, series: Mapping[str, Series], found: Mapping[int, Gauge]) -> None:
+        """Keep a study below the cell's data folder, for each camera that took part."""
+        from orchestrator.adapters.calibration.store import CalibrationStore
+        from orchestrator.adapters.gauge_store import GaugeStore
+        from orchestrator.core.gauged import Gauged, view_of
+
+        kinds = self.library.kinds(self.variant.product).values()
+        view = view_of(self.request, {kind.mesh: kind.mesh_sha256 for kind in kinds})
+        shape = min((one.values.shape for one in series.values()), key=lambda shape: shape[:2])
+        for camera in series:
+            current = CalibrationStore(place / "calibration").current(camera)
+            study = Gauged(
+                product=self.variant.product,
+                step=self.step.id,
+                camera=camera,
+                view=view,
+                calibration=current.id if current is not None else self.cell.sha256,
+                axes=tuple(found),
+                ev=_six(found, "ev"),
+                av=_six(found, "av"),
+                pv=_six(found, "pv"),
+                units=shape[0],
+                shots=shape[1],
+                made_t=time.time(),
+            )
+            GaugeStore(place / "gauge").keep(study)
+
+
+def _six(found: Mapping[int, Gauge], name: str) -> tuple[float, float, float, float, float, float]:
+    a, b, c, d, e, f = (round(getattr(found[axis], name), 9) if axis in found else 0.0 for axis in range(6))
+    return (a, b, c, d, e, f)
+
+
+def _bench_of(
+    request: CheckRequest, product: str, option: list[str], cell: str, *, instructions: Path | None
+) -> _Bench | None:
+    """Return what saved evidence is of in this cell and product, None where it is of neither."""
+    step = request.effect.split("/")[1] if "/" in request.effect else ""
+    for nest in range(NESTS):
+        try:
+            bench = _Bench.of(step, product, option, cell, nest, instructions=instructions)
+        except TandemError:
+            return None
+        away = math.dist(bench.request.part.pose.p, request.part.pose.p)
+        if bench.request.part.mesh == request.part.mesh and away < SAME_M:
+            return bench
+    return None
+
+
+def _embedded(bench: _Bench, model: str, units: int, shots: int, seed: int) -> dict[str, Series]:
     from orchestrator.adapters.camera_sim import setup_of
     from orchestrator.adapters.sim.depth import MODELS
     from orchestrator.adapters.vision.settings import VisionSettings
     from orchestrator.adapters.vision.study import shoot_units
-    from orchestrator.engine.eyes import Eyes
-    from orchestrator.engine.library import Library
-    from orchestrator.engine.nominal import UNIT, Nobody, nominal
 
-    base = settings(cell, data=None, instructions=instructions)
-    library = Library(base.instructions, cell_file(cell))
-    spec = library.cell
-    assert spec is not None
-    given = dict(_pair(text) for text in option)
-    chosen = {name: given.get(name, str(values[0])) for name, values in library.procedure(product).options.items()}
-    variant = library.variant(product, {**chosen, **given})
-    found = next((one for one in variant.steps if step_id in {one.id, one.group}), None)
-    if found is None:
-        raise known("step", step_id, dict.fromkeys(one.group for one in variant.steps))
     if model and model not in MODELS:
         raise known("camera model", model, MODELS)
-    setups = {name: setup_of(spec, name) for name in spec.fixed_cameras}
-    if model:
-        setups = {name: dataclasses.replace(setup, noise=MODELS[model]) for name, setup in setups.items()}
-    eyes = Eyes(dict.fromkeys(setups, Nobody()), Nobody(), library.kinds)
-    state = nominal(variant, found, spec, nest)
-    request = eyes.request(state, UNIT, found)
     series: dict[str, Series] = {}
     failed: VisionError | None = None
-    for name in eyes.looking(state, request.part.pose):
+    for name in bench.cameras:
+        if name not in bench.cell.fixed_cameras:
+            raise BadInput(
+                f"Camera '{name}' sits on the flange: the embedded cell takes no series of pictures with it.",
+                remedy="Study what it has seen: --from FOLDER.",
+            )
+        setup = setup_of(bench.cell, name)
+        if model:
+            setup = dataclasses.replace(setup, noise=MODELS[model])
         try:
             series[name] = shoot_units(
-                setups[name], request, base.instructions, VisionSettings(), units=units, shots=shots, seed=seed
+                setup, bench.request, bench.root, VisionSettings(), units=units, shots=shots, seed=seed
             )
         except VisionError as error:
             if error.code != "no_pose":
@@ -126,7 +209,7 @@ def _embedded(
     if not series:
         assert failed is not None
         raise failed
-    return request, series
+    return series
 
 
 def _saved(records: list[Path]) -> tuple[CheckRequest, dict[str, Series]]:

@@ -38,11 +38,12 @@ class OrderChanged(Frozen):
 
 
 class CellChanged(Frozen):
-    """The cell changed its PackML state."""
+    """The cell changed its PackML state. `trouble` is what went wrong on the way down from its `reason`."""
 
     type: Literal["cell_changed"] = "cell_changed"
     state: CellState
     reason: str = ""
+    trouble: tuple[str, ...] = ()
     by: str = ""
     acknowledged: bool | None = None  # None: unchanged
 
@@ -311,6 +312,26 @@ class StepDoubted(Frozen):
     remedy: str = ""
 
 
+class StepOverdue(Frozen):
+    """A step waits too long for a person, who is at it, shall look or is not there; `level` says what is done."""
+
+    type: Literal["step_overdue"] = "step_overdue"
+    unit: str
+    step: str
+    attempt: int
+    level: Literal["remind", "offer", "ask"]
+    waits: Literal["at_it", "look", "nobody"]
+    waited_s: float
+
+
+class PlaceCleared(Frozen):
+    """A person said that nobody is at what was taken from the hands of a place."""
+
+    type: Literal["place_cleared"] = "place_cleared"
+    place: str
+    by: str
+
+
 class StepAnswered(Frozen):
     """A person decided how a step in attention goes on."""
 
@@ -362,7 +383,7 @@ class BinRefilled(Frozen):
 
 
 class MotionProposed(Frozen):
-    """A motion waits for a person's approval."""
+    """A motion waits for the approval of `needs` different people; `supervised` where its skill asked for that."""
 
     type: Literal["motion_proposed"] = "motion_proposed"
     effect: str
@@ -371,6 +392,37 @@ class MotionProposed(Frozen):
     plan: str
     duration_s: float
     preview: tuple[Pose, ...]
+    needs: int = 1
+    supervised: str = ""
+
+
+class MotionApproved(Frozen):
+    """One person has approved a motion that waits for it."""
+
+    type: Literal["motion_approved"] = "motion_approved"
+    effect: str
+    motion: str
+    by: str
+
+
+class MotionRefused(Frozen):
+    """A person wants a motion not to run as it was previewed."""
+
+    type: Literal["motion_refused"] = "motion_refused"
+    effect: str
+    motion: str
+    reason: str = ""
+    by: str
+
+
+class StepReleased(Frozen):
+    """A person said next: the step may begin, once."""
+
+    type: Literal["step_released"] = "step_released"
+    unit: str
+    step: str
+    attempt: int
+    by: str
 
 
 class MotionIntended(Frozen):
@@ -483,12 +535,17 @@ Event = Annotated[
     | RecheckRequested
     | RecheckEnded
     | StepDoubted
+    | StepOverdue
+    | PlaceCleared
     | StepAnswered
     | StepUndone
     | PartMoved
     | BinRefilled
     | MotionProposed
+    | MotionApproved
+    | MotionRefused
     | MotionIntended
+    | StepReleased
     | MotionEnded
     | ManualStarted
     | ManualEnded

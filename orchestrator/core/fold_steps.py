@@ -27,6 +27,7 @@ from orchestrator.core.state import (
     Attempt,
     State,
     StepState,
+    Waiver,
     ladder_name,
     share,
 )
@@ -60,25 +61,34 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         values={},
         witnesses=(),
         waived="",
+        waiver=None,
         code="",
         message="",
         remedy="",
         started_t=t,
         ended_t=None,
         doubted_t=None,
+        released=False,
+        patient_t=t,
         attempts=(*old.attempts, attempt),
     )
     return with_step(state, event.unit, event.step, new)
 
 
+@_on(ev.StepReleased)
+def _step_released(state: State, event: ev.StepReleased, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    return with_step(state, event.unit, event.step, replace(found[1], released=True)) if found is not None else state
+
+
 @_on(ev.SkillEnded)
-def _skill_ended(state: State, event: ev.SkillEnded, _t: float) -> State:
+def _skill_ended(state: State, event: ev.SkillEnded, t: float) -> State:
     found = state.step(event.unit, event.step)
     if found is None:
         return state
     _, old = found
     values = {**old.values, **event.values}
-    new = replace(old, wants=old.wants - {"skill"}, values=values)
+    new = replace(old, wants=old.wants - {"skill"}, values=values, patient_t=t)
     state = replace(state, motions=unasked(state, event.effect))
     return with_step(state, event.unit, event.step, _noted(new, values=values))
 
@@ -153,13 +163,13 @@ def _look_waits(state: State, event: ev.LookBlocked | ev.LookBrokenOff, _t: floa
 
 
 @_on(ev.AttestRequested)
-def _attest_requested(state: State, event: ev.AttestRequested, _t: float) -> State:
+def _attest_requested(state: State, event: ev.AttestRequested, t: float) -> State:
     found = state.step(event.unit, event.step)
     if found is None:
         return state
     _, old = found
     wants = old.wants | {"attest"}
-    new = replace(old, status=StepStatus.VERIFYING, wants=wants, resources=_zones(old.resources))
+    new = replace(old, status=StepStatus.VERIFYING, wants=wants, resources=_zones(old.resources), patient_t=t)
     return with_step(state, event.unit, event.step, new)
 
 
@@ -191,7 +201,8 @@ def _step_done(state: State, event: ev.StepDone, t: float) -> State:
     step, old = found
     status = StepStatus.SKIPPED if "skipped" in event.evidence else StepStatus.DONE
     outcome = "skipped" if status == StepStatus.SKIPPED else "done"
-    new = replace(_closed(old, t, outcome), status=status, waived=event.waived, barred=())
+    waiver = _waiver(event, old, t)
+    new = replace(_closed(old, t, outcome), status=status, waived=event.waived, waiver=waiver, barred=())
     state = with_step(state, event.unit, event.step, new)
     if step.per != "unit" and status == StepStatus.DONE:
         state = _shared(state, event, step, t)
@@ -210,7 +221,7 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
     if event.answer != "again":
         rungs = {**rungs, ladder_name(step, event.code): event.rung}
     asks = event.answer in {"ask", "scrap", "skip"}
-    state = called_off(state, event.unit, event.step, old)
+    state = _unclear(called_off(state, event.unit, event.step, old), event, old)
     new = replace(
         _closed(old, t, "failed", event.code, event.message),
         status=StepStatus.ATTENTION if asks else StepStatus.READY,
@@ -270,12 +281,22 @@ def _step_doubted(state: State, event: ev.StepDoubted, t: float) -> State:
     return _blocked(with_step(state, event.unit, event.step, new), event.unit, event.step)
 
 
+@_on(ev.StepOverdue)
+def _step_overdue(state: State, event: ev.StepOverdue, t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    return with_step(state, event.unit, event.step, replace(found[1], overdue=event.level, overdue_t=t))
+
+
 @_on(ev.StepAnswered)
-def _step_answered(state: State, event: ev.StepAnswered, _t: float) -> State:
+def _step_answered(state: State, event: ev.StepAnswered, t: float) -> State:
     found = state.step(event.unit, event.step)
     if found is None:
         return state
     _, old = found
+    if event.choice == "wait":
+        return with_step(state, event.unit, event.step, replace(old, patient_t=t, overdue=""))
     again = event.choice in {"retry", "other_actor"}
     status = StepStatus.READY if again else old.status
     new = replace(old, status=status, barred=event.barred)
@@ -299,6 +320,7 @@ def _undone(state: State, event: ev.StepUndone, t: float) -> State:
         values={},
         witnesses=(),
         waived="",
+        waiver=None,
         rung=0,
         rungs={},
         barred=(),
@@ -358,6 +380,23 @@ def _touched(state: State, event: ev.PartMoved, t: float) -> State:
     return state
 
 
+def _waiver(event: ev.StepDone, step: StepState, t: float) -> Waiver | None:
+    """What a person's decision to do without evidence rests on: what was seen and measured last, and what was wrong."""
+    if not event.by or not event.waived:
+        return None
+    last = step.attempts[-1] if step.attempts else None
+    return Waiver(
+        kind="skipped" if "skipped" in event.evidence else "forced",
+        by=event.by,
+        reason=event.waived,
+        t=t,
+        code=step.code,
+        message=step.message,
+        measured=last.measured if last else None,
+        values=dict(step.values),
+    )
+
+
 def _blocked(state: State, unit_id: str, step_id: str) -> State:
     """What was ready to follow a step waits for it again."""
     unit = state.units[unit_id]
@@ -366,6 +405,15 @@ def _blocked(state: State, unit_id: str, step_id: str) -> State:
         if steps[follower].status == StepStatus.READY:
             steps[follower] = replace(steps[follower], status=StepStatus.WAITING)
     return with_unit(state, replace(unit, steps=steps))
+
+
+def _unclear(state: State, event: ev.StepFailed, old: StepState) -> State:
+    """What was taken out of a person's hands by others' decision: nobody has said yet that their hands are out."""
+    places = [actor for actor in old.actors if actor != ROBOT and "confirm" in old.wants]
+    if event.code not in {"overdue", "taken_over"} or not _zones(old.resources):
+        return state
+    more = {place: (*state.unclear.get(place, ()), *_zones(old.resources)) for place in places}
+    return replace(state, unclear={**state.unclear, **more})
 
 
 def _zones(resources: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import MOTION_ALLOWED, OrderState, StepStatus
 from orchestrator.core.state import BUSY, ROBOT
+from orchestrator.core.supervision import held_back
 
 if TYPE_CHECKING:
     from orchestrator.core.state import State, UnitState
@@ -80,6 +81,8 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
         out.append(Blocker("actor", "Nobody who may do this step is there."))
     elif actors not in crews(state, step, current.barred):
         out.append(Blocker("actor", f"{' and '.join(actors)} can't do this step."))
+    if held_back(state, unit, step, actors):
+        out.append(Blocker("release", f"{step.id} waits for a person to say next."))
     if ROBOT in actors:
         out += [Blocker("interlock", reason) for reason in why_not(state)]
         out += [Blocker("ending", f"The robot has not come to a stand after {effect}.") for effect in state.ending]
@@ -163,6 +166,16 @@ def _passed(state: State, wanted: tuple[str, ...]) -> list[Blocker]:
     return out
 
 
+def _unclear(state: State, wanted: tuple[str, ...]) -> list[Blocker]:
+    """The robot keeps out of where a step was taken out of a person's hands, until somebody says that it is clear."""
+    return [
+        Blocker("unclear", f"Somebody of {place} may still be at {name.removeprefix('zone:')}: look, and say so.")
+        for place, names in state.unclear.items()
+        for name in wanted
+        if name in names
+    ]
+
+
 def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -> list[Blocker]:
     out = []
     wanted = resources(state, unit, step)
@@ -172,6 +185,8 @@ def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -
             out.append(Blocker("resource", f"{', '.join(sorted(clash))} is taken by {other.id} {step_id}."))
     if ROBOT not in actors:
         out += _passed(state, wanted)
+    else:
+        out += _unclear(state, wanted)
     for name in wanted:
         frame = name.removeprefix("frame:")
         if frame != name:

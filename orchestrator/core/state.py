@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["robot", "human"]
 Ride = Literal["", "wanted", "under_way"]
+Overdue = Literal["", "remind", "offer", "ask"]
 ROBOT = "robot"
 BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION})
 OVER = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
@@ -45,6 +46,20 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Waiver:
+    """What a person let stand in for evidence, and what was known as they did: a code and words, a look, values."""
+
+    kind: Literal["forced", "skipped"]
+    by: str
+    reason: str
+    t: float  # s, UTC
+    code: str = ""
+    message: str = ""
+    measured: Measured | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class StepState:
     """Where a step of a unit stands. `wants` is the evidence still missing: skill, confirm, camera, attest."""
 
@@ -66,12 +81,17 @@ class StepState:
     message: str = ""
     remedy: str = ""
     waived: str = ""
+    waiver: Waiver | None = None  # where a person decided so
     started_t: float | None = None
     ended_t: float | None = None
     attempts: tuple[Attempt, ...] = ()
     seen_again: Measured | None = None  # what the camera said when it looked once more
     late_looks: int = 0  # pictures of it, one after the other, that were from before they were asked for
+    released: bool = False  # a person said next: where it waits for that word, it may begin once
     doubted_t: float | None = None  # since when it is in doubt, after it was done: `ended_t` stays when it was made
+    patient_t: float = 0.0  # since when it waits for a person, or was given more time (s, UTC)
+    overdue: Overdue = ""  # the rung that its waiting for a person last came to, at `overdue_t` (s, UTC)
+    overdue_t: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -136,7 +156,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class MotionState:
-    """A motion that waits for approval (`approved` False) or is under way."""
+    """A motion that waits for approval (`approved` False) or is under way.
+
+    It waits for `needs` different people, 0 where it was let through without; `supervised` is its skill's reason for
+    asking, `refused` why a person wants it not to run.
+    """
 
     id: str
     effect: str
@@ -146,6 +170,10 @@ class MotionState:
     t: float
     approved: bool
     plan: str = ""
+    needs: int = 0
+    approved_by: tuple[str, ...] = ()
+    supervised: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +196,7 @@ class State:
     t: float = 0.0
     cell: CellState = CellState.IDLE
     cell_reason: str = ""
+    cell_trouble: tuple[str, ...] = ()  # why a hold became a stop, or a stop an abort
     mode: Mode = Mode.PRODUCTION
     autonomy: Autonomy = Autonomy.FULL
     safety: Safety = Safety.NORMAL
@@ -185,6 +214,9 @@ class State:
     taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching
     ending: frozenset[str] = frozenset()  # skills that were called off and have not reported their end yet
     upset_t: float = 0.0  # when the arm last ended otherwise than planned, and may have knocked anything (s, UTC)
+    running_t: float = 0.0  # when the cell last came to Execute (s, UTC)
+    places_t: Mapping[str, float] = field(default_factory=dict)  # when somebody last came to a place or left it
+    unclear: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # zones where a place may still be at work
 
     def step(self, unit: str, step: str) -> tuple[Step, StepState] | None:
         """Return a step of a unit in work, authored and actual, or None where there is none."""

@@ -9,10 +9,13 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.interlock import why_not, why_not_manual
 from orchestrator.core.machine import CELL, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus, allowed
+from orchestrator.core.overdue import since
 from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
-from orchestrator.engine import phrases
+from orchestrator.engine import late, phrases
+from orchestrator.engine.oversight import autonomy_buttons, held_steps, motion_buttons, release_button
+from orchestrator.engine.standing import condition
 from orchestrator.wire import (
     Ask,
     BinLevel,
@@ -47,7 +50,7 @@ _OFFERED = (
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
-_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due", "screen"})
+_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due", "unclear", "screen"})
 _ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
@@ -83,6 +86,7 @@ class Guide:
         if held is not None and _granted(state, TakePart(part=held.part)):
             buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
         buttons += [Button(label="take_part", command={"type": "take_part", "part": part}) for part in leftovers(state)]
+        buttons += late.clearing(state)
         buttons += [
             Button(
                 label="refill", command={"type": "refill_bin", "bin": name, "count": state.spec.supply[name].capacity}
@@ -96,8 +100,7 @@ class Guide:
                 for mode in Mode
                 if mode != state.mode
             ]
-        other = "approve" if state.autonomy == "full" else "full"
-        buttons.append(Button(label=f"autonomy_{other}", command={"type": "set_autonomy", "autonomy": other}))
+        buttons += autonomy_buttons(state)
         return CellView(
             name=state.spec.name,
             state=str(state.cell),
@@ -106,6 +109,7 @@ class Guide:
             autonomy=str(state.autonomy),
             reason=state.cell_reason,
             reasons=why_not(state),
+            condition=condition(state),
             simulated=self._simulated,
             acknowledged=state.acknowledged,
             buttons=tuple(buttons),
@@ -180,6 +184,7 @@ class Guide:
             offset_mm=measured.offset_mm if measured else None,
             verdict=measured.verdict if measured else "",
             waived=bool(current.waived),
+            overdue=late.reached(state, state.units[unit_id], step),
         )
 
     def lane(self, state: State, actor: str) -> LaneView:
@@ -199,6 +204,11 @@ class Guide:
             if look is not None:
                 title = self._title(state, look[0].id, look[1])
                 return LaneView(**base, status="checking", text=phrases.checking(title), unit=look[0].id, step=look[1])
+            if held := next(held_steps(state, actor), None):
+                unit, step = held
+                text = phrases.waits_for_next(self._title(state, unit.id, step.id))
+                ids = {"unit": unit.id, "step": step.id}
+                return LaneView(**base, **ids, status="waiting", text=text, buttons=(release_button(unit, step),))
             return LaneView(**base, status="idle", text=self._waiting(state, actor))
         unit, step_id, current = doing
         step = state.variant_of(unit.id).by_id[step_id]
@@ -218,7 +228,9 @@ class Guide:
     def question(self, state: State, unit_id: str, step_id: str) -> Question:
         """Return a step that needs a decision, with the choices that the rules allow."""
         current = state.units[unit_id].steps[step_id]
-        measured = current.attempts[-1].measured if current.attempts else None
+        unit, step = state.units[unit_id], state.variant_of(unit_id).by_id[step_id]
+        overdue = late.reached(state, unit, step) == "ask"
+        measured = current.attempts[-1].measured if current.attempts and not overdue else None
         buttons = [
             Button(
                 label=choice,
@@ -231,7 +243,8 @@ class Guide:
                     **({"rework": target} if target else {}),
                 },
                 needs_reason=choice in LEAD_CHOICES,
-                danger=choice in LEAD_CHOICES or choice == "rework",  # asked again: it undoes what was done
+                # asked again: it undoes what was done, or takes what is in a person's hands
+                danger=choice in LEAD_CHOICES or choice == "rework" or (overdue and choice == "other_actor"),
             )
             for choice, target in choices(state, unit_id, step_id)
         ]
@@ -244,11 +257,13 @@ class Guide:
             step=step_id,
             attempt=current.attempt,
             title=self._title(state, unit_id, step_id),
-            reason=phrases.reason(current.code, current.message, measured, self._seat(state, unit_id, step_id)),
-            remedy=current.remedy,
+            reason=late.why(state, unit, step)
+            if overdue
+            else phrases.reason(current.code, current.message, measured, self._seat(state, unit_id, step_id)),
+            remedy="" if overdue else current.remedy,
             offset_mm=measured.offset_mm if measured else None,
             evidence=measured.evidence if measured else "",
-            since_t=current.doubted_t or current.ended_t or state.t,
+            since_t=since(state, unit, step) if overdue else current.doubted_t or current.ended_t or state.t,
             buttons=tuple(buttons),
         )
 
@@ -295,6 +310,8 @@ class Guide:
         for unit, step_id, current in state.busy():
             if current.status == StepStatus.ATTENTION:
                 return self._step_card(state, place, unit, step_id, current, "attention")
+        for unit, step, _ in late.asked(state):
+            return self._step_card(state, place, unit, step.id, unit.steps[step.id], "attention")
         return self._idle_card(state, place)
 
     # ---- cards -------------------------------------------------------------------------------------------------
@@ -325,10 +342,12 @@ class Guide:
                 word = Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key})
                 buttons = (word, *buttons)
             note = phrases.ATTEST if attest else self._last_word(current, self._seat(state, unit.id, step_id))
+            if reminder := late.reminder(state, unit, step):
+                note, buttons = reminder, (*buttons, *late.own(state, place, unit, step, _granted))
         elif status == "attention":
-            buttons = self.question(state, unit.id, step_id).buttons
-            measured = current.attempts[-1].measured if current.attempts else None
-            note = phrases.reason(current.code, current.message, measured, self._seat(state, unit.id, step_id))
+            question = self.question(state, unit.id, step_id)
+            buttons = (*question.buttons, *late.others(state, place, _granted))
+            note = question.reason
         elif status == "checking":
             note = phrases.CHECKING
         words = self._texts(variant.product, step, unit.id)
@@ -357,6 +376,7 @@ class Guide:
             together=step.together,
             started_t=current.started_t,
             expected_s=step.time_s.get("human"),
+            overdue=late.reached(state, unit, step),
             buttons=buttons,
             upcoming=self._upcoming(state, place, step_id),
         )
@@ -373,7 +393,8 @@ class Guide:
         take: tuple[Button, ...] = ()
         if held is not None and self._gripper_blocks(state, place) and _granted(state, TakePart(part=held.part)):
             take = (Button(label="take_part", command={"type": "take_part", "part": held.part}),)
-        return Card(place=place, status=status, note=note, buttons=take, upcoming=self._upcoming(state, place, ""))
+        buttons = (*take, *late.others(state, place, _granted))
+        return Card(place=place, status=status, note=note, buttons=buttons, upcoming=self._upcoming(state, place, ""))
 
     def _gripper_blocks(self, state: State, actor: str) -> bool:
         """Whether someone waits for the gripper to be empty, and the robot can't go on with what it holds."""
@@ -465,7 +486,6 @@ class Guide:
         if not mine:
             return None
         motion = mine[-1]
-        approve = Button(label="approve", command={"type": "approve_motion", "motion": motion.id})
         return Intent(
             motion=motion.id,
             text=phrases.motion(motion.text, self._names(state, unit, step)),
@@ -473,7 +493,10 @@ class Guide:
             duration_s=motion.duration_s,
             started_t=motion.t,
             proposed=not motion.approved,
-            buttons=() if motion.approved else (approve,),
+            buttons=motion_buttons(motion),
+            needs=motion.needs,
+            approved_by=motion.approved_by,
+            supervised=motion.supervised,
         )
 
     def _names(self, state: State, unit: str, step: str) -> dict[str, str]:

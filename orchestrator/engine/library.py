@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orchestrator.core.instruction import Words
     from orchestrator.core.procedure import Procedure
     from orchestrator.core.variant import PartSpec, Step, Variant
+    from orchestrator.engine.checks.tried import Tried
     from orchestrator.engine.registry import Skill
 
 SHOWN = frozenset({".glb", ".svg", ".png", ".jpg", ".jpeg", ".webp", ".mp4", ".webm"})  # what a screen may ask for
@@ -156,12 +157,13 @@ def check(
     *,
     today: dt.date | None = None,
     programs: Mapping[str, Skill] | None = None,
+    tried: Mapping[str, Tried] | None = None,
 ) -> list[Problem]:
     """Cross-check every authored file; return what is wrong, by file and line. Never raises for a mistake.
 
     A product is checked against each cell and judged by the one that suits it best. `cells` is one file or a folder
     of them; `skills` maps each skill to its parameters, None leaves skills unchecked; `programs` are the skills
-    themselves, for what they need and leave.
+    themselves, for what they need and leave; `tried` says by cell what its cameras were taught and studied with.
     `today` (default: this day, UTC) is what tools are due against.
     """
     shelf = MeshShelf()
@@ -183,7 +185,7 @@ def check(
         problems += mistakes_in_file
         if product is not None:
             products.append(product)
-            problems += check_product(product, found_cells, skills, instructions, programs)
+            problems += check_product(product, found_cells, skills, instructions, programs, tried)
     kinds = {kind for product in products for kind in product.parts}
     problems += check_cells(
         found_cells, kinds if len(products) == len(names) else None, today or dt.datetime.now(dt.UTC).date()

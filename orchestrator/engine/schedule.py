@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide.orders import free_nests
 from orchestrator.core.machine import CellState, CellVerb, OrderState, StepStatus
+from orchestrator.core.overdue import climbing, due, level
 from orchestrator.core.readiness import blockers, crews, resources, too_late
 from orchestrator.core.rides import ride_blockers
 from orchestrator.core.state import ROBOT
@@ -31,12 +32,13 @@ class Schedule:
 
     def __call__(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
         """Return what to propose at `now` (s, UTC), and when waiting alone makes more possible."""
+        wake: list[float] = []
+        late = _overdue(state, now, wake)
         if state.cell != CellState.EXECUTE:
-            return (), None
+            return tuple(late), min(wake, default=None)
         out: list[cmd.Command] = []
         taken: set[str] = set()
         held: set[str] = set()
-        wake: list[float] = []
         for unit, step_id, current in state.busy():
             if current.ride == "wanted" and ROBOT not in taken and not ride_blockers(state, current):
                 taken.add(ROBOT)
@@ -54,6 +56,7 @@ class Schedule:
                 sha = self._skill_sha256(step.robot.skill) if step.robot and ROBOT in crew else ""
                 out.append(cmd.StartStep(unit=unit.id, step=step.id, actors=crew, skill_sha256=sha))
         out += self._units(state)
+        out += late
         if not out and _nothing_left(state):
             out.append(cmd.ChangeCell(verb=CellVerb.COMPLETE, reason="every order has ended"))
         return out, min(wake, default=None)
@@ -104,6 +107,18 @@ def _kind(actor: str) -> Literal["robot", "human"]:
 
 def _place_of(state: State, unit: UnitState, step: Step) -> set[str]:
     return set(resources(state, unit, step))
+
+
+def _overdue(state: State, now: float, wake: list[float]) -> list[cmd.Command]:
+    """What waits too long for a person is noted, rung by rung."""
+    out: list[cmd.Command] = []
+    for unit, step in climbing(state):
+        reached = due(state, unit, step, now)
+        if reached.next_t is not None:
+            wake.append(reached.next_t)
+        if reached.level and reached.level != level(state, unit, step):
+            out.append(cmd.NoteOverdue(unit=unit.id, step=step.id, attempt=unit.steps[step.id].attempt))
+    return out
 
 
 def _nothing_left(state: State) -> bool:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from orchestrator.core.machine import StepStatus
+from orchestrator.core.overdue import climbing
 from orchestrator.core.state import ROBOT, State
 from orchestrator.engine.guide import is_low
+from orchestrator.engine.late import asked
 from orchestrator.wire import Drop, Happened, Put, TroubleView
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class LiveScreen:
         self._topics: dict[str, TopicValue] = {}
         self._listeners: list[Listener] = []
         self._log: deque[Happened] = deque(maxlen=LOG)
+        self._late: set[tuple[str, str]] = set()  # what waited for a person at the last refresh
         self._refresh(None, state)
 
     @property
@@ -94,10 +97,12 @@ class LiveScreen:
                 if old is not None and old.steps.get(step_id) is step:
                     continue
                 wanted[f"step/{unit_id}/{step_id}"] = self._guide.step(after, unit_id, step_id)
-                wanted[f"question/{unit_id}/{step_id}"] = None
-        for unit, step_id, step in after.busy():  # what may be chosen depends on other steps and on the gripper too
-            if step.status == StepStatus.ATTENTION:
-                wanted[f"question/{unit.id}/{step_id}"] = self._guide.question(after, unit.id, step_id)
+        wanted.update(self._questions(after))
+        late = {(unit.id, step.id) for unit, step in climbing(after)}
+        for unit_id, step_id in sorted(self._late | late):  # what is overdue hangs on the cell and on places, too
+            if unit_id in after.units:
+                wanted[f"step/{unit_id}/{step_id}"] = self._guide.step(after, unit_id, step_id)
+        self._late = late
         if before is None or before.world is not after.world:
             for part_id in after.world.facts:
                 wanted[f"part/{part_id}"] = self._guide.part(after, part_id)
@@ -112,6 +117,13 @@ class LiveScreen:
                 wanted[f"trouble/device/{place}"] = _screen_lost(after, place)
         gone = [topic for topic in self._topics if _is_gone(topic, after)] if before and _left(before, after) else []
         return self._apply(wanted, gone)
+
+    def _questions(self, state: State) -> dict[str, TopicValue | None]:
+        """Every open question, and those that are none any more: what may be chosen depends on much beside the step."""
+        out: dict[str, TopicValue | None] = {topic: None for topic in self._topics if topic.startswith("question/")}
+        steps = [(unit.id, step_id) for unit, step_id, step in state.busy() if step.status == StepStatus.ATTENTION]
+        steps += [(unit.id, step.id) for unit, step, _ in asked(state)]
+        return out | {f"question/{unit}/{step}": self._guide.question(state, unit, step) for unit, step in steps}
 
     def _apply(self, wanted: dict[str, TopicValue | None], gone: list[str]) -> list[Put | Drop]:
         out: list[Put | Drop] = []
@@ -172,7 +184,7 @@ def _in_words(item: Fresh) -> str:
     """The event's name in plain words, and what it says of itself: "step failed: The part lies upside down"."""
     name = item.event.type.replace("_", " ")
     fields = vars(item.event)
-    for key in ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome"):
+    for key in ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome", "level"):
         if value := fields.get(key):
             return f"{name}: {value}"
     return name

@@ -18,7 +18,19 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.decide.progress import amiss
 from orchestrator.core.events import EVENT
-from orchestrator.core.machine import CELL, ORDER, STEP, Autonomy, CellState, CellVerb, Mode, OrderVerb
+from orchestrator.core.machine import (
+    ASKS_STEP,
+    CELL,
+    MOTION_ALLOWED,
+    ORDER,
+    STEP,
+    Autonomy,
+    CellState,
+    CellVerb,
+    Mode,
+    OrderVerb,
+)
+from orchestrator.core.overdue import climbing, overdue
 from orchestrator.core.ports import Safety
 from orchestrator.core.react import Look, RideAndLook, RunSkill, react
 from orchestrator.core.readiness import blockers, crews
@@ -85,7 +97,7 @@ class CellMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Bench(cell(cameras=CAMERAS), joined=())
+        self.bench = Bench(cell(cameras=CAMERAS, approvals={"motions": 2}), joined=())
         self.under_way: dict[str, RunSkill | Look | RideAndLook] = {}
         self.past: list[cmd.Command] = []
 
@@ -121,6 +133,8 @@ class CellMachine(RuleBasedStateMachine):
             assert EVENT.validate_json(event.model_dump_json()) == event
             if isinstance(event, ev.StepDone):
                 self.supported(start, before, event)
+            if isinstance(event, ev.StepStarted) and "robot" in event.actors and before.autonomy in ASKS_STEP:
+                assert before.units[event.unit].steps[event.step].released
             bench.tell(event)
             self.legal(before, bench.state)
         for event in verdict:
@@ -321,7 +335,9 @@ class CellMachine(RuleBasedStateMachine):
         self.send(cmd.ReportProblem(unit=unit, step=name, attempt=attempt, place=place, code=code))
 
     def questions(self) -> list[tuple[str, str]]:
-        return [(unit.id, name) for unit, name, step_ in self.bench.state.busy() if step_.status == "attention"]
+        state = self.bench.state
+        asked = [(unit.id, waits.id) for unit, waits, _, rung in overdue(state) if rung == "ask"]
+        return asked + [(unit.id, name) for unit, name, step_ in state.busy() if step_.status == "attention"]
 
     @precondition(lambda self: self.questions())
     @rule(data=st.data(), role=st.sampled_from(["supervisor", "supervisor", "worker"]), reason=REASONS)
@@ -331,6 +347,29 @@ class CellMachine(RuleBasedStateMachine):
         attempt = self.bench.at(name, unit).attempt
         command = {"unit": unit, "step": name, "attempt": attempt, "choice": choice, "rework": target or None}
         self.send(cmd.Choose.model_validate({**command, "reason": reason}), role)
+
+    @rule(seconds=st.sampled_from([200.0, 400.0]))
+    def a_wait_grows_long(self, seconds: float) -> None:
+        self.bench.wait(seconds)
+        for unit, waits in tuple(climbing(self.bench.state)):
+            attempt = unit.steps[waits.id].attempt
+            self.send(cmd.NoteOverdue(unit=unit.id, step=waits.id, attempt=attempt))
+
+    @rule(unit=UNITS, name=STEPS, attempt=st.integers(0, 3), place=PLACES)
+    def a_step_changes_hands(self, unit: str, name: str, attempt: int, place: str) -> None:
+        ids = {"unit": unit, "step": name, "attempt": attempt, "place": place}
+        self.send(cmd.GiveStep.model_validate(ids), "worker")
+        self.send(cmd.TakeStep.model_validate(ids), "worker")
+
+    @precondition(lambda self: any(True for _ in overdue(self.bench.state)))
+    @rule(data=st.data(), place=PLACES)
+    def what_is_overdue_changes_hands(self, data: st.DataObject, place: str) -> None:
+        unit, waits, current, _ = data.draw(st.sampled_from([*overdue(self.bench.state)]))
+        self.a_step_changes_hands(unit.id, waits.id, current.attempt, place)  # type: ignore[operator] # a rule
+
+    @rule(place=PLACES)
+    def a_place_is_clear(self, place: str) -> None:
+        self.send(cmd.ClearPlace(place=place))
 
     @rule(unit=UNITS, name=STEPS)
     def a_step_is_undone(self, unit: str, name: str) -> None:
@@ -360,6 +399,7 @@ class CellMachine(RuleBasedStateMachine):
         self.send(cmd.ReportSafety(safety=Safety.NORMAL))
         self.send(cmd.Acknowledge())
         self.send(cmd.SetMode(mode=Mode.PRODUCTION))
+        self.send(cmd.SetAutonomy(autonomy=Autonomy.FULL))
         for _ in range(8):
             cell = self.bench.state.cell
             verb = {
@@ -379,14 +419,40 @@ class CellMachine(RuleBasedStateMachine):
     def the_robot_reports_safety(self, safety: Safety) -> None:
         self.send(cmd.ReportSafety(safety=safety))
 
-    @rule(autonomy=st.sampled_from(list(Autonomy)), motion=st.sampled_from(["m1", "m2"]), end=st.booleans())
-    def a_motion_goes_its_way(self, autonomy: Autonomy, motion: str, end: bool) -> None:
+    @rule(
+        autonomy=st.sampled_from(list(Autonomy)),
+        motion=st.sampled_from(["m1", "m2"]),
+        supervised=st.sampled_from(["", "tight fit"]),
+        end=st.booleans(),
+    )
+    def a_motion_goes_its_way(self, autonomy: Autonomy, motion: str, supervised: str, end: bool) -> None:
         self.send(cmd.SetAutonomy(autonomy=autonomy))
         effect = next((name for name in sorted(self.under_way) if moves_robot(name)), "u1/pin/1/skill")
-        self.send(cmd.ProposeMotion(effect=effect, motion=motion))
-        self.send(cmd.ApproveMotion(motion=motion))
+        self.send(cmd.ProposeMotion(effect=effect, motion=motion, supervised=supervised))
+        for place in ("front", "back", ""):
+            self.send(cmd.ApproveMotion(motion=motion, place=place))
         if end:
             self.send(cmd.EndMotion(effect=effect, motion=motion, outcome="succeeded"))
+
+    @rule(autonomy=st.sampled_from(list(Autonomy)), role=ROLES)
+    def the_level_of_autonomy_is_told(self, autonomy: Autonomy, role: str) -> None:
+        before = self.bench.state.autonomy
+        self.send(cmd.SetAutonomy(autonomy=autonomy), role)
+        lowers = list(Autonomy).index(autonomy) > list(Autonomy).index(before)
+        may = role in {"engine", "supervisor", "programmer"} or (lowers and role == "worker")
+        assert self.bench.state.autonomy == (autonomy if may else before)
+
+    @rule(motion=st.sampled_from(["m1", "m2"]), place=PLACES, role=ROLES, like_this=st.booleans())
+    def a_person_judges_a_preview(self, motion: str, place: str, role: str, like_this: bool) -> None:
+        at = "" if place == "nowhere" else place
+        if like_this:
+            self.send(cmd.ApproveMotion(motion=motion, place=at), role)
+        else:
+            self.send(cmd.RefuseMotion(motion=motion, reason="no", place=at), role)
+
+    @rule(unit=UNITS, name=STEPS, attempt=st.integers(0, 3), role=ROLES)
+    def a_person_says_next(self, unit: str, name: str, attempt: int, role: str) -> None:
+        self.send(cmd.ReleaseStep(unit=unit, step=name, attempt=attempt), role)
 
     @rule(place=PLACES, operator=st.sampled_from(["op-front", "op-back", "op-third"]), leave=st.booleans())
     def people_come_and_go(self, place: str, operator: str, leave: bool) -> None:
@@ -444,6 +510,14 @@ class CellMachine(RuleBasedStateMachine):
         assert sum(fact.holder == "gripper" for fact in state.world.facts.values()) <= 1
 
     @invariant()
+    def the_robot_is_never_where_hands_may_be(self) -> None:
+        state = self.bench.state
+        hands = {name for names in state.unclear.values() for name in names}
+        for _, name, current in state.busy():
+            if "skill" in current.wants:
+                assert not hands & set(current.resources), name
+
+    @invariant()
     def what_is_waited_for_is_under_way(self) -> None:
         state = self.bench.state
         for unit, name, current in state.busy():
@@ -453,6 +527,18 @@ class CellMachine(RuleBasedStateMachine):
                 assert current.effect in self.under_way
             assert bool(current.wants) == (current.status != "attention")
         assert state.ending <= self.under_way.keys()
+
+    @invariant()
+    def nothing_goes_ahead_with_less_supervision_than_asked_for(self) -> None:
+        state = self.bench.state
+        for motion in state.motions.values():
+            assert len(motion.approved_by) == len(set(motion.approved_by))
+            assert not (motion.approved and len(motion.approved_by) < motion.needs)
+            assert not (motion.approved and motion.refused)
+            assert motion.approved or motion.needs == state.spec.approvals.motions
+        for unit in state.units.values():
+            for current in unit.steps.values():
+                assert not (current.released and state.cell not in MOTION_ALLOWED)
 
     @invariant()
     def every_order_goes_on_or_says_why_not(self) -> None:

@@ -46,10 +46,11 @@ export interface AnswerMessage {
   payload: Answer;
 }
 
-/** A person lets a previewed motion go ahead. */
+/** A person lets a previewed motion go ahead; from a worker place it is the word of who works there. */
 export interface ApproveMotion {
   type: "approve_motion";
   motion: string;
+  place?: "" | string;
 }
 
 /** A value that the person gives. */
@@ -59,7 +60,7 @@ export interface Ask {
 }
 
 /** How much the robot may do without asking. */
-export type Autonomy = "full" | "approve";
+export type Autonomy = "full" | "approve" | "single_step";
 
 /** How many pieces a counted bin holds. A grid is emptied from its first slot on. */
 export interface BinLevel {
@@ -141,6 +142,7 @@ export interface Card {
   together: boolean;
   started_t: number | null;
   expected_s: number | null;
+  overdue: "" | "remind" | "offer" | "ask";
   buttons: Button[];
   upcoming: Record<string, string>[];
 }
@@ -161,6 +163,7 @@ export interface CellView {
   autonomy: string;
   reason: string;
   reasons: string[];
+  condition: Condition;
   simulated: boolean;
   acknowledged: boolean;
   buttons: Button[];
@@ -192,9 +195,15 @@ export interface Choose {
   unit: string;
   step: string;
   attempt: number;
-  choice: "retry" | "recheck" | "other_actor" | "rework" | "skip" | "force" | "scrap";
+  choice: "retry" | "recheck" | "other_actor" | "rework" | "wait" | "skip" | "force" | "scrap" | "abort";
   rework?: string | null;
   reason?: string;
+}
+
+/** A person says that nobody is at what was taken from the hands of a place: the robot may go there. */
+export interface ClearPlace {
+  type: "clear_place";
+  place: string;
 }
 
 export type ClientMessage =
@@ -208,6 +217,18 @@ export interface CommandMessage {
   v?: 1;
   id: string;
   command: Outside;
+}
+
+/**
+ * Why the cell stands or waits: what its transient state waits for, the first reason, what went wrong since.
+ *
+ * `not_moving` is the cell's `reasons` in each language.
+ */
+export interface Condition {
+  waits: Record<string, string>;
+  reason: Record<string, string>;
+  trouble: Record<string, string>[];
+  not_moving: Record<string, string>[];
 }
 
 /** A person says that the step's result is there, with what they measured and which lots they used. */
@@ -260,6 +281,15 @@ export interface Ghost {
   end: Pose;
 }
 
+/** The person at a place, whose step takes too long, lets the robot do it: their hands are out of its way. */
+export interface GiveStep {
+  type: "give_step";
+  unit: string;
+  step: string;
+  attempt: number;
+  place: string;
+}
+
 /** One line of the event list. */
 export interface Happened {
   seq: number;
@@ -289,7 +319,12 @@ export interface Hello {
   place?: string;
 }
 
-/** What the robot is about to do or does: the TCP's way and its end, and how long it takes. */
+/**
+ * What the robot is about to do or does: the TCP's way and its end, and how long it takes.
+ *
+ * While it is `proposed` it waits for `needs` different people; `approved_by` have said yes. `supervised` is the
+ * skill's reason for asking, "" where the level of autonomy asks.
+ */
 export interface Intent {
   motion: string;
   text: Record<string, string>;
@@ -298,6 +333,9 @@ export interface Intent {
   started_t: number;
   proposed: boolean;
   buttons: Button[];
+  needs: number;
+  approved_by: string[];
+  supervised: string;
 }
 
 /** A person comes to a worker place. */
@@ -308,7 +346,7 @@ export interface JoinPlace {
   qualifications?: string[];
 }
 
-/** What one actor does now. */
+/** What one actor does now; with a button where its next step waits for a person to say next. */
 export interface LaneView {
   actor: string;
   kind: "robot" | "human";
@@ -320,6 +358,7 @@ export interface LaneView {
   started_t: number | null;
   expected_s: number | null;
   intent: Intent | null;
+  buttons: Button[];
 }
 
 /** The person leaves the worker place. */
@@ -384,11 +423,16 @@ export type Outside =
   | ConfirmStep
   | ReportProblem
   | Choose
+  | GiveStep
+  | TakeStep
+  | ClearPlace
   | UndoStep
   | RefillBin
   | TakePart
   | Acknowledge
   | ApproveMotion
+  | RefuseMotion
+  | ReleaseStep
   | MoveGripper;
 
 /** A part instance as the ledger knows it. `pose` is in the world; parts in a gripper follow the pose stream. */
@@ -504,6 +548,14 @@ export interface RefillBin {
   lot?: string;
 }
 
+/** A person says of a previewed motion: not like this. It will not run, and its step becomes a question. */
+export interface RefuseMotion {
+  type: "refuse_motion";
+  motion: string;
+  reason?: string;
+  place?: "" | string;
+}
+
 /** A message of this client could not be understood; nothing was changed. `payload.id` is "" where none was read. */
 export interface RefusedMessage {
   v: 1;
@@ -512,6 +564,14 @@ export interface RefusedMessage {
   t: number;
   type: "refused";
   payload: Answer;
+}
+
+/** A person says next: a step that waits for that word may begin. `attempt` is its last one so far. */
+export interface ReleaseStep {
+  type: "release_step";
+  unit: string;
+  step: string;
+  attempt: number;
 }
 
 /** A person says that the step can't be done. */
@@ -623,6 +683,7 @@ export interface StepView {
   offset_mm: Vector | null;
   verdict: string;
   waived: boolean;
+  overdue: "" | "remind" | "offer" | "ask";
 }
 
 /** The words of a step in one language. */
@@ -639,6 +700,15 @@ export interface StepWords {
 export interface TakePart {
   type: "take_part";
   part: string;
+}
+
+/** The person at a place takes over what another has in hand for too long. */
+export interface TakeStep {
+  type: "take_step";
+  unit: string;
+  step: string;
+  attempt: number;
+  place: string;
 }
 
 /** A picture of a session with the board in it, and where its corners are. */

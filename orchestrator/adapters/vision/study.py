@@ -76,6 +76,7 @@ def shoot_units(
     solids, meshes = Solids(root, threads=settings.threads), MeshStore(root)
     settings = dataclasses.replace(settings, noise_m=setup.noise.sigma_m)
     random = np.random.default_rng(seed)
+    margin_m = BESIDE_M if request.datum else settings.margin_m  # as much as a check cuts out
     rows: dict[str, list[tuple[float, ...]]] = {}
     claimed, lost = [], 0
     reason: VisionError | None = None
@@ -88,7 +89,7 @@ def shoot_units(
         row: list[tuple[float, ...]] = []
         for _ in range(PATIENCE * shots):
             shot = asyncio.run(camera.shoot())
-            check = judge(request, cut(shot, request.part, solids, settings.margin_m), solids, settings).check
+            check = judge(request, cut(shot, request.part, solids, margin_m), solids, settings).check
             try:
                 row.append(_measured(check, setup.name))
             except VisionError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.decide import cell, devices, manual, orders, outcomes, recovery, rides, steps
+from orchestrator.core.decide import autonomy, cell, devices, manual, orders, outcomes, overdue, recovery, rides, steps
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import IllegalMove
@@ -24,7 +24,8 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ChangeCell: cell.change,
     cmd.SettleCell: cell.settle,
     cmd.SetMode: cell.set_mode,
-    cmd.SetAutonomy: cell.set_autonomy,
+    cmd.SetAutonomy: autonomy.set_autonomy,
+    cmd.ReleaseStep: autonomy.release_step,
     cmd.JoinPlace: cell.join,
     cmd.LeavePlace: cell.leave,
     cmd.RefillBin: cell.refill,
@@ -34,7 +35,8 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ReportSafety: cell.safety,
     cmd.ReportDevice: devices.report,
     cmd.ProposeMotion: cell.propose_motion,
-    cmd.ApproveMotion: cell.approve_motion,
+    cmd.ApproveMotion: autonomy.approve_motion,
+    cmd.RefuseMotion: autonomy.refuse_motion,
     cmd.EndMotion: cell.end_motion,
     cmd.StartJog: manual.start_jog,
     cmd.MoveGripper: manual.move_gripper,
@@ -45,6 +47,10 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ConfirmStep: steps.confirm,
     cmd.ReportProblem: steps.problem,
     cmd.Choose: steps.choose,
+    cmd.GiveStep: overdue.give,
+    cmd.TakeStep: overdue.take,
+    cmd.ClearPlace: overdue.clear,
+    cmd.NoteOverdue: overdue.note,
     cmd.UndoStep: steps.undo,
     cmd.EndSkill: outcomes.skill,
     cmd.EndCheck: outcomes.check,
@@ -55,7 +61,7 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
 def decide(state: State, request: cmd.Request, now: float) -> list[Event] | Rejected:
     """Judge a request at `now` (s, UTC): the events that it brings about, or why it is refused. Pure."""
     command = request.command
-    if not may(request.by.role, command):
+    if not may(request.by.role, command, state.autonomy):
         return [CommandDenied(by=request.by.name, role=request.by.role, command=command.type)]
     try:
         return _RULES[type(command)](state, command, request.by, now)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.core.state import State, StepState
     from orchestrator.core.variant import Rung, Step, ValueSpec
 
-ASKS_AT_ONCE = frozenset({"cannot_see", "interrupted", "problem", "too_late"})
+ASKS_AT_ONCE = frozenset({"cannot_see", "interrupted", "problem", "refused", "too_late"})
 _BEYOND_A_ROBOT = frozenset({"flipped", "wrong"})
 _SERIAL = re.compile(r"\$(?:serial\b|\(serial\))")
 _NOT_BEGUN = frozenset({StepStatus.WAITING, StepStatus.UNDONE, StepStatus.READY})

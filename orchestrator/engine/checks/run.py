@@ -23,6 +23,7 @@ from orchestrator.engine.checks import (
 )
 from orchestrator.engine.checks.keep_out import kept_out
 from orchestrator.engine.checks.subject import Built, Subject
+from orchestrator.engine.checks.tried import NOTHING
 from orchestrator.engine.compile import compile_variant, forbidden
 from orchestrator.engine.findings import hint
 from orchestrator.engine.placeholders import as_text
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.core.cell import CellSpec
+    from orchestrator.engine.checks.tried import Tried
     from orchestrator.engine.findings import Finding
     from orchestrator.engine.product import Product
     from orchestrator.engine.registry import Skill
@@ -50,11 +52,19 @@ def check_product(
     skills: Mapping[str, set[str]] | None,
     root: Path,
     programs: Mapping[str, Skill] | None = None,
+    tried: Mapping[str, Tried] | None = None,
 ) -> list[Problem]:
-    """Return what is wrong with a product, judged in the cell that suits it best."""
+    """Return what is wrong with a product, judged in the cell that suits it best.
+
+    `tried` says by cell what was taught to its cameras and studied with them.
+    """
     sold, problems = _sold(product)
     stages: list[CellSpec | None] = [cell for _, cell in cells]
-    judged = [_in_cell(Subject(product, cell, skills, root, programs or {}), sold) for cell in stages or [None]]
+    subjects = [
+        Subject(product, cell, skills, root, programs or {}, (tried or {}).get(cell.name if cell else "", NOTHING))
+        for cell in stages or [None]
+    ]
+    judged = [_in_cell(subject, sold) for subject in subjects]
     best = min(judged, key=lambda found: sum(problem.severity == "error" for problem in found))
     return [*product.problems, *problems, *best]
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from orchestrator.engine import graph
+from orchestrator.engine.checks.tried import NOTHING, Tried
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,7 @@ class Subject:
     """One product, the cell that it is built in, the skills that there are; None where they are not to be checked.
 
     `programs` are the skills themselves, with what they need and leave; empty where only their parameters are known.
+    `tried` is what was taught to the cell's cameras and studied with them.
     """
 
     product: Product
@@ -35,6 +37,7 @@ class Subject:
     skills: Mapping[str, set[str]] | None
     root: Path
     programs: Mapping[str, Skill] = field(default_factory=dict)
+    tried: Tried = NOTHING
     foreseen: dict[Foreseen, Sight | None] = field(default_factory=dict, compare=False)  # views that variants share
 
     @cached_property

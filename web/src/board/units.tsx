@@ -85,6 +85,8 @@ function Group({ steps }: { steps: readonly StepView[] }) {
         {word(stepStates, lead.status)}
         {lead.attempt > 1 && ` · ${board.attempts(lead.attempt)}`}
         {lead.waived && ` · ${board.waived}`}
+        {lead.overdue && " "}
+        {lead.overdue && <span class="pill pill-warn">{board.overdue}</span>}
       </span>
     </li>
   );

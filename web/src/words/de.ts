@@ -147,7 +147,6 @@ export const de: Words = {
     quick: ["Teil ist beschädigt", "Teil fehlt", "Passt nicht", "Werkzeug geht nicht"],
   },
   sure: { title: (what) => `${what}?`, yes: "Ja" },
-  cellReasons: { restarted: "Tandem wurde neu gestartet." },
   buttons: {
     confirm: "Fertig",
     attest: "Stimmt so",
@@ -162,6 +161,11 @@ export const de: Words = {
     undo_step: "Zurücknehmen",
     retry: "Noch einmal",
     recheck: "Erneut prüfen",
+    wait: "Mehr Zeit geben",
+    give_step: "Roboter macht es, meine Hände sind weg",
+    take_step: "Ich übernehme",
+    clear_place: "Dort ist niemand mehr",
+    abort_order: "Auftrag abbrechen",
     other_actor: "Der andere macht es",
     by_hand: "Von Hand machen",
     rework: "Nacharbeiten",
@@ -193,6 +197,9 @@ export const de: Words = {
     full: "Roboter fährt selbst",
     autonomy_full: "Roboter fährt selbst",
     autonomy_approve: "Vor jeder Bewegung fragen",
+    autonomy_single_step: "Schritt für Schritt",
+    refuse: "So nicht",
+    release_step: "Weiter",
   },
   cellStates: {
     idle: "Bereit",
@@ -226,7 +233,19 @@ export const de: Words = {
   autonomy: {
     full: "Roboter fährt selbst",
     approve: "Jede Bewegung wird freigegeben",
-    single_step: "Einzelschritt",
+    single_step: "Schritt für Schritt",
+  },
+  supervision: {
+    title: "Aufsicht",
+    choose: "Wählen, wie weit der Roboter allein geht",
+    means: {
+      full: "Er fragt niemanden, außer wenn sein Programm eine Freigabe will.",
+      approve: "Er zeigt jede Bewegung und wartet auf die Freigabe.",
+      single_step: "Er zeigt jede Bewegung und beginnt jeden seiner Schritte erst, wenn jemand Weiter sagt.",
+    },
+    asks: (what) => `Darf der Roboter das? Er ${what}.`,
+    count: (given, needs) => `${given} von ${needs} Personen haben freigegeben.`,
+    skill: (why) => `Sein Programm fragt: ${why}`,
   },
   laneStates: {
     away: "Nicht da",
@@ -303,6 +322,8 @@ export const de: Words = {
     noUnits: "Keine Einheit ist in Arbeit.",
     unit: (order, n) => `${order} · Einheit ${n}`,
     steps: (done, n) => `${done} von ${n} Schritten`,
+    overdue: "Dauert zu lange",
+    overdueSteps: { remind: "erinnert", offer: "anderen angeboten", ask: "gefragt" },
     questions: "Braucht eine Entscheidung",
     lanes: "Wer macht was",
     now: "jetzt",
@@ -369,6 +390,8 @@ export const de: Words = {
     attempt: "Versuch",
     time: "Zeit",
     waived: "Ausnahme",
+    waivers: { forced: "so angenommen", skipped: "weggelassen" },
+    waivedBy: (what: string, by: string, why: string, seen: string) => `${what} von ${by}: ${why}${seen ? ` (vorher: ${seen})` : ""}`,
     missing: "Zu dieser Einheit gibt es keine Akte.",
   },
   cellPage: {
