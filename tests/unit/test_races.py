@@ -522,6 +522,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "place_left",
     },
     "lull reported": {  # everywhere somebody can go on, is at it, or was asked
+        "left": "cell_changed",  # the robot waits until somebody says that the place is clear
         "*": "nothing",
     },
     "restart": {
