@@ -23,6 +23,7 @@ from orchestrator.engine.crew import CellCrew
 from orchestrator.engine.eyes import Eyes
 from orchestrator.engine.guide import Guide
 from orchestrator.engine.library import Library, cell_files, read_cell
+from orchestrator.engine.pausing import Pausing
 from orchestrator.engine.registry import Registry
 from orchestrator.engine.runner import Runner
 from orchestrator.engine.schedule import Schedule
@@ -211,6 +212,7 @@ async def embedded(
         taught=GoldenStore(settings.data / "golden").taught if settings.data is not None else lambda _: (None, ""),
     )
     runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell, kinds)
+    Pausing(runner, robot)
     runner.bus.join(people.observe)
     runner.bus.join(presence.observe)
     screen = LiveScreen(Guide(library, simulated=True), runner.state)

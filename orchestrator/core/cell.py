@@ -337,6 +337,7 @@ class CellSpec(Frozen):
     devices: dict[str, DeviceSpec] = Field(default_factory=dict)
     separation: SeparationSpec = SeparationSpec()
     approvals: ApprovalsSpec = ApprovalsSpec()
+    pause_s: Annotated[float, Field(gt=0, le=3600)] = 120.0  # how long the robot may be paused before that is a hold
     adapters: AdapterSettings = AdapterSettings()
     boards: dict[str, BoardSpec] = Field(default_factory=dict)  # marker boards, fixed where they have a frame
     sha256: str = ""

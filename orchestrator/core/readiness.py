@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import MOTION_ALLOWED, OrderState, StepStatus
+from orchestrator.core.pauses import lane_pauses, said
 from orchestrator.core.state import BUSY, ROBOT
 from orchestrator.core.supervision import held_back
 
@@ -83,6 +84,7 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
         out.append(Blocker("actor", f"{' and '.join(actors)} can't do this step."))
     if held_back(state, unit, step, actors):
         out.append(Blocker("release", f"{step.id} waits for a person to say next."))
+    out += [Blocker("paused", said(key)) for key in lane_pauses(state, actors)]
     if ROBOT in actors:
         out += [Blocker("interlock", reason) for reason in why_not(state)]
         out += [Blocker("ending", f"The robot has not come to a stand after {effect}.") for effect in state.ending]

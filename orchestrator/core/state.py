@@ -72,6 +72,8 @@ class StepState:
     seen_again: Measured | None = None  # what the camera said when it looked once more
     late_looks: int = 0  # pictures of it, one after the other, that were from before they were asked for
     released: bool = False  # a person said next: where it waits for that word, it may begin once
+    paused_t: float | None = None  # since when its time stands still, because a person paused it
+    paused_s: float = 0.0  # how long it stood before that
     doubted_t: float | None = None  # since when it is in doubt, after it was done: `ended_t` stays when it was made
 
 
@@ -158,6 +160,15 @@ class MotionState:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseState:
+    """That a person paused something, and when (s, UTC)."""
+
+    by: str
+    t: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ManualMotion:
     """A motion by hand under way; `press` names the press of a jog button."""
 
@@ -192,6 +203,7 @@ class State:
     bins: Mapping[str, int] = field(default_factory=dict)  # pieces left, for bins that are counted
     places: Mapping[str, Person] = field(default_factory=dict)
     motions: Mapping[str, MotionState] = field(default_factory=dict)
+    pauses: Mapping[str, PauseState] = field(default_factory=dict)  # by what they are of: see `core/pauses`
     manual: ManualMotion | None = None
     taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching
     ending: frozenset[str] = frozenset()  # skills that were called off and have not reported their end yet

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide.lull import goes_on_at, suspends_at
 from orchestrator.core.decide.orders import free_nests
 from orchestrator.core.machine import CellState, CellVerb, OrderState, StepStatus
+from orchestrator.core.pauses import hold_at, robot_pauses
 from orchestrator.core.readiness import blockers, crews, resources, too_late
 from orchestrator.core.rides import ride_blockers
 from orchestrator.core.state import ROBOT
@@ -32,6 +34,18 @@ class Schedule:
 
     def __call__(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
         """Return what to propose at `now` (s, UTC), and when waiting alone makes more possible."""
+        expires = hold_at(state)
+        if expires is not None:
+            return ((cmd.ExpirePause(),), None) if now >= expires - 1e-6 else self._work(state, now, expires)
+        return self._work(state, now)
+
+    def _work(self, state: State, now: float, expires: float = math.inf) -> tuple[Sequence[cmd.Command], float | None]:
+        """Propose what may begin, with the earliest of all times when that changes by itself."""
+        proposals, until_t = self._begin(state, now)
+        until_t = min(expires, math.inf if until_t is None else until_t)
+        return proposals, None if math.isinf(until_t) else until_t
+
+    def _begin(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
         if state.cell == CellState.SUSPENDED:
             return _lull(goes_on_at(state, now), now)
         if state.cell != CellState.EXECUTE:
@@ -41,6 +55,8 @@ class Schedule:
         held: set[str] = set()
         wake: list[float] = []
         for unit, step_id, current in state.busy():
+            if state.orders[unit.order].state == OrderState.PAUSED:
+                continue
             if current.ride == "wanted" and ROBOT not in taken and not ride_blockers(state, current):
                 taken.add(ROBOT)
                 out.append(cmd.StartLook(unit=unit.id, step=step_id))
@@ -57,7 +73,7 @@ class Schedule:
                 sha = self._skill_sha256(step.robot.skill) if step.robot and ROBOT in crew else ""
                 out.append(cmd.StartStep(unit=unit.id, step=step.id, actors=crew, skill_sha256=sha))
         out += self._units(state)
-        if not out and _nothing_left(state):
+        if not out and _nothing_left(state) and not robot_pauses(state):
             out.append(cmd.ChangeCell(verb=CellVerb.COMPLETE, reason="every order has ended"))
         if not out and not wake:
             return _lull(suspends_at(state, now), now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.decide import autonomy, cell, lull, manual, orders, outcomes, recovery, rides, steps
+from orchestrator.core.decide import autonomy, cell, lull, manual, orders, outcomes, pauses, recovery, rides, steps
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import IllegalMove
@@ -32,6 +32,9 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.TakePart: cell.take_part,
     cmd.Acknowledge: cell.acknowledge,
     cmd.ReportLull: lull.report,
+    cmd.Pause: pauses.pause,
+    cmd.Resume: pauses.resume,
+    cmd.ExpirePause: pauses.expire,
     cmd.ReportRestart: recovery.restarted,
     cmd.ReportSafety: cell.safety,
     cmd.ProposeMotion: cell.propose_motion,
