@@ -35,6 +35,21 @@ class Button(Frozen):
     danger: bool = False
 
 
+class PauseView(Frozen):
+    """What is paused, since when, and when that becomes a hold (None: it does not). `robot`: it keeps the robot still.
+
+    `target` is `cell`, `lane/` and whose, or `order/` and which.
+    """
+
+    target: str
+    text: Texts
+    by: str
+    reason: str = ""
+    since_t: float
+    until_t: float | None = None
+    robot: bool = False
+
+
 class Condition(Frozen):
     """Why the cell stands or waits: what its transient state waits for, the first reason, what went wrong since.
 
@@ -45,6 +60,7 @@ class Condition(Frozen):
     reason: Texts = Field(default_factory=dict)
     trouble: tuple[Texts, ...] = ()
     not_moving: tuple[Texts, ...] = ()
+    pauses: tuple[PauseView, ...] = ()
 
 
 class CellView(Frozen):
@@ -168,6 +184,9 @@ class LaneView(Frozen):
     step: str = ""
     started_t: float | None = None
     expected_s: float | None = None
+    paused_t: float | None = None  # since when its step's time stands still
+    paused_s: float = 0.0  # how long it stood before that
+    pausing: tuple[Button, ...] = ()  # what pauses the lane, or lets it go on
     intent: Intent | None = None
     buttons: tuple[Button, ...] = ()
 
@@ -225,6 +244,8 @@ class Card(Frozen):
     ghost: Ghost | None = None
     focus: Pose | None = None  # where to look when there is no ghost
     together: bool = False
+    paused_t: float | None = None  # since when its time stands still
+    paused_s: float = 0.0  # how long it stood before that
     started_t: float | None = None
     expected_s: float | None = None
     overdue: Literal["", "remind", "offer", "ask"] = ""

@@ -81,6 +81,23 @@ class SetAutonomy(Frozen):
     autonomy: Autonomy
 
 
+class Pause(Frozen):
+    """Bring the cell, or one lane, to speed zero on the same plan; nothing new begins there. Orders: `change_order`."""
+
+    type: Literal["pause"] = "pause"
+    what: Literal["cell", "lane"]
+    name: Literal[""] | Name = ""  # whose lane: the robot, or a place
+    reason: Text = ""
+
+
+class Resume(Frozen):
+    """End a pause: go on with the same plan."""
+
+    type: Literal["resume"] = "resume"
+    what: Literal["cell", "lane"]
+    name: Literal[""] | Name = ""
+
+
 class JoinPlace(Frozen):
     """A person comes to a worker place."""
 
@@ -352,6 +369,12 @@ class SettleCell(Frozen):
     trouble: tuple[Text, ...] = ()
 
 
+class ExpirePause(Frozen):
+    """It may be time for a pause to become a hold."""
+
+    type: Literal["expire_pause"] = "expire_pause"
+
+
 class ReportLull(Frozen):
     """It may be time for the cell to suspend, since no lane can proceed, or to go on, since one can."""
 
@@ -480,6 +503,8 @@ Command = Annotated[
     | ChangeCell
     | SetMode
     | SetAutonomy
+    | Pause
+    | Resume
     | JoinPlace
     | LeavePlace
     | StartStep
@@ -511,6 +536,7 @@ Command = Annotated[
     | EndManual
     | SettleCell
     | ReportLull
+    | ExpirePause
     | ReportRestart
     | ReportSafety
     | ReportDevice
@@ -528,6 +554,8 @@ Outside = Annotated[
     | ChangeCell
     | SetMode
     | SetAutonomy
+    | Pause
+    | Resume
     | JoinPlace
     | LeavePlace
     | ConfirmStep

@@ -87,6 +87,23 @@ class SafetyChanged(Frozen):
     acknowledged: bool | None = None  # None: unchanged
 
 
+class Paused(Frozen):
+    """A person paused something: `cell`, or `lane/` and whose. An order is paused by `order_changed`."""
+
+    type: Literal["paused"] = "paused"
+    target: str
+    by: str
+    reason: str = ""
+
+
+class Resumed(Frozen):
+    """A person ended a pause."""
+
+    type: Literal["resumed"] = "resumed"
+    target: str
+    by: str
+
+
 class PlaceJoined(Frozen):
     """A person, by pseudonym, is at a worker place."""
 
@@ -566,6 +583,8 @@ Event = Annotated[
     | Acknowledged
     | CellRestarted
     | SafetyChanged
+    | Paused
+    | Resumed
     | PlaceJoined
     | PlaceLeft
     | ScreenLost

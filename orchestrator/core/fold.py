@@ -8,11 +8,13 @@ from orchestrator.core import events as ev
 from orchestrator.core.fold_steps import STEPS
 from orchestrator.core.folders import Folder, called_off, entering, freed, unlooked, with_unit, without
 from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
+from orchestrator.core.pauses import RUNS, halted, timed
 from orchestrator.core.records import replace
 from orchestrator.core.state import (
     ManualMotion,
     MotionState,
     OrderRecord,
+    PauseState,
     Person,
     State,
     StepState,
@@ -43,6 +45,8 @@ def _cell(state: State, event: ev.CellChanged, t: float) -> State:
         state = replace(state, units=units, running_t=state.running_t if state.cell in AT_WORK else t)
     if event.state not in MOTION_ALLOWED:
         state = unreleased(state)
+    if event.state not in RUNS:
+        state = halted(state, t)
     stays = state.suspended if event.state == CellState.SUSPENDED else ""
     return replace(
         state,
@@ -69,6 +73,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         manual=None,
         places={},
         screens_lost=frozenset(),
+        pauses={key: pause for key, pause in state.pauses.items() if key.startswith("order/")},
         ending=frozenset(),
         upset_t=t,
         units={name: unlooked(unit) for name, unit in state.units.items()},
@@ -94,6 +99,17 @@ def _acknowledged(state: State, _event: ev.Acknowledged, _t: float) -> State:
 def _safety(state: State, event: ev.SafetyChanged, _t: float) -> State:
     known = state.acknowledged if event.acknowledged is None else event.acknowledged
     return replace(state, safety=event.safety, acknowledged=known)
+
+
+@_on(ev.Paused)
+def _paused(state: State, event: ev.Paused, t: float) -> State:
+    pauses = {**state.pauses, event.target: PauseState(event.by, t, event.reason)}
+    return timed(replace(state, pauses=pauses), t)
+
+
+@_on(ev.Resumed)
+def _resumed(state: State, event: ev.Resumed, t: float) -> State:
+    return timed(replace(state, pauses=without(state.pauses, event.target)), t)
 
 
 @_on(ev.PlaceJoined)
@@ -224,9 +240,15 @@ def _stored(state: State, event: ev.OrderStored, t: float) -> State:
 
 
 @_on(ev.OrderChanged)
-def _order(state: State, event: ev.OrderChanged, _t: float) -> State:
+def _order(state: State, event: ev.OrderChanged, t: float) -> State:
     if event.order not in state.orders:
         return state
+    key = f"order/{event.order}"
+    if event.state == OrderState.PAUSED:
+        pauses = {**state.pauses, key: PauseState(event.by, t, event.reason)}
+        state = timed(replace(state, pauses=pauses), t)
+    elif key in state.pauses:
+        state = timed(replace(state, pauses=without(state.pauses, key)), t)
     if event.state == OrderState.CLEARED:
         return replace(state, orders=without(state.orders, event.order))
     order = replace(state.orders[event.order], state=event.state)

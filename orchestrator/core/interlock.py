@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core.machine import MOTION_ALLOWED, CellState, Mode
+from orchestrator.core.pauses import why_paused
 from orchestrator.core.ports import Safety
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ SAFETY_SAYS = {
 
 def why_not(state: State) -> tuple[str, ...]:
     """Return every reason, in words, why the robot may not move now; empty when it may."""
+    return (*why_not_but_paused(state), *why_paused(state))
+
+
+def why_not_but_paused(state: State) -> tuple[str, ...]:
+    """Return every reason why the robot may not move but what people have paused: that passes, and plans stay."""
     reasons = []
     if state.cell not in MOTION_ALLOWED:
         waits = _GOES_ON if state.cell == CellState.SUSPENDED and state.suspended else ""

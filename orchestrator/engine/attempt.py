@@ -14,6 +14,7 @@ from orchestrator.core.react import Look
 from orchestrator.core.world import CELL, GRIPPER, LOST
 from orchestrator.engine.gate import Gate
 from orchestrator.engine.handling import ZONE, Handling, Seen, Way, peopled
+from orchestrator.engine.limit import Limit, at_speed_zero
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from orchestrator.core.variant import PartSpec, Step, Target
     from orchestrator.core.world import Fact
     from orchestrator.engine.eyes import Eyes
-    from orchestrator.engine.limit import Limit
     from orchestrator.engine.runner import Runner
 
 OUT_OF_CONTACT_M = 0.08
@@ -275,8 +275,9 @@ class Attempt:
         ends = (self.robot.state.listen(ask), self._runner.bus.join(ask))
         try:
             ask()
-            with self.limit.standing("people"):
-                async with asyncio.timeout(timeout_s):
+            mine = Limit(timeout_s)
+            with self.limit.standing("people"), at_speed_zero(mine, self.robot.state):
+                async with mine:
                     return await found
         except TimeoutError:
             return ""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.commands import Acknowledge, ChangeCell, Request, TakePart, Who
+from orchestrator.core.commands import Acknowledge, ChangeCell, Pause, Request, Resume, TakePart, Who
 from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.interlock import why_not, why_not_manual
 from orchestrator.core.machine import CELL, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus, allowed
 from orchestrator.core.overdue import since
+from orchestrator.core.pauses import THE_CELL, lane_pauses, said
 from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
@@ -22,7 +23,7 @@ from orchestrator.engine.oversight import (
     motion_buttons,
     release_button,
 )
-from orchestrator.engine.standing import condition, to_refill, waits_for
+from orchestrator.engine.standing import condition, pause_button, to_refill, waits_for
 from orchestrator.wire import (
     Ask,
     BinLevel,
@@ -92,6 +93,8 @@ class Guide:
         ]
         if not state.acknowledged and _granted(state, Acknowledge()):
             buttons.insert(0, Button(label="acknowledge", command={"type": "acknowledge"}))
+        if _granted(state, Resume(what="cell") if THE_CELL in state.pauses else Pause(what="cell")):
+            buttons.append(pause_button("cell", paused=THE_CELL in state.pauses))
         held = state.world.held()
         if held is not None and _granted(state, TakePart(part=held.part)):
             buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
@@ -221,6 +224,11 @@ class Guide:
             "kind": "human" if human else "robot",
             "operator": person.operator if person else "",
         }
+        paused = f"lane/{actor}" in state.pauses
+        if (paused or not human or person) and _granted(
+            state, Resume(what="lane", name=actor) if paused else Pause(what="lane", name=actor)
+        ):
+            base["pausing"] = (pause_button("lane", actor, paused=paused),)
         if human and person is None:
             return LaneView(**base, status="away", text=phrases.AWAY)
         doing = state.doing(actor)
@@ -250,6 +258,8 @@ class Guide:
             unit=unit.id,
             step=step_id,
             started_t=current.started_t,
+            paused_t=current.paused_t,
+            paused_s=current.paused_s,
             expected_s=step.time_s.get("human" if human else "robot"),
             intent=intent,
         )
@@ -406,6 +416,8 @@ class Guide:
             focus=nominal or self._focus(state, unit, step),
             together=step.together,
             started_t=current.started_t,
+            paused_t=current.paused_t,
+            paused_s=current.paused_s,
             expected_s=step.time_s.get("human"),
             overdue=late.reached(state, unit, step),
             buttons=buttons,
@@ -469,9 +481,11 @@ class Guide:
         """Why an actor has nothing to do: the first reason that isn't just somebody else's turn."""
         if not state.orders:
             return phrases.NO_ORDER
+        if paused := lane_pauses(state, (actor,)):
+            return phrases.told(*(said(key) for key in paused))
         if state.cell != CellState.EXECUTE:
-            said = waits_for(state) or why_not(state)[:1]
-            return phrases.told(*said or (f"The cell is {state.cell}: wait until it has settled.",))
+            reasons = waits_for(state) or why_not(state)[:1]
+            return phrases.told(*reasons or (f"The cell is {state.cell}: wait until it has settled.",))
         for unit in state.units.values():
             if unit.rechecking and actor != ROBOT:
                 return phrases.LOOKING_AGAIN

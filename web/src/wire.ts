@@ -140,6 +140,8 @@ export interface Card {
   ghost: Ghost | null;
   focus: Pose | null;
   together: boolean;
+  paused_t: number | null;
+  paused_s: number;
   started_t: number | null;
   expected_s: number | null;
   overdue: "" | "remind" | "offer" | "ask";
@@ -237,6 +239,7 @@ export interface Condition {
   reason: Record<string, string>;
   trouble: Record<string, string>[];
   not_moving: Record<string, string>[];
+  pauses: PauseView[];
 }
 
 /** A person says that the step's result is there, with what they measured and which lots they used. */
@@ -374,6 +377,9 @@ export interface LaneView {
   step: string;
   started_t: number | null;
   expected_s: number | null;
+  paused_t: number | null;
+  paused_s: number;
+  pausing: Button[];
   intent: Intent | null;
   buttons: Button[];
 }
@@ -436,6 +442,8 @@ export type Outside =
   | ChangeCell
   | SetMode
   | SetAutonomy
+  | Pause
+  | Resume
   | JoinPlace
   | LeavePlace
   | ConfirmStep
@@ -467,6 +475,29 @@ export interface PartView {
   holder: string;
   certainty: string;
   source: string;
+}
+
+/** Bring the cell, or one lane, to speed zero on the same plan; nothing new begins there. Orders: `change_order`. */
+export interface Pause {
+  type: "pause";
+  what: "cell" | "lane";
+  name?: "" | string;
+  reason?: string;
+}
+
+/**
+ * What is paused, since when, and when that becomes a hold (None: it does not). `robot`: it keeps the robot still.
+ *
+ * `target` is `cell`, `lane/` and whose, or `order/` and which.
+ */
+export interface PauseView {
+  target: string;
+  text: Record<string, string>;
+  by: string;
+  reason: string;
+  since_t: number;
+  until_t: number | null;
+  robot: boolean;
 }
 
 /** A client asks whether the server is there. */
@@ -606,6 +637,13 @@ export interface ReportProblem {
   place: string;
   code?: string;
   note?: string;
+}
+
+/** End a pause: go on with the same plan. */
+export interface Resume {
+  type: "resume";
+  what: "cell" | "lane";
+  name?: "" | string;
 }
 
 /** Go back to before a step: what builds on it is taken back first, result after result, by a person. */

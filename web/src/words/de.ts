@@ -360,6 +360,7 @@ export const de: Words = {
     mode: "Betriebsart",
     autonomyTitle: "Roboter",
     notMoving: "Der Roboter darf sich nicht bewegen",
+    holdsIn: (left: string) => `wird in ${left} zum Anhalten`,
     finished: "Fertige Einheiten",
     noFinished: "Noch keine Einheit ist fertig.",
     record: "Bauakte",

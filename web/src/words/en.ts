@@ -351,6 +351,7 @@ export const en = {
     mode: "Mode",
     autonomyTitle: "Robot",
     notMoving: "The robot may not move now",
+    holdsIn: (left: string) => `becomes a hold in ${left}`,
     finished: "Finished units",
     noFinished: "No unit is finished yet.",
     record: "As-built record",
