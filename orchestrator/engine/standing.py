@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.core.interlock import why_not
+from orchestrator.core.reason import coded
 from orchestrator.core.transient import TRANSIENTS
+from orchestrator.core.waits import reasons
 from orchestrator.engine import phrases
-from orchestrator.wire import Condition
+from orchestrator.wire import Condition, Reason
 
 if TYPE_CHECKING:
     from orchestrator.core.state import State
@@ -24,5 +25,10 @@ def condition(state: State) -> Condition:
         waits=phrases.told(row.says, *([row.then] if row.then else [])) if row is not None else {},
         reason=phrases.told(reason) if reason else {},
         trouble=tuple(phrases.told(sentence) for sentence in state.cell_trouble),
-        not_moving=tuple(phrases.told(reason) for reason in why_not(state)),
+        not_moving=tuple(_said(reason) for reason in reasons(state)),
     )
+
+
+def _said(reason: str) -> Reason:
+    code, parameters = coded(reason)
+    return Reason(code=code, parameters=dict(parameters), text=phrases.told(reason))

@@ -47,6 +47,8 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ReportRestart: recovery.restarted,
     cmd.ReportSafety: cell.safety,
     cmd.ProposeMotion: cell.propose_motion,
+    cmd.ReportZones: autonomy.report_zones,
+    cmd.ReportEquipment: autonomy.report_equipment,
     cmd.ApproveMotion: autonomy.approve_motion,
     cmd.RefuseMotion: autonomy.refuse_motion,
     cmd.EndMotion: cell.end_motion,

@@ -1,10 +1,10 @@
 /** Why the cell stands or waits: what it waits for, its first reason, what went wrong since, what keeps it from moving. */
 
-import { text, words } from "../words";
+import { NotMoving } from "../common/not-moving";
+import { text } from "../words";
 import type { Condition } from "../wire";
 
 export function Standing({ condition }: { condition: Condition }) {
-  const { board } = words.value;
   const waits = text(condition.waits);
   const reason = text(condition.reason);
   if (!waits && !reason && condition.not_moving.length === 0) return null;
@@ -17,16 +17,7 @@ export function Standing({ condition }: { condition: Condition }) {
           {text(sentence)}
         </p>
       ))}
-      {condition.not_moving.length > 0 && (
-        <>
-          <p class="quiet">{board.notMoving}</p>
-          <ul>
-            {condition.not_moving.map((sentence) => (
-              <li key={text(sentence)}>{text(sentence)}</li>
-            ))}
-          </ul>
-        </>
-      )}
+      <NotMoving />
     </div>
   );
 }
