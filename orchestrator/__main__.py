@@ -19,6 +19,7 @@ from orchestrator.cli import (
     evidence,
     journal,
     orders,
+    rewind,
     serve,
     simulate,
     skills,
@@ -42,6 +43,7 @@ app.command("serve")(serve.serve)
 app.command("check")(authored.check)
 app.command("check-shot")(check_shot.check_shot)
 app.command("simulate")(simulate.simulate)
+app.command("rewind")(rewind.rewind)
 app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(orders.app, name="order")

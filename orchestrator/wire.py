@@ -38,7 +38,7 @@ class Button(Frozen):
 class Reason(Frozen):
     """Why the robot does not move: a code with its parameters for a screen's own words, and the words of the cell.
 
-    Codes: cell {state}, mode {mode}, safety {safety}, acknowledge, by_hand {who}, approval {motion, more},
+    Codes: cell {state}, suspended, mode {mode}, safety {safety}, acknowledge, by_hand {who}, approval {motion, more},
     zone {zone, who, unit, step}, unclear {zone, place}, single_step and breakpoint {unit, step},
     device {device, unit, step}; "" where there is none.
     """
@@ -100,6 +100,16 @@ class OrderView(Frozen):
     breakpoints: tuple[str, ...] = ()
 
 
+class Rewinding(Frozen):
+    """A unit that goes back to before step `to`: how many results are still to be taken back, and why nobody does."""
+
+    to: str
+    left: int
+    text: Texts
+    waits: Texts = Field(default_factory=dict)
+    buttons: tuple[Button, ...] = ()
+
+
 class UnitView(Frozen):
     """A unit in work: how many of its steps are done, and its own breakpoints."""
 
@@ -111,6 +121,7 @@ class UnitView(Frozen):
     done: int
     started_t: float
     breakpoints: tuple[str, ...] = ()
+    rewinding: Rewinding | None = None
 
 
 class StepView(Frozen):
@@ -446,6 +457,31 @@ class Ping(Frozen):
 
 ClientMessage = Annotated[Hello | CommandMessage | Ping, Field(discriminator="type")]
 CLIENT: TypeAdapter[Any] = TypeAdapter(ClientMessage)
+
+
+# ---- going back to before a step, GET /api/v1/rewind -----------------------------------------------------------
+
+
+class UndoView(Frozen):
+    """One result that must be taken back: by a person, or by nobody where it is only measured again."""
+
+    step: str
+    title: Texts
+    text: Texts
+    by: Literal["person", "nobody"]
+    instruction: str = ""
+    needs: tuple[str, ...] = ()  # qualifications
+    once: bool = False  # its part is not used again
+    never: bool = False  # it can't be taken back
+
+
+class RewindView(Frozen):
+    """What going back to before a step means, last built first; `refused` says why it can't be done."""
+
+    unit: str
+    to: str
+    refused: str = ""
+    undo: tuple[UndoView, ...] = ()
 
 
 # ---- the static scene, GET /api/v1/scene -----------------------------------------------------------------------

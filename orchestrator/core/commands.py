@@ -194,6 +194,33 @@ class UndoStep(Frozen):
     reason: Text = ""
 
 
+class Rewind(Frozen):
+    """Go back to before a step: what builds on it is taken back first, result after result, by a person."""
+
+    type: Literal["rewind"] = "rewind"
+    unit: Name
+    step: Name
+    reason: Text = ""
+
+
+class ConfirmUndo(Frozen):
+    """A person says that a result is taken back: its part is off, and out of the unit."""
+
+    type: Literal["confirm_undo"] = "confirm_undo"
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
+    place: Name
+
+
+class StopRewind(Frozen):
+    """Go back no further."""
+
+    type: Literal["stop_rewind"] = "stop_rewind"
+    unit: Name
+    reason: Text = ""
+
+
 class RefillBin(Frozen):
     """A person filled a bin up to `count` pieces."""
 
@@ -288,6 +315,15 @@ class ClearBreakpoint(Frozen):
 # ---- from the engine and its adapters --------------------------------------------------------------------------
 
 
+class StartUndo(Frozen):
+    """Give the next result to be taken back to a person; the engine's schedule asks this."""
+
+    type: Literal["start_undo"] = "start_undo"
+    unit: Name
+    step: Name
+    place: Name
+
+
 class NoteOverdue(Frozen):
     """A step waits too long for a person, by the clock; the engine's schedule asks this."""
 
@@ -314,6 +350,12 @@ class SettleCell(Frozen):
     type: Literal["settle_cell"] = "settle_cell"
     state: Name
     trouble: tuple[Text, ...] = ()
+
+
+class ReportLull(Frozen):
+    """It may be time for the cell to suspend, since no lane can proceed, or to go on, since one can."""
+
+    type: Literal["report_lull"] = "report_lull"
 
 
 class ReportRestart(Frozen):
@@ -460,6 +502,9 @@ Command = Annotated[
     | TakeStep
     | ClearPlace
     | UndoStep
+    | Rewind
+    | ConfirmUndo
+    | StopRewind
     | RefillBin
     | TakePart
     | Acknowledge
@@ -471,9 +516,11 @@ Command = Annotated[
     | MoveGripper
     | StartJog
     | TeachFrame
+    | StartUndo
     | NoteOverdue
     | EndManual
     | SettleCell
+    | ReportLull
     | ReportRestart
     | ReportSafety
     | ProposeMotion
@@ -501,6 +548,9 @@ Outside = Annotated[
     | TakeStep
     | ClearPlace
     | UndoStep
+    | Rewind
+    | ConfirmUndo
+    | StopRewind
     | RefillBin
     | TakePart
     | Acknowledge

@@ -44,6 +44,7 @@ class CellChanged(Frozen):
     state: CellState
     reason: str = ""
     trouble: tuple[str, ...] = ()
+    suspended: Literal["", "starved", "blocked", "away"] = ""  # why it suspends by itself; "" where a person wants it
     by: str = ""
     acknowledged: bool | None = None  # None: unchanged
 
@@ -296,6 +297,37 @@ class StepDoubted(Frozen):
     code: str
     message: str
     remedy: str = ""
+
+
+class RewindStarted(Frozen):
+    """A unit goes back to before step `to`: `todo` is what must be taken back, in this order."""
+
+    type: Literal["rewind_started"] = "rewind_started"
+    unit: str
+    to: str
+    todo: tuple[str, ...]
+    reason: str
+    by: str
+
+
+class UndoStarted(Frozen):
+    """A person began to take a result back, and holds these resources."""
+
+    type: Literal["undo_started"] = "undo_started"
+    unit: str
+    step: str
+    attempt: int
+    place: str
+    resources: tuple[str, ...] = ()
+
+
+class RewindStopped(Frozen):
+    """A unit goes back no further."""
+
+    type: Literal["rewind_stopped"] = "rewind_stopped"
+    unit: str
+    reason: str = ""
+    by: str
 
 
 class StepOverdue(Frozen):
@@ -563,6 +595,9 @@ Event = Annotated[
     | RecheckRequested
     | RecheckEnded
     | StepDoubted
+    | RewindStarted
+    | UndoStarted
+    | RewindStopped
     | StepOverdue
     | PlaceCleared
     | StepAnswered

@@ -43,7 +43,16 @@ def _cell(state: State, event: ev.CellChanged, t: float) -> State:
         state = replace(state, units=units, running_t=state.running_t if state.cell in AT_WORK else t)
     if event.state not in MOTION_ALLOWED:
         state = unreleased(state)
-    return replace(state, cell=event.state, cell_reason=event.reason, cell_trouble=event.trouble, acknowledged=known)
+    stays = state.suspended if event.state == CellState.SUSPENDED else ""
+    return replace(
+        state,
+        cell=event.state,
+        cell_reason=event.reason,
+        cell_trouble=event.trouble,
+        acknowledged=known,
+        suspended=event.suspended or stays,
+        suspends=state.suspends + bool(event.suspended),
+    )
 
 
 @_on(ev.CellRestarted)
@@ -54,6 +63,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         cell=event.state,
         cell_reason="restarted",
         cell_trouble=(),
+        suspended="",
         acknowledged=False,
         motions={},
         manual=None,
@@ -236,7 +246,7 @@ def _unit_started(state: State, event: ev.UnitStarted, t: float) -> State:
         steps[step.id] = done_before if shared else StepState()
     unit = UnitState(event.unit, event.order, event.n, event.nests, t, steps)
     orders = {**state.orders, event.order: replace(order, started=order.started + 1)}
-    state = replace(state, orders=orders, units_started=state.units_started + 1)
+    state = replace(state, orders=orders, units_started=state.units_started + 1, suspends=0)
     return with_unit(state, freed(order, unit, tuple(steps)))
 
 

@@ -26,6 +26,7 @@ _CELL_SAYS = {
     state: Reason("cell", _CELL_WORDS.get(state, f"The cell is {state}: wait until it has settled."), state=state)
     for state in CellState
 }
+_GOES_ON = Reason("suspended", "The cell is suspended: it goes on by itself once a lane can proceed.")
 _SAFETY_WORDS = {
     Safety.PROTECTIVE_STOP: "The robot is in a protective stop: see what it touched, then acknowledge.",
     Safety.SAFEGUARD_STOP: "A safeguard is open: close it.",
@@ -43,7 +44,8 @@ def why_not(state: State) -> tuple[str, ...]:
     """
     reasons: list[str] = []
     if state.cell not in MOTION_ALLOWED:
-        reasons.append(_CELL_SAYS.get(state.cell, f"The cell is {state.cell}: wait until it has settled."))
+        waits = _GOES_ON if state.cell == CellState.SUSPENDED and state.suspended else ""
+        reasons.append(waits or _CELL_SAYS.get(state.cell, f"The cell is {state.cell}: wait until it has settled."))
     if state.mode != Mode.PRODUCTION:
         words = f"The cell is in {state.mode} mode: switch to production."
         reasons.append(Reason("mode", words, mode=state.mode))

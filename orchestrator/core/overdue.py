@@ -35,7 +35,7 @@ class Due:
 def waits_for(state: State, unit: UnitState, step: Step) -> Waiting:
     """Return in which way a step waits for a person now, "" where it doesn't."""
     current = unit.steps[step.id]
-    if current.status == StepStatus.ACTIVE and current.wants == {"confirm"}:
+    if current.status == StepStatus.UNDOING or (current.status == StepStatus.ACTIVE and current.wants == {"confirm"}):
         return "at_it"
     if current.status == StepStatus.VERIFYING and current.wants == {"attest"}:
         return "look"
@@ -45,7 +45,7 @@ def waits_for(state: State, unit: UnitState, step: Step) -> Waiting:
 def unattended(state: State, unit: UnitState, step: Step) -> bool:
     """Whether nobody is there who may do a step that could be done."""
     order = state.orders[unit.order]
-    if order.state not in {OrderState.RUNNING, OrderState.STOPPING}:
+    if order.state not in {OrderState.RUNNING, OrderState.STOPPING} or unit.rewind is not None:
         return False
     return not any(_qualified(state, step, crew) for crew in crews(state, step, unit.steps[step.id].barred))
 
@@ -57,7 +57,7 @@ def since(state: State, unit: UnitState, step: Step) -> float:
     start = max(state.running_t, current.patient_t)
     if waits == "at_it":
         places = [actor for actor in current.actors if actor != ROBOT]
-        return max(start, current.started_t or 0.0, *(state.places_t.get(place, 0.0) for place in places))
+        return max(start, *(state.places_t.get(place, 0.0) for place in places))
     if waits == "look":
         return start
     free = [(unit.steps[wait.step].ended_t or 0.0) + wait.min_s for wait in step.after]
@@ -110,7 +110,7 @@ def climbing(state: State) -> Iterator[tuple[UnitState, Step]]:
     for unit in state.units.values():
         variant = state.orders[unit.order].variant
         for step_id, current in unit.steps.items():
-            if current.status in {StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.READY}:
+            if current.status in {StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.READY, StepStatus.UNDOING}:
                 step = variant.by_id[step_id]
                 if waits_for(state, unit, step):
                     yield unit, step

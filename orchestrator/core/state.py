@@ -23,7 +23,7 @@ Kind = Literal["robot", "human"]
 Ride = Literal["", "wanted", "under_way"]
 Overdue = Literal["", "remind", "offer", "ask"]
 ROBOT = "robot"
-BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION})
+BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION, StepStatus.UNDOING})
 OVER = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 
 
@@ -95,6 +95,17 @@ class StepState:
 
 
 @dataclass(frozen=True)
+class Rewind:
+    """A unit on its way back to before step `to`: `todo` is still to be taken back, in this order."""
+
+    to: str
+    todo: tuple[str, ...]
+    reason: str
+    by: str
+    started_t: float
+
+
+@dataclass(frozen=True)
 class UnitState:
     """A unit in work.
 
@@ -114,10 +125,11 @@ class UnitState:
     rechecks_t: float = 0.0  # when the last of them was asked for (s, UTC)
     touched_t: float = 0.0  # when hands or the gripper were last at it (s, UTC)
     breakpoints: frozenset[str] = frozenset()  # steps, or groups of steps, that wait for a word in this unit alone
+    rewind: Rewind | None = None
 
     @cached_property
     def busy(self) -> tuple[str, ...]:
-        """The steps that are active, verifying or in attention."""
+        """The steps that are active, verifying, in attention or being taken back."""
         return tuple(name for name, step in self.steps.items() if step.status in BUSY)
 
     @property
@@ -199,6 +211,8 @@ class State:
     cell: CellState = CellState.IDLE
     cell_reason: str = ""
     cell_trouble: tuple[str, ...] = ()  # why a hold became a stop, or a stop an abort
+    suspended: str = ""  # why the cell suspended by itself, "" where it did not
+    suspends: int = 0  # how often it did since a step or a unit last began
     mode: Mode = Mode.PRODUCTION
     autonomy: Autonomy = Autonomy.FULL
     safety: Safety = Safety.NORMAL
@@ -245,7 +259,7 @@ class State:
         return tuple(sorted(fact.part for fact in facts if fact.holder == CELL and fact.unit not in self.units))
 
     def busy(self) -> Iterator[tuple[UnitState, str, StepState]]:
-        """Yield every step that is active, verifying or in attention."""
+        """Yield every step that is active, verifying, in attention or being taken back."""
         for unit in self.units.values():
             for step_id in unit.busy:
                 yield unit, step_id, unit.steps[step_id]
@@ -254,7 +268,7 @@ class State:
         """Return the step that an actor is at; the robot also while it brings a camera to its result."""
         for unit, step_id, step in self.busy():
             riding = step.ride == "under_way" and actor == ROBOT
-            if riding or (step.status == StepStatus.ACTIVE and actor in step.actors):
+            if riding or (step.status in {StepStatus.ACTIVE, StepStatus.UNDOING} and actor in step.actors):
                 return unit, step_id, step
         return None
 

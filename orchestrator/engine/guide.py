@@ -15,7 +15,7 @@ from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.core.supervision import breakpoint_at
 from orchestrator.core.waits import reasons
-from orchestrator.engine import late, phrases
+from orchestrator.engine import late, phrases, rewinding
 from orchestrator.engine.oversight import (
     autonomy_buttons,
     breakpoint_button,
@@ -23,7 +23,7 @@ from orchestrator.engine.oversight import (
     motion_buttons,
     release_button,
 )
-from orchestrator.engine.standing import condition
+from orchestrator.engine.standing import condition, to_refill, waits_for
 from orchestrator.wire import (
     Ask,
     BinLevel,
@@ -36,6 +36,8 @@ from orchestrator.wire import (
     OrderView,
     PartView,
     Question,
+    Rewinding,
+    RewindView,
     StepView,
     StepWords,
     UnitView,
@@ -53,6 +55,7 @@ _OFFERED = (
     CellVerb.START,
     CellVerb.HOLD,
     CellVerb.UNHOLD,
+    CellVerb.UNSUSPEND,
     CellVerb.STOP,
     CellVerb.ABORT,
     CellVerb.CLEAR,
@@ -95,13 +98,7 @@ class Guide:
             buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
         buttons += [Button(label="take_part", command={"type": "take_part", "part": part}) for part in leftovers(state)]
         buttons += late.clearing(state)
-        buttons += [
-            Button(
-                label="refill", command={"type": "refill_bin", "bin": name, "count": state.spec.supply[name].capacity}
-            )
-            for name in state.bins
-            if is_low(state, name)
-        ]
+        buttons += [_refill(state, name) for name in state.bins if is_low(state, name) or name in to_refill(state)]
         if state.cell in {CellState.IDLE, CellState.STOPPED, CellState.COMPLETED, CellState.ABORTED}:
             buttons += [
                 Button(label=str(mode), command={"type": "set_mode", "mode": str(mode)})
@@ -166,6 +163,23 @@ class Guide:
             done=sum(step.status in OVER for step in unit.steps.values()),
             started_t=unit.started_t,
             breakpoints=tuple(sorted(unit.breakpoints)),
+            rewinding=self._rewinding(state, unit),
+        )
+
+    def rewind(self, state: State, unit_id: str, step_id: str) -> RewindView:
+        """Return what going back to before a step of a unit in work would mean."""
+        titles = {step.id: self._title(state, unit_id, step.id) for step in state.variant_of(unit_id).steps}
+        return rewinding.preview(state, unit_id, step_id, titles)
+
+    def _rewinding(self, state: State, unit: UnitState) -> Rewinding | None:
+        if unit.rewind is None:
+            return None
+        return Rewinding(
+            to=unit.rewind.to,
+            left=len(unit.rewind.todo),
+            text=rewinding.note(unit, self._title(state, unit.id, unit.rewind.to)),
+            waits=rewinding.stands_still(state, unit),
+            buttons=rewinding.stopping(unit),
         )
 
     def step(self, state: State, unit_id: str, step_id: str) -> StepView:
@@ -224,6 +238,10 @@ class Guide:
             return LaneView(**base, status="idle", text=self._waiting(state, actor))
         unit, step_id, current = doing
         step = state.variant_of(unit.id).by_id[step_id]
+        if current.status == StepStatus.UNDOING:
+            text = rewinding.describe(state, unit.id, step, self._title(state, unit.id, step_id))
+            at_it = {"unit": unit.id, "step": step_id, "started_t": current.patient_t}
+            return LaneView(**base, status="working", text=text, **at_it)
         intent = self._intent(state, unit.id, step_id) if not human else None
         over = not human and "skill" not in current.wants and not current.ride  # its share is done, the person's is not
         return LaneView(
@@ -311,6 +329,8 @@ class Guide:
         doing = state.doing(place)
         if doing is not None:
             unit, step_id, current = doing
+            if current.status == StepStatus.UNDOING:
+                return self._undo_card(state, place, unit, step_id, current)
             waiting = "confirm" not in current.wants
             return self._step_card(state, place, unit, step_id, current, "checking" if waiting else "step")
         for unit, step_id, current in state.busy():
@@ -393,18 +413,43 @@ class Guide:
             upcoming=self._upcoming(state, place, step_id),
         )
 
+    def _undo_card(self, state: State, place: str, unit: UnitState, step_id: str, current: StepState) -> Card:
+        step, title = state.variant_of(unit.id).by_id[step_id], self._title(state, unit.id, step_id)
+        plain = self._step_card(state, place, unit, step_id, current, "checking")
+        return plain.model_copy(
+            update={
+                "status": "step",
+                "note": late.reminder(state, unit, step) or self._why_back(state, unit),
+                "words": rewinding.instruction(self._library, state, unit.id, step, title),
+                "asks": (),
+                "lots": (),
+                "hazards": {},
+                "tool": "",
+                "bin": "",
+                "ghost": None,
+                "together": False,
+                "started_t": current.patient_t,
+                "expected_s": None,
+                "buttons": rewinding.buttons(unit, step, place),
+            }
+        )
+
+    def _why_back(self, state: State, unit: UnitState) -> dict[str, str]:
+        return rewinding.note(unit, self._title(state, unit.id, unit.rewind.to)) if unit.rewind is not None else {}
+
     def _idle_card(self, state: State, place: str) -> Card:
         running = [order for order in state.orders.values() if order.state in {OrderState.RUNNING, OrderState.PAUSED}]
         waiting = any(order.state == OrderState.STORED for order in state.orders.values())
         over = bool(state.orders) and not running and not state.units and not waiting
         blocked = state.cell not in CELL[CellVerb.COMPLETE] and bool(running)
         status = "done" if over and state.cell != CellState.IDLE else "blocked" if blocked else "idle"
-        whys = why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
+        whys = waits_for(state) or why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
         note = phrases.told(*whys) if blocked else self._waiting(state, place)
         held = state.world.held()
         take: tuple[Button, ...] = ()
         if held is not None and self._gripper_blocks(state, place) and _granted(state, TakePart(part=held.part)):
             take = (Button(label="take_part", command={"type": "take_part", "part": held.part}),)
+        take += tuple(_refill(state, name) for name in to_refill(state) if name in state.bins)
         buttons = (*take, *late.others(state, place, _granted))
         return Card(place=place, status=status, note=note, buttons=buttons, upcoming=self._upcoming(state, place, ""))
 
@@ -426,7 +471,8 @@ class Guide:
         if not state.orders:
             return phrases.NO_ORDER
         if state.cell != CellState.EXECUTE:
-            return phrases.told(*why_not(state)[:1] or (f"The cell is {state.cell}: wait until it has settled.",))
+            said = waits_for(state) or why_not(state)[:1]
+            return phrases.told(*said or (f"The cell is {state.cell}: wait until it has settled.",))
         for unit in state.units.values():
             if unit.rechecking and actor != ROBOT:
                 return phrases.LOOKING_AGAIN
@@ -544,6 +590,12 @@ class Guide:
 
     def _spec(self, state: State, unit: str, kind: str) -> PartSpec | None:
         return state.part_spec(unit, kind)
+
+
+def _refill(state: State, name: str) -> Button:
+    return Button(
+        label="refill", command={"type": "refill_bin", "bin": name, "count": state.spec.supply[name].capacity}
+    )
 
 
 def is_low(state: State, name: str) -> bool:

@@ -44,6 +44,11 @@ class LiveScreen:
         self._refresh(None, state)
 
     @property
+    def guide(self) -> Guide:
+        """Who makes the views."""
+        return self._guide
+
+    @property
     def topics(self) -> Mapping[str, TopicValue]:
         """Every topic's value now."""
         return self._topics
@@ -161,6 +166,8 @@ def _is_gone(topic: str, state: State) -> bool:
 def _cell_may_look_new(before: State, after: State) -> bool:
     """Tell whether anything has changed that the cell at a glance is made of: all but the time and what bins hold."""
     if any(getattr(before, name) is not getattr(after, name) for name in _OF_THE_CELL):
+        return True
+    if before.bins is not after.bins and after.suspended:  # it waits for one of them
         return True
     return before.bins is not after.bins and [is_low(before, n) for n in before.bins] != [
         is_low(after, n) for n in after.bins

@@ -168,6 +168,15 @@ def done() -> Bench:
     return bench
 
 
+def going_back() -> Bench:
+    """A person is taking it off."""
+    bench = done()
+    bench.do(cmd.Rewind(unit="u1", step="s", reason="wrong pin"))
+    bench.do(cmd.StartUndo(unit="u1", step="s", place="front"))
+    bench.wait(1)
+    return bench
+
+
 def undone() -> Bench:
     """Undone, while what it builds on is not there either."""
     load = step("load", part="body", at="nest", by="robot")
@@ -197,7 +206,7 @@ COLUMNS: dict[str, Callable[[], Bench]] = {
     column.__name__: column
     for column in (
         waiting, ready, tried, stepped, marked, robot, asked, human, late, left, both, brought, looked_at, wanted,
-        riding, attest, attention, done, undone, skipped, gone,
+        riding, attest, attention, done, going_back, undone, skipped, gone,
     )
 }  # fmt: skip
 
@@ -226,6 +235,11 @@ def _motion(bench: Bench, outcome: str) -> None:
     """Let a motion of the robot's end, at a step of another unit."""
     bench.tell(ev.MotionIntended(effect="u2/s/1/skill", motion="m", text="place", plan="", duration_s=1.0, preview=()))
     bench.tell(ev.MotionEnded.model_validate({"effect": "u2/s/1/skill", "motion": "m", "outcome": outcome}))
+
+
+def _later(bench: Bench, command: cmd.Command) -> cmd.Command:
+    bench.wait(60)
+    return command
 
 
 def _broken_off(bench: Bench) -> cmd.EndCheck:
@@ -279,12 +293,17 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "taken over": lambda b: cmd.TakeStep(unit="u1", step="s", attempt=_attempt(b), place="back"),
     "place clear": lambda b: cmd.ClearPlace(place="front"),
     "undo": lambda b: cmd.UndoStep(unit="u1", step="s"),
+    "going back": lambda b: cmd.Rewind(unit="u1", step="s", reason="wrong pin"),
+    "taking off": lambda b: cmd.StartUndo(unit="u1", step="s", place="back"),
+    "taken off": lambda b: cmd.ConfirmUndo(unit="u1", step="s", attempt=_attempt(b), place="front"),
+    "back no further": lambda b: cmd.StopRewind(unit="u1"),
     "hold": lambda b: cmd.ChangeCell(verb=CellVerb.HOLD),
     "stop": lambda b: cmd.ChangeCell(verb=CellVerb.STOP),
     "protective stop": lambda b: cmd.ReportSafety(safety=Safety.PROTECTIVE_STOP),
     "emergency stop": lambda b: cmd.ReportSafety(safety=Safety.EMERGENCY_STOP),
     "robot's data stale": lambda b: cmd.ReportSafety(safety=Safety.UNKNOWN),
     "device lost": lambda b: cmd.LeavePlace(place="front"),
+    "lull reported": lambda b: _later(b, cmd.ReportLull()),
     "restart": lambda b: cmd.ReportRestart(),
     "order paused": lambda b: cmd.ChangeOrder(order="A", verb=OrderVerb.PAUSE),
     "order aborted": lambda b: cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT),
@@ -397,6 +416,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "problem": {
         "human late both brought looked_at wanted riding attest": "step_failed -> attention",
+        "going_back": "rewind_stopped step_doubted -> attention",
         "gone": "refused: no_step",
         "*": "refused: stale",
     },
@@ -446,7 +466,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "nothing",
     },
     "given to the robot": {
-        "human both brought looked_at wanted riding": "refused: not_overdue",
+        "human both brought looked_at wanted riding going_back": "refused: not_overdue",
         "late": "step_failed -> ready",
         "*": "refused: stale",
     },
@@ -463,6 +483,25 @@ TABLE: dict[str, dict[str, str]] = {
         "done": "part_moved step_undone -> ready",
         "gone": "refused: no_step",
         "*": "refused: not_done",
+    },
+    "going back": {
+        "attention done": "rewind_started",
+        "skipped": "rewind_started step_undone -> ready",
+        "gone": "refused: no_step",
+        "*": "refused: no_rewind",
+    },
+    "taking off": {
+        "going_back": "refused: not_ready",
+        "gone": "refused: no_step",
+        "*": "refused: not_next",
+    },
+    "taken off": {
+        "going_back": "part_moved step_undone -> ready",
+        "*": "refused: stale",
+    },
+    "back no further": {
+        "going_back": "rewind_stopped step_doubted -> attention",
+        "*": "refused: stale",
     },
     "hold": {
         "*": "cell_changed",
@@ -481,6 +520,9 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "device lost": {
         "*": "place_left",
+    },
+    "lull reported": {  # everywhere somebody can go on, is at it, or was asked
+        "*": "nothing",
     },
     "restart": {
         "robot asked": "cell_restarted skill_ended check_requested -> verifying",
@@ -505,6 +547,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "part_moved",
     },
     "part taken away": {
+        "going_back": "part_moved",
         "looked_at wanted": "refused: verifying",
         "brought riding": "refused: moving",
         "done": "refused: built_in",

@@ -165,7 +165,7 @@ class CellMachine(RuleBasedStateMachine):
             for step_id, old in unit.steps.items() if name in after.units else ():
                 new = after.units[name].steps[step_id]
                 shared = new.status == "done" and new.waived == ONCE
-                over = old.status in {"done", "skipped"}
+                over = old.status in {"done", "skipped", "undoing"}
                 undone = over and new.status in {"ready", "waiting"}  # undone, and at once free or not
                 assert old.status == new.status or (old.status, new.status) in MOVES or shared or undone
                 if undone:
@@ -381,6 +381,28 @@ class CellMachine(RuleBasedStateMachine):
         unit, waits, current, _ = data.draw(st.sampled_from([*overdue(self.bench.state)]))
         self.a_step_changes_hands(unit.id, waits.id, current.attempt, place)  # type: ignore[operator] # a rule
 
+    @rule(unit=UNITS, name=STEPS, reason=REASONS)
+    def a_unit_goes_back(self, unit: str, name: str, reason: str) -> None:
+        self.send(cmd.Rewind(unit=unit, step=name, reason=reason), "worker")
+
+    def rewinding(self) -> list[UnitState]:
+        return [unit for unit in self.bench.state.units.values() if unit.rewind is not None]
+
+    @precondition(lambda self: self.rewinding())
+    @rule(data=st.data(), place=PLACES, how=st.sampled_from(["off", "off", "off", "stuck", "stop"]))
+    def something_is_taken_off(self, data: st.DataObject, place: str, how: str) -> None:
+        unit = data.draw(st.sampled_from(self.rewinding()))
+        assert unit.rewind is not None
+        name = unit.rewind.todo[0]
+        self.send(cmd.StartUndo(unit=unit.id, step=name, place=place))
+        ids = {"unit": unit.id, "step": name, "attempt": unit.steps[name].attempt, "place": place}
+        if how == "off":
+            self.send(cmd.ConfirmUndo.model_validate(ids), "worker")
+        elif how == "stuck":
+            self.send(cmd.ReportProblem.model_validate(ids), "worker")
+        else:
+            self.send(cmd.StopRewind(unit=unit.id))
+
     @rule(place=PLACES)
     def a_place_is_clear(self, place: str) -> None:
         self.send(cmd.ClearPlace(place=place))
@@ -419,7 +441,7 @@ class CellMachine(RuleBasedStateMachine):
             verb = {
                 "idle": CellVerb.START,
                 "held": CellVerb.UNHOLD,
-                "suspended": CellVerb.UNSUSPEND,
+                "suspended": CellVerb.HOLD if self.bench.state.suspended else CellVerb.UNSUSPEND,
                 "stopped": CellVerb.RESET,
                 "aborted": CellVerb.CLEAR,
                 "completed": CellVerb.RESET,
@@ -428,6 +450,27 @@ class CellMachine(RuleBasedStateMachine):
         for place in ("front", "back"):
             self.send(cmd.JoinPlace(place=place, operator=f"op-{place}"))
         assert self.bench.state.cell == CellState.EXECUTE
+
+    @rule(seconds=st.sampled_from([0.5, 6.0, 1000.0]))
+    def the_engine_sees_a_lull(self, seconds: float) -> None:
+        self.bench.wait(seconds)
+        before = self.bench.state
+        self.send(cmd.ReportLull())
+        after = self.bench.state
+        if after is not before:  # the engine ends what it began, and only that
+            can = any(not blockers(before, *ready, self.bench.t) for ready in self.ready_as_if_executing(before))
+            assert (after.cell == CellState.SUSPENDING) == (before.cell == CellState.EXECUTE)
+            assert after.cell == CellState.SUSPENDING or (before.suspended and before.acknowledged)
+            assert not (after.cell == CellState.SUSPENDING and can)
+
+    def ready_as_if_executing(self, state: State) -> list[tuple[UnitState, Step, tuple[str, ...]]]:
+        return [
+            (unit, authored, crew)
+            for unit in state.units.values()
+            for authored in state.variant_of(unit.id).steps
+            if unit.steps[authored.id].status == "ready"
+            for crew in crews(state, authored, unit.steps[authored.id].barred)
+        ]
 
     @rule(safety=st.sampled_from(list(Safety)))
     def the_robot_reports_safety(self, safety: Safety) -> None:
@@ -520,7 +563,8 @@ class CellMachine(RuleBasedStateMachine):
         state = self.bench.state
         held = [name for _, _, current in state.busy() for name in current.resources]
         assert len(held) == len(set(held))
-        acting = [actor for _, _, step_ in state.busy() if step_.status == "active" for actor in step_.actors]
+        at_it = [step_ for _, _, step_ in state.busy() if step_.status in {"active", "undoing"}]
+        acting = [actor for step_ in at_it for actor in step_.actors]
         acting += ["robot" for _, _, step_ in state.busy() if step_.ride == "under_way"]
         assert len(acting) == len(set(acting))
         nests = [frame for unit in state.units.values() for frame in unit.nests.values()]
@@ -529,6 +573,16 @@ class CellMachine(RuleBasedStateMachine):
         for unit, authored, _crew in self.ready():  # a leftover may be set down where another unit is to be built
             assert authored.id != "load" or unit.nests["nest"] not in lying
         assert sum(fact.holder == "gripper" for fact in state.world.facts.values()) <= 1
+
+    @invariant()
+    def a_unit_that_goes_back_has_something_to_take_back(self) -> None:
+        for unit in self.bench.state.units.values():
+            undoing = [name for name, current in unit.steps.items() if current.status == "undoing"]
+            assert len(undoing) <= 1
+            assert unit.rewind is not None or not undoing
+            if unit.rewind is not None:
+                assert not undoing or undoing == [unit.rewind.todo[0]]
+                assert all(unit.steps[name].status in {*OVER, "attention", "undoing"} for name in unit.rewind.todo)
 
     @invariant()
     def the_robot_is_never_where_hands_may_be(self) -> None:

@@ -249,6 +249,15 @@ export interface ConfirmStep {
   lots?: Record<string, string>;
 }
 
+/** A person says that a result is taken back: its part is off, and out of the unit. */
+export interface ConfirmUndo {
+  type: "confirm_undo";
+  unit: string;
+  step: string;
+  attempt: number;
+  place: string;
+}
+
 /** A topic is no more. */
 export interface Drop {
   topic: string;
@@ -434,6 +443,9 @@ export type Outside =
   | TakeStep
   | ClearPlace
   | UndoStep
+  | Rewind
+  | ConfirmUndo
+  | StopRewind
   | RefillBin
   | TakePart
   | Acknowledge
@@ -551,7 +563,7 @@ export interface Question {
 /**
  * Why the robot does not move: a code with its parameters for a screen's own words, and the words of the cell.
  *
- * Codes: cell {state}, mode {mode}, safety {safety}, acknowledge, by_hand {who}, approval {motion, more},
+ * Codes: cell {state}, suspended, mode {mode}, safety {safety}, acknowledge, by_hand {who}, approval {motion, more},
  * zone {zone, who, unit, step}, unclear {zone, place}, single_step and breakpoint {unit, step},
  * device {device, unit, step}; "" where there is none.
  */
@@ -604,6 +616,31 @@ export interface ReportProblem {
   place: string;
   code?: string;
   note?: string;
+}
+
+/** Go back to before a step: what builds on it is taken back first, result after result, by a person. */
+export interface Rewind {
+  type: "rewind";
+  unit: string;
+  step: string;
+  reason?: string;
+}
+
+/** What going back to before a step means, last built first; `refused` says why it can't be done. */
+export interface RewindView {
+  unit: string;
+  to: string;
+  refused: string;
+  undo: UndoView[];
+}
+
+/** A unit that goes back to before step `to`: how many results are still to be taken back, and why nobody does. */
+export interface Rewinding {
+  to: string;
+  left: number;
+  text: Record<string, string>;
+  waits: Record<string, string>;
+  buttons: Button[];
 }
 
 /** What stands still in the cell. */
@@ -727,6 +764,13 @@ export interface StepWords {
   media: Record<string, string>;
 }
 
+/** Go back no further. */
+export interface StopRewind {
+  type: "stop_rewind";
+  unit: string;
+  reason?: string;
+}
+
 /** A person has taken a part out of the gripper or the cell; it will not be used. */
 export interface TakePart {
   type: "take_part";
@@ -772,6 +816,18 @@ export interface UndoStep {
   reason?: string;
 }
 
+/** One result that must be taken back: by a person, or by nobody where it is only measured again. */
+export interface UndoView {
+  step: string;
+  title: Record<string, string>;
+  text: Record<string, string>;
+  by: "person" | "nobody";
+  instruction: string;
+  needs: string[];
+  once: boolean;
+  never: boolean;
+}
+
 /** A unit in work: how many of its steps are done, and its own breakpoints. */
 export interface UnitView {
   id: string;
@@ -782,6 +838,7 @@ export interface UnitView {
   done: number;
   started_t: number;
   breakpoints: string[];
+  rewinding: Rewinding | null;
 }
 
 /** What a value must be. Numbers keep the author's unit, which is also the value name's suffix. */

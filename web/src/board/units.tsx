@@ -5,6 +5,7 @@ import { Offer } from "../common/buttons";
 import { Icon, type IconName } from "../common/icon";
 import type { StepView, UnitView } from "../wire";
 import { text, word, words } from "../words";
+import { GoBack, GoingBack } from "./rewind";
 
 export const SIGNS: Record<string, IconName> = {
   waiting: "dot",
@@ -13,6 +14,7 @@ export const SIGNS: Record<string, IconName> = {
   verifying: "eye",
   attention: "alert",
   done: "check",
+  undoing: "back",
   undone: "back",
   skipped: "skip",
 };
@@ -45,7 +47,9 @@ function Unit({ unit }: { unit: UnitView }) {
         <span class="quiet">
           {board.steps(unit.done, unit.steps)} {unit.nest && board.nest(unit.nest)}
         </span>
+        <GoBack unit={unit} steps={steps} />
       </header>
+      <GoingBack unit={unit} />
       <ol class="steps">
         {[...groups].map(([group, members]) => (
           <Group key={group} steps={members} />

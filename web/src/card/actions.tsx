@@ -48,7 +48,7 @@ function leaving({ place, status }: Card): Button[] {
   return [{ label: "leave", command: { type: "leave_place", place }, needs_reason: false, danger: false }];
 }
 
-const MAIN: ReadonlySet<Outside["type"]> = new Set(["confirm_step", "choose", "approve_motion", "release_step", "acknowledge"]);
+const MAIN: ReadonlySet<Outside["type"]> = new Set(["confirm_step", "confirm_undo", "choose", "approve_motion", "release_step", "acknowledge"]);
 const isMain = ({ command, danger }: Button): boolean => MAIN.has(command.type) && !danger;
 
 /** Lead to the first field that is not ready. */

@@ -120,6 +120,18 @@ export const de: Words = {
     cancel: "Zurück",
     quick: ["Teil ist beschädigt", "Teil fehlt", "Passt nicht", "Werkzeug geht nicht"],
   },
+  rewind: {
+    open: "Zurückgehen",
+    title: (unit: string) => `Zurückgehen: ${unit}`,
+    to: "Bis vor diesen Schritt",
+    plan: "Das muss zurückgenommen werden, in dieser Reihenfolge:",
+    byPerson: "durch einen Menschen",
+    never: "lässt sich nicht rückgängig machen",
+    once: "danach wird ein neues gebraucht",
+    refused: (why: string) => `Nicht möglich: ${why}`,
+    left: (n: number) => `Noch ${n} zurückzunehmen.`,
+    send: "Zurückgehen",
+  },
   sure: { title: (what) => `${what}?`, yes: "Ja" },
   buttons: {
     confirm: "Fertig",
@@ -133,6 +145,8 @@ export const de: Words = {
     join_place: "Arbeit beginnen",
     undo: "Zurücknehmen",
     undo_step: "Zurücknehmen",
+    confirm_undo: "Es ist ab",
+    stop_rewind: "Rückweg beenden",
     retry: "Noch einmal",
     recheck: "Erneut prüfen",
     wait: "Mehr Zeit geben",
@@ -206,6 +220,7 @@ export const de: Words = {
         aborted: "Die Zelle ist abgebrochen: freigeben, dann zurücksetzen und starten.",
         completed: "Die Zelle hat ihre Aufträge erledigt: zurücksetzen, dann starten.",
       })[state ?? ""] ?? "Die Zelle wechselt ihren Zustand: kurz warten.",
+    suspended: () => "Die Zelle ist ausgesetzt: sie geht von selbst weiter, sobald jemand weiterkann.",
     mode: ({ mode }) => `Die Zelle ist in der Betriebsart ${de.modes[mode ?? ""] ?? mode}: auf Produktion schalten.`,
     safety: ({ safety }) =>
       ({
@@ -275,6 +290,7 @@ export const de: Words = {
     verifying: "wird geprüft",
     attention: "braucht Entscheidung",
     done: "erledigt",
+    undoing: "wird zurückgenommen",
     undone: "zurückgenommen",
     skipped: "ausgelassen",
   },

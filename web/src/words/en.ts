@@ -115,6 +115,18 @@ export const en = {
     cancel: "Back",
     quick: ["Part is damaged", "Part is missing", "Does not fit", "Tool does not work"],
   },
+  rewind: {
+    open: "Go back",
+    title: (unit: string) => `Go back: ${unit}`,
+    to: "To before this step",
+    plan: "This must be taken back, in this order:",
+    byPerson: "by a person",
+    never: "can’t be undone",
+    once: "a new one is needed",
+    refused: (why: string) => `Not possible: ${why}`,
+    left: (n: number) => `${n} still to be taken back.`,
+    send: "Go back",
+  },
   sure: { title: (what: string) => `${what}?`, yes: "Yes" },
   buttons: {
     confirm: "Done",
@@ -128,6 +140,8 @@ export const en = {
     join_place: "Start work",
     undo: "Undo",
     undo_step: "Undo",
+    confirm_undo: "It is off",
+    stop_rewind: "End the way back",
     retry: "Try again",
     recheck: "Check again",
     other_actor: "The other one does it",
@@ -201,6 +215,7 @@ export const en = {
         aborted: "The cell is aborted: clear it, then reset and start it.",
         completed: "The cell has completed its orders: reset it, then start it.",
       })[state ?? ""] ?? "The cell changes its state: wait until it has settled.",
+    suspended: () => "The cell is suspended: it goes on by itself once a lane can proceed.",
     mode: ({ mode }) => `The cell is in ${mode} mode: switch to production.`,
     safety: ({ safety }) =>
       ({
@@ -266,6 +281,7 @@ export const en = {
     verifying: "being checked",
     attention: "needs a decision",
     done: "done",
+    undoing: "being taken back",
     undone: "undone",
     skipped: "skipped",
   } as Record<string, string>,
