@@ -5,7 +5,7 @@ one topic's value, `drop` removes it. A client that says hello with the last epo
 messages, else a snapshot. Pose messages are lossy: the latest value per topic, never replayed.
 
 Topics: `cell`, `order/<id>`, `unit/<id>`, `step/<unit>/<step>`, `lane/<actor>`, `card/<place>`,
-`question/<unit>/<step>`, `part/<id>`, `bin/<name>`.
+`question/<unit>/<step>`, `part/<id>`, `bin/<name>`, `trouble/<kind>[/<about>]`.
 Pose topics: `robot` (poses of links and TCP, joints), `parts` (poses of parts that move).
 Lengths are metres, angles radians, times seconds (UTC); poses are in the cell's world frame.
 """
@@ -281,7 +281,16 @@ class BinLevel(Frozen):
     low: bool
 
 
-TopicValue = CellView | OrderView | UnitView | StepView | LaneView | Card | Question | PartView | BinLevel
+class TroubleView(Frozen):
+    """A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words."""
+
+    kind: Literal["journal", "camera", "evidence", "world", "clock", "device"]
+    about: str = ""
+    detail: str
+    since_t: float
+
+
+TopicValue = CellView | OrderView | UnitView | StepView | LaneView | Card | Question | PartView | BinLevel | TroubleView
 
 # What a topic's value is, by the topic's name up to and with its first slash.
 TOPICS: dict[str, type[Frozen]] = {
@@ -294,6 +303,7 @@ TOPICS: dict[str, type[Frozen]] = {
     "question/": Question,
     "part/": PartView,
     "bin/": BinLevel,
+    "trouble/": TroubleView,
 }
 
 
@@ -437,6 +447,7 @@ class Hello(Frozen):
     epoch: Annotated[str, Field(max_length=64)] = ""
     seq: int = 0
     poses: bool = True  # whether it wants the pose class
+    place: Annotated[str, Field(max_length=120)] = ""  # the worker place that it is the screen of, if any
 
 
 class CommandMessage(Frozen):

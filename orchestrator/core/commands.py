@@ -365,6 +365,14 @@ class ReportRestart(Frozen):
     holding: bool | None = None
 
 
+class ReportDevice(Frozen):
+    """The screen that a person at a place works with lost its line, or has one again."""
+
+    type: Literal["report_device"] = "report_device"
+    place: Name
+    there: bool
+
+
 class ReportSafety(Frozen):
     """The robot's safety state changed."""
 
@@ -523,6 +531,7 @@ Command = Annotated[
     | ReportLull
     | ReportRestart
     | ReportSafety
+    | ReportDevice
     | ProposeMotion
     | ReportZones
     | ReportEquipment

@@ -103,6 +103,20 @@ class PlaceLeft(Frozen):
     place: str
 
 
+class ScreenLost(Frozen):
+    """The screen that the person at a place works with has lost its line."""
+
+    type: Literal["screen_lost"] = "screen_lost"
+    place: str
+
+
+class ScreenBack(Frozen):
+    """A screen has a line at the place again."""
+
+    type: Literal["screen_back"] = "screen_back"
+    place: str
+
+
 class UnitStarted(Frozen):
     """A unit is in work; `nests` says which nest it has for each role."""
 
@@ -578,6 +592,8 @@ Event = Annotated[
     | SafetyChanged
     | PlaceJoined
     | PlaceLeft
+    | ScreenLost
+    | ScreenBack
     | UnitStarted
     | UnitEnded
     | StepStarted

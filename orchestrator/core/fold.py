@@ -68,6 +68,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         motions={},
         manual=None,
         places={},
+        screens_lost=frozenset(),
         ending=frozenset(),
         upset_t=t,
         units={name: unlooked(unit) for name, unit in state.units.items()},
@@ -108,12 +109,27 @@ def _joined(state: State, event: ev.PlaceJoined, t: float) -> State:
 def _left(state: State, event: ev.PlaceLeft, t: float) -> State:
     gone = state.places.get(event.place)
     state = without_approver(state, gone.operator) if gone is not None else state
-    return replace(state, places=without(state.places, event.place), places_t={**state.places_t, event.place: t})
+    return replace(
+        state,
+        places=without(state.places, event.place),
+        places_t={**state.places_t, event.place: t},
+        screens_lost=state.screens_lost - {event.place},
+    )
 
 
 @_on(ev.PlaceCleared)
 def _cleared(state: State, event: ev.PlaceCleared, _t: float) -> State:
     return replace(state, unclear=without(state.unclear, event.place))
+
+
+@_on(ev.ScreenLost)
+def _screen_lost(state: State, event: ev.ScreenLost, _t: float) -> State:
+    return replace(state, screens_lost=state.screens_lost | {event.place})
+
+
+@_on(ev.ScreenBack)
+def _screen_back(state: State, event: ev.ScreenBack, _t: float) -> State:
+    return replace(state, screens_lost=state.screens_lost - {event.place})
 
 
 @_on(ev.BinRefilled)

@@ -99,6 +99,8 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
         if other.steps[step.id].status in BUSY:
             out.append(Blocker("shared", f"It is being done for {other.id} and counts here too."))
     out += people_blockers(state, step, actors)
+    lost = sorted(state.screens_lost & set(actors))
+    out += [Blocker("screen", f"The screen at {place} has lost its line.") for place in lost]
     for actor in actors:
         if (doing := state.doing(actor)) is not None:
             out.append(Blocker("lane", f"{actor} is at {doing[0].id} {doing[1]}."))

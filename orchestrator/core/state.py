@@ -224,6 +224,7 @@ class State:
     world: World = field(default_factory=lambda: World({}))
     bins: Mapping[str, int] = field(default_factory=dict)  # pieces left, for bins that are counted
     places: Mapping[str, Person] = field(default_factory=dict)
+    screens_lost: frozenset[str] = frozenset()  # places where somebody works whose screen has lost its line
     motions: Mapping[str, MotionState] = field(default_factory=dict)
     manual: ManualMotion | None = None
     taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching

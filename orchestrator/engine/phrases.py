@@ -77,6 +77,7 @@ _GERMAN = {
     "After a stop or a restart a person must say that the cell is clear: acknowledge.": (
         "Nach einem Halt oder Neustart muss jemand sagen, dass die Zelle frei ist: quittieren."
     ),
+    "The screen at {} has lost its line.": "Der Bildschirm an {} hat keine Verbindung.",
     "Bin {} has too few left: refill it.": "Im Behälter {} ist zu wenig: nachfüllen.",
     "No bin for the robot holds {}.": "Kein Behälter des Roboters enthält {}.",
     "The gripper holds {}.": "Der Greifer hält {}.",

@@ -98,7 +98,8 @@ class Auditor:
 
     def observe(self, _before: State, after: State, _events: object) -> None:
         desk = self._cell.cell.desk
-        live = dict(desk.screen.topics)
+        shown = desk.screen.topics
+        live = {topic: view for topic, view in shown.items() if not topic.startswith("trouble/")}  # no state has these
         anew = dict(LiveScreen(Guide(desk.library, simulated=True), after).topics)
         self.batches += 1
         self.labels |= {button.label for value in live.values() for button in buttons(value)}

@@ -19,6 +19,7 @@ export interface Topics {
   [topic: `question/${string}`]: Question;
   [topic: `part/${string}`]: PartView;
   [topic: `bin/${string}`]: BinLevel;
+  [topic: `trouble/${string}`]: TroubleView;
 }
 
 /** A person says that the cell is clear after a stop or a restart. */
@@ -332,6 +333,7 @@ export interface Hello {
   epoch?: string;
   seq?: number;
   poses?: boolean;
+  place?: string;
 }
 
 /**
@@ -534,7 +536,8 @@ export type Put =
   | { topic: `card/${string}`; value: Card }
   | { topic: `question/${string}`; value: Question }
   | { topic: `part/${string}`; value: PartView }
-  | { topic: `bin/${string}`; value: BinLevel };
+  | { topic: `bin/${string}`; value: BinLevel }
+  | { topic: `trouble/${string}`; value: TroubleView };
 
 /** A topic has a new value. */
 export interface PutMessage {
@@ -806,7 +809,16 @@ export type TopicValue =
   | Card
   | Question
   | PartView
-  | BinLevel;
+  | BinLevel
+  | TroubleView;
+
+/** A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words. */
+export interface TroubleView {
+  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device";
+  about: string;
+  detail: string;
+  since_t: number;
+}
 
 /** Take a done step back, with all that builds on it. */
 export interface UndoStep {
