@@ -50,21 +50,34 @@ class PauseView(Frozen):
     robot: bool = False
 
 
+class Reason(Frozen):
+    """Why the robot does not move: a code with its parameters for a screen's own words, and the words of the cell.
+
+    Codes: cell {state}, suspended, mode {mode}, safety {safety}, acknowledge, by_hand {who}, approval {motion, more},
+    zone {zone, who, unit, step}, unclear {zone, place}, single_step and breakpoint {unit, step},
+    device {device, unit, step}, paused {what, name}; "" where there is none.
+    """
+
+    code: str = ""
+    parameters: dict[str, str] = Field(default_factory=dict)
+    text: Texts
+
+
 class Condition(Frozen):
     """Why the cell stands or waits: what its transient state waits for, the first reason, what went wrong since.
 
-    `not_moving` is the cell's `reasons` in each language.
+    `not_moving` is the cell's `reasons`, to be said in the reader's language.
     """
 
     waits: Texts = Field(default_factory=dict)
     reason: Texts = Field(default_factory=dict)
     trouble: tuple[Texts, ...] = ()
-    not_moving: tuple[Texts, ...] = ()
+    not_moving: tuple[Reason, ...] = ()
     pauses: tuple[PauseView, ...] = ()
 
 
 class CellView(Frozen):
-    """The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may.
+    """The cell at a glance. `reasons` says in words why the robot does not move; empty when it may.
 
     `manual_reasons` says the same of moving it by hand, `manual_by` who does so now; taught poses by name.
     """

@@ -419,6 +419,24 @@ class ProposeMotion(Frozen):
     supervised: Text = ""
 
 
+class ReportZones(Frozen):
+    """The robot's way is barred by zones in which people are at work: it is planned when one of them is free."""
+
+    type: Literal["report_zones"] = "report_zones"
+    effect: Name
+    zones: tuple[Name, ...]
+
+
+class ReportEquipment(Frozen):
+    """A device did not answer a step's skill, or answers again."""
+
+    type: Literal["report_equipment"] = "report_equipment"
+    device: Name
+    answers: bool
+    unit: Name
+    step: Name
+
+
 class EndMotion(Frozen):
     """A motion reached its terminal state."""
 
@@ -541,6 +559,8 @@ Command = Annotated[
     | ReportSafety
     | ReportDevice
     | ProposeMotion
+    | ReportZones
+    | ReportEquipment
     | EndMotion
     | EndSkill
     | EndCheck

@@ -445,6 +445,30 @@ class MotionProposed(Frozen):
     supervised: str = ""
 
 
+class ZonesAwaited(Frozen):
+    """What moves the robot waits until people have left one of these zones."""
+
+    type: Literal["zones_awaited"] = "zones_awaited"
+    effect: str
+    zones: tuple[str, ...]
+
+
+class EquipmentLost(Frozen):
+    """A device did not answer when a step needed it."""
+
+    type: Literal["equipment_lost"] = "equipment_lost"
+    device: str
+    unit: str
+    step: str
+
+
+class EquipmentBack(Frozen):
+    """A device that did not answer does again."""
+
+    type: Literal["equipment_back"] = "equipment_back"
+    device: str
+
+
 class MotionApproved(Frozen):
     """One person has approved a motion that waits for it."""
 
@@ -616,6 +640,9 @@ Event = Annotated[
     | PartMoved
     | BinRefilled
     | MotionProposed
+    | ZonesAwaited
+    | EquipmentLost
+    | EquipmentBack
     | MotionApproved
     | MotionRefused
     | MotionIntended

@@ -167,10 +167,27 @@ def _motion(state: State, event: ev.MotionProposed | ev.MotionIntended, t: float
         needs=event.needs if isinstance(event, ev.MotionProposed) else 0,
         supervised=event.supervised if isinstance(event, ev.MotionProposed) else "",
     )
+    if state.zones_awaited[0] == event.effect:
+        state = replace(state, zones_awaited=("", ()))
     asked = state.motions.get(event.motion)
     if asked is not None and isinstance(event, ev.MotionIntended):
         motion = dataclasses.replace(asked, approved=True, t=t)
     return replace(state, motions={**state.motions, event.motion: motion})
+
+
+@_on(ev.ZonesAwaited)
+def _zones_awaited(state: State, event: ev.ZonesAwaited, _t: float) -> State:
+    return replace(state, zones_awaited=(event.effect, event.zones))
+
+
+@_on(ev.EquipmentLost)
+def _equipment_lost(state: State, event: ev.EquipmentLost, _t: float) -> State:
+    return replace(state, equipment_lost={**state.equipment_lost, event.device: (event.unit, event.step)})
+
+
+@_on(ev.EquipmentBack)
+def _equipment_back(state: State, event: ev.EquipmentBack, _t: float) -> State:
+    return replace(state, equipment_lost=without(state.equipment_lost, event.device))
 
 
 @_on(ev.MotionApproved)

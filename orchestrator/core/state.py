@@ -241,6 +241,10 @@ class State:
     manual: ManualMotion | None = None
     taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching
     ending: frozenset[str] = frozenset()  # skills that were called off and have not reported their end yet
+    zones_awaited: tuple[str, tuple[str, ...]] = ("", ())  # an effect of the robot's, and the zones that it waits for
+    equipment_lost: Mapping[str, tuple[str, str]] = field(
+        default_factory=dict
+    )  # device -> unit and step that missed it
     upset_t: float = 0.0  # when the arm last ended otherwise than planned, and may have knocked anything (s, UTC)
     running_t: float = 0.0  # when the cell last came to Execute (s, UTC)
     places_t: Mapping[str, float] = field(default_factory=dict)  # when somebody last came to a place or left it

@@ -15,6 +15,7 @@ from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.core.supervision import breakpoint_at
+from orchestrator.core.waits import reasons
 from orchestrator.engine import late, phrases, rewinding
 from orchestrator.engine.oversight import (
     autonomy_buttons,
@@ -115,7 +116,7 @@ class Guide:
             safety=str(state.safety),
             autonomy=str(state.autonomy),
             reason=state.cell_reason,
-            reasons=why_not(state),
+            reasons=reasons(state),
             condition=condition(state),
             simulated=self._simulated,
             acknowledged=state.acknowledged,
@@ -454,8 +455,8 @@ class Guide:
         over = bool(state.orders) and not running and not state.units and not waiting
         blocked = state.cell not in CELL[CellVerb.COMPLETE] and bool(running)
         status = "done" if over and state.cell != CellState.IDLE else "blocked" if blocked else "idle"
-        reasons = waits_for(state) or why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
-        note = phrases.told(*reasons) if blocked else self._waiting(state, place)
+        whys = waits_for(state) or why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
+        note = phrases.told(*whys) if blocked else self._waiting(state, place)
         held = state.world.held()
         take: tuple[Button, ...] = ()
         if held is not None and self._gripper_blocks(state, place) and _granted(state, TakePart(part=held.part)):

@@ -153,7 +153,7 @@ export interface Card {
 export type CellVerb = "start" | "hold" | "unhold" | "suspend" | "unsuspend" | "stop" | "abort" | "clear" | "reset" | "complete" | "settle";
 
 /**
- * The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may.
+ * The cell at a glance. `reasons` says in words why the robot does not move; empty when it may.
  *
  * `manual_reasons` says the same of moving it by hand, `manual_by` who does so now; taught poses by name.
  */
@@ -232,13 +232,13 @@ export interface CommandMessage {
 /**
  * Why the cell stands or waits: what its transient state waits for, the first reason, what went wrong since.
  *
- * `not_moving` is the cell's `reasons` in each language.
+ * `not_moving` is the cell's `reasons`, to be said in the reader's language.
  */
 export interface Condition {
   waits: Record<string, string>;
   reason: Record<string, string>;
   trouble: Record<string, string>[];
-  not_moving: Record<string, string>[];
+  not_moving: Reason[];
   pauses: PauseView[];
 }
 
@@ -592,6 +592,19 @@ export interface Question {
   evidence: string;
   since_t: number;
   buttons: Button[];
+}
+
+/**
+ * Why the robot does not move: a code with its parameters for a screen's own words, and the words of the cell.
+ *
+ * Codes: cell {state}, suspended, mode {mode}, safety {safety}, acknowledge, by_hand {who}, approval {motion, more},
+ * zone {zone, who, unit, step}, unclear {zone, place}, single_step and breakpoint {unit, step},
+ * device {device, unit, step}, paused {what, name}; "" where there is none.
+ */
+export interface Reason {
+  code: string;
+  parameters: Record<string, string>;
+  text: Record<string, string>;
 }
 
 /** A person filled a bin up to `count` pieces. */

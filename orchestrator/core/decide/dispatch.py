@@ -56,6 +56,8 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ReportSafety: cell.safety,
     cmd.ReportDevice: devices.report,
     cmd.ProposeMotion: cell.propose_motion,
+    cmd.ReportZones: autonomy.report_zones,
+    cmd.ReportEquipment: autonomy.report_equipment,
     cmd.ApproveMotion: autonomy.approve_motion,
     cmd.RefuseMotion: autonomy.refuse_motion,
     cmd.EndMotion: cell.end_motion,

@@ -82,7 +82,7 @@ export const de: Words = {
     close: "Fertig",
   },
   places: { title: "Arbeitsplatz" },
-  ribbon: { unit: (n, m) => `Einheit ${n} von ${m}`, noUnit: "Keine Einheit", left: "Restzeit", order: "Auftrag" },
+  ribbon: { unit: (n, m) => `Einheit ${n} von ${m}`, why: (n) => (n === 1 ? "Warum?" : `Warum? ${n} Gründe`), noUnit: "Keine Einheit", left: "Restzeit", order: "Auftrag" },
   card: {
     label: "Schritt",
     of: (k, n) => `${k} von ${n}`,
@@ -236,6 +236,35 @@ export const de: Words = {
     completing: "Schließt ab",
     completed: "Abgeschlossen",
   },
+  reasons: {
+    cell: ({ state }) =>
+      ({
+        idle: "Die Zelle ist im Leerlauf: starten.",
+        held: "Die Zelle ist angehalten: quittieren, falls gefragt, dann fortsetzen.",
+        suspended: "Die Zelle ist ausgesetzt: fortsetzen.",
+        stopped: "Die Zelle ist gestoppt: zurücksetzen, dann starten.",
+        aborted: "Die Zelle ist abgebrochen: freigeben, dann zurücksetzen und starten.",
+        completed: "Die Zelle hat ihre Aufträge erledigt: zurücksetzen, dann starten.",
+      })[state ?? ""] ?? "Die Zelle wechselt ihren Zustand: kurz warten.",
+    suspended: () => "Die Zelle ist ausgesetzt: sie geht von selbst weiter, sobald jemand weiterkann.",
+    mode: ({ mode }) => `Die Zelle ist in der Betriebsart ${de.modes[mode ?? ""] ?? mode}: auf Produktion schalten.`,
+    safety: ({ safety }) =>
+      ({
+        protective_stop: "Der Roboter ist im Schutzhalt: nachsehen, was er berührt hat, dann quittieren.",
+        safeguard_stop: "Eine Schutzeinrichtung ist offen: schließen.",
+        emergency_stop: "Der Not-Halt ist gedrückt: an der Zelle entriegeln, dann den Abbruch freigeben.",
+        fault: "Der Roboter meldet einen Fehler: siehe sein Bedienfeld.",
+      })[safety ?? ""] ?? "Der Sicherheitszustand des Roboters ist unbekannt: Verbindung prüfen.",
+    acknowledge: () => "Nach einem Halt oder Neustart muss jemand sagen, dass die Zelle frei ist: quittieren.",
+    by_hand: ({ who }) => `${who} bewegt den Roboter von Hand: warten, bis er steht.`,
+    approval: ({ more }) => (more === "1" ? "Für seine nächste Bewegung fehlt noch eine Freigabe." : `Für seine nächste Bewegung fehlen noch ${more} Freigaben.`),
+    zone: ({ who, zone, unit, step }) => `${who} arbeitet in Zone ${zone} (${unit}, ${step}): warten, bis sie frei ist.`,
+    unclear: ({ place, zone }) => `Von ${place} könnte noch jemand an ${zone} sein: nachsehen und melden.`,
+    single_step: ({ unit, step }) => `Sein nächster Schritt, ${step} von ${unit}, beginnt, wenn jemand „Weiter“ sagt.`,
+    paused: ({ what, name }) => ({ order: `Pausiert: Auftrag ${name} fortsetzen.`, lane: `Pausiert: die Spur von ${name} fortsetzen.` })[what ?? ""] ?? "Pausiert: die Zelle fortsetzen.",
+    breakpoint: ({ unit, step }) => `Am Haltepunkt vor ${step} von ${unit} muss jemand „Weiter“ sagen.`,
+    device: ({ device, unit, step }) => `${device} antwortet nicht, und ${step} von ${unit} braucht es: Strom und Verbindung prüfen.`,
+  },
   modes: { production: "Produktion", manual: "Handbetrieb", maintenance: "Wartung" },
   safety: {
     normal: "Sicherheit normal",
@@ -359,7 +388,7 @@ export const de: Words = {
     cell: "Zelle",
     mode: "Betriebsart",
     autonomyTitle: "Roboter",
-    notMoving: "Der Roboter darf sich nicht bewegen",
+    notMoving: "Warum der Roboter steht",
     holdsIn: (left: string) => `wird in ${left} zum Anhalten`,
     finished: "Fertige Einheiten",
     noFinished: "Noch keine Einheit ist fertig.",

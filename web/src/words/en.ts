@@ -77,7 +77,7 @@ export const en = {
     close: "Done",
   },
   places: { title: "Worker place" },
-  ribbon: { unit: (n: number, m: number) => `Unit ${n} of ${m}`, noUnit: "No unit", left: "Time left", order: "Order" },
+  ribbon: { unit: (n: number, m: number) => `Unit ${n} of ${m}`, why: (n: number) => (n === 1 ? "Why?" : `Why? ${n} reasons`), noUnit: "No unit", left: "Time left", order: "Order" },
   card: {
     label: "Step",
     of: (k: number, n: number) => `${k} of ${n}`,
@@ -231,6 +231,35 @@ export const en = {
     completing: "Finishing",
     completed: "Finished",
   } as Record<string, string>,
+  reasons: {
+    cell: ({ state }) =>
+      ({
+        idle: "The cell is idle: start it.",
+        held: "The cell is held: acknowledge if asked, then release the hold.",
+        suspended: "The cell is suspended: release it.",
+        stopped: "The cell is stopped: reset it, then start it.",
+        aborted: "The cell is aborted: clear it, then reset and start it.",
+        completed: "The cell has completed its orders: reset it, then start it.",
+      })[state ?? ""] ?? "The cell changes its state: wait until it has settled.",
+    suspended: () => "The cell is suspended: it goes on by itself once a lane can proceed.",
+    mode: ({ mode }) => `The cell is in ${mode} mode: switch to production.`,
+    safety: ({ safety }) =>
+      ({
+        protective_stop: "The robot is in a protective stop: see what it touched, then acknowledge.",
+        safeguard_stop: "A safeguard is open: close it.",
+        emergency_stop: "The emergency stop is pressed: release it at the cell, then clear the abort.",
+        fault: "The robot reports a fault: see its own panel.",
+      })[safety ?? ""] ?? "The robot's safety state is not known: check its connection.",
+    acknowledge: () => "After a stop or a restart somebody must say that the cell is clear: acknowledge.",
+    by_hand: ({ who }) => `${who} moves the robot by hand: wait until it stands.`,
+    approval: ({ more }) => (more === "1" ? "Its next motion lacks one person's approval." : `Its next motion lacks ${more} people's approval.`),
+    zone: ({ who, zone, unit, step }) => `${who} is at work in zone ${zone} (${unit}, ${step}): wait until it is free.`,
+    unclear: ({ place, zone }) => `Somebody of ${place} may still be at ${zone}: look, and say so.`,
+    single_step: ({ unit, step }) => `Its next step, ${step} of ${unit}, begins when somebody says next.`,
+    paused: ({ what, name }) => ({ order: `Paused: resume order ${name}.`, lane: `Paused: resume the lane of ${name}.` })[what ?? ""] ?? "Paused: resume the cell.",
+    breakpoint: ({ unit, step }) => `At the breakpoint before ${step} of ${unit} somebody must say next.`,
+    device: ({ device, unit, step }) => `${device} does not answer, and ${step} of ${unit} needs it: check its power and connection.`,
+  } as Record<string, (its: Readonly<Record<string, string>>) => string>,
   modes: { production: "Production", manual: "Manual", maintenance: "Maintenance" } as Record<string, string>,
   safety: {
     normal: "Safety normal",
@@ -350,7 +379,7 @@ export const en = {
     cell: "Cell",
     mode: "Mode",
     autonomyTitle: "Robot",
-    notMoving: "The robot may not move now",
+    notMoving: "Why the robot does not move",
     holdsIn: (left: string) => `becomes a hold in ${left}`,
     finished: "Finished units",
     noFinished: "No unit is finished yet.",
