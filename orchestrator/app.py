@@ -21,6 +21,7 @@ from orchestrator.engine.arm_in_view import ArmInView
 from orchestrator.engine.cell_desk import CellDesk
 from orchestrator.engine.crew import CellCrew
 from orchestrator.engine.eyes import Eyes
+from orchestrator.engine.grip_watch import GripWatch
 from orchestrator.engine.guide import Guide
 from orchestrator.engine.library import Library, cell_files, read_cell
 from orchestrator.engine.registry import Registry
@@ -232,6 +233,7 @@ async def embedded(
         calibrating=calibrator,
     )
     heartbeat = crew.watch()
+    grip_watch = GripWatch(runner, robot)
     robot.heartbeat()
     tasks = [asyncio.create_task(runner.run(), name="runner")]
     if own_vision is not None:  # Open3D takes seconds to load: ahead of the first check
@@ -248,6 +250,7 @@ async def embedded(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         heartbeat.close()
+        grip_watch.close()
         await robot.close()
         if room is not None:
             room.close()

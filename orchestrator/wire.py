@@ -47,6 +47,24 @@ class Condition(Frozen):
     not_moving: tuple[Texts, ...] = ()
 
 
+class Said(Frozen):
+    """What one source says of a part."""
+
+    source: Literal["ledger", "gripper", "camera", "person"]
+    text: Texts
+
+
+class Contradiction(Frozen):
+    """A part of which the sources say otherwise ("" where it has no name), and how that is settled."""
+
+    part: str
+    title: Texts
+    says: tuple[Said, ...]
+    settle: Texts
+    since_t: float
+    buttons: tuple[Button, ...] = ()
+
+
 class CellView(Frozen):
     """The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may.
 
@@ -69,6 +87,7 @@ class CellView(Frozen):
     manual_reasons: tuple[str, ...] = ()
     manual_by: str = ""
     taught: tuple[str, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
 
 
 class OrderView(Frozen):

@@ -237,6 +237,13 @@ class TakePart(Frozen):
     part: Name
 
 
+class SettlePart(Frozen):
+    """A person has looked: a doubtful part is where the ledger has it."""
+
+    type: Literal["settle_part"] = "settle_part"
+    part: Name
+
+
 class Acknowledge(Frozen):
     """A person says that the cell is clear after a stop or a restart."""
 
@@ -295,6 +302,13 @@ class ReleaseStep(Frozen):
 
 
 # ---- from the engine and its adapters --------------------------------------------------------------------------
+
+
+class ReportGrip(Frozen):
+    """What the gripper's sensor says while nothing moves, where that is not what is known."""
+
+    type: Literal["report_grip"] = "report_grip"
+    holding: bool
 
 
 class StartUndo(Frozen):
@@ -465,6 +479,7 @@ Command = Annotated[
     | StopRewind
     | RefillBin
     | TakePart
+    | SettlePart
     | Acknowledge
     | ApproveMotion
     | RefuseMotion
@@ -472,6 +487,7 @@ Command = Annotated[
     | MoveGripper
     | StartJog
     | TeachFrame
+    | ReportGrip
     | StartUndo
     | NoteOverdue
     | EndManual
@@ -506,6 +522,7 @@ Outside = Annotated[
     | StopRewind
     | RefillBin
     | TakePart
+    | SettlePart
     | Acknowledge
     | ApproveMotion
     | RefuseMotion

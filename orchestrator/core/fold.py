@@ -10,6 +10,7 @@ from orchestrator.core.folders import Folder, called_off, entering, freed, unloo
 from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
 from orchestrator.core.records import replace
 from orchestrator.core.state import (
+    GripDoubt,
     ManualMotion,
     MotionState,
     OrderRecord,
@@ -59,6 +60,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         manual=None,
         places={},
         ending=frozenset(),
+        grip=None,
         upset_t=t,
         units={name: unlooked(unit) for name, unit in state.units.items()},
     )
@@ -104,6 +106,16 @@ def _left(state: State, event: ev.PlaceLeft, t: float) -> State:
 @_on(ev.PlaceCleared)
 def _cleared(state: State, event: ev.PlaceCleared, _t: float) -> State:
     return replace(state, unclear=without(state.unclear, event.place))
+
+
+@_on(ev.GripContradicted)
+def _grip_contradicted(state: State, event: ev.GripContradicted, t: float) -> State:
+    return replace(state, grip=GripDoubt(event.part, event.holding, t))
+
+
+@_on(ev.GripAgreed)
+def _grip_agreed(state: State, _event: ev.GripAgreed, _t: float) -> State:
+    return replace(state, grip=None)
 
 
 @_on(ev.BinRefilled)

@@ -14,6 +14,7 @@ from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.engine import late, phrases, rewinding
+from orchestrator.engine.contradicting import contradictions
 from orchestrator.engine.oversight import autonomy_buttons, held_steps, motion_buttons, release_button
 from orchestrator.engine.standing import condition
 from orchestrator.wire import (
@@ -52,7 +53,9 @@ _OFFERED = (
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
-_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due", "unclear"})
+_TOLD = frozenset(
+    {"starved", "gripper", "leftover", "qualification", "tool_due", "unclear", "contradiction", "doubtful"}
+)
 _ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
@@ -120,6 +123,7 @@ class Guide:
             manual_reasons=why_not_manual(state, motion=state.manual.id if state.manual else ""),
             manual_by=state.manual.by if state.manual else "",
             taught=tuple(state.taught),
+            contradictions=contradictions(state, _granted),
         )
 
     def order(self, state: State, order_id: str) -> OrderView:

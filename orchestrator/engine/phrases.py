@@ -90,6 +90,13 @@ _GERMAN = {
     "Somebody of {} may still be at {}: look, and say so.": (
         "Bei {1} könnte noch jemand von {0} sein: nachsehen und Bescheid geben."
     ),
+    "The gripper holds something that nobody knows of: take it out.": (
+        "Der Greifer hält etwas, von dem niemand weiß: herausnehmen."
+    ),
+    "It is doubtful whether the gripper holds {}: look, and say so.": (
+        "Es ist fraglich, ob der Greifer {} hält: nachsehen und Bescheid geben."
+    ),
+    "It is doubtful where {} is: look, and say so.": "Es ist fraglich, wo {} ist: nachsehen und Bescheid geben.",
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
     **STANDING,
 }

@@ -82,7 +82,8 @@ def key(state: State) -> Hashable:
     cell = (state.cell, state.mode, state.safety, state.acknowledged, state.autonomy)
     motions = tuple((motion.approved, bool(motion.refused)) for motion in state.motions.values())
     units = tuple((bool(u.rechecking), bool(u.rewind)) for u in state.units.values())
-    return cell, motions, state.orders["A"].state, lanes, facts, units
+    grip = (state.grip.part, state.grip.holding) if state.grip is not None else None
+    return cell, motions, state.orders["A"].state, lanes, facts, units, grip
 
 
 def _late(state: State, unit: UnitState) -> bool:
@@ -128,6 +129,7 @@ def _effects(state: State, now: float, within: Range) -> Iterator[cmd.Command]:
                 yield cmd.ProposeMotion(effect=effect, motion="m")
             elif state.motions and (state.motions["m"].approved or state.motions["m"].refused):
                 yield cmd.EndMotion(effect=effect, motion="m", outcome="succeeded")
+        yield from (cmd.ReportGrip(holding=felt) for felt in (True, False))
         held = state.world.held()
         if held is not None:
             yield cmd.ReportPart.model_validate({**part, "what": "placed", "to": unit.nests["nest"]})
@@ -173,6 +175,7 @@ def _people(state: State, within: Range) -> Iterator[cmd.Command]:
     held = state.world.held()
     for part in (*([held.part] if held else []), *leftovers(state)):
         yield cmd.TakePart(part=part)
+    yield from (cmd.SettlePart(part=part) for part, fact in state.world.facts.items() if fact.certainty == "doubtful")
     yield cmd.RefillBin(bin="tray", count=4)
 
 
@@ -223,7 +226,7 @@ def product(request: pytest.FixtureRequest) -> Product:
 
 def ready_for_more(state: State) -> bool:
     """The order is over, nothing lies about, and the next one could begin."""
-    clear = not (state.world.held() or state.leftovers() or state.units or state.ending or state.unclear)
+    clear = not (state.world.held() or state.leftovers() or state.units or state.ending or state.unclear or state.grip)
     rests = state.cell in {CellState.IDLE, CellState.EXECUTE, CellState.COMPLETED}
     good = state.safety == Safety.NORMAL and state.acknowledged and state.mode == Mode.PRODUCTION
     return state.orders["A"].state in OVER and clear and rests and good

@@ -171,6 +171,7 @@ export interface CellView {
   manual_reasons: string[];
   manual_by: string;
   taught: string[];
+  contradictions: Contradiction[];
 }
 
 /** A PackML command to the cell. */
@@ -248,6 +249,16 @@ export interface ConfirmUndo {
   step: string;
   attempt: number;
   place: string;
+}
+
+/** A part of which the sources say otherwise ("" where it has no name), and how that is settled. */
+export interface Contradiction {
+  part: string;
+  title: Record<string, string>;
+  says: Said[];
+  settle: Record<string, string>;
+  since_t: number;
+  buttons: Button[];
 }
 
 /** A topic is no more. */
@@ -439,6 +450,7 @@ export type Outside =
   | StopRewind
   | RefillBin
   | TakePart
+  | SettlePart
   | Acknowledge
   | ApproveMotion
   | RefuseMotion
@@ -619,6 +631,12 @@ export interface Rewinding {
   buttons: Button[];
 }
 
+/** What one source says of a part. */
+export interface Said {
+  source: "ledger" | "gripper" | "camera" | "person";
+  text: Record<string, string>;
+}
+
 /** What stands still in the cell. */
 export interface SceneView {
   cell: string;
@@ -669,6 +687,12 @@ export interface SetAutonomy {
 export interface SetMode {
   type: "set_mode";
   mode: Mode;
+}
+
+/** A person has looked: a doubtful part is where the ledger has it. */
+export interface SettlePart {
+  type: "settle_part";
+  part: string;
 }
 
 /** Everything, for a client that is new or was away too long. */

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.decide import autonomy, cell, manual, orders, outcomes, overdue, recovery, rewind, rides, steps
+from orchestrator.core.decide import (
+    autonomy,
+    cell,
+    contradictions,
+    manual,
+    orders,
+    outcomes,
+    overdue,
+    recovery,
+    rewind,
+    rides,
+    steps,
+)
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import IllegalMove
@@ -30,6 +42,8 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.LeavePlace: cell.leave,
     cmd.RefillBin: cell.refill,
     cmd.TakePart: cell.take_part,
+    cmd.SettlePart: contradictions.settle,
+    cmd.ReportGrip: contradictions.grip,
     cmd.Acknowledge: cell.acknowledge,
     cmd.ReportRestart: recovery.restarted,
     cmd.ReportSafety: cell.safety,
