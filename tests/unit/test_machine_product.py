@@ -44,6 +44,7 @@ class Range:
     safety: tuple[Safety, ...]
     modes: tuple[Mode, ...]
     levels: tuple[Autonomy, ...]
+    felt: tuple[bool, ...] = ()  # what the gripper says against the ledger
 
 
 RANGES = {
@@ -57,9 +58,15 @@ RANGES = {
         modes=(Mode.PRODUCTION,),
         levels=(Autonomy.FULL, Autonomy.SINGLE_STEP),
     ),
+    "doubts": Range(
+        safety=(Safety.NORMAL,),
+        modes=(Mode.PRODUCTION,),
+        levels=(Autonomy.FULL,),
+        felt=(True, False),
+    ),
 }
 if WHOLE:
-    RANGES = {"everything": Range(tuple(Safety), tuple(Mode), tuple(Autonomy))}
+    RANGES = {"everything": Range(tuple(Safety), tuple(Mode), tuple(Autonomy), (True, False))}
 
 
 def key(state: State) -> Hashable:
@@ -110,6 +117,7 @@ def asked(state: State, now: float, within: Range) -> Iterator[tuple[str, cmd.Co
 
 def _effects(state: State, now: float, within: Range) -> Iterator[cmd.Command]:
     yield cmd.StartUnit(order="A")
+    yield from (cmd.ReportGrip(holding=holding) for holding in within.felt)
     for unit in state.units.values():
         yield from (cmd.StartUndo(unit=unit.id, step="load", place=place) for place in state.places)
     for unit in state.units.values():
@@ -129,7 +137,6 @@ def _effects(state: State, now: float, within: Range) -> Iterator[cmd.Command]:
                 yield cmd.ProposeMotion(effect=effect, motion="m")
             elif state.motions and (state.motions["m"].approved or state.motions["m"].refused):
                 yield cmd.EndMotion(effect=effect, motion="m", outcome="succeeded")
-        yield from (cmd.ReportGrip(holding=felt) for felt in (True, False))
         held = state.world.held()
         if held is not None:
             yield cmd.ReportPart.model_validate({**part, "what": "placed", "to": unit.nests["nest"]})
