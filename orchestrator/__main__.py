@@ -11,6 +11,7 @@ from rich.console import Console
 from orchestrator import __version__
 from orchestrator.cli import (
     authored,
+    breakpoints,
     calibrate,
     check_shot,
     demo,
@@ -46,6 +47,7 @@ app.command("rewind")(rewind.rewind)
 app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(orders.app, name="order")
+app.add_typer(breakpoints.app, name="breakpoint")
 app.add_typer(journal.app, name="journal")
 app.add_typer(skills.app, name="skills")
 app.add_typer(evidence.app, name="evidence")

@@ -5,7 +5,7 @@ one topic's value, `drop` removes it. A client that says hello with the last epo
 messages, else a snapshot. Pose messages are lossy: the latest value per topic, never replayed.
 
 Topics: `cell`, `order/<id>`, `unit/<id>`, `step/<unit>/<step>`, `lane/<actor>`, `card/<place>`,
-`question/<unit>/<step>`, `part/<id>`, `bin/<name>`.
+`question/<unit>/<step>`, `part/<id>`, `bin/<name>`, `trouble/<kind>[/<about>]`.
 Pose topics: `robot` (poses of links and TCP, joints), `parts` (poses of parts that move).
 Lengths are metres, angles radians, times seconds (UTC); poses are in the cell's world frame.
 """
@@ -91,7 +91,7 @@ class CellView(Frozen):
 
 
 class OrderView(Frozen):
-    """An order and how far it is."""
+    """An order and how far it is; `breakpoints` are steps that wait for a word in every unit of it."""
 
     id: str
     product: str
@@ -103,6 +103,7 @@ class OrderView(Frozen):
     state: str
     due_t: float | None = None
     buttons: tuple[Button, ...] = ()
+    breakpoints: tuple[str, ...] = ()
 
 
 class Rewinding(Frozen):
@@ -116,7 +117,7 @@ class Rewinding(Frozen):
 
 
 class UnitView(Frozen):
-    """A unit in work: how many of its steps are done."""
+    """A unit in work: how many of its steps are done, and its own breakpoints."""
 
     id: str
     order: str
@@ -125,6 +126,7 @@ class UnitView(Frozen):
     steps: int
     done: int
     started_t: float
+    breakpoints: tuple[str, ...] = ()
     rewinding: Rewinding | None = None
 
 
@@ -149,6 +151,8 @@ class StepView(Frozen):
     offset_mm: Vector | None = None
     verdict: str = ""
     waived: bool = False
+    breakpoint: bool = False
+    buttons: tuple[Button, ...] = ()
     overdue: Literal["", "remind", "offer", "ask"] = ""  # how far its waiting for a person has climbed
 
 
@@ -283,7 +287,16 @@ class BinLevel(Frozen):
     low: bool
 
 
-TopicValue = CellView | OrderView | UnitView | StepView | LaneView | Card | Question | PartView | BinLevel
+class TroubleView(Frozen):
+    """A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words."""
+
+    kind: Literal["journal", "camera", "evidence", "world", "clock", "device"]
+    about: str = ""
+    detail: str
+    since_t: float
+
+
+TopicValue = CellView | OrderView | UnitView | StepView | LaneView | Card | Question | PartView | BinLevel | TroubleView
 
 # What a topic's value is, by the topic's name up to and with its first slash.
 TOPICS: dict[str, type[Frozen]] = {
@@ -296,6 +309,7 @@ TOPICS: dict[str, type[Frozen]] = {
     "question/": Question,
     "part/": PartView,
     "bin/": BinLevel,
+    "trouble/": TroubleView,
 }
 
 
@@ -439,6 +453,7 @@ class Hello(Frozen):
     epoch: Annotated[str, Field(max_length=64)] = ""
     seq: int = 0
     poses: bool = True  # whether it wants the pose class
+    place: Annotated[str, Field(max_length=120)] = ""  # the worker place that it is the screen of, if any
 
 
 class CommandMessage(Frozen):

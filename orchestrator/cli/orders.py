@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from orchestrator.cli.client import URL, call
 from orchestrator.core.errors import TandemError
 
 app = typer.Typer(help="Orders of a running cell.", no_args_is_help=True)
 console = Console()
-URL = typer.Option("http://127.0.0.1:8080", "--url", envvar="TANDEM_URL", help="Where the cell is served.")
 
 
 @app.command()
@@ -30,7 +29,7 @@ def store(
     if order:
         body["id"] = order
     stored = call("POST", url, "/orders", body)
-    console.print(f"Order [bold]{stored['id']}[/] is stored.")
+    console.print(f"Order [bold]{stored['order']}[/] is stored.")
 
 
 @app.command("list")
@@ -84,21 +83,6 @@ def _change(url: str, order: str, verb: str, reason: str = "") -> None:
     call("POST", url, f"/orders/{order}/{verb}", {"reason": reason})
     state = call("GET", url, f"/orders/{order}")["state"]
     console.print(f"Order [bold]{order}[/] is {state}.")
-
-
-def call(method: str, url: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """Ask a running cell. Raises TandemError with what it refused, or where nobody answers."""
-    try:
-        response = httpx.request(method, f"{url.rstrip('/')}/api/v1{path}", json=body, timeout=10.0, trust_env=False)
-    except httpx.HTTPError:
-        raise TandemError(
-            f"No cell answers at {url}.", remedy="Start one with `tandem serve`, or give its address with --url."
-        ) from None
-    content = response.json() if "json" in response.headers.get("content-type", "") else {}
-    if response.is_error:
-        message = content.get("message") or f"The server answered {response.status_code}."
-        raise TandemError(message, remedy=content.get("remedy", ""), code=content.get("code", "refused"))
-    return content
 
 
 def _items(content: Any) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.cli.orders import URL, call
+from orchestrator.cli.client import URL, call
 from orchestrator.core.errors import TandemError
 
 console = Console()

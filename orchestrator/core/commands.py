@@ -301,6 +301,24 @@ class ReleaseStep(Frozen):
     attempt: Annotated[int, Field(ge=0)]
 
 
+class SetBreakpoint(Frozen):
+    """A step, or all of an `each` group by its name, shall wait for a word: in all units of an order, or in one."""
+
+    type: Literal["set_breakpoint"] = "set_breakpoint"
+    order: Name
+    step: Name
+    unit: Literal[""] | Name = ""
+
+
+class ClearBreakpoint(Frozen):
+    """A breakpoint shall stop nobody any more."""
+
+    type: Literal["clear_breakpoint"] = "clear_breakpoint"
+    order: Name
+    step: Name
+    unit: Literal[""] | Name = ""
+
+
 # ---- from the engine and its adapters --------------------------------------------------------------------------
 
 
@@ -348,11 +366,25 @@ class SettleCell(Frozen):
     trouble: tuple[Text, ...] = ()
 
 
+class ReportLull(Frozen):
+    """It may be time for the cell to suspend, since no lane can proceed, or to go on, since one can."""
+
+    type: Literal["report_lull"] = "report_lull"
+
+
 class ReportRestart(Frozen):
     """The orchestrator has come up again over an existing journal; `holding` is what the robot's gripper says."""
 
     type: Literal["report_restart"] = "report_restart"
     holding: bool | None = None
+
+
+class ReportDevice(Frozen):
+    """The screen that a person at a place works with lost its line, or has one again."""
+
+    type: Literal["report_device"] = "report_device"
+    place: Name
+    there: bool
 
 
 class ReportSafety(Frozen):
@@ -484,6 +516,8 @@ Command = Annotated[
     | ApproveMotion
     | RefuseMotion
     | ReleaseStep
+    | SetBreakpoint
+    | ClearBreakpoint
     | MoveGripper
     | StartJog
     | TeachFrame
@@ -492,8 +526,10 @@ Command = Annotated[
     | NoteOverdue
     | EndManual
     | SettleCell
+    | ReportLull
     | ReportRestart
     | ReportSafety
+    | ReportDevice
     | ProposeMotion
     | EndMotion
     | EndSkill
@@ -527,6 +563,8 @@ Outside = Annotated[
     | ApproveMotion
     | RefuseMotion
     | ReleaseStep
+    | SetBreakpoint
+    | ClearBreakpoint
     | MoveGripper,
     Field(discriminator="type"),
 ]

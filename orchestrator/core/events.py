@@ -44,6 +44,7 @@ class CellChanged(Frozen):
     state: CellState
     reason: str = ""
     trouble: tuple[str, ...] = ()
+    suspended: Literal["", "starved", "blocked", "away"] = ""  # why it suspends by itself; "" where a person wants it
     by: str = ""
     acknowledged: bool | None = None  # None: unchanged
 
@@ -99,6 +100,20 @@ class PlaceLeft(Frozen):
     """Nobody is at a worker place."""
 
     type: Literal["place_left"] = "place_left"
+    place: str
+
+
+class ScreenLost(Frozen):
+    """The screen that the person at a place works with has lost its line."""
+
+    type: Literal["screen_lost"] = "screen_lost"
+    place: str
+
+
+class ScreenBack(Frozen):
+    """A screen has a line at the place again."""
+
+    type: Literal["screen_back"] = "screen_back"
     place: str
 
 
@@ -466,6 +481,26 @@ class StepReleased(Frozen):
     by: str
 
 
+class BreakpointSet(Frozen):
+    """A step (or group of steps) waits for a word before it begins: in one unit, or in all of the order ("")."""
+
+    type: Literal["breakpoint_set"] = "breakpoint_set"
+    order: str
+    step: str
+    unit: str = ""
+    by: str
+
+
+class BreakpointCleared(Frozen):
+    """A breakpoint stops nobody any more."""
+
+    type: Literal["breakpoint_cleared"] = "breakpoint_cleared"
+    order: str
+    step: str
+    unit: str = ""
+    by: str
+
+
 class MotionIntended(Frozen):
     """A motion is about to start. Journalled before anything moves."""
 
@@ -557,6 +592,8 @@ Event = Annotated[
     | SafetyChanged
     | PlaceJoined
     | PlaceLeft
+    | ScreenLost
+    | ScreenBack
     | UnitStarted
     | UnitEnded
     | StepStarted
@@ -591,6 +628,8 @@ Event = Annotated[
     | MotionRefused
     | MotionIntended
     | StepReleased
+    | BreakpointSet
+    | BreakpointCleared
     | MotionEnded
     | ManualStarted
     | ManualEnded

@@ -44,7 +44,16 @@ def _cell(state: State, event: ev.CellChanged, t: float) -> State:
         state = replace(state, units=units, running_t=state.running_t if state.cell in AT_WORK else t)
     if event.state not in MOTION_ALLOWED:
         state = unreleased(state)
-    return replace(state, cell=event.state, cell_reason=event.reason, cell_trouble=event.trouble, acknowledged=known)
+    stays = state.suspended if event.state == CellState.SUSPENDED else ""
+    return replace(
+        state,
+        cell=event.state,
+        cell_reason=event.reason,
+        cell_trouble=event.trouble,
+        acknowledged=known,
+        suspended=event.suspended or stays,
+        suspends=state.suspends + bool(event.suspended),
+    )
 
 
 @_on(ev.CellRestarted)
@@ -55,10 +64,12 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         cell=event.state,
         cell_reason="restarted",
         cell_trouble=(),
+        suspended="",
         acknowledged=False,
         motions={},
         manual=None,
         places={},
+        screens_lost=frozenset(),
         ending=frozenset(),
         grip=None,
         upset_t=t,
@@ -100,7 +111,12 @@ def _joined(state: State, event: ev.PlaceJoined, t: float) -> State:
 def _left(state: State, event: ev.PlaceLeft, t: float) -> State:
     gone = state.places.get(event.place)
     state = without_approver(state, gone.operator) if gone is not None else state
-    return replace(state, places=without(state.places, event.place), places_t={**state.places_t, event.place: t})
+    return replace(
+        state,
+        places=without(state.places, event.place),
+        places_t={**state.places_t, event.place: t},
+        screens_lost=state.screens_lost - {event.place},
+    )
 
 
 @_on(ev.PlaceCleared)
@@ -116,6 +132,16 @@ def _grip_contradicted(state: State, event: ev.GripContradicted, t: float) -> St
 @_on(ev.GripAgreed)
 def _grip_agreed(state: State, _event: ev.GripAgreed, _t: float) -> State:
     return replace(state, grip=None)
+
+
+@_on(ev.ScreenLost)
+def _screen_lost(state: State, event: ev.ScreenLost, _t: float) -> State:
+    return replace(state, screens_lost=state.screens_lost | {event.place})
+
+
+@_on(ev.ScreenBack)
+def _screen_back(state: State, event: ev.ScreenBack, _t: float) -> State:
+    return replace(state, screens_lost=state.screens_lost - {event.place})
 
 
 @_on(ev.BinRefilled)
@@ -157,6 +183,21 @@ def _motion_refused(state: State, event: ev.MotionRefused, _t: float) -> State:
         return state
     refused = dataclasses.replace(motion, refused=event.reason, approved_by=())
     return replace(state, motions={**state.motions, event.motion: refused})
+
+
+@_on(ev.BreakpointSet, ev.BreakpointCleared)
+def _breakpoint(state: State, event: ev.BreakpointSet | ev.BreakpointCleared, _t: float) -> State:
+    holder = state.units.get(event.unit) if event.unit else state.orders.get(event.order)
+    if holder is None:
+        return state
+    one = frozenset({event.step})
+    if isinstance(event, ev.BreakpointCleared):
+        names = holder.breakpoints - one
+    else:  # a word that was given before is not for what stops there now
+        names, state = holder.breakpoints | one, unreleased(state)
+    if event.unit:
+        return with_unit(state, replace(state.units[event.unit], breakpoints=names))
+    return replace(state, orders={**state.orders, event.order: replace(state.orders[event.order], breakpoints=names)})
 
 
 @_on(ev.MotionEnded)
@@ -216,7 +257,7 @@ def _unit_started(state: State, event: ev.UnitStarted, t: float) -> State:
         steps[step.id] = done_before if shared else StepState()
     unit = UnitState(event.unit, event.order, event.n, event.nests, t, steps)
     orders = {**state.orders, event.order: replace(order, started=order.started + 1)}
-    state = replace(state, orders=orders, units_started=state.units_started + 1)
+    state = replace(state, orders=orders, units_started=state.units_started + 1, suspends=0)
     return with_unit(state, freed(order, unit, tuple(steps)))
 
 

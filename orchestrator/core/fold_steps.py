@@ -77,7 +77,7 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         patient_t=t,
         attempts=(*old.attempts, attempt),
     )
-    return with_step(state, event.unit, event.step, new)
+    return with_step(replace(state, suspends=0), event.unit, event.step, new)
 
 
 @_on(ev.StepReleased)

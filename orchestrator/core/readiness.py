@@ -81,8 +81,11 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
         out.append(Blocker("actor", "Nobody who may do this step is there."))
     elif actors not in crews(state, step, current.barred):
         out.append(Blocker("actor", f"{' and '.join(actors)} can't do this step."))
-    if held_back(state, unit, step, actors):
-        out.append(Blocker("release", f"{step.id} waits for a person to say next."))
+    if why := held_back(state, unit, step, actors):
+        where = (
+            f"A breakpoint stands before {step.id}" if why == "breakpoint" else f"{step.id} is the robot's next step"
+        )
+        out.append(Blocker("release", f"{where}: a person must say next."))
     if ROBOT in actors:
         out += [Blocker("interlock", reason) for reason in why_not(state)]
         out += [Blocker("ending", f"The robot has not come to a stand after {effect}.") for effect in state.ending]
@@ -97,6 +100,8 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
         if other.steps[step.id].status in BUSY:
             out.append(Blocker("shared", f"It is being done for {other.id} and counts here too."))
     out += people_blockers(state, step, actors)
+    lost = sorted(state.screens_lost & set(actors))
+    out += [Blocker("screen", f"The screen at {place} has lost its line.") for place in lost]
     for actor in actors:
         if (doing := state.doing(actor)) is not None:
             out.append(Blocker("lane", f"{actor} is at {doing[0].id} {doing[1]}."))

@@ -39,6 +39,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "approve_motion": _WORK,
     "refuse_motion": _WORK,
     "release_step": _WORK,
+    "set_breakpoint": _WORK,
+    "clear_breakpoint": _TECH,  # as raising the autonomy: afterwards less is asked
     "start_jog": _TECH,
     "move_gripper": _TECH,
     "teach_frame": _TECH,

@@ -124,6 +124,7 @@ class UnitState:
     rechecks: int = 0
     rechecks_t: float = 0.0  # when the last of them was asked for (s, UTC)
     touched_t: float = 0.0  # when hands or the gripper were last at it (s, UTC)
+    breakpoints: frozenset[str] = frozenset()  # steps, or groups of steps, that wait for a word in this unit alone
     rewind: Rewind | None = None
 
     @cached_property
@@ -151,6 +152,7 @@ class OrderRecord:
     done: int = 0
     scrapped: int = 0
     shared: frozenset[str] = frozenset()
+    breakpoints: frozenset[str] = frozenset()  # steps, or groups of steps, that wait for a word in every unit
 
     @property
     def in_work(self) -> int:
@@ -221,6 +223,8 @@ class State:
     cell: CellState = CellState.IDLE
     cell_reason: str = ""
     cell_trouble: tuple[str, ...] = ()  # why a hold became a stop, or a stop an abort
+    suspended: str = ""  # why the cell suspended by itself, "" where it did not
+    suspends: int = 0  # how often it did since a step or a unit last began
     mode: Mode = Mode.PRODUCTION
     autonomy: Autonomy = Autonomy.FULL
     safety: Safety = Safety.NORMAL
@@ -232,6 +236,7 @@ class State:
     world: World = field(default_factory=lambda: World({}))
     bins: Mapping[str, int] = field(default_factory=dict)  # pieces left, for bins that are counted
     places: Mapping[str, Person] = field(default_factory=dict)
+    screens_lost: frozenset[str] = frozenset()  # places where somebody works whose screen has lost its line
     motions: Mapping[str, MotionState] = field(default_factory=dict)
     manual: ManualMotion | None = None
     taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching

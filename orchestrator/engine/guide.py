@@ -8,15 +8,32 @@ from orchestrator.core.commands import Acknowledge, ChangeCell, Request, TakePar
 from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.interlock import why_not, why_not_manual
-from orchestrator.core.machine import CELL, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus, allowed
+from orchestrator.core.machine import (
+    AT_WORK,
+    CELL,
+    CellState,
+    CellVerb,
+    Mode,
+    OrderState,
+    OrderVerb,
+    StepStatus,
+    allowed,
+)
 from orchestrator.core.overdue import since
 from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
+from orchestrator.core.supervision import breakpoint_at
 from orchestrator.engine import late, phrases, rewinding
 from orchestrator.engine.contradicting import contradictions
-from orchestrator.engine.oversight import autonomy_buttons, held_steps, motion_buttons, release_button
-from orchestrator.engine.standing import condition
+from orchestrator.engine.oversight import (
+    autonomy_buttons,
+    breakpoint_button,
+    held_steps,
+    motion_buttons,
+    release_button,
+)
+from orchestrator.engine.standing import condition, to_refill, waits_for
 from orchestrator.wire import (
     Ask,
     BinLevel,
@@ -48,14 +65,14 @@ _OFFERED = (
     CellVerb.START,
     CellVerb.HOLD,
     CellVerb.UNHOLD,
+    CellVerb.UNSUSPEND,
     CellVerb.STOP,
     CellVerb.ABORT,
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
-_TOLD = frozenset(
-    {"starved", "gripper", "leftover", "qualification", "tool_due", "unclear", "contradiction", "doubtful"}
-)
+_DOUBTS = frozenset({"unclear", "contradiction", "doubtful"})
+_TOLD = _DOUBTS | {"starved", "gripper", "leftover", "qualification", "tool_due", "release", "screen"}
 _ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
@@ -92,13 +109,7 @@ class Guide:
             buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
         buttons += [Button(label="take_part", command={"type": "take_part", "part": part}) for part in leftovers(state)]
         buttons += late.clearing(state)
-        buttons += [
-            Button(
-                label="refill", command={"type": "refill_bin", "bin": name, "count": state.spec.supply[name].capacity}
-            )
-            for name in state.bins
-            if is_low(state, name)
-        ]
+        buttons += [_refill(state, name) for name in state.bins if is_low(state, name) or name in to_refill(state)]
         if state.cell in {CellState.IDLE, CellState.STOPPED, CellState.COMPLETED, CellState.ABORTED}:
             buttons += [
                 Button(label=str(mode), command={"type": "set_mode", "mode": str(mode)})
@@ -140,6 +151,7 @@ class Guide:
             scrapped=order.scrapped,
             state=str(order.state),
             due_t=order.due_t,
+            breakpoints=tuple(sorted(order.breakpoints)),
             buttons=tuple(
                 Button(
                     label=str(verb),
@@ -162,6 +174,7 @@ class Guide:
             steps=len(unit.steps),
             done=sum(step.status in OVER for step in unit.steps.values()),
             started_t=unit.started_t,
+            breakpoints=tuple(sorted(unit.breakpoints)),
             rewinding=self._rewinding(state, unit),
         )
 
@@ -207,6 +220,8 @@ class Guide:
             offset_mm=measured.offset_mm if measured else None,
             verdict=measured.verdict if measured else "",
             waived=bool(current.waived),
+            breakpoint=breakpoint_at(state, state.units[unit_id], step) is not None,
+            buttons=breakpoint_button(state, state.units[unit_id], step),
             overdue=late.reached(state, state.units[unit_id], step),
         )
 
@@ -440,18 +455,23 @@ class Guide:
         over = bool(state.orders) and not running and not state.units and not waiting
         blocked = state.cell not in CELL[CellVerb.COMPLETE] and bool(running)
         status = "done" if over and state.cell != CellState.IDLE else "blocked" if blocked else "idle"
-        reasons = why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
+        reasons = waits_for(state) or why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
         note = phrases.told(*reasons) if blocked else self._waiting(state, place)
         held = state.world.held()
         take: tuple[Button, ...] = ()
         if held is not None and self._gripper_blocks(state, place) and _granted(state, TakePart(part=held.part)):
             take = (Button(label="take_part", command={"type": "take_part", "part": held.part}),)
+        take += tuple(_refill(state, name) for name in to_refill(state) if name in state.bins)
         buttons = (*take, *late.others(state, place, _granted))
         return Card(place=place, status=status, note=note, buttons=buttons, upcoming=self._upcoming(state, place, ""))
 
     def _gripper_blocks(self, state: State, actor: str) -> bool:
         """Whether someone waits for the gripper to be empty, and the robot can't go on with what it holds."""
-        if state.cell != CellState.EXECUTE or _goes_on(state):
+        held = state.world.held()
+        unit = state.units.get(held.unit) if held is not None else None
+        if unit is not None and unit.rewind is not None:
+            return True  # nobody takes apart what the gripper holds
+        if state.cell not in AT_WORK or _goes_on(state):
             return False
         return any(
             any(reason.code == "gripper" for reason in blockers(state, unit, step, crew, state.t))
@@ -467,7 +487,8 @@ class Guide:
         if not state.orders:
             return phrases.NO_ORDER
         if state.cell != CellState.EXECUTE:
-            return phrases.told(*why_not(state)[:1] or (f"The cell is {state.cell}: wait until it has settled.",))
+            said = waits_for(state) or why_not(state)[:1]
+            return phrases.told(*said or (f"The cell is {state.cell}: wait until it has settled.",))
         for unit in state.units.values():
             if unit.rechecking and actor != ROBOT:
                 return phrases.LOOKING_AGAIN
@@ -477,6 +498,8 @@ class Guide:
                 for crew in crews(state, step, unit.steps[step.id].barred):
                     why = blockers(state, unit, step, crew, state.t) if actor in crew else []
                     starved = [reason for reason in why if reason.code in _TOLD]
+                    if starved and starved[0].code == "release":
+                        return phrases.waits_for_next(self._title(state, unit.id, step.id))
                     if starved:
                         return phrases.told(starved[0].message)
         if all(order.state == OrderState.STORED for order in state.orders.values()):
@@ -583,6 +606,12 @@ class Guide:
 
     def _spec(self, state: State, unit: str, kind: str) -> PartSpec | None:
         return state.part_spec(unit, kind)
+
+
+def _refill(state: State, name: str) -> Button:
+    return Button(
+        label="refill", command={"type": "refill_bin", "bin": name, "count": state.spec.supply[name].capacity}
+    )
 
 
 def is_low(state: State, name: str) -> bool:

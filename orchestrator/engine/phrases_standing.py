@@ -27,6 +27,18 @@ GERMAN = {
     "After {} s it becomes a hold.": "Nach {} s wird daraus ein Anhalten.",
     "After {} s it becomes a stop.": "Nach {} s wird daraus ein Stopp.",
     "After {} s it becomes an abort.": "Nach {} s wird daraus ein Abbruch.",
+    "The cell is suspended: it goes on by itself once a lane can proceed.": (
+        "Die Zelle ist ausgesetzt: Sie geht von selbst weiter, sobald jemand arbeiten kann."
+    ),
+    "Bin {} has too few {} for {} of {}: refill it.": "Im Behälter {} sind zu wenig {} für {} an {}: nachfüllen.",
+    "{} of {} waits for a person: sign in at {}.": "{} an {} wartet auf eine Person: an {} anmelden.",
+    "{} of {} waits for a person's look: sign in at {}.": "{} an {} wartet auf einen prüfenden Blick: an {} anmelden.",
+    "{} of {} waits for whoever was at it: sign in at {}.": "{} an {} ist angefangen und wartet: an {} anmelden.",
+    "{} of {} can't begin.": "{} an {} kann nicht beginnen.",
+    "{} is still at {}.": "{} steht noch auf {}.",
+    "{} lies on the robot's way ({}).": "{} liegt auf dem Weg des Roboters ({}).",
+    "It is not known where {} is.": "Es ist nicht bekannt, wo {} ist.",
+    "Tool {} was due for calibration on {}.": "Werkzeug {} war am {} zur Kalibrierung fällig.",
     "The robot did not stand within {} s.": "Der Roboter stand nicht innerhalb von {} s.",
     "The robot was not ready within {} s.": "Der Roboter war nicht innerhalb von {} s bereit.",
     "The robot's motion did not end within {} s.": "Die Bewegung des Roboters endete nicht innerhalb von {} s.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core import commands as cmd
+from orchestrator.core.decide.lull import goes_on_at, suspends_at
 from orchestrator.core.decide.orders import free_nests
 from orchestrator.core.machine import CellState, CellVerb, OrderState, StepStatus
 from orchestrator.core.overdue import climbing, due, level
@@ -33,10 +34,18 @@ class Schedule:
 
     def __call__(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
         """Return what to propose at `now` (s, UTC), and when waiting alone makes more possible."""
-        wake: list[float] = []
-        late = _overdue(state, now, wake)
+        late_wake: list[float] = []
+        late = _overdue(state, now, late_wake)
+        out, until_t = self._work(state, now)
+        return (*late, *out), min((t for t in (until_t, *late_wake) if t is not None), default=None)
+
+    def _work(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
+        """Return which steps, looks and units begin; where none can, when the cell suspends or goes on by itself."""
+        if state.cell == CellState.SUSPENDED:
+            return _lull(goes_on_at(state, now), now)
         if state.cell != CellState.EXECUTE:
-            return tuple(late), min(wake, default=None)
+            return (), None
+        wake: list[float] = []
         out: list[cmd.Command] = []
         taken: set[str] = set()
         held: set[str] = set()
@@ -58,9 +67,10 @@ class Schedule:
                 sha = self._skill_sha256(step.robot.skill) if step.robot and ROBOT in crew else ""
                 out.append(cmd.StartStep(unit=unit.id, step=step.id, actors=crew, skill_sha256=sha))
         out += self._units(state)
-        out += late
         if not out and _nothing_left(state):
             out.append(cmd.ChangeCell(verb=CellVerb.COMPLETE, reason="every order has ended"))
+        if not out and not wake:
+            return _lull(suspends_at(state, now), now)
         return out, min(wake, default=None)
 
     def _pick(
@@ -101,6 +111,11 @@ class Schedule:
             if room and free_nests(state, order) is not None:
                 return [cmd.StartUnit(order=order.id)]
         return []
+
+
+def _lull(at: float | None, now: float) -> tuple[Sequence[cmd.Command], float | None]:
+    """Report that the cell suspends or goes on, once it is time."""
+    return ((cmd.ReportLull(),), None) if at is not None and now >= at - 1e-6 else ((), at)
 
 
 def _kind(actor: str) -> Literal["robot", "human"]:

@@ -14,13 +14,15 @@ from orchestrator.core.overdue import climbing
 from orchestrator.core.state import ROBOT, State
 from orchestrator.engine.guide import is_low
 from orchestrator.engine.late import asked
-from orchestrator.wire import Drop, Happened, Put
+from orchestrator.wire import Drop, Happened, Put, TroubleView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orchestrator.core.state import UnitState
     from orchestrator.engine.bus import Fresh
     from orchestrator.engine.guide import Guide
+    from orchestrator.engine.troubles import Trouble
     from orchestrator.wire import TopicValue
 
 log = structlog.get_logger(__name__)
@@ -69,6 +71,16 @@ class LiveScreen:
             line = Happened(seq=item.seq, t=item.t, type=item.event.type, subject=_about(item), text=_in_words(item))
             self._log.append(line)
             changes.append(line)
+        self._tell(changes)
+
+    def trouble(self, name: str, trouble: Trouble | None) -> None:
+        """Show a trouble, or that it is over; for the cell's `Troubles`."""
+        view = None
+        if trouble is not None:
+            view = TroubleView(kind=trouble.kind, about=trouble.about, detail=trouble.detail, since_t=trouble.since_t)
+        self._tell(self._apply({f"trouble/{name}": view}, []))
+
+    def _tell(self, changes: Sequence[Change]) -> None:
         for listener in tuple(self._listeners):
             try:
                 listener(changes)
@@ -86,11 +98,12 @@ class LiveScreen:
             old = before.units.get(unit_id) if before else None
             if unit.rewind is not None:  # why nobody takes it apart hangs on people and zones
                 wanted[f"unit/{unit_id}"] = self._guide.unit(after, unit_id)
-            if old is unit:
+            marked = _marked_anew(before, after, unit)
+            if old is unit and not marked:
                 continue
             wanted[f"unit/{unit_id}"] = self._guide.unit(after, unit_id)
             for step_id, step in unit.steps.items():
-                if old is not None and old.steps.get(step_id) is step:
+                if old is not None and old.steps.get(step_id) is step and not marked:
                     continue
                 wanted[f"step/{unit_id}/{step_id}"] = self._guide.step(after, unit_id, step_id)
         wanted.update(self._questions(after))
@@ -109,6 +122,8 @@ class LiveScreen:
             wanted[f"lane/{actor}"] = self._guide.lane(after, actor)
         for place in after.spec.places:
             wanted[f"card/{place}"] = self._guide.card(after, place)
+            if before is None or before.screens_lost is not after.screens_lost:
+                wanted[f"trouble/device/{place}"] = _screen_lost(after, place)
         gone = [topic for topic in self._topics if _is_gone(topic, after)] if before and _left(before, after) else []
         return self._apply(wanted, gone)
 
@@ -134,6 +149,22 @@ class LiveScreen:
         return out
 
 
+def _marked_anew(before: State | None, after: State, unit: UnitState) -> bool:
+    """Whether the breakpoints of a unit, or of its order, have changed."""
+    old = before.units.get(unit.id) if before is not None else None
+    if before is None or old is None:
+        return False
+    was, is_ = before.orders.get(unit.order), after.orders.get(unit.order)
+    of_order = was is not None and is_ is not None and was.breakpoints != is_.breakpoints
+    return of_order or old.breakpoints != unit.breakpoints
+
+
+def _screen_lost(state: State, place: str) -> TroubleView | None:
+    if place not in state.screens_lost:
+        return None
+    return TroubleView(kind="device", about=place, detail=state.places[place].operator, since_t=state.t)
+
+
 def _left(before: State, after: State) -> bool:
     """Whether an order, a unit or a part has left."""
     pairs = ((before.orders, after.orders), (before.units, after.units), (before.world.facts, after.world.facts))
@@ -156,6 +187,8 @@ def _is_gone(topic: str, state: State) -> bool:
 def _cell_may_look_new(before: State, after: State) -> bool:
     """Tell whether anything has changed that the cell at a glance is made of: all but the time and what bins hold."""
     if any(getattr(before, name) is not getattr(after, name) for name in _OF_THE_CELL):
+        return True
+    if before.bins is not after.bins and after.suspended:  # it waits for one of them
         return True
     return before.bins is not after.bins and [is_low(before, n) for n in before.bins] != [
         is_low(after, n) for n in after.bins

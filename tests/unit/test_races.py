@@ -90,6 +90,13 @@ def stepped() -> Bench:
     return bench
 
 
+def marked() -> Bench:
+    """Ready, at a breakpoint."""
+    bench = _bench()
+    bench.do(cmd.SetBreakpoint(order="A", step="s"))
+    return bench
+
+
 def both() -> Bench:
     bench = _bench(together=True)
     bench.start("s", "robot", "front")
@@ -198,8 +205,8 @@ def gone() -> Bench:
 COLUMNS: dict[str, Callable[[], Bench]] = {
     column.__name__: column
     for column in (
-        waiting, ready, tried, stepped, robot, asked, human, late, left, both, brought, looked_at, wanted, riding,
-        attest, attention, done, going_back, undone, skipped, gone,
+        waiting, ready, tried, stepped, marked, robot, asked, human, late, left, both, brought, looked_at, wanted,
+        riding, attest, attention, done, going_back, undone, skipped, gone,
     )
 }  # fmt: skip
 
@@ -228,6 +235,11 @@ def _motion(bench: Bench, outcome: str) -> None:
     """Let a motion of the robot's end, at a step of another unit."""
     bench.tell(ev.MotionIntended(effect="u2/s/1/skill", motion="m", text="place", plan="", duration_s=1.0, preview=()))
     bench.tell(ev.MotionEnded.model_validate({"effect": "u2/s/1/skill", "motion": "m", "outcome": outcome}))
+
+
+def _later(bench: Bench, command: cmd.Command) -> cmd.Command:
+    bench.wait(60)
+    return command
 
 
 def _broken_off(bench: Bench) -> cmd.EndCheck:
@@ -293,6 +305,7 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "emergency stop": lambda b: cmd.ReportSafety(safety=Safety.EMERGENCY_STOP),
     "robot's data stale": lambda b: cmd.ReportSafety(safety=Safety.UNKNOWN),
     "device lost": lambda b: cmd.LeavePlace(place="front"),
+    "lull reported": lambda b: _later(b, cmd.ReportLull()),
     "restart": lambda b: cmd.ReportRestart(),
     "order paused": lambda b: cmd.ChangeOrder(order="A", verb=OrderVerb.PAUSE),
     "order aborted": lambda b: cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT),
@@ -305,6 +318,8 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "motion refused": lambda b: cmd.RefuseMotion(motion="m1", reason="not like this"),
     "motion ended": lambda b: cmd.EndMotion(effect="u1/s/1/skill", motion="m1", outcome="rejected"),
     "next": lambda b: cmd.ReleaseStep(unit="u1", step="s", attempt=_attempt(b)),
+    "breakpoint set": lambda b: cmd.SetBreakpoint(order="A", step="s", unit="u1" if "u1" in b.state.units else ""),
+    "breakpoint cleared": lambda b: cmd.ClearBreakpoint(order="A", step="s"),
     "autonomy lowered": lambda b: cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP),
     "autonomy raised": lambda b: cmd.SetAutonomy(autonomy=Autonomy.FULL),
     "motion of a look proposed": lambda b: cmd.ProposeMotion(effect=f"u1/s/{_attempt(b)}/look1/ride1", motion="m1"),
@@ -409,13 +424,14 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "start by the robot": {
         "ready tried": "step_started -> active",
-        "stepped": "refused: release",
+        "stepped marked": "refused: release",
         "left": "refused: unclear",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
     },
     "start by a person": {
         "ready tried stepped": "step_started -> active",
+        "marked": "refused: release",
         "left": "refused: actor",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
@@ -514,6 +530,10 @@ TABLE: dict[str, dict[str, str]] = {
     "device lost": {
         "*": "place_left",
     },
+    "lull reported": {  # everywhere else somebody can go on, is at it, or was asked
+        "left": "cell_changed",
+        "*": "nothing",
+    },
     "restart": {
         "robot asked": "cell_restarted skill_ended check_requested -> verifying",
         "both": "cell_restarted skill_ended step_failed -> attention",
@@ -565,9 +585,16 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "outcome_ignored",
     },
     "next": {
-        "stepped": "step_released",
+        "stepped marked": "step_released",
         "gone": "refused: no_step",
         "*": "refused: stale",
+    },
+    "breakpoint set": {
+        "*": "breakpoint_set",
+    },
+    "breakpoint cleared": {
+        "marked": "breakpoint_cleared",
+        "*": "nothing",
     },
     "autonomy lowered": {
         "stepped": "nothing",

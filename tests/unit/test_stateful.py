@@ -133,6 +133,8 @@ class CellMachine(RuleBasedStateMachine):
             assert EVENT.validate_json(event.model_dump_json()) == event
             if isinstance(event, ev.StepDone):
                 self.supported(start, before, event)
+            if isinstance(event, ev.StepStarted) and self.stops(before, event):
+                assert before.units[event.unit].steps[event.step].released
             if isinstance(event, ev.StepStarted) and "robot" in event.actors and before.autonomy in ASKS_STEP:
                 assert before.units[event.unit].steps[event.step].released
             bench.tell(event)
@@ -142,6 +144,12 @@ class CellMachine(RuleBasedStateMachine):
                 if isinstance(effect, RunSkill | Look | RideAndLook):
                     assert effect.id not in self.under_way
                     self.under_way[effect.id] = effect
+
+    def stops(self, state: State, event: ev.StepStarted) -> bool:
+        """Whether a breakpoint stands before a step that begins."""
+        unit = state.units[event.unit]
+        names = {event.step, event.step.split("@", maxsplit=1)[0]}
+        return bool(names & (unit.breakpoints | state.orders[unit.order].breakpoints))
 
     def legal(self, before: State, after: State) -> None:
         if before.cell != after.cell:
@@ -219,6 +227,12 @@ class CellMachine(RuleBasedStateMachine):
         elif left := leftovers(state):
             self.send(cmd.TakePart(part=left[0]))
         else:
+            for order, record in state.orders.items():
+                for name in record.breakpoints:
+                    self.send(cmd.ClearBreakpoint(order=order, step=name))
+            for unit in state.units.values():
+                for name in unit.breakpoints:
+                    self.send(cmd.ClearBreakpoint(order=unit.order, step=name, unit=unit.id))
             for name in ("rack", "tray", "box"):
                 self.send(cmd.RefillBin(bin=name, count=4))
             for order in state.orders:
@@ -435,7 +449,7 @@ class CellMachine(RuleBasedStateMachine):
             verb = {
                 "idle": CellVerb.START,
                 "held": CellVerb.UNHOLD,
-                "suspended": CellVerb.UNSUSPEND,
+                "suspended": CellVerb.HOLD if self.bench.state.suspended else CellVerb.UNSUSPEND,
                 "stopped": CellVerb.RESET,
                 "aborted": CellVerb.CLEAR,
                 "completed": CellVerb.RESET,
@@ -444,6 +458,27 @@ class CellMachine(RuleBasedStateMachine):
         for place in ("front", "back"):
             self.send(cmd.JoinPlace(place=place, operator=f"op-{place}"))
         assert self.bench.state.cell == CellState.EXECUTE
+
+    @rule(seconds=st.sampled_from([0.5, 6.0, 1000.0]))
+    def the_engine_sees_a_lull(self, seconds: float) -> None:
+        self.bench.wait(seconds)
+        before = self.bench.state
+        self.send(cmd.ReportLull())
+        after = self.bench.state
+        if after is not before:  # the engine ends what it began, and only that
+            can = any(not blockers(before, *ready, self.bench.t) for ready in self.ready_as_if_executing(before))
+            assert (after.cell == CellState.SUSPENDING) == (before.cell == CellState.EXECUTE)
+            assert after.cell == CellState.SUSPENDING or (before.suspended and before.acknowledged)
+            assert not (after.cell == CellState.SUSPENDING and can)
+
+    def ready_as_if_executing(self, state: State) -> list[tuple[UnitState, Step, tuple[str, ...]]]:
+        return [
+            (unit, authored, crew)
+            for unit in state.units.values()
+            for authored in state.variant_of(unit.id).steps
+            if unit.steps[authored.id].status == "ready"
+            for crew in crews(state, authored, unit.steps[authored.id].barred)
+        ]
 
     @rule(safety=st.sampled_from(list(Safety)))
     def the_robot_reports_safety(self, safety: Safety) -> None:
@@ -479,6 +514,13 @@ class CellMachine(RuleBasedStateMachine):
             self.send(cmd.ApproveMotion(motion=motion, place=at), role)
         else:
             self.send(cmd.RefuseMotion(motion=motion, reason="no", place=at), role)
+
+    @rule(
+        order=st.sampled_from(["A", "B", "C"]), name=STEPS, unit=st.sampled_from(["", "", "u1", "u2"]), on=st.booleans()
+    )
+    def a_breakpoint_is_set_or_cleared(self, order: str, name: str, unit: str, on: bool) -> None:
+        kind = cmd.SetBreakpoint if on else cmd.ClearBreakpoint
+        self.send(kind(order=order, step=name, unit=unit))
 
     @rule(unit=UNITS, name=STEPS, attempt=st.integers(0, 3), role=ROLES)
     def a_person_says_next(self, unit: str, name: str, attempt: int, role: str) -> None:

@@ -19,6 +19,7 @@ export interface Topics {
   [topic: `question/${string}`]: Question;
   [topic: `part/${string}`]: PartView;
   [topic: `bin/${string}`]: BinLevel;
+  [topic: `trouble/${string}`]: TroubleView;
 }
 
 /** A person says that the cell is clear after a stop or a restart. */
@@ -200,6 +201,14 @@ export interface Choose {
   reason?: string;
 }
 
+/** A breakpoint shall stop nobody any more. */
+export interface ClearBreakpoint {
+  type: "clear_breakpoint";
+  order: string;
+  step: string;
+  unit?: "" | string;
+}
+
 /** A person says that nobody is at what was taken from the hands of a place: the robot may go there. */
 export interface ClearPlace {
   type: "clear_place";
@@ -335,6 +344,7 @@ export interface Hello {
   epoch?: string;
   seq?: number;
   poses?: boolean;
+  place?: string;
 }
 
 /**
@@ -417,7 +427,7 @@ export interface MoveGripper {
 /** Verbs of ISA-95 job control; `end` comes from the engine when the last unit has left. */
 export type OrderVerb = "start" | "pause" | "resume" | "stop" | "abort" | "cancel" | "clear" | "end";
 
-/** An order and how far it is. */
+/** An order and how far it is; `breakpoints` are steps that wait for a word in every unit of it. */
 export interface OrderView {
   id: string;
   product: string;
@@ -429,6 +439,7 @@ export interface OrderView {
   state: string;
   due_t: number | null;
   buttons: Button[];
+  breakpoints: string[];
 }
 
 export type Outside =
@@ -455,6 +466,8 @@ export type Outside =
   | ApproveMotion
   | RefuseMotion
   | ReleaseStep
+  | SetBreakpoint
+  | ClearBreakpoint
   | MoveGripper;
 
 /** A part instance as the ledger knows it. `pose` is in the world; parts in a gripper follow the pose stream. */
@@ -535,7 +548,8 @@ export type Put =
   | { topic: `card/${string}`; value: Card }
   | { topic: `question/${string}`; value: Question }
   | { topic: `part/${string}`; value: PartView }
-  | { topic: `bin/${string}`; value: BinLevel };
+  | { topic: `bin/${string}`; value: BinLevel }
+  | { topic: `trouble/${string}`; value: TroubleView };
 
 /** A topic has a new value. */
 export interface PutMessage {
@@ -683,6 +697,14 @@ export interface SetAutonomy {
   autonomy: Autonomy;
 }
 
+/** A step, or all of an `each` group by its name, shall wait for a word: in all units of an order, or in one. */
+export interface SetBreakpoint {
+  type: "set_breakpoint";
+  order: string;
+  step: string;
+  unit?: "" | string;
+}
+
 /** Switch between production, manual and maintenance. */
 export interface SetMode {
   type: "set_mode";
@@ -741,6 +763,8 @@ export interface StepView {
   offset_mm: Vector | null;
   verdict: string;
   waived: boolean;
+  breakpoint: boolean;
+  buttons: Button[];
   overdue: "" | "remind" | "offer" | "ask";
 }
 
@@ -796,7 +820,16 @@ export type TopicValue =
   | Card
   | Question
   | PartView
-  | BinLevel;
+  | BinLevel
+  | TroubleView;
+
+/** A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words. */
+export interface TroubleView {
+  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device";
+  about: string;
+  detail: string;
+  since_t: number;
+}
 
 /** Take a done step back, with all that builds on it. */
 export interface UndoStep {
@@ -818,7 +851,7 @@ export interface UndoView {
   never: boolean;
 }
 
-/** A unit in work: how many of its steps are done. */
+/** A unit in work: how many of its steps are done, and its own breakpoints. */
 export interface UnitView {
   id: string;
   order: string;
@@ -827,6 +860,7 @@ export interface UnitView {
   steps: number;
   done: number;
   started_t: number;
+  breakpoints: string[];
   rewinding: Rewinding | null;
 }
 

@@ -8,6 +8,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import standing
 from orchestrator.core.decide.choices import in_the_way
+from orchestrator.core.decide.lull import lulls
 from orchestrator.core.decide.progress import after as after_events
 from orchestrator.core.decide.progress import undo_trouble, undone
 from orchestrator.core.decide.verdict import Rejected
@@ -28,7 +29,7 @@ _ABORTS = frozenset({Safety.EMERGENCY_STOP, Safety.FAULT})
 _HOLDS = frozenset({Safety.PROTECTIVE_STOP, Safety.SAFEGUARD_STOP, Safety.UNKNOWN})
 
 
-def change(state: State, command: cmd.ChangeCell, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+def change(state: State, command: cmd.ChangeCell, by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
     """Obey a PackML command."""
     if command.verb == CellVerb.SETTLE:
         return Rejected("not_yours", "A transient state ends by itself.")
@@ -43,6 +44,8 @@ def change(state: State, command: cmd.ChangeCell, by: cmd.Who, _now: float) -> l
             others.insert(0, f"The cell is in {state.mode} mode: switch to production.")
         if others:
             return Rejected("interlock", "The cell can't start moving.", " ".join(others))
+        if command.verb == CellVerb.UNSUSPEND and state.suspended and (waits := lulls(state, now)):
+            return Rejected(waits[0].why, "The cell would wait again at once.", " ".join(waits[0].said))
     asks_again = command.verb in {CellVerb.ABORT, CellVerb.STOP}
     return [standing.halted(state, after, command.reason, by=by.name, acknowledged=False if asks_again else None)]
 

@@ -108,7 +108,7 @@ function GoBackDialog({ unit, steps, onClose }: { unit: UnitView; steps: readonl
         {plan.value && (
           <>
             <p>{rewind.plan}</p>
-            <ol class="upcoming" data-testid="rewind-plan">
+            <ol class="undo-plan" data-testid="rewind-plan">
               {plan.value.undo.map((undo) => (
                 <li key={undo.step}>
                   <strong>{undo.by === "person" ? text(undo.text) : text(undo.title)}</strong>{" "}

@@ -1,6 +1,7 @@
 /** Units in work: their steps in order, grouped, each with a sign and a word for where it stands. */
 
 import { store } from "../cell";
+import { Offer } from "../common/buttons";
 import { Icon, type IconName } from "../common/icon";
 import type { StepView, UnitView } from "../wire";
 import { text, word, words } from "../words";
@@ -58,6 +59,24 @@ function Unit({ unit }: { unit: UnitView }) {
   );
 }
 
+/** Where a step can be made to wait for a word: a mark before it, as in a program's margin. */
+function Breakpoint({ step }: { step: StepView }) {
+  const button = step.buttons.find(({ command }) => command.type === "set_breakpoint" || command.type === "clear_breakpoint");
+  const { buttons } = words.value;
+  return (
+    <span class="stop-mark" data-set={step.breakpoint} data-testid={step.breakpoint ? "breakpoint" : undefined}>
+      {button && (
+        <Offer key={JSON.stringify(button.command)} button={button}>
+          <i aria-hidden="true" />
+          <span class="unseen">
+            {word(buttons, button.label)}: {text(step.title)}
+          </span>
+        </Offer>
+      )}
+    </span>
+  );
+}
+
 function Group({ steps }: { steps: readonly StepView[] }) {
   const { stepStates, board, actors } = words.value;
   const lead = steps.find(({ status }) => !["done", "skipped"].includes(status)) ?? steps.at(-1);
@@ -66,6 +85,7 @@ function Group({ steps }: { steps: readonly StepView[] }) {
   const many = steps.length > 1;
   return (
     <li class={`step step-${lead.status}`} data-step={lead.id} data-status={lead.status}>
+      <Breakpoint step={lead} />
       <span class="sign">
         <Icon name={SIGNS[lead.status] ?? "dot"} />
       </span>
@@ -89,6 +109,7 @@ function Group({ steps }: { steps: readonly StepView[] }) {
         {word(stepStates, lead.status)}
         {lead.attempt > 1 && ` · ${board.attempts(lead.attempt)}`}
         {lead.waived && ` · ${board.waived}`}
+        {lead.breakpoint && ` · ${board.stopsHere}`}
         {lead.overdue && " "}
         {lead.overdue && <span class="pill pill-warn">{board.overdue}</span>}
       </span>

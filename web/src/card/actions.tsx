@@ -10,7 +10,7 @@ import type { Entry } from "./entry";
 import { Timer } from "./timer";
 
 export function Actions({ card, entry }: { card: Card; entry: Entry }) {
-  const approvals = card.status === "away" ? [] : askedButtons();
+  const approvals = card.status === "away" ? [] : askedButtons(card.place);
   const own = card.buttons.some(({ command }) => command.type === "leave_place") ? [] : leaving(card);
   const offered = [...card.buttons, ...approvals, ...own].filter(({ command }) => command.type !== "join_place");
   const main = offered.filter(isMain);

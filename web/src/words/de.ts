@@ -15,6 +15,32 @@ export const de: Words = {
     text: "Der Roboter folgt solange seinen eigenen Regeln. Die Seite meldet sich von selbst zurück; nichts Bestätigtes geht verloren.",
     since: (seconds) => `seit ${seconds} s`,
   },
+  troubles: {
+    journal: {
+      title: () => "Das Journal lässt sich nicht schreiben, der Roboter wurde angehalten.",
+      text: "Speicherplatz freigeben oder den Datenträger instand setzen. Die Zelle ist dann angehalten; bleibt es dabei, Tandem neu starten.",
+    },
+    camera: {
+      title: (camera) => `Die Kamera ${camera} liefert kein Bild.`,
+      text: "Kabel und Treiber prüfen. Bis sie wieder geht, fragen ihre Prüfungen eine Person.",
+    },
+    evidence: {
+      title: () => "Was die Kamera sieht, lässt sich nicht aufbewahren.",
+      text: "Die Urteile zählen, aber ihre Bilder fehlen. Speicherplatz freigeben.",
+    },
+    world: {
+      title: () => "Die simulierte Zelle lässt sich nicht aufbewahren.",
+      text: "Speicherplatz freigeben. Nach einem Neustart stehen ihre Teile, wo das Verzeichnis sie hat.",
+    },
+    clock: {
+      title: () => "Die Uhr des Rechners wurde gestellt.",
+      text: "Die Zelle zählt ihre eigene Zeit weiter, bis sie ohne Werkstücke in Arbeit neu startet. Die Uhr richtig stellen.",
+    },
+    device: {
+      title: (place) => `Der Bildschirm am Platz ${place} ist weg.`,
+      text: "Dort beginnt nichts Neues, und Gemeinsames wartet. Den Platz auf einem beliebigen Gerät öffnen oder abmelden.",
+    },
+  },
   refusals: {
     offline: {
       message: "Gerade besteht keine Verbindung.",
@@ -193,6 +219,8 @@ export const de: Words = {
     autonomy_single_step: "Schritt für Schritt",
     refuse: "So nicht",
     release_step: "Weiter",
+    set_breakpoint: "Hier warten",
+    clear_breakpoint: "Hier nicht mehr warten",
   },
   cellStates: {
     idle: "Bereit",
@@ -342,6 +370,7 @@ export const de: Words = {
     record: "Bauakte",
     waived: "mit Ausnahme",
     attempts: (n) => `${n} Versuche`,
+    stopsHere: "wartet auf „Weiter“",
     nest: (nest) => `in ${nest}`,
   },
   newOrder: {

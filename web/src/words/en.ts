@@ -13,6 +13,32 @@ export const en = {
     text: "The robot goes by its own rules meanwhile. This page comes back by itself; nothing that you confirmed is lost.",
     since: (seconds: number) => `for ${seconds} s`,
   },
+  troubles: {
+    journal: {
+      title: () => "The journal can’t be written, so the robot has been stopped.",
+      text: "Free disk space or mend the disk. The cell is held then; if this stays, start Tandem again.",
+    },
+    camera: {
+      title: (camera: string) => `The camera ${camera} gives no picture.`,
+      text: "See its cable and its driver. Until it works, its checks ask a person.",
+    },
+    evidence: {
+      title: () => "What the camera sees can’t be kept.",
+      text: "Verdicts count, but their pictures are missing. Free disk space.",
+    },
+    world: {
+      title: () => "The simulated cell can’t be kept.",
+      text: "Free disk space. After a restart its parts stand where the ledger has them.",
+    },
+    clock: {
+      title: () => "The computer’s clock has been set.",
+      text: "The cell goes on by its own time until the next start without units in work. Set the clock right.",
+    },
+    device: {
+      title: (place: string) => `The screen at place ${place} is gone.`,
+      text: "Nothing new begins there, and what both do together waits. Open the place on any device, or sign it out.",
+    },
+  },
   refusals: {
     offline: { message: "There is no connection just now.", remedy: "Wait until the page is back, then try again." },
     lost: {
@@ -188,6 +214,8 @@ export const en = {
     autonomy_single_step: "Step by step",
     refuse: "Not like this",
     release_step: "Next",
+    set_breakpoint: "Wait here",
+    clear_breakpoint: "No longer wait here",
   } as Record<string, string>,
   cellStates: {
     idle: "Ready",
@@ -333,6 +361,7 @@ export const en = {
     record: "As-built record",
     waived: "waived",
     attempts: (n: number) => `${n} attempts`,
+    stopsHere: "waits for the word next",
     nest: (nest: string) => `in ${nest}`,
   },
   newOrder: {
