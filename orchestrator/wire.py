@@ -493,11 +493,12 @@ class UndoView(Frozen):
 
 
 class RewindView(Frozen):
-    """What going back to before a step means, last built first; `refused` says why it can't be done."""
+    """What going back to before a step means, last built first; `refused`, in each language `why`: it can't be done."""
 
     unit: str
     to: str
     refused: str = ""
+    why: Texts = Field(default_factory=dict)
     undo: tuple[UndoView, ...] = ()
 
 

@@ -277,7 +277,7 @@ def test_wherever_nothing_is_under_way_somebody_can_do_something(product: Produc
 def test_a_cell_that_suspended_by_itself_says_what_it_waits_for_or_goes_on_by_itself(product: Product) -> None:
     found = [(name, state) for name, state in product.states.items() if state.suspended]
     waits = [state for _, state in found if state.cell == CellState.SUSPENDED]
-    assert bool(waits) == product.within.waits
+    assert waits or not product.within.waits  # doubts and places that are not clear suspend it, too
     for name, state in found:
         goes_on = any(product.states[after].cell == CellState.UNSUSPENDING for after in product.ways[name])
         assert state.cell != CellState.SUSPENDED or bool(lulls(state, state.t)) != goes_on

@@ -628,11 +628,12 @@ export interface Rewind {
   reason?: string;
 }
 
-/** What going back to before a step means, last built first; `refused` says why it can't be done. */
+/** What going back to before a step means, last built first; `refused`, in each language `why`: it can't be done. */
 export interface RewindView {
   unit: string;
   to: string;
   refused: string;
+  why: Record<string, string>;
   undo: UndoView[];
 }
 

@@ -120,7 +120,7 @@ function GoBackDialog({ unit, steps, onClose }: { unit: UnitView; steps: readonl
                 </li>
               ))}
             </ol>
-            {plan.value.refused && <p role="alert">{rewind.refused(plan.value.refused)}</p>}
+            {plan.value.refused && <p role="alert">{rewind.refused(text(plan.value.why))}</p>}
           </>
         )}
         {possible && (
