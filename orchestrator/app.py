@@ -24,6 +24,7 @@ from orchestrator.engine.arm_in_view import ArmInView
 from orchestrator.engine.cell_desk import CellDesk
 from orchestrator.engine.crew import CellCrew
 from orchestrator.engine.eyes import Eyes
+from orchestrator.engine.grip_watch import GripWatch
 from orchestrator.engine.guide import Guide
 from orchestrator.engine.library import Library, cell_files, read_cell
 from orchestrator.engine.pausing import Pausing
@@ -241,6 +242,7 @@ async def embedded(
         calibrating=calibrator,
     )
     heartbeat = crew.watch()
+    grip_watch = GripWatch(runner, robot)
     robot.heartbeat()
     tasks = [asyncio.create_task(runner.run(), name="runner")]
     if own_vision is not None:  # Open3D takes seconds to load: ahead of the first check
@@ -257,6 +259,7 @@ async def embedded(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         heartbeat.close()
+        grip_watch.close()
         if watch is not None:
             watch.close()
         await robot.close()

@@ -76,6 +76,24 @@ class Condition(Frozen):
     pauses: tuple[PauseView, ...] = ()
 
 
+class Said(Frozen):
+    """What one source says of a part."""
+
+    source: Literal["ledger", "gripper", "camera", "person"]
+    text: Texts
+
+
+class Contradiction(Frozen):
+    """A part of which the sources say otherwise ("" where it has no name), and how that is settled."""
+
+    part: str
+    title: Texts
+    says: tuple[Said, ...]
+    settle: Texts
+    since_t: float
+    buttons: tuple[Button, ...] = ()
+
+
 class CellView(Frozen):
     """The cell at a glance. `reasons` says in words why the robot does not move; empty when it may.
 
@@ -98,6 +116,7 @@ class CellView(Frozen):
     manual_reasons: tuple[str, ...] = ()
     manual_by: str = ""
     taught: tuple[str, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
 
 
 class OrderView(Frozen):
@@ -508,11 +527,12 @@ class UndoView(Frozen):
 
 
 class RewindView(Frozen):
-    """What going back to before a step means, last built first; `refused` says why it can't be done."""
+    """What going back to before a step means, last built first; `refused`, in each language `why`: it can't be done."""
 
     unit: str
     to: str
     refused: str = ""
+    why: Texts = Field(default_factory=dict)
     undo: tuple[UndoView, ...] = ()
 
 

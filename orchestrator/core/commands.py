@@ -254,6 +254,13 @@ class TakePart(Frozen):
     part: Name
 
 
+class SettlePart(Frozen):
+    """A person has looked: a doubtful part is where the ledger has it."""
+
+    type: Literal["settle_part"] = "settle_part"
+    part: Name
+
+
 class Acknowledge(Frozen):
     """A person says that the cell is clear after a stop or a restart."""
 
@@ -330,6 +337,13 @@ class ClearBreakpoint(Frozen):
 
 
 # ---- from the engine and its adapters --------------------------------------------------------------------------
+
+
+class ReportGrip(Frozen):
+    """What the gripper's sensor says while nothing moves, where that is not what is known."""
+
+    type: Literal["report_grip"] = "report_grip"
+    holding: bool
 
 
 class StartUndo(Frozen):
@@ -540,6 +554,7 @@ Command = Annotated[
     | StopRewind
     | RefillBin
     | TakePart
+    | SettlePart
     | Acknowledge
     | ApproveMotion
     | RefuseMotion
@@ -549,6 +564,7 @@ Command = Annotated[
     | MoveGripper
     | StartJog
     | TeachFrame
+    | ReportGrip
     | StartUndo
     | NoteOverdue
     | EndManual
@@ -590,6 +606,7 @@ Outside = Annotated[
     | StopRewind
     | RefillBin
     | TakePart
+    | SettlePart
     | Acknowledge
     | ApproveMotion
     | RefuseMotion

@@ -421,6 +421,30 @@ class PartMoved(Frozen):
     qty: float = 1
 
 
+class GripContradicted(Frozen):
+    """The gripper's sensor says otherwise than the ledger, of `part` or of what the ledger knows nothing of."""
+
+    type: Literal["grip_contradicted"] = "grip_contradicted"
+    unit: str = ""
+    part: str = ""
+    holding: bool
+
+
+class GripAgreed(Frozen):
+    """Gripper and ledger say the same again."""
+
+    type: Literal["grip_agreed"] = "grip_agreed"
+
+
+class PartSettled(Frozen):
+    """A person said that a doubtful part is where the ledger has it."""
+
+    type: Literal["part_settled"] = "part_settled"
+    unit: str
+    part: str
+    by: str
+
+
 class BinRefilled(Frozen):
     """A bin holds this many pieces now."""
 
@@ -638,6 +662,9 @@ Event = Annotated[
     | StepAnswered
     | StepUndone
     | PartMoved
+    | GripContradicted
+    | GripAgreed
+    | PartSettled
     | BinRefilled
     | MotionProposed
     | ZonesAwaited

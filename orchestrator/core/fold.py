@@ -6,11 +6,12 @@ import dataclasses
 
 from orchestrator.core import events as ev
 from orchestrator.core.fold_steps import STEPS
-from orchestrator.core.folders import Folder, called_off, entering, freed, unlooked, with_unit, without
+from orchestrator.core.folders import Folder, called_off, entering, freed, unclear, unlooked, with_unit, without
 from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
 from orchestrator.core.pauses import RUNS, halted, timed
 from orchestrator.core.records import replace
 from orchestrator.core.state import (
+    GripDoubt,
     ManualMotion,
     MotionState,
     OrderRecord,
@@ -75,6 +76,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         screens_lost=frozenset(),
         pauses={key: pause for key, pause in state.pauses.items() if key.startswith("order/")},
         ending=frozenset(),
+        grip=None,
         upset_t=t,
         units={name: unlooked(unit) for name, unit in state.units.items()},
     )
@@ -136,6 +138,16 @@ def _left(state: State, event: ev.PlaceLeft, t: float) -> State:
 @_on(ev.PlaceCleared)
 def _cleared(state: State, event: ev.PlaceCleared, _t: float) -> State:
     return replace(state, unclear=without(state.unclear, event.place))
+
+
+@_on(ev.GripContradicted)
+def _grip_contradicted(state: State, event: ev.GripContradicted, t: float) -> State:
+    return replace(state, grip=GripDoubt(event.part, event.holding, t))
+
+
+@_on(ev.GripAgreed)
+def _grip_agreed(state: State, _event: ev.GripAgreed, _t: float) -> State:
+    return replace(state, grip=None)
 
 
 @_on(ev.ScreenLost)
@@ -292,7 +304,7 @@ def _unit_started(state: State, event: ev.UnitStarted, t: float) -> State:
 def _unit_ended(state: State, event: ev.UnitEnded, _t: float) -> State:
     if (unit := state.units.get(event.unit)) is not None:
         for step_id in unit.busy:
-            state = called_off(state, event.unit, step_id, unit.steps[step_id])
+            state = unclear(called_off(state, event.unit, step_id, unit.steps[step_id]), unit.steps[step_id])
     units = without(state.units, event.unit)
     orders = state.orders
     if (order := orders.get(event.order)) is not None:

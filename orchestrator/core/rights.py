@@ -36,6 +36,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "stop_rewind": _WORK,
     "refill_bin": _WORK,
     "take_part": _WORK,
+    "settle_part": _WORK,
     "acknowledge": _WORK,
     "approve_motion": _WORK,
     "refuse_motion": _WORK,

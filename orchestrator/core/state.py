@@ -202,6 +202,18 @@ class PauseState:
 
 
 @dataclass(frozen=True, slots=True)
+class GripDoubt:
+    """The gripper's sensor said otherwise than the ledger: of `part`, or "" where the ledger knows of nothing there.
+
+    `holding` is what the sensor says now.
+    """
+
+    part: str
+    holding: bool
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
 class ManualMotion:
     """A motion by hand under way; `press` names the press of a jog button."""
 
@@ -246,6 +258,7 @@ class State:
         default_factory=dict
     )  # device -> unit and step that missed it
     upset_t: float = 0.0  # when the arm last ended otherwise than planned, and may have knocked anything (s, UTC)
+    grip: GripDoubt | None = None  # where ledger and gripper contradict each other
     running_t: float = 0.0  # when the cell last came to Execute (s, UTC)
     places_t: Mapping[str, float] = field(default_factory=dict)  # when somebody last came to a place or left it
     unclear: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # zones where a place may still be at work

@@ -8,7 +8,17 @@ from orchestrator.core.commands import Acknowledge, ChangeCell, Pause, Request, 
 from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.interlock import why_not, why_not_manual
-from orchestrator.core.machine import CELL, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus, allowed
+from orchestrator.core.machine import (
+    AT_WORK,
+    CELL,
+    CellState,
+    CellVerb,
+    Mode,
+    OrderState,
+    OrderVerb,
+    StepStatus,
+    allowed,
+)
 from orchestrator.core.overdue import since
 from orchestrator.core.pauses import THE_CELL, lane_pauses, said
 from orchestrator.core.readiness import blockers, crews
@@ -17,6 +27,7 @@ from orchestrator.core.state import OVER, ROBOT
 from orchestrator.core.supervision import breakpoint_at
 from orchestrator.core.waits import reasons
 from orchestrator.engine import late, phrases, rewinding
+from orchestrator.engine.contradicting import contradictions
 from orchestrator.engine.oversight import (
     autonomy_buttons,
     breakpoint_button,
@@ -62,7 +73,8 @@ _OFFERED = (
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
-_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due", "unclear", "release", "screen"})
+_DOUBTS = frozenset({"unclear", "contradiction", "doubtful"})
+_TOLD = _DOUBTS | {"starved", "gripper", "leftover", "qualification", "tool_due", "release", "screen"}
 _ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
@@ -126,6 +138,7 @@ class Guide:
             manual_reasons=why_not_manual(state, motion=state.manual.id if state.manual else ""),
             manual_by=state.manual.by if state.manual else "",
             taught=tuple(state.taught),
+            contradictions=contradictions(state, _granted),
         )
 
     def order(self, state: State, order_id: str) -> OrderView:
@@ -467,7 +480,11 @@ class Guide:
 
     def _gripper_blocks(self, state: State, actor: str) -> bool:
         """Whether someone waits for the gripper to be empty, and the robot can't go on with what it holds."""
-        if state.cell != CellState.EXECUTE or _goes_on(state):
+        held = state.world.held()
+        unit = state.units.get(held.unit) if held is not None else None
+        if unit is not None and unit.rewind is not None:
+            return True  # nobody takes apart what the gripper holds
+        if state.cell not in AT_WORK or _goes_on(state):
             return False
         return any(
             any(reason.code == "gripper" for reason in blockers(state, unit, step, crew, state.t))

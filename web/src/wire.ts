@@ -174,6 +174,7 @@ export interface CellView {
   manual_reasons: string[];
   manual_by: string;
   taught: string[];
+  contradictions: Contradiction[];
 }
 
 /** A PackML command to the cell. */
@@ -260,6 +261,16 @@ export interface ConfirmUndo {
   step: string;
   attempt: number;
   place: string;
+}
+
+/** A part of which the sources say otherwise ("" where it has no name), and how that is settled. */
+export interface Contradiction {
+  part: string;
+  title: Record<string, string>;
+  says: Said[];
+  settle: Record<string, string>;
+  since_t: number;
+  buttons: Button[];
 }
 
 /** A topic is no more. */
@@ -458,6 +469,7 @@ export type Outside =
   | StopRewind
   | RefillBin
   | TakePart
+  | SettlePart
   | Acknowledge
   | ApproveMotion
   | RefuseMotion
@@ -667,11 +679,12 @@ export interface Rewind {
   reason?: string;
 }
 
-/** What going back to before a step means, last built first; `refused` says why it can't be done. */
+/** What going back to before a step means, last built first; `refused`, in each language `why`: it can't be done. */
 export interface RewindView {
   unit: string;
   to: string;
   refused: string;
+  why: Record<string, string>;
   undo: UndoView[];
 }
 
@@ -682,6 +695,12 @@ export interface Rewinding {
   text: Record<string, string>;
   waits: Record<string, string>;
   buttons: Button[];
+}
+
+/** What one source says of a part. */
+export interface Said {
+  source: "ledger" | "gripper" | "camera" | "person";
+  text: Record<string, string>;
 }
 
 /** What stands still in the cell. */
@@ -742,6 +761,12 @@ export interface SetBreakpoint {
 export interface SetMode {
   type: "set_mode";
   mode: Mode;
+}
+
+/** A person has looked: a doubtful part is where the ledger has it. */
+export interface SettlePart {
+  type: "settle_part";
+  part: string;
 }
 
 /** Everything, for a client that is new or was away too long. */

@@ -146,6 +146,10 @@ export const de: Words = {
     cancel: "Zurück",
     quick: ["Teil ist beschädigt", "Teil fehlt", "Passt nicht", "Werkzeug geht nicht"],
   },
+  doubts: {
+    title: "Fraglich",
+    sources: { ledger: "Tandems Buch", gripper: "Greifer", camera: "Kamera", person: "Mensch" },
+  },
   rewind: {
     open: "Zurückgehen",
     title: (unit: string) => `Zurückgehen: ${unit}`,
@@ -163,6 +167,7 @@ export const de: Words = {
     confirm: "Fertig",
     attest: "Stimmt so",
     take_part: "Teil entnommen",
+    settle_part: "Es ist dort",
     problem: "Problem",
     report_problem: "Problem",
     leave: "Abmelden",

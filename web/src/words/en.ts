@@ -141,6 +141,10 @@ export const en = {
     cancel: "Back",
     quick: ["Part is damaged", "Part is missing", "Does not fit", "Tool does not work"],
   },
+  doubts: {
+    title: "In doubt",
+    sources: { ledger: "Tandem’s record", gripper: "Gripper", camera: "Camera", person: "Person" },
+  },
   rewind: {
     open: "Go back",
     title: (unit: string) => `Go back: ${unit}`,
@@ -158,6 +162,7 @@ export const en = {
     confirm: "Done",
     attest: "It is right",
     take_part: "I took the part",
+    settle_part: "It is there",
     problem: "Problem",
     report_problem: "Problem",
     leave: "Leave",
