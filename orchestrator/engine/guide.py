@@ -15,6 +15,7 @@ from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.engine import late, phrases
 from orchestrator.engine.oversight import autonomy_buttons, held_steps, motion_buttons, release_button
+from orchestrator.engine.recovery_view import recovery
 from orchestrator.engine.standing import condition
 from orchestrator.wire import (
     Ask,
@@ -28,6 +29,7 @@ from orchestrator.wire import (
     OrderView,
     PartView,
     Question,
+    RecoveryView,
     StepView,
     StepWords,
     UnitView,
@@ -266,6 +268,10 @@ class Guide:
             since_t=since(state, unit, step) if overdue else current.doubted_t or current.ended_t or state.t,
             buttons=tuple(buttons),
         )
+
+    def recovery(self, state: State) -> RecoveryView | None:
+        """Return how a recovery stands; None where there is nothing to recover from."""
+        return recovery(state, lambda unit, step: self._title(state, unit, step))
 
     def bin(self, state: State, name: str) -> BinLevel:
         """Return how full a counted bin is."""
