@@ -26,6 +26,7 @@ from orchestrator.engine.crew import CellCrew
 from orchestrator.engine.eyes import Eyes
 from orchestrator.engine.guide import Guide
 from orchestrator.engine.library import Library, cell_files, read_cell
+from orchestrator.engine.pausing import Pausing
 from orchestrator.engine.registry import Registry
 from orchestrator.engine.runner import Runner
 from orchestrator.engine.schedule import Schedule
@@ -217,6 +218,7 @@ async def embedded(
         fares=lambda camera, detail: runner.troubles.note("camera", detail, camera),
     )
     runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell, kinds)
+    Pausing(runner, robot)
     runner.bus.join(people.observe)
     runner.bus.join(presence.observe)
     screen = LiveScreen(Guide(library, simulated=True), runner.state)

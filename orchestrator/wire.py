@@ -36,6 +36,21 @@ class Button(Frozen):
     danger: bool = False
 
 
+class PauseView(Frozen):
+    """What is paused, since when, and when that becomes a hold (None: it does not). `robot`: it keeps the robot still.
+
+    `target` is `cell`, `lane/` and whose, or `order/` and which.
+    """
+
+    target: str
+    text: Texts
+    by: str
+    reason: str = ""
+    since_t: float
+    until_t: float | None = None
+    robot: bool = False
+
+
 class Condition(Frozen):
     """Why the cell stands or waits: what its transient state waits for, the first reason, what went wrong since.
 
@@ -46,6 +61,7 @@ class Condition(Frozen):
     reason: Texts = Field(default_factory=dict)
     trouble: tuple[Texts, ...] = ()
     not_moving: tuple[Texts, ...] = ()
+    pauses: tuple[PauseView, ...] = ()
 
 
 class CellView(Frozen):
@@ -73,7 +89,7 @@ class CellView(Frozen):
 
 
 class OrderView(Frozen):
-    """An order and how far it is."""
+    """An order and how far it is; `breakpoints` are steps that wait for a word in every unit of it."""
 
     id: str
     product: str
@@ -85,10 +101,21 @@ class OrderView(Frozen):
     state: str
     due_t: float | None = None
     buttons: tuple[Button, ...] = ()
+    breakpoints: tuple[str, ...] = ()
+
+
+class Rewinding(Frozen):
+    """A unit that goes back to before step `to`: how many results are still to be taken back, and why nobody does."""
+
+    to: str
+    left: int
+    text: Texts
+    waits: Texts = Field(default_factory=dict)
+    buttons: tuple[Button, ...] = ()
 
 
 class UnitView(Frozen):
-    """A unit in work: how many of its steps are done."""
+    """A unit in work: how many of its steps are done, and its own breakpoints."""
 
     id: str
     order: str
@@ -97,6 +124,8 @@ class UnitView(Frozen):
     steps: int
     done: int
     started_t: float
+    breakpoints: tuple[str, ...] = ()
+    rewinding: Rewinding | None = None
 
 
 class StepView(Frozen):
@@ -120,6 +149,8 @@ class StepView(Frozen):
     offset_mm: Vector | None = None
     verdict: str = ""
     waived: bool = False
+    breakpoint: bool = False
+    buttons: tuple[Button, ...] = ()
     overdue: Literal["", "remind", "offer", "ask"] = ""  # how far its waiting for a person has climbed
 
 
@@ -154,6 +185,9 @@ class LaneView(Frozen):
     step: str = ""
     started_t: float | None = None
     expected_s: float | None = None
+    paused_t: float | None = None  # since when its step's time stands still
+    paused_s: float = 0.0  # how long it stood before that
+    pausing: tuple[Button, ...] = ()  # what pauses the lane, or lets it go on
     intent: Intent | None = None
     buttons: tuple[Button, ...] = ()
 
@@ -211,6 +245,8 @@ class Card(Frozen):
     ghost: Ghost | None = None
     focus: Pose | None = None  # where to look when there is no ghost
     together: bool = False
+    paused_t: float | None = None  # since when its time stands still
+    paused_s: float = 0.0  # how long it stood before that
     started_t: float | None = None
     expected_s: float | None = None
     overdue: Literal["", "remind", "offer", "ask"] = ""
@@ -482,6 +518,31 @@ class Ping(Frozen):
 
 ClientMessage = Annotated[Hello | CommandMessage | Ping, Field(discriminator="type")]
 CLIENT: TypeAdapter[Any] = TypeAdapter(ClientMessage)
+
+
+# ---- going back to before a step, GET /api/v1/rewind -----------------------------------------------------------
+
+
+class UndoView(Frozen):
+    """One result that must be taken back: by a person, or by nobody where it is only measured again."""
+
+    step: str
+    title: Texts
+    text: Texts
+    by: Literal["person", "nobody"]
+    instruction: str = ""
+    needs: tuple[str, ...] = ()  # qualifications
+    once: bool = False  # its part is not used again
+    never: bool = False  # it can't be taken back
+
+
+class RewindView(Frozen):
+    """What going back to before a step means, last built first; `refused` says why it can't be done."""
+
+    unit: str
+    to: str
+    refused: str = ""
+    undo: tuple[UndoView, ...] = ()
 
 
 # ---- the static scene, GET /api/v1/scene -----------------------------------------------------------------------

@@ -81,6 +81,23 @@ class SetAutonomy(Frozen):
     autonomy: Autonomy
 
 
+class Pause(Frozen):
+    """Bring the cell, or one lane, to speed zero on the same plan; nothing new begins there. Orders: `change_order`."""
+
+    type: Literal["pause"] = "pause"
+    what: Literal["cell", "lane"]
+    name: Literal[""] | Name = ""  # whose lane: the robot, or a place
+    reason: Text = ""
+
+
+class Resume(Frozen):
+    """End a pause: go on with the same plan."""
+
+    type: Literal["resume"] = "resume"
+    what: Literal["cell", "lane"]
+    name: Literal[""] | Name = ""
+
+
 class JoinPlace(Frozen):
     """A person comes to a worker place."""
 
@@ -194,6 +211,33 @@ class UndoStep(Frozen):
     reason: Text = ""
 
 
+class Rewind(Frozen):
+    """Go back to before a step: what builds on it is taken back first, result after result, by a person."""
+
+    type: Literal["rewind"] = "rewind"
+    unit: Name
+    step: Name
+    reason: Text = ""
+
+
+class ConfirmUndo(Frozen):
+    """A person says that a result is taken back: its part is off, and out of the unit."""
+
+    type: Literal["confirm_undo"] = "confirm_undo"
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
+    place: Name
+
+
+class StopRewind(Frozen):
+    """Go back no further."""
+
+    type: Literal["stop_rewind"] = "stop_rewind"
+    unit: Name
+    reason: Text = ""
+
+
 class RefillBin(Frozen):
     """A person filled a bin up to `count` pieces."""
 
@@ -267,7 +311,34 @@ class ReleaseStep(Frozen):
     attempt: Annotated[int, Field(ge=0)]
 
 
+class SetBreakpoint(Frozen):
+    """A step, or all of an `each` group by its name, shall wait for a word: in all units of an order, or in one."""
+
+    type: Literal["set_breakpoint"] = "set_breakpoint"
+    order: Name
+    step: Name
+    unit: Literal[""] | Name = ""
+
+
+class ClearBreakpoint(Frozen):
+    """A breakpoint shall stop nobody any more."""
+
+    type: Literal["clear_breakpoint"] = "clear_breakpoint"
+    order: Name
+    step: Name
+    unit: Literal[""] | Name = ""
+
+
 # ---- from the engine and its adapters --------------------------------------------------------------------------
+
+
+class StartUndo(Frozen):
+    """Give the next result to be taken back to a person; the engine's schedule asks this."""
+
+    type: Literal["start_undo"] = "start_undo"
+    unit: Name
+    step: Name
+    place: Name
 
 
 class NoteOverdue(Frozen):
@@ -296,6 +367,18 @@ class SettleCell(Frozen):
     type: Literal["settle_cell"] = "settle_cell"
     state: Name
     trouble: tuple[Text, ...] = ()
+
+
+class ExpirePause(Frozen):
+    """It may be time for a pause to become a hold."""
+
+    type: Literal["expire_pause"] = "expire_pause"
+
+
+class ReportLull(Frozen):
+    """It may be time for the cell to suspend, since no lane can proceed, or to go on, since one can."""
+
+    type: Literal["report_lull"] = "report_lull"
 
 
 class ReportRestart(Frozen):
@@ -420,6 +503,8 @@ Command = Annotated[
     | ChangeCell
     | SetMode
     | SetAutonomy
+    | Pause
+    | Resume
     | JoinPlace
     | LeavePlace
     | StartStep
@@ -432,18 +517,26 @@ Command = Annotated[
     | TakeStep
     | ClearPlace
     | UndoStep
+    | Rewind
+    | ConfirmUndo
+    | StopRewind
     | RefillBin
     | TakePart
     | Acknowledge
     | ApproveMotion
     | RefuseMotion
     | ReleaseStep
+    | SetBreakpoint
+    | ClearBreakpoint
     | MoveGripper
     | StartJog
     | TeachFrame
+    | StartUndo
     | NoteOverdue
     | EndManual
     | SettleCell
+    | ReportLull
+    | ExpirePause
     | ReportRestart
     | ReportSafety
     | ReportDevice
@@ -461,6 +554,8 @@ Outside = Annotated[
     | ChangeCell
     | SetMode
     | SetAutonomy
+    | Pause
+    | Resume
     | JoinPlace
     | LeavePlace
     | ConfirmStep
@@ -470,12 +565,17 @@ Outside = Annotated[
     | TakeStep
     | ClearPlace
     | UndoStep
+    | Rewind
+    | ConfirmUndo
+    | StopRewind
     | RefillBin
     | TakePart
     | Acknowledge
     | ApproveMotion
     | RefuseMotion
     | ReleaseStep
+    | SetBreakpoint
+    | ClearBreakpoint
     | MoveGripper,
     Field(discriminator="type"),
 ]

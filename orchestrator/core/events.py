@@ -44,6 +44,7 @@ class CellChanged(Frozen):
     state: CellState
     reason: str = ""
     trouble: tuple[str, ...] = ()
+    suspended: Literal["", "starved", "blocked", "away"] = ""  # why it suspends by itself; "" where a person wants it
     by: str = ""
     acknowledged: bool | None = None  # None: unchanged
 
@@ -84,6 +85,23 @@ class SafetyChanged(Frozen):
     type: Literal["safety_changed"] = "safety_changed"
     safety: Safety
     acknowledged: bool | None = None  # None: unchanged
+
+
+class Paused(Frozen):
+    """A person paused something: `cell`, or `lane/` and whose. An order is paused by `order_changed`."""
+
+    type: Literal["paused"] = "paused"
+    target: str
+    by: str
+    reason: str = ""
+
+
+class Resumed(Frozen):
+    """A person ended a pause."""
+
+    type: Literal["resumed"] = "resumed"
+    target: str
+    by: str
 
 
 class PlaceJoined(Frozen):
@@ -312,6 +330,37 @@ class StepDoubted(Frozen):
     remedy: str = ""
 
 
+class RewindStarted(Frozen):
+    """A unit goes back to before step `to`: `todo` is what must be taken back, in this order."""
+
+    type: Literal["rewind_started"] = "rewind_started"
+    unit: str
+    to: str
+    todo: tuple[str, ...]
+    reason: str
+    by: str
+
+
+class UndoStarted(Frozen):
+    """A person began to take a result back, and holds these resources."""
+
+    type: Literal["undo_started"] = "undo_started"
+    unit: str
+    step: str
+    attempt: int
+    place: str
+    resources: tuple[str, ...] = ()
+
+
+class RewindStopped(Frozen):
+    """A unit goes back no further."""
+
+    type: Literal["rewind_stopped"] = "rewind_stopped"
+    unit: str
+    reason: str = ""
+    by: str
+
+
 class StepOverdue(Frozen):
     """A step waits too long for a person, who is at it, shall look or is not there; `level` says what is done."""
 
@@ -425,6 +474,26 @@ class StepReleased(Frozen):
     by: str
 
 
+class BreakpointSet(Frozen):
+    """A step (or group of steps) waits for a word before it begins: in one unit, or in all of the order ("")."""
+
+    type: Literal["breakpoint_set"] = "breakpoint_set"
+    order: str
+    step: str
+    unit: str = ""
+    by: str
+
+
+class BreakpointCleared(Frozen):
+    """A breakpoint stops nobody any more."""
+
+    type: Literal["breakpoint_cleared"] = "breakpoint_cleared"
+    order: str
+    step: str
+    unit: str = ""
+    by: str
+
+
 class MotionIntended(Frozen):
     """A motion is about to start. Journalled before anything moves."""
 
@@ -532,6 +601,8 @@ Event = Annotated[
     | Acknowledged
     | CellRestarted
     | SafetyChanged
+    | Paused
+    | Resumed
     | PlaceJoined
     | PlaceLeft
     | ScreenLost
@@ -553,6 +624,9 @@ Event = Annotated[
     | RecheckRequested
     | RecheckEnded
     | StepDoubted
+    | RewindStarted
+    | UndoStarted
+    | RewindStopped
     | StepOverdue
     | PlaceCleared
     | StepAnswered
@@ -564,6 +638,8 @@ Event = Annotated[
     | MotionRefused
     | MotionIntended
     | StepReleased
+    | BreakpointSet
+    | BreakpointCleared
     | MotionEnded
     | ManualStarted
     | ManualEnded

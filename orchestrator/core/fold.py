@@ -9,11 +9,13 @@ from orchestrator.core.carried import taken_over
 from orchestrator.core.fold_steps import STEPS
 from orchestrator.core.folders import Folder, called_off, entering, freed, unlooked, with_unit, without
 from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
+from orchestrator.core.pauses import RUNS, halted, timed
 from orchestrator.core.records import replace
 from orchestrator.core.state import (
     ManualMotion,
     MotionState,
     OrderRecord,
+    PauseState,
     Person,
     State,
     StepState,
@@ -44,7 +46,18 @@ def _cell(state: State, event: ev.CellChanged, t: float) -> State:
         state = replace(state, units=units, running_t=state.running_t if state.cell in AT_WORK else t)
     if event.state not in MOTION_ALLOWED:
         state = unreleased(state)
-    return replace(state, cell=event.state, cell_reason=event.reason, cell_trouble=event.trouble, acknowledged=known)
+    if event.state not in RUNS:
+        state = halted(state, t)
+    stays = state.suspended if event.state == CellState.SUSPENDED else ""
+    return replace(
+        state,
+        cell=event.state,
+        cell_reason=event.reason,
+        cell_trouble=event.trouble,
+        acknowledged=known,
+        suspended=event.suspended or stays,
+        suspends=state.suspends + bool(event.suspended),
+    )
 
 
 @_on(ev.JournalRetained)
@@ -60,11 +73,13 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         cell=event.state,
         cell_reason="restarted",
         cell_trouble=(),
+        suspended="",
         acknowledged=False,
         motions={},
         manual=None,
         places={},
         screens_lost=frozenset(),
+        pauses={key: pause for key, pause in state.pauses.items() if key.startswith("order/")},
         ending=frozenset(),
         upset_t=t,
         units={name: unlooked(unit) for name, unit in state.units.items()},
@@ -90,6 +105,17 @@ def _acknowledged(state: State, _event: ev.Acknowledged, _t: float) -> State:
 def _safety(state: State, event: ev.SafetyChanged, _t: float) -> State:
     known = state.acknowledged if event.acknowledged is None else event.acknowledged
     return replace(state, safety=event.safety, acknowledged=known)
+
+
+@_on(ev.Paused)
+def _paused(state: State, event: ev.Paused, t: float) -> State:
+    pauses = {**state.pauses, event.target: PauseState(event.by, t, event.reason)}
+    return timed(replace(state, pauses=pauses), t)
+
+
+@_on(ev.Resumed)
+def _resumed(state: State, event: ev.Resumed, t: float) -> State:
+    return timed(replace(state, pauses=without(state.pauses, event.target)), t)
 
 
 @_on(ev.PlaceJoined)
@@ -169,6 +195,21 @@ def _motion_refused(state: State, event: ev.MotionRefused, _t: float) -> State:
     return replace(state, motions={**state.motions, event.motion: refused})
 
 
+@_on(ev.BreakpointSet, ev.BreakpointCleared)
+def _breakpoint(state: State, event: ev.BreakpointSet | ev.BreakpointCleared, _t: float) -> State:
+    holder = state.units.get(event.unit) if event.unit else state.orders.get(event.order)
+    if holder is None:
+        return state
+    one = frozenset({event.step})
+    if isinstance(event, ev.BreakpointCleared):
+        names = holder.breakpoints - one
+    else:  # a word that was given before is not for what stops there now
+        names, state = holder.breakpoints | one, unreleased(state)
+    if event.unit:
+        return with_unit(state, replace(state.units[event.unit], breakpoints=names))
+    return replace(state, orders={**state.orders, event.order: replace(state.orders[event.order], breakpoints=names)})
+
+
 @_on(ev.MotionEnded)
 def _motion_ended(state: State, event: ev.MotionEnded, t: float) -> State:
     as_planned = event.outcome in {"succeeded", "rejected"}
@@ -205,9 +246,15 @@ def _stored(state: State, event: ev.OrderStored, t: float) -> State:
 
 
 @_on(ev.OrderChanged)
-def _order(state: State, event: ev.OrderChanged, _t: float) -> State:
+def _order(state: State, event: ev.OrderChanged, t: float) -> State:
     if event.order not in state.orders:
         return state
+    key = f"order/{event.order}"
+    if event.state == OrderState.PAUSED:
+        pauses = {**state.pauses, key: PauseState(event.by, t, event.reason)}
+        state = timed(replace(state, pauses=pauses), t)
+    elif key in state.pauses:
+        state = timed(replace(state, pauses=without(state.pauses, key)), t)
     if event.state == OrderState.CLEARED:
         return replace(state, orders=without(state.orders, event.order))
     order = replace(state.orders[event.order], state=event.state)
@@ -226,7 +273,7 @@ def _unit_started(state: State, event: ev.UnitStarted, t: float) -> State:
         steps[step.id] = done_before if shared else StepState()
     unit = UnitState(event.unit, event.order, event.n, event.nests, t, steps)
     orders = {**state.orders, event.order: replace(order, started=order.started + 1)}
-    state = replace(state, orders=orders, units_started=state.units_started + 1)
+    state = replace(state, orders=orders, units_started=state.units_started + 1, suspends=0)
     return with_unit(state, freed(order, unit, tuple(steps)))
 
 

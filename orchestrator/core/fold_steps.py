@@ -25,8 +25,10 @@ from orchestrator.core.state import (
     OVER,
     ROBOT,
     Attempt,
+    Rewind,
     State,
     StepState,
+    UnitState,
     Waiver,
     ladder_name,
     share,
@@ -67,12 +69,14 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         remedy="",
         started_t=t,
         ended_t=None,
+        paused_t=None,
+        paused_s=0.0,
         doubted_t=None,
         released=False,
         patient_t=t,
         attempts=(*old.attempts, attempt),
     )
-    return with_step(state, event.unit, event.step, new)
+    return with_step(replace(state, suspends=0), event.unit, event.step, new)
 
 
 @_on(ev.StepReleased)
@@ -221,7 +225,7 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
     if event.answer != "again":
         rungs = {**rungs, ladder_name(step, event.code): event.rung}
     asks = event.answer in {"ask", "scrap", "skip"}
-    state = _unclear(called_off(state, event.unit, event.step, old), event, old)
+    state = _unclear(called_off(state, event.unit, event.step, old), event.code, old)
     new = replace(
         _closed(old, t, "failed", event.code, event.message),
         status=StepStatus.ATTENTION if asks else StepStatus.READY,
@@ -274,11 +278,46 @@ def _step_doubted(state: State, event: ev.StepDoubted, t: float) -> State:
         code=event.code,
         message=event.message,
         remedy=event.remedy,
+        wants=frozenset(),
+        actors=(),
         looks=0,
         late_looks=0,
         doubted_t=t,
     )
+    state = _unclear(state, event.code, old)
     return _blocked(with_step(state, event.unit, event.step, new), event.unit, event.step)
+
+
+@_on(ev.RewindStarted)
+def _rewind_started(state: State, event: ev.RewindStarted, t: float) -> State:
+    unit = state.units.get(event.unit)
+    if unit is None or not event.todo:
+        return state
+    rewind = Rewind(to=event.to, todo=event.todo, reason=event.reason, by=event.by, started_t=t)
+    return with_unit(state, replace(unit, rewind=rewind))
+
+
+@_on(ev.UndoStarted)
+def _undo_started(state: State, event: ev.UndoStarted, t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    new = replace(
+        found[1],
+        status=StepStatus.UNDOING,
+        actors=(event.place,),
+        resources=event.resources,
+        wants=frozenset({"undo"}),
+        patient_t=t,
+    )
+    state = _blocked(with_step(state, event.unit, event.step, new), event.unit, event.step)
+    return with_unit(state, replace(state.units[event.unit], touched_t=t))
+
+
+@_on(ev.RewindStopped)
+def _rewind_stopped(state: State, event: ev.RewindStopped, _t: float) -> State:
+    unit = state.units.get(event.unit)
+    return state if unit is None else with_unit(state, replace(unit, rewind=None))
 
 
 @_on(ev.StepOverdue)
@@ -332,7 +371,7 @@ def _undone(state: State, event: ev.StepUndone, t: float) -> State:
         order = replace(order, shared=order.shared - {f"{step.id}#{share(step, unit.n)}"})
         state = replace(state, orders={**state.orders, order.id: order})
     state = _blocked(state, event.unit, event.step)
-    return with_unit(state, freed(order, state.units[event.unit], (event.step,)))
+    return with_unit(state, _further(freed(order, state.units[event.unit], (event.step,)), event.step))
 
 
 @_on(ev.PartMoved)
@@ -380,6 +419,14 @@ def _touched(state: State, event: ev.PartMoved, t: float) -> State:
     return state
 
 
+def _further(unit: UnitState, step_id: str) -> UnitState:
+    """A result less to be taken back."""
+    if unit.rewind is None:
+        return unit
+    todo = tuple(name for name in unit.rewind.todo if name != step_id)
+    return replace(unit, rewind=replace(unit.rewind, todo=todo) if todo else None)
+
+
 def _waiver(event: ev.StepDone, step: StepState, t: float) -> Waiver | None:
     """What a person's decision to do without evidence rests on: what was seen and measured last, and what was wrong."""
     if not event.by or not event.waived:
@@ -407,10 +454,10 @@ def _blocked(state: State, unit_id: str, step_id: str) -> State:
     return with_unit(state, replace(unit, steps=steps))
 
 
-def _unclear(state: State, event: ev.StepFailed, old: StepState) -> State:
+def _unclear(state: State, code: str, old: StepState) -> State:
     """What was taken out of a person's hands by others' decision: nobody has said yet that their hands are out."""
-    places = [actor for actor in old.actors if actor != ROBOT and "confirm" in old.wants]
-    if event.code not in {"overdue", "taken_over"} or not _zones(old.resources):
+    places = [actor for actor in old.actors if actor != ROBOT and old.wants & {"confirm", "undo"}]
+    if code not in {"overdue", "taken_over", "half_undone"} or not _zones(old.resources):
         return state
     more = {place: (*state.unclear.get(place, ()), *_zones(old.resources)) for place in places}
     return replace(state, unclear={**state.unclear, **more})

@@ -23,7 +23,7 @@ Kind = Literal["robot", "human"]
 Ride = Literal["", "wanted", "under_way"]
 Overdue = Literal["", "remind", "offer", "ask"]
 ROBOT = "robot"
-BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION})
+BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION, StepStatus.UNDOING})
 OVER = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 
 
@@ -88,10 +88,23 @@ class StepState:
     seen_again: Measured | None = None  # what the camera said when it looked once more
     late_looks: int = 0  # pictures of it, one after the other, that were from before they were asked for
     released: bool = False  # a person said next: where it waits for that word, it may begin once
+    paused_t: float | None = None  # since when its time stands still, because a person paused it
+    paused_s: float = 0.0  # how long it stood before that
     doubted_t: float | None = None  # since when it is in doubt, after it was done: `ended_t` stays when it was made
     patient_t: float = 0.0  # since when it waits for a person, or was given more time (s, UTC)
     overdue: Overdue = ""  # the rung that its waiting for a person last came to, at `overdue_t` (s, UTC)
     overdue_t: float = 0.0
+
+
+@dataclass(frozen=True)
+class Rewind:
+    """A unit on its way back to before step `to`: `todo` is still to be taken back, in this order."""
+
+    to: str
+    todo: tuple[str, ...]
+    reason: str
+    by: str
+    started_t: float
 
 
 @dataclass(frozen=True)
@@ -113,10 +126,12 @@ class UnitState:
     rechecks: int = 0
     rechecks_t: float = 0.0  # when the last of them was asked for (s, UTC)
     touched_t: float = 0.0  # when hands or the gripper were last at it (s, UTC)
+    breakpoints: frozenset[str] = frozenset()  # steps, or groups of steps, that wait for a word in this unit alone
+    rewind: Rewind | None = None
 
     @cached_property
     def busy(self) -> tuple[str, ...]:
-        """The steps that are active, verifying or in attention."""
+        """The steps that are active, verifying, in attention or being taken back."""
         return tuple(name for name, step in self.steps.items() if step.status in BUSY)
 
     @property
@@ -139,6 +154,7 @@ class OrderRecord:
     done: int = 0
     scrapped: int = 0
     shared: frozenset[str] = frozenset()
+    breakpoints: frozenset[str] = frozenset()  # steps, or groups of steps, that wait for a word in every unit
 
     @property
     def in_work(self) -> int:
@@ -177,6 +193,15 @@ class MotionState:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseState:
+    """That a person paused something, and when (s, UTC)."""
+
+    by: str
+    t: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ManualMotion:
     """A motion by hand under way; `press` names the press of a jog button."""
 
@@ -197,6 +222,8 @@ class State:
     cell: CellState = CellState.IDLE
     cell_reason: str = ""
     cell_trouble: tuple[str, ...] = ()  # why a hold became a stop, or a stop an abort
+    suspended: str = ""  # why the cell suspended by itself, "" where it did not
+    suspends: int = 0  # how often it did since a step or a unit last began
     mode: Mode = Mode.PRODUCTION
     autonomy: Autonomy = Autonomy.FULL
     safety: Safety = Safety.NORMAL
@@ -210,6 +237,7 @@ class State:
     places: Mapping[str, Person] = field(default_factory=dict)
     screens_lost: frozenset[str] = frozenset()  # places where somebody works whose screen has lost its line
     motions: Mapping[str, MotionState] = field(default_factory=dict)
+    pauses: Mapping[str, PauseState] = field(default_factory=dict)  # by what they are of: see `core/pauses`
     manual: ManualMotion | None = None
     taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching
     ending: frozenset[str] = frozenset()  # skills that were called off and have not reported their end yet
@@ -240,7 +268,7 @@ class State:
         return tuple(sorted(fact.part for fact in facts if fact.holder == CELL and fact.unit not in self.units))
 
     def busy(self) -> Iterator[tuple[UnitState, str, StepState]]:
-        """Yield every step that is active, verifying or in attention."""
+        """Yield every step that is active, verifying, in attention or being taken back."""
         for unit in self.units.values():
             for step_id in unit.busy:
                 yield unit, step_id, unit.steps[step_id]
@@ -249,7 +277,7 @@ class State:
         """Return the step that an actor is at; the robot also while it brings a camera to its result."""
         for unit, step_id, step in self.busy():
             riding = step.ride == "under_way" and actor == ROBOT
-            if riding or (step.status == StepStatus.ACTIVE and actor in step.actors):
+            if riding or (step.status in {StepStatus.ACTIVE, StepStatus.UNDOING} and actor in step.actors):
                 return unit, step_id, step
         return None
 

@@ -14,6 +14,7 @@ from orchestrator.core.react import Look
 from orchestrator.core.world import CELL, GRIPPER, LOST
 from orchestrator.engine.gate import Gate
 from orchestrator.engine.handling import ZONE, Handling, Seen, Way, peopled
+from orchestrator.engine.limit import Limit, at_speed_zero
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from orchestrator.core.variant import PartSpec, Step, Target
     from orchestrator.core.world import Fact
     from orchestrator.engine.eyes import Eyes
-    from orchestrator.engine.limit import Limit
     from orchestrator.engine.runner import Runner
 
 OUT_OF_CONTACT_M = 0.08
@@ -102,6 +102,7 @@ class Attempt:
         self.step = step
         self.back: Leg | None = None  # the planned way out of where the arm is
         self.values: dict[str, float | str | bool] = {}
+        self.supervised = ""  # why people approve each motion, whatever the level of autonomy
         self.stays = False  # whether the arm stays after a failure, for somebody works on what it holds
         self._runner = runner
         self._eyes = eyes
@@ -237,7 +238,9 @@ class Attempt:
         preview: tuple[Pose, ...] = (),
     ) -> Outcome:
         """Run a motion through the gate. Raises RobotError when it does not succeed."""
-        outcome = await self._gate.run(start, text=text, plan=plan, duration_s=lasts_s, preview=preview)
+        outcome = await self._gate.run(
+            start, text=text, plan=plan, duration_s=lasts_s, preview=preview, supervised=self.supervised
+        )
         if not outcome.ok:
             message = outcome.message or f"The robot's motion '{text}' was {outcome.kind}."
             raise RobotError(message, remedy=outcome.remedy, code=outcome.code or outcome.kind)
@@ -272,8 +275,9 @@ class Attempt:
         ends = (self.robot.state.listen(ask), self._runner.bus.join(ask))
         try:
             ask()
-            with self.limit.standing("people"):
-                async with asyncio.timeout(timeout_s):
+            mine = Limit(timeout_s)
+            with self.limit.standing("people"), at_speed_zero(mine, self.robot.state):
+                async with mine:
                     return await found
         except TimeoutError:
             return ""

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.commands import Acknowledge, ChangeCell, Request, TakePart, Who
+from orchestrator.core.commands import Acknowledge, ChangeCell, Pause, Request, Resume, TakePart, Who
 from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.interlock import why_not, why_not_manual
 from orchestrator.core.machine import CELL, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus, allowed
 from orchestrator.core.overdue import since
+from orchestrator.core.pauses import THE_CELL, lane_pauses, said
 from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
-from orchestrator.engine import late, phrases
-from orchestrator.engine.oversight import autonomy_buttons, held_steps, motion_buttons, release_button
+from orchestrator.core.supervision import breakpoint_at
+from orchestrator.engine import late, phrases, rewinding
+from orchestrator.engine.oversight import (
+    autonomy_buttons,
+    breakpoint_button,
+    held_steps,
+    motion_buttons,
+    release_button,
+)
 from orchestrator.engine.recovery_view import recovery
-from orchestrator.engine.standing import condition
+from orchestrator.engine.standing import condition, pause_button, to_refill, waits_for
 from orchestrator.wire import (
     Ask,
     BinLevel,
@@ -30,6 +38,8 @@ from orchestrator.wire import (
     PartView,
     Question,
     RecoveryView,
+    Rewinding,
+    RewindView,
     StepView,
     StepWords,
     UnitView,
@@ -47,12 +57,13 @@ _OFFERED = (
     CellVerb.START,
     CellVerb.HOLD,
     CellVerb.UNHOLD,
+    CellVerb.UNSUSPEND,
     CellVerb.STOP,
     CellVerb.ABORT,
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
-_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due", "unclear", "screen"})
+_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due", "unclear", "release", "screen"})
 _ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
@@ -84,18 +95,14 @@ class Guide:
         ]
         if not state.acknowledged and _granted(state, Acknowledge()):
             buttons.insert(0, Button(label="acknowledge", command={"type": "acknowledge"}))
+        if _granted(state, Resume(what="cell") if THE_CELL in state.pauses else Pause(what="cell")):
+            buttons.append(pause_button("cell", paused=THE_CELL in state.pauses))
         held = state.world.held()
         if held is not None and _granted(state, TakePart(part=held.part)):
             buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
         buttons += [Button(label="take_part", command={"type": "take_part", "part": part}) for part in leftovers(state)]
         buttons += late.clearing(state)
-        buttons += [
-            Button(
-                label="refill", command={"type": "refill_bin", "bin": name, "count": state.spec.supply[name].capacity}
-            )
-            for name in state.bins
-            if is_low(state, name)
-        ]
+        buttons += [_refill(state, name) for name in state.bins if is_low(state, name) or name in to_refill(state)]
         if state.cell in {CellState.IDLE, CellState.STOPPED, CellState.COMPLETED, CellState.ABORTED}:
             buttons += [
                 Button(label=str(mode), command={"type": "set_mode", "mode": str(mode)})
@@ -136,6 +143,7 @@ class Guide:
             scrapped=order.scrapped,
             state=str(order.state),
             due_t=order.due_t,
+            breakpoints=tuple(sorted(order.breakpoints)),
             buttons=tuple(
                 Button(
                     label=str(verb),
@@ -158,6 +166,24 @@ class Guide:
             steps=len(unit.steps),
             done=sum(step.status in OVER for step in unit.steps.values()),
             started_t=unit.started_t,
+            breakpoints=tuple(sorted(unit.breakpoints)),
+            rewinding=self._rewinding(state, unit),
+        )
+
+    def rewind(self, state: State, unit_id: str, step_id: str) -> RewindView:
+        """Return what going back to before a step of a unit in work would mean."""
+        titles = {step.id: self._title(state, unit_id, step.id) for step in state.variant_of(unit_id).steps}
+        return rewinding.preview(state, unit_id, step_id, titles)
+
+    def _rewinding(self, state: State, unit: UnitState) -> Rewinding | None:
+        if unit.rewind is None:
+            return None
+        return Rewinding(
+            to=unit.rewind.to,
+            left=len(unit.rewind.todo),
+            text=rewinding.note(unit, self._title(state, unit.id, unit.rewind.to)),
+            waits=rewinding.stands_still(state, unit),
+            buttons=rewinding.stopping(unit),
         )
 
     def step(self, state: State, unit_id: str, step_id: str) -> StepView:
@@ -186,6 +212,8 @@ class Guide:
             offset_mm=measured.offset_mm if measured else None,
             verdict=measured.verdict if measured else "",
             waived=bool(current.waived),
+            breakpoint=breakpoint_at(state, state.units[unit_id], step) is not None,
+            buttons=breakpoint_button(state, state.units[unit_id], step),
             overdue=late.reached(state, state.units[unit_id], step),
         )
 
@@ -198,6 +226,11 @@ class Guide:
             "kind": "human" if human else "robot",
             "operator": person.operator if person else "",
         }
+        paused = f"lane/{actor}" in state.pauses
+        if (paused or not human or person) and _granted(
+            state, Resume(what="lane", name=actor) if paused else Pause(what="lane", name=actor)
+        ):
+            base["pausing"] = (pause_button("lane", actor, paused=paused),)
         if human and person is None:
             return LaneView(**base, status="away", text=phrases.AWAY)
         doing = state.doing(actor)
@@ -214,6 +247,10 @@ class Guide:
             return LaneView(**base, status="idle", text=self._waiting(state, actor))
         unit, step_id, current = doing
         step = state.variant_of(unit.id).by_id[step_id]
+        if current.status == StepStatus.UNDOING:
+            text = rewinding.describe(state, unit.id, step, self._title(state, unit.id, step_id))
+            at_it = {"unit": unit.id, "step": step_id, "started_t": current.patient_t}
+            return LaneView(**base, status="working", text=text, **at_it)
         intent = self._intent(state, unit.id, step_id) if not human else None
         over = not human and "skill" not in current.wants and not current.ride  # its share is done, the person's is not
         return LaneView(
@@ -223,6 +260,8 @@ class Guide:
             unit=unit.id,
             step=step_id,
             started_t=current.started_t,
+            paused_t=current.paused_t,
+            paused_s=current.paused_s,
             expected_s=step.time_s.get("human" if human else "robot"),
             intent=intent,
         )
@@ -305,6 +344,8 @@ class Guide:
         doing = state.doing(place)
         if doing is not None:
             unit, step_id, current = doing
+            if current.status == StepStatus.UNDOING:
+                return self._undo_card(state, place, unit, step_id, current)
             waiting = "confirm" not in current.wants
             return self._step_card(state, place, unit, step_id, current, "checking" if waiting else "step")
         for unit, step_id, current in state.busy():
@@ -381,11 +422,37 @@ class Guide:
             focus=nominal or self._focus(state, unit, step),
             together=step.together,
             started_t=current.started_t,
+            paused_t=current.paused_t,
+            paused_s=current.paused_s,
             expected_s=step.time_s.get("human"),
             overdue=late.reached(state, unit, step),
             buttons=buttons,
             upcoming=self._upcoming(state, place, step_id),
         )
+
+    def _undo_card(self, state: State, place: str, unit: UnitState, step_id: str, current: StepState) -> Card:
+        step, title = state.variant_of(unit.id).by_id[step_id], self._title(state, unit.id, step_id)
+        plain = self._step_card(state, place, unit, step_id, current, "checking")
+        return plain.model_copy(
+            update={
+                "status": "step",
+                "note": late.reminder(state, unit, step) or self._why_back(state, unit),
+                "words": rewinding.instruction(self._library, state, unit.id, step, title),
+                "asks": (),
+                "lots": (),
+                "hazards": {},
+                "tool": "",
+                "bin": "",
+                "ghost": None,
+                "together": False,
+                "started_t": current.patient_t,
+                "expected_s": None,
+                "buttons": rewinding.buttons(unit, step, place),
+            }
+        )
+
+    def _why_back(self, state: State, unit: UnitState) -> dict[str, str]:
+        return rewinding.note(unit, self._title(state, unit.id, unit.rewind.to)) if unit.rewind is not None else {}
 
     def _idle_card(self, state: State, place: str) -> Card:
         running = [order for order in state.orders.values() if order.state in {OrderState.RUNNING, OrderState.PAUSED}]
@@ -393,12 +460,13 @@ class Guide:
         over = bool(state.orders) and not running and not state.units and not waiting
         blocked = state.cell not in CELL[CellVerb.COMPLETE] and bool(running)
         status = "done" if over and state.cell != CellState.IDLE else "blocked" if blocked else "idle"
-        reasons = why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
+        reasons = waits_for(state) or why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
         note = phrases.told(*reasons) if blocked else self._waiting(state, place)
         held = state.world.held()
         take: tuple[Button, ...] = ()
         if held is not None and self._gripper_blocks(state, place) and _granted(state, TakePart(part=held.part)):
             take = (Button(label="take_part", command={"type": "take_part", "part": held.part}),)
+        take += tuple(_refill(state, name) for name in to_refill(state) if name in state.bins)
         buttons = (*take, *late.others(state, place, _granted))
         return Card(place=place, status=status, note=note, buttons=buttons, upcoming=self._upcoming(state, place, ""))
 
@@ -419,8 +487,11 @@ class Guide:
         """Why an actor has nothing to do: the first reason that isn't just somebody else's turn."""
         if not state.orders:
             return phrases.NO_ORDER
+        if paused := lane_pauses(state, (actor,)):
+            return phrases.told(*(said(key) for key in paused))
         if state.cell != CellState.EXECUTE:
-            return phrases.told(*why_not(state)[:1] or (f"The cell is {state.cell}: wait until it has settled.",))
+            reasons = waits_for(state) or why_not(state)[:1]
+            return phrases.told(*reasons or (f"The cell is {state.cell}: wait until it has settled.",))
         for unit in state.units.values():
             if unit.rechecking and actor != ROBOT:
                 return phrases.LOOKING_AGAIN
@@ -430,6 +501,8 @@ class Guide:
                 for crew in crews(state, step, unit.steps[step.id].barred):
                     why = blockers(state, unit, step, crew, state.t) if actor in crew else []
                     starved = [reason for reason in why if reason.code in _TOLD]
+                    if starved and starved[0].code == "release":
+                        return phrases.waits_for_next(self._title(state, unit.id, step.id))
                     if starved:
                         return phrases.told(starved[0].message)
         if all(order.state == OrderState.STORED for order in state.orders.values()):
@@ -536,6 +609,12 @@ class Guide:
 
     def _spec(self, state: State, unit: str, kind: str) -> PartSpec | None:
         return state.part_spec(unit, kind)
+
+
+def _refill(state: State, name: str) -> Button:
+    return Button(
+        label="refill", command={"type": "refill_bin", "bin": name, "count": state.spec.supply[name].capacity}
+    )
 
 
 def is_low(state: State, name: str) -> bool:

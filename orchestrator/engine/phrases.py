@@ -86,7 +86,10 @@ _GERMAN = {
     "The orchestrator stopped while the robot was at it; the gripper holds {}.": (
         "Tandem ist ausgefallen, während der Roboter dabei war; der Greifer hält {}."
     ),
-    "{} waits for a person to say next.": "{} wartet, bis jemand Weiter sagt.",
+    "A breakpoint stands before {}: a person must say next.": "Vor {} steht ein Haltepunkt: jemand muss Weiter sagen.",
+    "{} is the robot's next step: a person must say next.": (
+        "{} ist der nächste Schritt des Roboters: jemand muss Weiter sagen."
+    ),
     "A person refused the robot's motion: {}": "Die Bewegung des Roboters wurde abgelehnt: {}",
     "Somebody of {} may still be at {}: look, and say so.": (
         "Bei {1} könnte noch jemand von {0} sein: nachsehen und Bescheid geben."

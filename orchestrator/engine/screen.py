@@ -19,6 +19,7 @@ from orchestrator.wire import Drop, Happened, Put, TroubleView
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orchestrator.core.state import UnitState
     from orchestrator.engine.bus import Fresh
     from orchestrator.engine.guide import Guide
     from orchestrator.engine.troubles import Trouble
@@ -42,6 +43,11 @@ class LiveScreen:
         self._log: deque[Happened] = deque(maxlen=LOG)
         self._late: set[tuple[str, str]] = set()  # what waited for a person at the last refresh
         self._refresh(None, state)
+
+    @property
+    def guide(self) -> Guide:
+        """Who makes the views."""
+        return self._guide
 
     @property
     def topics(self) -> Mapping[str, TopicValue]:
@@ -91,11 +97,12 @@ class LiveScreen:
                 wanted[f"order/{order_id}"] = self._guide.order(after, order_id)
         for unit_id, unit in after.units.items():
             old = before.units.get(unit_id) if before else None
-            if old is unit:
+            marked = _marked_anew(before, after, unit)
+            if old is unit and not marked:
                 continue
             wanted[f"unit/{unit_id}"] = self._guide.unit(after, unit_id)
             for step_id, step in unit.steps.items():
-                if old is not None and old.steps.get(step_id) is step:
+                if old is not None and old.steps.get(step_id) is step and not marked:
                     continue
                 wanted[f"step/{unit_id}/{step_id}"] = self._guide.step(after, unit_id, step_id)
         wanted.update(self._questions(after))
@@ -141,6 +148,16 @@ class LiveScreen:
         return out
 
 
+def _marked_anew(before: State | None, after: State, unit: UnitState) -> bool:
+    """Whether the breakpoints of a unit, or of its order, have changed."""
+    old = before.units.get(unit.id) if before is not None else None
+    if before is None or old is None:
+        return False
+    was, is_ = before.orders.get(unit.order), after.orders.get(unit.order)
+    of_order = was is not None and is_ is not None and was.breakpoints != is_.breakpoints
+    return of_order or old.breakpoints != unit.breakpoints
+
+
 def _screen_lost(state: State, place: str) -> TroubleView | None:
     if place not in state.screens_lost:
         return None
@@ -169,6 +186,8 @@ def _is_gone(topic: str, state: State) -> bool:
 def _cell_may_look_new(before: State, after: State) -> bool:
     """Tell whether anything has changed that the cell at a glance is made of: all but the time and what bins hold."""
     if any(getattr(before, name) is not getattr(after, name) for name in _OF_THE_CELL):
+        return True
+    if before.bins is not after.bins and after.suspended:  # it waits for one of them
         return True
     return before.bins is not after.bins and [is_low(before, n) for n in before.bins] != [
         is_low(after, n) for n in after.bins

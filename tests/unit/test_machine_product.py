@@ -3,8 +3,8 @@
 The product of the machines is searched whole, through the real rules, for a cell with one order of one step that robot
 or person may do. What only counts up (attempts, times) is left out of what makes two states differ; so is, but for
 TANDEM_SOAK=1, what two failures differ in, gentle verbs for orders, and what the rules treat alike of modes and
-safety states; and supervision (levels of autonomy, motions that wait for approval, steps that wait for a word) is
-searched beside modes instead of together with them.
+safety states; and supervision (levels of autonomy, motions that wait for approval, steps that wait for a word) and
+waiting (bins that run empty, pauses) are searched beside modes instead of together with them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import pytest
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide.choices import choices, leftovers
+from orchestrator.core.decide.lull import CALMEST_S, lulls
 from orchestrator.core.machine import TRANSIENT, Autonomy, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus
 from orchestrator.core.overdue import climbing, level
 from orchestrator.core.ports import Safety
@@ -44,6 +45,8 @@ class Range:
     safety: tuple[Safety, ...]
     modes: tuple[Mode, ...]
     levels: tuple[Autonomy, ...]
+    waits: bool = False  # bins run empty, and people pause
+    breakpoints: bool = False
 
 
 RANGES = {
@@ -57,9 +60,13 @@ RANGES = {
         modes=(Mode.PRODUCTION,),
         levels=(Autonomy.FULL, Autonomy.SINGLE_STEP),
     ),
+    "waits": Range(
+        safety=(Safety.NORMAL, Safety.PROTECTIVE_STOP), modes=(Mode.PRODUCTION,), levels=(Autonomy.FULL,), waits=True
+    ),
+    "breakpoints": Range((Safety.NORMAL,), (Mode.PRODUCTION,), (Autonomy.FULL,), breakpoints=True),
 }
 if WHOLE:
-    RANGES = {"everything": Range(tuple(Safety), tuple(Mode), tuple(Autonomy))}
+    RANGES = {"everything": Range(tuple(Safety), tuple(Mode), tuple(Autonomy), waits=True, breakpoints=True)}
 
 
 def key(state: State) -> Hashable:
@@ -80,8 +87,11 @@ def key(state: State) -> Hashable:
     facts = tuple((fact.holder, fact.certainty) for fact in state.world.facts.values())
     lanes = (steps, bool(state.ending), bool(state.unclear), *((tuple(state.places),) if WHOLE else ()))
     cell = (state.cell, state.mode, state.safety, state.acknowledged, state.autonomy)
+    waits = (state.suspended, bool(state.bins["rack"]), tuple(sorted(state.pauses)))
     motions = tuple((motion.approved, bool(motion.refused)) for motion in state.motions.values())
-    return cell, motions, state.orders["A"].state, lanes, facts, tuple(bool(u.rechecking) for u in state.units.values())
+    units = tuple((bool(u.rechecking), bool(u.rewind)) for u in state.units.values())
+    order = state.orders["A"]
+    return cell, waits, motions, order.state, order.breakpoints, lanes, facts, units
 
 
 def _late(state: State, unit: UnitState) -> bool:
@@ -98,6 +108,8 @@ def asked(state: State, now: float, within: Range) -> Iterator[tuple[str, cmd.Co
         yield "hardware", cmd.ReportSafety(safety=safety), cmd.ENGINE
     if state.cell in TRANSIENT:
         yield "engine", cmd.SettleCell(state=state.cell), cmd.ENGINE
+    yield "engine", cmd.ReportLull(), cmd.ENGINE
+    yield "engine", cmd.ExpirePause(), cmd.ENGINE
     yield "engine", cmd.ReportRestart(holding=state.world.held() is not None), cmd.ENGINE
     yield from (("engine", command, cmd.ENGINE) for command in _effects(state, now, within))
     yield from (("person", command, BOSS) for command in _people(state, within))
@@ -108,6 +120,8 @@ def asked(state: State, now: float, within: Range) -> Iterator[tuple[str, cmd.Co
 
 def _effects(state: State, now: float, within: Range) -> Iterator[cmd.Command]:
     yield cmd.StartUnit(order="A")
+    for unit in state.units.values():
+        yield from (cmd.StartUndo(unit=unit.id, step="load", place=place) for place in state.places)
     for unit in state.units.values():
         current = unit.steps["load"]
         ids = {"unit": unit.id, "step": "load", "attempt": current.attempt}
@@ -139,6 +153,9 @@ def _people(state: State, within: Range) -> Iterator[cmd.Command]:
     yield from (cmd.ChangeCell(verb=verb, reason="r") for verb in CellVerb if verb != CellVerb.SETTLE)
     yield from (cmd.SetMode(mode=mode) for mode in within.modes)
     yield from (cmd.SetAutonomy(autonomy=level) for level in within.levels)
+    if within.breakpoints:
+        yield cmd.SetBreakpoint(order="A", step="load")
+        yield cmd.ClearBreakpoint(order="A", step="load")
     for motion in state.motions:
         yield cmd.ApproveMotion(motion=motion)
         yield cmd.RefuseMotion(motion=motion)
@@ -157,19 +174,32 @@ def _people(state: State, within: Range) -> Iterator[cmd.Command]:
             yield cmd.TakeStep(**ids, place=place)  # type: ignore[arg-type]
     yield from (cmd.ClearPlace(place=place) for place in state.unclear)
     for unit in state.units.values():
+        yield cmd.Rewind(unit=unit.id, step="load", reason="r")
+        yield cmd.StopRewind(unit=unit.id)
+        yield from (
+            cmd.ConfirmUndo(unit=unit.id, step="load", attempt=unit.steps["load"].attempt, place=place)
+            for place in state.places
+        )
+    for unit in state.units.values():
         ids = {"unit": unit.id, "step": "load", "attempt": unit.steps["load"].attempt}
         for choice, target in choices(state, unit.id, "load"):
             yield cmd.Choose.model_validate({**ids, "choice": choice, "rework": target or None, "reason": "r"})
     held = state.world.held()
     for part in (*([held.part] if held else []), *leftovers(state)):
         yield cmd.TakePart(part=part)
-    yield cmd.RefillBin(bin="tray", count=4)
+    if within.waits and state.cell in {CellState.EXECUTE, CellState.SUSPENDED}:
+        yield from (cmd.RefillBin(bin="rack", count=count) for count in (0, 4))
+    if within.waits:
+        for lane in ("robot", "front") if WHOLE else ("robot",):
+            yield cmd.Pause(what="lane", name=lane)
+            yield cmd.Resume(what="lane", name=lane)
 
 
 class Product:
     """The reachable product: each state's key, with the keys that one command leads to, and whose command it was."""
 
     def __init__(self, within: Range) -> None:
+        self.within = within
         bench = Bench()
         bench.do(cmd.StoreOrder(order="A", quantity=1, variant=ONE))
         self.states: dict[Hashable, State] = {}
@@ -181,7 +211,8 @@ class Product:
             found = self.ways.setdefault(key(state), {})
             for whose, command, who in asked(state, bench.t, within):
                 bench.state, bench.log = state, []
-                bench.wait(LONG_S if isinstance(command, cmd.NoteOverdue) else 1.0)
+                # longer than any wait for a lull
+                bench.wait(LONG_S if isinstance(command, cmd.NoteOverdue) else CALMEST_S)
                 bench.ask(command, who)
                 if bench.state is state:
                     continue
@@ -216,7 +247,7 @@ def ready_for_more(state: State) -> bool:
     clear = not (state.world.held() or state.leftovers() or state.units or state.ending or state.unclear)
     rests = state.cell in {CellState.IDLE, CellState.EXECUTE, CellState.COMPLETED}
     good = state.safety == Safety.NORMAL and state.acknowledged and state.mode == Mode.PRODUCTION
-    return state.orders["A"].state in OVER and clear and rests and good
+    return state.orders["A"].state in OVER and clear and rests and good and not state.pauses
 
 
 def test_every_combination_of_mode_safety_and_lanes_has_a_way_on(product: Product) -> None:
@@ -227,7 +258,7 @@ def test_every_combination_of_mode_safety_and_lanes_has_a_way_on(product: Produc
     print(f"{len(product.states)} states, {edges} ways between them; {len(combined)} of cell, mode and safety")
     assert len(goal) > 0
     assert list(lost)[:3] == []
-    assert {cell for cell, _, _ in combined} >= set(CellState) - {CellState.SUSPENDING}
+    assert {cell for cell, _, _ in combined} == set(CellState)
 
 
 def test_wherever_nothing_is_under_way_somebody_can_do_something(product: Product) -> None:
@@ -235,6 +266,16 @@ def test_wherever_nothing_is_under_way_somebody_can_do_something(product: Produc
     for name, state in product.states.items():
         if state.cell not in TRANSIENT:
             assert "person" in product.ways[name].values(), name
+
+
+def test_a_cell_that_suspended_by_itself_says_what_it_waits_for_or_goes_on_by_itself(product: Product) -> None:
+    found = [(name, state) for name, state in product.states.items() if state.suspended]
+    waits = [state for _, state in found if state.cell == CellState.SUSPENDED]
+    assert waits or not product.within.waits  # elsewhere only where a place is not said to be clear
+    for name, state in found:
+        goes_on = any(product.states[after].cell == CellState.UNSUSPENDING for after in product.ways[name])
+        says = bool(lulls(state, state.t)) or bool(state.pauses)  # what is paused is said, and stays suspended
+        assert state.cell != CellState.SUSPENDED or says != goes_on
 
 
 def test_a_dead_end_would_be_found(product: Product) -> None:

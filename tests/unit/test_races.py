@@ -90,6 +90,13 @@ def stepped() -> Bench:
     return bench
 
 
+def marked() -> Bench:
+    """Ready, at a breakpoint."""
+    bench = _bench()
+    bench.do(cmd.SetBreakpoint(order="A", step="s"))
+    return bench
+
+
 def both() -> Bench:
     bench = _bench(together=True)
     bench.start("s", "robot", "front")
@@ -161,6 +168,15 @@ def done() -> Bench:
     return bench
 
 
+def going_back() -> Bench:
+    """A person is taking it off."""
+    bench = done()
+    bench.do(cmd.Rewind(unit="u1", step="s", reason="wrong pin"))
+    bench.do(cmd.StartUndo(unit="u1", step="s", place="front"))
+    bench.wait(1)
+    return bench
+
+
 def undone() -> Bench:
     """Undone, while what it builds on is not there either."""
     load = step("load", part="body", at="nest", by="robot")
@@ -189,8 +205,8 @@ def gone() -> Bench:
 COLUMNS: dict[str, Callable[[], Bench]] = {
     column.__name__: column
     for column in (
-        waiting, ready, tried, stepped, robot, asked, human, late, left, both, brought, looked_at, wanted, riding,
-        attest, attention, done, undone, skipped, gone,
+        waiting, ready, tried, stepped, marked, robot, asked, human, late, left, both, brought, looked_at, wanted,
+        riding, attest, attention, done, going_back, undone, skipped, gone,
     )
 }  # fmt: skip
 
@@ -219,6 +235,16 @@ def _motion(bench: Bench, outcome: str) -> None:
     """Let a motion of the robot's end, at a step of another unit."""
     bench.tell(ev.MotionIntended(effect="u2/s/1/skill", motion="m", text="place", plan="", duration_s=1.0, preview=()))
     bench.tell(ev.MotionEnded.model_validate({"effect": "u2/s/1/skill", "motion": "m", "outcome": outcome}))
+
+
+def _later(bench: Bench, command: cmd.Command, seconds: float = 60) -> cmd.Command:
+    bench.wait(seconds)
+    return command
+
+
+def _paused(bench: Bench) -> Bench:
+    bench.do(cmd.Pause(what="cell"))
+    return bench
 
 
 def _broken_off(bench: Bench) -> cmd.EndCheck:
@@ -272,12 +298,29 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "taken over": lambda b: cmd.TakeStep(unit="u1", step="s", attempt=_attempt(b), place="back"),
     "place clear": lambda b: cmd.ClearPlace(place="front"),
     "undo": lambda b: cmd.UndoStep(unit="u1", step="s"),
+    "going back": lambda b: cmd.Rewind(unit="u1", step="s", reason="wrong pin"),
+    "taking off": lambda b: cmd.StartUndo(unit="u1", step="s", place="back"),
+    "taken off": lambda b: cmd.ConfirmUndo(unit="u1", step="s", attempt=_attempt(b), place="front"),
+    "back no further": lambda b: cmd.StopRewind(unit="u1"),
     "hold": lambda b: cmd.ChangeCell(verb=CellVerb.HOLD),
     "stop": lambda b: cmd.ChangeCell(verb=CellVerb.STOP),
     "protective stop": lambda b: cmd.ReportSafety(safety=Safety.PROTECTIVE_STOP),
     "emergency stop": lambda b: cmd.ReportSafety(safety=Safety.EMERGENCY_STOP),
     "robot's data stale": lambda b: cmd.ReportSafety(safety=Safety.UNKNOWN),
     "device lost": lambda b: cmd.LeavePlace(place="front"),
+    "lull reported": lambda b: _later(b, cmd.ReportLull()),
+    "robot paused": lambda b: cmd.Pause(what="lane", name="robot"),
+    "place paused": lambda b: cmd.Pause(what="lane", name="front"),
+    "pause too long": lambda b: _later(_paused(b), cmd.ExpirePause(), 130),
+    "motion proposed under a pause": lambda b: cmd.ProposeMotion(
+        effect=f"u1/s/{_attempt(_paused(b))}/skill", motion="m1"
+    ),
+    "start by the robot under a pause": lambda b: _later(
+        _paused(b), cmd.StartStep(unit="u1", step="s", actors=("robot",)), 0
+    ),
+    "look starts under a pause": lambda b: _later(_paused(b), cmd.StartLook(unit="u1", step="s"), 0),
+    "confirmed under a pause": lambda b: _paused(b).confirm("s", attempt=_attempt(b)),
+    "skill succeeded under a pause": lambda b: _skill(_paused(b), "succeeded"),
     "restart": lambda b: cmd.ReportRestart(),
     "order paused": lambda b: cmd.ChangeOrder(order="A", verb=OrderVerb.PAUSE),
     "order aborted": lambda b: cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT),
@@ -290,6 +333,8 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "motion refused": lambda b: cmd.RefuseMotion(motion="m1", reason="not like this"),
     "motion ended": lambda b: cmd.EndMotion(effect="u1/s/1/skill", motion="m1", outcome="rejected"),
     "next": lambda b: cmd.ReleaseStep(unit="u1", step="s", attempt=_attempt(b)),
+    "breakpoint set": lambda b: cmd.SetBreakpoint(order="A", step="s", unit="u1" if "u1" in b.state.units else ""),
+    "breakpoint cleared": lambda b: cmd.ClearBreakpoint(order="A", step="s"),
     "autonomy lowered": lambda b: cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP),
     "autonomy raised": lambda b: cmd.SetAutonomy(autonomy=Autonomy.FULL),
     "motion of a look proposed": lambda b: cmd.ProposeMotion(effect=f"u1/s/{_attempt(b)}/look1/ride1", motion="m1"),
@@ -388,18 +433,20 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "problem": {
         "human late both brought looked_at wanted riding attest": "step_failed -> attention",
+        "going_back": "rewind_stopped step_doubted -> attention",
         "gone": "refused: no_step",
         "*": "refused: stale",
     },
     "start by the robot": {
         "ready tried": "step_started -> active",
-        "stepped": "refused: release",
+        "stepped marked": "refused: release",
         "left": "refused: unclear",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
     },
     "start by a person": {
         "ready tried stepped": "step_started -> active",
+        "marked": "refused: release",
         "left": "refused: actor",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
@@ -436,7 +483,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "nothing",
     },
     "given to the robot": {
-        "human both brought looked_at wanted riding": "refused: not_overdue",
+        "human both brought looked_at wanted riding going_back": "refused: not_overdue",
         "late": "step_failed -> ready",
         "*": "refused: stale",
     },
@@ -453,6 +500,25 @@ TABLE: dict[str, dict[str, str]] = {
         "done": "part_moved step_undone -> ready",
         "gone": "refused: no_step",
         "*": "refused: not_done",
+    },
+    "going back": {
+        "attention done": "rewind_started",
+        "skipped": "rewind_started step_undone -> ready",
+        "gone": "refused: no_step",
+        "*": "refused: no_rewind",
+    },
+    "taking off": {
+        "going_back": "refused: not_ready",
+        "gone": "refused: no_step",
+        "*": "refused: not_next",
+    },
+    "taken off": {
+        "going_back": "part_moved step_undone -> ready",
+        "*": "refused: stale",
+    },
+    "back no further": {
+        "going_back": "rewind_stopped step_doubted -> attention",
+        "*": "refused: stale",
     },
     "hold": {
         "*": "cell_changed",
@@ -471,6 +537,46 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "device lost": {
         "*": "place_left",
+    },
+    "lull reported": {  # everywhere somebody can go on, is at it, or was asked
+        "left": "cell_changed",  # the robot waits until somebody says that the place is clear
+        "*": "nothing",
+    },
+    "robot paused": {
+        "*": "paused",
+    },
+    "place paused": {
+        "*": "paused",
+    },
+    "pause too long": {
+        "*": "cell_changed",
+    },
+    "motion proposed under a pause": {
+        "*": "refused: paused",
+    },
+    "start by the robot under a pause": {
+        "ready tried": "refused: paused",
+        "stepped": "refused: release",
+        "gone": "refused: no_step",
+        "*": "refused: not_ready",
+    },
+    "look starts under a pause": {
+        "wanted": "refused: interlock",
+        "gone": "refused: no_step",
+        "*": "refused: not_wanted",
+    },
+    "confirmed under a pause": {  # evidence always counts
+        "tried human": "step_confirmed part_moved check_requested -> verifying",
+        "both": "refused: not_yet",
+        "brought": "step_confirmed",
+        "attest": "step_confirmed attest_given part_moved step_done -> done",
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "skill succeeded under a pause": {
+        "robot asked": "skill_ended check_requested -> verifying",
+        "both brought": "skill_ended",
+        "*": "outcome_ignored",
     },
     "restart": {
         "robot asked": "cell_restarted skill_ended check_requested -> verifying",
@@ -495,6 +601,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "part_moved",
     },
     "part taken away": {
+        "going_back": "part_moved",
         "looked_at wanted": "refused: verifying",
         "brought riding": "refused: moving",
         "done": "refused: built_in",
@@ -522,9 +629,16 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "outcome_ignored",
     },
     "next": {
-        "stepped": "step_released",
+        "stepped marked": "step_released",
         "gone": "refused: no_step",
         "*": "refused: stale",
+    },
+    "breakpoint set": {
+        "*": "breakpoint_set",
+    },
+    "breakpoint cleared": {
+        "marked": "breakpoint_cleared",
+        "*": "nothing",
     },
     "autonomy lowered": {
         "stepped": "nothing",

@@ -18,6 +18,7 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.decide.progress import amiss
 from orchestrator.core.events import EVENT
+from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import (
     ASKS_STEP,
     CELL,
@@ -31,6 +32,7 @@ from orchestrator.core.machine import (
     OrderVerb,
 )
 from orchestrator.core.overdue import climbing, overdue
+from orchestrator.core.pauses import RUNS, lane_pauses, robot_pauses, step_pauses
 from orchestrator.core.ports import Safety
 from orchestrator.core.react import Look, RideAndLook, RunSkill, react
 from orchestrator.core.readiness import blockers, crews
@@ -133,6 +135,8 @@ class CellMachine(RuleBasedStateMachine):
             assert EVENT.validate_json(event.model_dump_json()) == event
             if isinstance(event, ev.StepDone):
                 self.supported(start, before, event)
+            if isinstance(event, ev.StepStarted) and self.stops(before, event):
+                assert before.units[event.unit].steps[event.step].released
             if isinstance(event, ev.StepStarted) and "robot" in event.actors and before.autonomy in ASKS_STEP:
                 assert before.units[event.unit].steps[event.step].released
             bench.tell(event)
@@ -142,6 +146,12 @@ class CellMachine(RuleBasedStateMachine):
                 if isinstance(effect, RunSkill | Look | RideAndLook):
                     assert effect.id not in self.under_way
                     self.under_way[effect.id] = effect
+
+    def stops(self, state: State, event: ev.StepStarted) -> bool:
+        """Whether a breakpoint stands before a step that begins."""
+        unit = state.units[event.unit]
+        names = {event.step, event.step.split("@", maxsplit=1)[0]}
+        return bool(names & (unit.breakpoints | state.orders[unit.order].breakpoints))
 
     def legal(self, before: State, after: State) -> None:
         if before.cell != after.cell:
@@ -157,7 +167,7 @@ class CellMachine(RuleBasedStateMachine):
             for step_id, old in unit.steps.items() if name in after.units else ():
                 new = after.units[name].steps[step_id]
                 shared = new.status == "done" and new.waived == ONCE
-                over = old.status in {"done", "skipped"}
+                over = old.status in {"done", "skipped", "undoing"}
                 undone = over and new.status in {"ready", "waiting"}  # undone, and at once free or not
                 assert old.status == new.status or (old.status, new.status) in MOVES or shared or undone
                 if undone:
@@ -219,6 +229,12 @@ class CellMachine(RuleBasedStateMachine):
         elif left := leftovers(state):
             self.send(cmd.TakePart(part=left[0]))
         else:
+            for order, record in state.orders.items():
+                for name in record.breakpoints:
+                    self.send(cmd.ClearBreakpoint(order=order, step=name))
+            for unit in state.units.values():
+                for name in unit.breakpoints:
+                    self.send(cmd.ClearBreakpoint(order=unit.order, step=name, unit=unit.id))
             for name in ("rack", "tray", "box"):
                 self.send(cmd.RefillBin(bin=name, count=4))
             for order in state.orders:
@@ -367,6 +383,28 @@ class CellMachine(RuleBasedStateMachine):
         unit, waits, current, _ = data.draw(st.sampled_from([*overdue(self.bench.state)]))
         self.a_step_changes_hands(unit.id, waits.id, current.attempt, place)  # type: ignore[operator] # a rule
 
+    @rule(unit=UNITS, name=STEPS, reason=REASONS)
+    def a_unit_goes_back(self, unit: str, name: str, reason: str) -> None:
+        self.send(cmd.Rewind(unit=unit, step=name, reason=reason), "worker")
+
+    def rewinding(self) -> list[UnitState]:
+        return [unit for unit in self.bench.state.units.values() if unit.rewind is not None]
+
+    @precondition(lambda self: self.rewinding())
+    @rule(data=st.data(), place=PLACES, how=st.sampled_from(["off", "off", "off", "stuck", "stop"]))
+    def something_is_taken_off(self, data: st.DataObject, place: str, how: str) -> None:
+        unit = data.draw(st.sampled_from(self.rewinding()))
+        assert unit.rewind is not None
+        name = unit.rewind.todo[0]
+        self.send(cmd.StartUndo(unit=unit.id, step=name, place=place))
+        ids = {"unit": unit.id, "step": name, "attempt": unit.steps[name].attempt, "place": place}
+        if how == "off":
+            self.send(cmd.ConfirmUndo.model_validate(ids), "worker")
+        elif how == "stuck":
+            self.send(cmd.ReportProblem.model_validate(ids), "worker")
+        else:
+            self.send(cmd.StopRewind(unit=unit.id))
+
     @rule(place=PLACES)
     def a_place_is_clear(self, place: str) -> None:
         self.send(cmd.ClearPlace(place=place))
@@ -396,6 +434,10 @@ class CellMachine(RuleBasedStateMachine):
     @rule()
     def the_cell_is_brought_back(self) -> None:
         """What a person does to go on after whatever stopped the cell."""
+        for target in tuple(self.bench.state.pauses):
+            if not target.startswith("order/"):
+                what, _, name = target.partition("/")
+                self.send(cmd.Resume.model_validate({"what": what, "name": name}))
         self.send(cmd.ReportSafety(safety=Safety.NORMAL))
         self.send(cmd.Acknowledge())
         self.send(cmd.SetMode(mode=Mode.PRODUCTION))
@@ -405,7 +447,7 @@ class CellMachine(RuleBasedStateMachine):
             verb = {
                 "idle": CellVerb.START,
                 "held": CellVerb.UNHOLD,
-                "suspended": CellVerb.UNSUSPEND,
+                "suspended": CellVerb.HOLD if self.bench.state.suspended else CellVerb.UNSUSPEND,
                 "stopped": CellVerb.RESET,
                 "aborted": CellVerb.CLEAR,
                 "completed": CellVerb.RESET,
@@ -414,6 +456,53 @@ class CellMachine(RuleBasedStateMachine):
         for place in ("front", "back"):
             self.send(cmd.JoinPlace(place=place, operator=f"op-{place}"))
         assert self.bench.state.cell == CellState.EXECUTE
+
+    @rule(
+        lane=st.sampled_from(["", "robot", "front", "nobody"]),
+        go_on=st.booleans(),
+        role=ROLES,
+        seconds=st.sampled_from([0.0, 5.0, 130.0]),
+    )
+    def something_is_paused(self, lane: str, go_on: bool, role: str, seconds: float) -> None:
+        what = {"what": "lane" if lane else "cell", "name": lane}
+        self.send(cmd.Resume.model_validate(what) if go_on else cmd.Pause.model_validate(what), role)
+        self.bench.wait(seconds)
+        before = self.bench.state
+        self.send(cmd.ExpirePause())
+        if self.bench.state is not before:
+            assert self.bench.state.cell == CellState.HOLDING
+            assert robot_pauses(before)
+
+    @invariant()
+    def what_is_paused_begins_nothing(self) -> None:
+        state = self.bench.state
+        assert bool(robot_pauses(state)) <= bool(why_not(state))
+        for _, _, crew in self.ready():
+            assert not lane_pauses(state, crew)
+        for unit, _, current in state.busy():
+            assert (current.paused_t is not None) == bool(step_pauses(state, unit.id, current))
+        assert state.cell in RUNS or not {"cell", "lane/robot"} & state.pauses.keys()
+
+    @rule(seconds=st.sampled_from([0.5, 6.0, 1000.0]))
+    def the_engine_sees_a_lull(self, seconds: float) -> None:
+        self.bench.wait(seconds)
+        before = self.bench.state
+        self.send(cmd.ReportLull())
+        after = self.bench.state
+        if after is not before:  # the engine ends what it began, and only that
+            can = any(not blockers(before, *ready, self.bench.t) for ready in self.ready_as_if_executing(before))
+            assert (after.cell == CellState.SUSPENDING) == (before.cell == CellState.EXECUTE)
+            assert after.cell == CellState.SUSPENDING or (before.suspended and before.acknowledged)
+            assert not (after.cell == CellState.SUSPENDING and can)
+
+    def ready_as_if_executing(self, state: State) -> list[tuple[UnitState, Step, tuple[str, ...]]]:
+        return [
+            (unit, authored, crew)
+            for unit in state.units.values()
+            for authored in state.variant_of(unit.id).steps
+            if unit.steps[authored.id].status == "ready"
+            for crew in crews(state, authored, unit.steps[authored.id].barred)
+        ]
 
     @rule(safety=st.sampled_from(list(Safety)))
     def the_robot_reports_safety(self, safety: Safety) -> None:
@@ -449,6 +538,13 @@ class CellMachine(RuleBasedStateMachine):
             self.send(cmd.ApproveMotion(motion=motion, place=at), role)
         else:
             self.send(cmd.RefuseMotion(motion=motion, reason="no", place=at), role)
+
+    @rule(
+        order=st.sampled_from(["A", "B", "C"]), name=STEPS, unit=st.sampled_from(["", "", "u1", "u2"]), on=st.booleans()
+    )
+    def a_breakpoint_is_set_or_cleared(self, order: str, name: str, unit: str, on: bool) -> None:
+        kind = cmd.SetBreakpoint if on else cmd.ClearBreakpoint
+        self.send(kind(order=order, step=name, unit=unit))
 
     @rule(unit=UNITS, name=STEPS, attempt=st.integers(0, 3), role=ROLES)
     def a_person_says_next(self, unit: str, name: str, attempt: int, role: str) -> None:
@@ -499,7 +595,8 @@ class CellMachine(RuleBasedStateMachine):
         state = self.bench.state
         held = [name for _, _, current in state.busy() for name in current.resources]
         assert len(held) == len(set(held))
-        acting = [actor for _, _, step_ in state.busy() if step_.status == "active" for actor in step_.actors]
+        at_it = [step_ for _, _, step_ in state.busy() if step_.status in {"active", "undoing"}]
+        acting = [actor for step_ in at_it for actor in step_.actors]
         acting += ["robot" for _, _, step_ in state.busy() if step_.ride == "under_way"]
         assert len(acting) == len(set(acting))
         nests = [frame for unit in state.units.values() for frame in unit.nests.values()]
@@ -508,6 +605,16 @@ class CellMachine(RuleBasedStateMachine):
         for unit, authored, _crew in self.ready():  # a leftover may be set down where another unit is to be built
             assert authored.id != "load" or unit.nests["nest"] not in lying
         assert sum(fact.holder == "gripper" for fact in state.world.facts.values()) <= 1
+
+    @invariant()
+    def a_unit_that_goes_back_has_something_to_take_back(self) -> None:
+        for unit in self.bench.state.units.values():
+            undoing = [name for name, current in unit.steps.items() if current.status == "undoing"]
+            assert len(undoing) <= 1
+            assert unit.rewind is not None or not undoing
+            if unit.rewind is not None:
+                assert not undoing or undoing == [unit.rewind.todo[0]]
+                assert all(unit.steps[name].status in {*OVER, "attention", "undoing"} for name in unit.rewind.todo)
 
     @invariant()
     def the_robot_is_never_where_hands_may_be(self) -> None:

@@ -141,6 +141,8 @@ export interface Card {
   ghost: Ghost | null;
   focus: Pose | null;
   together: boolean;
+  paused_t: number | null;
+  paused_s: number;
   started_t: number | null;
   expected_s: number | null;
   overdue: "" | "remind" | "offer" | "ask";
@@ -201,6 +203,14 @@ export interface Choose {
   reason?: string;
 }
 
+/** A breakpoint shall stop nobody any more. */
+export interface ClearBreakpoint {
+  type: "clear_breakpoint";
+  order: string;
+  step: string;
+  unit?: "" | string;
+}
+
 /** A person says that nobody is at what was taken from the hands of a place: the robot may go there. */
 export interface ClearPlace {
   type: "clear_place";
@@ -230,6 +240,7 @@ export interface Condition {
   reason: Record<string, string>;
   trouble: Record<string, string>[];
   not_moving: Record<string, string>[];
+  pauses: PauseView[];
 }
 
 /** A person says that the step's result is there, with what they measured and which lots they used. */
@@ -241,6 +252,15 @@ export interface ConfirmStep {
   place: string;
   values?: Record<string, number | string | boolean>;
   lots?: Record<string, string>;
+}
+
+/** A person says that a result is taken back: its part is off, and out of the unit. */
+export interface ConfirmUndo {
+  type: "confirm_undo";
+  unit: string;
+  step: string;
+  attempt: number;
+  place: string;
 }
 
 /** A topic is no more. */
@@ -366,6 +386,9 @@ export interface LaneView {
   step: string;
   started_t: number | null;
   expected_s: number | null;
+  paused_t: number | null;
+  paused_s: number;
+  pausing: Button[];
   intent: Intent | null;
   buttons: Button[];
 }
@@ -418,7 +441,7 @@ export interface MoveGripper {
 /** Verbs of ISA-95 job control; `end` comes from the engine when the last unit has left. */
 export type OrderVerb = "start" | "pause" | "resume" | "stop" | "abort" | "cancel" | "clear" | "end";
 
-/** An order and how far it is. */
+/** An order and how far it is; `breakpoints` are steps that wait for a word in every unit of it. */
 export interface OrderView {
   id: string;
   product: string;
@@ -430,6 +453,7 @@ export interface OrderView {
   state: string;
   due_t: number | null;
   buttons: Button[];
+  breakpoints: string[];
 }
 
 export type Outside =
@@ -437,6 +461,8 @@ export type Outside =
   | ChangeCell
   | SetMode
   | SetAutonomy
+  | Pause
+  | Resume
   | JoinPlace
   | LeavePlace
   | ConfirmStep
@@ -446,12 +472,17 @@ export type Outside =
   | TakeStep
   | ClearPlace
   | UndoStep
+  | Rewind
+  | ConfirmUndo
+  | StopRewind
   | RefillBin
   | TakePart
   | Acknowledge
   | ApproveMotion
   | RefuseMotion
   | ReleaseStep
+  | SetBreakpoint
+  | ClearBreakpoint
   | MoveGripper;
 
 /** A part instance as the ledger knows it. `pose` is in the world; parts in a gripper follow the pose stream. */
@@ -463,6 +494,29 @@ export interface PartView {
   holder: string;
   certainty: string;
   source: string;
+}
+
+/** Bring the cell, or one lane, to speed zero on the same plan; nothing new begins there. Orders: `change_order`. */
+export interface Pause {
+  type: "pause";
+  what: "cell" | "lane";
+  name?: "" | string;
+  reason?: string;
+}
+
+/**
+ * What is paused, since when, and when that becomes a hold (None: it does not). `robot`: it keeps the robot still.
+ *
+ * `target` is `cell`, `lane/` and whose, or `order/` and which.
+ */
+export interface PauseView {
+  target: string;
+  text: Record<string, string>;
+  by: string;
+  reason: string;
+  since_t: number;
+  until_t: number | null;
+  robot: boolean;
 }
 
 /** A client asks whether the server is there. */
@@ -612,6 +666,38 @@ export interface ReportProblem {
   note?: string;
 }
 
+/** End a pause: go on with the same plan. */
+export interface Resume {
+  type: "resume";
+  what: "cell" | "lane";
+  name?: "" | string;
+}
+
+/** Go back to before a step: what builds on it is taken back first, result after result, by a person. */
+export interface Rewind {
+  type: "rewind";
+  unit: string;
+  step: string;
+  reason?: string;
+}
+
+/** What going back to before a step means, last built first; `refused` says why it can't be done. */
+export interface RewindView {
+  unit: string;
+  to: string;
+  refused: string;
+  undo: UndoView[];
+}
+
+/** A unit that goes back to before step `to`: how many results are still to be taken back, and why nobody does. */
+export interface Rewinding {
+  to: string;
+  left: number;
+  text: Record<string, string>;
+  waits: Record<string, string>;
+  buttons: Button[];
+}
+
 /** What stands still in the cell. */
 export interface SceneView {
   cell: string;
@@ -656,6 +742,14 @@ export interface SessionView {
 export interface SetAutonomy {
   type: "set_autonomy";
   autonomy: Autonomy;
+}
+
+/** A step, or all of an `each` group by its name, shall wait for a word: in all units of an order, or in one. */
+export interface SetBreakpoint {
+  type: "set_breakpoint";
+  order: string;
+  step: string;
+  unit?: "" | string;
 }
 
 /** Switch between production, manual and maintenance. */
@@ -710,6 +804,8 @@ export interface StepView {
   offset_mm: Vector | null;
   verdict: string;
   waived: boolean;
+  breakpoint: boolean;
+  buttons: Button[];
   overdue: "" | "remind" | "offer" | "ask";
 }
 
@@ -721,6 +817,13 @@ export interface StepWords {
   ask: Record<string, string>;
   hazards: Record<string, string>;
   media: Record<string, string>;
+}
+
+/** Go back no further. */
+export interface StopRewind {
+  type: "stop_rewind";
+  unit: string;
+  reason?: string;
 }
 
 /** A person has taken a part out of the gripper or the cell; it will not be used. */
@@ -778,7 +881,19 @@ export interface UndoStep {
   reason?: string;
 }
 
-/** A unit in work: how many of its steps are done. */
+/** One result that must be taken back: by a person, or by nobody where it is only measured again. */
+export interface UndoView {
+  step: string;
+  title: Record<string, string>;
+  text: Record<string, string>;
+  by: "person" | "nobody";
+  instruction: string;
+  needs: string[];
+  once: boolean;
+  never: boolean;
+}
+
+/** A unit in work: how many of its steps are done, and its own breakpoints. */
 export interface UnitView {
   id: string;
   order: string;
@@ -787,6 +902,8 @@ export interface UnitView {
   steps: number;
   done: number;
   started_t: number;
+  breakpoints: string[];
+  rewinding: Rewinding | null;
 }
 
 /** What a value must be. Numbers keep the author's unit, which is also the value name's suffix. */

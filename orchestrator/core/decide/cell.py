@@ -8,10 +8,11 @@ from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import standing
 from orchestrator.core.decide.choices import in_the_way
+from orchestrator.core.decide.lull import lulls
 from orchestrator.core.decide.progress import after as after_events
 from orchestrator.core.decide.progress import undo_trouble, undone
 from orchestrator.core.decide.verdict import Rejected
-from orchestrator.core.interlock import MOVING, SAFETY_SAYS, why_not
+from orchestrator.core.interlock import MOVING, SAFETY_SAYS, why_not, why_not_but_paused
 from orchestrator.core.machine import ASKS_MOTION, CELL, CellState, CellVerb, Mode, StepStatus, move
 from orchestrator.core.ports import Safety
 from orchestrator.core.state import OVER, ROBOT, moves_robot, skill_effect
@@ -28,7 +29,7 @@ _ABORTS = frozenset({Safety.EMERGENCY_STOP, Safety.FAULT})
 _HOLDS = frozenset({Safety.PROTECTIVE_STOP, Safety.SAFEGUARD_STOP, Safety.UNKNOWN})
 
 
-def change(state: State, command: cmd.ChangeCell, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+def change(state: State, command: cmd.ChangeCell, by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
     """Obey a PackML command."""
     if command.verb == CellVerb.SETTLE:
         return Rejected("not_yours", "A transient state ends by itself.")
@@ -43,6 +44,8 @@ def change(state: State, command: cmd.ChangeCell, by: cmd.Who, _now: float) -> l
             others.insert(0, f"The cell is in {state.mode} mode: switch to production.")
         if others:
             return Rejected("interlock", "The cell can't start moving.", " ".join(others))
+        if command.verb == CellVerb.UNSUSPEND and state.suspended and (waits := lulls(state, now)):
+            return Rejected(waits[0].why, "The cell would wait again at once.", " ".join(waits[0].said))
     asks_again = command.verb in {CellVerb.ABORT, CellVerb.STOP}
     return [standing.halted(state, after, command.reason, by=by.name, acknowledged=False if asks_again else None)]
 
@@ -166,6 +169,8 @@ def safety(state: State, command: cmd.ReportSafety, _by: cmd.Who, _now: float) -
 def propose_motion(state: State, command: cmd.ProposeMotion, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
     """The gate: let a planned motion pass, keep it for approval, or refuse it."""
     reasons = why_not(state)
+    if reasons and not why_not_but_paused(state):
+        return Rejected("paused", "The robot is paused.", " ".join(reasons))
     if reasons or state.cell not in CELL[CellVerb.HOLD]:
         words = " ".join(reasons) or f"The cell is {state.cell}."
         return Rejected("interlock", "The robot may not move now.", words)

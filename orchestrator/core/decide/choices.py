@@ -25,6 +25,8 @@ def choices(state: State, unit_id: str, step_id: str) -> tuple[tuple[Choice, str
     if current.status != StepStatus.ATTENTION:
         return tuple(overdue.offered(state, unit, step))
     out: list[tuple[Choice, str]] = []
+    if unit.rewind is not None and step_id in unit.rewind.todo:
+        return (("scrap", ""), ("abort", ""))  # it is being taken back anyway
     fact = state.world.get(f"{unit_id}/{step.result.part}")
     held = fact is not None and fact.holder == GRIPPER
     begun = current.code != "too_late"  # a window that has closed stays closed

@@ -5,7 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.decide import autonomy, cell, devices, manual, orders, outcomes, overdue, recovery, rides, steps
+from orchestrator.core.decide import (
+    autonomy,
+    breakpoints,
+    cell,
+    devices,
+    lull,
+    manual,
+    orders,
+    outcomes,
+    overdue,
+    pauses,
+    recovery,
+    rewind,
+    rides,
+    steps,
+)
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import IllegalMove
@@ -26,11 +41,17 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.SetMode: cell.set_mode,
     cmd.SetAutonomy: autonomy.set_autonomy,
     cmd.ReleaseStep: autonomy.release_step,
+    cmd.SetBreakpoint: breakpoints.set_,
+    cmd.ClearBreakpoint: breakpoints.clear,
     cmd.JoinPlace: cell.join,
     cmd.LeavePlace: cell.leave,
     cmd.RefillBin: cell.refill,
     cmd.TakePart: cell.take_part,
     cmd.Acknowledge: cell.acknowledge,
+    cmd.ReportLull: lull.report,
+    cmd.Pause: pauses.pause,
+    cmd.Resume: pauses.resume,
+    cmd.ExpirePause: pauses.expire,
     cmd.ReportRestart: recovery.restarted,
     cmd.ReportSafety: cell.safety,
     cmd.ReportDevice: devices.report,
@@ -52,6 +73,10 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ClearPlace: overdue.clear,
     cmd.NoteOverdue: overdue.note,
     cmd.UndoStep: steps.undo,
+    cmd.Rewind: rewind.begin,
+    cmd.StartUndo: rewind.start,
+    cmd.ConfirmUndo: rewind.confirm,
+    cmd.StopRewind: rewind.stop,
     cmd.EndSkill: outcomes.skill,
     cmd.EndCheck: outcomes.check,
     cmd.ReportPart: outcomes.part,

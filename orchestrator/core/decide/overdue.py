@@ -56,6 +56,8 @@ def offered(state: State, unit: UnitState, step: Step) -> list[tuple[Choice, str
         return []
     current = unit.steps[step.id]
     out: list[tuple[Choice, str]] = [("wait", "")]
+    if current.status == StepStatus.UNDOING:  # whoever is at it says how far it is, by ending the way back
+        return [*out, ("scrap", ""), ("abort", "")]
     if current.status == StepStatus.READY and current.barred:
         out.append(("retry", ""))  # whoever was left out may try again
     either = step.robot is not None and step.human is not None and not step.together

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide import orders, overdue, rechecks
+from orchestrator.core.decide import orders, overdue, rechecks, rewind
 from orchestrator.core.decide.choices import brought, choices
 from orchestrator.core.decide.progress import (
     after,
@@ -126,6 +126,8 @@ def problem(state: State, command: cmd.ReportProblem, _by: cmd.Who, now: float) 
     if found is None:
         return _gone(command.unit, command.step)
     step, current = found
+    if current.status == StepStatus.UNDOING:
+        return rewind.problem(state, command)
     mine = command.place in current.actors or "attest" in current.wants
     if (
         command.attempt != current.attempt
@@ -212,6 +214,7 @@ def _may_claim(state: State, step: Step, current: StepState, command: cmd.Confir
     held = state.world.held()
     return (
         current.status == StepStatus.READY
+        and state.units[command.unit].rewind is None
         and "camera" in step.check
         and not step.together
         and (held is None or held.part != f"{command.unit}/{step.result.part}")

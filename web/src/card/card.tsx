@@ -161,7 +161,7 @@ function Nothing({ card }: { card: Card }) {
             <Icon name="robot" /> {own.robotNow}
           </span>
           <p>{text(robot.text)}</p>
-          <Timer started_t={robot.started_t} expected_s={robot.expected_s} />
+          <Timer {...robot} />
         </div>
       )}
       {card.upcoming.length > 0 && (

@@ -108,4 +108,4 @@ function withReason(command: Outside, reason: string): Outside {
   return command;
 }
 
-const REASONED: ReadonlySet<Outside["type"]> = new Set(["change_order", "change_cell", "choose", "undo_step", "refuse_motion"]);
+const REASONED: ReadonlySet<Outside["type"]> = new Set(["change_order", "change_cell", "choose", "undo_step", "refuse_motion", "stop_rewind"]);
