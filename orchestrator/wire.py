@@ -5,7 +5,8 @@ one topic's value, `drop` removes it. A client that says hello with the last epo
 messages, else a snapshot. Pose messages are lossy: the latest value per topic, never replayed.
 
 Topics: `cell`, `order/<id>`, `unit/<id>`, `step/<unit>/<step>`, `lane/<actor>`, `card/<place>`,
-`question/<unit>/<step>`, `part/<id>`, `bin/<name>`, `trouble/<kind>[/<about>]`.
+`question/<unit>/<step>`, `part/<id>`, `bin/<name>`, `trouble/<kind>[/<about>]`,
+`recovery` while there is something to recover from.
 Pose topics: `robot` (poses of links and TCP, joints), `parts` (poses of parts that move).
 Lengths are metres, angles radians, times seconds (UTC); poses are in the cell's world frame.
 """
@@ -321,6 +322,34 @@ class BinLevel(Frozen):
     low: bool
 
 
+class HeldView(Frozen):
+    """What the gripper holds; not `certain` where ledger and gripper don't agree."""
+
+    part: str
+    unit: str
+    name: Texts = Field(default_factory=dict)
+    certain: bool
+
+
+class LookedView(Frozen):
+    """A result that was interrupted, as the camera saw it afterwards; `verdict` is "" while it looks."""
+
+    unit: str
+    step: str
+    title: Texts
+    verdict: str = ""
+    offset_mm: Vector | None = None
+    evidence: str = ""
+
+
+class RecoveryView(Frozen):
+    """What there is to recover from: since when the robot stands, what is held, what was seen since."""
+
+    since_t: float
+    held: HeldView | None = None
+    looked: tuple[LookedView, ...] = ()
+
+
 class TroubleView(Frozen):
     """A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words."""
 
@@ -330,7 +359,19 @@ class TroubleView(Frozen):
     since_t: float
 
 
-TopicValue = CellView | OrderView | UnitView | StepView | LaneView | Card | Question | PartView | BinLevel | TroubleView
+TopicValue = (
+    CellView
+    | OrderView
+    | UnitView
+    | StepView
+    | LaneView
+    | Card
+    | Question
+    | PartView
+    | BinLevel
+    | TroubleView
+    | RecoveryView
+)
 
 # What a topic's value is, by the topic's name up to and with its first slash.
 TOPICS: dict[str, type[Frozen]] = {
@@ -344,6 +385,7 @@ TOPICS: dict[str, type[Frozen]] = {
     "part/": PartView,
     "bin/": BinLevel,
     "trouble/": TroubleView,
+    "recovery": RecoveryView,
 }
 
 

@@ -601,6 +601,24 @@ class FrameTaught(Frozen):
     by: str
 
 
+class JournalRetained(Frozen):
+    """Events `first` to `last` are in an archive; this stands for them, chained to the last by its hash.
+
+    `state` is what they came to, without the cell file; `answered` and `denied` (id -> role) are the commands that were
+    answered; `records_sha256` covers the as-built records that stay.
+    """
+
+    type: Literal["journal_retained"] = "journal_retained"
+    first: int
+    last: int
+    sha256: str
+    records_sha256: str
+    archive: str
+    answered: tuple[str, ...] = ()
+    denied: dict[str, str] = Field(default_factory=dict)
+    state: dict[str, Any]
+
+
 class OutcomeIgnored(Frozen):
     """An outcome or a claim came too late or twice; it changed nothing but is kept."""
 
@@ -680,6 +698,7 @@ Event = Annotated[
     | ManualStarted
     | ManualEnded
     | FrameTaught
+    | JournalRetained
     | OutcomeIgnored
     | CommandDenied,
     Field(discriminator="type"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from orchestrator.core import events as ev
+from orchestrator.core.carried import taken_over
 from orchestrator.core.fold_steps import STEPS
 from orchestrator.core.folders import Folder, called_off, entering, freed, unclear, unlooked, with_unit, without
 from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
@@ -58,6 +59,11 @@ def _cell(state: State, event: ev.CellChanged, t: float) -> State:
         suspended=event.suspended or stays,
         suspends=state.suspends + bool(event.suspended),
     )
+
+
+@_on(ev.JournalRetained)
+def _retained(state: State, event: ev.JournalRetained, _t: float) -> State:
+    return taken_over(event.state, state)
 
 
 @_on(ev.CellRestarted)

@@ -35,6 +35,7 @@ from orchestrator.engine.oversight import (
     motion_buttons,
     release_button,
 )
+from orchestrator.engine.recovery_view import recovery
 from orchestrator.engine.standing import condition, pause_button, to_refill, waits_for
 from orchestrator.wire import (
     Ask,
@@ -48,6 +49,7 @@ from orchestrator.wire import (
     OrderView,
     PartView,
     Question,
+    RecoveryView,
     Rewinding,
     RewindView,
     StepView,
@@ -319,6 +321,10 @@ class Guide:
             since_t=since(state, unit, step) if overdue else current.doubted_t or current.ended_t or state.t,
             buttons=tuple(buttons),
         )
+
+    def recovery(self, state: State) -> RecoveryView | None:
+        """Return how a recovery stands; None where there is nothing to recover from."""
+        return recovery(state, lambda unit, step: self._title(state, unit, step))
 
     def bin(self, state: State, name: str) -> BinLevel:
         """Return how full a counted bin is."""

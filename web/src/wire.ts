@@ -20,6 +20,7 @@ export interface Topics {
   [topic: `part/${string}`]: PartView;
   [topic: `bin/${string}`]: BinLevel;
   [topic: `trouble/${string}`]: TroubleView;
+  recovery?: RecoveryView;
 }
 
 /** A person says that the cell is clear after a stop or a restart. */
@@ -340,6 +341,14 @@ export interface HappenedMessage {
   payload: Happened;
 }
 
+/** What the gripper holds; not `certain` where ledger and gripper don't agree. */
+export interface HeldView {
+  part: string;
+  unit: string;
+  name: Record<string, string>;
+  certain: boolean;
+}
+
 /** A client introduces itself, with what it saw last. */
 export interface Hello {
   type: "hello";
@@ -419,6 +428,16 @@ export interface LiveView {
   code: string;
   why: string;
   remedy: string;
+}
+
+/** A result that was interrupted, as the camera saw it afterwards; `verdict` is "" while it looks. */
+export interface LookedView {
+  unit: string;
+  step: string;
+  title: Record<string, string>;
+  verdict: string;
+  offset_mm: Vector | null;
+  evidence: string;
 }
 
 /** Cell modes. */
@@ -580,7 +599,8 @@ export type Put =
   | { topic: `question/${string}`; value: Question }
   | { topic: `part/${string}`; value: PartView }
   | { topic: `bin/${string}`; value: BinLevel }
-  | { topic: `trouble/${string}`; value: TroubleView };
+  | { topic: `trouble/${string}`; value: TroubleView }
+  | { topic: "recovery"; value: RecoveryView };
 
 /** A topic has a new value. */
 export interface PutMessage {
@@ -617,6 +637,13 @@ export interface Reason {
   code: string;
   parameters: Record<string, string>;
   text: Record<string, string>;
+}
+
+/** What there is to recover from: since when the robot stands, what is held, what was seen since. */
+export interface RecoveryView {
+  since_t: number;
+  held: HeldView | null;
+  looked: LookedView[];
 }
 
 /** A person filled a bin up to `count` pieces. */
@@ -873,7 +900,8 @@ export type TopicValue =
   | Question
   | PartView
   | BinLevel
-  | TroubleView;
+  | TroubleView
+  | RecoveryView;
 
 /** A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words. */
 export interface TroubleView {

@@ -15,6 +15,56 @@ export const de: Words = {
     text: "Der Roboter folgt solange seinen eigenen Regeln. Die Seite meldet sich von selbst zurück; nichts Bestätigtes geht verloren.",
     since: (seconds) => `seit ${seconds} s`,
   },
+  recover: {
+    title: "Die Zelle zurückholen",
+    hint: "Die Zelle steht und wartet auf eine Person.",
+    begin: "Schritt für Schritt durchgehen",
+    next: "Weiter",
+    back: "Zurück",
+    stages: {
+      happened: "Was war",
+      safety: "Sicherheit",
+      gripper: "Greifer",
+      looked: "Kamera",
+      decide: "Entscheiden",
+      clear: "Zelle frei",
+      go: "Fortsetzen",
+    },
+    happened: {
+      title: "Was geschehen ist",
+      stands: "Die Zelle steht.",
+      since: (time) => `Der Roboter steht seit ${time}.`,
+      still: "Nichts bewegt sich, bis Sie es sagen. Nichts Bestätigtes ist verloren.",
+    },
+    safety: { title: "Zuerst sicher machen", waits: "Die Seite geht von selbst weiter, sobald das geklärt ist." },
+    gripper: {
+      title: "Was der Greifer hält",
+      holds: (part) => `Der Roboter hält: ${part}`,
+      certain: "Verzeichnis und Greifer stimmen überein. Der Roboter kann damit fortfahren, oder Sie nehmen es heraus.",
+      doubtful: "Es ist nicht sicher, welches Teil das ist. Nehmen Sie es aus dem Greifer; es wird nicht verwendet.",
+      leave: "Lassen, der Roboter fährt fort",
+    },
+    looked: {
+      title: "Was die Kamera gesehen hat",
+      looking: "Die Kamera sieht nach …",
+    },
+    decide: {
+      title: "Was nur Sie wissen können",
+      more: (n) => `Was nur Sie wissen können (${n})`,
+      later: "Später entscheiden, beim Schritt",
+    },
+    clear: {
+      title: "Ist die Zelle frei?",
+      look: "Sehen Sie nach: Niemand greift hinein, kein Werkzeug und kein Teil liegt dem Roboter im Weg.",
+      still: "Ihr Wort allein bewegt noch nichts.",
+    },
+    go: {
+      title: "Fortsetzen",
+      moves: "Ab hier darf sich der Roboter bewegen.",
+      waits: "Einen Moment …",
+    },
+    over: { title: "Es gibt nichts zurückzuholen" },
+  },
   troubles: {
     journal: {
       title: () => "Das Journal lässt sich nicht schreiben, der Roboter wurde angehalten.",

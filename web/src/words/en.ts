@@ -13,6 +13,56 @@ export const en = {
     text: "The robot goes by its own rules meanwhile. This page comes back by itself; nothing that you confirmed is lost.",
     since: (seconds: number) => `for ${seconds} s`,
   },
+  recover: {
+    title: "Bring the cell back",
+    hint: "The cell stands and waits for a person.",
+    begin: "Go through it step by step",
+    next: "Next",
+    back: "Back",
+    stages: {
+      happened: "What happened",
+      safety: "Safety",
+      gripper: "Gripper",
+      looked: "Camera",
+      decide: "Decide",
+      clear: "Cell clear",
+      go: "Go on",
+    },
+    happened: {
+      title: "What happened",
+      stands: "The cell stands.",
+      since: (time: string) => `The robot has stood since ${time}.`,
+      still: "Nothing moves until you say so. Nothing that was confirmed is lost.",
+    },
+    safety: { title: "Make it safe first", waits: "This page goes on by itself once that is settled." },
+    gripper: {
+      title: "What the gripper holds",
+      holds: (part: string) => `The robot holds: ${part}`,
+      certain: "The ledger and the gripper agree. The robot can go on with it, or you take it out.",
+      doubtful: "It is not certain which part it is. Take it out of the gripper; it will not be used.",
+      leave: "Leave it, the robot goes on",
+    },
+    looked: {
+      title: "What the camera saw",
+      looking: "The camera is looking …",
+    },
+    decide: {
+      title: "What nobody can know but you",
+      more: (n: number) => `What nobody can know but you (${n})`,
+      later: "Decide later, at the step",
+    },
+    clear: {
+      title: "Is the cell clear?",
+      look: "Look: nobody reaches in, no tool or part lies in the robot’s way.",
+      still: "Your word alone moves nothing yet.",
+    },
+    go: {
+      title: "Go on",
+      moves: "From here on the robot may move.",
+      waits: "A moment …",
+    },
+    over: { title: "There is nothing to bring back" },
+  },
   troubles: {
     journal: {
       title: () => "The journal can’t be written, so the robot has been stopped.",
