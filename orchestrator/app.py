@@ -137,7 +137,7 @@ async def embedded(
     clock.not_before(runner.state.t)
 
     world = World(MeshStore(settings.instructions))
-    people = SimPeople(world, SimHands(world, seed), kinds, registry.hands_over)
+    people = SimPeople(world, SimHands(world, seed), kinds, registry.hands_over, seed)
     arm = arm_of(settings.cell, spec.robot)
     room = WorldFile(settings.data / "simulated", spec.sha256) if settings.data is not None and shelf else None
     standing = room.load(len(arm.home_rad)) if room is not None and restarted else None

@@ -344,6 +344,7 @@ class ReportPart(Frozen):
     pose: FinitePose | None = None
     bin: str = ""
     slot: Annotated[int, Field(ge=0)] | None = None
+    lay: FinitePose | None = None  # where it lay in its bin, in the world
 
 
 Command = Annotated[

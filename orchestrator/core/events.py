@@ -334,6 +334,7 @@ class PartMoved(Frozen):
     source: Literal["nominal", "commanded", "measured"] = "commanded"
     certainty: Literal["known", "doubtful", "unknown"] = "known"
     bin: str = ""
+    lay: Pose | None = None  # in the world: which one of a bin's loose parts it was
     qty: float = 1
 
 

@@ -68,13 +68,18 @@ export interface BinLevel {
   low: boolean;
 }
 
-/** A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid). */
+/**
+ * A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid).
+ *
+ * One whose parts lie loose, for a camera to find, has its corners in place of slots.
+ */
 export interface BinView {
   name: string;
   parts: string[];
   meshes: string[];
   slots: Pose[];
   grid: boolean;
+  loose: boolean;
 }
 
 /** A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words. */
