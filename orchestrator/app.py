@@ -172,14 +172,6 @@ async def embedded(
         name: CalibratedCamera(name, cameras, spec.cameras[name], fixed, store=calibrations, now=clock.now)
         for name in cameras
     }
-    calibrator = Calibrator(
-        spec,
-        calibrated,
-        calibrations,
-        hands=BoardHands(boards, cameras),
-        why_not=lambda: why_not_calibrate(runner.state),
-        now=clock.now,
-    )
     noise_m = {name: camera.setup.noise.sigma_m for name, camera in cameras.items()}
     own_vision = None
     if vision is None:
@@ -209,6 +201,15 @@ async def embedded(
         taught=GoldenStore(settings.data / "golden").taught if settings.data is not None else lambda _: (None, ""),
     )
     runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell, kinds)
+    calibrator = Calibrator(
+        spec,
+        calibrated,
+        calibrations,
+        hands=BoardHands(boards, cameras),
+        why_not=lambda: why_not_calibrate(runner.state),
+        now=clock.now,
+        arm=crew.by_hand.drives,
+    )
     runner.bus.join(people.observe)
     runner.bus.join(presence.observe)
     screen = LiveScreen(Guide(library, simulated=True), runner.state)

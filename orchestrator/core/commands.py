@@ -203,6 +203,17 @@ class StartJog(Frozen):
     press: Name
 
 
+class StartDrive(Frozen):
+    """Bring the TCP to a pose (world), planned around what is known, slowly, for as long as a button is held.
+
+    In manual mode alone. `press` names this press.
+    """
+
+    type: Literal["start_drive"] = "start_drive"
+    press: Name
+    to: FinitePose
+
+
 class TeachFrame(Frozen):
     """Keep where the TCP is, under a name: in the cell's world, and in the frame or part that it is `relative_to`."""
 
@@ -368,6 +379,7 @@ Command = Annotated[
     | ApproveMotion
     | MoveGripper
     | StartJog
+    | StartDrive
     | TeachFrame
     | EndManual
     | SettleCell

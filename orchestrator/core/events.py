@@ -389,9 +389,10 @@ class ManualStarted(Frozen):
 
     type: Literal["manual_started"] = "manual_started"
     motion: str
-    what: Literal["jog", "open", "close"]
+    what: Literal["jog", "drive", "open", "close"]
     by: str
     press: str = ""
+    to: Pose | None = None  # where a drive brings the TCP, world
 
 
 class ManualEnded(Frozen):

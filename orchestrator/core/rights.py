@@ -28,6 +28,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "acknowledge": _WORK,
     "approve_motion": _WORK,
     "start_jog": _TECH,
+    "start_drive": _TECH,
     "move_gripper": _TECH,
     "teach_frame": _TECH,
 }

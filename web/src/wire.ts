@@ -225,6 +225,14 @@ export interface ConfirmStep {
   lots?: Record<string, string>;
 }
 
+/** What has become of a press that brings the arm to its next pose: it moves, is there, or is over, and why. */
+export interface DriveView {
+  state: "moving" | "arrived" | "over";
+  code: string;
+  message: string;
+  remedy: string;
+}
+
 /** A topic is no more. */
 export interface Drop {
   topic: string;
@@ -553,7 +561,7 @@ export type ServerMessage =
 export interface SessionView {
   id: string;
   camera: string;
-  method: "intrinsics" | "extrinsics";
+  method: "intrinsics" | "extrinsics" | "hand_eye";
   board: string;
   by: string;
   size_px: [number, number];
@@ -595,7 +603,11 @@ export interface SnapshotMessage {
   payload: Snapshot;
 }
 
-/** Where to bring the board for the next picture: in the picture (intrinsics) or at a frame (extrinsics). */
+/**
+ * Where to bring the board for the next picture: in the picture (intrinsics) or at a frame (extrinsics).
+ *
+ * With hand_eye it stays at the frame, and the arm goes where the camera sees it so.
+ */
 export interface Spot {
   side: "left" | "middle" | "right";
   level: "upper" | "middle" | "lower";

@@ -36,6 +36,7 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ApproveMotion: cell.approve_motion,
     cmd.EndMotion: cell.end_motion,
     cmd.StartJog: manual.start_jog,
+    cmd.StartDrive: manual.start_drive,
     cmd.MoveGripper: manual.move_gripper,
     cmd.TeachFrame: manual.teach,
     cmd.EndManual: manual.end,
