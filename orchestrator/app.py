@@ -144,6 +144,8 @@ async def embedded(
     if standing is None or not refill(world, standing):
         standing = None
         people.stock(runner.state)
+    else:
+        people.carry_out(runner.state)
     presence = Presence(spec, world, asyncio.get_running_loop().time, seed=seed)
     presence.follow(runner.state)
     robot = SimRobot(

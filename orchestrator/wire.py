@@ -35,6 +35,18 @@ class Button(Frozen):
     danger: bool = False
 
 
+class Condition(Frozen):
+    """Why the cell stands or waits: what its transient state waits for, the first reason, what went wrong since.
+
+    `not_moving` is the cell's `reasons` in each language.
+    """
+
+    waits: Texts = Field(default_factory=dict)
+    reason: Texts = Field(default_factory=dict)
+    trouble: tuple[Texts, ...] = ()
+    not_moving: tuple[Texts, ...] = ()
+
+
 class CellView(Frozen):
     """The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may.
 
@@ -48,6 +60,7 @@ class CellView(Frozen):
     autonomy: str
     reason: str = ""
     reasons: tuple[str, ...] = ()
+    condition: Condition = Condition()
     simulated: bool = True
     acknowledged: bool = True
     buttons: tuple[Button, ...] = ()
@@ -59,7 +72,7 @@ class CellView(Frozen):
 
 
 class OrderView(Frozen):
-    """An order and how far it is."""
+    """An order and how far it is; `breakpoints` are steps that wait for a word in every unit of it."""
 
     id: str
     product: str
@@ -71,10 +84,21 @@ class OrderView(Frozen):
     state: str
     due_t: float | None = None
     buttons: tuple[Button, ...] = ()
+    breakpoints: tuple[str, ...] = ()
+
+
+class Rewinding(Frozen):
+    """A unit that goes back to before step `to`: how many results are still to be taken back, and why nobody does."""
+
+    to: str
+    left: int
+    text: Texts
+    waits: Texts = Field(default_factory=dict)
+    buttons: tuple[Button, ...] = ()
 
 
 class UnitView(Frozen):
-    """A unit in work: how many of its steps are done."""
+    """A unit in work: how many of its steps are done, and its own breakpoints."""
 
     id: str
     order: str
@@ -83,6 +107,8 @@ class UnitView(Frozen):
     steps: int
     done: int
     started_t: float
+    breakpoints: tuple[str, ...] = ()
+    rewinding: Rewinding | None = None
 
 
 class StepView(Frozen):
@@ -106,10 +132,17 @@ class StepView(Frozen):
     offset_mm: Vector | None = None
     verdict: str = ""
     waived: bool = False
+    breakpoint: bool = False
+    buttons: tuple[Button, ...] = ()
+    overdue: Literal["", "remind", "offer", "ask"] = ""  # how far its waiting for a person has climbed
 
 
 class Intent(Frozen):
-    """What the robot is about to do or does: the TCP's way and its end, and how long it takes."""
+    """What the robot is about to do or does: the TCP's way and its end, and how long it takes.
+
+    While it is `proposed` it waits for `needs` different people; `approved_by` have said yes. `supervised` is the
+    skill's reason for asking, "" where the level of autonomy asks.
+    """
 
     motion: str
     text: Texts
@@ -118,10 +151,13 @@ class Intent(Frozen):
     started_t: float
     proposed: bool = False
     buttons: tuple[Button, ...] = ()
+    needs: int = 0
+    approved_by: tuple[str, ...] = ()
+    supervised: str = ""
 
 
 class LaneView(Frozen):
-    """What one actor does now."""
+    """What one actor does now; with a button where its next step waits for a person to say next."""
 
     actor: str
     kind: Literal["robot", "human"]
@@ -133,6 +169,7 @@ class LaneView(Frozen):
     started_t: float | None = None
     expected_s: float | None = None
     intent: Intent | None = None
+    buttons: tuple[Button, ...] = ()
 
 
 class StepWords(Frozen):
@@ -190,6 +227,7 @@ class Card(Frozen):
     together: bool = False
     started_t: float | None = None
     expected_s: float | None = None
+    overdue: Literal["", "remind", "offer", "ask"] = ""
     buttons: tuple[Button, ...] = ()
     upcoming: tuple[Texts, ...] = ()
 
@@ -406,6 +444,31 @@ class Ping(Frozen):
 
 ClientMessage = Annotated[Hello | CommandMessage | Ping, Field(discriminator="type")]
 CLIENT: TypeAdapter[Any] = TypeAdapter(ClientMessage)
+
+
+# ---- going back to before a step, GET /api/v1/rewind -----------------------------------------------------------
+
+
+class UndoView(Frozen):
+    """One result that must be taken back: by a person, or by nobody where it is only measured again."""
+
+    step: str
+    title: Texts
+    text: Texts
+    by: Literal["person", "nobody"]
+    instruction: str = ""
+    needs: tuple[str, ...] = ()  # qualifications
+    once: bool = False  # its part is not used again
+    never: bool = False  # it can't be taken back
+
+
+class RewindView(Frozen):
+    """What going back to before a step means, last built first; `refused` says why it can't be done."""
+
+    unit: str
+    to: str
+    refused: str = ""
+    undo: tuple[UndoView, ...] = ()
 
 
 # ---- the static scene, GET /api/v1/scene -----------------------------------------------------------------------

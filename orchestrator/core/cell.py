@@ -15,6 +15,7 @@ from orchestrator.core.devices_spec import DeviceSpec, PrinterSpec
 from orchestrator.core.errors import known
 from orchestrator.core.geometry import Pose, Vector
 from orchestrator.core.parts import AuthoredFrame, Positive, as_number, wrong
+from orchestrator.core.patience import PatienceSpec
 from orchestrator.core.separation import SeparationSpec
 from orchestrator.core.variant import Frozen
 
@@ -232,6 +233,12 @@ class ToolSpec(Frozen):
         return self.due is not None and today > self.due
 
 
+class ApprovalsSpec(Frozen):
+    """How many different people must approve a motion that is previewed, wherever approval is asked for."""
+
+    motions: Annotated[int, Field(ge=1, le=9)] = 1
+
+
 class SimSettings(Frozen):
     """The embedded cell's own settings: `seed` decides everything that is random in it, `rate_hz` is the arm's tick.
 
@@ -350,6 +357,8 @@ class CellSpec(Frozen):
     supply: dict[str, BinSpec] = Field(default_factory=dict)
     devices: dict[str, DeviceSpec] = Field(default_factory=dict)
     separation: SeparationSpec = SeparationSpec()
+    approvals: ApprovalsSpec = ApprovalsSpec()
+    patience: PatienceSpec = PatienceSpec()
     adapters: AdapterSettings = AdapterSettings()
     boards: dict[str, BoardSpec] = Field(default_factory=dict)  # marker boards, fixed where they have a frame
     sha256: str = ""

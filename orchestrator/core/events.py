@@ -38,11 +38,13 @@ class OrderChanged(Frozen):
 
 
 class CellChanged(Frozen):
-    """The cell changed its PackML state."""
+    """The cell changed its PackML state. `trouble` is what went wrong on the way down from its `reason`."""
 
     type: Literal["cell_changed"] = "cell_changed"
     state: CellState
     reason: str = ""
+    trouble: tuple[str, ...] = ()
+    suspended: Literal["", "starved", "blocked", "away"] = ""  # why it suspends by itself; "" where a person wants it
     by: str = ""
     acknowledged: bool | None = None  # None: unchanged
 
@@ -297,6 +299,57 @@ class StepDoubted(Frozen):
     remedy: str = ""
 
 
+class RewindStarted(Frozen):
+    """A unit goes back to before step `to`: `todo` is what must be taken back, in this order."""
+
+    type: Literal["rewind_started"] = "rewind_started"
+    unit: str
+    to: str
+    todo: tuple[str, ...]
+    reason: str
+    by: str
+
+
+class UndoStarted(Frozen):
+    """A person began to take a result back, and holds these resources."""
+
+    type: Literal["undo_started"] = "undo_started"
+    unit: str
+    step: str
+    attempt: int
+    place: str
+    resources: tuple[str, ...] = ()
+
+
+class RewindStopped(Frozen):
+    """A unit goes back no further."""
+
+    type: Literal["rewind_stopped"] = "rewind_stopped"
+    unit: str
+    reason: str = ""
+    by: str
+
+
+class StepOverdue(Frozen):
+    """A step waits too long for a person, who is at it, shall look or is not there; `level` says what is done."""
+
+    type: Literal["step_overdue"] = "step_overdue"
+    unit: str
+    step: str
+    attempt: int
+    level: Literal["remind", "offer", "ask"]
+    waits: Literal["at_it", "look", "nobody"]
+    waited_s: float
+
+
+class PlaceCleared(Frozen):
+    """A person said that nobody is at what was taken from the hands of a place."""
+
+    type: Literal["place_cleared"] = "place_cleared"
+    place: str
+    by: str
+
+
 class StepAnswered(Frozen):
     """A person decided how a step in attention goes on."""
 
@@ -349,7 +402,7 @@ class BinRefilled(Frozen):
 
 
 class MotionProposed(Frozen):
-    """A motion waits for a person's approval."""
+    """A motion waits for the approval of `needs` different people; `supervised` where its skill asked for that."""
 
     type: Literal["motion_proposed"] = "motion_proposed"
     effect: str
@@ -358,6 +411,57 @@ class MotionProposed(Frozen):
     plan: str
     duration_s: float
     preview: tuple[Pose, ...]
+    needs: int = 1
+    supervised: str = ""
+
+
+class MotionApproved(Frozen):
+    """One person has approved a motion that waits for it."""
+
+    type: Literal["motion_approved"] = "motion_approved"
+    effect: str
+    motion: str
+    by: str
+
+
+class MotionRefused(Frozen):
+    """A person wants a motion not to run as it was previewed."""
+
+    type: Literal["motion_refused"] = "motion_refused"
+    effect: str
+    motion: str
+    reason: str = ""
+    by: str
+
+
+class StepReleased(Frozen):
+    """A person said next: the step may begin, once."""
+
+    type: Literal["step_released"] = "step_released"
+    unit: str
+    step: str
+    attempt: int
+    by: str
+
+
+class BreakpointSet(Frozen):
+    """A step (or group of steps) waits for a word before it begins: in one unit, or in all of the order ("")."""
+
+    type: Literal["breakpoint_set"] = "breakpoint_set"
+    order: str
+    step: str
+    unit: str = ""
+    by: str
+
+
+class BreakpointCleared(Frozen):
+    """A breakpoint stops nobody any more."""
+
+    type: Literal["breakpoint_cleared"] = "breakpoint_cleared"
+    order: str
+    step: str
+    unit: str = ""
+    by: str
 
 
 class MotionIntended(Frozen):
@@ -469,12 +573,22 @@ Event = Annotated[
     | RecheckRequested
     | RecheckEnded
     | StepDoubted
+    | RewindStarted
+    | UndoStarted
+    | RewindStopped
+    | StepOverdue
+    | PlaceCleared
     | StepAnswered
     | StepUndone
     | PartMoved
     | BinRefilled
     | MotionProposed
+    | MotionApproved
+    | MotionRefused
     | MotionIntended
+    | StepReleased
+    | BreakpointSet
+    | BreakpointCleared
     | MotionEnded
     | ManualStarted
     | ManualEnded

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from orchestrator.core import events as ev
 from orchestrator.core.fold_steps import STEPS
 from orchestrator.core.folders import Folder, called_off, entering, freed, unlooked, with_unit, without
-from orchestrator.core.machine import CellState, OrderState, StepStatus
+from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
 from orchestrator.core.records import replace
 from orchestrator.core.state import (
     ManualMotion,
@@ -17,6 +19,7 @@ from orchestrator.core.state import (
     UnitState,
     share,
 )
+from orchestrator.core.supervision import unreleased, without_approver
 
 _CELL: dict[type, Folder] = {}
 _on = entering(_CELL)
@@ -33,20 +36,34 @@ def fold(state: State, event: ev.Event, t: float, seq: int) -> State:
 
 
 @_on(ev.CellChanged)
-def _cell(state: State, event: ev.CellChanged, _t: float) -> State:
+def _cell(state: State, event: ev.CellChanged, t: float) -> State:
     known = state.acknowledged if event.acknowledged is None else event.acknowledged
     if event.state == CellState.EXECUTE:  # whatever was seen before the cell stood is looked at again
         units = {name: replace(unit, looked_at=frozenset()) for name, unit in state.units.items()}
-        state = replace(state, units=units)
-    return replace(state, cell=event.state, cell_reason=event.reason, acknowledged=known)
+        state = replace(state, units=units, running_t=state.running_t if state.cell in AT_WORK else t)
+    if event.state not in MOTION_ALLOWED:
+        state = unreleased(state)
+    stays = state.suspended if event.state == CellState.SUSPENDED else ""
+    return replace(
+        state,
+        cell=event.state,
+        cell_reason=event.reason,
+        cell_trouble=event.trouble,
+        acknowledged=known,
+        suspended=event.suspended or stays,
+        suspends=state.suspends + bool(event.suspended),
+    )
 
 
 @_on(ev.CellRestarted)
 def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
+    state = unreleased(state)
     return replace(
         state,
         cell=event.state,
         cell_reason="restarted",
+        cell_trouble=(),
+        suspended="",
         acknowledged=False,
         motions={},
         manual=None,
@@ -64,7 +81,7 @@ def _mode(state: State, event: ev.ModeChanged, _t: float) -> State:
 
 @_on(ev.AutonomyChanged)
 def _autonomy(state: State, event: ev.AutonomyChanged, _t: float) -> State:
-    return replace(state, autonomy=event.autonomy)
+    return replace(unreleased(state), autonomy=event.autonomy)
 
 
 @_on(ev.Acknowledged)
@@ -79,14 +96,24 @@ def _safety(state: State, event: ev.SafetyChanged, _t: float) -> State:
 
 
 @_on(ev.PlaceJoined)
-def _joined(state: State, event: ev.PlaceJoined, _t: float) -> State:
-    person = Person(event.operator, event.qualifications)
-    return replace(state, places={**state.places, event.place: person})
+def _joined(state: State, event: ev.PlaceJoined, t: float) -> State:
+    person, before = Person(event.operator, event.qualifications), state.places.get(event.place)
+    if before is not None and before.operator != event.operator:
+        state = without_approver(state, before.operator)
+    came = {**state.places_t, event.place: t}
+    return replace(state, places={**state.places, event.place: person}, places_t=came)
 
 
 @_on(ev.PlaceLeft)
-def _left(state: State, event: ev.PlaceLeft, _t: float) -> State:
-    return replace(state, places=without(state.places, event.place))
+def _left(state: State, event: ev.PlaceLeft, t: float) -> State:
+    gone = state.places.get(event.place)
+    state = without_approver(state, gone.operator) if gone is not None else state
+    return replace(state, places=without(state.places, event.place), places_t={**state.places_t, event.place: t})
+
+
+@_on(ev.PlaceCleared)
+def _cleared(state: State, event: ev.PlaceCleared, _t: float) -> State:
+    return replace(state, unclear=without(state.unclear, event.place))
 
 
 @_on(ev.BinRefilled)
@@ -105,8 +132,44 @@ def _motion(state: State, event: ev.MotionProposed | ev.MotionIntended, t: float
         t=t,
         approved=isinstance(event, ev.MotionIntended),
         plan=event.plan,
+        needs=event.needs if isinstance(event, ev.MotionProposed) else 0,
+        supervised=event.supervised if isinstance(event, ev.MotionProposed) else "",
     )
+    asked = state.motions.get(event.motion)
+    if asked is not None and isinstance(event, ev.MotionIntended):
+        motion = dataclasses.replace(asked, approved=True, t=t)
     return replace(state, motions={**state.motions, event.motion: motion})
+
+
+@_on(ev.MotionApproved)
+def _motion_approved(state: State, event: ev.MotionApproved, _t: float) -> State:
+    if (motion := state.motions.get(event.motion)) is None:
+        return state
+    approved = dataclasses.replace(motion, approved_by=(*motion.approved_by, event.by))
+    return replace(state, motions={**state.motions, event.motion: approved})
+
+
+@_on(ev.MotionRefused)
+def _motion_refused(state: State, event: ev.MotionRefused, _t: float) -> State:
+    if (motion := state.motions.get(event.motion)) is None:
+        return state
+    refused = dataclasses.replace(motion, refused=event.reason, approved_by=())
+    return replace(state, motions={**state.motions, event.motion: refused})
+
+
+@_on(ev.BreakpointSet, ev.BreakpointCleared)
+def _breakpoint(state: State, event: ev.BreakpointSet | ev.BreakpointCleared, _t: float) -> State:
+    holder = state.units.get(event.unit) if event.unit else state.orders.get(event.order)
+    if holder is None:
+        return state
+    one = frozenset({event.step})
+    if isinstance(event, ev.BreakpointCleared):
+        names = holder.breakpoints - one
+    else:  # a word that was given before is not for what stops there now
+        names, state = holder.breakpoints | one, unreleased(state)
+    if event.unit:
+        return with_unit(state, replace(state.units[event.unit], breakpoints=names))
+    return replace(state, orders={**state.orders, event.order: replace(state.orders[event.order], breakpoints=names)})
 
 
 @_on(ev.MotionEnded)
@@ -166,7 +229,7 @@ def _unit_started(state: State, event: ev.UnitStarted, t: float) -> State:
         steps[step.id] = done_before if shared else StepState()
     unit = UnitState(event.unit, event.order, event.n, event.nests, t, steps)
     orders = {**state.orders, event.order: replace(order, started=order.started + 1)}
-    state = replace(state, orders=orders, units_started=state.units_started + 1)
+    state = replace(state, orders=orders, units_started=state.units_started + 1, suspends=0)
     return with_unit(state, freed(order, unit, tuple(steps)))
 
 

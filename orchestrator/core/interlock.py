@@ -21,6 +21,7 @@ _CELL_SAYS = {
     CellState.ABORTED: "The cell is aborted: clear it, then reset and start it.",
     CellState.COMPLETED: "The cell has completed its orders: reset it, then start it.",
 }
+_GOES_ON = "The cell is suspended: it goes on by itself once a lane can proceed."
 SAFETY_SAYS = {
     Safety.PROTECTIVE_STOP: "The robot is in a protective stop: see what it touched, then acknowledge.",
     Safety.SAFEGUARD_STOP: "A safeguard is open: close it.",
@@ -34,7 +35,8 @@ def why_not(state: State) -> tuple[str, ...]:
     """Return every reason, in words, why the robot may not move now; empty when it may."""
     reasons = []
     if state.cell not in MOTION_ALLOWED:
-        reasons.append(_CELL_SAYS.get(state.cell, f"The cell is {state.cell}: wait until it has settled."))
+        waits = _GOES_ON if state.cell == CellState.SUSPENDED and state.suspended else ""
+        reasons.append(waits or _CELL_SAYS.get(state.cell, f"The cell is {state.cell}: wait until it has settled."))
     if state.mode != Mode.PRODUCTION:
         reasons.append(f"The cell is in {state.mode} mode: switch to production.")
     if state.safety not in MOVING:

@@ -62,7 +62,17 @@ class Autonomy(StrEnum):
     """How much the robot may do without asking."""
 
     FULL = "full"
-    APPROVE = "approve"
+    APPROVE = "approve"  # each motion sequence is previewed, and people approve it
+    SINGLE_STEP = "single_step"  # as approve, and the robot begins each of its steps only when a person says next
+
+
+class AutonomyVerb(StrEnum):
+    """Towards more supervision (lower) or less (raise)."""
+
+    LOWER_TO_APPROVE = "lower_to_approve"
+    LOWER_TO_SINGLE_STEP = "lower_to_single_step"
+    RAISE_TO_APPROVE = "raise_to_approve"
+    RAISE_TO_FULL = "raise_to_full"
 
 
 class OrderState(StrEnum):
@@ -100,6 +110,7 @@ class StepStatus(StrEnum):
     VERIFYING = "verifying"
     ATTENTION = "attention"
     DONE = "done"
+    UNDOING = "undoing"  # a person is taking it back
     UNDONE = "undone"
     SKIPPED = "skipped"
 
@@ -114,6 +125,7 @@ class StepMove(StrEnum):
     FAIL = "fail"  # try again by the ladder
     ASK = "ask"
     SKIP = "skip"
+    TAKE = "take"  # a person begins to take it back
     UNDO = "undo"
     BLOCK = "block"  # a predecessor was undone
     DOUBT = "doubt"  # it was seen in its place, and is not there any more
@@ -167,16 +179,34 @@ STEP: dict[StepMove, dict[StepStatus, StepStatus]] = {
     M.VERIFY: {T.ACTIVE: T.VERIFYING, T.ATTENTION: T.VERIFYING, T.READY: T.VERIFYING},  # ready: a late claim
     M.PASS: {T.ACTIVE: T.DONE, T.VERIFYING: T.DONE, T.ATTENTION: T.DONE},
     M.FAIL: {T.ACTIVE: T.READY, T.VERIFYING: T.READY, T.ATTENTION: T.READY},
-    M.ASK: {T.ACTIVE: T.ATTENTION, T.VERIFYING: T.ATTENTION, T.READY: T.ATTENTION},
+    M.ASK: dict.fromkeys((T.ACTIVE, T.VERIFYING, T.READY, T.UNDOING), T.ATTENTION),
     M.SKIP: {T.ATTENTION: T.SKIPPED},
-    M.UNDO: dict.fromkeys((T.DONE, T.SKIPPED, T.ACTIVE, T.VERIFYING, T.ATTENTION, T.READY), T.UNDONE),
+    M.TAKE: dict.fromkeys((T.DONE, T.SKIPPED, T.ATTENTION), T.UNDOING),
+    M.UNDO: dict.fromkeys((T.DONE, T.SKIPPED, T.ACTIVE, T.VERIFYING, T.ATTENTION, T.READY, T.UNDOING), T.UNDONE),
     M.BLOCK: {T.READY: T.WAITING, T.UNDONE: T.WAITING},
     M.DOUBT: {T.DONE: T.ATTENTION},
 }
-TABLES: dict[str, dict[Any, dict[Any, Any]]] = {"cell": CELL, "order": ORDER, "step": STEP}
-_STATES: dict[str, type[StrEnum]] = {"cell": CellState, "order": OrderState, "step": StepStatus}
+
+A, L = Autonomy, AutonomyVerb
+AUTONOMY: dict[AutonomyVerb, dict[Autonomy, Autonomy]] = {
+    L.LOWER_TO_APPROVE: {A.FULL: A.APPROVE},
+    L.LOWER_TO_SINGLE_STEP: {A.FULL: A.SINGLE_STEP, A.APPROVE: A.SINGLE_STEP},
+    L.RAISE_TO_APPROVE: {A.SINGLE_STEP: A.APPROVE},
+    L.RAISE_TO_FULL: {A.APPROVE: A.FULL, A.SINGLE_STEP: A.FULL},
+}
+LOWERS = frozenset({L.LOWER_TO_APPROVE, L.LOWER_TO_SINGLE_STEP})
+ASKS_MOTION = frozenset({A.APPROVE, A.SINGLE_STEP})  # the levels at which each motion wants approval
+ASKS_STEP = frozenset({A.SINGLE_STEP})  # those at which each step of the robot wants a release
+TABLES: dict[str, dict[Any, dict[Any, Any]]] = {"cell": CELL, "order": ORDER, "step": STEP, "autonomy": AUTONOMY}
+_STATES: dict[str, type[StrEnum]] = {
+    "cell": CellState,
+    "order": OrderState,
+    "step": StepStatus,
+    "autonomy": Autonomy,
+}
 
 TRANSIENT = frozenset(CELL[V.SETTLE])
+AT_WORK = frozenset({S.EXECUTE, S.SUSPENDING, S.SUSPENDED, S.UNSUSPENDING})  # people are waited for
 MOTION_ALLOWED = frozenset({S.EXECUTE, S.COMPLETING, S.STARTING, S.UNHOLDING, S.UNSUSPENDING})
 
 
@@ -231,6 +261,11 @@ def move(region: str, state: StrEnum, verb: StrEnum) -> Any:
         message = f"'{verb}' is not possible while the {region} is {state}."
         raise IllegalMove(message, remedy=f"Possible now: {possible}.") from None
     return model.state
+
+
+def verb_to(before: Autonomy, after: Autonomy) -> AutonomyVerb | None:
+    """Return what brings the autonomy from one level to another, None where it is there already."""
+    return next((verb for verb, row in AUTONOMY.items() if row.get(before) == after), None)
 
 
 def allowed(region: str, state: StrEnum) -> tuple[Any, ...]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.registry import Registry
     from orchestrator.engine.runner import Runner
     from orchestrator.engine.screen import LiveScreen
-    from orchestrator.wire import Answer, LinkView
+    from orchestrator.wire import Answer, LinkView, RewindView
 
 
 class CellDesk:
@@ -107,6 +107,15 @@ class CellDesk:
             frames.append(PoseFrame(topic="parts", t=t, poses=self._carried(held.part, state.tcp)))
         return tuple(frames)
 
+    def rewind(self, unit: str, step: str) -> RewindView:
+        """Return what going back to before a step of a unit in work would mean. Raises NotFound."""
+        state = self.runner.state
+        if unit not in state.units:
+            raise known("unit in work", unit, state.units)
+        if step not in state.units[unit].steps:
+            raise known("step", step, state.units[unit].steps)
+        return self.screen.guide.rewind(state, unit, step)
+
     def as_built(self, unit: str) -> dict[str, Any] | None:
         """Return the record of a finished unit."""
         for recorded in self.journal.read(kind="unit_ended", subject=unit):
@@ -138,6 +147,7 @@ class CellDesk:
                 "pausable": skill.promise.pausable,
                 "retry": skill.promise.retry,
                 "undone_by": skill.promise.undone_by,
+                "autonomy": skill.promise.autonomy,
                 "file": skill.file,
                 "sha256": skill.sha256,
             }

@@ -10,9 +10,10 @@ import structlog
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import RobotError, TandemError, VisionError
 from orchestrator.core.interlock import why_not
-from orchestrator.core.machine import CellState
 from orchestrator.core.ports import Acknowledgement, Safety
+from orchestrator.core.transient import TRANSIENTS, Awaited
 from orchestrator.engine.attempt import Attempt
+from orchestrator.engine.gate import REFUSED
 from orchestrator.engine.heartbeat import Heartbeat
 from orchestrator.engine.limit import Limit
 from orchestrator.engine.manual import Manual
@@ -35,10 +36,8 @@ log = structlog.get_logger(__name__)
 
 RIDE_S = 60.0  # how long a look from the wrist may take, there and back
 STOP_S = 2.0  # how long the robot may take to answer a stop
-_NEEDS_POWER = frozenset({CellState.STARTING, CellState.UNHOLDING, CellState.UNSUSPENDING})
 _UNKNOWN = frozenset({"no_answer", "no_stand", "crashed", "unknown"})  # nobody knows what the arm did: a person looks
-_STOPPED = frozenset({"interlock", "stale", "stopped", "unsafe", "not_ready", *_UNKNOWN, *map(str, Safety)})
-_STANDS = frozenset({CellState.ABORTING, CellState.STOPPING, CellState.HOLDING})
+_STOPPED = frozenset({REFUSED, "interlock", "stale", "stopped", "unsafe", "not_ready", *_UNKNOWN, *map(str, Safety)})
 
 
 class CellCrew:
@@ -87,6 +86,8 @@ class CellCrew:
         arguments = skill.bind(step.robot.parameters, offered(step))
         limit = Limit(skill.timeout_s)
         attempt = Attempt(self._runner, self._robot, self._devices, self._eyes, effect, step, limit, self._kinds)
+        if skill.promise.autonomy == "approve":
+            attempt.supervised = f"{skill.name} wants each of its motions approved."
         self._check_gripper(effect, step)
         required = Requirements(skill, attempt, arguments)
         await _report_lost(attempt)
@@ -101,7 +102,7 @@ class CellCrew:
             if _called_off():  # whatever the skill says to it
                 return _ended(effect, "canceled", attempt, retry=again)
             failed = await self._out_of_the_way(attempt, error)
-            failed.retry = again and error.code not in _UNKNOWN
+            failed.retry = again and error.code not in {REFUSED, *_UNKNOWN}
             raise failed from error
         except Exception as error:
             if again:
@@ -188,10 +189,11 @@ class CellCrew:
             raise await self._out_of_the_way(attempt, error) from error
 
     async def settle(self, effect: Settle) -> None:
-        """Do what a transient state is for."""
-        if effect.state in _NEEDS_POWER:
+        """Ask the robot for what a transient state waits for, and wait until it is so."""
+        waits = TRANSIENTS[effect.state].waits
+        if Awaited.READY in waits:
             await self._robot.ready()
-        elif effect.state in _STANDS:
+        elif Awaited.STAND in waits:
             await self._stop()
 
     async def recover(self, effect: Recover) -> None:
@@ -218,7 +220,7 @@ class CellCrew:
         except Exception as error:
             self._safety(Safety.UNKNOWN)
             raise RobotError(
-                f"The robot does not answer a stop: {str(error) or f'nothing came within {STOP_S:g} s'}",
+                f"The robot does not answer a stop: {str(error) or f'nothing came within {STOP_S:g} s.'}",
                 remedy="Press the emergency stop, then see the robot's connection.",
                 code="no_stop",
             ) from error

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from orchestrator.core.ports import Journal, Twist
     from orchestrator.engine.calibrating import Calibrating
     from orchestrator.engine.library import Library
-    from orchestrator.wire import Answer, Drop, Happened, PoseFrame, Put, SceneView, TopicValue
+    from orchestrator.wire import Answer, Drop, Happened, PoseFrame, Put, RewindView, SceneView, TopicValue
 
     Change = Put | Drop | Happened
 
@@ -69,6 +69,9 @@ class Desk(Protocol):
 
     def poses(self) -> tuple[PoseFrame, ...]:
         """Return where robot and moving parts are now; cheap enough for 30 Hz."""
+
+    def rewind(self, unit: str, step: str) -> RewindView:
+        """Return what going back to before a step of a unit in work would mean. Raises NotFound."""
 
     def as_built(self, unit: str) -> dict[str, Any] | None:
         """Return the record of a finished unit."""

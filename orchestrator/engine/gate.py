@@ -10,6 +10,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core.errors import RobotError
 from orchestrator.core.interlock import why_not
 from orchestrator.core.ports import Outcome
+from orchestrator.core.supervision import wants_approval
 from orchestrator.engine.limit import Limit
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.runner import Runner
 
 STALL_S = 10.0  # a motion that neither moves nor ends for so long has a controller that does not answer
+REFUSED = "refused"  # the code of a motion that a person did not want
 STAND_S = 1.0  # how long a motion may take to answer its cancel, and a robot to answer its stop
 
 
@@ -49,6 +51,7 @@ class Gate:
         self._limit = limit or Limit(math.inf)
         self._task = asyncio.current_task()
         self._count = 0
+        self._refused = ""
 
     async def run(
         self,
@@ -58,41 +61,27 @@ class Gate:
         plan: str = "",
         duration_s: float = 0.0,
         preview: tuple[Pose, ...] = (),
+        supervised: str = "",
     ) -> Outcome:
-        """Run a motion and return how it ended.
+        """Run a motion and return how it ended; `supervised` says why it wants approval at every level of autonomy.
 
         Cancelling the caller cancels the motion and returns when the arm stands; where the motion does not answer
         in time, the robot is stopped, and the outcome is unknown.
 
         Raises:
-            RobotError: the interlock refuses the motion, with every reason; or the skill was called off (code ended).
+            RobotError: the interlock refuses the motion, with every reason; a person does (code refused), and then
+                every one that the skill tries instead; or the skill was called off (code ended).
         """
         if self._task is not None and (self._task.cancelling() or self._task.done()):
             raise RobotError(
                 f"'{text}' came after the skill was called off.", remedy="Start no motion on the way out.", code="ended"
             )
+        if self._refused:
+            raise _not_like_this(self._refused)
         if self._turn is not None:
             with self._limit.standing("picture"):
                 await self._turn()
-        self._count += 1
-        motion_id = f"{self._effect}/m{self._count}"
-        proposal = cmd.ProposeMotion(
-            effect=self._effect,
-            motion=motion_id,
-            text=text,
-            plan=plan,
-            duration_s=round(duration_s, 3),
-            preview=tuple(pose.rounded() for pose in preview),
-        )
-        try:
-            answer = await self._runner.ask(proposal)
-            if not answer.ok:
-                raise RobotError(answer.message, remedy=answer.remedy, code=answer.code)
-            with self._limit.standing("approval"):
-                await self._runner.until(lambda state: _decided(state, motion_id))
-        except asyncio.CancelledError:  # it may be in the journal by then, and must not stand there as under way
-            self._end(motion_id, "canceled", "", "")
-            raise
+        motion_id = await self._passed(text, plan, duration_s, preview, supervised)
         reasons = why_not(self._runner.state)
         if reasons or motion_id not in self._runner.state.motions:
             self._end(motion_id, "rejected", "interlock", " ".join(reasons))
@@ -110,6 +99,38 @@ class Gate:
             raise
         self._end(motion_id, outcome.kind, outcome.code, outcome.message)
         return outcome
+
+    async def _passed(self, text: str, plan: str, duration_s: float, preview: tuple[Pose, ...], supervised: str) -> str:
+        """Propose a motion and wait until it may go ahead; returns its id. Raises RobotError."""
+        self._count += 1
+        motion_id = f"{self._effect}/m{self._count}"
+        proposal = cmd.ProposeMotion(
+            effect=self._effect,
+            motion=motion_id,
+            text=text,
+            plan=plan,
+            duration_s=round(duration_s, 3),
+            preview=tuple(pose.rounded() for pose in preview),
+            supervised=supervised,
+        )
+        try:
+            answer = await self._runner.ask(proposal)
+            if not answer.ok:
+                raise RobotError(answer.message, remedy=answer.remedy, code=answer.code)
+            with self._limit.standing("approval"):
+                await self._runner.until(lambda state: _decided(state, motion_id))
+        except asyncio.CancelledError:  # it may be in the journal by then, and must not stand there as under way
+            self._end(motion_id, "canceled", "", "")
+            raise
+        motion = self._runner.state.motions.get(motion_id)
+        if motion is not None and motion.refused:
+            self._refused = motion.refused
+            self._end(motion_id, "rejected", REFUSED, motion.refused)
+            raise _not_like_this(motion.refused)
+        if motion is not None and wants_approval(self._runner.state, motion):  # lowered before it could begin
+            self._end(motion_id, "rejected", "autonomy", "Motions are to be approved now.")
+            return await self._passed(text, plan, duration_s, preview, supervised)
+        return motion_id
 
     async def _ended(self, motion: Motion) -> Outcome:
         """Wait for a motion's end; one that makes no progress and says nothing is stopped, and its end is unknown."""
@@ -141,7 +162,12 @@ class Gate:
 
 def _decided(state: State, motion_id: str) -> bool:
     motion = state.motions.get(motion_id)
-    return motion is None or motion.approved
+    return motion is None or motion.approved or bool(motion.refused)
+
+
+def _not_like_this(reason: str) -> RobotError:
+    remedy = "Choose how the step goes on; tried again, it is planned and previewed anew."
+    return RobotError(f"A person refused the robot's motion: {reason}", remedy=remedy, code=REFUSED)
 
 
 async def stand(motion: Motion, stop: Callable[[], Awaitable[object]]) -> Outcome:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
+from orchestrator.engine.phrases_standing import GERMAN as STANDING
 
 if TYPE_CHECKING:
     from orchestrator.core.commands import Measured
@@ -84,7 +85,16 @@ _GERMAN = {
     "The orchestrator stopped while the robot was at it; the gripper holds {}.": (
         "Tandem ist ausgefallen, während der Roboter dabei war; der Greifer hält {}."
     ),
+    "A breakpoint stands before {}: a person must say next.": "Vor {} steht ein Haltepunkt: jemand muss Weiter sagen.",
+    "{} is the robot's next step: a person must say next.": (
+        "{} ist der nächste Schritt des Roboters: jemand muss Weiter sagen."
+    ),
+    "A person refused the robot's motion: {}": "Die Bewegung des Roboters wurde abgelehnt: {}",
+    "Somebody of {} may still be at {}: look, and say so.": (
+        "Bei {1} könnte noch jemand von {0} sein: nachsehen und Bescheid geben."
+    ),
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
+    **STANDING,
 }
 WORTH_MM = 0.1  # offsets below this are not worth a word
 
@@ -109,6 +119,14 @@ def _german(reason: str) -> str:
 def checking(title: dict[str, str]) -> dict[str, str]:
     """Say that a result is being looked at."""
     return {"en": f"Checking: {title.get('en', '')}", "de": f"Prüft: {title.get('de', '')}"}
+
+
+def waits_for_next(title: dict[str, str]) -> dict[str, str]:
+    """Say that a step waits for a person to say next."""
+    return {
+        "en": f"Waits for somebody to say next: {title.get('en', '')}",
+        "de": f"Wartet, bis jemand „Weiter“ sagt: {title.get('de', '')}",
+    }
 
 
 def motion(text: str, part: dict[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,11 +14,12 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.errors import TandemError
 from orchestrator.core.events import CommandDenied, decode, subject
 from orchestrator.core.fold import fold
-from orchestrator.core.machine import CellState, CellVerb, Mode, allowed
+from orchestrator.core.machine import CellVerb, Mode, allowed
 from orchestrator.core.ports import Entry, Safety
 from orchestrator.core.react import Cancel, Effect, Look, Recover, RideAndLook, RunManual, RunSkill, Settle, react
 from orchestrator.core.rights import may
 from orchestrator.core.state import moves_robot
+from orchestrator.core.transient import TRANSIENTS, Awaited
 from orchestrator.engine.bus import Bus, Fresh
 from orchestrator.engine.snapshot import Snapshot
 from orchestrator.wire import Answer
@@ -314,8 +316,7 @@ class Runner:
             if isinstance(effect, Recover):
                 await crew.recover(effect)
                 return None
-            await self._settled(effect, crew)
-            return cmd.SettleCell(state=effect.state)
+            return cmd.SettleCell(state=effect.state, trouble=await self._settled(effect, crew))
         except Exception as error:
             if not isinstance(error, TandemError):
                 log.exception("effect crashed", effect=effect.id)
@@ -328,23 +329,34 @@ class Runner:
         if outcome is not None:
             self.post(outcome)
 
-    async def _settled(self, effect: Settle, crew: Crew) -> None:
-        """Do what a transient state is for. An abort and a stop reach the robot before any skill is waited for."""
-        skills = [task for name, task in self._tasks.items() if moves_robot(name)]
-        if effect.state in _STOPS_FIRST:
-            await self._stopped(effect, crew)
-        if skills and effect.state in _WAITS_FOR_SKILLS:
-            await asyncio.wait(skills, timeout=None if effect.state == CellState.COMPLETING else SKILL_ENDS_S)
-        if effect.state not in _STOPS_FIRST:
-            await crew.settle(effect)
+    async def _settled(self, effect: Settle, crew: Crew) -> tuple[str, ...]:
+        """Wait for what a transient state waits for, in its row's order; returns why it waited in vain, if it did.
 
-    async def _stopped(self, effect: Settle, crew: Crew) -> None:
-        """Ask for the stop again and again: there is no further state to fall back to."""
+        A stop that comes first reaches the robot before any skill is waited for, and is asked for again and again.
+        """
+        row = TRANSIENTS[effect.state]
+        skills = [task for name, task in self._tasks.items() if moves_robot(name)]
+        again = row.waits[:1] == (Awaited.STAND,)
+        why: list[Exception] = []
+        try:
+            async with asyncio.timeout(None if math.isinf(row.limit_s) else row.limit_s):
+                for awaited in row.waits:
+                    if awaited == Awaited.SKILLS and skills:
+                        await asyncio.wait(skills, timeout=SKILL_ENDS_S if Awaited.STAND in row.waits else None)
+                    elif awaited != Awaited.SKILLS:
+                        await (self._stopped(effect, crew, why) if again else crew.settle(effect))
+        except TimeoutError:
+            return (_IN_VAIN[row.waits[0]].format(row.limit_s), *(said for error in why[-1:] for said in _words(error)))
+        return ()
+
+    async def _stopped(self, effect: Settle, crew: Crew, why: list[Exception]) -> None:
+        """Ask for the stop again and again; `why` gathers how it failed."""
         while True:
             try:
                 return await crew.settle(effect)
             except Exception as error:
                 log.exception("the cell can't come to a stand", state=effect.state, error=str(error))
+                why.append(error)
             await asyncio.sleep(RETRY_S)
 
     def _quiet(self, prefix: str = "") -> None:
@@ -393,8 +405,11 @@ OWN = "engine-"  # how the ids of the engine's own requests begin; they are neve
 Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
 Performed = RunSkill | RunManual | Look | RideAndLook | Settle | Recover
 _DISK = "Free disk space or mend the disk; the cell has stopped."
-_STOPS_FIRST = frozenset({CellState.STOPPING, CellState.ABORTING})
-_WAITS_FOR_SKILLS = frozenset({"holding", "stopping", "aborting", "suspending", "completing"})
+_IN_VAIN = {
+    Awaited.SKILLS: "The robot's motion did not end within {:g} s.",
+    Awaited.STAND: "The robot did not stand within {:g} s.",
+    Awaited.READY: "The robot was not ready within {:g} s.",
+}
 
 
 def _entry(event: Event, t: float, command: str) -> Entry:
@@ -454,6 +469,13 @@ def _broken_off(effect: Performed) -> cmd.Command | None:
     return None
 
 
+def _words(error: Exception) -> tuple[str, ...]:
+    """What an error says, sentence by sentence."""
+    if not isinstance(error, TandemError):
+        return (f"{type(error).__name__}: {error}"[:2000],)
+    return tuple(text[:2000] for text in (error.message, error.remedy) if text)
+
+
 def _crashed(effect: Performed, error: Exception) -> cmd.Command:
     text = str(error) or type(error).__name__
     remedy = error.remedy if isinstance(error, TandemError) else "See the log, then retry."
@@ -477,4 +499,6 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
         return cmd.EndCheck(
             effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, error=text[:2000]
         )
+    if isinstance(effect, Settle):
+        return cmd.SettleCell(state=effect.state, trouble=_words(error))
     return cmd.ChangeCell(verb=CellVerb.ABORT, reason=text[:2000])

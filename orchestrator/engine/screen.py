@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 import structlog
 
 from orchestrator.core.machine import StepStatus
+from orchestrator.core.overdue import climbing
 from orchestrator.core.state import ROBOT, State
 from orchestrator.engine.guide import is_low
+from orchestrator.engine.late import asked
 from orchestrator.wire import Drop, Happened, Put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orchestrator.core.state import UnitState
     from orchestrator.engine.bus import Fresh
     from orchestrator.engine.guide import Guide
     from orchestrator.wire import TopicValue
@@ -37,7 +40,13 @@ class LiveScreen:
         self._topics: dict[str, TopicValue] = {}
         self._listeners: list[Listener] = []
         self._log: deque[Happened] = deque(maxlen=LOG)
+        self._late: set[tuple[str, str]] = set()  # what waited for a person at the last refresh
         self._refresh(None, state)
+
+    @property
+    def guide(self) -> Guide:
+        """Who makes the views."""
+        return self._guide
 
     @property
     def topics(self) -> Mapping[str, TopicValue]:
@@ -76,17 +85,20 @@ class LiveScreen:
                 wanted[f"order/{order_id}"] = self._guide.order(after, order_id)
         for unit_id, unit in after.units.items():
             old = before.units.get(unit_id) if before else None
-            if old is unit:
+            marked = _marked_anew(before, after, unit)
+            if old is unit and not marked:
                 continue
             wanted[f"unit/{unit_id}"] = self._guide.unit(after, unit_id)
             for step_id, step in unit.steps.items():
-                if old is not None and old.steps.get(step_id) is step:
+                if old is not None and old.steps.get(step_id) is step and not marked:
                     continue
                 wanted[f"step/{unit_id}/{step_id}"] = self._guide.step(after, unit_id, step_id)
-                wanted[f"question/{unit_id}/{step_id}"] = None
-        for unit, step_id, step in after.busy():  # what may be chosen depends on other steps and on the gripper too
-            if step.status == StepStatus.ATTENTION:
-                wanted[f"question/{unit.id}/{step_id}"] = self._guide.question(after, unit.id, step_id)
+        wanted.update(self._questions(after))
+        late = {(unit.id, step.id) for unit, step in climbing(after)}
+        for unit_id, step_id in sorted(self._late | late):  # what is overdue hangs on the cell and on places, too
+            if unit_id in after.units:
+                wanted[f"step/{unit_id}/{step_id}"] = self._guide.step(after, unit_id, step_id)
+        self._late = late
         if before is None or before.world is not after.world:
             for part_id in after.world.facts:
                 wanted[f"part/{part_id}"] = self._guide.part(after, part_id)
@@ -99,6 +111,13 @@ class LiveScreen:
             wanted[f"card/{place}"] = self._guide.card(after, place)
         gone = [topic for topic in self._topics if _is_gone(topic, after)] if before and _left(before, after) else []
         return self._apply(wanted, gone)
+
+    def _questions(self, state: State) -> dict[str, TopicValue | None]:
+        """Every open question, and those that are none any more: what may be chosen depends on much beside the step."""
+        out: dict[str, TopicValue | None] = {topic: None for topic in self._topics if topic.startswith("question/")}
+        steps = [(unit.id, step_id) for unit, step_id, step in state.busy() if step.status == StepStatus.ATTENTION]
+        steps += [(unit.id, step.id) for unit, step, _ in asked(state)]
+        return out | {f"question/{unit}/{step}": self._guide.question(state, unit, step) for unit, step in steps}
 
     def _apply(self, wanted: dict[str, TopicValue | None], gone: list[str]) -> list[Put | Drop]:
         out: list[Put | Drop] = []
@@ -113,6 +132,16 @@ class LiveScreen:
             if self._topics.pop(topic, None) is not None:
                 out.append(Drop(topic=topic))
         return out
+
+
+def _marked_anew(before: State | None, after: State, unit: UnitState) -> bool:
+    """Whether the breakpoints of a unit, or of its order, have changed."""
+    old = before.units.get(unit.id) if before is not None else None
+    if before is None or old is None:
+        return False
+    was, is_ = before.orders.get(unit.order), after.orders.get(unit.order)
+    of_order = was is not None and is_ is not None and was.breakpoints != is_.breakpoints
+    return of_order or old.breakpoints != unit.breakpoints
 
 
 def _left(before: State, after: State) -> bool:
@@ -138,6 +167,8 @@ def _cell_may_look_new(before: State, after: State) -> bool:
     """Tell whether anything has changed that the cell at a glance is made of: all but the time and what bins hold."""
     if any(getattr(before, name) is not getattr(after, name) for name in _OF_THE_CELL):
         return True
+    if before.bins is not after.bins and after.suspended:  # it waits for one of them
+        return True
     return before.bins is not after.bins and [is_low(before, n) for n in before.bins] != [
         is_low(after, n) for n in after.bins
     ]
@@ -153,7 +184,7 @@ def _in_words(item: Fresh) -> str:
     """The event's name in plain words, and what it says of itself: "step failed: The part lies upside down"."""
     name = item.event.type.replace("_", " ")
     fields = vars(item.event)
-    for key in ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome"):
+    for key in ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome", "level"):
         if value := fields.get(key):
             return f"{name}: {value}"
     return name

@@ -92,7 +92,8 @@ async def work(folder: Path, data: Path, kill: tuple[str, float]) -> None:
             answer = await cell.ask(command, request_id=name)  # again after each death: it must have one effect
             told.put(what="answer", id=name, ok=answer.ok, code=answer.code)
         await cell.ended(timeout_s=GIVES_UP_S)
-        told.put(what="end", record=cell.record()["state"], commits=commits.count)
+        left = [body.id for body in cell.cell.world if not body.source]
+        told.put(what="end", record=cell.record()["state"], commits=commits.count, left=left)
 
 
 def _tell(told: Told, events: Sequence[Fresh]) -> None:

@@ -421,7 +421,7 @@ def test_a_robot_that_fails_to_stop_is_asked_again_and_people_learn_why(
     run_virtual(main)
 
 
-def test_a_hold_that_the_robot_does_not_answer_becomes_an_abort(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hold_that_the_robot_does_not_answer_becomes_a_stop(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         async with bench(folder) as cell:
             await cell.begin()
@@ -437,7 +437,7 @@ def test_a_hold_that_the_robot_does_not_answer_becomes_an_abort(folder: Path, mo
 
             monkeypatch.setattr(cell.cell.robot, "stop", fails_once)
             await cell.do(cmd.ChangeCell(verb=CellVerb.HOLD))
-            await cell.until(lambda state: state.cell == CellState.ABORTED)
+            await cell.until(lambda state: state.cell == CellState.STOPPED)
             assert "does not answer a stop" in cell.state.cell_reason
             await stands(cell)
 

@@ -27,7 +27,9 @@ from orchestrator.wire import (
     OrderView,
     PoseFrame,
     Put,
+    RewindView,
     SceneView,
+    UndoView,
     UnitView,
 )
 
@@ -163,6 +165,15 @@ class FakeDesk:
         self.samples += 1
         self.sampled.set()
         return self.frames
+
+    def rewind(self, unit: str, step: str) -> RewindView:
+        if unit != "u1":
+            raise known("unit in work", unit, ["u1"])
+        title = {"en": "Cover", "de": "Deckel"}
+        undo = UndoView(
+            step="cover", title=title, text={"en": "Take off: Cover", "de": "Abnehmen: Deckel"}, by="person"
+        )
+        return RewindView(unit=unit, to=step, undo=(undo,), refused="" if step == "cover" else "It is waiting.")
 
     def as_built(self, unit: str) -> dict[str, Any] | None:
         return self.records.get(unit)

@@ -3,20 +3,24 @@
 The product of the machines is searched whole, through the real rules, for a cell with one order of one step that robot
 or person may do. What only counts up (attempts, times) is left out of what makes two states differ; so is, but for
 TANDEM_SOAK=1, what two failures differ in, gentle verbs for orders, and what the rules treat alike of modes and
-safety states.
+safety states; and supervision (levels of autonomy, motions that wait for approval, steps that wait for a word) and
+waiting (bins that run empty, pauses) are searched beside modes instead of together with them.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide.choices import choices, leftovers
-from orchestrator.core.machine import TRANSIENT, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus
+from orchestrator.core.decide.lull import CALMEST_S, lulls
+from orchestrator.core.machine import TRANSIENT, Autonomy, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus
+from orchestrator.core.overdue import climbing, level
 from orchestrator.core.ports import Safety
 from orchestrator.core.readiness import blockers, crews
 from tests.unit.core_builders import Bench, ladder, step, variant
@@ -24,47 +28,99 @@ from tests.unit.core_builders import Bench, ladder, step, variant
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
-    from orchestrator.core.state import State, StepState
+    from orchestrator.core.state import State, StepState, UnitState
 
 BOSS = cmd.Who(name="boss", role="supervisor")
 ONE = variant(step("load", part="body", at="nest", on_fail={"*": ladder("retry", "ask")}))
 WHOLE = bool(os.environ.get("TANDEM_SOAK"))
-SAFETY = tuple(Safety) if WHOLE else (Safety.NORMAL, Safety.PROTECTIVE_STOP, Safety.EMERGENCY_STOP)
-MODES = tuple(Mode) if WHOLE else (Mode.PRODUCTION, Mode.MANUAL)
 VERBS = tuple(OrderVerb) if WHOLE else (OrderVerb.START, OrderVerb.ABORT)
+LONG_S = 1000.0  # after which whatever waits for a person is a question
 OVER = {OrderState.ENDED, OrderState.ABORTED, OrderState.CANCELLED}
+
+
+@dataclass(frozen=True)
+class Range:
+    """What of each region is searched together."""
+
+    safety: tuple[Safety, ...]
+    modes: tuple[Mode, ...]
+    levels: tuple[Autonomy, ...]
+    waits: bool = False  # bins run empty, and people pause
+    breakpoints: bool = False
+
+
+RANGES = {
+    "modes": Range(
+        safety=(Safety.NORMAL, Safety.PROTECTIVE_STOP, Safety.EMERGENCY_STOP),
+        modes=(Mode.PRODUCTION, Mode.MANUAL),
+        levels=(Autonomy.FULL,),
+    ),
+    "supervision": Range(
+        safety=(Safety.NORMAL,),
+        modes=(Mode.PRODUCTION,),
+        levels=(Autonomy.FULL, Autonomy.SINGLE_STEP),
+    ),
+    "waits": Range(
+        safety=(Safety.NORMAL, Safety.PROTECTIVE_STOP), modes=(Mode.PRODUCTION,), levels=(Autonomy.FULL,), waits=True
+    ),
+    "breakpoints": Range((Safety.NORMAL,), (Mode.PRODUCTION,), (Autonomy.FULL,), breakpoints=True),
+}
+if WHOLE:
+    RANGES = {"everything": Range(tuple(Safety), tuple(Mode), tuple(Autonomy), waits=True, breakpoints=True)}
 
 
 def key(state: State) -> Hashable:
     """What makes one state another."""
     steps = tuple(
-        (current.status, current.wants, bool(current.effect), current.actors, *_failure(current))
+        (
+            current.status,
+            current.wants,
+            bool(current.effect),
+            current.actors,
+            current.released,
+            _late(state, unit),
+            *_failure(current),
+        )
         for unit in state.units.values()
         for current in unit.steps.values()
     )
     facts = tuple((fact.holder, fact.certainty) for fact in state.world.facts.values())
-    lanes = (steps, bool(state.ending), *((tuple(state.places),) if WHOLE else ()))
-    cell = (state.cell, state.mode, state.safety, state.acknowledged)
-    return cell, state.orders["A"].state, lanes, facts, tuple(bool(u.rechecking) for u in state.units.values())
+    lanes = (steps, bool(state.ending), bool(state.unclear), *((tuple(state.places),) if WHOLE else ()))
+    cell = (state.cell, state.mode, state.safety, state.acknowledged, state.autonomy)
+    waits = (state.suspended, bool(state.bins["rack"]))
+    motions = tuple((motion.approved, bool(motion.refused)) for motion in state.motions.values())
+    units = tuple((bool(u.rechecking), bool(u.rewind)) for u in state.units.values())
+    order = state.orders["A"]
+    return cell, waits, motions, order.state, order.breakpoints, lanes, facts, units
+
+
+def _late(state: State, unit: UnitState) -> bool:
+    return level(state, unit, ONE.by_id["load"]) == "ask"
 
 
 def _failure(current: StepState) -> tuple[Hashable, ...]:
     return (current.barred, current.rung, current.code) if WHOLE else ()
 
 
-def asked(state: State, now: float) -> Iterator[tuple[str, cmd.Command, cmd.Who]]:
+def asked(state: State, now: float, within: Range) -> Iterator[tuple[str, cmd.Command, cmd.Who]]:
     """Everything that hardware, engine and people may come with, and whose it is."""
-    for safety in SAFETY:
+    for safety in within.safety:
         yield "hardware", cmd.ReportSafety(safety=safety), cmd.ENGINE
     if state.cell in TRANSIENT:
         yield "engine", cmd.SettleCell(state=state.cell), cmd.ENGINE
+    yield "engine", cmd.ReportLull(), cmd.ENGINE
     yield "engine", cmd.ReportRestart(holding=state.world.held() is not None), cmd.ENGINE
-    yield from (("engine", command, cmd.ENGINE) for command in _effects(state, now))
-    yield from (("person", command, BOSS) for command in _people(state))
+    yield from (("engine", command, cmd.ENGINE) for command in _effects(state, now, within))
+    yield from (("person", command, BOSS) for command in _people(state, within))
+    for unit, step_ in climbing(state):
+        attempt = unit.steps[step_.id].attempt
+        yield "engine", cmd.NoteOverdue(unit=unit.id, step=step_.id, attempt=attempt), cmd.ENGINE
 
 
-def _effects(state: State, now: float) -> Iterator[cmd.Command]:
+def _effects(state: State, now: float, within: Range) -> Iterator[cmd.Command]:
     yield cmd.StartUnit(order="A")
+    for unit in state.units.values():
+        yield from (cmd.StartUndo(unit=unit.id, step="load", place=place) for place in state.places)
     for unit in state.units.values():
         current = unit.steps["load"]
         ids = {"unit": unit.id, "step": "load", "attempt": current.attempt}
@@ -78,6 +134,10 @@ def _effects(state: State, now: float) -> Iterator[cmd.Command]:
             effect = f"{unit.id}/load/{current.attempt}/skill"
             for outcome in ("succeeded", "failed", "canceled"):
                 yield cmd.EndSkill.model_validate({**ids, "effect": effect, "outcome": outcome, "code": "jam"})
+            if not state.motions and len(within.levels) > 1:
+                yield cmd.ProposeMotion(effect=effect, motion="m")
+            elif state.motions and (state.motions["m"].approved or state.motions["m"].refused):
+                yield cmd.EndMotion(effect=effect, motion="m", outcome="succeeded")
         held = state.world.held()
         if held is not None:
             yield cmd.ReportPart.model_validate({**part, "what": "placed", "to": unit.nests["nest"]})
@@ -88,9 +148,16 @@ def _effects(state: State, now: float) -> Iterator[cmd.Command]:
                 yield cmd.EndCheck.model_validate({**ids, "effect": effect, "measured": measured})
 
 
-def _people(state: State) -> Iterator[cmd.Command]:
+def _people(state: State, within: Range) -> Iterator[cmd.Command]:
     yield from (cmd.ChangeCell(verb=verb, reason="r") for verb in CellVerb if verb != CellVerb.SETTLE)
-    yield from (cmd.SetMode(mode=mode) for mode in MODES)
+    yield from (cmd.SetMode(mode=mode) for mode in within.modes)
+    yield from (cmd.SetAutonomy(autonomy=level) for level in within.levels)
+    if within.breakpoints:
+        yield cmd.SetBreakpoint(order="A", step="load")
+        yield cmd.ClearBreakpoint(order="A", step="load")
+    for motion in state.motions:
+        yield cmd.ApproveMotion(motion=motion)
+        yield cmd.RefuseMotion(motion=motion)
     yield cmd.Acknowledge()
     yield from (cmd.ChangeOrder(order="A", verb=verb) for verb in VERBS)
     yield cmd.JoinPlace(place="front", operator="op")
@@ -98,21 +165,36 @@ def _people(state: State) -> Iterator[cmd.Command]:
     for unit in state.units.values():
         current = unit.steps["load"]
         ids = {"unit": unit.id, "step": "load", "attempt": current.attempt}
+        yield cmd.ReleaseStep(unit=unit.id, step="load", attempt=current.attempt)
         for place in state.places:
             yield cmd.ConfirmStep(**ids, place=place)  # type: ignore[arg-type] # checked by the model
             yield cmd.ReportProblem(**ids, place=place, code="problem")  # type: ignore[arg-type]
+            yield cmd.GiveStep(**ids, place=place)  # type: ignore[arg-type]
+            yield cmd.TakeStep(**ids, place=place)  # type: ignore[arg-type]
+    yield from (cmd.ClearPlace(place=place) for place in state.unclear)
+    for unit in state.units.values():
+        yield cmd.Rewind(unit=unit.id, step="load", reason="r")
+        yield cmd.StopRewind(unit=unit.id)
+        yield from (
+            cmd.ConfirmUndo(unit=unit.id, step="load", attempt=unit.steps["load"].attempt, place=place)
+            for place in state.places
+        )
+    for unit in state.units.values():
+        ids = {"unit": unit.id, "step": "load", "attempt": unit.steps["load"].attempt}
         for choice, target in choices(state, unit.id, "load"):
             yield cmd.Choose.model_validate({**ids, "choice": choice, "rework": target or None, "reason": "r"})
     held = state.world.held()
     for part in (*([held.part] if held else []), *leftovers(state)):
         yield cmd.TakePart(part=part)
-    yield cmd.RefillBin(bin="tray", count=4)
+    if within.waits and state.cell in {CellState.EXECUTE, CellState.SUSPENDED}:
+        yield from (cmd.RefillBin(bin="rack", count=count) for count in (0, 4))
 
 
 class Product:
     """The reachable product: each state's key, with the keys that one command leads to, and whose command it was."""
 
-    def __init__(self) -> None:
+    def __init__(self, within: Range) -> None:
+        self.within = within
         bench = Bench()
         bench.do(cmd.StoreOrder(order="A", quantity=1, variant=ONE))
         self.states: dict[Hashable, State] = {}
@@ -122,9 +204,10 @@ class Product:
         while queue:
             state = queue.popleft()
             found = self.ways.setdefault(key(state), {})
-            for whose, command, who in asked(state, bench.t):
+            for whose, command, who in asked(state, bench.t, within):
                 bench.state, bench.log = state, []
-                bench.wait(1.0)
+                # longer than any wait for a lull
+                bench.wait(LONG_S if isinstance(command, cmd.NoteOverdue) else CALMEST_S)
                 bench.ask(command, who)
                 if bench.state is state:
                     continue
@@ -149,14 +232,14 @@ class Product:
         return seen
 
 
-@pytest.fixture(scope="module")
-def product() -> Product:
-    return Product()
+@pytest.fixture(scope="module", params=RANGES)
+def product(request: pytest.FixtureRequest) -> Product:
+    return Product(RANGES[request.param])
 
 
 def ready_for_more(state: State) -> bool:
     """The order is over, nothing lies about, and the next one could begin."""
-    clear = not state.world.held() and not state.leftovers() and not state.units and not state.ending
+    clear = not (state.world.held() or state.leftovers() or state.units or state.ending or state.unclear)
     rests = state.cell in {CellState.IDLE, CellState.EXECUTE, CellState.COMPLETED}
     good = state.safety == Safety.NORMAL and state.acknowledged and state.mode == Mode.PRODUCTION
     return state.orders["A"].state in OVER and clear and rests and good
@@ -170,7 +253,7 @@ def test_every_combination_of_mode_safety_and_lanes_has_a_way_on(product: Produc
     print(f"{len(product.states)} states, {edges} ways between them; {len(combined)} of cell, mode and safety")
     assert len(goal) > 0
     assert list(lost)[:3] == []
-    assert {cell for cell, _, _ in combined} >= set(CellState) - {CellState.SUSPENDING}
+    assert {cell for cell, _, _ in combined} == set(CellState)
 
 
 def test_wherever_nothing_is_under_way_somebody_can_do_something(product: Product) -> None:
@@ -178,6 +261,15 @@ def test_wherever_nothing_is_under_way_somebody_can_do_something(product: Produc
     for name, state in product.states.items():
         if state.cell not in TRANSIENT:
             assert "person" in product.ways[name].values(), name
+
+
+def test_a_cell_that_suspended_by_itself_says_what_it_waits_for_or_goes_on_by_itself(product: Product) -> None:
+    found = [(name, state) for name, state in product.states.items() if state.suspended]
+    waits = [state for _, state in found if state.cell == CellState.SUSPENDED]
+    assert bool(waits) == product.within.waits
+    for name, state in found:
+        goes_on = any(product.states[after].cell == CellState.UNSUSPENDING for after in product.ways[name])
+        assert state.cell != CellState.SUSPENDED or bool(lulls(state, state.t)) != goes_on
 
 
 def test_a_dead_end_would_be_found(product: Product) -> None:

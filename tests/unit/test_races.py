@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.machine import CellVerb, OrderVerb
+from orchestrator.core.machine import Autonomy, CellVerb, OrderVerb
 from orchestrator.core.ports import Safety
 from tests.unit.core_builders import SUPERVISOR, Bench, cell, ladder, step, types, variant
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 WRIST = {"wrist": {"on": "flange", "at": {}, "model": "structured_light"}}
 
 
-def _bench(*, check: str = "camera", together: bool = False, loaded: bool = True, **more: Any) -> Bench:
+def _bench(
+    *, check: str = "camera", together: bool = False, loaded: bool = True, motions: int = 1, **more: Any
+) -> Bench:
     load = step("load", part="body", at="nest", by="robot")
     racer = step(
         "s",
@@ -34,7 +36,9 @@ def _bench(*, check: str = "camera", together: bool = False, loaded: bool = True
         on_fail=ladder("retry", "ask"),
         **more,
     )
-    bench = Bench(cell(cameras=WRIST)).running(variant(load, racer, step("last", ["s"], by="human", check=["person"])))
+    bench = Bench(cell(cameras=WRIST, approvals={"motions": motions})).running(
+        variant(load, racer, step("last", ["s"], by="human", check=["person"]))
+    )
     if loaded:
         bench.finish("load")
     bench.wait(1)
@@ -66,6 +70,30 @@ def robot() -> Bench:
 def human() -> Bench:
     bench = _bench()
     bench.start("s", "front")
+    return bench
+
+
+def asked() -> Bench:
+    """The robot is at it, and its first motion waits for two people."""
+    bench = _bench(motions=2)
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.APPROVE))
+    bench.start("s", "robot")
+    bench.do(cmd.ProposeMotion(effect="u1/s/1/skill", motion="m1"))
+    bench.do(cmd.ApproveMotion(motion="m1", place="back"))
+    return bench
+
+
+def stepped() -> Bench:
+    """Ready, in single step: the robot waits for a person to say next."""
+    bench = _bench()
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP))
+    return bench
+
+
+def marked() -> Bench:
+    """Ready, at a breakpoint."""
+    bench = _bench()
+    bench.do(cmd.SetBreakpoint(order="A", step="s"))
     return bench
 
 
@@ -113,6 +141,21 @@ def attest() -> Bench:
     return bench
 
 
+def late() -> Bench:
+    """A person is at it for so long that it has become a question."""
+    bench = human()
+    bench.wait(1000)
+    bench.do(cmd.NoteOverdue(unit="u1", step="s", attempt=1))
+    return bench
+
+
+def left() -> Bench:
+    """It was taken out of a person's hands, and nobody has said that they are out."""
+    bench = late()
+    bench.do(bench.choice("s", "other_actor"), SUPERVISOR)
+    return bench
+
+
 def attention() -> Bench:
     bench = robot()
     bench.do(bench.skill("s", "failed", code="interrupted"))
@@ -122,6 +165,15 @@ def attention() -> Bench:
 def done() -> Bench:
     bench = _bench()
     bench.finish("s", "robot")
+    return bench
+
+
+def going_back() -> Bench:
+    """A person is taking it off."""
+    bench = done()
+    bench.do(cmd.Rewind(unit="u1", step="s", reason="wrong pin"))
+    bench.do(cmd.StartUndo(unit="u1", step="s", place="front"))
+    bench.wait(1)
     return bench
 
 
@@ -153,8 +205,8 @@ def gone() -> Bench:
 COLUMNS: dict[str, Callable[[], Bench]] = {
     column.__name__: column
     for column in (
-        waiting, ready, tried, robot, human, both, brought, looked_at, wanted, riding, attest, attention, done, undone,
-        skipped, gone,
+        waiting, ready, tried, stepped, marked, robot, asked, human, late, left, both, brought, looked_at, wanted,
+        riding, attest, attention, done, going_back, undone, skipped, gone,
     )
 }  # fmt: skip
 
@@ -183,6 +235,11 @@ def _motion(bench: Bench, outcome: str) -> None:
     """Let a motion of the robot's end, at a step of another unit."""
     bench.tell(ev.MotionIntended(effect="u2/s/1/skill", motion="m", text="place", plan="", duration_s=1.0, preview=()))
     bench.tell(ev.MotionEnded.model_validate({"effect": "u2/s/1/skill", "motion": "m", "outcome": outcome}))
+
+
+def _later(bench: Bench, command: cmd.Command) -> cmd.Command:
+    bench.wait(60)
+    return command
 
 
 def _broken_off(bench: Bench) -> cmd.EndCheck:
@@ -229,13 +286,24 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "choice retry": lambda b: b.choice("s", "retry", attempt=_attempt(b)),
     "choice recheck": lambda b: b.choice("s", "recheck", attempt=_attempt(b)),
     "choice for an older attempt": lambda b: b.choice("s", "retry", attempt=_attempt(b) + 7),
+    "choice other actor": lambda b: b.choice("s", "other_actor", attempt=_attempt(b)),
+    "choice wait": lambda b: b.choice("s", "wait", attempt=_attempt(b)),
+    "overdue": lambda b: cmd.NoteOverdue(unit="u1", step="s", attempt=_attempt(b)),
+    "given to the robot": lambda b: cmd.GiveStep(unit="u1", step="s", attempt=_attempt(b), place="front"),
+    "taken over": lambda b: cmd.TakeStep(unit="u1", step="s", attempt=_attempt(b), place="back"),
+    "place clear": lambda b: cmd.ClearPlace(place="front"),
     "undo": lambda b: cmd.UndoStep(unit="u1", step="s"),
+    "going back": lambda b: cmd.Rewind(unit="u1", step="s", reason="wrong pin"),
+    "taking off": lambda b: cmd.StartUndo(unit="u1", step="s", place="back"),
+    "taken off": lambda b: cmd.ConfirmUndo(unit="u1", step="s", attempt=_attempt(b), place="front"),
+    "back no further": lambda b: cmd.StopRewind(unit="u1"),
     "hold": lambda b: cmd.ChangeCell(verb=CellVerb.HOLD),
     "stop": lambda b: cmd.ChangeCell(verb=CellVerb.STOP),
     "protective stop": lambda b: cmd.ReportSafety(safety=Safety.PROTECTIVE_STOP),
     "emergency stop": lambda b: cmd.ReportSafety(safety=Safety.EMERGENCY_STOP),
     "robot's data stale": lambda b: cmd.ReportSafety(safety=Safety.UNKNOWN),
     "device lost": lambda b: cmd.LeavePlace(place="front"),
+    "lull reported": lambda b: _later(b, cmd.ReportLull()),
     "restart": lambda b: cmd.ReportRestart(),
     "order paused": lambda b: cmd.ChangeOrder(order="A", verb=OrderVerb.PAUSE),
     "order aborted": lambda b: cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT),
@@ -243,6 +311,15 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "part let go": lambda b: b.moved("pin", "released", "place:front"),
     "part taken away": lambda b: cmd.TakePart(part="u1/pin"),
     "motion proposed": lambda b: cmd.ProposeMotion(effect=f"u1/s/{_attempt(b)}/skill", motion="m1"),
+    "motion approved": lambda b: cmd.ApproveMotion(motion="m1", place="front"),
+    "motion approved by the same person": lambda b: cmd.ApproveMotion(motion="m1", place="back"),
+    "motion refused": lambda b: cmd.RefuseMotion(motion="m1", reason="not like this"),
+    "motion ended": lambda b: cmd.EndMotion(effect="u1/s/1/skill", motion="m1", outcome="rejected"),
+    "next": lambda b: cmd.ReleaseStep(unit="u1", step="s", attempt=_attempt(b)),
+    "breakpoint set": lambda b: cmd.SetBreakpoint(order="A", step="s", unit="u1" if "u1" in b.state.units else ""),
+    "breakpoint cleared": lambda b: cmd.ClearBreakpoint(order="A", step="s"),
+    "autonomy lowered": lambda b: cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP),
+    "autonomy raised": lambda b: cmd.SetAutonomy(autonomy=Autonomy.FULL),
     "motion of a look proposed": lambda b: cmd.ProposeMotion(effect=f"u1/s/{_attempt(b)}/look1/ride1", motion="m1"),
 }
 
@@ -253,20 +330,20 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
 
 TABLE: dict[str, dict[str, str]] = {
     "skill succeeded": {
-        "robot": "skill_ended check_requested -> verifying",
+        "robot asked": "skill_ended check_requested -> verifying",
         "both brought": "skill_ended",
         "*": "outcome_ignored",
     },
     "skill failed": {
-        "robot both brought": "skill_ended step_failed -> ready",
+        "robot asked both brought": "skill_ended step_failed -> ready",
         "*": "outcome_ignored",
     },
     "skill timed out": {
-        "robot both brought": "skill_ended step_failed -> ready",
+        "robot asked both brought": "skill_ended step_failed -> ready",
         "*": "outcome_ignored",
     },
     "skill cancelled": {
-        "robot both brought": "skill_ended step_failed -> ready",
+        "robot asked both brought": "skill_ended step_failed -> ready",
         "*": "outcome_ignored",
     },
     "skill of another attempt": {
@@ -317,7 +394,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "outcome_ignored",
     },
     "confirmed": {
-        "tried human": "step_confirmed part_moved check_requested -> verifying",
+        "tried human late left": "step_confirmed part_moved check_requested -> verifying",
         "both": "refused: not_yet",
         "brought": "step_confirmed",
         "attest": "step_confirmed attest_given part_moved step_done -> done",
@@ -338,26 +415,33 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "refused: stale",
     },
     "problem": {
-        "human both brought looked_at wanted riding attest": "step_failed -> attention",
+        "human late both brought looked_at wanted riding attest": "step_failed -> attention",
+        "going_back": "rewind_stopped step_doubted -> attention",
         "gone": "refused: no_step",
         "*": "refused: stale",
     },
     "start by the robot": {
         "ready tried": "step_started -> active",
+        "stepped marked": "refused: release",
+        "left": "refused: unclear",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
     },
     "start by a person": {
-        "ready tried": "step_started -> active",
+        "ready tried stepped": "step_started -> active",
+        "marked": "refused: release",
+        "left": "refused: actor",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
     },
     "choice retry": {
+        "late": "refused: not_offered",
         "attention": "step_answered -> ready",
         "gone": "refused: no_step",
         "*": "refused: stale",
     },
     "choice recheck": {
+        "late": "refused: not_offered",
         "attention": "step_answered check_requested -> verifying",
         "gone": "refused: no_step",
         "*": "refused: stale",
@@ -366,10 +450,58 @@ TABLE: dict[str, dict[str, str]] = {
         "gone": "refused: no_step",
         "*": "refused: stale",
     },
+    "choice other actor": {
+        "late": "step_failed step_answered -> ready",
+        "attention": "step_answered -> ready",
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "choice wait": {
+        "late": "step_answered",
+        "attention": "refused: not_offered",
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "overdue": {
+        "*": "nothing",
+    },
+    "given to the robot": {
+        "human both brought looked_at wanted riding going_back": "refused: not_overdue",
+        "late": "step_failed -> ready",
+        "*": "refused: stale",
+    },
+    "taken over": {
+        "late": "step_failed step_started",
+        "gone": "refused: stale",
+        "*": "refused: not_offered",
+    },
+    "place clear": {
+        "left": "place_cleared",
+        "*": "nothing",
+    },
     "undo": {
         "done": "part_moved step_undone -> ready",
         "gone": "refused: no_step",
         "*": "refused: not_done",
+    },
+    "going back": {
+        "attention done": "rewind_started",
+        "skipped": "rewind_started step_undone -> ready",
+        "gone": "refused: no_step",
+        "*": "refused: no_rewind",
+    },
+    "taking off": {
+        "going_back": "refused: not_ready",
+        "gone": "refused: no_step",
+        "*": "refused: not_next",
+    },
+    "taken off": {
+        "going_back": "part_moved step_undone -> ready",
+        "*": "refused: stale",
+    },
+    "back no further": {
+        "going_back": "rewind_stopped step_doubted -> attention",
+        "*": "refused: stale",
     },
     "hold": {
         "*": "cell_changed",
@@ -389,8 +521,11 @@ TABLE: dict[str, dict[str, str]] = {
     "device lost": {
         "*": "place_left",
     },
+    "lull reported": {  # everywhere somebody can go on, is at it, or was asked
+        "*": "nothing",
+    },
     "restart": {
-        "robot": "cell_restarted skill_ended check_requested -> verifying",
+        "robot asked": "cell_restarted skill_ended check_requested -> verifying",
         "both": "cell_restarted skill_ended step_failed -> attention",
         "brought": "cell_restarted part_moved skill_ended step_failed -> attention",
         "looked_at wanted riding": "cell_restarted check_requested",
@@ -412,6 +547,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "part_moved",
     },
     "part taken away": {
+        "going_back": "part_moved",
         "looked_at wanted": "refused: verifying",
         "brought riding": "refused: moving",
         "done": "refused: built_in",
@@ -419,7 +555,44 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "motion proposed": {
         "robot both brought": "motion_intended",
+        "asked": "refused: duplicate",
         "*": "refused: stale",
+    },
+    "motion approved": {
+        "asked": "motion_approved motion_intended",
+        "*": "refused: stale",
+    },
+    "motion approved by the same person": {
+        "asked": "refused: same_person",
+        "*": "refused: stale",
+    },
+    "motion refused": {
+        "asked": "motion_refused",
+        "*": "refused: stale",
+    },
+    "motion ended": {
+        "asked": "motion_ended",
+        "*": "outcome_ignored",
+    },
+    "next": {
+        "stepped marked": "step_released",
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "breakpoint set": {
+        "*": "breakpoint_set",
+    },
+    "breakpoint cleared": {
+        "marked": "breakpoint_cleared",
+        "*": "nothing",
+    },
+    "autonomy lowered": {
+        "stepped": "nothing",
+        "*": "autonomy_changed",
+    },
+    "autonomy raised": {
+        "stepped asked": "autonomy_changed",
+        "*": "nothing",
     },
     "motion of a look proposed": {
         "riding": "motion_intended",
@@ -756,3 +929,57 @@ def test_half_of_a_joint_step_is_no_claim_when_the_other_half_failed_before() ->
     late = bench.confirm("s")
     bench.do(bench.skill("s", "failed", code="jam"))
     assert bench.no(late) == "stale"
+
+
+# ---- what meets an approval --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "comes",
+    [
+        cmd.ChangeCell(verb=CellVerb.HOLD),
+        cmd.ChangeCell(verb=CellVerb.STOP),
+        cmd.ChangeCell(verb=CellVerb.ABORT),
+        cmd.ReportSafety(safety=Safety.PROTECTIVE_STOP),
+        cmd.ReportSafety(safety=Safety.UNKNOWN),
+        cmd.ReportSafety(safety=Safety.EMERGENCY_STOP),
+    ],
+    ids=["hold", "stop", "abort", "protective stop", "stale data", "emergency stop"],
+)
+def test_the_last_approval_comes_too_late_for_a_cell_that_was_stopped(comes: cmd.Command) -> None:
+    bench = asked()
+    bench.do(comes)
+    assert bench.no(cmd.ApproveMotion(motion="m1", place="front")) == "interlock"
+    bench.do(bench.skill("s", "canceled"))
+    assert bench.state.motions == {}
+    assert bench.no(cmd.ApproveMotion(motion="m1", place="front")) == "stale"
+
+
+def test_an_approval_of_before_a_restart_is_good_for_nothing_after_it() -> None:
+    bench = asked()
+    bench.do(cmd.ReportRestart())
+    assert bench.state.motions == {}
+    assert bench.no(cmd.ApproveMotion(motion="m1", place="front")) == "stale"
+
+
+def test_a_time_out_takes_a_waiting_motion_and_its_approvals_along() -> None:
+    bench = asked()
+    bench.do(bench.skill("s", "failed", code="timeout"))
+    assert bench.state.motions == {}
+    bench.start("s", "robot")
+    bench.do(cmd.ProposeMotion(effect="u1/s/2/skill", motion="m2"))
+    assert bench.state.motions["m2"].approved_by == ()
+
+
+def test_an_approver_whose_device_is_lost_has_not_approved() -> None:
+    bench = asked()
+    bench.do(cmd.LeavePlace(place="back"))
+    assert types(bench.do(cmd.ApproveMotion(motion="m1", place="front"))) == "motion_approved"
+    bench.do(cmd.JoinPlace(place="back", operator="op-back"))
+    assert types(bench.do(cmd.ApproveMotion(motion="m1", place="back"))) == "motion_approved motion_intended"
+
+
+def test_who_refuses_first_wins_over_who_approves_last() -> None:
+    bench = asked()
+    bench.do(cmd.RefuseMotion(motion="m1", place="back"))
+    assert bench.no(cmd.ApproveMotion(motion="m1", place="front")) == "stale"

@@ -174,7 +174,7 @@ def test_a_starved_step_says_so_and_goes_on_after_a_refill(folder: Path) -> None
             assert rig.step("load").status == StepStatus.READY
             assert rig.step("load").attempt == 0
             lane = rig.cell.desk.screen.topics["lane/robot"]
-            assert lane.text["en"] == "Bin bases has too few left: refill it."  # type: ignore[union-attr] # a lane's view
+            assert lane.text["en"] == "Bin bases has too few base for load of u1: refill it."  # type: ignore[union-attr] # a lane's view
             assert "nachfüllen" in lane.text["de"]  # type: ignore[union-attr] # a lane's view
             view = rig.cell.desk.screen.topics["cell"]
             (refill,) = [b for b in view.buttons if b.label == "refill"]  # type: ignore[union-attr] # a cell's view

@@ -18,7 +18,19 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.decide.progress import amiss
 from orchestrator.core.events import EVENT
-from orchestrator.core.machine import CELL, ORDER, STEP, Autonomy, CellState, CellVerb, Mode, OrderVerb
+from orchestrator.core.machine import (
+    ASKS_STEP,
+    CELL,
+    MOTION_ALLOWED,
+    ORDER,
+    STEP,
+    Autonomy,
+    CellState,
+    CellVerb,
+    Mode,
+    OrderVerb,
+)
+from orchestrator.core.overdue import climbing, overdue
 from orchestrator.core.ports import Safety
 from orchestrator.core.react import Look, RideAndLook, RunSkill, react
 from orchestrator.core.readiness import blockers, crews
@@ -85,7 +97,7 @@ class CellMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Bench(cell(cameras=CAMERAS), joined=())
+        self.bench = Bench(cell(cameras=CAMERAS, approvals={"motions": 2}), joined=())
         self.under_way: dict[str, RunSkill | Look | RideAndLook] = {}
         self.past: list[cmd.Command] = []
 
@@ -121,6 +133,10 @@ class CellMachine(RuleBasedStateMachine):
             assert EVENT.validate_json(event.model_dump_json()) == event
             if isinstance(event, ev.StepDone):
                 self.supported(start, before, event)
+            if isinstance(event, ev.StepStarted) and self.stops(before, event):
+                assert before.units[event.unit].steps[event.step].released
+            if isinstance(event, ev.StepStarted) and "robot" in event.actors and before.autonomy in ASKS_STEP:
+                assert before.units[event.unit].steps[event.step].released
             bench.tell(event)
             self.legal(before, bench.state)
         for event in verdict:
@@ -128,6 +144,12 @@ class CellMachine(RuleBasedStateMachine):
                 if isinstance(effect, RunSkill | Look | RideAndLook):
                     assert effect.id not in self.under_way
                     self.under_way[effect.id] = effect
+
+    def stops(self, state: State, event: ev.StepStarted) -> bool:
+        """Whether a breakpoint stands before a step that begins."""
+        unit = state.units[event.unit]
+        names = {event.step, event.step.split("@", maxsplit=1)[0]}
+        return bool(names & (unit.breakpoints | state.orders[unit.order].breakpoints))
 
     def legal(self, before: State, after: State) -> None:
         if before.cell != after.cell:
@@ -143,7 +165,7 @@ class CellMachine(RuleBasedStateMachine):
             for step_id, old in unit.steps.items() if name in after.units else ():
                 new = after.units[name].steps[step_id]
                 shared = new.status == "done" and new.waived == ONCE
-                over = old.status in {"done", "skipped"}
+                over = old.status in {"done", "skipped", "undoing"}
                 undone = over and new.status in {"ready", "waiting"}  # undone, and at once free or not
                 assert old.status == new.status or (old.status, new.status) in MOVES or shared or undone
                 if undone:
@@ -205,6 +227,12 @@ class CellMachine(RuleBasedStateMachine):
         elif left := leftovers(state):
             self.send(cmd.TakePart(part=left[0]))
         else:
+            for order, record in state.orders.items():
+                for name in record.breakpoints:
+                    self.send(cmd.ClearBreakpoint(order=order, step=name))
+            for unit in state.units.values():
+                for name in unit.breakpoints:
+                    self.send(cmd.ClearBreakpoint(order=unit.order, step=name, unit=unit.id))
             for name in ("rack", "tray", "box"):
                 self.send(cmd.RefillBin(bin=name, count=4))
             for order in state.orders:
@@ -321,7 +349,9 @@ class CellMachine(RuleBasedStateMachine):
         self.send(cmd.ReportProblem(unit=unit, step=name, attempt=attempt, place=place, code=code))
 
     def questions(self) -> list[tuple[str, str]]:
-        return [(unit.id, name) for unit, name, step_ in self.bench.state.busy() if step_.status == "attention"]
+        state = self.bench.state
+        asked = [(unit.id, waits.id) for unit, waits, _, rung in overdue(state) if rung == "ask"]
+        return asked + [(unit.id, name) for unit, name, step_ in state.busy() if step_.status == "attention"]
 
     @precondition(lambda self: self.questions())
     @rule(data=st.data(), role=st.sampled_from(["supervisor", "supervisor", "worker"]), reason=REASONS)
@@ -331,6 +361,51 @@ class CellMachine(RuleBasedStateMachine):
         attempt = self.bench.at(name, unit).attempt
         command = {"unit": unit, "step": name, "attempt": attempt, "choice": choice, "rework": target or None}
         self.send(cmd.Choose.model_validate({**command, "reason": reason}), role)
+
+    @rule(seconds=st.sampled_from([200.0, 400.0]))
+    def a_wait_grows_long(self, seconds: float) -> None:
+        self.bench.wait(seconds)
+        for unit, waits in tuple(climbing(self.bench.state)):
+            attempt = unit.steps[waits.id].attempt
+            self.send(cmd.NoteOverdue(unit=unit.id, step=waits.id, attempt=attempt))
+
+    @rule(unit=UNITS, name=STEPS, attempt=st.integers(0, 3), place=PLACES)
+    def a_step_changes_hands(self, unit: str, name: str, attempt: int, place: str) -> None:
+        ids = {"unit": unit, "step": name, "attempt": attempt, "place": place}
+        self.send(cmd.GiveStep.model_validate(ids), "worker")
+        self.send(cmd.TakeStep.model_validate(ids), "worker")
+
+    @precondition(lambda self: any(True for _ in overdue(self.bench.state)))
+    @rule(data=st.data(), place=PLACES)
+    def what_is_overdue_changes_hands(self, data: st.DataObject, place: str) -> None:
+        unit, waits, current, _ = data.draw(st.sampled_from([*overdue(self.bench.state)]))
+        self.a_step_changes_hands(unit.id, waits.id, current.attempt, place)  # type: ignore[operator] # a rule
+
+    @rule(unit=UNITS, name=STEPS, reason=REASONS)
+    def a_unit_goes_back(self, unit: str, name: str, reason: str) -> None:
+        self.send(cmd.Rewind(unit=unit, step=name, reason=reason), "worker")
+
+    def rewinding(self) -> list[UnitState]:
+        return [unit for unit in self.bench.state.units.values() if unit.rewind is not None]
+
+    @precondition(lambda self: self.rewinding())
+    @rule(data=st.data(), place=PLACES, how=st.sampled_from(["off", "off", "off", "stuck", "stop"]))
+    def something_is_taken_off(self, data: st.DataObject, place: str, how: str) -> None:
+        unit = data.draw(st.sampled_from(self.rewinding()))
+        assert unit.rewind is not None
+        name = unit.rewind.todo[0]
+        self.send(cmd.StartUndo(unit=unit.id, step=name, place=place))
+        ids = {"unit": unit.id, "step": name, "attempt": unit.steps[name].attempt, "place": place}
+        if how == "off":
+            self.send(cmd.ConfirmUndo.model_validate(ids), "worker")
+        elif how == "stuck":
+            self.send(cmd.ReportProblem.model_validate(ids), "worker")
+        else:
+            self.send(cmd.StopRewind(unit=unit.id))
+
+    @rule(place=PLACES)
+    def a_place_is_clear(self, place: str) -> None:
+        self.send(cmd.ClearPlace(place=place))
 
     @rule(unit=UNITS, name=STEPS)
     def a_step_is_undone(self, unit: str, name: str) -> None:
@@ -360,12 +435,13 @@ class CellMachine(RuleBasedStateMachine):
         self.send(cmd.ReportSafety(safety=Safety.NORMAL))
         self.send(cmd.Acknowledge())
         self.send(cmd.SetMode(mode=Mode.PRODUCTION))
+        self.send(cmd.SetAutonomy(autonomy=Autonomy.FULL))
         for _ in range(8):
             cell = self.bench.state.cell
             verb = {
                 "idle": CellVerb.START,
                 "held": CellVerb.UNHOLD,
-                "suspended": CellVerb.UNSUSPEND,
+                "suspended": CellVerb.HOLD if self.bench.state.suspended else CellVerb.UNSUSPEND,
                 "stopped": CellVerb.RESET,
                 "aborted": CellVerb.CLEAR,
                 "completed": CellVerb.RESET,
@@ -375,18 +451,72 @@ class CellMachine(RuleBasedStateMachine):
             self.send(cmd.JoinPlace(place=place, operator=f"op-{place}"))
         assert self.bench.state.cell == CellState.EXECUTE
 
+    @rule(seconds=st.sampled_from([0.5, 6.0, 1000.0]))
+    def the_engine_sees_a_lull(self, seconds: float) -> None:
+        self.bench.wait(seconds)
+        before = self.bench.state
+        self.send(cmd.ReportLull())
+        after = self.bench.state
+        if after is not before:  # the engine ends what it began, and only that
+            can = any(not blockers(before, *ready, self.bench.t) for ready in self.ready_as_if_executing(before))
+            assert (after.cell == CellState.SUSPENDING) == (before.cell == CellState.EXECUTE)
+            assert after.cell == CellState.SUSPENDING or (before.suspended and before.acknowledged)
+            assert not (after.cell == CellState.SUSPENDING and can)
+
+    def ready_as_if_executing(self, state: State) -> list[tuple[UnitState, Step, tuple[str, ...]]]:
+        return [
+            (unit, authored, crew)
+            for unit in state.units.values()
+            for authored in state.variant_of(unit.id).steps
+            if unit.steps[authored.id].status == "ready"
+            for crew in crews(state, authored, unit.steps[authored.id].barred)
+        ]
+
     @rule(safety=st.sampled_from(list(Safety)))
     def the_robot_reports_safety(self, safety: Safety) -> None:
         self.send(cmd.ReportSafety(safety=safety))
 
-    @rule(autonomy=st.sampled_from(list(Autonomy)), motion=st.sampled_from(["m1", "m2"]), end=st.booleans())
-    def a_motion_goes_its_way(self, autonomy: Autonomy, motion: str, end: bool) -> None:
+    @rule(
+        autonomy=st.sampled_from(list(Autonomy)),
+        motion=st.sampled_from(["m1", "m2"]),
+        supervised=st.sampled_from(["", "tight fit"]),
+        end=st.booleans(),
+    )
+    def a_motion_goes_its_way(self, autonomy: Autonomy, motion: str, supervised: str, end: bool) -> None:
         self.send(cmd.SetAutonomy(autonomy=autonomy))
         effect = next((name for name in sorted(self.under_way) if moves_robot(name)), "u1/pin/1/skill")
-        self.send(cmd.ProposeMotion(effect=effect, motion=motion))
-        self.send(cmd.ApproveMotion(motion=motion))
+        self.send(cmd.ProposeMotion(effect=effect, motion=motion, supervised=supervised))
+        for place in ("front", "back", ""):
+            self.send(cmd.ApproveMotion(motion=motion, place=place))
         if end:
             self.send(cmd.EndMotion(effect=effect, motion=motion, outcome="succeeded"))
+
+    @rule(autonomy=st.sampled_from(list(Autonomy)), role=ROLES)
+    def the_level_of_autonomy_is_told(self, autonomy: Autonomy, role: str) -> None:
+        before = self.bench.state.autonomy
+        self.send(cmd.SetAutonomy(autonomy=autonomy), role)
+        lowers = list(Autonomy).index(autonomy) > list(Autonomy).index(before)
+        may = role in {"engine", "supervisor", "programmer"} or (lowers and role == "worker")
+        assert self.bench.state.autonomy == (autonomy if may else before)
+
+    @rule(motion=st.sampled_from(["m1", "m2"]), place=PLACES, role=ROLES, like_this=st.booleans())
+    def a_person_judges_a_preview(self, motion: str, place: str, role: str, like_this: bool) -> None:
+        at = "" if place == "nowhere" else place
+        if like_this:
+            self.send(cmd.ApproveMotion(motion=motion, place=at), role)
+        else:
+            self.send(cmd.RefuseMotion(motion=motion, reason="no", place=at), role)
+
+    @rule(
+        order=st.sampled_from(["A", "B", "C"]), name=STEPS, unit=st.sampled_from(["", "", "u1", "u2"]), on=st.booleans()
+    )
+    def a_breakpoint_is_set_or_cleared(self, order: str, name: str, unit: str, on: bool) -> None:
+        kind = cmd.SetBreakpoint if on else cmd.ClearBreakpoint
+        self.send(kind(order=order, step=name, unit=unit))
+
+    @rule(unit=UNITS, name=STEPS, attempt=st.integers(0, 3), role=ROLES)
+    def a_person_says_next(self, unit: str, name: str, attempt: int, role: str) -> None:
+        self.send(cmd.ReleaseStep(unit=unit, step=name, attempt=attempt), role)
 
     @rule(place=PLACES, operator=st.sampled_from(["op-front", "op-back", "op-third"]), leave=st.booleans())
     def people_come_and_go(self, place: str, operator: str, leave: bool) -> None:
@@ -433,7 +563,8 @@ class CellMachine(RuleBasedStateMachine):
         state = self.bench.state
         held = [name for _, _, current in state.busy() for name in current.resources]
         assert len(held) == len(set(held))
-        acting = [actor for _, _, step_ in state.busy() if step_.status == "active" for actor in step_.actors]
+        at_it = [step_ for _, _, step_ in state.busy() if step_.status in {"active", "undoing"}]
+        acting = [actor for step_ in at_it for actor in step_.actors]
         acting += ["robot" for _, _, step_ in state.busy() if step_.ride == "under_way"]
         assert len(acting) == len(set(acting))
         nests = [frame for unit in state.units.values() for frame in unit.nests.values()]
@@ -442,6 +573,24 @@ class CellMachine(RuleBasedStateMachine):
         for unit, authored, _crew in self.ready():  # a leftover may be set down where another unit is to be built
             assert authored.id != "load" or unit.nests["nest"] not in lying
         assert sum(fact.holder == "gripper" for fact in state.world.facts.values()) <= 1
+
+    @invariant()
+    def a_unit_that_goes_back_has_something_to_take_back(self) -> None:
+        for unit in self.bench.state.units.values():
+            undoing = [name for name, current in unit.steps.items() if current.status == "undoing"]
+            assert len(undoing) <= 1
+            assert unit.rewind is not None or not undoing
+            if unit.rewind is not None:
+                assert not undoing or undoing == [unit.rewind.todo[0]]
+                assert all(unit.steps[name].status in {*OVER, "attention", "undoing"} for name in unit.rewind.todo)
+
+    @invariant()
+    def the_robot_is_never_where_hands_may_be(self) -> None:
+        state = self.bench.state
+        hands = {name for names in state.unclear.values() for name in names}
+        for _, name, current in state.busy():
+            if "skill" in current.wants:
+                assert not hands & set(current.resources), name
 
     @invariant()
     def what_is_waited_for_is_under_way(self) -> None:
@@ -453,6 +602,18 @@ class CellMachine(RuleBasedStateMachine):
                 assert current.effect in self.under_way
             assert bool(current.wants) == (current.status != "attention")
         assert state.ending <= self.under_way.keys()
+
+    @invariant()
+    def nothing_goes_ahead_with_less_supervision_than_asked_for(self) -> None:
+        state = self.bench.state
+        for motion in state.motions.values():
+            assert len(motion.approved_by) == len(set(motion.approved_by))
+            assert not (motion.approved and len(motion.approved_by) < motion.needs)
+            assert not (motion.approved and motion.refused)
+            assert motion.approved or motion.needs == state.spec.approvals.motions
+        for unit in state.units.values():
+            for current in unit.steps.values():
+                assert not (current.released and state.cell not in MOTION_ALLOWED)
 
     @invariant()
     def every_order_goes_on_or_says_why_not(self) -> None:

@@ -45,10 +45,11 @@ export interface AnswerMessage {
   payload: Answer;
 }
 
-/** A person lets a previewed motion go ahead. */
+/** A person lets a previewed motion go ahead; from a worker place it is the word of who works there. */
 export interface ApproveMotion {
   type: "approve_motion";
   motion: string;
+  place?: "" | string;
 }
 
 /** A value that the person gives. */
@@ -58,7 +59,7 @@ export interface Ask {
 }
 
 /** How much the robot may do without asking. */
-export type Autonomy = "full" | "approve";
+export type Autonomy = "full" | "approve" | "single_step";
 
 /** How many pieces a counted bin holds. A grid is emptied from its first slot on. */
 export interface BinLevel {
@@ -145,6 +146,7 @@ export interface Card {
   together: boolean;
   started_t: number | null;
   expected_s: number | null;
+  overdue: "" | "remind" | "offer" | "ask";
   buttons: Button[];
   upcoming: Record<string, string>[];
 }
@@ -165,6 +167,7 @@ export interface CellView {
   autonomy: string;
   reason: string;
   reasons: string[];
+  condition: Condition;
   simulated: boolean;
   acknowledged: boolean;
   buttons: Button[];
@@ -196,9 +199,23 @@ export interface Choose {
   unit: string;
   step: string;
   attempt: number;
-  choice: "retry" | "recheck" | "other_actor" | "rework" | "skip" | "force" | "scrap";
+  choice: "retry" | "recheck" | "other_actor" | "rework" | "wait" | "skip" | "force" | "scrap" | "abort";
   rework?: string | null;
   reason?: string;
+}
+
+/** A breakpoint shall stop nobody any more. */
+export interface ClearBreakpoint {
+  type: "clear_breakpoint";
+  order: string;
+  step: string;
+  unit?: "" | string;
+}
+
+/** A person says that nobody is at what was taken from the hands of a place: the robot may go there. */
+export interface ClearPlace {
+  type: "clear_place";
+  place: string;
 }
 
 export type ClientMessage =
@@ -214,6 +231,18 @@ export interface CommandMessage {
   command: Outside;
 }
 
+/**
+ * Why the cell stands or waits: what its transient state waits for, the first reason, what went wrong since.
+ *
+ * `not_moving` is the cell's `reasons` in each language.
+ */
+export interface Condition {
+  waits: Record<string, string>;
+  reason: Record<string, string>;
+  trouble: Record<string, string>[];
+  not_moving: Record<string, string>[];
+}
+
 /** A person says that the step's result is there, with what they measured and which lots they used. */
 export interface ConfirmStep {
   type: "confirm_step";
@@ -223,6 +252,15 @@ export interface ConfirmStep {
   place: string;
   values?: Record<string, number | string | boolean>;
   lots?: Record<string, string>;
+}
+
+/** A person says that a result is taken back: its part is off, and out of the unit. */
+export interface ConfirmUndo {
+  type: "confirm_undo";
+  unit: string;
+  step: string;
+  attempt: number;
+  place: string;
 }
 
 /** What has become of a press that brings the arm to its next pose: it moves, is there, or is over, and why. */
@@ -272,6 +310,15 @@ export interface Ghost {
   end: Pose;
 }
 
+/** The person at a place, whose step takes too long, lets the robot do it: their hands are out of its way. */
+export interface GiveStep {
+  type: "give_step";
+  unit: string;
+  step: string;
+  attempt: number;
+  place: string;
+}
+
 /** One line of the event list. */
 export interface Happened {
   seq: number;
@@ -300,7 +347,12 @@ export interface Hello {
   poses?: boolean;
 }
 
-/** What the robot is about to do or does: the TCP's way and its end, and how long it takes. */
+/**
+ * What the robot is about to do or does: the TCP's way and its end, and how long it takes.
+ *
+ * While it is `proposed` it waits for `needs` different people; `approved_by` have said yes. `supervised` is the
+ * skill's reason for asking, "" where the level of autonomy asks.
+ */
 export interface Intent {
   motion: string;
   text: Record<string, string>;
@@ -309,6 +361,9 @@ export interface Intent {
   started_t: number;
   proposed: boolean;
   buttons: Button[];
+  needs: number;
+  approved_by: string[];
+  supervised: string;
 }
 
 /** A person comes to a worker place. */
@@ -319,7 +374,7 @@ export interface JoinPlace {
   qualifications?: string[];
 }
 
-/** What one actor does now. */
+/** What one actor does now; with a button where its next step waits for a person to say next. */
 export interface LaneView {
   actor: string;
   kind: "robot" | "human";
@@ -331,6 +386,7 @@ export interface LaneView {
   started_t: number | null;
   expected_s: number | null;
   intent: Intent | null;
+  buttons: Button[];
 }
 
 /** The person leaves the worker place. */
@@ -371,7 +427,7 @@ export interface MoveGripper {
 /** Verbs of ISA-95 job control; `end` comes from the engine when the last unit has left. */
 export type OrderVerb = "start" | "pause" | "resume" | "stop" | "abort" | "cancel" | "clear" | "end";
 
-/** An order and how far it is. */
+/** An order and how far it is; `breakpoints` are steps that wait for a word in every unit of it. */
 export interface OrderView {
   id: string;
   product: string;
@@ -383,6 +439,7 @@ export interface OrderView {
   state: string;
   due_t: number | null;
   buttons: Button[];
+  breakpoints: string[];
 }
 
 export type Outside =
@@ -395,11 +452,21 @@ export type Outside =
   | ConfirmStep
   | ReportProblem
   | Choose
+  | GiveStep
+  | TakeStep
+  | ClearPlace
   | UndoStep
+  | Rewind
+  | ConfirmUndo
+  | StopRewind
   | RefillBin
   | TakePart
   | Acknowledge
   | ApproveMotion
+  | RefuseMotion
+  | ReleaseStep
+  | SetBreakpoint
+  | ClearBreakpoint
   | MoveGripper;
 
 /** A part instance as the ledger knows it. `pose` is in the world; parts in a gripper follow the pose stream. */
@@ -514,6 +581,14 @@ export interface RefillBin {
   lot?: string;
 }
 
+/** A person says of a previewed motion: not like this. It will not run, and its step becomes a question. */
+export interface RefuseMotion {
+  type: "refuse_motion";
+  motion: string;
+  reason?: string;
+  place?: "" | string;
+}
+
 /** A message of this client could not be understood; nothing was changed. `payload.id` is "" where none was read. */
 export interface RefusedMessage {
   v: 1;
@@ -522,6 +597,14 @@ export interface RefusedMessage {
   t: number;
   type: "refused";
   payload: Answer;
+}
+
+/** A person says next: a step that waits for that word may begin. `attempt` is its last one so far. */
+export interface ReleaseStep {
+  type: "release_step";
+  unit: string;
+  step: string;
+  attempt: number;
 }
 
 /** A person says that the step can't be done. */
@@ -533,6 +616,31 @@ export interface ReportProblem {
   place: string;
   code?: string;
   note?: string;
+}
+
+/** Go back to before a step: what builds on it is taken back first, result after result, by a person. */
+export interface Rewind {
+  type: "rewind";
+  unit: string;
+  step: string;
+  reason?: string;
+}
+
+/** What going back to before a step means, last built first; `refused` says why it can't be done. */
+export interface RewindView {
+  unit: string;
+  to: string;
+  refused: string;
+  undo: UndoView[];
+}
+
+/** A unit that goes back to before step `to`: how many results are still to be taken back, and why nobody does. */
+export interface Rewinding {
+  to: string;
+  left: number;
+  text: Record<string, string>;
+  waits: Record<string, string>;
+  buttons: Button[];
 }
 
 /** What stands still in the cell. */
@@ -579,6 +687,14 @@ export interface SessionView {
 export interface SetAutonomy {
   type: "set_autonomy";
   autonomy: Autonomy;
+}
+
+/** A step, or all of an `each` group by its name, shall wait for a word: in all units of an order, or in one. */
+export interface SetBreakpoint {
+  type: "set_breakpoint";
+  order: string;
+  step: string;
+  unit?: "" | string;
 }
 
 /** Switch between production, manual and maintenance. */
@@ -637,6 +753,9 @@ export interface StepView {
   offset_mm: Vector | null;
   verdict: string;
   waived: boolean;
+  breakpoint: boolean;
+  buttons: Button[];
+  overdue: "" | "remind" | "offer" | "ask";
 }
 
 /** The words of a step in one language. */
@@ -649,10 +768,26 @@ export interface StepWords {
   media: Record<string, string>;
 }
 
+/** Go back no further. */
+export interface StopRewind {
+  type: "stop_rewind";
+  unit: string;
+  reason?: string;
+}
+
 /** A person has taken a part out of the gripper or the cell; it will not be used. */
 export interface TakePart {
   type: "take_part";
   part: string;
+}
+
+/** The person at a place takes over what another has in hand for too long. */
+export interface TakeStep {
+  type: "take_step";
+  unit: string;
+  step: string;
+  attempt: number;
+  place: string;
 }
 
 /** A picture of a session with the board in it, and where its corners are. */
@@ -685,7 +820,19 @@ export interface UndoStep {
   reason?: string;
 }
 
-/** A unit in work: how many of its steps are done. */
+/** One result that must be taken back: by a person, or by nobody where it is only measured again. */
+export interface UndoView {
+  step: string;
+  title: Record<string, string>;
+  text: Record<string, string>;
+  by: "person" | "nobody";
+  instruction: string;
+  needs: string[];
+  once: boolean;
+  never: boolean;
+}
+
+/** A unit in work: how many of its steps are done, and its own breakpoints. */
 export interface UnitView {
   id: string;
   order: string;
@@ -694,6 +841,8 @@ export interface UnitView {
   steps: number;
   done: number;
   started_t: number;
+  breakpoints: string[];
+  rewinding: Rewinding | null;
 }
 
 /** What a value must be. Numbers keep the author's unit, which is also the value name's suffix. */

@@ -69,6 +69,21 @@ class SimPeople:
                 shape = _shape(state.part_spec(fact.unit, fact.kind) or self._kinds.get(fact.kind))
                 self._world.settle(self._world.add(fact.kind, shape, pose), pose)
 
+    def carry_out(self, state: State) -> None:
+        """Carry out what stands at a frame of the cell where the ledger of a cell that starts knows of nothing.
+
+        That a unit was finished was the last that the orchestrator wrote before it died: nobody was told, and its
+        parts are still there. Frames that a unit in work has as its nest are left alone.
+        """
+        busy = {frame for unit in state.units.values() for frame in unit.nests.values()}
+        known = [pose.p for fact in state.world.facts.values() if (pose := state.world.pose(fact.part)) is not None]
+        for name, frame in state.spec.frames.items():
+            if name in busy or any(math.dist(frame.p, p) < REACH_M for p in known):
+                continue
+            for body in self._world:
+                if not body.parent and not body.source and math.dist(body.pose.p, frame.p) < REACH_M:
+                    self._world.remove(body.id)
+
     def observe(self, before: State, after: State, events: Sequence[Fresh]) -> None:
         """Follow a committed batch; for the bus."""
         self.witness(before, after, events)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
+from orchestrator.core.decide import standing
 from orchestrator.core.decide.choices import in_the_way
+from orchestrator.core.decide.lull import lulls
 from orchestrator.core.decide.progress import after as after_events
 from orchestrator.core.decide.progress import undo_trouble, undone
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.interlock import MOVING, SAFETY_SAYS, why_not
-from orchestrator.core.machine import CELL, Autonomy, CellState, CellVerb, Mode, StepStatus, move
+from orchestrator.core.machine import ASKS_MOTION, CELL, CellState, CellVerb, Mode, StepStatus, move
 from orchestrator.core.ports import Safety
 from orchestrator.core.state import OVER, ROBOT, moves_robot, skill_effect
 from orchestrator.core.world import GRIPPER, LOST
@@ -27,7 +29,7 @@ _ABORTS = frozenset({Safety.EMERGENCY_STOP, Safety.FAULT})
 _HOLDS = frozenset({Safety.PROTECTIVE_STOP, Safety.SAFEGUARD_STOP, Safety.UNKNOWN})
 
 
-def change(state: State, command: cmd.ChangeCell, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+def change(state: State, command: cmd.ChangeCell, by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
     """Obey a PackML command."""
     if command.verb == CellVerb.SETTLE:
         return Rejected("not_yours", "A transient state ends by itself.")
@@ -42,15 +44,20 @@ def change(state: State, command: cmd.ChangeCell, by: cmd.Who, _now: float) -> l
             others.insert(0, f"The cell is in {state.mode} mode: switch to production.")
         if others:
             return Rejected("interlock", "The cell can't start moving.", " ".join(others))
+        if command.verb == CellVerb.UNSUSPEND and state.suspended and (waits := lulls(state, now)):
+            return Rejected(waits[0].why, "The cell would wait again at once.", " ".join(waits[0].said))
     asks_again = command.verb in {CellVerb.ABORT, CellVerb.STOP}
-    return [ev.CellChanged(state=after, reason=command.reason, by=by.name, acknowledged=False if asks_again else None)]
+    return [standing.halted(state, after, command.reason, by=by.name, acknowledged=False if asks_again else None)]
 
 
 def settle(state: State, command: cmd.SettleCell, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
-    """End a transient state that has reached what it waited for."""
+    """End a transient state that has reached what it waited for, or go on to what follows on one that has not."""
     if command.state != state.cell:
         return []
-    return [ev.CellChanged(state=move("cell", state.cell, CellVerb.SETTLE), reason=state.cell_reason)]
+    if command.trouble:
+        return standing.escalated(state, command.trouble)
+    after = move("cell", state.cell, CellVerb.SETTLE)
+    return [ev.CellChanged(state=after, reason=state.cell_reason, trouble=state.cell_trouble)]
 
 
 def set_mode(state: State, command: cmd.SetMode, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
@@ -58,11 +65,6 @@ def set_mode(state: State, command: cmd.SetMode, by: cmd.Who, _now: float) -> li
     if state.cell not in _STILL:
         return Rejected("cell", f"The mode can't change while the cell is {state.cell}.", "Stop the cell first.")
     return [] if command.mode == state.mode else [ev.ModeChanged(mode=command.mode, by=by.name)]
-
-
-def set_autonomy(state: State, command: cmd.SetAutonomy, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
-    """Let the robot do more or less without asking."""
-    return [] if command.autonomy == state.autonomy else [ev.AutonomyChanged(autonomy=command.autonomy, by=by.name)]
 
 
 def join(state: State, command: cmd.JoinPlace, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
@@ -156,11 +158,11 @@ def safety(state: State, command: cmd.ReportSafety, _by: cmd.Who, _now: float) -
     stopped = command.safety in _ABORTS or (command.safety in _HOLDS and state.cell not in _STILL)
     asks = stopped or command.safety == Safety.PROTECTIVE_STOP
     out: list[ev.Event] = [ev.SafetyChanged(safety=command.safety, acknowledged=False if asks else None)]
-    words = command.safety.replace("_", " ")
+    words = command.safety.replace("_", " ") if command.safety != Safety.UNKNOWN else "safety state not known"
     if command.safety in _ABORTS and state.cell in CELL[CellVerb.ABORT]:
-        out.append(ev.CellChanged(state=CellState.ABORTING, reason=words, acknowledged=False))
+        out.append(standing.halted(state, CellState.ABORTING, words, acknowledged=False))
     elif command.safety in _HOLDS and state.cell in CELL[CellVerb.HOLD]:
-        out.append(ev.CellChanged(state=CellState.HOLDING, reason=words, acknowledged=False))
+        out.append(standing.halted(state, CellState.HOLDING, words, acknowledged=False))
     return out
 
 
@@ -182,8 +184,9 @@ def propose_motion(state: State, command: cmd.ProposeMotion, _by: cmd.Who, _now:
         "duration_s": command.duration_s,
         "preview": command.preview,
     }
-    if state.autonomy == Autonomy.APPROVE:
-        return [ev.MotionProposed.model_validate(what)]
+    if state.autonomy in ASKS_MOTION or command.supervised:
+        asked = {"needs": state.spec.approvals.motions, "supervised": command.supervised}
+        return [ev.MotionProposed.model_validate({**what, **asked})]
     return [ev.MotionIntended.model_validate(what)]
 
 
@@ -193,27 +196,6 @@ def _awaited(state: State, effect: str) -> bool:
         or (current.ride == "under_way" and current.effect == effect)
         for unit, step_id, current in state.busy()
     )
-
-
-def approve_motion(state: State, command: cmd.ApproveMotion, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
-    """Let a previewed motion go ahead."""
-    motion = state.motions.get(command.motion)
-    if motion is None or motion.approved:
-        return Rejected("stale", "This motion no longer waits for approval.", "See what the robot proposes now.")
-    reasons = why_not(state)
-    if reasons:
-        return Rejected("interlock", "The robot may not move now.", " ".join(reasons))
-    return [
-        ev.MotionIntended(
-            effect=motion.effect,
-            motion=motion.id,
-            text=motion.text,
-            plan=motion.plan,
-            duration_s=motion.duration_s,
-            preview=motion.preview,
-            by=by.name,
-        )
-    ]
 
 
 def end_motion(state: State, command: cmd.EndMotion, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.decide import cell, manual, orders, outcomes, recovery, rides, steps
+from orchestrator.core.decide import (
+    autonomy,
+    breakpoints,
+    cell,
+    lull,
+    manual,
+    orders,
+    outcomes,
+    overdue,
+    recovery,
+    rewind,
+    rides,
+    steps,
+)
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import IllegalMove
@@ -24,16 +37,21 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ChangeCell: cell.change,
     cmd.SettleCell: cell.settle,
     cmd.SetMode: cell.set_mode,
-    cmd.SetAutonomy: cell.set_autonomy,
+    cmd.SetAutonomy: autonomy.set_autonomy,
+    cmd.ReleaseStep: autonomy.release_step,
+    cmd.SetBreakpoint: breakpoints.set_,
+    cmd.ClearBreakpoint: breakpoints.clear,
     cmd.JoinPlace: cell.join,
     cmd.LeavePlace: cell.leave,
     cmd.RefillBin: cell.refill,
     cmd.TakePart: cell.take_part,
     cmd.Acknowledge: cell.acknowledge,
+    cmd.ReportLull: lull.report,
     cmd.ReportRestart: recovery.restarted,
     cmd.ReportSafety: cell.safety,
     cmd.ProposeMotion: cell.propose_motion,
-    cmd.ApproveMotion: cell.approve_motion,
+    cmd.ApproveMotion: autonomy.approve_motion,
+    cmd.RefuseMotion: autonomy.refuse_motion,
     cmd.EndMotion: cell.end_motion,
     cmd.StartJog: manual.start_jog,
     cmd.StartDrive: manual.start_drive,
@@ -45,7 +63,15 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ConfirmStep: steps.confirm,
     cmd.ReportProblem: steps.problem,
     cmd.Choose: steps.choose,
+    cmd.GiveStep: overdue.give,
+    cmd.TakeStep: overdue.take,
+    cmd.ClearPlace: overdue.clear,
+    cmd.NoteOverdue: overdue.note,
     cmd.UndoStep: steps.undo,
+    cmd.Rewind: rewind.begin,
+    cmd.StartUndo: rewind.start,
+    cmd.ConfirmUndo: rewind.confirm,
+    cmd.StopRewind: rewind.stop,
     cmd.EndSkill: outcomes.skill,
     cmd.EndCheck: outcomes.check,
     cmd.ReportPart: outcomes.part,
@@ -55,7 +81,7 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
 def decide(state: State, request: cmd.Request, now: float) -> list[Event] | Rejected:
     """Judge a request at `now` (s, UTC): the events that it brings about, or why it is refused. Pure."""
     command = request.command
-    if not may(request.by.role, command):
+    if not may(request.by.role, command, state.autonomy):
         return [CommandDenied(by=request.by.name, role=request.by.role, command=command.type)]
     try:
         return _RULES[type(command)](state, command, request.by, now)

@@ -5,10 +5,11 @@ import { Offer } from "../common/buttons";
 import { Icon } from "../common/icon";
 import { robotCondition } from "../common/safety";
 import { word, words } from "../words";
+import { Standing } from "./standing";
 
 export function ConditionPanel() {
   const cell = store.cell.value;
-  const { autonomy, board, cellReasons, cellStates, modes, safety, simulated } = words.value;
+  const { autonomy, board, cellStates, modes, safety, simulated } = words.value;
   if (!cell) return null;
   const robot = robotCondition();
   const calm = cell.safety === "normal" || cell.safety === "reduced";
@@ -35,24 +36,10 @@ export function ConditionPanel() {
       <p class={`robot-says tone-${robot.tone}`}>
         <Icon name={robot.icon} /> <span>{robot.words}</span>
       </p>
-      {(cell.reason || cell.reasons.length > 0) && (
-        <div class="why">
-          {cell.reason && <p>{word(cellReasons, cell.reason)}</p>}
-          {cell.reasons.length > 0 && (
-            <>
-              <p class="quiet">{board.notMoving}</p>
-              <ul>
-                {cell.reasons.map((reason) => (
-                  <li key={reason}>{reason}</li>
-                ))}
-              </ul>
-            </>
-          )}
-        </div>
-      )}
+      <Standing condition={cell.condition} />
       <div class="row-actions">
-        {[...cell.buttons, ...(store.robot.value?.intent?.buttons ?? [])].map((button) => (
-          <Offer key={JSON.stringify(button.command)} button={button} primary={["start", "unhold", "approve", "acknowledge"].includes(button.label)} />
+        {cell.buttons.filter(({ command }) => command.type !== "set_autonomy").map((button) => (
+          <Offer key={JSON.stringify(button.command)} button={button} primary={["start", "unhold", "acknowledge"].includes(button.label)} />
         ))}
       </div>
     </section>

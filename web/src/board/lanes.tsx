@@ -44,6 +44,7 @@ export function Lanes() {
               <p class="lane-now">
                 {text(lane.text) || word(laneStates, lane.status)}
                 {lane.started_t !== null && <span class="quiet"> {span(now_t - lane.started_t)}</span>}
+                {lane.step && lane.kind === "human" && store.steps.value.get(`${lane.unit}/${lane.step}`)?.overdue && <span class="pill pill-warn">{board.overdue}</span>}
               </p>
             </div>
           );

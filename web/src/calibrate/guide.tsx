@@ -21,7 +21,7 @@ export function Guide({ session }: { session: SessionView }) {
       {!resting.value && <Working />}
       {found && <Result session={session} found={found} />}
       <section aria-labelledby="next">
-          <h2 id="next">{calibrate.next}</h2>
+          <h2 id="next">{session.method === "hand_eye" ? calibrate.nextArm : calibrate.next}</h2>
           {next && <p data-testid="next">{spot(session, next, place.value)}</p>}
           {session.places.length > 1 && (
             <label class="field">

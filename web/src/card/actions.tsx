@@ -1,8 +1,8 @@
 /** The one row of large actions, within thumb's reach: what the cell offers for this card, and nothing else. */
 
-import { store } from "../cell";
 import { labelOf, Offer } from "../common/buttons";
 import { Icon } from "../common/icon";
+import { askedButtons, saidAt } from "../common/preview";
 import { calm } from "../settings";
 import type { Button, Card, Outside } from "../wire";
 import { words } from "../words";
@@ -10,13 +10,13 @@ import type { Entry } from "./entry";
 import { Timer } from "./timer";
 
 export function Actions({ card, entry }: { card: Card; entry: Entry }) {
-  const approvals = card.status === "away" ? [] : (store.robot.value?.intent?.buttons ?? []);
+  const approvals = card.status === "away" ? [] : askedButtons(card.place);
   const own = card.buttons.some(({ command }) => command.type === "leave_place") ? [] : leaving(card);
   const offered = [...card.buttons, ...approvals, ...own].filter(({ command }) => command.type !== "join_place");
   const main = offered.filter(isMain);
   const side = offered.filter((button) => !isMain(button));
   const complete = (command: Outside): Outside | null => {
-    if (command.type !== "confirm_step") return command;
+    if (command.type !== "confirm_step") return saidAt(card.place, command);
     const whole = entry.complete(card, command);
     if (!whole) guide(entry);
     return whole;
@@ -48,7 +48,7 @@ function leaving({ place, status }: Card): Button[] {
   return [{ label: "leave", command: { type: "leave_place", place }, needs_reason: false, danger: false }];
 }
 
-const MAIN: ReadonlySet<Outside["type"]> = new Set(["confirm_step", "choose", "approve_motion", "acknowledge"]);
+const MAIN: ReadonlySet<Outside["type"]> = new Set(["confirm_step", "confirm_undo", "choose", "approve_motion", "release_step", "acknowledge"]);
 const isMain = ({ command, danger }: Button): boolean => MAIN.has(command.type) && !danger;
 
 /** Lead to the first field that is not ready. */

@@ -7,6 +7,7 @@ import { Ribbon } from "../card/ribbon";
 import { store } from "../cell";
 import { OfflineBanner } from "../common/line";
 import { NoticeBar } from "../common/notice";
+import { Asked } from "../common/preview";
 import { Twin } from "../scene/twin";
 import type { Card } from "../wire";
 import { best, words } from "../words";
@@ -42,6 +43,7 @@ function Filled({ card }: { card: Card }) {
       <section class="card" aria-label={words.value.card.label} data-testid="card" data-status={card.status} data-step={card.step}>
         <div class="card-body" key={`${card.unit} ${card.step} ${card.attempt} ${card.status}`}>
           <StepCard card={card} entry={entry} />
+          {card.status !== "away" && <Asked lane={store.robot.value} />}
         </div>
         <p class="unseen" aria-live="polite">
           {card.status === "step" ? said : ""}

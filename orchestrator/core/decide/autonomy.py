@@ -1,0 +1,89 @@
+"""Rules for supervision: its level, the approval of motions, and steps that wait for a person's word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.core import commands as cmd
+from orchestrator.core import events as ev
+from orchestrator.core.decide.verdict import Rejected
+from orchestrator.core.interlock import why_not
+from orchestrator.core.machine import StepStatus, move, verb_to
+from orchestrator.core.supervision import held_back
+
+if TYPE_CHECKING:
+    from orchestrator.core.state import MotionState, State
+
+NO_REASON = "not like this"
+_SEE = "See what the robot proposes now."
+
+
+def set_autonomy(state: State, command: cmd.SetAutonomy, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Let the robot do more or less without asking. What moves already ends its sequence; stopping it is a hold's."""
+    verb = verb_to(state.autonomy, command.autonomy)
+    if verb is None:
+        return []
+    return [ev.AutonomyChanged(autonomy=move("autonomy", state.autonomy, verb), by=by.name)]
+
+
+def approve_motion(state: State, command: cmd.ApproveMotion, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Take one person's approval of a previewed motion; with the last one that it needs it goes ahead."""
+    heard = _heard(state, command, by)
+    if isinstance(heard, Rejected):
+        return heard
+    motion, who = heard
+    if reasons := why_not(state):
+        return Rejected("interlock", "The robot may not move now.", " ".join(reasons))
+    if who in motion.approved_by:
+        return Rejected("same_person", f"{who} has approved it already.", "It needs another person's approval.")
+    approved = ev.MotionApproved(effect=motion.effect, motion=motion.id, by=who)
+    if len(motion.approved_by) + 1 < motion.needs:
+        return [approved]
+    return [
+        approved,
+        ev.MotionIntended(
+            effect=motion.effect,
+            motion=motion.id,
+            text=motion.text,
+            plan=motion.plan,
+            duration_s=motion.duration_s,
+            preview=motion.preview,
+            by=who,
+        ),
+    ]
+
+
+def refuse_motion(state: State, command: cmd.RefuseMotion, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Take a person's word that a previewed motion shall not run; approvals given so far are void with it."""
+    heard = _heard(state, command, by)
+    if isinstance(heard, Rejected):
+        return heard
+    motion, who = heard
+    return [ev.MotionRefused(effect=motion.effect, motion=motion.id, reason=command.reason or NO_REASON, by=who)]
+
+
+def release_step(state: State, command: cmd.ReleaseStep, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Take a person's word that a step which waits for it may begin, once."""
+    found = state.step(command.unit, command.step)
+    if found is None:
+        return Rejected("no_step", f"There is no step {command.step} in work.", _SEE)
+    step, current = found
+    if current.status != StepStatus.READY or current.attempt != command.attempt:
+        return Rejected("stale", f"{step.id} is {current.status}, attempt {current.attempt}.", _SEE)
+    if not held_back(state, state.units[command.unit], step):
+        return Rejected("stale", f"{step.id} does not wait for anybody's word.", _SEE)
+    if reasons := why_not(state):
+        return Rejected("interlock", "The robot may not move now.", " ".join(reasons))
+    return [ev.StepReleased(unit=command.unit, step=step.id, attempt=current.attempt, by=by.name)]
+
+
+def _heard(
+    state: State, command: cmd.ApproveMotion | cmd.RefuseMotion, by: cmd.Who
+) -> tuple[MotionState, str] | Rejected:
+    """Return the motion that is judged and whose word it is: who works at the place it comes from, else who asks."""
+    motion, person = state.motions.get(command.motion), state.places.get(command.place)
+    if motion is None or motion.approved or motion.refused:
+        return Rejected("stale", "This motion no longer waits for approval.", _SEE)
+    if command.place and person is None:
+        return Rejected("nobody", f"Nobody is signed in at {command.place}.", "Sign in at this place first.")
+    return motion, person.operator if person is not None else by.name

@@ -1,0 +1,243 @@
+"""How much the robot may do without asking: levels, approvals by people, and the word next."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.core import commands as cmd
+from orchestrator.core.machine import AUTONOMY, LOWERS, Autonomy, CellVerb, verb_to
+from orchestrator.core.ports import Safety
+from orchestrator.core.rights import RIGHTS, may
+from tests.unit.core_builders import SUPERVISOR, WORKER, Bench, cell, step, types, variant
+
+if TYPE_CHECKING:
+    from orchestrator.core.commands import Role
+
+LEVELS = (Autonomy.FULL, Autonomy.APPROVE, Autonomy.SINGLE_STEP)  # from the least supervision to the most
+EFFECT = "u1/pin/1/skill"
+
+
+def _bench(motions: int = 1) -> Bench:
+    """The body is in its nest, and the pin may be next."""
+    load = step("load", part="body", at="nest", by="robot")
+    pin = step("pin", ["load"], part="pin", at="body/seat")
+    bench = Bench(cell(approvals={"motions": motions})).running(variant(load, pin, step("last", ["pin"], by="human")))
+    bench.finish("load")
+    return bench
+
+
+def _asked(motions: int = 1, *, supervised: str = "") -> Bench:
+    """The robot is at the pin, and its first motion waits for approval."""
+    bench = _bench(motions)
+    if not supervised:
+        bench.do(cmd.SetAutonomy(autonomy=Autonomy.APPROVE))
+    bench.start("pin", "robot")
+    bench.do(cmd.ProposeMotion(effect=EFFECT, motion="m1", plan="p7", supervised=supervised))
+    return bench
+
+
+def _release(bench: Bench, attempt: int | None = None) -> cmd.ReleaseStep:
+    return cmd.ReleaseStep(unit="u1", step="pin", attempt=bench.at("pin").attempt if attempt is None else attempt)
+
+
+# ---- levels and rights -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("before", "after"), list(itertools.permutations(LEVELS, 2)))
+def test_every_level_leads_to_every_other_and_lowers_towards_more_supervision(
+    before: Autonomy, after: Autonomy
+) -> None:
+    verb = verb_to(before, after)
+    assert verb is not None
+    assert AUTONOMY[verb][before] == after
+    assert (verb in LOWERS) == (LEVELS.index(after) > LEVELS.index(before))
+
+
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(LEVELS, LEVELS)))
+@pytest.mark.parametrize("role", ["worker", "programmer", "supervisor", "auditor"])
+def test_who_works_at_the_cell_may_lower_and_only_its_technicians_may_raise(
+    role: Role, before: Autonomy, after: Autonomy
+) -> None:
+    bench = Bench()
+    if before != Autonomy.FULL:
+        bench.do(cmd.SetAutonomy(autonomy=before))
+    raises = LEVELS.index(after) < LEVELS.index(before)
+    works = role != "auditor"
+    outcome = bench.ask(cmd.SetAutonomy(autonomy=after), cmd.Who(name="x", role=role))
+    granted = (role in {"programmer", "supervisor"}) if raises else works
+    if not granted:
+        assert types(outcome) == "command_denied"
+        assert bench.state.autonomy == before
+    else:
+        assert bench.state.autonomy == after
+        assert types(outcome) == ("autonomy_changed" if before != after else "nothing")
+
+
+@pytest.mark.parametrize("kind", ["approve_motion", "refuse_motion", "release_step"])
+def test_an_auditor_lets_nothing_go_ahead(kind: str) -> None:
+    assert "auditor" not in RIGHTS[kind]
+    assert not may("auditor", cmd.OUTSIDE.validate_python(
+        {"approve_motion": {"type": kind, "motion": "m"}, "refuse_motion": {"type": kind, "motion": "m"},
+         "release_step": {"type": kind, "unit": "u1", "step": "pin", "attempt": 0}}[kind]
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", [None, CellVerb.HOLD, CellVerb.STOP, CellVerb.ABORT])
+def test_supervision_can_be_raised_in_any_state_of_the_cell(verb: CellVerb | None) -> None:
+    bench = _bench()
+    if verb is not None:
+        bench.do(cmd.ChangeCell(verb=verb))
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP), WORKER)
+    assert bench.state.autonomy == Autonomy.SINGLE_STEP
+
+
+# ---- approvals -------------------------------------------------------------------------------------------------
+
+
+def test_two_approvals_are_two_peoples() -> None:
+    bench = _asked(motions=2)
+    assert types(bench.do(cmd.ApproveMotion(motion="m1", place="front"), WORKER)) == "motion_approved"
+    assert bench.no(cmd.ApproveMotion(motion="m1", place="front"), WORKER) == "same_person"
+    bench.do(cmd.JoinPlace(place="back", operator="op-front"))
+    assert bench.no(cmd.ApproveMotion(motion="m1", place="back"), WORKER) == "same_person"
+    assert not bench.state.motions["m1"].approved
+    events = bench.do(cmd.ApproveMotion(motion="m1"), SUPERVISOR)
+    assert types(events) == "motion_approved motion_intended"
+    motion = bench.state.motions["m1"]
+    assert (motion.approved, motion.approved_by, motion.plan) == (True, ("op-front", "boss"), "p7")
+    assert bench.replayed() == bench.state
+
+
+def test_one_approval_suffices_where_the_cell_says_no_more() -> None:
+    assert types(_asked().do(cmd.ApproveMotion(motion="m1", place="back"))) == "motion_approved motion_intended"
+
+
+def test_nobody_approves_from_a_place_where_nobody_is() -> None:
+    bench = _asked()
+    bench.do(cmd.LeavePlace(place="front"))
+    assert bench.no(cmd.ApproveMotion(motion="m1", place="front")) == "nobody"
+    assert bench.no(cmd.RefuseMotion(motion="m1", place="front")) == "nobody"
+
+
+@pytest.mark.parametrize(
+    "goes",
+    [cmd.LeavePlace(place="front"), cmd.JoinPlace(place="front", operator="op-other")],
+    ids=["leaves", "is replaced"],
+)
+def test_who_goes_before_the_last_approval_takes_theirs_along(goes: cmd.Command) -> None:
+    bench = _asked(motions=2)
+    bench.do(cmd.ApproveMotion(motion="m1", place="front"))
+    bench.do(goes)
+    assert bench.state.motions["m1"].approved_by == ()
+    assert types(bench.do(cmd.ApproveMotion(motion="m1", place="back"))) == "motion_approved"
+    assert bench.replayed() == bench.state
+
+
+def test_an_approval_is_good_for_one_motion() -> None:
+    bench = _asked()
+    bench.do(cmd.ApproveMotion(motion="m1"))
+    bench.do(cmd.EndMotion(effect=EFFECT, motion="m1", outcome="succeeded"))
+    assert types(bench.do(cmd.ProposeMotion(effect=EFFECT, motion="m2"))) == "motion_proposed"
+
+
+def test_raising_the_level_never_lets_a_waiting_motion_go() -> None:
+    bench = _asked()
+    assert types(bench.do(cmd.SetAutonomy(autonomy=Autonomy.FULL))) == "autonomy_changed"
+    assert not bench.state.motions["m1"].approved
+    bench.do(cmd.ApproveMotion(motion="m1"))
+
+
+def test_what_the_skill_wants_approved_waits_in_full_too() -> None:
+    bench = _asked(motions=2, supervised="tight fit")
+    motion = bench.state.motions["m1"]
+    assert (bench.state.autonomy, motion.approved, motion.needs) == (Autonomy.FULL, False, 2)
+    assert motion.supervised == "tight fit"
+
+
+def test_a_refused_motion_can_no_longer_be_approved_and_asks_a_person() -> None:
+    bench = _asked(motions=2)
+    bench.do(cmd.ApproveMotion(motion="m1", place="front"))
+    bench.do(cmd.RefuseMotion(motion="m1", reason="too close to the lamp", place="back"))
+    assert bench.state.motions["m1"].refused == "too close to the lamp"
+    for place in ("front", "back"):
+        assert bench.no(cmd.ApproveMotion(motion="m1", place=place)) == "stale"
+    assert bench.no(cmd.RefuseMotion(motion="m1")) == "stale"
+    bench.do(cmd.EndMotion(effect=EFFECT, motion="m1", outcome="rejected", code="refused"))
+    bench.do(bench.skill("pin", "failed", code="refused", message="A person refused it.", retry=False))
+    assert (bench.at("pin").status, bench.at("pin").code) == ("attention", "refused")
+    assert bench.replayed() == bench.state
+
+
+def test_a_motion_that_was_let_through_can_only_be_held() -> None:
+    bench = _asked()
+    bench.do(cmd.ApproveMotion(motion="m1"))
+    assert bench.no(cmd.RefuseMotion(motion="m1", reason="stop")) == "stale"
+
+
+# ---- the word next ---------------------------------------------------------------------------------------------
+
+
+def test_in_single_step_the_robot_begins_a_step_when_a_person_says_next() -> None:
+    bench = _bench()
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP))
+    robot = cmd.StartStep(unit="u1", step="pin", actors=("robot",))
+    assert bench.no(robot) == "release"
+    bench.do(_release(bench), WORKER)
+    assert bench.no(_release(bench)) == "stale"
+    bench.do(robot)
+    assert types(bench.do(cmd.ProposeMotion(effect=EFFECT, motion="m1"))) == "motion_proposed"
+    assert bench.replayed() == bench.state
+
+
+def test_the_word_next_is_good_for_one_attempt() -> None:
+    bench = _bench()
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP))
+    first = _release(bench)
+    bench.do(first)
+    bench.start("pin", "robot")
+    bench.do(bench.skill("pin", "canceled"))
+    assert bench.at("pin").status == "ready"
+    assert bench.no(first) == "stale"  # a late second press is not for this attempt
+    assert bench.no(cmd.StartStep(unit="u1", step="pin", actors=("robot",))) == "release"
+    bench.do(_release(bench))
+    bench.start("pin", "robot")
+
+
+def test_in_single_step_people_work_on() -> None:
+    bench = _bench()
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP))
+    bench.start("pin", "front")
+
+
+@pytest.mark.parametrize(
+    "comes",
+    [
+        cmd.ChangeCell(verb=CellVerb.HOLD),
+        cmd.ChangeCell(verb=CellVerb.STOP),
+        cmd.ReportSafety(safety=Safety.PROTECTIVE_STOP),
+        cmd.ReportRestart(),
+        cmd.SetAutonomy(autonomy=Autonomy.APPROVE),
+    ],
+    ids=["hold", "stop", "protective stop", "restart", "level"],
+)
+def test_the_word_next_does_not_outlive_what_changes_the_cell(comes: cmd.Command) -> None:
+    bench = _bench()
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP))
+    bench.do(_release(bench))
+    bench.do(comes)
+    assert not bench.at("pin").released
+    assert bench.replayed() == bench.state
+
+
+def test_next_is_refused_where_nothing_waits_for_it_or_nothing_may_move() -> None:
+    bench = _bench()
+    assert bench.no(_release(bench)) == "stale"
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP))
+    assert bench.no(_release(bench, attempt=3)) == "stale"
+    assert bench.no(cmd.ReleaseStep(unit="u7", step="pin", attempt=0)) == "no_step"
+    assert bench.no(cmd.ReleaseStep(unit="u1", step="last", attempt=0)) == "stale"
+    bench.verb(CellVerb.HOLD)
+    assert bench.no(_release(bench)) == "interlock"

@@ -1,0 +1,41 @@
+/** What the robot asks a person: may this motion go ahead, may its next step begin. */
+
+import { store } from "../cell";
+import type { Button, LaneView, Outside } from "../wire";
+import { text, words } from "../words";
+import { Icon } from "./icon";
+
+/** What waits for a person's word at a robot's lane, in words: a motion with its approvals, or a step. Nothing where nothing waits. */
+export function Asked({ lane }: { lane: LaneView | null | undefined }) {
+  const { supervision: say } = words.value;
+  const intent = lane?.intent?.proposed ? lane.intent : null;
+  if (!lane || (!intent && lane.buttons.length === 0)) return null;
+  return (
+    <div class="asked" role="status" data-testid="asked">
+      <Icon name="hand" />
+      <div>
+        <p>
+          <strong>{intent ? say.asks(text(intent.text) || text(lane.text)) : text(lane.text)}</strong>
+        </p>
+        {intent?.supervised && <p>{say.skill(intent.supervised)}</p>}
+        {intent && intent.needs > 1 && (
+          <p data-testid="approvals">
+            {say.count(intent.approved_by.length, intent.needs)}
+            {intent.approved_by.length > 0 && <span class="quiet"> {intent.approved_by.join(", ")}</span>}
+          </p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** Everything that may be said now to the robot and, at a place, to whoever works there: each word once. */
+export function askedButtons(place?: string): Button[] {
+  const own = place === undefined ? [...store.lanes.value.values()] : [store.lanes.value.get(place)];
+  const all = [...(store.robot.value?.intent?.buttons ?? []), ...[store.robot.value, ...own].flatMap((lane) => lane?.buttons ?? [])];
+  return [...new Map(all.map((button) => [JSON.stringify(button.command), button])).values()];
+}
+
+/** Whose word it is: that of who works at the place where it is given. */
+export const saidAt = (place: string, command: Outside): Outside =>
+  command.type === "approve_motion" || command.type === "refuse_motion" ? { ...command, place } : command;
