@@ -601,13 +601,17 @@ class LinkView(Frozen):
 
 
 class BinView(Frozen):
-    """A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid)."""
+    """A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid).
+
+    One whose parts lie loose, for a camera to find, has its corners in place of slots.
+    """
 
     name: str
     parts: tuple[str, ...]
     meshes: tuple[str, ...]
     slots: tuple[Pose, ...]
     grid: bool
+    loose: bool = False
 
 
 class SceneView(Frozen):

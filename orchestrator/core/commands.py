@@ -281,6 +281,17 @@ class StartJog(Frozen):
     press: Name
 
 
+class StartDrive(Frozen):
+    """Bring the TCP to a pose (world), planned around what is known, slowly, for as long as a button is held.
+
+    In manual mode alone. `press` names this press.
+    """
+
+    type: Literal["start_drive"] = "start_drive"
+    press: Name
+    to: FinitePose
+
+
 class TeachFrame(Frozen):
     """Keep where the TCP is, under a name: in the cell's world, and in the frame or part that it is `relative_to`."""
 
@@ -527,6 +538,7 @@ class ReportPart(Frozen):
     pose: FinitePose | None = None
     bin: str = ""
     slot: Annotated[int, Field(ge=0)] | None = None
+    lay: FinitePose | None = None  # where it lay in its bin, in the world
 
 
 Command = Annotated[
@@ -563,6 +575,7 @@ Command = Annotated[
     | ClearBreakpoint
     | MoveGripper
     | StartJog
+    | StartDrive
     | TeachFrame
     | ReportGrip
     | StartUndo

@@ -418,6 +418,7 @@ class PartMoved(Frozen):
     source: Literal["nominal", "commanded", "measured"] = "commanded"
     certainty: Literal["known", "doubtful", "unknown"] = "known"
     bin: str = ""
+    lay: Pose | None = None  # in the world: which one of a bin's loose parts it was
     qty: float = 1
 
 
@@ -571,9 +572,10 @@ class ManualStarted(Frozen):
 
     type: Literal["manual_started"] = "manual_started"
     motion: str
-    what: Literal["jog", "open", "close"]
+    what: Literal["jog", "drive", "open", "close"]
     by: str
     press: str = ""
+    to: Pose | None = None  # where a drive brings the TCP, world
 
 
 class ManualEnded(Frozen):

@@ -44,6 +44,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "set_breakpoint": _WORK,
     "clear_breakpoint": _TECH,  # as raising the autonomy: afterwards less is asked
     "start_jog": _TECH,
+    "start_drive": _TECH,
     "move_gripper": _TECH,
     "teach_frame": _TECH,
 }

@@ -218,7 +218,7 @@ class ManualMotion:
     """A motion by hand under way; `press` names the press of a jog button."""
 
     id: str
-    what: Literal["jog", "open", "close"]
+    what: Literal["jog", "drive", "open", "close"]
     by: str
     t: float
     press: str = ""

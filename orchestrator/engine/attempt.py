@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.errors import PlanError, RobotError
+from orchestrator.core.errors import PlanError, RobotError, TandemError
+from orchestrator.core.locating import Kind
 from orchestrator.core.ports import Grip, MoveJoints
 from orchestrator.core.react import Look
 from orchestrator.core.world import CELL, GRIPPER, LOST
+from orchestrator.engine import seeking
 from orchestrator.engine.gate import Gate
 from orchestrator.engine.handling import ZONE, Handling, Seen, Way, peopled
 from orchestrator.engine.heard import HeardDevices
@@ -65,7 +67,8 @@ class Course:
         old = self._assumed.get(thing.id)
         if old is None or old.shape != thing.shape:
             return True
-        turned = 1.0 - abs(sum(a * b for a, b in zip(old.pose.q, thing.pose.q, strict=True)))
+        lengths = math.hypot(*old.pose.q) * math.hypot(*thing.pose.q)  # rounded, they are not quite 1
+        turned = 1.0 - abs(sum(a * b for a, b in zip(old.pose.q, thing.pose.q, strict=True))) / lengths
         return math.dist(old.pose.p, thing.pose.p) > MOVED_M or turned > 1e-6
 
 
@@ -286,6 +289,22 @@ class Attempt:
         finally:
             for end in ends:
                 end()
+
+    async def seek(self, part: str, kind: str, bin_name: str) -> Seen:
+        """Have a bin's camera say where its parts lie, with the arm out of the way; see `engine.seeking.chosen`.
+
+        Raises TandemError (not_found, not_sure, no_free_grasp), and VisionError where nothing could be seen.
+        """
+        spec, bin_ = self.state.part_spec(self.unit, kind), self.state.spec.supply[bin_name]
+        if spec is None or bin_.locate is None:
+            raise TandemError(f"No camera looks into {bin_name}.", remedy="Give the bin a grid, or `locate`.")
+        alike = [Kind(one.id, one.mesh, one.symmetry_z) for one in self._eyes.alike(self.state, self.unit, kind)]
+        request = seeking.asked(f"{self._effect}/locate", kind, spec, bin_, alike, OUT_OF_CONTACT_M)
+        assert request.space is not None
+        if self._eyes.over(self.state, bin_.locate, request.space):
+            await self.home()
+        located = await self._eyes.find(lambda: self.state, bin_.locate, request)
+        return seeking.chosen(part, kind, spec, bin_name, bin_.locate, located)
 
     async def look(self) -> cmd.Measured:
         """Have the nearest camera judge the step's result. Raises VisionError."""

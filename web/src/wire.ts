@@ -71,13 +71,18 @@ export interface BinLevel {
   low: boolean;
 }
 
-/** A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid). */
+/**
+ * A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid).
+ *
+ * One whose parts lie loose, for a camera to find, has its corners in place of slots.
+ */
 export interface BinView {
   name: string;
   parts: string[];
   meshes: string[];
   slots: Pose[];
   grid: boolean;
+  loose: boolean;
 }
 
 /** A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words. */
@@ -272,6 +277,14 @@ export interface Contradiction {
   settle: Record<string, string>;
   since_t: number;
   buttons: Button[];
+}
+
+/** What has become of a press that brings the arm to its next pose: it moves, is there, or is over, and why. */
+export interface DriveView {
+  state: "moving" | "arrived" | "over";
+  code: string;
+  message: string;
+  remedy: string;
 }
 
 /** A topic is no more. */
@@ -756,7 +769,7 @@ export type ServerMessage =
 export interface SessionView {
   id: string;
   camera: string;
-  method: "intrinsics" | "extrinsics";
+  method: "intrinsics" | "extrinsics" | "hand_eye";
   board: string;
   by: string;
   size_px: [number, number];
@@ -812,7 +825,11 @@ export interface SnapshotMessage {
   payload: Snapshot;
 }
 
-/** Where to bring the board for the next picture: in the picture (intrinsics) or at a frame (extrinsics). */
+/**
+ * Where to bring the board for the next picture: in the picture (intrinsics) or at a frame (extrinsics).
+ *
+ * With hand_eye it stays at the frame, and the arm goes where the camera sees it so.
+ */
 export interface Spot {
   side: "left" | "middle" | "right";
   level: "upper" | "middle" | "lower";

@@ -65,6 +65,7 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.RefuseMotion: autonomy.refuse_motion,
     cmd.EndMotion: cell.end_motion,
     cmd.StartJog: manual.start_jog,
+    cmd.StartDrive: manual.start_drive,
     cmd.MoveGripper: manual.move_gripper,
     cmd.TeachFrame: manual.teach,
     cmd.EndManual: manual.end,

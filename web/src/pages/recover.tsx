@@ -1,5 +1,6 @@
 /** Leads a person through a recovery, one step at a time: what happened, what is held, what was seen, what to decide. */
 
+import { reasonWords } from "../common/not-moving";
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -229,7 +230,7 @@ function Reasons({ cell }: { cell: CellView }) {
   return (
     <ul>
       {cell.condition.not_moving.map((reason) => (
-        <li key={text(reason)}>{text(reason)}</li>
+        <li key={JSON.stringify(reason)}>{reasonWords(reason)}</li>
       ))}
     </ul>
   );
