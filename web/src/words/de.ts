@@ -195,6 +195,7 @@ export const de: Words = {
     send: "Senden",
     cancel: "Zurück",
     quick: ["Teil ist beschädigt", "Teil fehlt", "Passt nicht", "Werkzeug geht nicht"],
+    motion: ["Zu nah an etwas", "Falsches Teil oder falscher Ort", "Jemand ist im Weg"],
   },
   doubts: {
     title: "Fraglich",
@@ -333,7 +334,7 @@ export const de: Words = {
   },
   autonomy: {
     full: "Roboter fährt selbst",
-    approve: "Jede Bewegung wird freigegeben",
+    approve: "Mit Freigabe",
     single_step: "Schritt für Schritt",
   },
   supervision: {

@@ -190,6 +190,7 @@ export const en = {
     send: "Send",
     cancel: "Back",
     quick: ["Part is damaged", "Part is missing", "Does not fit", "Tool does not work"],
+    motion: ["Too close to something", "Wrong part or place", "Somebody is in the way"],
   },
   doubts: {
     title: "In doubt",
@@ -326,7 +327,7 @@ export const en = {
     fault: "Robot fault",
     unknown: "Safety unknown",
   } as Record<string, string>,
-  autonomy: { full: "Robot moves by itself", approve: "Each motion is approved", single_step: "Step by step" } as Record<string, string>,
+  autonomy: { full: "Robot moves by itself", approve: "With approval", single_step: "Step by step" } as Record<string, string>,
   supervision: {
     title: "Supervision",
     choose: "Choose how far the robot goes by itself",
