@@ -56,7 +56,7 @@ class Reason(Frozen):
 
     Codes: cell {state}, suspended, mode {mode}, safety {safety}, acknowledge, by_hand {who}, approval {motion, more},
     zone {zone, who, unit, step}, unclear {zone, place}, single_step and breakpoint {unit, step},
-    device {device, unit, step}, paused {what, name}; "" where there is none.
+    device {device, unit, step}, screen {place, unit, step}, paused {what, name}; "" where there is none.
     """
 
     code: str = ""

@@ -158,6 +158,8 @@ def _grip_agreed(state: State, _event: ev.GripAgreed, _t: float) -> State:
 
 @_on(ev.ScreenLost)
 def _screen_lost(state: State, event: ev.ScreenLost, _t: float) -> State:
+    person = state.places.get(event.place)
+    state = without_approver(state, person.operator) if person is not None else state
     return replace(state, screens_lost=state.screens_lost | {event.place})
 
 

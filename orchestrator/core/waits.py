@@ -1,7 +1,8 @@
 """What the robot waits for: the whole list of reasons why it does not move now, as screens show it.
 
 What forbids every motion comes first (`core/interlock`). Then what the one thing that it would do next waits for: a
-zone in which a person is, people's approval, a person's word, a device that does not answer. These forbid nothing else.
+zone in which a person is, people's approval, a person's word, a device or a screen that is lost. These forbid nothing
+else.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
     from orchestrator.core.state import State, UnitState
     from orchestrator.core.variant import Step
 
-_PASSES = frozenset({"resource", "unclear", "release"})  # what a step may wait for that a person brings about
+_PASSES = frozenset({"resource", "unclear", "release", "screen"})  # what a step may wait for that a person brings about
 ZONE = "zone:"
 
 
 def reasons(state: State) -> tuple[str, ...]:
     """Return every reason why the robot does not move now, or does not begin what it would; empty when it goes on."""
-    return (*why_not(state), *_approvals(state), *_zones(state), *_words(state), *_devices(state))
+    return (*why_not(state), *_approvals(state), *_zones(state), *_words(state), *_devices(state), *_screens(state))
 
 
 def zones_held(state: State) -> Mapping[str, tuple[str, str, str]]:
@@ -96,6 +97,14 @@ def _devices(state: State) -> Iterator[Reason]:
         for unit, step in dict.fromkeys(needing):
             words = f"{device} does not answer, and {step} of {unit} needs it: check its power and connection."
             yield Reason("device", words, device=device, unit=unit, step=step)
+
+
+def _screens(state: State) -> Iterator[Reason]:
+    """Screens without a line, at places where robot and person would be at a step together now."""
+    for unit, step in _next(state) if state.screens_lost else ():
+        for place in sorted(state.screens_lost) if step.together else ():
+            words = f"The screen at {place} has lost its line, and {step.id} of {unit.id} needs it."
+            yield Reason("screen", words, place=place, unit=unit.id, step=step.id)
 
 
 def _next(state: State) -> Iterator[tuple[UnitState, Step]]:

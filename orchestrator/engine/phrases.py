@@ -98,6 +98,9 @@ _GERMAN = {
     "The motion '{}' lacks {} person's approval.": "Für die Bewegung „{}“ fehlt noch {} Freigabe.",
     "The motion '{}' lacks {} people's approval.": "Für die Bewegung „{}“ fehlen noch {} Freigaben.",
     "{} is at work in zone {} ({}): wait until it is free.": "{} arbeitet in Zone {} ({}): warten, bis sie frei ist.",
+    "The screen at {} has lost its line, and {} of {} needs it.": (
+        "Der Bildschirm an {} hat keine Verbindung, und {} von {} braucht ihn."
+    ),
     "{} of {} waits for a person to say next.": "{} von {} wartet, bis jemand Weiter sagt.",
     "{} does not answer, and {} of {} needs it: check its power and connection.": (
         "{} antwortet nicht, und {} von {} braucht es: Strom und Verbindung prüfen."

@@ -1042,6 +1042,13 @@ def test_an_approver_whose_device_is_lost_has_not_approved() -> None:
     assert types(bench.do(cmd.ApproveMotion(motion="m1", place="back"))) == "motion_approved motion_intended"
 
 
+def test_an_approver_whose_screen_is_lost_has_not_approved() -> None:
+    bench = asked()
+    bench.do(cmd.ReportDevice(place="back", there=False))
+    assert bench.state.motions["m1"].approved_by == ()
+    assert types(bench.do(cmd.ApproveMotion(motion="m1", place="front"))) == "motion_approved"
+
+
 def test_who_refuses_first_wins_over_who_approves_last() -> None:
     bench = asked()
     bench.do(cmd.RefuseMotion(motion="m1", place="back"))

@@ -144,6 +144,18 @@ def test_a_zone_that_bars_the_way_of_a_step_under_way_is_named_until_it_is_free(
     assert made.replayed() == made.state
 
 
+def test_a_lost_screen_is_named_where_both_would_be_at_a_step_together() -> None:
+    lid = step("lid", part="lid", at="press", together=True, check=["person"])
+    made = Bench().running(variant(lid))
+    made.do(cmd.ReportDevice(place="front", there=False))
+    made.do(cmd.LeavePlace(place="back"))
+    expected = [("screen", {"place": "front", "unit": "u1", "step": "lid"})]
+    assert _why(made) == expected
+    assert all(phrases.told(reason)["de"] != reason for reason in reasons(made.state))
+    made.do(cmd.ReportDevice(place="front", there=True))
+    assert _why(made) == []
+
+
 def test_a_device_that_answers_again_is_no_reason_any_more() -> None:
     made = _bench()
     _device_lost(made)
@@ -179,7 +191,7 @@ def test_the_pages_have_words_for_every_code(language: str) -> None:
     source = (WORDS / f"{language}.ts").read_text(encoding="utf-8")
     block = source[source.index("  reasons: {") : source.index("  modes: {")]
     said = set(re.findall(r"^    (\w+): \(", block, re.MULTILINE))
-    assert said >= {code for _, expected in CASES.values() for code, _ in expected} | {"unclear"}
+    assert said >= {code for _, expected in CASES.values() for code, _ in expected} | {"unclear", "screen"}
 
 
 # ---- in the running cell ------------------------------------------------------------------------------------------

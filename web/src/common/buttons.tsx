@@ -61,6 +61,7 @@ export function Offer({ button, complete, primary = false, children, testId }: O
           title={label}
           required={button.needs_reason}
           danger={button.danger}
+          {...(button.command.type === "refuse_motion" ? { quick: words.value.reason.motion } : {})}
           onSend={(reason) => {
             asking.value = false;
             send(button.needs_reason ? reason : undefined);

@@ -8,11 +8,13 @@ interface ReasonDialogProps {
   title: string;
   required: boolean;
   danger: boolean;
+  /** Reasons to press instead of typing; those of a problem with a part where nothing else is said. */
+  quick?: readonly string[];
   onSend: (reason: string) => void;
   onCancel: () => void;
 }
 
-export function ReasonDialog({ title, required, danger, onSend, onCancel }: ReasonDialogProps) {
+export function ReasonDialog({ title, required, danger, quick: offered, onSend, onCancel }: ReasonDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const reason = useSignal("");
   const missing = useSignal(false);
@@ -46,7 +48,7 @@ export function ReasonDialog({ title, required, danger, onSend, onCancel }: Reas
               />
             </label>
             <div class="quick">
-              {say.quick.map((quick) => (
+              {(offered ?? say.quick).map((quick) => (
                 <button
                   key={quick}
                   type="button"

@@ -195,6 +195,7 @@ export const de: Words = {
     send: "Senden",
     cancel: "Zurück",
     quick: ["Teil ist beschädigt", "Teil fehlt", "Passt nicht", "Werkzeug geht nicht"],
+    motion: ["Zu nah an etwas", "Falsches Teil oder falscher Ort", "Jemand ist im Weg"],
   },
   doubts: {
     title: "Fraglich",
@@ -315,6 +316,7 @@ export const de: Words = {
     approval: ({ more }) => (more === "1" ? "Für seine nächste Bewegung fehlt noch eine Freigabe." : `Für seine nächste Bewegung fehlen noch ${more} Freigaben.`),
     zone: ({ who, zone, unit, step }) => `${who} arbeitet in Zone ${zone} (${unit}, ${step}): warten, bis sie frei ist.`,
     unclear: ({ place, zone }) => `Von ${place} könnte noch jemand an ${zone} sein: nachsehen und melden.`,
+    screen: ({ place, unit, step }) => `Der Bildschirm an ${place} hat keine Verbindung, und ${step} von ${unit} braucht ihn.`,
     single_step: ({ unit, step }) => `Sein nächster Schritt, ${step} von ${unit}, beginnt, wenn jemand „Weiter“ sagt.`,
     paused: ({ what, name }) => ({ order: `Pausiert: Auftrag ${name} fortsetzen.`, lane: `Pausiert: die Spur von ${name} fortsetzen.` })[what ?? ""] ?? "Pausiert: die Zelle fortsetzen.",
     breakpoint: ({ unit, step }) => `Am Haltepunkt vor ${step} von ${unit} muss jemand „Weiter“ sagen.`,
@@ -332,7 +334,7 @@ export const de: Words = {
   },
   autonomy: {
     full: "Roboter fährt selbst",
-    approve: "Jede Bewegung wird freigegeben",
+    approve: "Mit Freigabe",
     single_step: "Schritt für Schritt",
   },
   supervision: {

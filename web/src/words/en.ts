@@ -190,6 +190,7 @@ export const en = {
     send: "Send",
     cancel: "Back",
     quick: ["Part is damaged", "Part is missing", "Does not fit", "Tool does not work"],
+    motion: ["Too close to something", "Wrong part or place", "Somebody is in the way"],
   },
   doubts: {
     title: "In doubt",
@@ -310,6 +311,7 @@ export const en = {
     approval: ({ more }) => (more === "1" ? "Its next motion lacks one person's approval." : `Its next motion lacks ${more} people's approval.`),
     zone: ({ who, zone, unit, step }) => `${who} is at work in zone ${zone} (${unit}, ${step}): wait until it is free.`,
     unclear: ({ place, zone }) => `Somebody of ${place} may still be at ${zone}: look, and say so.`,
+    screen: ({ place, unit, step }) => `The screen at ${place} has lost its line, and ${step} of ${unit} needs it.`,
     single_step: ({ unit, step }) => `Its next step, ${step} of ${unit}, begins when somebody says next.`,
     paused: ({ what, name }) => ({ order: `Paused: resume order ${name}.`, lane: `Paused: resume the lane of ${name}.` })[what ?? ""] ?? "Paused: resume the cell.",
     breakpoint: ({ unit, step }) => `At the breakpoint before ${step} of ${unit} somebody must say next.`,
@@ -325,7 +327,7 @@ export const en = {
     fault: "Robot fault",
     unknown: "Safety unknown",
   } as Record<string, string>,
-  autonomy: { full: "Robot moves by itself", approve: "Each motion is approved", single_step: "Step by step" } as Record<string, string>,
+  autonomy: { full: "Robot moves by itself", approve: "With approval", single_step: "Step by step" } as Record<string, string>,
   supervision: {
     title: "Supervision",
     choose: "Choose how far the robot goes by itself",
