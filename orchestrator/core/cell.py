@@ -359,6 +359,7 @@ class CellSpec(Frozen):
     separation: SeparationSpec = SeparationSpec()
     approvals: ApprovalsSpec = ApprovalsSpec()
     patience: PatienceSpec = PatienceSpec()
+    pause_s: Annotated[float, Field(gt=0, le=3600)] = 120.0  # how long the robot may be paused before that is a hold
     adapters: AdapterSettings = AdapterSettings()
     boards: dict[str, BoardSpec] = Field(default_factory=dict)  # marker boards, fixed where they have a frame
     sha256: str = ""

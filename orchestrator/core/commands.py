@@ -81,6 +81,23 @@ class SetAutonomy(Frozen):
     autonomy: Autonomy
 
 
+class Pause(Frozen):
+    """Bring the cell, or one lane, to speed zero on the same plan; nothing new begins there. Orders: `change_order`."""
+
+    type: Literal["pause"] = "pause"
+    what: Literal["cell", "lane"]
+    name: Literal[""] | Name = ""  # whose lane: the robot, or a place
+    reason: Text = ""
+
+
+class Resume(Frozen):
+    """End a pause: go on with the same plan."""
+
+    type: Literal["resume"] = "resume"
+    what: Literal["cell", "lane"]
+    name: Literal[""] | Name = ""
+
+
 class JoinPlace(Frozen):
     """A person comes to a worker place."""
 
@@ -237,6 +254,13 @@ class TakePart(Frozen):
     part: Name
 
 
+class SettlePart(Frozen):
+    """A person has looked: a doubtful part is where the ledger has it."""
+
+    type: Literal["settle_part"] = "settle_part"
+    part: Name
+
+
 class Acknowledge(Frozen):
     """A person says that the cell is clear after a stop or a restart."""
 
@@ -326,6 +350,13 @@ class ClearBreakpoint(Frozen):
 # ---- from the engine and its adapters --------------------------------------------------------------------------
 
 
+class ReportGrip(Frozen):
+    """What the gripper's sensor says while nothing moves, where that is not what is known."""
+
+    type: Literal["report_grip"] = "report_grip"
+    holding: bool
+
+
 class StartUndo(Frozen):
     """Give the next result to be taken back to a person; the engine's schedule asks this."""
 
@@ -363,6 +394,12 @@ class SettleCell(Frozen):
     trouble: tuple[Text, ...] = ()
 
 
+class ExpirePause(Frozen):
+    """It may be time for a pause to become a hold."""
+
+    type: Literal["expire_pause"] = "expire_pause"
+
+
 class ReportLull(Frozen):
     """It may be time for the cell to suspend, since no lane can proceed, or to go on, since one can."""
 
@@ -374,6 +411,14 @@ class ReportRestart(Frozen):
 
     type: Literal["report_restart"] = "report_restart"
     holding: bool | None = None
+
+
+class ReportDevice(Frozen):
+    """The screen that a person at a place works with lost its line, or has one again."""
+
+    type: Literal["report_device"] = "report_device"
+    place: Name
+    there: bool
 
 
 class ReportSafety(Frozen):
@@ -397,6 +442,24 @@ class ProposeMotion(Frozen):
     duration_s: Finite = 0.0
     preview: tuple[FinitePose, ...] = ()
     supervised: Text = ""
+
+
+class ReportZones(Frozen):
+    """The robot's way is barred by zones in which people are at work: it is planned when one of them is free."""
+
+    type: Literal["report_zones"] = "report_zones"
+    effect: Name
+    zones: tuple[Name, ...]
+
+
+class ReportEquipment(Frozen):
+    """A device did not answer a step's skill, or answers again."""
+
+    type: Literal["report_equipment"] = "report_equipment"
+    device: Name
+    answers: bool
+    unit: Name
+    step: Name
 
 
 class EndMotion(Frozen):
@@ -484,6 +547,8 @@ Command = Annotated[
     | ChangeCell
     | SetMode
     | SetAutonomy
+    | Pause
+    | Resume
     | JoinPlace
     | LeavePlace
     | StartStep
@@ -501,6 +566,7 @@ Command = Annotated[
     | StopRewind
     | RefillBin
     | TakePart
+    | SettlePart
     | Acknowledge
     | ApproveMotion
     | RefuseMotion
@@ -511,14 +577,19 @@ Command = Annotated[
     | StartJog
     | StartDrive
     | TeachFrame
+    | ReportGrip
     | StartUndo
     | NoteOverdue
     | EndManual
     | SettleCell
     | ReportLull
+    | ExpirePause
     | ReportRestart
     | ReportSafety
+    | ReportDevice
     | ProposeMotion
+    | ReportZones
+    | ReportEquipment
     | EndMotion
     | EndSkill
     | EndCheck
@@ -532,6 +603,8 @@ Outside = Annotated[
     | ChangeCell
     | SetMode
     | SetAutonomy
+    | Pause
+    | Resume
     | JoinPlace
     | LeavePlace
     | ConfirmStep
@@ -546,6 +619,7 @@ Outside = Annotated[
     | StopRewind
     | RefillBin
     | TakePart
+    | SettlePart
     | Acknowledge
     | ApproveMotion
     | RefuseMotion

@@ -87,6 +87,23 @@ class SafetyChanged(Frozen):
     acknowledged: bool | None = None  # None: unchanged
 
 
+class Paused(Frozen):
+    """A person paused something: `cell`, or `lane/` and whose. An order is paused by `order_changed`."""
+
+    type: Literal["paused"] = "paused"
+    target: str
+    by: str
+    reason: str = ""
+
+
+class Resumed(Frozen):
+    """A person ended a pause."""
+
+    type: Literal["resumed"] = "resumed"
+    target: str
+    by: str
+
+
 class PlaceJoined(Frozen):
     """A person, by pseudonym, is at a worker place."""
 
@@ -100,6 +117,20 @@ class PlaceLeft(Frozen):
     """Nobody is at a worker place."""
 
     type: Literal["place_left"] = "place_left"
+    place: str
+
+
+class ScreenLost(Frozen):
+    """The screen that the person at a place works with has lost its line."""
+
+    type: Literal["screen_lost"] = "screen_lost"
+    place: str
+
+
+class ScreenBack(Frozen):
+    """A screen has a line at the place again."""
+
+    type: Literal["screen_back"] = "screen_back"
     place: str
 
 
@@ -391,6 +422,30 @@ class PartMoved(Frozen):
     qty: float = 1
 
 
+class GripContradicted(Frozen):
+    """The gripper's sensor says otherwise than the ledger, of `part` or of what the ledger knows nothing of."""
+
+    type: Literal["grip_contradicted"] = "grip_contradicted"
+    unit: str = ""
+    part: str = ""
+    holding: bool
+
+
+class GripAgreed(Frozen):
+    """Gripper and ledger say the same again."""
+
+    type: Literal["grip_agreed"] = "grip_agreed"
+
+
+class PartSettled(Frozen):
+    """A person said that a doubtful part is where the ledger has it."""
+
+    type: Literal["part_settled"] = "part_settled"
+    unit: str
+    part: str
+    by: str
+
+
 class BinRefilled(Frozen):
     """A bin holds this many pieces now."""
 
@@ -413,6 +468,30 @@ class MotionProposed(Frozen):
     preview: tuple[Pose, ...]
     needs: int = 1
     supervised: str = ""
+
+
+class ZonesAwaited(Frozen):
+    """What moves the robot waits until people have left one of these zones."""
+
+    type: Literal["zones_awaited"] = "zones_awaited"
+    effect: str
+    zones: tuple[str, ...]
+
+
+class EquipmentLost(Frozen):
+    """A device did not answer when a step needed it."""
+
+    type: Literal["equipment_lost"] = "equipment_lost"
+    device: str
+    unit: str
+    step: str
+
+
+class EquipmentBack(Frozen):
+    """A device that did not answer does again."""
+
+    type: Literal["equipment_back"] = "equipment_back"
+    device: str
 
 
 class MotionApproved(Frozen):
@@ -524,6 +603,24 @@ class FrameTaught(Frozen):
     by: str
 
 
+class JournalRetained(Frozen):
+    """Events `first` to `last` are in an archive; this stands for them, chained to the last by its hash.
+
+    `state` is what they came to, without the cell file; `answered` and `denied` (id -> role) are the commands that were
+    answered; `records_sha256` covers the as-built records that stay.
+    """
+
+    type: Literal["journal_retained"] = "journal_retained"
+    first: int
+    last: int
+    sha256: str
+    records_sha256: str
+    archive: str
+    answered: tuple[str, ...] = ()
+    denied: dict[str, str] = Field(default_factory=dict)
+    state: dict[str, Any]
+
+
 class OutcomeIgnored(Frozen):
     """An outcome or a claim came too late or twice; it changed nothing but is kept."""
 
@@ -554,8 +651,12 @@ Event = Annotated[
     | Acknowledged
     | CellRestarted
     | SafetyChanged
+    | Paused
+    | Resumed
     | PlaceJoined
     | PlaceLeft
+    | ScreenLost
+    | ScreenBack
     | UnitStarted
     | UnitEnded
     | StepStarted
@@ -581,8 +682,14 @@ Event = Annotated[
     | StepAnswered
     | StepUndone
     | PartMoved
+    | GripContradicted
+    | GripAgreed
+    | PartSettled
     | BinRefilled
     | MotionProposed
+    | ZonesAwaited
+    | EquipmentLost
+    | EquipmentBack
     | MotionApproved
     | MotionRefused
     | MotionIntended
@@ -593,6 +700,7 @@ Event = Annotated[
     | ManualStarted
     | ManualEnded
     | FrameTaught
+    | JournalRetained
     | OutcomeIgnored
     | CommandDenied,
     Field(discriminator="type"),

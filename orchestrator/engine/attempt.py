@@ -16,6 +16,8 @@ from orchestrator.core.world import CELL, GRIPPER, LOST
 from orchestrator.engine import seeking
 from orchestrator.engine.gate import Gate
 from orchestrator.engine.handling import ZONE, Handling, Seen, Way, peopled
+from orchestrator.engine.heard import HeardDevices
+from orchestrator.engine.limit import Limit, at_speed_zero
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from orchestrator.core.variant import PartSpec, Step, Target
     from orchestrator.core.world import Fact
     from orchestrator.engine.eyes import Eyes
-    from orchestrator.engine.limit import Limit
     from orchestrator.engine.runner import Runner
 
 OUT_OF_CONTACT_M = 0.08
@@ -100,7 +101,7 @@ class Attempt:
         kinds: Mapping[str, PartSpec],
     ) -> None:
         self.robot = robot
-        self.devices = devices
+        self.devices: Devices = HeardDevices(devices, self._device)
         self.unit = effect.unit
         self.step = step
         self.back: Leg | None = None  # the planned way out of where the arm is
@@ -182,6 +183,7 @@ class Attempt:
             zones = {thing.id for thing in scene.objects if thing.id.startswith(ZONE)}
             if ZONE not in refused[-1].message or not zones:
                 raise refused[0]
+            self._runner.post(cmd.ReportZones(effect=self._effect, zones=tuple(sorted(zones))))
             with self.limit.standing("zone"):
                 await self._one_free(zones)
 
@@ -278,8 +280,9 @@ class Attempt:
         ends = (self.robot.state.listen(ask), self._runner.bus.join(ask))
         try:
             ask()
-            with self.limit.standing("people"):
-                async with asyncio.timeout(timeout_s):
+            mine = Limit(timeout_s)
+            with self.limit.standing("people"), at_speed_zero(mine, self.robot.state):
+                async with mine:
                     return await found
         except TimeoutError:
             return ""
@@ -334,6 +337,12 @@ class Attempt:
     def _told(self, part: str, kind: str, what: str, to: str, more: dict[str, Any]) -> cmd.ReportPart:
         told = {"effect": self._effect, "part": f"{self.unit}/{part}", "kind": kind, "what": what, "to": to, **more}
         return cmd.ReportPart.model_validate(told)
+
+    def _device(self, name: str, answers: bool) -> None:
+        """Have it journalled when a device ceases to answer, or answers again."""
+        if answers is (name in self.state.equipment_lost):
+            unit, step = self.unit, self.step.id
+            self._runner.post(cmd.ReportEquipment(device=name, answers=answers, unit=unit, step=step))
 
     async def report_lost(self, part: str) -> None:
         """The ledger says held, the sensor says empty: the part was lost on the way, and the ledger must know."""

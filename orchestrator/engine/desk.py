@@ -43,6 +43,9 @@ class Desk(Protocol):
     evidence: Path
     calibrating: Calibrating
 
+    async def screen_at(self, place: str, there: bool) -> None:
+        """Learn that the screen at a worker place has lost its line, or has one again."""
+
     @property
     def screen(self) -> Screen:
         """What every screen shows."""

@@ -14,7 +14,7 @@ from orchestrator.core.overdue import climbing
 from orchestrator.core.state import ROBOT, State
 from orchestrator.engine.guide import is_low
 from orchestrator.engine.late import asked
-from orchestrator.wire import Drop, Happened, Put
+from orchestrator.wire import Drop, Happened, Put, TroubleView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orchestrator.core.state import UnitState
     from orchestrator.engine.bus import Fresh
     from orchestrator.engine.guide import Guide
+    from orchestrator.engine.troubles import Trouble
     from orchestrator.wire import TopicValue
 
 log = structlog.get_logger(__name__)
@@ -70,6 +71,16 @@ class LiveScreen:
             line = Happened(seq=item.seq, t=item.t, type=item.event.type, subject=_about(item), text=_in_words(item))
             self._log.append(line)
             changes.append(line)
+        self._tell(changes)
+
+    def trouble(self, name: str, trouble: Trouble | None) -> None:
+        """Show a trouble, or that it is over; for the cell's `Troubles`."""
+        view = None
+        if trouble is not None:
+            view = TroubleView(kind=trouble.kind, about=trouble.about, detail=trouble.detail, since_t=trouble.since_t)
+        self._tell(self._apply({f"trouble/{name}": view}, []))
+
+    def _tell(self, changes: Sequence[Change]) -> None:
         for listener in tuple(self._listeners):
             try:
                 listener(changes)
@@ -80,11 +91,14 @@ class LiveScreen:
         wanted: dict[str, TopicValue | None] = {}
         if before is None or _cell_may_look_new(before, after):
             wanted["cell"] = self._guide.cell(after)
+            wanted["recovery"] = self._guide.recovery(after)
         for order_id, order in after.orders.items():
             if before is None or before.orders.get(order_id) is not order:
                 wanted[f"order/{order_id}"] = self._guide.order(after, order_id)
         for unit_id, unit in after.units.items():
             old = before.units.get(unit_id) if before else None
+            if unit.rewind is not None:  # why nobody takes it apart hangs on people and zones
+                wanted[f"unit/{unit_id}"] = self._guide.unit(after, unit_id)
             marked = _marked_anew(before, after, unit)
             if old is unit and not marked:
                 continue
@@ -109,6 +123,8 @@ class LiveScreen:
             wanted[f"lane/{actor}"] = self._guide.lane(after, actor)
         for place in after.spec.places:
             wanted[f"card/{place}"] = self._guide.card(after, place)
+            if before is None or before.screens_lost is not after.screens_lost:
+                wanted[f"trouble/device/{place}"] = _screen_lost(after, place)
         gone = [topic for topic in self._topics if _is_gone(topic, after)] if before and _left(before, after) else []
         return self._apply(wanted, gone)
 
@@ -142,6 +158,12 @@ def _marked_anew(before: State | None, after: State, unit: UnitState) -> bool:
     was, is_ = before.orders.get(unit.order), after.orders.get(unit.order)
     of_order = was is not None and is_ is not None and was.breakpoints != is_.breakpoints
     return of_order or old.breakpoints != unit.breakpoints
+
+
+def _screen_lost(state: State, place: str) -> TroubleView | None:
+    if place not in state.screens_lost:
+        return None
+    return TroubleView(kind="device", about=place, detail=state.places[place].operator, since_t=state.t)
 
 
 def _left(before: State, after: State) -> bool:

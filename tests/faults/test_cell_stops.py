@@ -232,23 +232,6 @@ def test_an_aborted_order_leaves_a_part_that_a_person_must_take_out(folder: Path
     run_virtual(main)
 
 
-def test_a_paused_order_finishes_what_runs_and_starts_nothing_new(folder: Path) -> None:
-    async def main() -> None:
-        async with bench(folder) as cell:
-            await cell.begin()
-            await cell.in_motion("bring base")
-            await cell.do(cmd.ChangeOrder(order="o", verb=OrderVerb.PAUSE))
-            await cell.step_is("load", StepStatus.DONE)
-            started = len(cell.all("step_started"))
-            await asyncio.sleep(60)
-            assert len(cell.all("step_started")) == started
-            await cell.do(cmd.ChangeOrder(order="o", verb=OrderVerb.RESUME))
-            await cell.ended()
-            assert cell.record()["state"] == "done"
-
-    run_virtual(main)
-
-
 def test_a_stopped_order_finishes_the_units_in_work_alone(folder: Path) -> None:
     async def main() -> None:
         async with bench(folder) as cell:
@@ -308,6 +291,29 @@ def test_a_restart_over_the_same_journal_is_held_and_goes_on_after_a_word(
     ended = run_virtual(first)
     run_virtual(second, start_utc=ended + 60)
     assert ended > START_UTC
+
+
+def test_a_restart_after_the_part_was_handed_over_fetches_no_second_one(folder: Path, tmp_path: Path) -> None:
+    async def first() -> float:
+        async with bench(folder, data=tmp_path) as cell:
+            await cell.begin()
+            await cell.event("part_moved", part="u1/cap", what="released")
+            await asyncio.sleep(0.2)
+            return cell.now
+
+    async def second() -> None:
+        async with bench(folder, data=tmp_path) as cell:
+            cap = cell.state.world.get("u1/cap")
+            assert cap is not None
+            assert (cap.holder, cap.certainty) == ("place:front", "known")
+            cell.work()
+            await cell.until(lambda state: bool(state.places))
+            await cell.do(ACK, UNHOLD)
+            await cell.ended()
+            assert cell.record()["state"] == "done"
+            assert cell.state.bins["caps"] == 5
+
+    run_virtual(second, start_utc=run_virtual(first) + 60)
 
 
 def test_a_restart_in_a_stop_learns_that_the_robot_is_well_again(folder: Path, tmp_path: Path) -> None:

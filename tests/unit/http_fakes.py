@@ -120,6 +120,7 @@ class FakeDesk:
         self.missing: list[str] = []
         self.calibrating = Calibrator(BENCH, {}, None, hands=None, why_not=lambda: "", now=self.now)
         self.jogged: list[tuple[str, Twist]] = []
+        self.screens: list[tuple[str, bool]] = []
         self.taught_poses: list[str] = []
 
     def now(self) -> float:
@@ -144,6 +145,9 @@ class FakeDesk:
         self.stored.append((order, product, dict(options), quantity, due_t, by.name))
         self.screen.put(f"order/{order}", order_view(order, quantity=quantity))
         return Answer(id=order, ok=True)
+
+    async def screen_at(self, place: str, there: bool) -> None:
+        self.screens.append((place, there))
 
     async def jog(self, press: str, twist: Twist, by: Who) -> Answer:
         self.jogged.append((press, twist))

@@ -19,6 +19,8 @@ export interface Topics {
   [topic: `question/${string}`]: Question;
   [topic: `part/${string}`]: PartView;
   [topic: `bin/${string}`]: BinLevel;
+  [topic: `trouble/${string}`]: TroubleView;
+  recovery?: RecoveryView;
 }
 
 /** A person says that the cell is clear after a stop or a restart. */
@@ -144,6 +146,8 @@ export interface Card {
   ghost: Ghost | null;
   focus: Pose | null;
   together: boolean;
+  paused_t: number | null;
+  paused_s: number;
   started_t: number | null;
   expected_s: number | null;
   overdue: "" | "remind" | "offer" | "ask";
@@ -155,7 +159,7 @@ export interface Card {
 export type CellVerb = "start" | "hold" | "unhold" | "suspend" | "unsuspend" | "stop" | "abort" | "clear" | "reset" | "complete" | "settle";
 
 /**
- * The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may.
+ * The cell at a glance. `reasons` says in words why the robot does not move; empty when it may.
  *
  * `manual_reasons` says the same of moving it by hand, `manual_by` who does so now; taught poses by name.
  */
@@ -176,6 +180,7 @@ export interface CellView {
   manual_reasons: string[];
   manual_by: string;
   taught: string[];
+  contradictions: Contradiction[];
 }
 
 /** A PackML command to the cell. */
@@ -234,13 +239,14 @@ export interface CommandMessage {
 /**
  * Why the cell stands or waits: what its transient state waits for, the first reason, what went wrong since.
  *
- * `not_moving` is the cell's `reasons` in each language.
+ * `not_moving` is the cell's `reasons`, to be said in the reader's language.
  */
 export interface Condition {
   waits: Record<string, string>;
   reason: Record<string, string>;
   trouble: Record<string, string>[];
-  not_moving: Record<string, string>[];
+  not_moving: Reason[];
+  pauses: PauseView[];
 }
 
 /** A person says that the step's result is there, with what they measured and which lots they used. */
@@ -261,6 +267,16 @@ export interface ConfirmUndo {
   step: string;
   attempt: number;
   place: string;
+}
+
+/** A part of which the sources say otherwise ("" where it has no name), and how that is settled. */
+export interface Contradiction {
+  part: string;
+  title: Record<string, string>;
+  says: Said[];
+  settle: Record<string, string>;
+  since_t: number;
+  buttons: Button[];
 }
 
 /** What has become of a press that brings the arm to its next pose: it moves, is there, or is over, and why. */
@@ -338,6 +354,14 @@ export interface HappenedMessage {
   payload: Happened;
 }
 
+/** What the gripper holds; not `certain` where ledger and gripper don't agree. */
+export interface HeldView {
+  part: string;
+  unit: string;
+  name: Record<string, string>;
+  certain: boolean;
+}
+
 /** A client introduces itself, with what it saw last. */
 export interface Hello {
   type: "hello";
@@ -345,6 +369,7 @@ export interface Hello {
   epoch?: string;
   seq?: number;
   poses?: boolean;
+  place?: string;
 }
 
 /**
@@ -385,6 +410,9 @@ export interface LaneView {
   step: string;
   started_t: number | null;
   expected_s: number | null;
+  paused_t: number | null;
+  paused_s: number;
+  pausing: Button[];
   intent: Intent | null;
   buttons: Button[];
 }
@@ -413,6 +441,16 @@ export interface LiveView {
   code: string;
   why: string;
   remedy: string;
+}
+
+/** A result that was interrupted, as the camera saw it afterwards; `verdict` is "" while it looks. */
+export interface LookedView {
+  unit: string;
+  step: string;
+  title: Record<string, string>;
+  verdict: string;
+  offset_mm: Vector | null;
+  evidence: string;
 }
 
 /** Cell modes. */
@@ -447,6 +485,8 @@ export type Outside =
   | ChangeCell
   | SetMode
   | SetAutonomy
+  | Pause
+  | Resume
   | JoinPlace
   | LeavePlace
   | ConfirmStep
@@ -461,6 +501,7 @@ export type Outside =
   | StopRewind
   | RefillBin
   | TakePart
+  | SettlePart
   | Acknowledge
   | ApproveMotion
   | RefuseMotion
@@ -478,6 +519,29 @@ export interface PartView {
   holder: string;
   certainty: string;
   source: string;
+}
+
+/** Bring the cell, or one lane, to speed zero on the same plan; nothing new begins there. Orders: `change_order`. */
+export interface Pause {
+  type: "pause";
+  what: "cell" | "lane";
+  name?: "" | string;
+  reason?: string;
+}
+
+/**
+ * What is paused, since when, and when that becomes a hold (None: it does not). `robot`: it keeps the robot still.
+ *
+ * `target` is `cell`, `lane/` and whose, or `order/` and which.
+ */
+export interface PauseView {
+  target: string;
+  text: Record<string, string>;
+  by: string;
+  reason: string;
+  since_t: number;
+  until_t: number | null;
+  robot: boolean;
 }
 
 /** A client asks whether the server is there. */
@@ -547,7 +611,9 @@ export type Put =
   | { topic: `card/${string}`; value: Card }
   | { topic: `question/${string}`; value: Question }
   | { topic: `part/${string}`; value: PartView }
-  | { topic: `bin/${string}`; value: BinLevel };
+  | { topic: `bin/${string}`; value: BinLevel }
+  | { topic: `trouble/${string}`; value: TroubleView }
+  | { topic: "recovery"; value: RecoveryView };
 
 /** A topic has a new value. */
 export interface PutMessage {
@@ -571,6 +637,26 @@ export interface Question {
   evidence: string;
   since_t: number;
   buttons: Button[];
+}
+
+/**
+ * Why the robot does not move: a code with its parameters for a screen's own words, and the words of the cell.
+ *
+ * Codes: cell {state}, suspended, mode {mode}, safety {safety}, acknowledge, by_hand {who}, approval {motion, more},
+ * zone {zone, who, unit, step}, unclear {zone, place}, single_step and breakpoint {unit, step},
+ * device {device, unit, step}, paused {what, name}; "" where there is none.
+ */
+export interface Reason {
+  code: string;
+  parameters: Record<string, string>;
+  text: Record<string, string>;
+}
+
+/** What there is to recover from: since when the robot stands, what is held, what was seen since. */
+export interface RecoveryView {
+  since_t: number;
+  held: HeldView | null;
+  looked: LookedView[];
 }
 
 /** A person filled a bin up to `count` pieces. */
@@ -618,6 +704,13 @@ export interface ReportProblem {
   note?: string;
 }
 
+/** End a pause: go on with the same plan. */
+export interface Resume {
+  type: "resume";
+  what: "cell" | "lane";
+  name?: "" | string;
+}
+
 /** Go back to before a step: what builds on it is taken back first, result after result, by a person. */
 export interface Rewind {
   type: "rewind";
@@ -626,11 +719,12 @@ export interface Rewind {
   reason?: string;
 }
 
-/** What going back to before a step means, last built first; `refused` says why it can't be done. */
+/** What going back to before a step means, last built first; `refused`, in each language `why`: it can't be done. */
 export interface RewindView {
   unit: string;
   to: string;
   refused: string;
+  why: Record<string, string>;
   undo: UndoView[];
 }
 
@@ -641,6 +735,12 @@ export interface Rewinding {
   text: Record<string, string>;
   waits: Record<string, string>;
   buttons: Button[];
+}
+
+/** What one source says of a part. */
+export interface Said {
+  source: "ledger" | "gripper" | "camera" | "person";
+  text: Record<string, string>;
 }
 
 /** What stands still in the cell. */
@@ -701,6 +801,12 @@ export interface SetBreakpoint {
 export interface SetMode {
   type: "set_mode";
   mode: Mode;
+}
+
+/** A person has looked: a doubtful part is where the ledger has it. */
+export interface SettlePart {
+  type: "settle_part";
+  part: string;
 }
 
 /** Everything, for a client that is new or was away too long. */
@@ -810,7 +916,17 @@ export type TopicValue =
   | Card
   | Question
   | PartView
-  | BinLevel;
+  | BinLevel
+  | TroubleView
+  | RecoveryView;
+
+/** A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words. */
+export interface TroubleView {
+  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device";
+  about: string;
+  detail: string;
+  since_t: number;
+}
 
 /** Take a done step back, with all that builds on it. */
 export interface UndoStep {

@@ -220,8 +220,8 @@ def _seen(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> lis
     if nominal is None or nominal.pose is None or measured.verdict == "cannot_see":
         return []
     if measured.verdict == "missing":
-        if fact is None or fact.holder == GRIPPER:
-            return []
+        if fact is None or fact.holder == GRIPPER or fact.holder.startswith("place:"):
+            return []  # it is in somebody's hands: not to see it at its place is no contradiction
         holder, frame, pose, certainty = LOST, fact.frame, None, "unknown"
     elif measured.verdict in {"ok", "displaced"}:
         holder, frame = nominal.holder, nominal.frame
@@ -255,7 +255,9 @@ def _elsewhere(state: State, unit_id: str, step: Step, measured: cmd.Measured) -
     fact = state.world.get(f"{unit_id}/{step.result.part}")
     nominal = next((event for event in placed(state, unit_id, step) if isinstance(event, ev.PartMoved)), None)
     first = state.units[unit_id].steps[step.id].attempts[-1].measured
-    if fact is None or nominal is None or nominal.pose is None or fact.source != "measured" or first is None:
+    if fact is None or nominal is None or nominal.pose is None or first is None:
+        return True
+    if fact.source != "measured" or fact.certainty != "known":
         return True
     known, seen = (nominal.pose.inverse() @ fact.pose).p, _offset(measured).p
     err = zip(first.uncertainty_mm or (0.0,) * 3, measured.uncertainty_mm or (0.0,) * 3, strict=True)

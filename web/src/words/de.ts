@@ -15,6 +15,82 @@ export const de: Words = {
     text: "Der Roboter folgt solange seinen eigenen Regeln. Die Seite meldet sich von selbst zurück; nichts Bestätigtes geht verloren.",
     since: (seconds) => `seit ${seconds} s`,
   },
+  recover: {
+    title: "Die Zelle zurückholen",
+    hint: "Die Zelle steht und wartet auf eine Person.",
+    begin: "Schritt für Schritt durchgehen",
+    next: "Weiter",
+    back: "Zurück",
+    stages: {
+      happened: "Was war",
+      safety: "Sicherheit",
+      gripper: "Greifer",
+      looked: "Kamera",
+      decide: "Entscheiden",
+      clear: "Zelle frei",
+      go: "Fortsetzen",
+    },
+    happened: {
+      title: "Was geschehen ist",
+      stands: "Die Zelle steht.",
+      since: (time) => `Der Roboter steht seit ${time}.`,
+      still: "Nichts bewegt sich, bis Sie es sagen. Nichts Bestätigtes ist verloren.",
+    },
+    safety: { title: "Zuerst sicher machen", waits: "Die Seite geht von selbst weiter, sobald das geklärt ist." },
+    gripper: {
+      title: "Was der Greifer hält",
+      holds: (part) => `Der Roboter hält: ${part}`,
+      certain: "Verzeichnis und Greifer stimmen überein. Der Roboter kann damit fortfahren, oder Sie nehmen es heraus.",
+      doubtful: "Es ist nicht sicher, welches Teil das ist. Nehmen Sie es aus dem Greifer; es wird nicht verwendet.",
+      leave: "Lassen, der Roboter fährt fort",
+    },
+    looked: {
+      title: "Was die Kamera gesehen hat",
+      looking: "Die Kamera sieht nach …",
+    },
+    decide: {
+      title: "Was nur Sie wissen können",
+      more: (n) => `Was nur Sie wissen können (${n})`,
+      later: "Später entscheiden, beim Schritt",
+    },
+    clear: {
+      title: "Ist die Zelle frei?",
+      look: "Sehen Sie nach: Niemand greift hinein, kein Werkzeug und kein Teil liegt dem Roboter im Weg.",
+      still: "Ihr Wort allein bewegt noch nichts.",
+    },
+    go: {
+      title: "Fortsetzen",
+      moves: "Ab hier darf sich der Roboter bewegen.",
+      waits: "Einen Moment …",
+    },
+    over: { title: "Es gibt nichts zurückzuholen" },
+  },
+  troubles: {
+    journal: {
+      title: () => "Das Journal lässt sich nicht schreiben, der Roboter wurde angehalten.",
+      text: "Speicherplatz freigeben oder den Datenträger instand setzen. Die Zelle ist dann angehalten; bleibt es dabei, Tandem neu starten.",
+    },
+    camera: {
+      title: (camera) => `Die Kamera ${camera} liefert kein Bild.`,
+      text: "Kabel und Treiber prüfen. Bis sie wieder geht, fragen ihre Prüfungen eine Person.",
+    },
+    evidence: {
+      title: () => "Was die Kamera sieht, lässt sich nicht aufbewahren.",
+      text: "Die Urteile zählen, aber ihre Bilder fehlen. Speicherplatz freigeben.",
+    },
+    world: {
+      title: () => "Die simulierte Zelle lässt sich nicht aufbewahren.",
+      text: "Speicherplatz freigeben. Nach einem Neustart stehen ihre Teile, wo das Verzeichnis sie hat.",
+    },
+    clock: {
+      title: () => "Die Uhr des Rechners wurde gestellt.",
+      text: "Die Zelle zählt ihre eigene Zeit weiter, bis sie ohne Werkstücke in Arbeit neu startet. Die Uhr richtig stellen.",
+    },
+    device: {
+      title: (place) => `Der Bildschirm am Platz ${place} ist weg.`,
+      text: "Dort beginnt nichts Neues, und Gemeinsames wartet. Den Platz auf einem beliebigen Gerät öffnen oder abmelden.",
+    },
+  },
   refusals: {
     offline: {
       message: "Gerade besteht keine Verbindung.",
@@ -56,7 +132,7 @@ export const de: Words = {
     close: "Fertig",
   },
   places: { title: "Arbeitsplatz" },
-  ribbon: { unit: (n, m) => `Einheit ${n} von ${m}`, noUnit: "Keine Einheit", left: "Restzeit", order: "Auftrag" },
+  ribbon: { unit: (n, m) => `Einheit ${n} von ${m}`, why: (n) => (n === 1 ? "Warum?" : `Warum? ${n} Gründe`), noUnit: "Keine Einheit", left: "Restzeit", order: "Auftrag" },
   card: {
     label: "Schritt",
     of: (k, n) => `${k} von ${n}`,
@@ -120,6 +196,10 @@ export const de: Words = {
     cancel: "Zurück",
     quick: ["Teil ist beschädigt", "Teil fehlt", "Passt nicht", "Werkzeug geht nicht"],
   },
+  doubts: {
+    title: "Fraglich",
+    sources: { ledger: "Tandems Buch", gripper: "Greifer", camera: "Kamera", person: "Mensch" },
+  },
   rewind: {
     open: "Zurückgehen",
     title: (unit: string) => `Zurückgehen: ${unit}`,
@@ -137,6 +217,7 @@ export const de: Words = {
     confirm: "Fertig",
     attest: "Stimmt so",
     take_part: "Teil entnommen",
+    settle_part: "Es ist dort",
     problem: "Problem",
     report_problem: "Problem",
     leave: "Abmelden",
@@ -209,6 +290,35 @@ export const de: Words = {
     resetting: "Setzt zurück",
     completing: "Schließt ab",
     completed: "Abgeschlossen",
+  },
+  reasons: {
+    cell: ({ state }) =>
+      ({
+        idle: "Die Zelle ist im Leerlauf: starten.",
+        held: "Die Zelle ist angehalten: quittieren, falls gefragt, dann fortsetzen.",
+        suspended: "Die Zelle ist ausgesetzt: fortsetzen.",
+        stopped: "Die Zelle ist gestoppt: zurücksetzen, dann starten.",
+        aborted: "Die Zelle ist abgebrochen: freigeben, dann zurücksetzen und starten.",
+        completed: "Die Zelle hat ihre Aufträge erledigt: zurücksetzen, dann starten.",
+      })[state ?? ""] ?? "Die Zelle wechselt ihren Zustand: kurz warten.",
+    suspended: () => "Die Zelle ist ausgesetzt: sie geht von selbst weiter, sobald jemand weiterkann.",
+    mode: ({ mode }) => `Die Zelle ist in der Betriebsart ${de.modes[mode ?? ""] ?? mode}: auf Produktion schalten.`,
+    safety: ({ safety }) =>
+      ({
+        protective_stop: "Der Roboter ist im Schutzhalt: nachsehen, was er berührt hat, dann quittieren.",
+        safeguard_stop: "Eine Schutzeinrichtung ist offen: schließen.",
+        emergency_stop: "Der Not-Halt ist gedrückt: an der Zelle entriegeln, dann den Abbruch freigeben.",
+        fault: "Der Roboter meldet einen Fehler: siehe sein Bedienfeld.",
+      })[safety ?? ""] ?? "Der Sicherheitszustand des Roboters ist unbekannt: Verbindung prüfen.",
+    acknowledge: () => "Nach einem Halt oder Neustart muss jemand sagen, dass die Zelle frei ist: quittieren.",
+    by_hand: ({ who }) => `${who} bewegt den Roboter von Hand: warten, bis er steht.`,
+    approval: ({ more }) => (more === "1" ? "Für seine nächste Bewegung fehlt noch eine Freigabe." : `Für seine nächste Bewegung fehlen noch ${more} Freigaben.`),
+    zone: ({ who, zone, unit, step }) => `${who} arbeitet in Zone ${zone} (${unit}, ${step}): warten, bis sie frei ist.`,
+    unclear: ({ place, zone }) => `Von ${place} könnte noch jemand an ${zone} sein: nachsehen und melden.`,
+    single_step: ({ unit, step }) => `Sein nächster Schritt, ${step} von ${unit}, beginnt, wenn jemand „Weiter“ sagt.`,
+    paused: ({ what, name }) => ({ order: `Pausiert: Auftrag ${name} fortsetzen.`, lane: `Pausiert: die Spur von ${name} fortsetzen.` })[what ?? ""] ?? "Pausiert: die Zelle fortsetzen.",
+    breakpoint: ({ unit, step }) => `Am Haltepunkt vor ${step} von ${unit} muss jemand „Weiter“ sagen.`,
+    device: ({ device, unit, step }) => `${device} antwortet nicht, und ${step} von ${unit} braucht es: Strom und Verbindung prüfen.`,
   },
   modes: { production: "Produktion", manual: "Handbetrieb", maintenance: "Wartung" },
   safety: {
@@ -333,7 +443,8 @@ export const de: Words = {
     cell: "Zelle",
     mode: "Betriebsart",
     autonomyTitle: "Roboter",
-    notMoving: "Der Roboter darf sich nicht bewegen",
+    notMoving: "Warum der Roboter steht",
+    holdsIn: (left: string) => `wird in ${left} zum Anhalten`,
     finished: "Fertige Einheiten",
     noFinished: "Noch keine Einheit ist fertig.",
     record: "Bauakte",

@@ -13,6 +13,82 @@ export const en = {
     text: "The robot goes by its own rules meanwhile. This page comes back by itself; nothing that you confirmed is lost.",
     since: (seconds: number) => `for ${seconds} s`,
   },
+  recover: {
+    title: "Bring the cell back",
+    hint: "The cell stands and waits for a person.",
+    begin: "Go through it step by step",
+    next: "Next",
+    back: "Back",
+    stages: {
+      happened: "What happened",
+      safety: "Safety",
+      gripper: "Gripper",
+      looked: "Camera",
+      decide: "Decide",
+      clear: "Cell clear",
+      go: "Go on",
+    },
+    happened: {
+      title: "What happened",
+      stands: "The cell stands.",
+      since: (time: string) => `The robot has stood since ${time}.`,
+      still: "Nothing moves until you say so. Nothing that was confirmed is lost.",
+    },
+    safety: { title: "Make it safe first", waits: "This page goes on by itself once that is settled." },
+    gripper: {
+      title: "What the gripper holds",
+      holds: (part: string) => `The robot holds: ${part}`,
+      certain: "The ledger and the gripper agree. The robot can go on with it, or you take it out.",
+      doubtful: "It is not certain which part it is. Take it out of the gripper; it will not be used.",
+      leave: "Leave it, the robot goes on",
+    },
+    looked: {
+      title: "What the camera saw",
+      looking: "The camera is looking …",
+    },
+    decide: {
+      title: "What nobody can know but you",
+      more: (n: number) => `What nobody can know but you (${n})`,
+      later: "Decide later, at the step",
+    },
+    clear: {
+      title: "Is the cell clear?",
+      look: "Look: nobody reaches in, no tool or part lies in the robot’s way.",
+      still: "Your word alone moves nothing yet.",
+    },
+    go: {
+      title: "Go on",
+      moves: "From here on the robot may move.",
+      waits: "A moment …",
+    },
+    over: { title: "There is nothing to bring back" },
+  },
+  troubles: {
+    journal: {
+      title: () => "The journal can’t be written, so the robot has been stopped.",
+      text: "Free disk space or mend the disk. The cell is held then; if this stays, start Tandem again.",
+    },
+    camera: {
+      title: (camera: string) => `The camera ${camera} gives no picture.`,
+      text: "See its cable and its driver. Until it works, its checks ask a person.",
+    },
+    evidence: {
+      title: () => "What the camera sees can’t be kept.",
+      text: "Verdicts count, but their pictures are missing. Free disk space.",
+    },
+    world: {
+      title: () => "The simulated cell can’t be kept.",
+      text: "Free disk space. After a restart its parts stand where the ledger has them.",
+    },
+    clock: {
+      title: () => "The computer’s clock has been set.",
+      text: "The cell goes on by its own time until the next start without units in work. Set the clock right.",
+    },
+    device: {
+      title: (place: string) => `The screen at place ${place} is gone.`,
+      text: "Nothing new begins there, and what both do together waits. Open the place on any device, or sign it out.",
+    },
+  },
   refusals: {
     offline: { message: "There is no connection just now.", remedy: "Wait until the page is back, then try again." },
     lost: {
@@ -51,7 +127,7 @@ export const en = {
     close: "Done",
   },
   places: { title: "Worker place" },
-  ribbon: { unit: (n: number, m: number) => `Unit ${n} of ${m}`, noUnit: "No unit", left: "Time left", order: "Order" },
+  ribbon: { unit: (n: number, m: number) => `Unit ${n} of ${m}`, why: (n: number) => (n === 1 ? "Why?" : `Why? ${n} reasons`), noUnit: "No unit", left: "Time left", order: "Order" },
   card: {
     label: "Step",
     of: (k: number, n: number) => `${k} of ${n}`,
@@ -115,6 +191,10 @@ export const en = {
     cancel: "Back",
     quick: ["Part is damaged", "Part is missing", "Does not fit", "Tool does not work"],
   },
+  doubts: {
+    title: "In doubt",
+    sources: { ledger: "Tandem’s record", gripper: "Gripper", camera: "Camera", person: "Person" },
+  },
   rewind: {
     open: "Go back",
     title: (unit: string) => `Go back: ${unit}`,
@@ -132,6 +212,7 @@ export const en = {
     confirm: "Done",
     attest: "It is right",
     take_part: "I took the part",
+    settle_part: "It is there",
     problem: "Problem",
     report_problem: "Problem",
     leave: "Leave",
@@ -205,6 +286,35 @@ export const en = {
     completing: "Finishing",
     completed: "Finished",
   } as Record<string, string>,
+  reasons: {
+    cell: ({ state }) =>
+      ({
+        idle: "The cell is idle: start it.",
+        held: "The cell is held: acknowledge if asked, then release the hold.",
+        suspended: "The cell is suspended: release it.",
+        stopped: "The cell is stopped: reset it, then start it.",
+        aborted: "The cell is aborted: clear it, then reset and start it.",
+        completed: "The cell has completed its orders: reset it, then start it.",
+      })[state ?? ""] ?? "The cell changes its state: wait until it has settled.",
+    suspended: () => "The cell is suspended: it goes on by itself once a lane can proceed.",
+    mode: ({ mode }) => `The cell is in ${mode} mode: switch to production.`,
+    safety: ({ safety }) =>
+      ({
+        protective_stop: "The robot is in a protective stop: see what it touched, then acknowledge.",
+        safeguard_stop: "A safeguard is open: close it.",
+        emergency_stop: "The emergency stop is pressed: release it at the cell, then clear the abort.",
+        fault: "The robot reports a fault: see its own panel.",
+      })[safety ?? ""] ?? "The robot's safety state is not known: check its connection.",
+    acknowledge: () => "After a stop or a restart somebody must say that the cell is clear: acknowledge.",
+    by_hand: ({ who }) => `${who} moves the robot by hand: wait until it stands.`,
+    approval: ({ more }) => (more === "1" ? "Its next motion lacks one person's approval." : `Its next motion lacks ${more} people's approval.`),
+    zone: ({ who, zone, unit, step }) => `${who} is at work in zone ${zone} (${unit}, ${step}): wait until it is free.`,
+    unclear: ({ place, zone }) => `Somebody of ${place} may still be at ${zone}: look, and say so.`,
+    single_step: ({ unit, step }) => `Its next step, ${step} of ${unit}, begins when somebody says next.`,
+    paused: ({ what, name }) => ({ order: `Paused: resume order ${name}.`, lane: `Paused: resume the lane of ${name}.` })[what ?? ""] ?? "Paused: resume the cell.",
+    breakpoint: ({ unit, step }) => `At the breakpoint before ${step} of ${unit} somebody must say next.`,
+    device: ({ device, unit, step }) => `${device} does not answer, and ${step} of ${unit} needs it: check its power and connection.`,
+  } as Record<string, (its: Readonly<Record<string, string>>) => string>,
   modes: { production: "Production", manual: "Manual", maintenance: "Maintenance" } as Record<string, string>,
   safety: {
     normal: "Safety normal",
@@ -324,7 +434,8 @@ export const en = {
     cell: "Cell",
     mode: "Mode",
     autonomyTitle: "Robot",
-    notMoving: "The robot may not move now",
+    notMoving: "Why the robot does not move",
+    holdsIn: (left: string) => `becomes a hold in ${left}`,
     finished: "Finished units",
     noFinished: "No unit is finished yet.",
     record: "As-built record",
