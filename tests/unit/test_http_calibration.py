@@ -262,3 +262,17 @@ def test_a_worker_may_check_a_camera_and_calibrate_none(tmp_path):
             await calibrator.check("topp", worker)
 
     run_virtual(main)
+
+
+def test_the_arm_moves_only_for_a_camera_that_it_carries(tmp_path):
+    async def main():
+        bench = Bench(tmp_path)
+        said = await bench.refused("POST", "/session", 422, "bad_input", camera="top", method="hand_eye")
+        assert "top stands still" in said
+        session = await bench.ask("POST", "/session", camera="top", method="intrinsics")
+        path = f"/session/{session['id']}/drive"
+        assert "no part in this" in await bench.refused("POST", path, 422, "bad_input", press="p1")
+        await bench.refused("POST", "/session/nothing/drive", 404, "not_found", press="p1")
+        await bench.refused("DELETE", "/session/nothing/drive?press=p1", 404, "not_found")
+
+    run_virtual(main)
