@@ -11,6 +11,7 @@ from rich.console import Console
 from orchestrator import __version__
 from orchestrator.cli import (
     authored,
+    breakpoints,
     calibrate,
     check_shot,
     demo,
@@ -18,6 +19,7 @@ from orchestrator.cli import (
     evidence,
     journal,
     orders,
+    rewind,
     serve,
     simulate,
     skills,
@@ -41,9 +43,11 @@ app.command("serve")(serve.serve)
 app.command("check")(authored.check)
 app.command("check-shot")(check_shot.check_shot)
 app.command("simulate")(simulate.simulate)
+app.command("rewind")(rewind.rewind)
 app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(orders.app, name="order")
+app.add_typer(breakpoints.app, name="breakpoint")
 app.add_typer(journal.app, name="journal")
 app.add_typer(skills.app, name="skills")
 app.add_typer(evidence.app, name="evidence")

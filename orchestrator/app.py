@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestrator.adapters.clock_file import ClockFile
+from orchestrator.adapters.clock_wall import WallClock
+from orchestrator.adapters.clock_watch import ClockWatch
 from orchestrator.adapters.journal_memory import MemoryJournal
 from orchestrator.adapters.journal_sqlite import SqliteJournal
 from orchestrator.adapters.snapshot_file import SnapshotFile
@@ -135,6 +138,7 @@ async def embedded(
     runner = Runner(initial(spec), journal, clock, Schedule(registry.sha256))
     keeper = SnapshotKeeper(runner, shelf.save) if shelf else None
     restarted = (keeper.restore(shelf.load(), journal) if keeper and shelf else runner.replay()) > 0
+    watch = _set_going(clock, settings.data, runner) if isinstance(clock, WallClock) else None
     clock.not_before(runner.state.t)
 
     world = World(MeshStore(settings.instructions))
@@ -192,6 +196,7 @@ async def embedded(
             settings=VisionSettings(seconds=settings.vision_s),
             noise_m=noise_m,
             memory_mb=settings.vision_mb,
+            kept=lambda detail: runner.troubles.note("evidence", detail),
         )
     judge = own_vision if vision is None else vision
     assert judge is not None
@@ -200,7 +205,7 @@ async def embedded(
     if standing is not None:
         devices.restore(standing.screws)
     if room is not None:
-        room.keep(world, robot.state, lambda: devices.screws)
+        room.keep(world, robot.state, lambda: devices.screws, lambda detail: runner.troubles.note("world", detail))
     still = Standstill(robot.state, lambda: runner.state, runner.bus)
     eyes = Eyes(
         calibrated,
@@ -210,6 +215,7 @@ async def embedded(
         still=still,
         arm=ArmInView(robot),
         taught=GoldenStore(settings.data / "golden").taught if settings.data is not None else lambda _: (None, ""),
+        fares=lambda camera, detail: runner.troubles.note("camera", detail, camera),
     )
     runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell, kinds)
     Pausing(runner, robot)
@@ -217,6 +223,7 @@ async def embedded(
     runner.bus.join(presence.observe)
     screen = LiveScreen(Guide(library, simulated=True), runner.state)
     runner.bus.join(screen.observe)
+    runner.troubles.listen(screen.trouble)
     if keeper is not None:
         runner.bus.join(keeper.observe)
     desk = CellDesk(
@@ -250,6 +257,8 @@ async def embedded(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         heartbeat.close()
+        if watch is not None:
+            watch.close()
         await robot.close()
         if room is not None:
             room.close()
@@ -298,6 +307,19 @@ def _physics(world: World, arm: ArmModel, spec: CellSpec, kinds: Mapping[str, Pa
 
 async def _warm(vision: VisionOpen3D) -> None:
     await vision.warm_up()
+
+
+def _set_going(clock: WallClock, data: Path | None, runner: Runner) -> ClockWatch:
+    """Set a cell's clock going: with units in work it goes on from the run before, so that their windows stay true."""
+    if data is not None:
+        file = ClockFile(data / "clock.json")
+        carried = file.carried()
+        if carried is not None and runner.state.units:
+            clock.go_on_from(carried)
+        clock.not_before(runner.state.t)
+        with suppress(OSError):  # on a full disk the next start goes by the wall
+            file.keep(clock.now())
+    return ClockWatch(clock, lambda detail: runner.troubles.note("clock", detail))
 
 
 def _storage(settings: Settings) -> tuple[Journal, Path | None]:

@@ -5,7 +5,7 @@ one topic's value, `drop` removes it. A client that says hello with the last epo
 messages, else a snapshot. Pose messages are lossy: the latest value per topic, never replayed.
 
 Topics: `cell`, `order/<id>`, `unit/<id>`, `step/<unit>/<step>`, `lane/<actor>`, `card/<place>`,
-`question/<unit>/<step>`, `part/<id>`, `bin/<name>`.
+`question/<unit>/<step>`, `part/<id>`, `bin/<name>`, `trouble/<kind>[/<about>]`.
 Pose topics: `robot` (poses of links and TCP, joints), `parts` (poses of parts that move).
 Lengths are metres, angles radians, times seconds (UTC); poses are in the cell's world frame.
 """
@@ -88,7 +88,7 @@ class CellView(Frozen):
 
 
 class OrderView(Frozen):
-    """An order and how far it is."""
+    """An order and how far it is; `breakpoints` are steps that wait for a word in every unit of it."""
 
     id: str
     product: str
@@ -100,10 +100,21 @@ class OrderView(Frozen):
     state: str
     due_t: float | None = None
     buttons: tuple[Button, ...] = ()
+    breakpoints: tuple[str, ...] = ()
+
+
+class Rewinding(Frozen):
+    """A unit that goes back to before step `to`: how many results are still to be taken back, and why nobody does."""
+
+    to: str
+    left: int
+    text: Texts
+    waits: Texts = Field(default_factory=dict)
+    buttons: tuple[Button, ...] = ()
 
 
 class UnitView(Frozen):
-    """A unit in work: how many of its steps are done."""
+    """A unit in work: how many of its steps are done, and its own breakpoints."""
 
     id: str
     order: str
@@ -112,6 +123,8 @@ class UnitView(Frozen):
     steps: int
     done: int
     started_t: float
+    breakpoints: tuple[str, ...] = ()
+    rewinding: Rewinding | None = None
 
 
 class StepView(Frozen):
@@ -135,6 +148,9 @@ class StepView(Frozen):
     offset_mm: Vector | None = None
     verdict: str = ""
     waived: bool = False
+    breakpoint: bool = False
+    buttons: tuple[Button, ...] = ()
+    overdue: Literal["", "remind", "offer", "ask"] = ""  # how far its waiting for a person has climbed
 
 
 class Intent(Frozen):
@@ -232,6 +248,7 @@ class Card(Frozen):
     paused_s: float = 0.0  # how long it stood before that
     started_t: float | None = None
     expected_s: float | None = None
+    overdue: Literal["", "remind", "offer", "ask"] = ""
     buttons: tuple[Button, ...] = ()
     upcoming: tuple[Texts, ...] = ()
 
@@ -272,7 +289,16 @@ class BinLevel(Frozen):
     low: bool
 
 
-TopicValue = CellView | OrderView | UnitView | StepView | LaneView | Card | Question | PartView | BinLevel
+class TroubleView(Frozen):
+    """A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words."""
+
+    kind: Literal["journal", "camera", "evidence", "world", "clock", "device"]
+    about: str = ""
+    detail: str
+    since_t: float
+
+
+TopicValue = CellView | OrderView | UnitView | StepView | LaneView | Card | Question | PartView | BinLevel | TroubleView
 
 # What a topic's value is, by the topic's name up to and with its first slash.
 TOPICS: dict[str, type[Frozen]] = {
@@ -285,6 +311,7 @@ TOPICS: dict[str, type[Frozen]] = {
     "question/": Question,
     "part/": PartView,
     "bin/": BinLevel,
+    "trouble/": TroubleView,
 }
 
 
@@ -428,6 +455,7 @@ class Hello(Frozen):
     epoch: Annotated[str, Field(max_length=64)] = ""
     seq: int = 0
     poses: bool = True  # whether it wants the pose class
+    place: Annotated[str, Field(max_length=120)] = ""  # the worker place that it is the screen of, if any
 
 
 class CommandMessage(Frozen):
@@ -448,6 +476,31 @@ class Ping(Frozen):
 
 ClientMessage = Annotated[Hello | CommandMessage | Ping, Field(discriminator="type")]
 CLIENT: TypeAdapter[Any] = TypeAdapter(ClientMessage)
+
+
+# ---- going back to before a step, GET /api/v1/rewind -----------------------------------------------------------
+
+
+class UndoView(Frozen):
+    """One result that must be taken back: by a person, or by nobody where it is only measured again."""
+
+    step: str
+    title: Texts
+    text: Texts
+    by: Literal["person", "nobody"]
+    instruction: str = ""
+    needs: tuple[str, ...] = ()  # qualifications
+    once: bool = False  # its part is not used again
+    never: bool = False  # it can't be taken back
+
+
+class RewindView(Frozen):
+    """What going back to before a step means, last built first; `refused` says why it can't be done."""
+
+    unit: str
+    to: str
+    refused: str = ""
+    undo: tuple[UndoView, ...] = ()
 
 
 # ---- the static scene, GET /api/v1/scene -----------------------------------------------------------------------

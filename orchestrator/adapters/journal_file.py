@@ -55,6 +55,10 @@ def open_to_write(path: Path) -> tuple[apsw.Connection, tuple[int, bytes]]:
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
         db.set_busy_timeout(1000)
+        if db.readonly("main"):  # SQLite opens it all the same, and would fail at the first event
+            raise JournalError(
+                f"The journal {path} may only be read.", remedy="Give the server's user the right to write it."
+            )
         blank = not _identified(db, path)
         if blank and marked is not None and marked[0] > 0:
             raise JournalError(

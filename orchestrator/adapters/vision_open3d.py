@@ -16,7 +16,7 @@ from orchestrator.core.errors import VisionError
 from orchestrator.core.ports import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from orchestrator.core.locating import Located, LocateRequest, Space
@@ -29,7 +29,8 @@ class VisionOpen3D:
     `meshes` is the folder that mesh paths are below, `evidence` the folder that records of checks go to (None: none
     are kept). `noise_m` is the depth noise of single cameras, see `VisionSettings`. A check whose process dies or hangs
     (for `VisionSettings.seconds`) can't see. The process is then started again, as it is when it holds more than
-    `memory_mb` after a check. One job may bring it to `most_mb`.
+    `memory_mb` after a check. One job may bring it to `most_mb`. `kept` is told after each check why its evidence could
+    not be kept, "" where it was: the verdict counts, and says so.
     """
 
     def __init__(
@@ -41,10 +42,12 @@ class VisionOpen3D:
         noise_m: Mapping[str, float] | None = None,
         memory_mb: float = MEMORY_MB,
         most_mb: float = work.MOST_MB,
+        kept: Callable[[str], None] = lambda _detail: None,
     ) -> None:
         self._meshes = meshes.resolve()
         self._evidence = evidence.resolve() if evidence is not None else None
         self._most_mb = most_mb
+        self._kept = kept
         self._settings = settings or VisionSettings()
         self._noise_m = dict(noise_m or {})
         self._process = WatchedProcess(
@@ -74,7 +77,7 @@ class VisionOpen3D:
         crop: Crop | None = None
         try:
             crop = await self._cropped(request, shot)
-            return await self._process.run(work.check, request, crop, shot.calibration)
+            check = await self._process.run(work.check, request, crop, shot.calibration)
         except ProcessGone as gone:
             return await self._unjudged(request, crop, shot, str(gone))
         except MemoryError:
@@ -82,6 +85,9 @@ class VisionOpen3D:
                 f"The vision process needed more than the {self._most_mb:g} MB that it may take. See the part's mesh."
             )
             return await self._unjudged(request, crop, shot, reason)
+        if self._evidence is not None:
+            self._kept("" if check.evidence else check.reason.partition(work.UNKEPT)[2])
+        return check
 
     async def _unjudged(self, request: CheckRequest, crop: Crop | None, shot: Shot, reason: str) -> Check:
         """Return that a picture could not be judged; the process, a fresh one by now, keeps it as evidence."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from orchestrator.cli.client import URL, call
 from orchestrator.core.errors import TandemError
 
 app = typer.Typer(help="Orders of a running cell.", no_args_is_help=True)
 console = Console()
-URL = typer.Option("http://127.0.0.1:8080", "--url", envvar="TANDEM_URL", help="Where the cell is served.")
 
 
 @app.command()
@@ -29,15 +28,15 @@ def store(
     body: dict[str, Any] = {"product": product, "options": options, "quantity": quantity}
     if order:
         body["id"] = order
-    stored = _call("POST", url, "/orders", body)
-    console.print(f"Order [bold]{stored['id']}[/] is stored.")
+    stored = call("POST", url, "/orders", body)
+    console.print(f"Order [bold]{stored['order']}[/] is stored.")
 
 
 @app.command("list")
 def list_(url: str = URL) -> None:
     """List the orders."""
     table = Table("order", "product", "options", "state", "done", "of", "scrapped")
-    for item in _items(_call("GET", url, "/orders")):
+    for item in _items(call("GET", url, "/orders")):
         options = ", ".join(f"{name} {value}" for name, value in item["options"].items())
         numbers = (str(item["done"]), str(item["quantity"]), str(item["scrapped"]))
         table.add_row(item["id"], item["product"], options, item["state"], *numbers)
@@ -47,7 +46,7 @@ def list_(url: str = URL) -> None:
 @app.command()
 def show(order: str, url: str = URL) -> None:
     """Show one order."""
-    console.print_json(data=_call("GET", url, f"/orders/{order}"))
+    console.print_json(data=call("GET", url, f"/orders/{order}"))
 
 
 @app.command()
@@ -81,23 +80,9 @@ def abort(order: str, reason: str = typer.Option(..., help="Why; it stays in the
 
 
 def _change(url: str, order: str, verb: str, reason: str = "") -> None:
-    _call("POST", url, f"/orders/{order}/{verb}", {"reason": reason})
-    state = _call("GET", url, f"/orders/{order}")["state"]
+    call("POST", url, f"/orders/{order}/{verb}", {"reason": reason})
+    state = call("GET", url, f"/orders/{order}")["state"]
     console.print(f"Order [bold]{order}[/] is {state}.")
-
-
-def _call(method: str, url: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    try:
-        response = httpx.request(method, f"{url.rstrip('/')}/api/v1{path}", json=body, timeout=10.0, trust_env=False)
-    except httpx.HTTPError:
-        raise TandemError(
-            f"No cell answers at {url}.", remedy="Start one with `tandem serve`, or give its address with --url."
-        ) from None
-    content = response.json() if "json" in response.headers.get("content-type", "") else {}
-    if response.is_error:
-        message = content.get("message") or f"The server answered {response.status_code}."
-        raise TandemError(message, remedy=content.get("remedy", ""), code=content.get("code", "refused"))
-    return content
 
 
 def _items(content: Any) -> list[dict[str, Any]]:

@@ -79,6 +79,8 @@ def show(name: str, folder: Path | None = FOLDER) -> None:
     pausable = "may be paused" if promise.pausable else "its time runs on while the robot is paused"
     retry = "may be retried" if promise.retry else "a person decides whether it is run again"
     console.print(f"also      {pausable}; {retry}; undone by {promise.undone_by or 'nothing: it changes no part'}")
+    if promise.autonomy != "full":
+        console.print("asks      people approve each of its motions", highlight=False)
     console.print_json(data=skill.schema)
 
 

@@ -15,6 +15,7 @@ from orchestrator.core.devices_spec import DeviceSpec, PrinterSpec
 from orchestrator.core.errors import known
 from orchestrator.core.geometry import Pose, Vector
 from orchestrator.core.parts import AuthoredFrame, Positive, as_number, wrong
+from orchestrator.core.patience import PatienceSpec
 from orchestrator.core.separation import SeparationSpec
 from orchestrator.core.variant import Frozen
 
@@ -338,6 +339,7 @@ class CellSpec(Frozen):
     separation: SeparationSpec = SeparationSpec()
     approvals: ApprovalsSpec = ApprovalsSpec()
     pause_s: Annotated[float, Field(gt=0, le=3600)] = 120.0  # how long the robot may be paused before that is a hold
+    patience: PatienceSpec = PatienceSpec()
     adapters: AdapterSettings = AdapterSettings()
     boards: dict[str, BoardSpec] = Field(default_factory=dict)  # marker boards, fixed where they have a frame
     sha256: str = ""

@@ -14,7 +14,7 @@ from orchestrator.core.variant import Frozen, Variant
 
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[\w@./#:+,= -]+$")]
 Text = Annotated[str, Field(max_length=2000)]
-Choice = Literal["retry", "recheck", "other_actor", "rework", "skip", "force", "scrap"]
+Choice = Literal["retry", "recheck", "other_actor", "rework", "wait", "skip", "force", "scrap", "abort"]
 Role = Literal["worker", "programmer", "supervisor", "auditor", "engine"]
 Finite = Annotated[float, Field(allow_inf_nan=False)]  # the journal's JSON has no word for the others
 Finite3 = tuple[Finite, Finite, Finite]
@@ -175,12 +175,66 @@ class Choose(Frozen):
     reason: Text = ""
 
 
+class GiveStep(Frozen):
+    """The person at a place, whose step takes too long, lets the robot do it: their hands are out of its way."""
+
+    type: Literal["give_step"] = "give_step"
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
+    place: Name
+
+
+class TakeStep(Frozen):
+    """The person at a place takes over what another has in hand for too long."""
+
+    type: Literal["take_step"] = "take_step"
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
+    place: Name
+
+
+class ClearPlace(Frozen):
+    """A person says that nobody is at what was taken from the hands of a place: the robot may go there."""
+
+    type: Literal["clear_place"] = "clear_place"
+    place: Name
+
+
 class UndoStep(Frozen):
     """Take a done step back, with all that builds on it."""
 
     type: Literal["undo_step"] = "undo_step"
     unit: Name
     step: Name
+    reason: Text = ""
+
+
+class Rewind(Frozen):
+    """Go back to before a step: what builds on it is taken back first, result after result, by a person."""
+
+    type: Literal["rewind"] = "rewind"
+    unit: Name
+    step: Name
+    reason: Text = ""
+
+
+class ConfirmUndo(Frozen):
+    """A person says that a result is taken back: its part is off, and out of the unit."""
+
+    type: Literal["confirm_undo"] = "confirm_undo"
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
+    place: Name
+
+
+class StopRewind(Frozen):
+    """Go back no further."""
+
+    type: Literal["stop_rewind"] = "stop_rewind"
+    unit: Name
     reason: Text = ""
 
 
@@ -257,7 +311,43 @@ class ReleaseStep(Frozen):
     attempt: Annotated[int, Field(ge=0)]
 
 
+class SetBreakpoint(Frozen):
+    """A step, or all of an `each` group by its name, shall wait for a word: in all units of an order, or in one."""
+
+    type: Literal["set_breakpoint"] = "set_breakpoint"
+    order: Name
+    step: Name
+    unit: Literal[""] | Name = ""
+
+
+class ClearBreakpoint(Frozen):
+    """A breakpoint shall stop nobody any more."""
+
+    type: Literal["clear_breakpoint"] = "clear_breakpoint"
+    order: Name
+    step: Name
+    unit: Literal[""] | Name = ""
+
+
 # ---- from the engine and its adapters --------------------------------------------------------------------------
+
+
+class StartUndo(Frozen):
+    """Give the next result to be taken back to a person; the engine's schedule asks this."""
+
+    type: Literal["start_undo"] = "start_undo"
+    unit: Name
+    step: Name
+    place: Name
+
+
+class NoteOverdue(Frozen):
+    """A step waits too long for a person, by the clock; the engine's schedule asks this."""
+
+    type: Literal["note_overdue"] = "note_overdue"
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
 
 
 class EndManual(Frozen):
@@ -296,6 +386,14 @@ class ReportRestart(Frozen):
 
     type: Literal["report_restart"] = "report_restart"
     holding: bool | None = None
+
+
+class ReportDevice(Frozen):
+    """The screen that a person at a place works with lost its line, or has one again."""
+
+    type: Literal["report_device"] = "report_device"
+    place: Name
+    there: bool
 
 
 class ReportSafety(Frozen):
@@ -415,22 +513,33 @@ Command = Annotated[
     | ConfirmStep
     | ReportProblem
     | Choose
+    | GiveStep
+    | TakeStep
+    | ClearPlace
     | UndoStep
+    | Rewind
+    | ConfirmUndo
+    | StopRewind
     | RefillBin
     | TakePart
     | Acknowledge
     | ApproveMotion
     | RefuseMotion
     | ReleaseStep
+    | SetBreakpoint
+    | ClearBreakpoint
     | MoveGripper
     | StartJog
     | TeachFrame
+    | StartUndo
+    | NoteOverdue
     | EndManual
     | SettleCell
     | ReportLull
     | ExpirePause
     | ReportRestart
     | ReportSafety
+    | ReportDevice
     | ProposeMotion
     | EndMotion
     | EndSkill
@@ -452,13 +561,21 @@ Outside = Annotated[
     | ConfirmStep
     | ReportProblem
     | Choose
+    | GiveStep
+    | TakeStep
+    | ClearPlace
     | UndoStep
+    | Rewind
+    | ConfirmUndo
+    | StopRewind
     | RefillBin
     | TakePart
     | Acknowledge
     | ApproveMotion
     | RefuseMotion
     | ReleaseStep
+    | SetBreakpoint
+    | ClearBreakpoint
     | MoveGripper,
     Field(discriminator="type"),
 ]

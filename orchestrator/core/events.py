@@ -120,6 +120,20 @@ class PlaceLeft(Frozen):
     place: str
 
 
+class ScreenLost(Frozen):
+    """The screen that the person at a place works with has lost its line."""
+
+    type: Literal["screen_lost"] = "screen_lost"
+    place: str
+
+
+class ScreenBack(Frozen):
+    """A screen has a line at the place again."""
+
+    type: Literal["screen_back"] = "screen_back"
+    place: str
+
+
 class UnitStarted(Frozen):
     """A unit is in work; `nests` says which nest it has for each role."""
 
@@ -316,6 +330,57 @@ class StepDoubted(Frozen):
     remedy: str = ""
 
 
+class RewindStarted(Frozen):
+    """A unit goes back to before step `to`: `todo` is what must be taken back, in this order."""
+
+    type: Literal["rewind_started"] = "rewind_started"
+    unit: str
+    to: str
+    todo: tuple[str, ...]
+    reason: str
+    by: str
+
+
+class UndoStarted(Frozen):
+    """A person began to take a result back, and holds these resources."""
+
+    type: Literal["undo_started"] = "undo_started"
+    unit: str
+    step: str
+    attempt: int
+    place: str
+    resources: tuple[str, ...] = ()
+
+
+class RewindStopped(Frozen):
+    """A unit goes back no further."""
+
+    type: Literal["rewind_stopped"] = "rewind_stopped"
+    unit: str
+    reason: str = ""
+    by: str
+
+
+class StepOverdue(Frozen):
+    """A step waits too long for a person, who is at it, shall look or is not there; `level` says what is done."""
+
+    type: Literal["step_overdue"] = "step_overdue"
+    unit: str
+    step: str
+    attempt: int
+    level: Literal["remind", "offer", "ask"]
+    waits: Literal["at_it", "look", "nobody"]
+    waited_s: float
+
+
+class PlaceCleared(Frozen):
+    """A person said that nobody is at what was taken from the hands of a place."""
+
+    type: Literal["place_cleared"] = "place_cleared"
+    place: str
+    by: str
+
+
 class StepAnswered(Frozen):
     """A person decided how a step in attention goes on."""
 
@@ -406,6 +471,26 @@ class StepReleased(Frozen):
     unit: str
     step: str
     attempt: int
+    by: str
+
+
+class BreakpointSet(Frozen):
+    """A step (or group of steps) waits for a word before it begins: in one unit, or in all of the order ("")."""
+
+    type: Literal["breakpoint_set"] = "breakpoint_set"
+    order: str
+    step: str
+    unit: str = ""
+    by: str
+
+
+class BreakpointCleared(Frozen):
+    """A breakpoint stops nobody any more."""
+
+    type: Literal["breakpoint_cleared"] = "breakpoint_cleared"
+    order: str
+    step: str
+    unit: str = ""
     by: str
 
 
@@ -502,6 +587,8 @@ Event = Annotated[
     | Resumed
     | PlaceJoined
     | PlaceLeft
+    | ScreenLost
+    | ScreenBack
     | UnitStarted
     | UnitEnded
     | StepStarted
@@ -519,6 +606,11 @@ Event = Annotated[
     | RecheckRequested
     | RecheckEnded
     | StepDoubted
+    | RewindStarted
+    | UndoStarted
+    | RewindStopped
+    | StepOverdue
+    | PlaceCleared
     | StepAnswered
     | StepUndone
     | PartMoved
@@ -528,6 +620,8 @@ Event = Annotated[
     | MotionRefused
     | MotionIntended
     | StepReleased
+    | BreakpointSet
+    | BreakpointCleared
     | MotionEnded
     | ManualStarted
     | ManualEnded

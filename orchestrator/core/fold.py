@@ -7,7 +7,7 @@ import dataclasses
 from orchestrator.core import events as ev
 from orchestrator.core.fold_steps import STEPS
 from orchestrator.core.folders import Folder, called_off, entering, freed, unlooked, with_unit, without
-from orchestrator.core.machine import MOTION_ALLOWED, CellState, OrderState, StepStatus
+from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
 from orchestrator.core.pauses import RUNS, halted, timed
 from orchestrator.core.records import replace
 from orchestrator.core.state import (
@@ -42,7 +42,7 @@ def _cell(state: State, event: ev.CellChanged, t: float) -> State:
     known = state.acknowledged if event.acknowledged is None else event.acknowledged
     if event.state == CellState.EXECUTE:  # whatever was seen before the cell stood is looked at again
         units = {name: replace(unit, looked_at=frozenset()) for name, unit in state.units.items()}
-        state = replace(state, units=units)
+        state = replace(state, units=units, running_t=state.running_t if state.cell in AT_WORK else t)
     if event.state not in MOTION_ALLOWED:
         state = unreleased(state)
     if event.state not in RUNS:
@@ -73,6 +73,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         manual=None,
         places={},
         pauses={key: pause for key, pause in state.pauses.items() if key.startswith("order/")},
+        screens_lost=frozenset(),
         ending=frozenset(),
         upset_t=t,
         units={name: unlooked(unit) for name, unit in state.units.items()},
@@ -112,18 +113,39 @@ def _resumed(state: State, event: ev.Resumed, t: float) -> State:
 
 
 @_on(ev.PlaceJoined)
-def _joined(state: State, event: ev.PlaceJoined, _t: float) -> State:
+def _joined(state: State, event: ev.PlaceJoined, t: float) -> State:
     person, before = Person(event.operator, event.qualifications), state.places.get(event.place)
     if before is not None and before.operator != event.operator:
         state = without_approver(state, before.operator)
-    return replace(state, places={**state.places, event.place: person})
+    came = {**state.places_t, event.place: t}
+    return replace(state, places={**state.places, event.place: person}, places_t=came)
 
 
 @_on(ev.PlaceLeft)
-def _left(state: State, event: ev.PlaceLeft, _t: float) -> State:
+def _left(state: State, event: ev.PlaceLeft, t: float) -> State:
     gone = state.places.get(event.place)
     state = without_approver(state, gone.operator) if gone is not None else state
-    return replace(state, places=without(state.places, event.place))
+    return replace(
+        state,
+        places=without(state.places, event.place),
+        places_t={**state.places_t, event.place: t},
+        screens_lost=state.screens_lost - {event.place},
+    )
+
+
+@_on(ev.PlaceCleared)
+def _cleared(state: State, event: ev.PlaceCleared, _t: float) -> State:
+    return replace(state, unclear=without(state.unclear, event.place))
+
+
+@_on(ev.ScreenLost)
+def _screen_lost(state: State, event: ev.ScreenLost, _t: float) -> State:
+    return replace(state, screens_lost=state.screens_lost | {event.place})
+
+
+@_on(ev.ScreenBack)
+def _screen_back(state: State, event: ev.ScreenBack, _t: float) -> State:
+    return replace(state, screens_lost=state.screens_lost - {event.place})
 
 
 @_on(ev.BinRefilled)
@@ -165,6 +187,21 @@ def _motion_refused(state: State, event: ev.MotionRefused, _t: float) -> State:
         return state
     refused = dataclasses.replace(motion, refused=event.reason, approved_by=())
     return replace(state, motions={**state.motions, event.motion: refused})
+
+
+@_on(ev.BreakpointSet, ev.BreakpointCleared)
+def _breakpoint(state: State, event: ev.BreakpointSet | ev.BreakpointCleared, _t: float) -> State:
+    holder = state.units.get(event.unit) if event.unit else state.orders.get(event.order)
+    if holder is None:
+        return state
+    one = frozenset({event.step})
+    if isinstance(event, ev.BreakpointCleared):
+        names = holder.breakpoints - one
+    else:  # a word that was given before is not for what stops there now
+        names, state = holder.breakpoints | one, unreleased(state)
+    if event.unit:
+        return with_unit(state, replace(state.units[event.unit], breakpoints=names))
+    return replace(state, orders={**state.orders, event.order: replace(state.orders[event.order], breakpoints=names)})
 
 
 @_on(ev.MotionEnded)

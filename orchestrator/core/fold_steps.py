@@ -25,8 +25,11 @@ from orchestrator.core.state import (
     OVER,
     ROBOT,
     Attempt,
+    Rewind,
     State,
     StepState,
+    UnitState,
+    Waiver,
     ladder_name,
     share,
 )
@@ -60,6 +63,7 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         values={},
         witnesses=(),
         waived="",
+        waiver=None,
         code="",
         message="",
         remedy="",
@@ -69,6 +73,7 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         paused_s=0.0,
         doubted_t=None,
         released=False,
+        patient_t=t,
         attempts=(*old.attempts, attempt),
     )
     return with_step(replace(state, suspends=0), event.unit, event.step, new)
@@ -81,13 +86,13 @@ def _step_released(state: State, event: ev.StepReleased, _t: float) -> State:
 
 
 @_on(ev.SkillEnded)
-def _skill_ended(state: State, event: ev.SkillEnded, _t: float) -> State:
+def _skill_ended(state: State, event: ev.SkillEnded, t: float) -> State:
     found = state.step(event.unit, event.step)
     if found is None:
         return state
     _, old = found
     values = {**old.values, **event.values}
-    new = replace(old, wants=old.wants - {"skill"}, values=values)
+    new = replace(old, wants=old.wants - {"skill"}, values=values, patient_t=t)
     state = replace(state, motions=unasked(state, event.effect))
     return with_step(state, event.unit, event.step, _noted(new, values=values))
 
@@ -162,13 +167,13 @@ def _look_waits(state: State, event: ev.LookBlocked | ev.LookBrokenOff, _t: floa
 
 
 @_on(ev.AttestRequested)
-def _attest_requested(state: State, event: ev.AttestRequested, _t: float) -> State:
+def _attest_requested(state: State, event: ev.AttestRequested, t: float) -> State:
     found = state.step(event.unit, event.step)
     if found is None:
         return state
     _, old = found
     wants = old.wants | {"attest"}
-    new = replace(old, status=StepStatus.VERIFYING, wants=wants, resources=_zones(old.resources))
+    new = replace(old, status=StepStatus.VERIFYING, wants=wants, resources=_zones(old.resources), patient_t=t)
     return with_step(state, event.unit, event.step, new)
 
 
@@ -200,7 +205,8 @@ def _step_done(state: State, event: ev.StepDone, t: float) -> State:
     step, old = found
     status = StepStatus.SKIPPED if "skipped" in event.evidence else StepStatus.DONE
     outcome = "skipped" if status == StepStatus.SKIPPED else "done"
-    new = replace(_closed(old, t, outcome), status=status, waived=event.waived, barred=())
+    waiver = _waiver(event, old, t)
+    new = replace(_closed(old, t, outcome), status=status, waived=event.waived, waiver=waiver, barred=())
     state = with_step(state, event.unit, event.step, new)
     if step.per != "unit" and status == StepStatus.DONE:
         state = _shared(state, event, step, t)
@@ -219,7 +225,7 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
     if event.answer != "again":
         rungs = {**rungs, ladder_name(step, event.code): event.rung}
     asks = event.answer in {"ask", "scrap", "skip"}
-    state = called_off(state, event.unit, event.step, old)
+    state = _unclear(called_off(state, event.unit, event.step, old), event.code, old)
     new = replace(
         _closed(old, t, "failed", event.code, event.message),
         status=StepStatus.ATTENTION if asks else StepStatus.READY,
@@ -272,19 +278,64 @@ def _step_doubted(state: State, event: ev.StepDoubted, t: float) -> State:
         code=event.code,
         message=event.message,
         remedy=event.remedy,
+        wants=frozenset(),
+        actors=(),
         looks=0,
         late_looks=0,
         doubted_t=t,
     )
+    state = _unclear(state, event.code, old)
     return _blocked(with_step(state, event.unit, event.step, new), event.unit, event.step)
 
 
+@_on(ev.RewindStarted)
+def _rewind_started(state: State, event: ev.RewindStarted, t: float) -> State:
+    unit = state.units.get(event.unit)
+    if unit is None or not event.todo:
+        return state
+    rewind = Rewind(to=event.to, todo=event.todo, reason=event.reason, by=event.by, started_t=t)
+    return with_unit(state, replace(unit, rewind=rewind))
+
+
+@_on(ev.UndoStarted)
+def _undo_started(state: State, event: ev.UndoStarted, t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    new = replace(
+        found[1],
+        status=StepStatus.UNDOING,
+        actors=(event.place,),
+        resources=event.resources,
+        wants=frozenset({"undo"}),
+        patient_t=t,
+    )
+    state = _blocked(with_step(state, event.unit, event.step, new), event.unit, event.step)
+    return with_unit(state, replace(state.units[event.unit], touched_t=t))
+
+
+@_on(ev.RewindStopped)
+def _rewind_stopped(state: State, event: ev.RewindStopped, _t: float) -> State:
+    unit = state.units.get(event.unit)
+    return state if unit is None else with_unit(state, replace(unit, rewind=None))
+
+
+@_on(ev.StepOverdue)
+def _step_overdue(state: State, event: ev.StepOverdue, t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    return with_step(state, event.unit, event.step, replace(found[1], overdue=event.level, overdue_t=t))
+
+
 @_on(ev.StepAnswered)
-def _step_answered(state: State, event: ev.StepAnswered, _t: float) -> State:
+def _step_answered(state: State, event: ev.StepAnswered, t: float) -> State:
     found = state.step(event.unit, event.step)
     if found is None:
         return state
     _, old = found
+    if event.choice == "wait":
+        return with_step(state, event.unit, event.step, replace(old, patient_t=t, overdue=""))
     again = event.choice in {"retry", "other_actor"}
     status = StepStatus.READY if again else old.status
     new = replace(old, status=status, barred=event.barred)
@@ -308,6 +359,7 @@ def _undone(state: State, event: ev.StepUndone, t: float) -> State:
         values={},
         witnesses=(),
         waived="",
+        waiver=None,
         rung=0,
         rungs={},
         barred=(),
@@ -319,7 +371,7 @@ def _undone(state: State, event: ev.StepUndone, t: float) -> State:
         order = replace(order, shared=order.shared - {f"{step.id}#{share(step, unit.n)}"})
         state = replace(state, orders={**state.orders, order.id: order})
     state = _blocked(state, event.unit, event.step)
-    return with_unit(state, freed(order, state.units[event.unit], (event.step,)))
+    return with_unit(state, _further(freed(order, state.units[event.unit], (event.step,)), event.step))
 
 
 @_on(ev.PartMoved)
@@ -367,6 +419,31 @@ def _touched(state: State, event: ev.PartMoved, t: float) -> State:
     return state
 
 
+def _further(unit: UnitState, step_id: str) -> UnitState:
+    """A result less to be taken back."""
+    if unit.rewind is None:
+        return unit
+    todo = tuple(name for name in unit.rewind.todo if name != step_id)
+    return replace(unit, rewind=replace(unit.rewind, todo=todo) if todo else None)
+
+
+def _waiver(event: ev.StepDone, step: StepState, t: float) -> Waiver | None:
+    """What a person's decision to do without evidence rests on: what was seen and measured last, and what was wrong."""
+    if not event.by or not event.waived:
+        return None
+    last = step.attempts[-1] if step.attempts else None
+    return Waiver(
+        kind="skipped" if "skipped" in event.evidence else "forced",
+        by=event.by,
+        reason=event.waived,
+        t=t,
+        code=step.code,
+        message=step.message,
+        measured=last.measured if last else None,
+        values=dict(step.values),
+    )
+
+
 def _blocked(state: State, unit_id: str, step_id: str) -> State:
     """What was ready to follow a step waits for it again."""
     unit = state.units[unit_id]
@@ -375,6 +452,15 @@ def _blocked(state: State, unit_id: str, step_id: str) -> State:
         if steps[follower].status == StepStatus.READY:
             steps[follower] = replace(steps[follower], status=StepStatus.WAITING)
     return with_unit(state, replace(unit, steps=steps))
+
+
+def _unclear(state: State, code: str, old: StepState) -> State:
+    """What was taken out of a person's hands by others' decision: nobody has said yet that their hands are out."""
+    places = [actor for actor in old.actors if actor != ROBOT and old.wants & {"confirm", "undo"}]
+    if code not in {"overdue", "taken_over", "half_undone"} or not _zones(old.resources):
+        return state
+    more = {place: (*state.unclear.get(place, ()), *_zones(old.resources)) for place in places}
+    return replace(state, unclear={**state.unclear, **more})
 
 
 def _zones(resources: tuple[str, ...]) -> tuple[str, ...]:
@@ -388,7 +474,15 @@ def _closed(step: StepState, t: float, outcome: str, code: str = "", message: st
         attempts = (*attempts[:-1], replace(attempts[-1], ended_t=t, outcome=outcome, code=code, message=message))
     made_t = t if step.doubted_t is None else step.ended_t
     return replace(
-        step, wants=frozenset(), effect="", ride="", resources=(), actors=(), ended_t=made_t, attempts=attempts
+        step,
+        wants=frozenset(),
+        effect="",
+        ride="",
+        resources=(),
+        actors=(),
+        ended_t=made_t,
+        paused_t=None,
+        attempts=attempts,
     )
 
 

@@ -110,6 +110,7 @@ class StepStatus(StrEnum):
     VERIFYING = "verifying"
     ATTENTION = "attention"
     DONE = "done"
+    UNDOING = "undoing"  # a person is taking it back
     UNDONE = "undone"
     SKIPPED = "skipped"
 
@@ -124,6 +125,7 @@ class StepMove(StrEnum):
     FAIL = "fail"  # try again by the ladder
     ASK = "ask"
     SKIP = "skip"
+    TAKE = "take"  # a person begins to take it back
     UNDO = "undo"
     BLOCK = "block"  # a predecessor was undone
     DOUBT = "doubt"  # it was seen in its place, and is not there any more
@@ -177,9 +179,10 @@ STEP: dict[StepMove, dict[StepStatus, StepStatus]] = {
     M.VERIFY: {T.ACTIVE: T.VERIFYING, T.ATTENTION: T.VERIFYING, T.READY: T.VERIFYING},  # ready: a late claim
     M.PASS: {T.ACTIVE: T.DONE, T.VERIFYING: T.DONE, T.ATTENTION: T.DONE},
     M.FAIL: {T.ACTIVE: T.READY, T.VERIFYING: T.READY, T.ATTENTION: T.READY},
-    M.ASK: {T.ACTIVE: T.ATTENTION, T.VERIFYING: T.ATTENTION, T.READY: T.ATTENTION},
+    M.ASK: dict.fromkeys((T.ACTIVE, T.VERIFYING, T.READY, T.UNDOING), T.ATTENTION),
     M.SKIP: {T.ATTENTION: T.SKIPPED},
-    M.UNDO: dict.fromkeys((T.DONE, T.SKIPPED, T.ACTIVE, T.VERIFYING, T.ATTENTION, T.READY), T.UNDONE),
+    M.TAKE: dict.fromkeys((T.DONE, T.SKIPPED, T.ATTENTION), T.UNDOING),
+    M.UNDO: dict.fromkeys((T.DONE, T.SKIPPED, T.ACTIVE, T.VERIFYING, T.ATTENTION, T.READY, T.UNDOING), T.UNDONE),
     M.BLOCK: {T.READY: T.WAITING, T.UNDONE: T.WAITING},
     M.DOUBT: {T.DONE: T.ATTENTION},
 }
@@ -203,6 +206,7 @@ _STATES: dict[str, type[StrEnum]] = {
 }
 
 TRANSIENT = frozenset(CELL[V.SETTLE])
+AT_WORK = frozenset({S.EXECUTE, S.SUSPENDING, S.SUSPENDED, S.UNSUSPENDING})  # people are waited for
 MOTION_ALLOWED = frozenset({S.EXECUTE, S.COMPLETING, S.STARTING, S.UNHOLDING, S.UNSUSPENDING})
 
 

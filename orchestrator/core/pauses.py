@@ -86,7 +86,8 @@ def why_paused(state: State) -> tuple[str, ...]:
 def timed(state: State, t: float) -> State:
     """Let the time of steps under a pause stand still from now on, and that of others go on. Called after any change.
 
-    A step's `paused_s` is how long it stood before, `paused_t` since when it stands now.
+    A step's `paused_s` is how long it stood before, `paused_t` since when it stands now; whoever is waited for has the
+    whole time again afterwards.
     """
     for unit, step_id, current in tuple(state.busy()):
         stands = bool(step_pauses(state, unit.id, current))
@@ -95,7 +96,7 @@ def timed(state: State, t: float) -> State:
         new = (
             replace(current, paused_t=t)
             if stands
-            else replace(current, paused_t=None, paused_s=current.paused_s + t - (current.paused_t or t))
+            else replace(current, paused_t=None, paused_s=current.paused_s + t - (current.paused_t or t), patient_t=t)
         )
         units = state.units
         steps = {**units[unit.id].steps, step_id: new}

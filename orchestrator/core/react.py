@@ -100,6 +100,9 @@ def react(state: State, event: ev.Event) -> list[Effect]:
         return [*cancel, Settle(f"settle/{event.state}/{state.seq}", event.state)]
     if isinstance(event, ev.Acknowledged):
         return [Recover(f"recover/{state.seq}", event.by, state.t)]
+    if isinstance(event, ev.ScreenLost):  # what both do together comes to a stand
+        both = (b for b in state.busy() if {ROBOT, event.place} <= set(b[2].actors) and "skill" in b[2].wants)
+        return [Cancel(f"{unit.id}/{step}/") for unit, step, _ in both]
     if isinstance(event, ev.UnitEnded):
         return [Cancel(f"{event.unit}/")]
     if isinstance(event, ev.StepFailed | ev.StepUndone):

@@ -82,8 +82,11 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
         out.append(Blocker("actor", "Nobody who may do this step is there."))
     elif actors not in crews(state, step, current.barred):
         out.append(Blocker("actor", f"{' and '.join(actors)} can't do this step."))
-    if held_back(state, unit, step, actors):
-        out.append(Blocker("release", f"{step.id} waits for a person to say next."))
+    if why := held_back(state, unit, step, actors):
+        where = (
+            f"A breakpoint stands before {step.id}" if why == "breakpoint" else f"{step.id} is the robot's next step"
+        )
+        out.append(Blocker("release", f"{where}: a person must say next."))
     out += [Blocker("paused", said(key)) for key in lane_pauses(state, actors)]
     if ROBOT in actors:
         out += [Blocker("interlock", reason) for reason in why_not(state)]
@@ -97,10 +100,14 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
     for other in state.shares(unit, step):
         if other.steps[step.id].status in BUSY:
             out.append(Blocker("shared", f"It is being done for {other.id} and counts here too."))
-    out += _people(state, step, actors)
+    out += people_blockers(state, step, actors)
+    lost = sorted(state.screens_lost & set(actors))
+    out += [Blocker("screen", f"The screen at {place} has lost its line.") for place in lost]
     for actor in actors:
         if (doing := state.doing(actor)) is not None:
             out.append(Blocker("lane", f"{actor} is at {doing[0].id} {doing[1]}."))
+    if unit.rewind is not None:
+        out.append(Blocker("rewind", f"{unit.id} is going back to {unit.rewind.to} first."))
     if unit.rechecking:
         out.append(Blocker("recheck", f"The camera is looking at {', '.join(unit.rechecking)} once more."))
     out += _doubted(state, unit, step)
@@ -112,7 +119,8 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
     return out
 
 
-def _people(state: State, step: Step, actors: tuple[str, ...]) -> list[Blocker]:
+def people_blockers(state: State, step: Step, actors: tuple[str, ...]) -> list[Blocker]:
+    """Return which qualifications the people among some actors lack for a step."""
     needs = set(step.human.needs) if step.human else set()
     out = []
     for actor in actors:
@@ -166,15 +174,35 @@ def _passed(state: State, wanted: tuple[str, ...]) -> list[Blocker]:
     return out
 
 
-def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -> list[Blocker]:
+def taken(state: State, unit_id: str, step_id: str, wanted: tuple[str, ...]) -> list[Blocker]:
+    """Return why a person can't have what they want for a step now: others hold it, or the robot is about to pass."""
+    return [*_held_by(state, unit_id, step_id, wanted), *_passed(state, wanted)]
+
+
+def _held_by(state: State, unit_id: str, step_id: str, wanted: tuple[str, ...]) -> list[Blocker]:
     out = []
-    wanted = resources(state, unit, step)
-    for other, step_id, current in state.busy():
+    for other, name, current in state.busy():
         clash = set(wanted) & set(current.resources)
-        if clash:
-            out.append(Blocker("resource", f"{', '.join(sorted(clash))} is taken by {other.id} {step_id}."))
-    if ROBOT not in actors:
-        out += _passed(state, wanted)
+        if clash and (other.id, name) != (unit_id, step_id):
+            out.append(Blocker("resource", f"{', '.join(sorted(clash))} is taken by {other.id} {name}."))
+    return out
+
+
+def _unclear(state: State, wanted: tuple[str, ...]) -> list[Blocker]:
+    """The robot keeps out of where a step was taken out of a person's hands, until somebody says that it is clear."""
+    return [
+        Blocker("unclear", f"Somebody of {place} may still be at {name.removeprefix('zone:')}: look, and say so.")
+        for place, names in state.unclear.items()
+        for name in wanted
+        if name in names
+    ]
+
+
+def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -> list[Blocker]:
+    wanted = resources(state, unit, step)
+    out = taken(state, unit.id, step.id, wanted) if ROBOT not in actors else _held_by(state, unit.id, step.id, wanted)
+    if ROBOT in actors:
+        out += _unclear(state, wanted)
     for name in wanted:
         frame = name.removeprefix("frame:")
         if frame != name:

@@ -27,13 +27,21 @@ RIGHTS: dict[str, frozenset[str]] = {
     "confirm_step": _WORK,
     "report_problem": _WORK,
     "choose": _WORK,
+    "give_step": _WORK,
+    "take_step": _WORK,
+    "clear_place": _WORK,
     "undo_step": _WORK,
+    "rewind": _WORK,
+    "confirm_undo": _WORK,
+    "stop_rewind": _WORK,
     "refill_bin": _WORK,
     "take_part": _WORK,
     "acknowledge": _WORK,
     "approve_motion": _WORK,
     "refuse_motion": _WORK,
     "release_step": _WORK,
+    "set_breakpoint": _WORK,
+    "clear_breakpoint": _TECH,  # as raising the autonomy: afterwards less is asked
     "start_jog": _TECH,
     "move_gripper": _TECH,
     "teach_frame": _TECH,
@@ -41,7 +49,7 @@ RIGHTS: dict[str, frozenset[str]] = {
 CALIBRATE = _TECH  # by the page: no command of the cell
 CHECK_CAMERA = _WORK
 RAISE_AUTONOMY = _TECH
-LEAD_CHOICES = frozenset({"skip", "force", "scrap"})
+LEAD_CHOICES = frozenset({"skip", "force", "scrap", "abort"})
 
 
 def may(role: Role, command: Command, autonomy: Autonomy | None = None) -> bool:

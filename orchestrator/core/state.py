@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["robot", "human"]
 Ride = Literal["", "wanted", "under_way"]
+Overdue = Literal["", "remind", "offer", "ask"]
 ROBOT = "robot"
-BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION})
+BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION, StepStatus.UNDOING})
 OVER = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 
 
@@ -42,6 +43,20 @@ class Attempt:
     values: Mapping[str, Any] = field(default_factory=dict)
     lots: Mapping[str, str] = field(default_factory=dict)
     measured: Measured | None = None
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """What a person let stand in for evidence, and what was known as they did: a code and words, a look, values."""
+
+    kind: Literal["forced", "skipped"]
+    by: str
+    reason: str
+    t: float  # s, UTC
+    code: str = ""
+    message: str = ""
+    measured: Measured | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,6 +81,7 @@ class StepState:
     message: str = ""
     remedy: str = ""
     waived: str = ""
+    waiver: Waiver | None = None  # where a person decided so
     started_t: float | None = None
     ended_t: float | None = None
     attempts: tuple[Attempt, ...] = ()
@@ -75,6 +91,20 @@ class StepState:
     paused_t: float | None = None  # since when its time stands still, because a person paused it
     paused_s: float = 0.0  # how long it stood before that
     doubted_t: float | None = None  # since when it is in doubt, after it was done: `ended_t` stays when it was made
+    patient_t: float = 0.0  # since when it waits for a person, or was given more time (s, UTC)
+    overdue: Overdue = ""  # the rung that its waiting for a person last came to, at `overdue_t` (s, UTC)
+    overdue_t: float = 0.0
+
+
+@dataclass(frozen=True)
+class Rewind:
+    """A unit on its way back to before step `to`: `todo` is still to be taken back, in this order."""
+
+    to: str
+    todo: tuple[str, ...]
+    reason: str
+    by: str
+    started_t: float
 
 
 @dataclass(frozen=True)
@@ -96,10 +126,12 @@ class UnitState:
     rechecks: int = 0
     rechecks_t: float = 0.0  # when the last of them was asked for (s, UTC)
     touched_t: float = 0.0  # when hands or the gripper were last at it (s, UTC)
+    breakpoints: frozenset[str] = frozenset()  # steps, or groups of steps, that wait for a word in this unit alone
+    rewind: Rewind | None = None
 
     @cached_property
     def busy(self) -> tuple[str, ...]:
-        """The steps that are active, verifying or in attention."""
+        """The steps that are active, verifying, in attention or being taken back."""
         return tuple(name for name, step in self.steps.items() if step.status in BUSY)
 
     @property
@@ -122,6 +154,7 @@ class OrderRecord:
     done: int = 0
     scrapped: int = 0
     shared: frozenset[str] = frozenset()
+    breakpoints: frozenset[str] = frozenset()  # steps, or groups of steps, that wait for a word in every unit
 
     @property
     def in_work(self) -> int:
@@ -202,12 +235,16 @@ class State:
     world: World = field(default_factory=lambda: World({}))
     bins: Mapping[str, int] = field(default_factory=dict)  # pieces left, for bins that are counted
     places: Mapping[str, Person] = field(default_factory=dict)
+    screens_lost: frozenset[str] = frozenset()  # places where somebody works whose screen has lost its line
     motions: Mapping[str, MotionState] = field(default_factory=dict)
     pauses: Mapping[str, PauseState] = field(default_factory=dict)  # by what they are of: see `core/pauses`
     manual: ManualMotion | None = None
     taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching
     ending: frozenset[str] = frozenset()  # skills that were called off and have not reported their end yet
     upset_t: float = 0.0  # when the arm last ended otherwise than planned, and may have knocked anything (s, UTC)
+    running_t: float = 0.0  # when the cell last came to Execute (s, UTC)
+    places_t: Mapping[str, float] = field(default_factory=dict)  # when somebody last came to a place or left it
+    unclear: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # zones where a place may still be at work
 
     def step(self, unit: str, step: str) -> tuple[Step, StepState] | None:
         """Return a step of a unit in work, authored and actual, or None where there is none."""
@@ -231,7 +268,7 @@ class State:
         return tuple(sorted(fact.part for fact in facts if fact.holder == CELL and fact.unit not in self.units))
 
     def busy(self) -> Iterator[tuple[UnitState, str, StepState]]:
-        """Yield every step that is active, verifying or in attention."""
+        """Yield every step that is active, verifying, in attention or being taken back."""
         for unit in self.units.values():
             for step_id in unit.busy:
                 yield unit, step_id, unit.steps[step_id]
@@ -240,7 +277,7 @@ class State:
         """Return the step that an actor is at; the robot also while it brings a camera to its result."""
         for unit, step_id, step in self.busy():
             riding = step.ride == "under_way" and actor == ROBOT
-            if riding or (step.status == StepStatus.ACTIVE and actor in step.actors):
+            if riding or (step.status in {StepStatus.ACTIVE, StepStatus.UNDOING} and actor in step.actors):
                 return unit, step_id, step
         return None
 

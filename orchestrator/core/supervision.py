@@ -1,4 +1,4 @@
-"""What waits for a person's word before it begins: steps at a level of autonomy that asks for each."""
+"""What waits for a person's word before it begins: steps at a breakpoint, or where the autonomy asks for each."""
 
 from __future__ import annotations
 
@@ -13,16 +13,34 @@ if TYPE_CHECKING:
     from orchestrator.core.state import MotionState, State, UnitState
     from orchestrator.core.variant import Step
 
-Holds = Literal["", "single_step"]
+Holds = Literal["", "single_step", "breakpoint"]
 
 
 def held_back(state: State, unit: UnitState, step: Step, actors: tuple[str, ...] = (ROBOT,)) -> Holds:
     """Return what keeps these actors from a step until a person says next; "" where nothing does."""
     if unit.steps[step.id].released:
         return ""
+    if breakpoint_at(state, unit, step) is not None:
+        return "breakpoint"
     if state.autonomy in ASKS_STEP and ROBOT in actors and step.robot is not None:
         return "single_step"
     return ""
+
+
+def breakpoint_at(state: State, unit: UnitState, step: Step) -> tuple[str, str] | None:
+    """Return the breakpoint that a step waits at: its name, and the unit that it is for ("" for all); None without."""
+    order = state.orders[unit.order]
+    for name in (step.id, step.group):
+        for where, names in ((unit.id, unit.breakpoints), ("", order.breakpoints)):
+            if name in names:
+                return name, where
+    return None
+
+
+def holds_anything(state: State) -> bool:
+    """Tell whether any step could wait for a word at all."""
+    in_orders = any(order.breakpoints for order in state.orders.values())
+    return state.autonomy in ASKS_STEP or in_orders or any(unit.breakpoints for unit in state.units.values())
 
 
 def wants_approval(state: State, motion: MotionState) -> bool:
@@ -31,7 +49,10 @@ def wants_approval(state: State, motion: MotionState) -> bool:
 
 
 def unreleased(state: State) -> State:
-    """Take back every word that let a step begin which has not begun: something has changed since it was given."""
+    """Take back every word that let a step begin which has not begun: something has changed since it was given.
+
+    Breakpoints stay.
+    """
     units = dict(state.units)
     for unit in state.units.values():
         steps = {name: replace(step, released=False) for name, step in unit.steps.items() if step.released}

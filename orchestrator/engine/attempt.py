@@ -102,6 +102,7 @@ class Attempt:
         self.step = step
         self.back: Leg | None = None  # the planned way out of where the arm is
         self.values: dict[str, float | str | bool] = {}
+        self.supervised = ""  # why people approve each motion, whatever the level of autonomy
         self.stays = False  # whether the arm stays after a failure, for somebody works on what it holds
         self._runner = runner
         self._eyes = eyes
@@ -237,7 +238,9 @@ class Attempt:
         preview: tuple[Pose, ...] = (),
     ) -> Outcome:
         """Run a motion through the gate. Raises RobotError when it does not succeed."""
-        outcome = await self._gate.run(start, text=text, plan=plan, duration_s=lasts_s, preview=preview)
+        outcome = await self._gate.run(
+            start, text=text, plan=plan, duration_s=lasts_s, preview=preview, supervised=self.supervised
+        )
         if not outcome.ok:
             message = outcome.message or f"The robot's motion '{text}' was {outcome.kind}."
             raise RobotError(message, remedy=outcome.remedy, code=outcome.code or outcome.kind)

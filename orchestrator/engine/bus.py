@@ -34,7 +34,7 @@ class Bus:
         self._observers: list[Observer] = []
 
     def join(self, observer: Observer) -> Callable[[], None]:
-        """Call `observer` on the loop after each batch; it must return at once. The result ends it."""
+        """Call `observer` on the loop after each batch; it must return at once, or go `Aside`. The result ends it."""
         self._observers.append(observer)
         return lambda: self._observers.remove(observer)
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from orchestrator.core.commands import Request, StoreOrder, Who
+from orchestrator.core.commands import ReportDevice, Request, StoreOrder, Who
 from orchestrator.core.errors import known
 from orchestrator.engine.taught import as_yaml
 from orchestrator.wire import BinView, PoseFrame, SceneView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from orchestrator.core.geometry import Pose
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.registry import Registry
     from orchestrator.engine.runner import Runner
     from orchestrator.engine.screen import LiveScreen
-    from orchestrator.wire import Answer, LinkView
+    from orchestrator.wire import Answer, LinkView, RewindView
 
 
 class CellDesk:
@@ -59,7 +59,6 @@ class CellDesk:
         self._clock = clock
         self._by_hand = by_hand
         self._link_names = tuple(link.name for link in links)
-        self._trouble: dict[str, Callable[[], str]] = {}
 
     def now(self) -> float:
         """UTC seconds."""
@@ -78,6 +77,11 @@ class CellDesk:
         return await self.submit(
             Request(id=f"store-{order}@{self.runner.state.seq}", by=by, t=self.now(), command=command)
         )
+
+    async def screen_at(self, place: str, there: bool) -> None:
+        """Learn that the screen at a worker place has lost its line, or has one again."""
+        if place in self.runner.state.spec.places:
+            await self.runner.ask(ReportDevice(place=place, there=there))
 
     async def jog(self, press: str, twist: Twist, by: Who) -> Answer:
         """Begin or renew a press of a jog button; a twist of zero releases it."""
@@ -106,6 +110,15 @@ class CellDesk:
         if held is not None:
             frames.append(PoseFrame(topic="parts", t=t, poses=self._carried(held.part, state.tcp)))
         return tuple(frames)
+
+    def rewind(self, unit: str, step: str) -> RewindView:
+        """Return what going back to before a step of a unit in work would mean. Raises NotFound."""
+        state = self.runner.state
+        if unit not in state.units:
+            raise known("unit in work", unit, state.units)
+        if step not in state.units[unit].steps:
+            raise known("step", step, state.units[unit].steps)
+        return self.screen.guide.rewind(state, unit, step)
 
     def as_built(self, unit: str) -> dict[str, Any] | None:
         """Return the record of a finished unit."""
@@ -138,6 +151,7 @@ class CellDesk:
                 "pausable": skill.promise.pausable,
                 "retry": skill.promise.retry,
                 "undone_by": skill.promise.undone_by,
+                "autonomy": skill.promise.autonomy,
                 "file": skill.file,
                 "sha256": skill.sha256,
             }
@@ -147,7 +161,8 @@ class CellDesk:
 
     def not_ready(self) -> list[str]:
         """Return why the cell can't take orders yet."""
-        return [f"Skill file {item.file} is broken: {item.error}" for item in self.registry.broken()]
+        dead = [trouble.detail for trouble in self.runner.troubles.there.values() if trouble.kind == "journal"]
+        return dead + [f"Skill file {item.file} is broken: {item.error}" for item in self.registry.broken()]
 
     def _carried(self, part: str, tcp: Pose) -> dict[str, Pose]:
         world = self.runner.state.world

@@ -87,6 +87,8 @@ class CellCrew:
         arguments = skill.bind(step.robot.parameters, offered(step))
         limit = Limit(skill.timeout_s)
         attempt = Attempt(self._runner, self._robot, self._devices, self._eyes, effect, step, limit, self._kinds)
+        if skill.promise.autonomy == "approve":
+            attempt.supervised = f"{skill.name} wants each of its motions approved."
         self._check_gripper(effect, step)
         required = Requirements(skill, attempt, arguments)
         await _report_lost(attempt)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from orchestrator.core.ports import Journal, Twist
     from orchestrator.engine.calibrating import Calibrating
     from orchestrator.engine.library import Library
-    from orchestrator.wire import Answer, Drop, Happened, PoseFrame, Put, SceneView, TopicValue
+    from orchestrator.wire import Answer, Drop, Happened, PoseFrame, Put, RewindView, SceneView, TopicValue
 
     Change = Put | Drop | Happened
 
@@ -43,6 +43,9 @@ class Desk(Protocol):
     evidence: Path
     calibrating: Calibrating
 
+    async def screen_at(self, place: str, there: bool) -> None:
+        """Learn that the screen at a worker place has lost its line, or has one again."""
+
     @property
     def screen(self) -> Screen:
         """What every screen shows."""
@@ -69,6 +72,9 @@ class Desk(Protocol):
 
     def poses(self) -> tuple[PoseFrame, ...]:
         """Return where robot and moving parts are now; cheap enough for 30 Hz."""
+
+    def rewind(self, unit: str, step: str) -> RewindView:
+        """Return what going back to before a step of a unit in work would mean. Raises NotFound."""
 
     def as_built(self, unit: str) -> dict[str, Any] | None:
         """Return the record of a finished unit."""

@@ -33,6 +33,7 @@ ALIKE = 0.25  # kinds whose boxes differ by less than this share on every axis c
 LOOKS = 3  # cameras that are asked about one result at most
 SETTLES_S = 0.08  # after a motion the arm still shakes, and the camera on it
 SHOTS = 3  # pictures that a camera takes until one is new enough
+SHOT_S = 20.0  # a camera that gives no picture for so long is dead
 MISTAKEN = 4  # look-alikes that a check tells apart at most
 
 
@@ -42,6 +43,7 @@ class Eyes:
     `kinds` gives every part kind of a product, for telling look-alikes apart. `trusted` says, after a shot of a camera,
     why its pictures don't count now, "" where they do. `still` says when the arm stands, `arm` where it is in
     the way; None where there is no arm. `taught` gives what good units have taught of a result, or why that is stale.
+    `fares` is told of each picture how its camera fares: why there was none, "" where there was one.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Eyes:
         still: Standstill | None = None,
         arm: ArmInView | None = None,
         taught: Callable[[Lesson], tuple[Taught | None, str]] = lambda _lesson: (None, ""),
+        fares: Callable[[str, str], None] = lambda _camera, _detail: None,
     ) -> None:
         self._cameras = cameras
         self._vision = vision
@@ -62,6 +65,7 @@ class Eyes:
         self._still = still
         self._arm = arm
         self._taught = taught
+        self._fares = fares
 
     async def look(self, now: Callable[[], State], effect: Look | RideAndLook) -> EndCheck:
         """Judge a result; `now` gives the state, which may change until the picture is taken.
@@ -156,7 +160,7 @@ class Eyes:
         codes arm_moves, arm_in_view and arm_idle, for all of `names`, and late_picture.
         """
         if self._still is None:
-            return (name := names.pop(0)), await self._cameras[name].shoot()
+            return (name := names.pop(0)), await self._picture(name)
         with self._still.picture():
             try:
                 since = await self._still.reached(
@@ -172,7 +176,7 @@ class Eyes:
                     since = await self._still.reached(lambda: self._in_the_way([name], now(), effect))
                 if _from_the_wrist(now(), effect):
                     await asyncio.sleep(SETTLES_S)
-                shot = await self._cameras[name].shoot()
+                shot = await self._picture(name)
                 state = now()
                 changed = fresh_from(state, effect.unit, _step(state, effect))
                 if _from_the_wrist(state, effect) and self._hides(state, shot.pose.p, effect):
@@ -188,6 +192,25 @@ class Eyes:
             remedy="See the camera and its clock.",
             code="late_picture",
         )
+
+    async def _picture(self, name: str) -> Shot:
+        """Take one picture, however the camera fares. Raises VisionError (code no_picture, or the camera's own)."""
+        try:
+            async with asyncio.timeout(SHOT_S):
+                shot = await self._cameras[name].shoot()
+        except VisionError as error:
+            self._fares(name, error.message)
+            raise
+        except TimeoutError:
+            raise self._dead(name, f"The camera {name} gave no picture within {SHOT_S:g} s.") from None
+        except Exception as error:  # a driver may raise anything, and costs one look
+            raise self._dead(name, f"The camera {name} failed: {error or type(error).__name__}.") from error
+        self._fares(name, "")
+        return shot
+
+    def _dead(self, name: str, message: str) -> VisionError:
+        self._fares(name, message)
+        return VisionError(message, remedy="See its cable and its driver, then check again.", code="no_picture")
 
     def _in_the_way(self, names: list[str], state: State, effect: Look | RideAndLook) -> str:
         """Return that the arm is in the way of all these cameras, "" where one of them has a free view.

@@ -9,12 +9,20 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.interlock import why_not, why_not_manual
 from orchestrator.core.machine import CELL, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus, allowed
+from orchestrator.core.overdue import since
 from orchestrator.core.pauses import THE_CELL, lane_pauses, said
 from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
-from orchestrator.engine import phrases
-from orchestrator.engine.oversight import autonomy_buttons, held_steps, motion_buttons, release_button
+from orchestrator.core.supervision import breakpoint_at
+from orchestrator.engine import late, phrases, rewinding
+from orchestrator.engine.oversight import (
+    autonomy_buttons,
+    breakpoint_button,
+    held_steps,
+    motion_buttons,
+    release_button,
+)
 from orchestrator.engine.standing import condition, pause_button, to_refill, waits_for
 from orchestrator.wire import (
     Ask,
@@ -28,6 +36,8 @@ from orchestrator.wire import (
     OrderView,
     PartView,
     Question,
+    Rewinding,
+    RewindView,
     StepView,
     StepWords,
     UnitView,
@@ -51,7 +61,7 @@ _OFFERED = (
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
-_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due"})
+_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due", "unclear", "release", "screen"})
 _ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
@@ -89,6 +99,7 @@ class Guide:
         if held is not None and _granted(state, TakePart(part=held.part)):
             buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
         buttons += [Button(label="take_part", command={"type": "take_part", "part": part}) for part in leftovers(state)]
+        buttons += late.clearing(state)
         buttons += [_refill(state, name) for name in state.bins if is_low(state, name) or name in to_refill(state)]
         if state.cell in {CellState.IDLE, CellState.STOPPED, CellState.COMPLETED, CellState.ABORTED}:
             buttons += [
@@ -130,6 +141,7 @@ class Guide:
             scrapped=order.scrapped,
             state=str(order.state),
             due_t=order.due_t,
+            breakpoints=tuple(sorted(order.breakpoints)),
             buttons=tuple(
                 Button(
                     label=str(verb),
@@ -152,6 +164,24 @@ class Guide:
             steps=len(unit.steps),
             done=sum(step.status in OVER for step in unit.steps.values()),
             started_t=unit.started_t,
+            breakpoints=tuple(sorted(unit.breakpoints)),
+            rewinding=self._rewinding(state, unit),
+        )
+
+    def rewind(self, state: State, unit_id: str, step_id: str) -> RewindView:
+        """Return what going back to before a step of a unit in work would mean."""
+        titles = {step.id: self._title(state, unit_id, step.id) for step in state.variant_of(unit_id).steps}
+        return rewinding.preview(state, unit_id, step_id, titles)
+
+    def _rewinding(self, state: State, unit: UnitState) -> Rewinding | None:
+        if unit.rewind is None:
+            return None
+        return Rewinding(
+            to=unit.rewind.to,
+            left=len(unit.rewind.todo),
+            text=rewinding.note(unit, self._title(state, unit.id, unit.rewind.to)),
+            waits=rewinding.stands_still(state, unit),
+            buttons=rewinding.stopping(unit),
         )
 
     def step(self, state: State, unit_id: str, step_id: str) -> StepView:
@@ -180,6 +210,9 @@ class Guide:
             offset_mm=measured.offset_mm if measured else None,
             verdict=measured.verdict if measured else "",
             waived=bool(current.waived),
+            breakpoint=breakpoint_at(state, state.units[unit_id], step) is not None,
+            buttons=breakpoint_button(state, state.units[unit_id], step),
+            overdue=late.reached(state, state.units[unit_id], step),
         )
 
     def lane(self, state: State, actor: str) -> LaneView:
@@ -212,6 +245,10 @@ class Guide:
             return LaneView(**base, status="idle", text=self._waiting(state, actor))
         unit, step_id, current = doing
         step = state.variant_of(unit.id).by_id[step_id]
+        if current.status == StepStatus.UNDOING:
+            text = rewinding.describe(state, unit.id, step, self._title(state, unit.id, step_id))
+            at_it = {"unit": unit.id, "step": step_id, "started_t": current.patient_t}
+            return LaneView(**base, status="working", text=text, **at_it)
         intent = self._intent(state, unit.id, step_id) if not human else None
         over = not human and "skill" not in current.wants and not current.ride  # its share is done, the person's is not
         return LaneView(
@@ -230,7 +267,9 @@ class Guide:
     def question(self, state: State, unit_id: str, step_id: str) -> Question:
         """Return a step that needs a decision, with the choices that the rules allow."""
         current = state.units[unit_id].steps[step_id]
-        measured = current.attempts[-1].measured if current.attempts else None
+        unit, step = state.units[unit_id], state.variant_of(unit_id).by_id[step_id]
+        overdue = late.reached(state, unit, step) == "ask"
+        measured = current.attempts[-1].measured if current.attempts and not overdue else None
         buttons = [
             Button(
                 label=choice,
@@ -243,7 +282,8 @@ class Guide:
                     **({"rework": target} if target else {}),
                 },
                 needs_reason=choice in LEAD_CHOICES,
-                danger=choice in LEAD_CHOICES or choice == "rework",  # asked again: it undoes what was done
+                # asked again: it undoes what was done, or takes what is in a person's hands
+                danger=choice in LEAD_CHOICES or choice == "rework" or (overdue and choice == "other_actor"),
             )
             for choice, target in choices(state, unit_id, step_id)
         ]
@@ -256,11 +296,13 @@ class Guide:
             step=step_id,
             attempt=current.attempt,
             title=self._title(state, unit_id, step_id),
-            reason=phrases.reason(current.code, current.message, measured, self._seat(state, unit_id, step_id)),
-            remedy=current.remedy,
+            reason=late.why(state, unit, step)
+            if overdue
+            else phrases.reason(current.code, current.message, measured, self._seat(state, unit_id, step_id)),
+            remedy="" if overdue else current.remedy,
             offset_mm=measured.offset_mm if measured else None,
             evidence=measured.evidence if measured else "",
-            since_t=current.doubted_t or current.ended_t or state.t,
+            since_t=since(state, unit, step) if overdue else current.doubted_t or current.ended_t or state.t,
             buttons=tuple(buttons),
         )
 
@@ -296,6 +338,8 @@ class Guide:
         doing = state.doing(place)
         if doing is not None:
             unit, step_id, current = doing
+            if current.status == StepStatus.UNDOING:
+                return self._undo_card(state, place, unit, step_id, current)
             waiting = "confirm" not in current.wants
             return self._step_card(state, place, unit, step_id, current, "checking" if waiting else "step")
         for unit, step_id, current in state.busy():
@@ -307,6 +351,8 @@ class Guide:
         for unit, step_id, current in state.busy():
             if current.status == StepStatus.ATTENTION:
                 return self._step_card(state, place, unit, step_id, current, "attention")
+        for unit, step, _ in late.asked(state):
+            return self._step_card(state, place, unit, step.id, unit.steps[step.id], "attention")
         return self._idle_card(state, place)
 
     # ---- cards -------------------------------------------------------------------------------------------------
@@ -337,10 +383,12 @@ class Guide:
                 word = Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key})
                 buttons = (word, *buttons)
             note = phrases.ATTEST if attest else self._last_word(current, self._seat(state, unit.id, step_id))
+            if reminder := late.reminder(state, unit, step):
+                note, buttons = reminder, (*buttons, *late.own(state, place, unit, step, _granted))
         elif status == "attention":
-            buttons = self.question(state, unit.id, step_id).buttons
-            measured = current.attempts[-1].measured if current.attempts else None
-            note = phrases.reason(current.code, current.message, measured, self._seat(state, unit.id, step_id))
+            question = self.question(state, unit.id, step_id)
+            buttons = (*question.buttons, *late.others(state, place, _granted))
+            note = question.reason
         elif status == "checking":
             note = phrases.CHECKING
         words = self._texts(variant.product, step, unit.id)
@@ -371,9 +419,34 @@ class Guide:
             paused_t=current.paused_t,
             paused_s=current.paused_s,
             expected_s=step.time_s.get("human"),
+            overdue=late.reached(state, unit, step),
             buttons=buttons,
             upcoming=self._upcoming(state, place, step_id),
         )
+
+    def _undo_card(self, state: State, place: str, unit: UnitState, step_id: str, current: StepState) -> Card:
+        step, title = state.variant_of(unit.id).by_id[step_id], self._title(state, unit.id, step_id)
+        plain = self._step_card(state, place, unit, step_id, current, "checking")
+        return plain.model_copy(
+            update={
+                "status": "step",
+                "note": late.reminder(state, unit, step) or self._why_back(state, unit),
+                "words": rewinding.instruction(self._library, state, unit.id, step, title),
+                "asks": (),
+                "lots": (),
+                "hazards": {},
+                "tool": "",
+                "bin": "",
+                "ghost": None,
+                "together": False,
+                "started_t": current.patient_t,
+                "expected_s": None,
+                "buttons": rewinding.buttons(unit, step, place),
+            }
+        )
+
+    def _why_back(self, state: State, unit: UnitState) -> dict[str, str]:
+        return rewinding.note(unit, self._title(state, unit.id, unit.rewind.to)) if unit.rewind is not None else {}
 
     def _idle_card(self, state: State, place: str) -> Card:
         running = [order for order in state.orders.values() if order.state in {OrderState.RUNNING, OrderState.PAUSED}]
@@ -388,7 +461,8 @@ class Guide:
         if held is not None and self._gripper_blocks(state, place) and _granted(state, TakePart(part=held.part)):
             take = (Button(label="take_part", command={"type": "take_part", "part": held.part}),)
         take += tuple(_refill(state, name) for name in to_refill(state) if name in state.bins)
-        return Card(place=place, status=status, note=note, buttons=take, upcoming=self._upcoming(state, place, ""))
+        buttons = (*take, *late.others(state, place, _granted))
+        return Card(place=place, status=status, note=note, buttons=buttons, upcoming=self._upcoming(state, place, ""))
 
     def _gripper_blocks(self, state: State, actor: str) -> bool:
         """Whether someone waits for the gripper to be empty, and the robot can't go on with what it holds."""
@@ -421,6 +495,8 @@ class Guide:
                 for crew in crews(state, step, unit.steps[step.id].barred):
                     why = blockers(state, unit, step, crew, state.t) if actor in crew else []
                     starved = [reason for reason in why if reason.code in _TOLD]
+                    if starved and starved[0].code == "release":
+                        return phrases.waits_for_next(self._title(state, unit.id, step.id))
                     if starved:
                         return phrases.told(starved[0].message)
         if all(order.state == OrderState.STORED for order in state.orders.values()):

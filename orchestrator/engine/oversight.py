@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.core.machine import ASKS_STEP, AUTONOMY, StepStatus
+from orchestrator.core.machine import AUTONOMY, StepStatus
 from orchestrator.core.readiness import blockers, crews
+from orchestrator.core.state import OVER
+from orchestrator.core.supervision import breakpoint_at, holds_anything
 from orchestrator.wire import Button
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def motion_buttons(motion: MotionState) -> tuple[Button, ...]:
 
 def held_steps(state: State, actor: str) -> Iterator[tuple[UnitState, Step]]:
     """Yield the steps that an actor would begin now, were it not for a person's word."""
-    if state.autonomy not in ASKS_STEP:
+    if not holds_anything(state):
         return
     for unit in state.units.values():
         for step in state.variant_of(unit.id).steps:
@@ -48,6 +50,16 @@ def held_steps(state: State, actor: str) -> Iterator[tuple[UnitState, Step]]:
                 if why and all(reason.code == "release" for reason in why):
                     yield unit, step
                     break
+
+
+def breakpoint_button(state: State, unit: UnitState, step: Step) -> tuple[Button, ...]:
+    """Return what sets a breakpoint before a step in all units of its order, or clears the one that is there."""
+    if unit.steps[step.id].status in OVER:
+        return ()
+    there = breakpoint_at(state, unit, step)
+    kind = "clear_breakpoint" if there else "set_breakpoint"
+    name, where = there or (step.group, "")
+    return (Button(label=kind, command={"type": kind, "order": unit.order, "step": name, "unit": where}),)
 
 
 def release_button(unit: UnitState, step: Step) -> Button:

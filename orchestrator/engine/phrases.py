@@ -77,6 +77,7 @@ _GERMAN = {
     "After a stop or a restart a person must say that the cell is clear: acknowledge.": (
         "Nach einem Halt oder Neustart muss jemand sagen, dass die Zelle frei ist: quittieren."
     ),
+    "The screen at {} has lost its line.": "Der Bildschirm an {} hat keine Verbindung.",
     "Bin {} has too few left: refill it.": "Im Behälter {} ist zu wenig: nachfüllen.",
     "No bin for the robot holds {}.": "Kein Behälter des Roboters enthält {}.",
     "The gripper holds {}.": "Der Greifer hält {}.",
@@ -85,8 +86,14 @@ _GERMAN = {
     "The orchestrator stopped while the robot was at it; the gripper holds {}.": (
         "Tandem ist ausgefallen, während der Roboter dabei war; der Greifer hält {}."
     ),
-    "{} waits for a person to say next.": "{} wartet, bis jemand Weiter sagt.",
+    "A breakpoint stands before {}: a person must say next.": "Vor {} steht ein Haltepunkt: jemand muss Weiter sagen.",
+    "{} is the robot's next step: a person must say next.": (
+        "{} ist der nächste Schritt des Roboters: jemand muss Weiter sagen."
+    ),
     "A person refused the robot's motion: {}": "Die Bewegung des Roboters wurde abgelehnt: {}",
+    "Somebody of {} may still be at {}: look, and say so.": (
+        "Bei {1} könnte noch jemand von {0} sein: nachsehen und Bescheid geben."
+    ),
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
     **STANDING,
 }

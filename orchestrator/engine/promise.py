@@ -10,6 +10,7 @@ from orchestrator.core.errors import BadInput, known
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+Asks = Literal["full", "approve"]  # the levels of autonomy that a skill may ask for: more supervision, never less
 Needs = Literal["gripper_empty", "gripper_free", "part_held", "together"]
 Leaves = Literal["gripper_empty", "part_held", "part_at", "part_handed", "arm_home"]
 PERSON = "person"  # who undoes what no skill undoes
@@ -36,9 +37,13 @@ class Promise:
     pausable: bool = True
     retry: bool = True
     undone_by: str = ""
+    autonomy: Asks = "full"
 
     def check(self, skill: str, parameters: Collection[str]) -> None:
         """Refuse words that there aren't, that the parameters can't fill, or that contradict. Raises BadInput."""
+        if self.autonomy not in get_args(Asks):
+            error = known(f"autonomy of skill {skill}", self.autonomy, get_args(Asks))
+            raise BadInput(error.message, remedy=f"{error.remedy} A skill asks for approvals, or for nothing.")
         for asked, key, words in ((self.needs, "needs", get_args(Needs)), (self.leaves, "leaves", get_args(Leaves))):
             for word in asked:
                 if word not in words:

@@ -23,6 +23,7 @@ from orchestrator.core.state import moves_robot
 from orchestrator.core.transient import TRANSIENTS, Awaited
 from orchestrator.engine.bus import Bus, Fresh
 from orchestrator.engine.snapshot import Snapshot
+from orchestrator.engine.troubles import Troubles
 from orchestrator.wire import Answer
 
 if TYPE_CHECKING:
@@ -38,7 +39,16 @@ REMEMBERED = 10_000  # command ids whose answer is kept, so that asking twice ha
 BATCH = 256
 RETRY_S = 1.0  # after a failed commit what effects reported is tried again, and a stop that failed likewise
 SKILL_ENDS_S = 5.0  # how long a skill that was called off may take to end before the cell settles without it
-_REPORTS = (cmd.EndManual, cmd.EndSkill, cmd.EndCheck, cmd.EndMotion, cmd.ReportPart, cmd.ReportSafety, cmd.SettleCell)
+_REPORTS = (
+    cmd.EndManual,
+    cmd.EndSkill,
+    cmd.EndCheck,
+    cmd.EndMotion,
+    cmd.ReportPart,
+    cmd.ReportSafety,
+    cmd.ReportDevice,
+    cmd.SettleCell,
+)
 _SAFER = frozenset({CellVerb.HOLD, CellVerb.SUSPEND, CellVerb.STOP, CellVerb.ABORT})
 
 
@@ -93,6 +103,7 @@ class Runner:
     ) -> None:
         self.state = state
         self.bus = Bus()
+        self.troubles = Troubles(clock.now)
         self.crew: Crew | None = None
         self.pausing: Slowing | None = None
         self._journal = journal
@@ -274,7 +285,9 @@ class Runner:
             self._quiet()
             if self.crew:
                 self.crew.stop_at_once()
+            self.troubles.note("journal", str(error) or type(error).__name__)
             return False
+        self.troubles.note("journal", "")
         return True
 
     def _put_off(self, requests: list[cmd.Request]) -> None:

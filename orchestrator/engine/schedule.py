@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide.lull import goes_on_at, suspends_at
 from orchestrator.core.decide.orders import free_nests
 from orchestrator.core.machine import CellState, CellVerb, OrderState, StepStatus
+from orchestrator.core.overdue import climbing, due, level
 from orchestrator.core.pauses import hold_at, robot_pauses
 from orchestrator.core.readiness import blockers, crews, resources, too_late
+from orchestrator.core.rewind import undo_blockers
 from orchestrator.core.rides import ride_blockers
 from orchestrator.core.state import ROBOT
 
@@ -34,32 +35,32 @@ class Schedule:
 
     def __call__(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
         """Return what to propose at `now` (s, UTC), and when waiting alone makes more possible."""
-        expires = hold_at(state)
-        if expires is not None:
-            return ((cmd.ExpirePause(),), None) if now >= expires - 1e-6 else self._work(state, now, expires)
-        return self._work(state, now)
+        late_wake: list[float] = []
+        late = _overdue(state, now, late_wake)
+        if (expires := hold_at(state)) is not None:
+            if now >= expires - 1e-6:
+                return (*late, cmd.ExpirePause()), min(late_wake, default=None)
+            late_wake.append(expires)
+        out, until_t = self._work(state, now)
+        return (*late, *out), min((t for t in (until_t, *late_wake) if t is not None), default=None)
 
-    def _work(self, state: State, now: float, expires: float = math.inf) -> tuple[Sequence[cmd.Command], float | None]:
-        """Propose what may begin, with the earliest of all times when that changes by itself."""
-        proposals, until_t = self._begin(state, now)
-        until_t = min(expires, math.inf if until_t is None else until_t)
-        return proposals, None if math.isinf(until_t) else until_t
-
-    def _begin(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
+    def _work(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
+        """Return which steps, looks and units begin; where none can, when the cell suspends or goes on by itself."""
         if state.cell == CellState.SUSPENDED:
             return _lull(goes_on_at(state, now), now)
         if state.cell != CellState.EXECUTE:
             return (), None
+        wake: list[float] = []
         out: list[cmd.Command] = []
         taken: set[str] = set()
         held: set[str] = set()
-        wake: list[float] = []
         for unit, step_id, current in state.busy():
             if state.orders[unit.order].state == OrderState.PAUSED:
                 continue
             if current.ride == "wanted" and ROBOT not in taken and not ride_blockers(state, current):
                 taken.add(ROBOT)
                 out.append(cmd.StartLook(unit=unit.id, step=step_id))
+        out += _undos(state, taken)
         for unit in state.units.values():
             variant = state.orders[unit.order].variant
             for step in variant.steps:
@@ -130,6 +131,34 @@ def _kind(actor: str) -> Literal["robot", "human"]:
 
 def _place_of(state: State, unit: UnitState, step: Step) -> set[str]:
     return set(resources(state, unit, step))
+
+
+def _undos(state: State, taken: set[str]) -> list[cmd.Command]:
+    """What is to be taken back next goes to whoever is free."""
+    out: list[cmd.Command] = []
+    for unit in state.units.values():
+        step = state.orders[unit.order].variant.by_id[unit.rewind.todo[0]] if unit.rewind is not None else None
+        free = (
+            place
+            for place in (state.places if step is not None else ())
+            if place not in taken and step is not None and not undo_blockers(state, unit, step, place)
+        )
+        if step is not None and (place := next(free, "")):
+            taken.add(place)
+            out.append(cmd.StartUndo(unit=unit.id, step=step.id, place=place))
+    return out
+
+
+def _overdue(state: State, now: float, wake: list[float]) -> list[cmd.Command]:
+    """What waits too long for a person is noted, rung by rung."""
+    out: list[cmd.Command] = []
+    for unit, step in climbing(state):
+        reached = due(state, unit, step, now)
+        if reached.next_t is not None:
+            wake.append(reached.next_t)
+        if reached.level and reached.level != level(state, unit, step):
+            out.append(cmd.NoteOverdue(unit=unit.id, step=step.id, attempt=unit.steps[step.id].attempt))
+    return out
 
 
 def _nothing_left(state: State) -> bool:

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING
 import structlog
 
 from orchestrator.core.machine import StepStatus
+from orchestrator.core.overdue import climbing
 from orchestrator.core.state import ROBOT, State
 from orchestrator.engine.guide import is_low
-from orchestrator.wire import Drop, Happened, Put
+from orchestrator.engine.late import asked
+from orchestrator.wire import Drop, Happened, Put, TroubleView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orchestrator.core.state import UnitState
     from orchestrator.engine.bus import Fresh
     from orchestrator.engine.guide import Guide
+    from orchestrator.engine.troubles import Trouble
     from orchestrator.wire import TopicValue
 
 log = structlog.get_logger(__name__)
@@ -37,7 +41,13 @@ class LiveScreen:
         self._topics: dict[str, TopicValue] = {}
         self._listeners: list[Listener] = []
         self._log: deque[Happened] = deque(maxlen=LOG)
+        self._late: set[tuple[str, str]] = set()  # what waited for a person at the last refresh
         self._refresh(None, state)
+
+    @property
+    def guide(self) -> Guide:
+        """Who makes the views."""
+        return self._guide
 
     @property
     def topics(self) -> Mapping[str, TopicValue]:
@@ -61,6 +71,16 @@ class LiveScreen:
             line = Happened(seq=item.seq, t=item.t, type=item.event.type, subject=_about(item), text=_in_words(item))
             self._log.append(line)
             changes.append(line)
+        self._tell(changes)
+
+    def trouble(self, name: str, trouble: Trouble | None) -> None:
+        """Show a trouble, or that it is over; for the cell's `Troubles`."""
+        view = None
+        if trouble is not None:
+            view = TroubleView(kind=trouble.kind, about=trouble.about, detail=trouble.detail, since_t=trouble.since_t)
+        self._tell(self._apply({f"trouble/{name}": view}, []))
+
+    def _tell(self, changes: Sequence[Change]) -> None:
         for listener in tuple(self._listeners):
             try:
                 listener(changes)
@@ -76,17 +96,20 @@ class LiveScreen:
                 wanted[f"order/{order_id}"] = self._guide.order(after, order_id)
         for unit_id, unit in after.units.items():
             old = before.units.get(unit_id) if before else None
-            if old is unit:
+            marked = _marked_anew(before, after, unit)
+            if old is unit and not marked:
                 continue
             wanted[f"unit/{unit_id}"] = self._guide.unit(after, unit_id)
             for step_id, step in unit.steps.items():
-                if old is not None and old.steps.get(step_id) is step:
+                if old is not None and old.steps.get(step_id) is step and not marked:
                     continue
                 wanted[f"step/{unit_id}/{step_id}"] = self._guide.step(after, unit_id, step_id)
-                wanted[f"question/{unit_id}/{step_id}"] = None
-        for unit, step_id, step in after.busy():  # what may be chosen depends on other steps and on the gripper too
-            if step.status == StepStatus.ATTENTION:
-                wanted[f"question/{unit.id}/{step_id}"] = self._guide.question(after, unit.id, step_id)
+        wanted.update(self._questions(after))
+        late = {(unit.id, step.id) for unit, step in climbing(after)}
+        for unit_id, step_id in sorted(self._late | late):  # what is overdue hangs on the cell and on places, too
+            if unit_id in after.units:
+                wanted[f"step/{unit_id}/{step_id}"] = self._guide.step(after, unit_id, step_id)
+        self._late = late
         if before is None or before.world is not after.world:
             for part_id in after.world.facts:
                 wanted[f"part/{part_id}"] = self._guide.part(after, part_id)
@@ -97,8 +120,17 @@ class LiveScreen:
             wanted[f"lane/{actor}"] = self._guide.lane(after, actor)
         for place in after.spec.places:
             wanted[f"card/{place}"] = self._guide.card(after, place)
+            if before is None or before.screens_lost is not after.screens_lost:
+                wanted[f"trouble/device/{place}"] = _screen_lost(after, place)
         gone = [topic for topic in self._topics if _is_gone(topic, after)] if before and _left(before, after) else []
         return self._apply(wanted, gone)
+
+    def _questions(self, state: State) -> dict[str, TopicValue | None]:
+        """Every open question, and those that are none any more: what may be chosen depends on much beside the step."""
+        out: dict[str, TopicValue | None] = {topic: None for topic in self._topics if topic.startswith("question/")}
+        steps = [(unit.id, step_id) for unit, step_id, step in state.busy() if step.status == StepStatus.ATTENTION]
+        steps += [(unit.id, step.id) for unit, step, _ in asked(state)]
+        return out | {f"question/{unit}/{step}": self._guide.question(state, unit, step) for unit, step in steps}
 
     def _apply(self, wanted: dict[str, TopicValue | None], gone: list[str]) -> list[Put | Drop]:
         out: list[Put | Drop] = []
@@ -113,6 +145,22 @@ class LiveScreen:
             if self._topics.pop(topic, None) is not None:
                 out.append(Drop(topic=topic))
         return out
+
+
+def _marked_anew(before: State | None, after: State, unit: UnitState) -> bool:
+    """Whether the breakpoints of a unit, or of its order, have changed."""
+    old = before.units.get(unit.id) if before is not None else None
+    if before is None or old is None:
+        return False
+    was, is_ = before.orders.get(unit.order), after.orders.get(unit.order)
+    of_order = was is not None and is_ is not None and was.breakpoints != is_.breakpoints
+    return of_order or old.breakpoints != unit.breakpoints
+
+
+def _screen_lost(state: State, place: str) -> TroubleView | None:
+    if place not in state.screens_lost:
+        return None
+    return TroubleView(kind="device", about=place, detail=state.places[place].operator, since_t=state.t)
 
 
 def _left(before: State, after: State) -> bool:
@@ -155,7 +203,7 @@ def _in_words(item: Fresh) -> str:
     """The event's name in plain words, and what it says of itself: "step failed: The part lies upside down"."""
     name = item.event.type.replace("_", " ")
     fields = vars(item.event)
-    for key in ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome"):
+    for key in ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome", "level"):
         if value := fields.get(key):
             return f"{name}: {value}"
     return name

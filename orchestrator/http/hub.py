@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestrator.http.errors import report
 from orchestrator.http.poses import PoseStream
+from orchestrator.http.screens import Screens
 from orchestrator.wire import (
     Drop,
     DropMessage,
@@ -62,6 +63,7 @@ class Hub:
         self.metrics = metrics
         self.seq = 0
         self.poses = PoseStream(desk.epoch)
+        self.screens = Screens(desk.screen_at, self.errand)
         self._ring: deque[_Slot] = deque(maxlen=ring)
         self._period_s = 1 / pose_hz
         self._sessions: set[Listener] = set()
@@ -83,6 +85,7 @@ class Hub:
             self._leave = None
         self._watchers.clear()
         self._tend_sampler()
+        self.screens.close()
         if self._errands:
             _, late = await asyncio.wait(self._errands, timeout=LAST_WORDS_S)
             for task in late:
@@ -96,6 +99,7 @@ class Hub:
         """Let a session go."""
         self._sessions.discard(session)
         self.watch(session, poses=False)
+        self.screens.gone(session)
 
     def watch(self, session: Listener, *, poses: bool) -> None:
         """Say whether a session wants poses; they are sampled while anyone does."""

@@ -90,7 +90,7 @@ def router(desk: Desk) -> APIRouter:
         return EventPage(events=[_event(recorded) for recorded in found], next=following, head=desk.journal.head[0])
 
     @routes.get("/units")
-    async def list_units() -> list[dict[str, Any]]:
+    def list_units() -> list[dict[str, Any]]:
         """Finished units, newest first."""
         return desk.units()
 

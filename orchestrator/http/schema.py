@@ -28,6 +28,7 @@ TO_SCREENS: dict[str, TypeAdapter[Any]] = {
     "ServerMessage": wire.SERVER,
     "TopicValue": TypeAdapter(wire.TopicValue),
     "SceneView": TypeAdapter(wire.SceneView),
+    "RewindView": TypeAdapter(wire.RewindView),
     "CalibratedView": TypeAdapter(CalibratedView),
     "SessionView": TypeAdapter(SessionView),
     "LiveView": TypeAdapter(LiveView),

@@ -16,7 +16,7 @@ from starlette.routing import WebSocketRoute
 
 from orchestrator import __version__
 from orchestrator.core.errors import SetupError
-from orchestrator.http import calibration, errors, manual, orders, records, routes
+from orchestrator.http import breakpoints, calibration, errors, manual, orders, records, rewind, routes
 from orchestrator.http.commands import Commands
 from orchestrator.http.guard import LOOPBACK, Guard
 from orchestrator.http.hub import POSE_HZ, RING, Hub
@@ -82,10 +82,12 @@ def create_app(
     )
     errors.install(app)
     app.include_router(orders.router(desk, commands))
+    app.include_router(rewind.router(desk, commands))
     app.include_router(routes.router(desk, commands))
     app.include_router(manual.router(desk, commands))
     app.include_router(calibration.router(desk.calibrating, commands.who))
     app.include_router(records.router(desk))
+    app.include_router(breakpoints.router(desk))
     app.include_router(routes.upkeep(desk, metrics))
     app.router.routes.append(WebSocketRoute("/ws", WebSocketDoor(hub, commands)))
     app.include_router(page_router(pages))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from orchestrator.core.commands import ConfirmStep, JoinPlace, ReportProblem
 from orchestrator.core.errors import BadInput
 from orchestrator.http.errors import error_response
 from orchestrator.http.intake import explain, read_json
@@ -212,6 +213,8 @@ class Session:
         self._owe_pong()
         self._seen = {} if hello.poses else None
         self._hub.watch(self, poses=hello.poses)
+        if hello.place:
+            self._hub.screens.here(self, hello.place)
 
     def _command(self, message: CommandMessage) -> None:
         if self._under_way >= COMMANDS_AT_ONCE:
@@ -220,6 +223,8 @@ class Session:
             self._reply(_envelope(AnswerMessage, self._hub, busy))
             return
         self._under_way += 1
+        if isinstance(message.command, JoinPlace | ConfirmStep | ReportProblem):
+            self._hub.screens.works(self, message.command.place)
         self._hub.errand(self._ask(message))
 
     async def _ask(self, message: CommandMessage) -> None:

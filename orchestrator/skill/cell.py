@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from orchestrator.skill.part import plain
 from orchestrator.skill.sequences import Grasp, Placement
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from orchestrator.core.geometry import Pose
     from orchestrator.core.variant import Target
     from orchestrator.engine.handling import Seen, Way
@@ -40,6 +43,17 @@ class Cell:
     def shared(self) -> bool:
         """Whether a person shares this step, and has not confirmed their share yet."""
         return self._attempt.shared
+
+    @contextlib.asynccontextmanager
+    async def supervised(self, why: str) -> AsyncIterator[None]:
+        """Have people approve each motion inside, also where the cell would ask nobody; they are told why.
+
+        It adds supervision and never takes any away. Left by an error, it counts for all that the attempt still moves.
+        """
+        before = self._attempt.supervised
+        self._attempt.supervised = why.strip() or "The skill asks for it."
+        yield
+        self._attempt.supervised = before
 
     def holding(self, part: str) -> bool:
         """Tell whether the gripper holds a part: the ledger and the gripper's own sensor must agree."""

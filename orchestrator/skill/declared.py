@@ -10,7 +10,7 @@ from orchestrator.engine.promise import Promise
 from orchestrator.engine.registry import MARK, declare
 
 if TYPE_CHECKING:
-    from orchestrator.engine.promise import Leaves, Needs
+    from orchestrator.engine.promise import Asks, Leaves, Needs
 
 F = TypeVar("F", bound=Callable[..., Awaitable[None]])
 
@@ -31,6 +31,7 @@ def skill(
     pausable: bool = True,
     retry: bool = True,
     undone_by: str = "",
+    autonomy: Asks = "full",
 ) -> Callable[[F], F]:
     """Make an async function a skill. Its parameters' schema and its resources are derived from the signature.
 
@@ -42,8 +43,12 @@ def skill(
         pausable: whether its time stands still while the robot is paused; not for what may not stand, as a glue bead.
         retry: whether it may be run again by itself after a failure or a break-off; else a person decides.
         undone_by: the skill that takes its result back, "person", or "" where there is nothing to take back.
+        autonomy: "approve" has people approve each of its motions, also where the cell would ask nobody; for some
+            of them see `Cell.supervised`. It never takes supervision away.
     """
-    promise = Promise(tuple(needs), tuple(leaves), pausable=pausable, retry=retry, undone_by=undone_by)
+    promise = Promise(
+        tuple(needs), tuple(leaves), pausable=pausable, retry=retry, undone_by=undone_by, autonomy=autonomy
+    )
 
     def mark(function: F) -> F:
         declared: Any = declare(name, timeout_s, function, promise)

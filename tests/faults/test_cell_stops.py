@@ -293,6 +293,29 @@ def test_a_restart_over_the_same_journal_is_held_and_goes_on_after_a_word(
     assert ended > START_UTC
 
 
+def test_a_restart_after_the_part_was_handed_over_fetches_no_second_one(folder: Path, tmp_path: Path) -> None:
+    async def first() -> float:
+        async with bench(folder, data=tmp_path) as cell:
+            await cell.begin()
+            await cell.event("part_moved", part="u1/cap", what="released")
+            await asyncio.sleep(0.2)
+            return cell.now
+
+    async def second() -> None:
+        async with bench(folder, data=tmp_path) as cell:
+            cap = cell.state.world.get("u1/cap")
+            assert cap is not None
+            assert (cap.holder, cap.certainty) == ("place:front", "known")
+            cell.work()
+            await cell.until(lambda state: bool(state.places))
+            await cell.do(ACK, UNHOLD)
+            await cell.ended()
+            assert cell.record()["state"] == "done"
+            assert cell.state.bins["caps"] == 5
+
+    run_virtual(second, start_utc=run_virtual(first) + 60)
+
+
 def test_a_restart_in_a_stop_learns_that_the_robot_is_well_again(folder: Path, tmp_path: Path) -> None:
     async def first() -> float:
         async with bench(folder, data=tmp_path) as cell:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from orchestrator.adapters.journal_file import verified
 from orchestrator.adapters.journal_sqlite import SqliteJournal, verify
 from orchestrator.core.errors import JournalError
 from orchestrator.core.ports import Entry, Recorded
@@ -110,7 +113,7 @@ def test_damage_is_survived_or_named(
     copies: dict[str, tuple[Path, list[Recorded]]], tmp_path: Path, state: str
 ) -> None:
     source, expected = copies[state]
-    named = 0
+    named = refused = 0
     for seed in range(COUNT):
         rng = random.Random(f"{state} {seed}")
         folder = tmp_path / str(seed)
@@ -118,17 +121,18 @@ def test_damage_is_survived_or_named(
         what = f"seed {seed}: {damage(folder, rng)}"
         second = shutil.copytree(folder, tmp_path / f"{seed}b")
 
-        def verified(path: Path = second / "cell.journal", what: str = what) -> list[Recorded]:
+        def by_command(path: Path = second / "cell.journal", what: str = what) -> list[Recorded]:
             count, head = verify(path)
             assert (count, head) == (len(expected), expected[-1].sha256), what
             return expected
 
-        by_verify = kept_or_named(what, verified, expected)
+        by_verify = kept_or_named(what, by_command, expected)
         try:
             journal = SqliteJournal(folder / "cell.journal")
         except JournalError as error:
             _has_remedy(error, what)
             named += 1
+            refused += 1
             continue
         if kept_or_named(what, journal.read, expected):
             named += 1
@@ -141,7 +145,34 @@ def test_damage_is_survived_or_named(
         asyncio.run(journal.close())
         shutil.rmtree(folder)
         shutil.rmtree(second)
+    whole = COUNT - named
+    print(f"{COUNT} damaged ({state}): {whole} whole, {named} named ({refused} of them at the start), 0 silently wrong")
     assert named > 0, "no damage did any harm: the test damages nothing that counts"
+
+
+def test_verify_finds_every_flipped_bit_in_the_chain(
+    copies: dict[str, tuple[Path, list[Recorded]]], tmp_path: Path
+) -> None:
+    """Flipped is each place where an event's bytes lie; what SQLite has left behind of old pages changes nothing."""
+    source, expected = copies["closed"]
+    content = (source / "cell.journal").read_bytes()
+    needles = [bytes.fromhex(event.sha256) for event in expected] + [event.entry.payload for event in expected]
+    rng = random.Random("bits")
+    path = tmp_path / "cell.journal"
+    shutil.copy2(source / "cell.journal-head", tmp_path / "cell.journal-head")
+    flips = behind = 0
+    for needle in rng.sample(needles, min(COUNT, len(needles))):
+        found = 0
+        for match in re.finditer(re.escape(needle), content):
+            flipped = bytearray(content)
+            flipped[match.start() + rng.randrange(len(needle))] ^= 1 << rng.randrange(8)
+            path.write_bytes(flipped)
+            named = kept_or_named(f"flip at {match.start()}", partial(verified, path), expected)
+            found += named
+            behind += not named
+        assert found == 1
+        flips += found
+    print(f"{flips} bits flipped in events, each found by verify; {behind} in what old pages left behind, of no effect")
 
 
 WRITER = """

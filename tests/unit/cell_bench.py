@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from orchestrator.core.events import Event
-    from orchestrator.core.ports import Camera, Journal, Vision
+    from orchestrator.core.ports import Camera, Clock, Journal, Vision
     from orchestrator.core.state import State, StepState
     from orchestrator.engine.bus import Fresh
     from orchestrator.wire import Answer, Card
@@ -83,7 +83,7 @@ class NoPicture:
     async def shoot(self) -> Shot:
         setup = self._camera.setup
         await asyncio.sleep(0.2)
-        stamp = asyncio.get_running_loop().time() + self._camera._clock._loop.start_utc
+        stamp = self._camera._clock.now()
         links = self._camera._robot.state.value.links  # the flange is where the palm begins
         pose = links[-3] @ setup.pose if setup.on_flange else setup.pose
         return Shot(setup.name, np.zeros((1, 1), np.float32), setup.intrinsics, pose, stamp)
@@ -242,6 +242,7 @@ async def bench(
     skills: Path = ROOT / "skills",
     cell_file: Path | None = None,
     reload: bool = False,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Bench]:
     """Run the cell of an authored folder; without `vision` one that knows the truth judges."""
     loop = asyncio.get_running_loop()
@@ -254,7 +255,7 @@ async def bench(
         reload=reload,
     )
     judge = vision or SimVision()
-    async with embedded(settings, VirtualClock(loop), vision=judge, journal=journal) as cell:
+    async with embedded(settings, clock or VirtualClock(loop), vision=judge, journal=journal) as cell:
         if isinstance(judge, SimVision):
             judge.world = cell.world
             cameras: dict[str, Camera] = cell.cameras  # type: ignore[assignment] # tests may put others in

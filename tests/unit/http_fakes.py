@@ -27,7 +27,9 @@ from orchestrator.wire import (
     OrderView,
     PoseFrame,
     Put,
+    RewindView,
     SceneView,
+    UndoView,
     UnitView,
 )
 
@@ -118,6 +120,7 @@ class FakeDesk:
         self.missing: list[str] = []
         self.calibrating = Calibrator(BENCH, {}, None, hands=None, why_not=lambda: "", now=self.now)
         self.jogged: list[tuple[str, Twist]] = []
+        self.screens: list[tuple[str, bool]] = []
         self.taught_poses: list[str] = []
 
     def now(self) -> float:
@@ -143,6 +146,9 @@ class FakeDesk:
         self.screen.put(f"order/{order}", order_view(order, quantity=quantity))
         return Answer(id=order, ok=True)
 
+    async def screen_at(self, place: str, there: bool) -> None:
+        self.screens.append((place, there))
+
     async def jog(self, press: str, twist: Twist, by: Who) -> Answer:
         self.jogged.append((press, twist))
         answer = self.answers.get("jog", Answer(id=press, ok=True))
@@ -163,6 +169,15 @@ class FakeDesk:
         self.samples += 1
         self.sampled.set()
         return self.frames
+
+    def rewind(self, unit: str, step: str) -> RewindView:
+        if unit != "u1":
+            raise known("unit in work", unit, ["u1"])
+        title = {"en": "Cover", "de": "Deckel"}
+        undo = UndoView(
+            step="cover", title=title, text={"en": "Take off: Cover", "de": "Abnehmen: Deckel"}, by="person"
+        )
+        return RewindView(unit=unit, to=step, undo=(undo,), refused="" if step == "cover" else "It is waiting.")
 
     def as_built(self, unit: str) -> dict[str, Any] | None:
         return self.records.get(unit)

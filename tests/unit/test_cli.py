@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator.__main__ import main
 from orchestrator.adapters.journal_sqlite import SqliteJournal
+from orchestrator.cli import rewind as cli_rewind
 from orchestrator.core.ports import Entry
 
 if TYPE_CHECKING:
@@ -221,3 +222,38 @@ def test_evidence_is_measured_verified_and_pruned(tmp_path: Path, capsys: pytest
     code, _, err = run(capsys, "evidence", "size", "--data", str(tmp_path / "none"))
     assert code == 1
     assert "There is no evidence below" in err
+
+
+def test_going_back_says_what_it_means_before_it_is_done(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str, object]] = []
+    undo = {
+        "step": "cover",
+        "title": {"en": "Cover"},
+        "text": {"en": "Take off: Cover"},
+        "by": "person",
+        "never": False,
+    }
+    view = {"undo": [undo], "refused": ""}
+
+    def call(method: str, _url: str, path: str, body: object = None) -> object:
+        asked.append((method, path, body))
+        return view
+
+    monkeypatch.setattr(cli_rewind, "call", call)
+    code, out, _ = run(capsys, "rewind", "u1", "screw@1", "--dry-run")
+    assert code == 0
+    assert "Take off: Cover" in out
+    assert asked == [("GET", "/rewind/u1/screw%401", None)]
+    code, _, err = run(capsys, "rewind", "u1", "cover")
+    assert code == 1
+    assert "--reason" in err
+    code, out, _ = run(capsys, "rewind", "u1", "cover", "--reason", "scratched")
+    assert code == 0
+    assert asked[-1] == ("POST", "/rewind/u1/cover", {"reason": "scratched"})
+    view["refused"] = "lid is active."
+    code, _, err = run(capsys, "rewind", "u1", "cover", "--reason", "scratched")
+    assert code == 1
+    assert "lid is active" in err
+    assert len([method for method, _, _ in asked if method == "POST"]) == 1

@@ -9,6 +9,7 @@ import pytest
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide.choices import choices
+from orchestrator.core.decide.orders import record
 from orchestrator.core.machine import OrderVerb
 from orchestrator.core.variant import Wait
 from tests.unit.core_builders import SUPERVISOR, TORQUE, WORKER, Bench, ladder, step, types, variant
@@ -159,7 +160,17 @@ def test_a_skill_that_reports_no_number_fails_its_step(value: Any) -> None:
 def test_choices_are_what_helps_here() -> None:
     bench = _bench("ask")
     _fail(bench)
-    assert _offered(bench) == ["retry", "recheck", "other_actor", "rework:pin", "rework:load", "skip", "force", "scrap"]
+    assert _offered(bench) == [
+        "retry",
+        "recheck",
+        "other_actor",
+        "rework:pin",
+        "rework:load",
+        "skip",
+        "force",
+        "scrap",
+        "abort",
+    ]
 
 
 def test_a_critical_step_is_neither_skipped_nor_forced() -> None:
@@ -170,7 +181,7 @@ def test_a_critical_step_is_neither_skipped_nor_forced() -> None:
 
 
 def test_skip_force_and_scrap_are_the_supervisors_and_need_a_reason() -> None:
-    for choice in ("skip", "force", "scrap"):
+    for choice in ("skip", "force", "scrap", "abort"):
         bench = _bench("ask")
         _fail(bench)
         assert types(bench.do(bench.choice("pin", choice, reason="why"), WORKER)) == "command_denied"
@@ -188,6 +199,25 @@ def test_a_forced_result_is_a_waiver_and_puts_the_part_in_its_place() -> None:
     assert fact is not None
     assert (fact.holder, fact.frame) == ("u1/body", "seat")
     assert bench.at("pin").waived == "pressed in by hand"
+
+
+def test_a_forced_result_keeps_who_why_and_what_was_seen_in_the_record() -> None:
+    bench = _bench("ask")
+    bench.start("pin", "robot")
+    bench.do(bench.skill("pin"))
+    bench.do(bench.seen("pin", "displaced", offset_mm=(3.0, 0, 0), evidence="sha"))
+    bench.do(bench.choice("pin", "force", reason="measured by hand: fits"), SUPERVISOR)
+    waiver = bench.at("pin").waiver
+    assert waiver is not None
+    assert (waiver.kind, waiver.by, waiver.reason) == ("forced", "boss", "measured by hand: fits")
+    (kept,) = [
+        item for item in record(bench.state, bench.state.units["u1"], "done", bench.t)["steps"] if item["waiver"]
+    ]
+    assert kept["step"] == "pin"
+    assert kept["waiver"]["code"] == "displaced"
+    assert (kept["waiver"]["measured"]["offset_mm"], kept["waiver"]["measured"]["evidence"]) == ([3.0, 0.0, 0.0], "sha")
+    assert kept["waiver"]["t"] == bench.t
+    assert bench.replayed() == bench.state
 
 
 def test_what_the_gripper_holds_is_neither_forced_nor_looked_at() -> None:
@@ -230,7 +260,7 @@ def test_a_window_that_closed_is_a_question_that_retrying_does_not_answer() -> N
     bench.wait(61)
     assert types(bench.do(cmd.StartStep(unit="u1", step="late", actors=("front",)))) == "step_failed"
     assert bench.at("late").status == "attention"
-    assert _offered(bench, "late") == ["rework:load", "skip", "force", "scrap"]
+    assert _offered(bench, "late") == ["rework:load", "skip", "force", "scrap", "abort"]
     bench.do(bench.choice("late", "rework", rework="load"))
     bench.finish("load")
     bench.start("late", "front")

@@ -153,7 +153,7 @@ def test_what_is_built_on_is_not_done_again_before_that_is_taken_off() -> None:
     bench.do(bench.confirm("label"))
     bench.do(bench.seen_again("pin", "displaced", offset_mm=(2.0, 0.0, 0.0)))
     offered = choices(bench.state, "u1", "pin")
-    assert {choice for choice, _ in offered} == {"recheck", "rework", "force", "scrap"}
+    assert {choice for choice, _ in offered} == {"recheck", "rework", "force", "scrap", "abort"}
     bench.do(bench.choice("pin", "rework"))
     assert bench.status() == {"load": "done", "pin": "ready", "label": "undone"}
 
@@ -293,7 +293,13 @@ def test_no_ladder_answers_for_a_person_where_something_was_built_on(rung: str) 
     bench.do(bench.choice("pin", "recheck"))
     bench.do(bench.seen("pin", "missing"))
     assert bench.status()["pin"] == "attention"
-    assert {choice for choice, _ in choices(bench.state, "u1", "pin")} == {"recheck", "rework", "force", "scrap"}
+    assert {choice for choice, _ in choices(bench.state, "u1", "pin")} == {
+        "recheck",
+        "rework",
+        "force",
+        "scrap",
+        "abort",
+    }
 
 
 def test_a_late_look_moves_nothing_that_was_taken_back() -> None:

@@ -105,8 +105,13 @@ def test_a_question_says_in_both_languages_what_is_wrong_and_offers_what_is_poss
             assert question.offset_mm == (3.0, -2.0, 0.0)
             assert question.title["de"]
             choices = {button.command["choice"] for button in question.buttons}
-            assert choices == {"retry", "recheck", "rework", "skip", "force", "scrap"}
-            assert {b.command["choice"] for b in question.buttons if b.needs_reason} == {"skip", "force", "scrap"}
+            assert choices == {"retry", "recheck", "rework", "skip", "force", "scrap", "abort"}
+            assert {b.command["choice"] for b in question.buttons if b.needs_reason} == {
+                "skip",
+                "force",
+                "scrap",
+                "abort",
+            }
             scrap = next(b.command for b in question.buttons if b.command["choice"] == "scrap")
             assert (await cell.ask(cmd.OUTSIDE.validate_python(scrap))).code == "reason"
             await cell.do(cmd.OUTSIDE.validate_python({**scrap, "reason": "bent"}))

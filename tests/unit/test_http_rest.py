@@ -364,3 +364,23 @@ def test_two_apps_count_apart(tmp_path: Path) -> None:
                 assert "tandem_steps_done_total 0.0" in (await client.get("/metrics")).text
 
     asyncio.run(scenario())
+
+
+def test_going_back_is_said_beforehand_and_asked_with_a_reason(tmp_path: Path) -> None:
+    desk = FakeDesk(tmp_path)
+
+    async def scenario(client: httpx.AsyncClient) -> None:
+        view = (await client.get("/api/v1/rewind/u1/cover")).json()
+        assert [(undo["step"], undo["by"], undo["text"]["de"]) for undo in view["undo"]] == [
+            ("cover", "person", "Abnehmen: Deckel")
+        ]
+        assert (await client.get("/api/v1/rewind/u9/cover")).status_code == 404
+        assert (await client.post("/api/v1/rewind/u1/cover", json={"reason": ""})).status_code == 422
+        assert (await client.post("/api/v1/rewind/u9/cover", json={"reason": "r"})).status_code == 404
+        assert desk.asked == []
+        assert (await client.post("/api/v1/rewind/u1/cover", json={"reason": "scratched"})).json()["ok"] is True
+
+    run(desk, scenario)
+    assert [(r.command.type, r.command.unit, r.command.step, r.command.reason) for r in desk.asked] == [
+        ("rewind", "u1", "cover", "scratched")
+    ]

@@ -90,6 +90,13 @@ def stepped() -> Bench:
     return bench
 
 
+def marked() -> Bench:
+    """Ready, at a breakpoint."""
+    bench = _bench()
+    bench.do(cmd.SetBreakpoint(order="A", step="s"))
+    return bench
+
+
 def both() -> Bench:
     bench = _bench(together=True)
     bench.start("s", "robot", "front")
@@ -134,6 +141,21 @@ def attest() -> Bench:
     return bench
 
 
+def late() -> Bench:
+    """A person is at it for so long that it has become a question."""
+    bench = human()
+    bench.wait(1000)
+    bench.do(cmd.NoteOverdue(unit="u1", step="s", attempt=1))
+    return bench
+
+
+def left() -> Bench:
+    """It was taken out of a person's hands, and nobody has said that they are out."""
+    bench = late()
+    bench.do(bench.choice("s", "other_actor"), SUPERVISOR)
+    return bench
+
+
 def attention() -> Bench:
     bench = robot()
     bench.do(bench.skill("s", "failed", code="interrupted"))
@@ -143,6 +165,15 @@ def attention() -> Bench:
 def done() -> Bench:
     bench = _bench()
     bench.finish("s", "robot")
+    return bench
+
+
+def going_back() -> Bench:
+    """A person is taking it off."""
+    bench = done()
+    bench.do(cmd.Rewind(unit="u1", step="s", reason="wrong pin"))
+    bench.do(cmd.StartUndo(unit="u1", step="s", place="front"))
+    bench.wait(1)
     return bench
 
 
@@ -174,8 +205,8 @@ def gone() -> Bench:
 COLUMNS: dict[str, Callable[[], Bench]] = {
     column.__name__: column
     for column in (
-        waiting, ready, tried, stepped, robot, asked, human, both, brought, looked_at, wanted, riding, attest,
-        attention, done, undone, skipped, gone,
+        waiting, ready, tried, stepped, marked, robot, asked, human, late, left, both, brought, looked_at, wanted,
+        riding, attest, attention, done, going_back, undone, skipped, gone,
     )
 }  # fmt: skip
 
@@ -260,7 +291,17 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "choice retry": lambda b: b.choice("s", "retry", attempt=_attempt(b)),
     "choice recheck": lambda b: b.choice("s", "recheck", attempt=_attempt(b)),
     "choice for an older attempt": lambda b: b.choice("s", "retry", attempt=_attempt(b) + 7),
+    "choice other actor": lambda b: b.choice("s", "other_actor", attempt=_attempt(b)),
+    "choice wait": lambda b: b.choice("s", "wait", attempt=_attempt(b)),
+    "overdue": lambda b: cmd.NoteOverdue(unit="u1", step="s", attempt=_attempt(b)),
+    "given to the robot": lambda b: cmd.GiveStep(unit="u1", step="s", attempt=_attempt(b), place="front"),
+    "taken over": lambda b: cmd.TakeStep(unit="u1", step="s", attempt=_attempt(b), place="back"),
+    "place clear": lambda b: cmd.ClearPlace(place="front"),
     "undo": lambda b: cmd.UndoStep(unit="u1", step="s"),
+    "going back": lambda b: cmd.Rewind(unit="u1", step="s", reason="wrong pin"),
+    "taking off": lambda b: cmd.StartUndo(unit="u1", step="s", place="back"),
+    "taken off": lambda b: cmd.ConfirmUndo(unit="u1", step="s", attempt=_attempt(b), place="front"),
+    "back no further": lambda b: cmd.StopRewind(unit="u1"),
     "hold": lambda b: cmd.ChangeCell(verb=CellVerb.HOLD),
     "stop": lambda b: cmd.ChangeCell(verb=CellVerb.STOP),
     "protective stop": lambda b: cmd.ReportSafety(safety=Safety.PROTECTIVE_STOP),
@@ -292,6 +333,8 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "motion refused": lambda b: cmd.RefuseMotion(motion="m1", reason="not like this"),
     "motion ended": lambda b: cmd.EndMotion(effect="u1/s/1/skill", motion="m1", outcome="rejected"),
     "next": lambda b: cmd.ReleaseStep(unit="u1", step="s", attempt=_attempt(b)),
+    "breakpoint set": lambda b: cmd.SetBreakpoint(order="A", step="s", unit="u1" if "u1" in b.state.units else ""),
+    "breakpoint cleared": lambda b: cmd.ClearBreakpoint(order="A", step="s"),
     "autonomy lowered": lambda b: cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP),
     "autonomy raised": lambda b: cmd.SetAutonomy(autonomy=Autonomy.FULL),
     "motion of a look proposed": lambda b: cmd.ProposeMotion(effect=f"u1/s/{_attempt(b)}/look1/ride1", motion="m1"),
@@ -368,7 +411,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "outcome_ignored",
     },
     "confirmed": {
-        "tried human": "step_confirmed part_moved check_requested -> verifying",
+        "tried human late left": "step_confirmed part_moved check_requested -> verifying",
         "both": "refused: not_yet",
         "brought": "step_confirmed",
         "attest": "step_confirmed attest_given part_moved step_done -> done",
@@ -389,27 +432,33 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "refused: stale",
     },
     "problem": {
-        "human both brought looked_at wanted riding attest": "step_failed -> attention",
+        "human late both brought looked_at wanted riding attest": "step_failed -> attention",
+        "going_back": "rewind_stopped step_doubted -> attention",
         "gone": "refused: no_step",
         "*": "refused: stale",
     },
     "start by the robot": {
         "ready tried": "step_started -> active",
-        "stepped": "refused: release",
+        "stepped marked": "refused: release",
+        "left": "refused: unclear",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
     },
     "start by a person": {
         "ready tried stepped": "step_started -> active",
+        "marked": "refused: release",
+        "left": "refused: actor",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
     },
     "choice retry": {
+        "late": "refused: not_offered",
         "attention": "step_answered -> ready",
         "gone": "refused: no_step",
         "*": "refused: stale",
     },
     "choice recheck": {
+        "late": "refused: not_offered",
         "attention": "step_answered check_requested -> verifying",
         "gone": "refused: no_step",
         "*": "refused: stale",
@@ -418,10 +467,58 @@ TABLE: dict[str, dict[str, str]] = {
         "gone": "refused: no_step",
         "*": "refused: stale",
     },
+    "choice other actor": {
+        "late": "step_failed step_answered -> ready",
+        "attention": "step_answered -> ready",
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "choice wait": {
+        "late": "step_answered",
+        "attention": "refused: not_offered",
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "overdue": {
+        "*": "nothing",
+    },
+    "given to the robot": {
+        "human both brought looked_at wanted riding going_back": "refused: not_overdue",
+        "late": "step_failed -> ready",
+        "*": "refused: stale",
+    },
+    "taken over": {
+        "late": "step_failed step_started",
+        "gone": "refused: stale",
+        "*": "refused: not_offered",
+    },
+    "place clear": {
+        "left": "place_cleared",
+        "*": "nothing",
+    },
     "undo": {
         "done": "part_moved step_undone -> ready",
         "gone": "refused: no_step",
         "*": "refused: not_done",
+    },
+    "going back": {
+        "attention done": "rewind_started",
+        "skipped": "rewind_started step_undone -> ready",
+        "gone": "refused: no_step",
+        "*": "refused: no_rewind",
+    },
+    "taking off": {
+        "going_back": "refused: not_ready",
+        "gone": "refused: no_step",
+        "*": "refused: not_next",
+    },
+    "taken off": {
+        "going_back": "part_moved step_undone -> ready",
+        "*": "refused: stale",
+    },
+    "back no further": {
+        "going_back": "rewind_stopped step_doubted -> attention",
+        "*": "refused: stale",
     },
     "hold": {
         "*": "cell_changed",
@@ -441,7 +538,8 @@ TABLE: dict[str, dict[str, str]] = {
     "device lost": {
         "*": "place_left",
     },
-    "lull reported": {  # everywhere somebody can go on, is at it, or was asked
+    "lull reported": {  # elsewhere somebody can go on, is at it, or was asked
+        "left": "cell_changed",
         "*": "nothing",
     },
     "robot paused": {
@@ -457,8 +555,8 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "refused: paused",
     },
     "start by the robot under a pause": {
-        "ready tried": "refused: paused",
-        "stepped": "refused: release",
+        "ready tried left": "refused: paused",
+        "stepped marked": "refused: release",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
     },
@@ -468,7 +566,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "refused: not_wanted",
     },
     "confirmed under a pause": {  # evidence always counts
-        "tried human": "step_confirmed part_moved check_requested -> verifying",
+        "tried human late left": "step_confirmed part_moved check_requested -> verifying",
         "both": "refused: not_yet",
         "brought": "step_confirmed",
         "attest": "step_confirmed attest_given part_moved step_done -> done",
@@ -503,6 +601,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "part_moved",
     },
     "part taken away": {
+        "going_back": "part_moved",
         "looked_at wanted": "refused: verifying",
         "brought riding": "refused: moving",
         "done": "refused: built_in",
@@ -530,9 +629,16 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "outcome_ignored",
     },
     "next": {
-        "stepped": "step_released",
+        "stepped marked": "step_released",
         "gone": "refused: no_step",
         "*": "refused: stale",
+    },
+    "breakpoint set": {
+        "*": "breakpoint_set",
+    },
+    "breakpoint cleared": {
+        "marked": "breakpoint_cleared",
+        "*": "nothing",
     },
     "autonomy lowered": {
         "stepped": "nothing",

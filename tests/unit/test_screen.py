@@ -13,7 +13,7 @@ from orchestrator.adapters.sim.worker import _answer
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.events import CommandDenied
-from orchestrator.core.machine import Autonomy, CellState, CellVerb, OrderVerb
+from orchestrator.core.machine import Autonomy, CellState, CellVerb, OrderVerb, StepStatus
 from orchestrator.core.ports import Safety
 from orchestrator.engine.guide import LANGUAGES, Guide
 from orchestrator.engine.screen import LiveScreen
@@ -21,10 +21,11 @@ from orchestrator.wire import Card
 from tests.unit.cell_bench import BOSS, Bench, authored, bench
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
     from pathlib import Path
 
     from orchestrator.core.state import State
+    from orchestrator.engine.bus import Fresh
     from orchestrator.wire import Button, Happened, Put, TopicValue
 
 
@@ -97,7 +98,8 @@ class Auditor:
 
     def observe(self, _before: State, after: State, _events: object) -> None:
         desk = self._cell.cell.desk
-        live = dict(desk.screen.topics)
+        shown = desk.screen.topics
+        live = {topic: view for topic, view in shown.items() if not topic.startswith("trouble/")}  # no state has these
         anew = dict(LiveScreen(Guide(desk.library, simulated=True), after).topics)
         self.batches += 1
         self.labels |= {button.label for value in live.values() for button in buttons(value)}
@@ -136,6 +138,27 @@ async def _with_stops(cell: Bench) -> None:
     held = cell.state.world.held()
     assert held is not None
     await cell.do(cmd.TakePart(part=held.part), cmd.ChangeOrder(order="o", verb=OrderVerb.CLEAR))
+
+
+async def _with_waiting(cell: Bench) -> None:
+    def to_the_person(_before: State, _after: State, events: Sequence[Fresh]) -> None:
+        if any(item.event.type == "step_done" and item.event.step == "load" for item in events):
+            cell.cell.runner.post(cmd.StartStep(unit="u1", step="pin", actors=("front",)))
+
+    cell.cell.runner.bus.join(to_the_person)
+    await cell.do(cmd.JoinPlace(place="front", operator="op"))
+    await cell.begin(worker=False)
+    await cell.event("step_overdue", step="pin", level="ask")
+    await cell.do(cmd.Choose(unit="u1", step="pin", attempt=1, choice="other_actor"))
+    await asyncio.sleep(5)
+    assert cell.step("pin").attempt == 1  # the robot keeps out
+    await cell.do(cmd.ClearPlace(place="front"))
+    await cell.step_is("pin", StepStatus.ACTIVE)
+    assert cell.step("pin").actors == ("robot",)
+    await cell.do(cmd.LeavePlace(place="front"))
+    await cell.event("step_overdue", step="cap", level="ask")
+    cell.work()
+    await cell.ended()
 
 
 async def _with_questions(cell: Bench) -> None:
@@ -179,6 +202,7 @@ async def _no_picture() -> Any:
         ),
         (_with_stops, {"acknowledge", "approve", "take_part", "unhold", "clear", "reset"}, {"blocked"}),
         (_with_a_part_in_the_gripper, {"take_part", "recheck", "force"}, {"attention"}),
+        (_with_waiting, {"wait", "give_step", "other_actor", "clear_place", "abort"}, {"step", "away"}),
         (_with_questions, {"scrap", "recheck", "refill", "rework"}, {"attention", "away"}),
     ],
 )

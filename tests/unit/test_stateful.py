@@ -31,6 +31,7 @@ from orchestrator.core.machine import (
     Mode,
     OrderVerb,
 )
+from orchestrator.core.overdue import climbing, overdue
 from orchestrator.core.pauses import RUNS, lane_pauses, robot_pauses, step_pauses
 from orchestrator.core.ports import Safety
 from orchestrator.core.react import Look, RideAndLook, RunSkill, react
@@ -134,6 +135,8 @@ class CellMachine(RuleBasedStateMachine):
             assert EVENT.validate_json(event.model_dump_json()) == event
             if isinstance(event, ev.StepDone):
                 self.supported(start, before, event)
+            if isinstance(event, ev.StepStarted) and self.stops(before, event):
+                assert before.units[event.unit].steps[event.step].released
             if isinstance(event, ev.StepStarted) and "robot" in event.actors and before.autonomy in ASKS_STEP:
                 assert before.units[event.unit].steps[event.step].released
             bench.tell(event)
@@ -143,6 +146,12 @@ class CellMachine(RuleBasedStateMachine):
                 if isinstance(effect, RunSkill | Look | RideAndLook):
                     assert effect.id not in self.under_way
                     self.under_way[effect.id] = effect
+
+    def stops(self, state: State, event: ev.StepStarted) -> bool:
+        """Whether a breakpoint stands before a step that begins."""
+        unit = state.units[event.unit]
+        names = {event.step, event.step.split("@", maxsplit=1)[0]}
+        return bool(names & (unit.breakpoints | state.orders[unit.order].breakpoints))
 
     def legal(self, before: State, after: State) -> None:
         if before.cell != after.cell:
@@ -158,7 +167,7 @@ class CellMachine(RuleBasedStateMachine):
             for step_id, old in unit.steps.items() if name in after.units else ():
                 new = after.units[name].steps[step_id]
                 shared = new.status == "done" and new.waived == ONCE
-                over = old.status in {"done", "skipped"}
+                over = old.status in {"done", "skipped", "undoing"}
                 undone = over and new.status in {"ready", "waiting"}  # undone, and at once free or not
                 assert old.status == new.status or (old.status, new.status) in MOVES or shared or undone
                 if undone:
@@ -220,6 +229,12 @@ class CellMachine(RuleBasedStateMachine):
         elif left := leftovers(state):
             self.send(cmd.TakePart(part=left[0]))
         else:
+            for order, record in state.orders.items():
+                for name in record.breakpoints:
+                    self.send(cmd.ClearBreakpoint(order=order, step=name))
+            for unit in state.units.values():
+                for name in unit.breakpoints:
+                    self.send(cmd.ClearBreakpoint(order=unit.order, step=name, unit=unit.id))
             for name in ("rack", "tray", "box"):
                 self.send(cmd.RefillBin(bin=name, count=4))
             for order in state.orders:
@@ -336,7 +351,9 @@ class CellMachine(RuleBasedStateMachine):
         self.send(cmd.ReportProblem(unit=unit, step=name, attempt=attempt, place=place, code=code))
 
     def questions(self) -> list[tuple[str, str]]:
-        return [(unit.id, name) for unit, name, step_ in self.bench.state.busy() if step_.status == "attention"]
+        state = self.bench.state
+        asked = [(unit.id, waits.id) for unit, waits, _, rung in overdue(state) if rung == "ask"]
+        return asked + [(unit.id, name) for unit, name, step_ in state.busy() if step_.status == "attention"]
 
     @precondition(lambda self: self.questions())
     @rule(data=st.data(), role=st.sampled_from(["supervisor", "supervisor", "worker"]), reason=REASONS)
@@ -346,6 +363,51 @@ class CellMachine(RuleBasedStateMachine):
         attempt = self.bench.at(name, unit).attempt
         command = {"unit": unit, "step": name, "attempt": attempt, "choice": choice, "rework": target or None}
         self.send(cmd.Choose.model_validate({**command, "reason": reason}), role)
+
+    @rule(seconds=st.sampled_from([200.0, 400.0]))
+    def a_wait_grows_long(self, seconds: float) -> None:
+        self.bench.wait(seconds)
+        for unit, waits in tuple(climbing(self.bench.state)):
+            attempt = unit.steps[waits.id].attempt
+            self.send(cmd.NoteOverdue(unit=unit.id, step=waits.id, attempt=attempt))
+
+    @rule(unit=UNITS, name=STEPS, attempt=st.integers(0, 3), place=PLACES)
+    def a_step_changes_hands(self, unit: str, name: str, attempt: int, place: str) -> None:
+        ids = {"unit": unit, "step": name, "attempt": attempt, "place": place}
+        self.send(cmd.GiveStep.model_validate(ids), "worker")
+        self.send(cmd.TakeStep.model_validate(ids), "worker")
+
+    @precondition(lambda self: any(True for _ in overdue(self.bench.state)))
+    @rule(data=st.data(), place=PLACES)
+    def what_is_overdue_changes_hands(self, data: st.DataObject, place: str) -> None:
+        unit, waits, current, _ = data.draw(st.sampled_from([*overdue(self.bench.state)]))
+        self.a_step_changes_hands(unit.id, waits.id, current.attempt, place)  # type: ignore[operator] # a rule
+
+    @rule(unit=UNITS, name=STEPS, reason=REASONS)
+    def a_unit_goes_back(self, unit: str, name: str, reason: str) -> None:
+        self.send(cmd.Rewind(unit=unit, step=name, reason=reason), "worker")
+
+    def rewinding(self) -> list[UnitState]:
+        return [unit for unit in self.bench.state.units.values() if unit.rewind is not None]
+
+    @precondition(lambda self: self.rewinding())
+    @rule(data=st.data(), place=PLACES, how=st.sampled_from(["off", "off", "off", "stuck", "stop"]))
+    def something_is_taken_off(self, data: st.DataObject, place: str, how: str) -> None:
+        unit = data.draw(st.sampled_from(self.rewinding()))
+        assert unit.rewind is not None
+        name = unit.rewind.todo[0]
+        self.send(cmd.StartUndo(unit=unit.id, step=name, place=place))
+        ids = {"unit": unit.id, "step": name, "attempt": unit.steps[name].attempt, "place": place}
+        if how == "off":
+            self.send(cmd.ConfirmUndo.model_validate(ids), "worker")
+        elif how == "stuck":
+            self.send(cmd.ReportProblem.model_validate(ids), "worker")
+        else:
+            self.send(cmd.StopRewind(unit=unit.id))
+
+    @rule(place=PLACES)
+    def a_place_is_clear(self, place: str) -> None:
+        self.send(cmd.ClearPlace(place=place))
 
     @rule(unit=UNITS, name=STEPS)
     def a_step_is_undone(self, unit: str, name: str) -> None:
@@ -418,7 +480,9 @@ class CellMachine(RuleBasedStateMachine):
         for _, _, crew in self.ready():
             assert not lane_pauses(state, crew)
         for unit, _, current in state.busy():
-            assert (current.paused_t is not None) == bool(step_pauses(state, unit.id, current))
+            stands = current.paused_t is not None
+            assert stands <= bool(step_pauses(state, unit.id, current))
+            assert stands or current.status != "active" or not step_pauses(state, unit.id, current)
         assert state.cell in RUNS or not {"cell", "lane/robot"} & state.pauses.keys()
 
     @rule(seconds=st.sampled_from([0.5, 6.0, 1000.0]))
@@ -477,6 +541,13 @@ class CellMachine(RuleBasedStateMachine):
         else:
             self.send(cmd.RefuseMotion(motion=motion, reason="no", place=at), role)
 
+    @rule(
+        order=st.sampled_from(["A", "B", "C"]), name=STEPS, unit=st.sampled_from(["", "", "u1", "u2"]), on=st.booleans()
+    )
+    def a_breakpoint_is_set_or_cleared(self, order: str, name: str, unit: str, on: bool) -> None:
+        kind = cmd.SetBreakpoint if on else cmd.ClearBreakpoint
+        self.send(kind(order=order, step=name, unit=unit))
+
     @rule(unit=UNITS, name=STEPS, attempt=st.integers(0, 3), role=ROLES)
     def a_person_says_next(self, unit: str, name: str, attempt: int, role: str) -> None:
         self.send(cmd.ReleaseStep(unit=unit, step=name, attempt=attempt), role)
@@ -526,7 +597,8 @@ class CellMachine(RuleBasedStateMachine):
         state = self.bench.state
         held = [name for _, _, current in state.busy() for name in current.resources]
         assert len(held) == len(set(held))
-        acting = [actor for _, _, step_ in state.busy() if step_.status == "active" for actor in step_.actors]
+        at_it = [step_ for _, _, step_ in state.busy() if step_.status in {"active", "undoing"}]
+        acting = [actor for step_ in at_it for actor in step_.actors]
         acting += ["robot" for _, _, step_ in state.busy() if step_.ride == "under_way"]
         assert len(acting) == len(set(acting))
         nests = [frame for unit in state.units.values() for frame in unit.nests.values()]
@@ -535,6 +607,24 @@ class CellMachine(RuleBasedStateMachine):
         for unit, authored, _crew in self.ready():  # a leftover may be set down where another unit is to be built
             assert authored.id != "load" or unit.nests["nest"] not in lying
         assert sum(fact.holder == "gripper" for fact in state.world.facts.values()) <= 1
+
+    @invariant()
+    def a_unit_that_goes_back_has_something_to_take_back(self) -> None:
+        for unit in self.bench.state.units.values():
+            undoing = [name for name, current in unit.steps.items() if current.status == "undoing"]
+            assert len(undoing) <= 1
+            assert unit.rewind is not None or not undoing
+            if unit.rewind is not None:
+                assert not undoing or undoing == [unit.rewind.todo[0]]
+                assert all(unit.steps[name].status in {*OVER, "attention", "undoing"} for name in unit.rewind.todo)
+
+    @invariant()
+    def the_robot_is_never_where_hands_may_be(self) -> None:
+        state = self.bench.state
+        hands = {name for names in state.unclear.values() for name in names}
+        for _, name, current in state.busy():
+            if "skill" in current.wants:
+                assert not hands & set(current.resources), name
 
     @invariant()
     def what_is_waited_for_is_under_way(self) -> None:

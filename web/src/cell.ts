@@ -9,5 +9,11 @@ const draws = location.pathname.startsWith("/worker") || location.pathname.start
 
 export const store = new Store();
 export const poses = new PoseStream();
-export const connection = new Connection(store, poses, draws);
+export const connection = new Connection(store, poses, draws, place);
+
+/** The worker place that this page is the screen of; "" while that is not known, and on other pages. */
+function place(): string {
+  if (!location.pathname.startsWith("/worker")) return "";
+  return new URLSearchParams(location.search).get("place") ?? store.cell.value?.places[0] ?? "";
+}
 export const commands = new Commands(connection);

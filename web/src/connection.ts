@@ -42,6 +42,7 @@ export class Connection {
     private readonly store: Store,
     private readonly poses: PoseStream,
     private readonly wantsPoses: boolean,
+    private readonly place: () => string = () => "",
     private readonly dial: () => Socket = () => new WebSocket(address(), SUBPROTOCOL),
   ) {}
 
@@ -73,7 +74,7 @@ export class Connection {
     this.heardMs = Date.now();
     socket.onopen = () => {
       this.heardMs = Date.now();
-      this.send({ type: "hello", v: 1, epoch: this.epoch, seq: this.seq, poses: this.wantsPoses });
+      this.send({ type: "hello", v: 1, epoch: this.epoch, seq: this.seq, poses: this.wantsPoses, place: this.place() });
       this.ping(); // its pong also tells that the catch-up is over
     };
     socket.onmessage = (event) => {

@@ -14,6 +14,7 @@ import type {
   Snapshot,
   StepView,
   TopicValue,
+  TroubleView,
   UnitView,
 } from "./wire";
 
@@ -31,6 +32,7 @@ export class Store {
   readonly questions = signal<Table<Question>>(new Map());
   readonly parts = signal<Table<PartView>>(new Map());
   readonly bins = signal<Table<BinLevel>>(new Map());
+  readonly troubles = signal<Table<TroubleView>>(new Map());
   readonly log = signal<readonly Happened[]>([]);
   /** Whether a first snapshot has come. */
   readonly loaded = signal(false);
@@ -45,6 +47,7 @@ export class Store {
     question: this.questions,
     part: this.parts,
     bin: this.bins,
+    trouble: this.troubles,
   } as Record<string, Signal<Table<unknown>>>;
 
   /** Take in one message of the state class. */

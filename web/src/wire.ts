@@ -19,6 +19,7 @@ export interface Topics {
   [topic: `question/${string}`]: Question;
   [topic: `part/${string}`]: PartView;
   [topic: `bin/${string}`]: BinLevel;
+  [topic: `trouble/${string}`]: TroubleView;
 }
 
 /** A person says that the cell is clear after a stop or a restart. */
@@ -143,6 +144,7 @@ export interface Card {
   paused_s: number;
   started_t: number | null;
   expected_s: number | null;
+  overdue: "" | "remind" | "offer" | "ask";
   buttons: Button[];
   upcoming: Record<string, string>[];
 }
@@ -195,9 +197,23 @@ export interface Choose {
   unit: string;
   step: string;
   attempt: number;
-  choice: "retry" | "recheck" | "other_actor" | "rework" | "skip" | "force" | "scrap";
+  choice: "retry" | "recheck" | "other_actor" | "rework" | "wait" | "skip" | "force" | "scrap" | "abort";
   rework?: string | null;
   reason?: string;
+}
+
+/** A breakpoint shall stop nobody any more. */
+export interface ClearBreakpoint {
+  type: "clear_breakpoint";
+  order: string;
+  step: string;
+  unit?: "" | string;
+}
+
+/** A person says that nobody is at what was taken from the hands of a place: the robot may go there. */
+export interface ClearPlace {
+  type: "clear_place";
+  place: string;
 }
 
 export type ClientMessage =
@@ -235,6 +251,15 @@ export interface ConfirmStep {
   place: string;
   values?: Record<string, number | string | boolean>;
   lots?: Record<string, string>;
+}
+
+/** A person says that a result is taken back: its part is off, and out of the unit. */
+export interface ConfirmUndo {
+  type: "confirm_undo";
+  unit: string;
+  step: string;
+  attempt: number;
+  place: string;
 }
 
 /** A topic is no more. */
@@ -276,6 +301,15 @@ export interface Ghost {
   end: Pose;
 }
 
+/** The person at a place, whose step takes too long, lets the robot do it: their hands are out of its way. */
+export interface GiveStep {
+  type: "give_step";
+  unit: string;
+  step: string;
+  attempt: number;
+  place: string;
+}
+
 /** One line of the event list. */
 export interface Happened {
   seq: number;
@@ -302,6 +336,7 @@ export interface Hello {
   epoch?: string;
   seq?: number;
   poses?: boolean;
+  place?: string;
 }
 
 /**
@@ -387,7 +422,7 @@ export interface MoveGripper {
 /** Verbs of ISA-95 job control; `end` comes from the engine when the last unit has left. */
 export type OrderVerb = "start" | "pause" | "resume" | "stop" | "abort" | "cancel" | "clear" | "end";
 
-/** An order and how far it is. */
+/** An order and how far it is; `breakpoints` are steps that wait for a word in every unit of it. */
 export interface OrderView {
   id: string;
   product: string;
@@ -399,6 +434,7 @@ export interface OrderView {
   state: string;
   due_t: number | null;
   buttons: Button[];
+  breakpoints: string[];
 }
 
 export type Outside =
@@ -413,13 +449,21 @@ export type Outside =
   | ConfirmStep
   | ReportProblem
   | Choose
+  | GiveStep
+  | TakeStep
+  | ClearPlace
   | UndoStep
+  | Rewind
+  | ConfirmUndo
+  | StopRewind
   | RefillBin
   | TakePart
   | Acknowledge
   | ApproveMotion
   | RefuseMotion
   | ReleaseStep
+  | SetBreakpoint
+  | ClearBreakpoint
   | MoveGripper;
 
 /** A part instance as the ledger knows it. `pose` is in the world; parts in a gripper follow the pose stream. */
@@ -523,7 +567,8 @@ export type Put =
   | { topic: `card/${string}`; value: Card }
   | { topic: `question/${string}`; value: Question }
   | { topic: `part/${string}`; value: PartView }
-  | { topic: `bin/${string}`; value: BinLevel };
+  | { topic: `bin/${string}`; value: BinLevel }
+  | { topic: `trouble/${string}`; value: TroubleView };
 
 /** A topic has a new value. */
 export interface PutMessage {
@@ -601,6 +646,31 @@ export interface Resume {
   name?: "" | string;
 }
 
+/** Go back to before a step: what builds on it is taken back first, result after result, by a person. */
+export interface Rewind {
+  type: "rewind";
+  unit: string;
+  step: string;
+  reason?: string;
+}
+
+/** What going back to before a step means, last built first; `refused` says why it can't be done. */
+export interface RewindView {
+  unit: string;
+  to: string;
+  refused: string;
+  undo: UndoView[];
+}
+
+/** A unit that goes back to before step `to`: how many results are still to be taken back, and why nobody does. */
+export interface Rewinding {
+  to: string;
+  left: number;
+  text: Record<string, string>;
+  waits: Record<string, string>;
+  buttons: Button[];
+}
+
 /** What stands still in the cell. */
 export interface SceneView {
   cell: string;
@@ -645,6 +715,14 @@ export interface SessionView {
 export interface SetAutonomy {
   type: "set_autonomy";
   autonomy: Autonomy;
+}
+
+/** A step, or all of an `each` group by its name, shall wait for a word: in all units of an order, or in one. */
+export interface SetBreakpoint {
+  type: "set_breakpoint";
+  order: string;
+  step: string;
+  unit?: "" | string;
 }
 
 /** Switch between production, manual and maintenance. */
@@ -699,6 +777,9 @@ export interface StepView {
   offset_mm: Vector | null;
   verdict: string;
   waived: boolean;
+  breakpoint: boolean;
+  buttons: Button[];
+  overdue: "" | "remind" | "offer" | "ask";
 }
 
 /** The words of a step in one language. */
@@ -711,10 +792,26 @@ export interface StepWords {
   media: Record<string, string>;
 }
 
+/** Go back no further. */
+export interface StopRewind {
+  type: "stop_rewind";
+  unit: string;
+  reason?: string;
+}
+
 /** A person has taken a part out of the gripper or the cell; it will not be used. */
 export interface TakePart {
   type: "take_part";
   part: string;
+}
+
+/** The person at a place takes over what another has in hand for too long. */
+export interface TakeStep {
+  type: "take_step";
+  unit: string;
+  step: string;
+  attempt: number;
+  place: string;
 }
 
 /** A picture of a session with the board in it, and where its corners are. */
@@ -737,7 +834,16 @@ export type TopicValue =
   | Card
   | Question
   | PartView
-  | BinLevel;
+  | BinLevel
+  | TroubleView;
+
+/** A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words. */
+export interface TroubleView {
+  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device";
+  about: string;
+  detail: string;
+  since_t: number;
+}
 
 /** Take a done step back, with all that builds on it. */
 export interface UndoStep {
@@ -747,7 +853,19 @@ export interface UndoStep {
   reason?: string;
 }
 
-/** A unit in work: how many of its steps are done. */
+/** One result that must be taken back: by a person, or by nobody where it is only measured again. */
+export interface UndoView {
+  step: string;
+  title: Record<string, string>;
+  text: Record<string, string>;
+  by: "person" | "nobody";
+  instruction: string;
+  needs: string[];
+  once: boolean;
+  never: boolean;
+}
+
+/** A unit in work: how many of its steps are done, and its own breakpoints. */
 export interface UnitView {
   id: string;
   order: string;
@@ -756,6 +874,8 @@ export interface UnitView {
   steps: number;
   done: number;
   started_t: number;
+  breakpoints: string[];
+  rewinding: Rewinding | null;
 }
 
 /** What a value must be. Numbers keep the author's unit, which is also the value name's suffix. */

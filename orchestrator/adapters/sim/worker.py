@@ -112,6 +112,10 @@ class SimWorker:
         if take is not None:
             await self._work(8.0)
             return await self._send(take)
+        own = next((b.command for b in card.buttons if b.command["type"] in {"confirm_undo", "clear_place"}), None)
+        if own is not None:  # take something off, or look whether somebody is still there
+            await self._work(8.0)
+            return await self._send(own)
         confirm = next((b.command for b in card.buttons if b.command["type"] == "confirm_step"), None)
         if card.status != "step" or confirm is None:
             return False
@@ -218,6 +222,7 @@ class SimWorker:
         take = next((command for command in commands if command["type"] == "take_part"), None)
         if take is not None:
             return await self._send(take)
+        commands = [command for command in commands if command["type"] == "choose"]
         self._decisions[key] = self._decisions.get(key, 0) + 1
         own = next((command for command in commands if command["choice"] == "retry"), None)
         seen_to = (card.unit, card.step, card.attempt) in self._reported

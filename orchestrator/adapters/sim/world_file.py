@@ -77,12 +77,22 @@ class WorldFile:
         except ValidationError:
             return self._unread("it is damaged")
 
-    def keep(self, world: World, state: Latest[RobotState], screws: Callable[[], Screws]) -> None:
-        """Write every change from now on, before anybody can learn of it. Raises OSError."""
+    def keep(
+        self,
+        world: World,
+        state: Latest[RobotState],
+        screws: Callable[[], Screws],
+        fares: Callable[[str], None] = lambda _detail: None,
+    ) -> None:
+        """Write every change from now on, before anybody can learn of it. Raises OSError where it can't begin.
+
+        `fares` is told how writing goes later: why it failed, "" where it did not. What is older than the cell is
+        taken away, and the next start sets the cell up as the ledger has it.
+        """
         self._bodies.parent.mkdir(parents=True, exist_ok=True)
         size = 8 * (len(state.value.joints) + 1)
         file = os.open(self._arm, os.O_RDWR | os.O_CREAT, 0o600)
-        os.ftruncate(file, size)
+        os.posix_fallocate(file, 0, size)  # a full disk says so now, and not by a signal as the arm moves
         arm = mmap.mmap(file, size)
         os.close(file)
 
@@ -92,8 +102,15 @@ class WorldFile:
         def lie() -> None:
             said = {"cell": self._cell, "contents": world.contents(), "screws": screws()}
             fresh = self._bodies.with_suffix(".new")
-            fresh.write_bytes(orjson.dumps(said))
-            fresh.replace(self._bodies)
+            try:
+                fresh.write_bytes(orjson.dumps(said))
+                fresh.replace(self._bodies)
+            except OSError as error:
+                self._bodies.unlink(missing_ok=True)
+                fresh.unlink(missing_ok=True)
+                fares(f"{self._bodies}: {error.strerror}")
+            else:
+                fares("")
 
         stands(state.value)
         lie()

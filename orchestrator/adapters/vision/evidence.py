@@ -180,7 +180,12 @@ def _kept_mesh(root: Path, mesh: Path) -> str:
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False) as scratch:
-            scratch.write(data)
+            try:
+                scratch.write(data)
+                scratch.flush()
+            except OSError:
+                Path(scratch.name).unlink()
+                raise
         Path(scratch.name).replace(target)
     return digest
 
@@ -189,8 +194,12 @@ def _write(root: Path, target: Path, files: Mapping[str, bytes]) -> None:
     """Put a whole folder in its place at once."""
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=root, prefix=".new-"))
-    for name, data in files.items():
-        (scratch / name).write_bytes(data)
+    try:
+        for name, data in files.items():
+            (scratch / name).write_bytes(data)
+    except OSError:  # nothing half-written stays, which would only fill the disk more
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
     scratch.chmod(0o755)
     if target.exists():  # its pictures were removed: the record is the same
         for name in files:

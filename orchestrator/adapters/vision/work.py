@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 Box = tuple["Vector", "Vector"]
 MOST_MB = 3000.0  # that one job may bring the process to; large meshes and whole pictures take some hundred
 
+UNKEPT = "What it rests on could not be kept: "
 OOM_SCORE = Path("/proc/self/oom_score_adj")  # of -1000 to 1000: out of memory, Linux ends this process before the cell
 
 
@@ -129,16 +130,20 @@ def _kept(request: CheckRequest, crop: Crop, judged: Judged, calibration: str) -
     bench = _bench[0]
     if bench.evidence_root is None:
         return judged.check
-    kept = evidence.keep(
-        bench.evidence_root,
-        request,
-        crop,
-        judged,
-        _settings(crop),
-        meshes=bench.meshes,
-        calibration=calibration,
-        found=where_found(request, judged, crop, bench.solids),
-    )
+    try:
+        kept = evidence.keep(
+            bench.evidence_root,
+            request,
+            crop,
+            judged,
+            _settings(crop),
+            meshes=bench.meshes,
+            calibration=calibration,
+            found=where_found(request, judged, crop, bench.solids),
+        )
+    except OSError as error:  # a full disk takes the proof, not the verdict
+        why = f"{UNKEPT}{error.strerror or error}."
+        return dataclasses.replace(judged.check, reason=f"{judged.check.reason} {why}".strip())
     return dataclasses.replace(judged.check, evidence=kept)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestrator.core.decide import overdue
 from orchestrator.core.decide.progress import built_on, undo_trouble
+from orchestrator.core.machine import StepStatus
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.core.world import GRIPPER
 
@@ -20,7 +22,11 @@ def choices(state: State, unit_id: str, step_id: str) -> tuple[tuple[Choice, str
         return ()
     step, current = found
     unit = state.units[unit_id]
+    if current.status != StepStatus.ATTENTION:
+        return tuple(overdue.offered(state, unit, step))
     out: list[tuple[Choice, str]] = []
+    if unit.rewind is not None and step_id in unit.rewind.todo:
+        return (("scrap", ""), ("abort", ""))  # it is being taken back anyway
     fact = state.world.get(f"{unit_id}/{step.result.part}")
     held = fact is not None and fact.holder == GRIPPER
     begun = current.code != "too_late"  # a window that has closed stays closed
@@ -39,8 +45,7 @@ def choices(state: State, unit_id: str, step_id: str) -> tuple[tuple[Choice, str
             out.append(("skip", ""))
         if not held:  # what the gripper holds is not at its place
             out.append(("force", ""))
-    out.append(("scrap", ""))
-    return tuple(out)
+    return (*out, ("scrap", ""), ("abort", ""))
 
 
 def leftovers(state: State) -> tuple[str, ...]:

@@ -5,7 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.decide import autonomy, cell, lull, manual, orders, outcomes, pauses, recovery, rides, steps
+from orchestrator.core.decide import (
+    autonomy,
+    breakpoints,
+    cell,
+    devices,
+    lull,
+    manual,
+    orders,
+    outcomes,
+    overdue,
+    pauses,
+    recovery,
+    rewind,
+    rides,
+    steps,
+)
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import IllegalMove
@@ -26,6 +41,8 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.SetMode: cell.set_mode,
     cmd.SetAutonomy: autonomy.set_autonomy,
     cmd.ReleaseStep: autonomy.release_step,
+    cmd.SetBreakpoint: breakpoints.set_,
+    cmd.ClearBreakpoint: breakpoints.clear,
     cmd.JoinPlace: cell.join,
     cmd.LeavePlace: cell.leave,
     cmd.RefillBin: cell.refill,
@@ -37,6 +54,7 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ExpirePause: pauses.expire,
     cmd.ReportRestart: recovery.restarted,
     cmd.ReportSafety: cell.safety,
+    cmd.ReportDevice: devices.report,
     cmd.ProposeMotion: cell.propose_motion,
     cmd.ApproveMotion: autonomy.approve_motion,
     cmd.RefuseMotion: autonomy.refuse_motion,
@@ -50,7 +68,15 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ConfirmStep: steps.confirm,
     cmd.ReportProblem: steps.problem,
     cmd.Choose: steps.choose,
+    cmd.GiveStep: overdue.give,
+    cmd.TakeStep: overdue.take,
+    cmd.ClearPlace: overdue.clear,
+    cmd.NoteOverdue: overdue.note,
     cmd.UndoStep: steps.undo,
+    cmd.Rewind: rewind.begin,
+    cmd.StartUndo: rewind.start,
+    cmd.ConfirmUndo: rewind.confirm,
+    cmd.StopRewind: rewind.stop,
     cmd.EndSkill: outcomes.skill,
     cmd.EndCheck: outcomes.check,
     cmd.ReportPart: outcomes.part,

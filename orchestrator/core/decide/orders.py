@@ -15,7 +15,7 @@ from orchestrator.core.rechecks import due_at_end
 
 if TYPE_CHECKING:
     from orchestrator.core.commands import Measured
-    from orchestrator.core.state import Attempt, OrderRecord, State, UnitState
+    from orchestrator.core.state import Attempt, OrderRecord, State, UnitState, Waiver
 
 
 def store(state: State, command: cmd.StoreOrder, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
@@ -40,15 +40,23 @@ def change(state: State, command: cmd.ChangeOrder, by: cmd.Who, now: float) -> l
     after = move("order", order.state, command.verb)
     if command.verb == OrderVerb.RESUME and (refused := not_resumed(state, f"order/{order.id}")):
         return refused
-    out: list[ev.Event] = []
     if after == OrderState.ABORTED:
-        for unit in state.units.values():
-            if unit.order == order.id:
-                out.append(ended(state, unit, "scrapped", now, reason=command.reason or "order aborted", by=by.name))
-    out.append(ev.OrderChanged(order=order.id, state=after, reason=command.reason, by=by.name))
+        return abort(state, order, now, command.reason, by.name)
+    out: list[ev.Event] = [ev.OrderChanged(order=order.id, state=after, reason=command.reason, by=by.name)]
     if command.verb == OrderVerb.STOP and not any(unit.order == order.id for unit in state.units.values()):
         out.append(ev.OrderChanged(order=order.id, state=OrderState.ENDED, reason="nothing in work"))
     return out
+
+
+def abort(state: State, order: OrderRecord, now: float, reason: str, by: str) -> list[ev.Event]:
+    """Return the events of an order that is aborted: its units in work are scrapped. Raises IllegalMove."""
+    after = move("order", order.state, OrderVerb.ABORT)
+    out: list[ev.Event] = [
+        ended(state, unit, "scrapped", now, reason=reason or "order aborted", by=by)
+        for unit in state.units.values()
+        if unit.order == order.id
+    ]
+    return [*out, ev.OrderChanged(order=order.id, state=after, reason=reason, by=by)]
 
 
 def start_unit(state: State, command: cmd.StartUnit, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
@@ -160,12 +168,28 @@ def record(state: State, unit: UnitState, how: str, now: float) -> dict[str, Any
                 "step": step.id,
                 "status": str(unit.steps[step.id].status),
                 "waived": unit.steps[step.id].waived,
+                "waiver": _waiver(unit.steps[step.id].waiver),
                 "expected_s": dict(step.time_s),
                 "attempts": [_attempt(attempt) for attempt in unit.steps[step.id].attempts],
                 "seen_again": _measured(unit.steps[step.id].seen_again),
             }
             for step in order.variant.steps
         ],
+    }
+
+
+def _waiver(waiver: Waiver | None) -> dict[str, Any] | None:
+    if waiver is None:
+        return None
+    return {
+        "kind": waiver.kind,
+        "by": waiver.by,
+        "reason": waiver.reason,
+        "t": waiver.t,
+        "code": waiver.code,
+        "message": waiver.message,
+        "measured": _measured(waiver.measured),
+        "values": dict(waiver.values),
     }
 
 

@@ -220,8 +220,8 @@ def _seen(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> lis
     if nominal is None or nominal.pose is None or measured.verdict == "cannot_see":
         return []
     if measured.verdict == "missing":
-        if fact is None or fact.holder == GRIPPER:
-            return []
+        if fact is None or fact.holder == GRIPPER or fact.holder.startswith("place:"):
+            return []  # it is in somebody's hands: not to see it at its place is no contradiction
         holder, frame, pose, certainty = LOST, fact.frame, None, "unknown"
     elif measured.verdict in {"ok", "displaced"}:
         holder, frame = nominal.holder, nominal.frame

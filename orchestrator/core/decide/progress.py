@@ -12,7 +12,7 @@ from orchestrator.core.fold import fold
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import StepMove, StepStatus, move
 from orchestrator.core.rides import needs_ride
-from orchestrator.core.state import OVER, ROBOT, ladder_name
+from orchestrator.core.state import BUSY, OVER, ROBOT, ladder_name
 from orchestrator.core.world import CELL, GRIPPER, LOST
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def undo_trouble(state: State, unit_id: str, step_id: str) -> str:
     if trouble := _for_good(state, unit_id, step_id):
         return trouble
     for name in (step_id, *state.variant_of(unit_id).dependants(step_id)):
-        if unit.steps[name].status in {StepStatus.ACTIVE, StepStatus.VERIFYING}:
+        if unit.steps[name].status in {StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.UNDOING}:
             return f"{name} is {unit.steps[name].status}."
     return ""
 
@@ -312,7 +312,7 @@ def _holds(state: State, unit_id: str, step: Step, rung: Rung, code: str) -> boo
 def built_on(state: State, unit_id: str, step_id: str) -> bool:
     """Whether something was built on a result since: then it is not simply tried again, nor left out."""
     unit = state.units[unit_id]
-    begun = OVER | {StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION}
+    begun = OVER | BUSY
     return any(unit.steps[name].status in begun for name in state.variant_of(unit_id).dependants(step_id))
 
 

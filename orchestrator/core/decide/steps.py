@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide import orders, rechecks
+from orchestrator.core.decide import orders, overdue, rechecks, rewind
 from orchestrator.core.decide.choices import brought, choices
 from orchestrator.core.decide.progress import (
     after,
@@ -126,6 +126,8 @@ def problem(state: State, command: cmd.ReportProblem, _by: cmd.Who, now: float) 
     if found is None:
         return _gone(command.unit, command.step)
     step, current = found
+    if current.status == StepStatus.UNDOING:
+        return rewind.problem(state, command)
     mine = command.place in current.actors or "attest" in current.wants
     if (
         command.attempt != current.attempt
@@ -145,14 +147,18 @@ def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[e
     if found is None:
         return _gone(command.unit, command.step)
     step, current = found
-    if current.status != StepStatus.ATTENTION or command.attempt != current.attempt:
-        return Rejected("stale", f"{step.id} needs no decision any more.", _LOOK_AGAIN)
     offered = choices(state, command.unit, step.id)
+    if not offered or command.attempt != current.attempt:
+        return Rejected("stale", f"{step.id} needs no decision any more.", _LOOK_AGAIN)
     if command.choice not in {choice for choice, _ in offered}:
         listed = ", ".join(dict.fromkeys(choice for choice, _ in offered))
         return Rejected("not_offered", f"'{command.choice}' is not possible for {step.id}.", f"Possible: {listed}.")
     if command.choice in LEAD_CHOICES and not command.reason.strip():
         return Rejected("reason", f"'{command.choice}' needs a reason.", "Write why; it stays in the as-built record.")
+    first: list[ev.Event] = []
+    if current.status != StepStatus.ATTENTION and command.choice != "wait":  # it only waited for too long
+        first = [overdue.broken_off(state.units[command.unit], step, "It waited too long for a person.")]
+        state = after(state, first, now)
     barred = (kind_of(current),) if command.choice == "other_actor" else ()
     answered = ev.StepAnswered(
         unit=command.unit,
@@ -180,7 +186,10 @@ def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[e
         rest = put + done(tentative, command.unit, step.id, now, ("forced",), waived=command.reason, by=by.name)
     elif command.choice == "scrap":
         rest = orders.scrap(tentative, tentative.units[command.unit], now, command.reason, by.name)
-    return [answered, *rest]
+    elif command.choice == "abort":
+        order = tentative.orders[tentative.units[command.unit].order]
+        rest = orders.abort(tentative, order, now, command.reason, by.name)
+    return [*first, answered, *rest]
 
 
 def undo(state: State, command: cmd.UndoStep, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
@@ -205,6 +214,7 @@ def _may_claim(state: State, step: Step, current: StepState, command: cmd.Confir
     held = state.world.held()
     return (
         current.status == StepStatus.READY
+        and state.units[command.unit].rewind is None
         and "camera" in step.check
         and not step.together
         and (held is None or held.part != f"{command.unit}/{step.result.part}")

@@ -71,8 +71,8 @@ function Content({ record }: { record: Fields }) {
 /** A row for each attempt at a step; a step without any keeps its row, with its status. */
 function attempts(step: Fields): Fields[] {
   const tries = list(step.attempts);
-  const of = { step: step.step ?? "", waived: step.waived ?? "" };
-  if (tries.length === 0) return [{ ...of, result: step.status ?? "" }];
+  const of = { step: step.step ?? "", waived: waiver(step) };
+  if (tries.length === 0) return [{ step: of.step, result: step.status ?? "", waived: of.waived }];
   return tries.map((attempt, i) => {
     const measured = fields(attempt.measured);
     return {
@@ -87,9 +87,19 @@ function attempts(step: Fields): Fields[] {
       seen: measured.evidence ?? "",
       offset_mm: measured.offset_mm ?? null,
       seen_again: i === tries.length - 1 ? (fields(step.seen_again).verdict ?? "") : "",
-      waived: of.waived,
+      waived: i === tries.length - 1 ? of.waived : "",
     };
   });
+}
+
+/** What stands in for evidence, in words: who decided so, why, and what was wrong as they did. */
+function waiver(step: Fields): string {
+  const kept = fields(step.waiver);
+  const plain = typeof step.waived === "string" ? step.waived : "";
+  if (!kept.kind) return plain;
+  const { waivers, waivedBy } = words.value.record;
+  const wrong = fields(kept.measured).verdict ? word(words.value.record.verdicts, String(fields(kept.measured).verdict)) : String(kept.message ?? "");
+  return waivedBy(word(waivers, String(kept.kind)), String(kept.by), plain, wrong);
 }
 
 function Facts({ of }: { of: Fields }) {

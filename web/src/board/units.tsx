@@ -1,9 +1,11 @@
 /** Units in work: their steps in order, grouped, each with a sign and a word for where it stands. */
 
 import { store } from "../cell";
+import { Offer } from "../common/buttons";
 import { Icon, type IconName } from "../common/icon";
 import type { StepView, UnitView } from "../wire";
 import { text, word, words } from "../words";
+import { GoBack, GoingBack } from "./rewind";
 
 export const SIGNS: Record<string, IconName> = {
   waiting: "dot",
@@ -12,6 +14,7 @@ export const SIGNS: Record<string, IconName> = {
   verifying: "eye",
   attention: "alert",
   done: "check",
+  undoing: "back",
   undone: "back",
   skipped: "skip",
 };
@@ -44,13 +47,33 @@ function Unit({ unit }: { unit: UnitView }) {
         <span class="quiet">
           {board.steps(unit.done, unit.steps)} {unit.nest && board.nest(unit.nest)}
         </span>
+        <GoBack unit={unit} steps={steps} />
       </header>
+      <GoingBack unit={unit} />
       <ol class="steps">
         {[...groups].map(([group, members]) => (
           <Group key={group} steps={members} />
         ))}
       </ol>
     </article>
+  );
+}
+
+/** Where a step can be made to wait for a word: a mark before it, as in a program's margin. */
+function Breakpoint({ step }: { step: StepView }) {
+  const button = step.buttons.find(({ command }) => command.type === "set_breakpoint" || command.type === "clear_breakpoint");
+  const { buttons } = words.value;
+  return (
+    <span class="stop-mark" data-set={step.breakpoint} data-testid={step.breakpoint ? "breakpoint" : undefined}>
+      {button && (
+        <Offer key={JSON.stringify(button.command)} button={button}>
+          <i aria-hidden="true" />
+          <span class="unseen">
+            {word(buttons, button.label)}: {text(step.title)}
+          </span>
+        </Offer>
+      )}
+    </span>
   );
 }
 
@@ -62,6 +85,7 @@ function Group({ steps }: { steps: readonly StepView[] }) {
   const many = steps.length > 1;
   return (
     <li class={`step step-${lead.status}`} data-step={lead.id} data-status={lead.status}>
+      <Breakpoint step={lead} />
       <span class="sign">
         <Icon name={SIGNS[lead.status] ?? "dot"} />
       </span>
@@ -85,6 +109,9 @@ function Group({ steps }: { steps: readonly StepView[] }) {
         {word(stepStates, lead.status)}
         {lead.attempt > 1 && ` · ${board.attempts(lead.attempt)}`}
         {lead.waived && ` · ${board.waived}`}
+        {lead.breakpoint && ` · ${board.stopsHere}`}
+        {lead.overdue && " "}
+        {lead.overdue && <span class="pill pill-warn">{board.overdue}</span>}
       </span>
     </li>
   );

@@ -10,7 +10,7 @@ import type { Entry } from "./entry";
 import { Timer } from "./timer";
 
 export function Actions({ card, entry }: { card: Card; entry: Entry }) {
-  const approvals = card.status === "away" ? [] : askedButtons();
+  const approvals = card.status === "away" ? [] : askedButtons(card.place);
   const own = card.buttons.some(({ command }) => command.type === "leave_place") ? [] : leaving(card);
   const offered = [...card.buttons, ...approvals, ...own].filter(({ command }) => command.type !== "join_place");
   const main = offered.filter(isMain);
@@ -48,7 +48,7 @@ function leaving({ place, status }: Card): Button[] {
   return [{ label: "leave", command: { type: "leave_place", place }, needs_reason: false, danger: false }];
 }
 
-const MAIN: ReadonlySet<Outside["type"]> = new Set(["confirm_step", "choose", "approve_motion", "release_step", "acknowledge"]);
+const MAIN: ReadonlySet<Outside["type"]> = new Set(["confirm_step", "confirm_undo", "choose", "approve_motion", "release_step", "acknowledge"]);
 const isMain = ({ command, danger }: Button): boolean => MAIN.has(command.type) && !danger;
 
 /** Lead to the first field that is not ready. */

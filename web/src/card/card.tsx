@@ -88,13 +88,13 @@ function Found({ card }: { card: Card }) {
   const seat = card.ghost?.end ?? card.focus;
   const { deviation, card: own } = words.value;
   const displaced = step?.offset_mm && step.verdict === "displaced";
-  const where = displaced ? deviationWords(step.offset_mm ?? [0, 0, 0], seat, place, deviation, (mm) => number(mm, 1)) : "";
+  const where = displaced && !card.overdue ? deviationWords(step.offset_mm ?? [0, 0, 0], seat, place, deviation, (mm) => number(mm, 1)) : "";
   if (!note && !where) return null;
   return (
     <div class="found" data-testid="found">
-      <Icon name="eye" />
+      <Icon name={card.overdue ? "clock" : "eye"} />
       <p>
-        {(where || card.attempt > 1) && <span class="found-label">{own.lastCheck}</span>}
+        {(where || card.attempt > 1) && !card.overdue && <span class="found-label">{own.lastCheck}</span>}
         {where ? <strong>{where}</strong> : note}
       </p>
     </div>

@@ -82,7 +82,14 @@ export function labelOf({ label, command }: Button): string {
       return `${plain}: ${word({}, command.bin)}`;
     case "take_part":
       return `${plain}: ${word({}, command.part.split("/").at(-1) ?? "")}`;
+    case "take_step": {
+      const step = store.steps.value.get(`${command.unit}/${command.step}`);
+      return step ? `${plain}: ${text(step.title)}` : plain;
+    }
+    case "clear_place":
+      return `${word({}, command.place)}: ${plain}`;
     case "choose": {
+      if (command.choice === "abort") return words.value.buttons.abort_order ?? plain;
       const step = command.rework && store.steps.value.get(`${command.unit}/${command.rework}`);
       return step ? `${plain}: ${text(step.title)}` : plain;
     }
@@ -101,4 +108,4 @@ function withReason(command: Outside, reason: string): Outside {
   return command;
 }
 
-const REASONED: ReadonlySet<Outside["type"]> = new Set(["change_order", "change_cell", "choose", "undo_step", "refuse_motion"]);
+const REASONED: ReadonlySet<Outside["type"]> = new Set(["change_order", "change_cell", "choose", "undo_step", "refuse_motion", "stop_rewind"]);

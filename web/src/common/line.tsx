@@ -4,6 +4,7 @@ import { connection } from "../cell";
 import { tick } from "../clock";
 import { words } from "../words";
 import { Icon } from "./icon";
+import { Troubles } from "./troubles";
 
 export function LineSign() {
   const line = connection.line.value;
@@ -17,6 +18,7 @@ export function LineSign() {
 
 const GRACE_MS = 700; // a blink of the network is not worth a banner
 
+/** What a page says above everything else: that the line is down, and what of the cell's own parts is. */
 export function OfflineBanner() {
   const since = connection.lostSince.value;
   tick.value; // counts the seconds
@@ -24,6 +26,7 @@ export function OfflineBanner() {
   const { offline } = words.value;
   return (
     <div role="status" aria-live="polite">
+      <Troubles />
       {lost_ms > GRACE_MS && (
         <div class="banner" data-testid="offline">
           <Icon name="nowifi" />

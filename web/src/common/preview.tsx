@@ -1,7 +1,7 @@
 /** What the robot asks a person: may this motion go ahead, may its next step begin. */
 
 import { store } from "../cell";
-import type { LaneView, Outside } from "../wire";
+import type { Button, LaneView, Outside } from "../wire";
 import { text, words } from "../words";
 import { Icon } from "./icon";
 
@@ -29,8 +29,12 @@ export function Asked({ lane }: { lane: LaneView | null | undefined }) {
   );
 }
 
-/** Everything that a person may say to it now. */
-export const askedButtons = () => [...(store.robot.value?.intent?.buttons ?? []), ...(store.robot.value?.buttons ?? [])];
+/** Everything that may be said now to the robot and, at a place, to whoever works there: each word once. */
+export function askedButtons(place?: string): Button[] {
+  const own = place === undefined ? [...store.lanes.value.values()] : [store.lanes.value.get(place)];
+  const all = [...(store.robot.value?.intent?.buttons ?? []), ...[store.robot.value, ...own].flatMap((lane) => lane?.buttons ?? [])];
+  return [...new Map(all.map((button) => [JSON.stringify(button.command), button])).values()];
+}
 
 /** Whose word it is: that of who works at the place where it is given. */
 export const saidAt = (place: string, command: Outside): Outside =>

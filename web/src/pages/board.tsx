@@ -6,6 +6,7 @@ import { Events } from "../board/events";
 import { FinishedUnits } from "../board/finished";
 import { Lanes } from "../board/lanes";
 import { Orders } from "../board/orders";
+import { OverdueSteps } from "../board/overdue";
 import { Questions } from "../board/questions";
 import { Record } from "../board/record";
 import { Supervision } from "../board/supervision";
@@ -34,6 +35,7 @@ export function Page() {
             <h1 class="unseen">{board.title}</h1>
             <div class="column">
               <Questions />
+              <OverdueSteps />
               <Orders />
               <FinishedUnits />
             </div>

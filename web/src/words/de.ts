@@ -15,6 +15,32 @@ export const de: Words = {
     text: "Der Roboter folgt solange seinen eigenen Regeln. Die Seite meldet sich von selbst zurück; nichts Bestätigtes geht verloren.",
     since: (seconds) => `seit ${seconds} s`,
   },
+  troubles: {
+    journal: {
+      title: () => "Das Journal lässt sich nicht schreiben, der Roboter wurde angehalten.",
+      text: "Speicherplatz freigeben oder den Datenträger instand setzen. Die Zelle ist dann angehalten; bleibt es dabei, Tandem neu starten.",
+    },
+    camera: {
+      title: (camera) => `Die Kamera ${camera} liefert kein Bild.`,
+      text: "Kabel und Treiber prüfen. Bis sie wieder geht, fragen ihre Prüfungen eine Person.",
+    },
+    evidence: {
+      title: () => "Was die Kamera sieht, lässt sich nicht aufbewahren.",
+      text: "Die Urteile zählen, aber ihre Bilder fehlen. Speicherplatz freigeben.",
+    },
+    world: {
+      title: () => "Die simulierte Zelle lässt sich nicht aufbewahren.",
+      text: "Speicherplatz freigeben. Nach einem Neustart stehen ihre Teile, wo das Verzeichnis sie hat.",
+    },
+    clock: {
+      title: () => "Die Uhr des Rechners wurde gestellt.",
+      text: "Die Zelle zählt ihre eigene Zeit weiter, bis sie ohne Werkstücke in Arbeit neu startet. Die Uhr richtig stellen.",
+    },
+    device: {
+      title: (place) => `Der Bildschirm am Platz ${place} ist weg.`,
+      text: "Dort beginnt nichts Neues, und Gemeinsames wartet. Den Platz auf einem beliebigen Gerät öffnen oder abmelden.",
+    },
+  },
   refusals: {
     offline: {
       message: "Gerade besteht keine Verbindung.",
@@ -120,6 +146,18 @@ export const de: Words = {
     cancel: "Zurück",
     quick: ["Teil ist beschädigt", "Teil fehlt", "Passt nicht", "Werkzeug geht nicht"],
   },
+  rewind: {
+    open: "Zurückgehen",
+    title: (unit: string) => `Zurückgehen: ${unit}`,
+    to: "Bis vor diesen Schritt",
+    plan: "Das muss zurückgenommen werden, in dieser Reihenfolge:",
+    byPerson: "durch einen Menschen",
+    never: "lässt sich nicht rückgängig machen",
+    once: "danach wird ein neues gebraucht",
+    refused: (why: string) => `Nicht möglich: ${why}`,
+    left: (n: number) => `Noch ${n} zurückzunehmen.`,
+    send: "Zurückgehen",
+  },
   sure: { title: (what) => `${what}?`, yes: "Ja" },
   buttons: {
     confirm: "Fertig",
@@ -133,8 +171,15 @@ export const de: Words = {
     join_place: "Arbeit beginnen",
     undo: "Zurücknehmen",
     undo_step: "Zurücknehmen",
+    confirm_undo: "Es ist ab",
+    stop_rewind: "Rückweg beenden",
     retry: "Noch einmal",
     recheck: "Erneut prüfen",
+    wait: "Mehr Zeit geben",
+    give_step: "Roboter macht es, meine Hände sind weg",
+    take_step: "Ich übernehme",
+    clear_place: "Dort ist niemand mehr",
+    abort_order: "Auftrag abbrechen",
     other_actor: "Der andere macht es",
     by_hand: "Von Hand machen",
     rework: "Nacharbeiten",
@@ -169,6 +214,8 @@ export const de: Words = {
     autonomy_single_step: "Schritt für Schritt",
     refuse: "So nicht",
     release_step: "Weiter",
+    set_breakpoint: "Hier warten",
+    clear_breakpoint: "Hier nicht mehr warten",
   },
   cellStates: {
     idle: "Bereit",
@@ -241,6 +288,7 @@ export const de: Words = {
     verifying: "wird geprüft",
     attention: "braucht Entscheidung",
     done: "erledigt",
+    undoing: "wird zurückgenommen",
     undone: "zurückgenommen",
     skipped: "ausgelassen",
   },
@@ -291,6 +339,8 @@ export const de: Words = {
     noUnits: "Keine Einheit ist in Arbeit.",
     unit: (order, n) => `${order} · Einheit ${n}`,
     steps: (done, n) => `${done} von ${n} Schritten`,
+    overdue: "Dauert zu lange",
+    overdueSteps: { remind: "erinnert", offer: "anderen angeboten", ask: "gefragt" },
     questions: "Braucht eine Entscheidung",
     lanes: "Wer macht was",
     now: "jetzt",
@@ -316,6 +366,7 @@ export const de: Words = {
     record: "Bauakte",
     waived: "mit Ausnahme",
     attempts: (n) => `${n} Versuche`,
+    stopsHere: "wartet auf „Weiter“",
     nest: (nest) => `in ${nest}`,
   },
   newOrder: {
@@ -358,6 +409,8 @@ export const de: Words = {
     attempt: "Versuch",
     time: "Zeit",
     waived: "Ausnahme",
+    waivers: { forced: "so angenommen", skipped: "weggelassen" },
+    waivedBy: (what: string, by: string, why: string, seen: string) => `${what} von ${by}: ${why}${seen ? ` (vorher: ${seen})` : ""}`,
     missing: "Zu dieser Einheit gibt es keine Akte.",
   },
   cellPage: {

@@ -13,6 +13,32 @@ export const en = {
     text: "The robot goes by its own rules meanwhile. This page comes back by itself; nothing that you confirmed is lost.",
     since: (seconds: number) => `for ${seconds} s`,
   },
+  troubles: {
+    journal: {
+      title: () => "The journal can’t be written, so the robot has been stopped.",
+      text: "Free disk space or mend the disk. The cell is held then; if this stays, start Tandem again.",
+    },
+    camera: {
+      title: (camera: string) => `The camera ${camera} gives no picture.`,
+      text: "See its cable and its driver. Until it works, its checks ask a person.",
+    },
+    evidence: {
+      title: () => "What the camera sees can’t be kept.",
+      text: "Verdicts count, but their pictures are missing. Free disk space.",
+    },
+    world: {
+      title: () => "The simulated cell can’t be kept.",
+      text: "Free disk space. After a restart its parts stand where the ledger has them.",
+    },
+    clock: {
+      title: () => "The computer’s clock has been set.",
+      text: "The cell goes on by its own time until the next start without units in work. Set the clock right.",
+    },
+    device: {
+      title: (place: string) => `The screen at place ${place} is gone.`,
+      text: "Nothing new begins there, and what both do together waits. Open the place on any device, or sign it out.",
+    },
+  },
   refusals: {
     offline: { message: "There is no connection just now.", remedy: "Wait until the page is back, then try again." },
     lost: {
@@ -115,6 +141,18 @@ export const en = {
     cancel: "Back",
     quick: ["Part is damaged", "Part is missing", "Does not fit", "Tool does not work"],
   },
+  rewind: {
+    open: "Go back",
+    title: (unit: string) => `Go back: ${unit}`,
+    to: "To before this step",
+    plan: "This must be taken back, in this order:",
+    byPerson: "by a person",
+    never: "can’t be undone",
+    once: "a new one is needed",
+    refused: (why: string) => `Not possible: ${why}`,
+    left: (n: number) => `${n} still to be taken back.`,
+    send: "Go back",
+  },
   sure: { title: (what: string) => `${what}?`, yes: "Yes" },
   buttons: {
     confirm: "Done",
@@ -128,9 +166,16 @@ export const en = {
     join_place: "Start work",
     undo: "Undo",
     undo_step: "Undo",
+    confirm_undo: "It is off",
+    stop_rewind: "End the way back",
     retry: "Try again",
     recheck: "Check again",
     other_actor: "The other one does it",
+    wait: "Give more time",
+    give_step: "Robot does it, my hands are out",
+    take_step: "I take over",
+    clear_place: "Nobody is there any more",
+    abort_order: "Abort the order",
     by_hand: "Do it by hand",
     rework: "Rework",
     skip: "Skip",
@@ -164,6 +209,8 @@ export const en = {
     autonomy_single_step: "Step by step",
     refuse: "Not like this",
     release_step: "Next",
+    set_breakpoint: "Wait here",
+    clear_breakpoint: "No longer wait here",
   } as Record<string, string>,
   cellStates: {
     idle: "Ready",
@@ -232,6 +279,7 @@ export const en = {
     verifying: "being checked",
     attention: "needs a decision",
     done: "done",
+    undoing: "being taken back",
     undone: "undone",
     skipped: "skipped",
   } as Record<string, string>,
@@ -283,6 +331,8 @@ export const en = {
     unit: (order: string, n: number) => `${order} · unit ${n}`,
     steps: (done: number, n: number) => `${done} of ${n} steps`,
     questions: "Needs a decision",
+    overdue: "Takes too long",
+    overdueSteps: { remind: "reminded", offer: "offered to others", ask: "asked" } as { [level: string]: string },
     lanes: "Who does what",
     now: "now",
     minutesAgo: (n: number) => `${n} min ago`,
@@ -307,6 +357,7 @@ export const en = {
     record: "As-built record",
     waived: "waived",
     attempts: (n: number) => `${n} attempts`,
+    stopsHere: "waits for the word next",
     nest: (nest: string) => `in ${nest}`,
   },
   newOrder: {
@@ -349,6 +400,8 @@ export const en = {
     attempt: "Attempt",
     time: "Time",
     waived: "Waived",
+    waivers: { forced: "accepted as it was", skipped: "left out" } as { [kind: string]: string },
+    waivedBy: (what: string, by: string, why: string, seen: string) => `${what} by ${by}: ${why}${seen ? ` (before: ${seen})` : ""}`,
     missing: "There is no record of this unit.",
   },
   cellPage: {

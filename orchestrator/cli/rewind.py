@@ -1,0 +1,43 @@
+"""`tandem rewind`: a client of a running cell."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from orchestrator.cli.client import URL, call
+from orchestrator.core.errors import TandemError
+
+console = Console()
+
+
+def rewind(
+    unit: str = typer.Argument(help="The unit in work."),
+    step: str = typer.Argument(help="The step that is to be done anew."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Only say what it means."),
+    reason: str = typer.Option("", help="Why; it stays in the journal."),
+    url: str = URL,
+) -> None:
+    """Go back to before a step: say what must be taken back, by whom and in which order, and have it done."""
+    path = f"/rewind/{quote(unit, safe='')}/{quote(step, safe='')}"
+    view = call("GET", url, path)
+    table = Table("", "step", "by", "what")
+    for n, undo in enumerate(view["undo"], start=1):
+        what = "can't be undone" if undo["never"] else undo["text"].get("en", "")
+        table.add_row(str(n), undo["title"].get("en", undo["step"]), undo["by"], what)
+    console.print(table)
+    if view["refused"]:
+        raise TandemError(
+            f"{unit} can't go back to {step}: {view['refused']}",
+            remedy="Pause the order until nothing of it runs, or choose a later step.",
+        )
+    if dry_run:
+        console.print("Nothing was done.")
+        return
+    if not reason.strip():
+        raise TandemError("Going back needs a reason.", remedy="Say why with --reason.")
+    call("POST", url, path, {"reason": reason})
+    console.print(f"Unit [bold]{unit}[/] goes back to {step}.")

@@ -1,0 +1,80 @@
+"""Which place has lost its screen: only one that somebody worked with, and not by a reload."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from orchestrator.adapters.clock_virtual import run_virtual
+from orchestrator.http.screens import BACK_S, Screens
+from tests.unit.http_fakes import FakeDesk, enter, hear, say, screen, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from pathlib import Path
+
+
+class Told:
+    """What the cell was told."""
+
+    def __init__(self) -> None:
+        self.of: list[tuple[str, bool]] = []
+        self.errands: list[asyncio.Task[None]] = []
+        self.screens = Screens(self.tell, self.errand)
+
+    async def tell(self, place: str, there: bool) -> None:
+        self.of.append((place, there))
+
+    def errand(self, work: Coroutine[None, None, None]) -> None:
+        self.errands.append(asyncio.get_running_loop().create_task(work))
+
+
+def test_a_screen_that_is_worked_with_and_goes_is_lost_and_the_next_one_is_there() -> None:
+    async def main() -> None:
+        told = Told()
+        told.screens.works("a", "front")
+        told.screens.gone("a")
+        await asyncio.sleep(BACK_S - 0.1)
+        assert told.of == []
+        await asyncio.sleep(0.2)
+        assert told.of == [("front", False)]
+        told.screens.here("b", "front")
+        await asyncio.sleep(0)
+        assert told.of == [("front", False), ("front", True)]
+
+    run_virtual(main)
+
+
+def test_a_reload_a_second_screen_and_one_who_only_looks_on_lose_nothing() -> None:
+    async def main() -> None:
+        told = Told()
+        told.screens.works("a", "front")
+        told.screens.gone("a")
+        told.screens.here("reloaded", "front")
+        await asyncio.sleep(2 * BACK_S)
+        told.screens.here("second", "front")
+        told.screens.gone("reloaded")
+        told.screens.here("looker", "back")
+        told.screens.gone("looker")
+        await asyncio.sleep(2 * BACK_S)
+        assert told.of == []
+
+    run_virtual(main)
+
+
+def test_a_tablet_that_is_back_within_its_grace_was_never_lost(tmp_path: Path) -> None:
+    async def main() -> None:
+        desk = FakeDesk(tmp_path)
+        async with serving(desk) as server:
+            async with screen(server) as tablet:
+                await enter(tablet)
+                join = {"type": "join_place", "place": "front", "operator": "kim"}
+                await say(tablet, type="command", id="join-1", command=join)
+                await hear(tablet, "answer")
+            await asyncio.sleep(0)
+            async with screen(server) as again:
+                await say(again, type="hello", place="front")
+                await hear(again, "pong")
+        assert desk.screens == []  # back within its grace
+
+    asyncio.run(main())
