@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core.machine import CELL, CellVerb, OrderVerb
+from orchestrator.core.reason import Reason
 from orchestrator.core.records import replace
 from orchestrator.core.state import ROBOT, PauseState
 
@@ -68,14 +69,11 @@ def hold_at(state: State) -> float | None:
     return min(since) + state.spec.pause_s if since else None
 
 
-def said(key: str) -> str:
+def said(key: str) -> Reason:
     """Return what a pause is of, and how it ends, in words."""
     kind, _, name = key.partition("/")
-    if kind == "order":
-        return f"Paused: resume order {name}."
-    if kind == "lane":
-        return f"Paused: resume the lane of {name}."
-    return "Paused: resume the cell."
+    whose = {"order": f"order {name}", "lane": f"the lane of {name}"}.get(kind, "the cell")
+    return Reason("paused", f"Paused: resume {whose}.", what=kind, name=name)
 
 
 def why_paused(state: State) -> tuple[str, ...]:
@@ -86,8 +84,7 @@ def why_paused(state: State) -> tuple[str, ...]:
 def timed(state: State, t: float) -> State:
     """Let the time of steps under a pause stand still from now on, and that of others go on. Called after any change.
 
-    A step's `paused_s` is how long it stood before, `paused_t` since when it stands now; whoever is waited for has the
-    whole time again afterwards.
+    A step's `paused_s` is how long it stood before, `paused_t` since when it stands now.
     """
     for unit, step_id, current in tuple(state.busy()):
         stands = bool(step_pauses(state, unit.id, current))
@@ -96,7 +93,7 @@ def timed(state: State, t: float) -> State:
         new = (
             replace(current, paused_t=t)
             if stands
-            else replace(current, paused_t=None, paused_s=current.paused_s + t - (current.paused_t or t), patient_t=t)
+            else replace(current, paused_t=None, paused_s=current.paused_s + t - (current.paused_t or t))
         )
         units = state.units
         steps = {**units[unit.id].steps, step_id: new}

@@ -12,7 +12,7 @@ import structlog
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.errors import TandemError
-from orchestrator.core.events import CommandDenied, decode, subject
+from orchestrator.core.events import CommandDenied, JournalRetained, decode, subject
 from orchestrator.core.fold import fold
 from orchestrator.core.machine import CellVerb, Mode, allowed
 from orchestrator.core.pauses import stops_robot
@@ -135,6 +135,11 @@ class Runner:
             entry = recorded.entry
             event = decode(entry.payload, recorded.seq)
             state = fold(state, event, entry.t, recorded.seq)
+            if isinstance(event, JournalRetained):
+                for name in event.answered:
+                    self._remember(Answer(id=name, ok=True))
+                for name, role in event.denied.items():
+                    self._remember(_denied(name, role))
             if entry.command and not entry.command.startswith(OWN):
                 granted = Answer(id=entry.command, ok=True)
                 self._remember(_denied(entry.command, event.role) if isinstance(event, CommandDenied) else granted)

@@ -37,12 +37,11 @@ class Schedule:
         """Return what to propose at `now` (s, UTC), and when waiting alone makes more possible."""
         late_wake: list[float] = []
         late = _overdue(state, now, late_wake)
-        if (expires := hold_at(state)) is not None:
-            if now >= expires - 1e-6:
-                return (*late, cmd.ExpirePause()), min(late_wake, default=None)
-            late_wake.append(expires)
+        expires = hold_at(state)
+        if expires is not None and now >= expires - 1e-6:
+            return (*late, cmd.ExpirePause()), min(late_wake, default=None)
         out, until_t = self._work(state, now)
-        return (*late, *out), min((t for t in (until_t, *late_wake) if t is not None), default=None)
+        return (*late, *out), min((t for t in (until_t, expires, *late_wake) if t is not None), default=None)
 
     def _work(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
         """Return which steps, looks and units begin; where none can, when the cell suspends or goes on by itself."""

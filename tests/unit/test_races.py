@@ -298,6 +298,8 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "taken over": lambda b: cmd.TakeStep(unit="u1", step="s", attempt=_attempt(b), place="back"),
     "place clear": lambda b: cmd.ClearPlace(place="front"),
     "undo": lambda b: cmd.UndoStep(unit="u1", step="s"),
+    "gripper feels something": lambda b: cmd.ReportGrip(holding=True),
+    "gripper feels nothing": lambda b: cmd.ReportGrip(holding=False),
     "going back": lambda b: cmd.Rewind(unit="u1", step="s", reason="wrong pin"),
     "taking off": lambda b: cmd.StartUndo(unit="u1", step="s", place="back"),
     "taken off": lambda b: cmd.ConfirmUndo(unit="u1", step="s", attempt=_attempt(b), place="front"),
@@ -501,6 +503,13 @@ TABLE: dict[str, dict[str, str]] = {
         "gone": "refused: no_step",
         "*": "refused: not_done",
     },
+    "gripper feels something": {
+        "robot asked both brought riding": "nothing",
+        "*": "grip_contradicted",
+    },
+    "gripper feels nothing": {
+        "*": "nothing",
+    },
     "going back": {
         "attention done": "rewind_started",
         "skipped": "rewind_started step_undone -> ready",
@@ -538,8 +547,8 @@ TABLE: dict[str, dict[str, str]] = {
     "device lost": {
         "*": "place_left",
     },
-    "lull reported": {  # elsewhere somebody can go on, is at it, or was asked
-        "left": "cell_changed",
+    "lull reported": {  # everywhere else somebody can go on, is at it, or was asked
+        "left": "cell_changed",  # the robot waits until somebody says that the place is clear
         "*": "nothing",
     },
     "robot paused": {
