@@ -467,7 +467,15 @@ def _closed(step: StepState, t: float, outcome: str, code: str = "", message: st
         attempts = (*attempts[:-1], replace(attempts[-1], ended_t=t, outcome=outcome, code=code, message=message))
     made_t = t if step.doubted_t is None else step.ended_t
     return replace(
-        step, wants=frozenset(), effect="", ride="", resources=(), actors=(), ended_t=made_t, attempts=attempts
+        step,
+        wants=frozenset(),
+        effect="",
+        ride="",
+        resources=(),
+        actors=(),
+        ended_t=made_t,
+        paused_t=None,
+        attempts=attempts,
     )
 
 

@@ -488,7 +488,9 @@ class CellMachine(RuleBasedStateMachine):
         for _, _, crew in self.ready():
             assert not lane_pauses(state, crew)
         for unit, _, current in state.busy():
-            assert (current.paused_t is not None) == bool(step_pauses(state, unit.id, current))
+            stands = current.paused_t is not None
+            assert stands <= bool(step_pauses(state, unit.id, current))
+            assert stands or current.status != "active" or not step_pauses(state, unit.id, current)
         assert state.cell in RUNS or not {"cell", "lane/robot"} & state.pauses.keys()
 
     @rule(seconds=st.sampled_from([0.5, 6.0, 1000.0]))

@@ -31,7 +31,7 @@ BACK_S = 1.0  # nothing has happened for so long before it goes on again
 _PASSES = frozenset(
     {"interlock", "ending", "lane", "order", "paused", "shared", "recheck", "doubted", "not_ready", "release", "rewind"}
 )
-_PEOPLE = frozenset({"actor", "qualification"})
+_PEOPLE = frozenset({"actor", "qualification", "screen"})
 _OPEN = frozenset({OrderState.RUNNING, OrderState.STOPPING})
 
 Why = Literal["starved", "blocked", "away"]
@@ -53,7 +53,7 @@ def lulls(state: State, now: float) -> tuple[Lull, ...]:
     whatever a person has paused are no such reasons: then the cell goes on waiting in Execute.
     """
     cell = state if state.cell == CellState.EXECUTE else replace(state, cell=CellState.EXECUTE)
-    if why_not(cell) or cell.motions or cell.ending or any(unit.rechecking for unit in cell.units.values()):
+    if why_not(cell) or cell.motions or cell.ending or any(u.rechecking or u.rewind for u in cell.units.values()):
         return ()
     out: dict[tuple[str, ...], Lull] = {}
     for unit, step_id, current in cell.busy():
