@@ -81,6 +81,23 @@ class SetAutonomy(Frozen):
     autonomy: Autonomy
 
 
+class Pause(Frozen):
+    """Bring the cell, or one lane, to speed zero on the same plan; nothing new begins there. Orders: `change_order`."""
+
+    type: Literal["pause"] = "pause"
+    what: Literal["cell", "lane"]
+    name: Literal[""] | Name = ""  # whose lane: the robot, or a place
+    reason: Text = ""
+
+
+class Resume(Frozen):
+    """End a pause: go on with the same plan."""
+
+    type: Literal["resume"] = "resume"
+    what: Literal["cell", "lane"]
+    name: Literal[""] | Name = ""
+
+
 class JoinPlace(Frozen):
     """A person comes to a worker place."""
 
@@ -264,6 +281,17 @@ class StartJog(Frozen):
     press: Name
 
 
+class StartDrive(Frozen):
+    """Bring the TCP to a pose (world), planned around what is known, slowly, for as long as a button is held.
+
+    In manual mode alone. `press` names this press.
+    """
+
+    type: Literal["start_drive"] = "start_drive"
+    press: Name
+    to: FinitePose
+
+
 class TeachFrame(Frozen):
     """Keep where the TCP is, under a name: in the cell's world, and in the frame or part that it is `relative_to`."""
 
@@ -366,6 +394,12 @@ class SettleCell(Frozen):
     trouble: tuple[Text, ...] = ()
 
 
+class ExpirePause(Frozen):
+    """It may be time for a pause to become a hold."""
+
+    type: Literal["expire_pause"] = "expire_pause"
+
+
 class ReportLull(Frozen):
     """It may be time for the cell to suspend, since no lane can proceed, or to go on, since one can."""
 
@@ -408,6 +442,24 @@ class ProposeMotion(Frozen):
     duration_s: Finite = 0.0
     preview: tuple[FinitePose, ...] = ()
     supervised: Text = ""
+
+
+class ReportZones(Frozen):
+    """The robot's way is barred by zones in which people are at work: it is planned when one of them is free."""
+
+    type: Literal["report_zones"] = "report_zones"
+    effect: Name
+    zones: tuple[Name, ...]
+
+
+class ReportEquipment(Frozen):
+    """A device did not answer a step's skill, or answers again."""
+
+    type: Literal["report_equipment"] = "report_equipment"
+    device: Name
+    answers: bool
+    unit: Name
+    step: Name
 
 
 class EndMotion(Frozen):
@@ -486,6 +538,7 @@ class ReportPart(Frozen):
     pose: FinitePose | None = None
     bin: str = ""
     slot: Annotated[int, Field(ge=0)] | None = None
+    lay: FinitePose | None = None  # where it lay in its bin, in the world
 
 
 Command = Annotated[
@@ -494,6 +547,8 @@ Command = Annotated[
     | ChangeCell
     | SetMode
     | SetAutonomy
+    | Pause
+    | Resume
     | JoinPlace
     | LeavePlace
     | StartStep
@@ -520,6 +575,7 @@ Command = Annotated[
     | ClearBreakpoint
     | MoveGripper
     | StartJog
+    | StartDrive
     | TeachFrame
     | ReportGrip
     | StartUndo
@@ -527,10 +583,13 @@ Command = Annotated[
     | EndManual
     | SettleCell
     | ReportLull
+    | ExpirePause
     | ReportRestart
     | ReportSafety
     | ReportDevice
     | ProposeMotion
+    | ReportZones
+    | ReportEquipment
     | EndMotion
     | EndSkill
     | EndCheck
@@ -544,6 +603,8 @@ Outside = Annotated[
     | ChangeCell
     | SetMode
     | SetAutonomy
+    | Pause
+    | Resume
     | JoinPlace
     | LeavePlace
     | ConfirmStep

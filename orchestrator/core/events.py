@@ -87,6 +87,23 @@ class SafetyChanged(Frozen):
     acknowledged: bool | None = None  # None: unchanged
 
 
+class Paused(Frozen):
+    """A person paused something: `cell`, or `lane/` and whose. An order is paused by `order_changed`."""
+
+    type: Literal["paused"] = "paused"
+    target: str
+    by: str
+    reason: str = ""
+
+
+class Resumed(Frozen):
+    """A person ended a pause."""
+
+    type: Literal["resumed"] = "resumed"
+    target: str
+    by: str
+
+
 class PlaceJoined(Frozen):
     """A person, by pseudonym, is at a worker place."""
 
@@ -401,6 +418,7 @@ class PartMoved(Frozen):
     source: Literal["nominal", "commanded", "measured"] = "commanded"
     certainty: Literal["known", "doubtful", "unknown"] = "known"
     bin: str = ""
+    lay: Pose | None = None  # in the world: which one of a bin's loose parts it was
     qty: float = 1
 
 
@@ -450,6 +468,30 @@ class MotionProposed(Frozen):
     preview: tuple[Pose, ...]
     needs: int = 1
     supervised: str = ""
+
+
+class ZonesAwaited(Frozen):
+    """What moves the robot waits until people have left one of these zones."""
+
+    type: Literal["zones_awaited"] = "zones_awaited"
+    effect: str
+    zones: tuple[str, ...]
+
+
+class EquipmentLost(Frozen):
+    """A device did not answer when a step needed it."""
+
+    type: Literal["equipment_lost"] = "equipment_lost"
+    device: str
+    unit: str
+    step: str
+
+
+class EquipmentBack(Frozen):
+    """A device that did not answer does again."""
+
+    type: Literal["equipment_back"] = "equipment_back"
+    device: str
 
 
 class MotionApproved(Frozen):
@@ -530,9 +572,10 @@ class ManualStarted(Frozen):
 
     type: Literal["manual_started"] = "manual_started"
     motion: str
-    what: Literal["jog", "open", "close"]
+    what: Literal["jog", "drive", "open", "close"]
     by: str
     press: str = ""
+    to: Pose | None = None  # where a drive brings the TCP, world
 
 
 class ManualEnded(Frozen):
@@ -558,6 +601,24 @@ class FrameTaught(Frozen):
     joints_rad: tuple[float, ...]
     opening_m: float
     by: str
+
+
+class JournalRetained(Frozen):
+    """Events `first` to `last` are in an archive; this stands for them, chained to the last by its hash.
+
+    `state` is what they came to, without the cell file; `answered` and `denied` (id -> role) are the commands that were
+    answered; `records_sha256` covers the as-built records that stay.
+    """
+
+    type: Literal["journal_retained"] = "journal_retained"
+    first: int
+    last: int
+    sha256: str
+    records_sha256: str
+    archive: str
+    answered: tuple[str, ...] = ()
+    denied: dict[str, str] = Field(default_factory=dict)
+    state: dict[str, Any]
 
 
 class OutcomeIgnored(Frozen):
@@ -590,6 +651,8 @@ Event = Annotated[
     | Acknowledged
     | CellRestarted
     | SafetyChanged
+    | Paused
+    | Resumed
     | PlaceJoined
     | PlaceLeft
     | ScreenLost
@@ -624,6 +687,9 @@ Event = Annotated[
     | PartSettled
     | BinRefilled
     | MotionProposed
+    | ZonesAwaited
+    | EquipmentLost
+    | EquipmentBack
     | MotionApproved
     | MotionRefused
     | MotionIntended
@@ -634,6 +700,7 @@ Event = Annotated[
     | ManualStarted
     | ManualEnded
     | FrameTaught
+    | JournalRetained
     | OutcomeIgnored
     | CommandDenied,
     Field(discriminator="type"),

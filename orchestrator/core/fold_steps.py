@@ -72,6 +72,8 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         remedy="",
         started_t=t,
         ended_t=None,
+        paused_t=None,
+        paused_s=0.0,
         doubted_t=None,
         released=False,
         patient_t=t,

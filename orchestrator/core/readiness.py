@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import MOTION_ALLOWED, OrderState, StepStatus
+from orchestrator.core.pauses import lane_pauses, said
 from orchestrator.core.state import BUSY, ROBOT
 from orchestrator.core.supervision import held_back
 
@@ -86,6 +87,7 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
             f"A breakpoint stands before {step.id}" if why == "breakpoint" else f"{step.id} is the robot's next step"
         )
         out.append(Blocker("release", f"{where}: a person must say next."))
+    out += [Blocker("paused", said(key)) for key in lane_pauses(state, actors)]
     if ROBOT in actors:
         out += [Blocker("interlock", reason) for reason in why_not(state)]
         out += [Blocker("ending", f"The robot has not come to a stand after {effect}.") for effect in state.ending]

@@ -20,6 +20,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "change_cell": _WORK,
     "set_mode": _TECH,
     "set_autonomy": _WORK,  # towards more supervision; raising it is RAISE_AUTONOMY's
+    "pause": _WORK,
+    "resume": _WORK,
     "join_place": _WORK,
     "leave_place": _WORK,
     "confirm_step": _WORK,
@@ -42,6 +44,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "set_breakpoint": _WORK,
     "clear_breakpoint": _TECH,  # as raising the autonomy: afterwards less is asked
     "start_jog": _TECH,
+    "start_drive": _TECH,
     "move_gripper": _TECH,
     "teach_frame": _TECH,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.commands import Acknowledge, ChangeCell, Request, TakePart, Who
+from orchestrator.core.commands import Acknowledge, ChangeCell, Pause, Request, Resume, TakePart, Who
 from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.interlock import why_not, why_not_manual
@@ -20,10 +20,12 @@ from orchestrator.core.machine import (
     allowed,
 )
 from orchestrator.core.overdue import since
+from orchestrator.core.pauses import THE_CELL, lane_pauses, said
 from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.core.supervision import breakpoint_at
+from orchestrator.core.waits import reasons
 from orchestrator.engine import late, phrases, rewinding
 from orchestrator.engine.contradicting import contradictions
 from orchestrator.engine.oversight import (
@@ -33,7 +35,8 @@ from orchestrator.engine.oversight import (
     motion_buttons,
     release_button,
 )
-from orchestrator.engine.standing import condition, to_refill, waits_for
+from orchestrator.engine.recovery_view import recovery
+from orchestrator.engine.standing import condition, pause_button, to_refill, waits_for
 from orchestrator.wire import (
     Ask,
     BinLevel,
@@ -46,6 +49,7 @@ from orchestrator.wire import (
     OrderView,
     PartView,
     Question,
+    RecoveryView,
     Rewinding,
     RewindView,
     StepView,
@@ -104,6 +108,8 @@ class Guide:
         ]
         if not state.acknowledged and _granted(state, Acknowledge()):
             buttons.insert(0, Button(label="acknowledge", command={"type": "acknowledge"}))
+        if _granted(state, Resume(what="cell") if THE_CELL in state.pauses else Pause(what="cell")):
+            buttons.append(pause_button("cell", paused=THE_CELL in state.pauses))
         held = state.world.held()
         if held is not None and _granted(state, TakePart(part=held.part)):
             buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
@@ -124,7 +130,7 @@ class Guide:
             safety=str(state.safety),
             autonomy=str(state.autonomy),
             reason=state.cell_reason,
-            reasons=why_not(state),
+            reasons=reasons(state),
             condition=condition(state),
             simulated=self._simulated,
             acknowledged=state.acknowledged,
@@ -234,6 +240,11 @@ class Guide:
             "kind": "human" if human else "robot",
             "operator": person.operator if person else "",
         }
+        paused = f"lane/{actor}" in state.pauses
+        if (paused or not human or person) and _granted(
+            state, Resume(what="lane", name=actor) if paused else Pause(what="lane", name=actor)
+        ):
+            base["pausing"] = (pause_button("lane", actor, paused=paused),)
         if human and person is None:
             return LaneView(**base, status="away", text=phrases.AWAY)
         doing = state.doing(actor)
@@ -263,6 +274,8 @@ class Guide:
             unit=unit.id,
             step=step_id,
             started_t=current.started_t,
+            paused_t=current.paused_t,
+            paused_s=current.paused_s,
             expected_s=step.time_s.get("human" if human else "robot"),
             intent=intent,
         )
@@ -308,6 +321,10 @@ class Guide:
             since_t=since(state, unit, step) if overdue else current.doubted_t or current.ended_t or state.t,
             buttons=tuple(buttons),
         )
+
+    def recovery(self, state: State) -> RecoveryView | None:
+        """Return how a recovery stands; None where there is nothing to recover from."""
+        return recovery(state, lambda unit, step: self._title(state, unit, step))
 
     def bin(self, state: State, name: str) -> BinLevel:
         """Return how full a counted bin is."""
@@ -419,6 +436,8 @@ class Guide:
             focus=nominal or self._focus(state, unit, step),
             together=step.together,
             started_t=current.started_t,
+            paused_t=current.paused_t,
+            paused_s=current.paused_s,
             expected_s=step.time_s.get("human"),
             overdue=late.reached(state, unit, step),
             buttons=buttons,
@@ -455,8 +474,8 @@ class Guide:
         over = bool(state.orders) and not running and not state.units and not waiting
         blocked = state.cell not in CELL[CellVerb.COMPLETE] and bool(running)
         status = "done" if over and state.cell != CellState.IDLE else "blocked" if blocked else "idle"
-        reasons = waits_for(state) or why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
-        note = phrases.told(*reasons) if blocked else self._waiting(state, place)
+        whys = waits_for(state) or why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
+        note = phrases.told(*whys) if blocked else self._waiting(state, place)
         held = state.world.held()
         take: tuple[Button, ...] = ()
         if held is not None and self._gripper_blocks(state, place) and _granted(state, TakePart(part=held.part)):
@@ -486,9 +505,11 @@ class Guide:
         """Why an actor has nothing to do: the first reason that isn't just somebody else's turn."""
         if not state.orders:
             return phrases.NO_ORDER
+        if paused := lane_pauses(state, (actor,)):
+            return phrases.told(*(said(key) for key in paused))
         if state.cell != CellState.EXECUTE:
-            said = waits_for(state) or why_not(state)[:1]
-            return phrases.told(*said or (f"The cell is {state.cell}: wait until it has settled.",))
+            reasons = waits_for(state) or why_not(state)[:1]
+            return phrases.told(*reasons or (f"The cell is {state.cell}: wait until it has settled.",))
         for unit in state.units.values():
             if unit.rechecking and actor != ROBOT:
                 return phrases.LOOKING_AGAIN

@@ -94,6 +94,14 @@ _GERMAN = {
     "Somebody of {} may still be at {}: look, and say so.": (
         "Bei {1} könnte noch jemand von {0} sein: nachsehen und Bescheid geben."
     ),
+    "{} moves the robot by hand: wait until it stands.": "{} bewegt den Roboter von Hand: warten, bis er steht.",
+    "The motion '{}' lacks {} person's approval.": "Für die Bewegung „{}“ fehlt noch {} Freigabe.",
+    "The motion '{}' lacks {} people's approval.": "Für die Bewegung „{}“ fehlen noch {} Freigaben.",
+    "{} is at work in zone {} ({}): wait until it is free.": "{} arbeitet in Zone {} ({}): warten, bis sie frei ist.",
+    "{} of {} waits for a person to say next.": "{} von {} wartet, bis jemand Weiter sagt.",
+    "{} does not answer, and {} of {} needs it: check its power and connection.": (
+        "{} antwortet nicht, und {} von {} braucht es: Strom und Verbindung prüfen."
+    ),
     "The gripper holds something that nobody knows of: take it out.": (
         "Der Greifer hält etwas, von dem niemand weiß: herausnehmen."
     ),

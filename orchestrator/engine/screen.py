@@ -91,6 +91,7 @@ class LiveScreen:
         wanted: dict[str, TopicValue | None] = {}
         if before is None or _cell_may_look_new(before, after):
             wanted["cell"] = self._guide.cell(after)
+            wanted["recovery"] = self._guide.recovery(after)
         for order_id, order in after.orders.items():
             if before is None or before.orders.get(order_id) is not order:
                 wanted[f"order/{order_id}"] = self._guide.order(after, order_id)

@@ -95,7 +95,7 @@ def key(state: State) -> Hashable:
     facts = tuple((fact.holder, fact.certainty) for fact in state.world.facts.values())
     lanes = (steps, bool(state.ending), bool(state.unclear), *((tuple(state.places),) if WHOLE else ()))
     cell = (state.cell, state.mode, state.safety, state.acknowledged, state.autonomy)
-    waits = (state.suspended, bool(state.bins["rack"]))
+    waits = (state.suspended, bool(state.bins["rack"]), tuple(sorted(state.pauses)))
     motions = tuple((motion.approved, bool(motion.refused)) for motion in state.motions.values())
     units = tuple((bool(u.rechecking), bool(u.rewind)) for u in state.units.values())
     order = state.orders["A"]
@@ -118,6 +118,7 @@ def asked(state: State, now: float, within: Range) -> Iterator[tuple[str, cmd.Co
     if state.cell in TRANSIENT:
         yield "engine", cmd.SettleCell(state=state.cell), cmd.ENGINE
     yield "engine", cmd.ReportLull(), cmd.ENGINE
+    yield "engine", cmd.ExpirePause(), cmd.ENGINE
     yield "engine", cmd.ReportRestart(holding=state.world.held() is not None), cmd.ENGINE
     yield from (("engine", command, cmd.ENGINE) for command in _effects(state, now, within))
     yield from (("person", command, BOSS) for command in _people(state, within))
@@ -199,6 +200,10 @@ def _people(state: State, within: Range) -> Iterator[cmd.Command]:
     yield from (cmd.SettlePart(part=part) for part, fact in state.world.facts.items() if fact.certainty == "doubtful")
     if within.waits and state.cell in {CellState.EXECUTE, CellState.SUSPENDED}:
         yield from (cmd.RefillBin(bin="rack", count=count) for count in (0, 4))
+    if within.waits:
+        for lane in ("robot", "front") if WHOLE else ("robot",):
+            yield cmd.Pause(what="lane", name=lane)
+            yield cmd.Resume(what="lane", name=lane)
 
 
 class Product:
@@ -253,7 +258,7 @@ def ready_for_more(state: State) -> bool:
     clear = not (state.world.held() or state.leftovers() or state.units or state.ending or state.unclear or state.grip)
     rests = state.cell in {CellState.IDLE, CellState.EXECUTE, CellState.COMPLETED}
     good = state.safety == Safety.NORMAL and state.acknowledged and state.mode == Mode.PRODUCTION
-    return state.orders["A"].state in OVER and clear and rests and good
+    return state.orders["A"].state in OVER and clear and rests and good and not state.pauses
 
 
 def test_every_combination_of_mode_safety_and_lanes_has_a_way_on(product: Product) -> None:
@@ -280,7 +285,8 @@ def test_a_cell_that_suspended_by_itself_says_what_it_waits_for_or_goes_on_by_it
     assert waits or not product.within.waits  # doubts and places that are not clear suspend it, too
     for name, state in found:
         goes_on = any(product.states[after].cell == CellState.UNSUSPENDING for after in product.ways[name])
-        assert state.cell != CellState.SUSPENDED or bool(lulls(state, state.t)) != goes_on
+        says = bool(lulls(state, state.t)) or bool(state.pauses)  # what is paused is said, and stays suspended
+        assert state.cell != CellState.SUSPENDED or says != goes_on
 
 
 def test_a_dead_end_would_be_found(product: Product) -> None:

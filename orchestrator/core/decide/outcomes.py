@@ -173,7 +173,7 @@ def part(state: State, command: cmd.ReportPart, _by: cmd.Who, _now: float) -> li
     if gone and holder != CELL and state.world.get(holder) is None:  # set down in the cell it is a leftover
         return [*out, _moved(unit, command.part, command.kind, "consumed", LOST, bin_=command.bin)]
     moved = _moved(unit, command.part, command.kind, command.what, holder, frame, pose, command.bin)
-    return [*out, moved]
+    return [*out, moved.model_copy(update={"lay": command.lay})]
 
 
 def _moved(
