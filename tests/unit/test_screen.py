@@ -168,14 +168,14 @@ async def _with_waiting(cell: Bench) -> None:
 
 async def _with_a_way_back(cell: Bench) -> None:
     await cell.begin()
+    await cell.do(cmd.SetBreakpoint(order="o", step="tighten"))
     await cell.step_is("cap", StepStatus.DONE)
-    await cell.change(CellVerb.HOLD)
-    await cell.until(lambda state: not state.units["u1"].busy and not state.ending)
+    await cell.until(lambda state: not state.units["u1"].busy)
     cell.workers[0].cancel()
     await asyncio.gather(*cell.workers, return_exceptions=True)
     await cell.do(cmd.LeavePlace(place="front"))
     await cell.do(cmd.Rewind(unit="u1", step="cap", reason="scratched"))
-    await cell.change(CellVerb.UNHOLD)
+    await cell.do(cmd.ClearBreakpoint(order="o", step="tighten"))
     await asyncio.sleep(20)  # the cell waits in Execute
     await cell.do(cmd.JoinPlace(place="front", operator="op"))
     await cell.step_is("cap", StepStatus.UNDOING)

@@ -1,6 +1,5 @@
 /** Leads a person through a recovery, one step at a time: what happened, what is held, what was seen, what to decide. */
 
-import { reasonWords } from "../common/not-moving";
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -10,6 +9,7 @@ import { Offer } from "../common/buttons";
 import { Seen } from "../common/evidence";
 import { Icon } from "../common/icon";
 import { OfflineBanner } from "../common/line";
+import { reasonWords } from "../common/not-moving";
 import { NoticeBar } from "../common/notice";
 import { Top } from "../common/top";
 import { changes, stageOf, stagesOf, type Stage } from "../recover/stage";
