@@ -32,7 +32,7 @@ def rewind(
     if view["refused"]:
         raise TandemError(
             f"{unit} can't go back to {step}: {view['refused']}",
-            remedy="Pause the order until nothing of it runs, or choose a later step.",
+            remedy="Hold the cell, or wait until what runs has ended; or choose a later step.",
         )
     if dry_run:
         console.print("Nothing was done.")

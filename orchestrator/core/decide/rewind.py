@@ -24,7 +24,7 @@ def begin(state: State, command: cmd.Rewind, by: cmd.Who, now: float) -> list[ev
         message = f"Unit {command.unit} with a step {command.step} is not in work."
         return Rejected("no_step", message, "See the board: it shows the units in work.")
     if why := trouble(state, command.unit, command.step):
-        remedy = "Wait until what runs has ended (pause the order first), or choose a later step."
+        remedy = "Hold the cell, or wait until what runs has ended; or choose a later step."
         return Rejected("no_rewind", f"{command.unit} can't go back to {command.step}: {why}", remedy)
     if not command.reason.strip():
         return Rejected("reason", "Going back needs a reason.", "Write why; it stays in the journal.")
