@@ -150,7 +150,7 @@ async def embedded(
         standing = None
         people.stock(runner.state)
     else:
-        people.carry_out(runner.state)
+        people.take_up(runner.state)
     presence = Presence(spec, world, asyncio.get_running_loop().time, seed=seed)
     presence.follow(runner.state)
     robot = SimRobot(
