@@ -23,7 +23,7 @@ from orchestrator.core.state import initial
 from orchestrator.engine.arm_in_view import ArmInView
 from orchestrator.engine.cell_desk import CellDesk
 from orchestrator.engine.crew import CellCrew
-from orchestrator.engine.eyes import Eyes
+from orchestrator.engine.eyes import SHOT_S, Eyes
 from orchestrator.engine.grip_watch import GripWatch
 from orchestrator.engine.guide import Guide
 from orchestrator.engine.library import Library, cell_files, read_cell
@@ -151,7 +151,7 @@ async def embedded(
         standing = None
         people.stock(runner.state)
     else:
-        people.carry_out(runner.state)
+        people.take_up(runner.state)
     presence = Presence(spec, world, asyncio.get_running_loop().time, seed=seed)
     presence.follow(runner.state)
     robot = SimRobot(
@@ -209,6 +209,7 @@ async def embedded(
         arm=ArmInView(robot),
         taught=GoldenStore(settings.data / "golden").taught if settings.data is not None else lambda _: (None, ""),
         fares=lambda camera, detail: runner.troubles.note("camera", detail, camera),
+        patience_s=SHOT_S * settings.speed,
     )
     runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell, kinds)
     Pausing(runner, robot)

@@ -35,7 +35,7 @@ ALIKE = 0.25  # kinds whose boxes differ by less than this share on every axis c
 LOOKS = 3  # cameras that are asked about one result at most
 SETTLES_S = 0.08  # after a motion the arm still shakes, and the camera on it
 SHOTS = 3  # pictures that a camera takes until one is new enough
-SHOT_S = 20.0  # a camera that gives no picture for so long is dead
+SHOT_S = 20.0  # a camera that gives no picture for so long is dead; of the wall's clock where the cell's is sped up
 MISTAKEN = 4  # look-alikes that a check tells apart at most
 
 
@@ -45,7 +45,8 @@ class Eyes:
     `kinds` gives every part kind of a product, for telling look-alikes apart. `trusted` says, after a shot of a camera,
     why its pictures don't count now, "" where they do. `still` says when the arm stands, `arm` where it is in
     the way; None where there is no arm. `taught` gives what good units have taught of a result, or why that is stale.
-    `fares` is told of each picture how its camera fares: why there was none, "" where there was one.
+    `fares` is told of each picture how its camera fares: why there was none, "" where there was one. A picture may take
+    `patience_s`.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Eyes:
         arm: ArmInView | None = None,
         taught: Callable[[Lesson], tuple[Taught | None, str]] = lambda _lesson: (None, ""),
         fares: Callable[[str, str], None] = lambda _camera, _detail: None,
+        patience_s: float = SHOT_S,
     ) -> None:
         self._cameras = cameras
         self._vision = vision
@@ -68,6 +70,7 @@ class Eyes:
         self._arm = arm
         self._taught = taught
         self._fares = fares
+        self._patience_s = patience_s
 
     async def look(self, now: Callable[[], State], effect: Look | RideAndLook) -> EndCheck:
         """Judge a result; `now` gives the state, which may change until the picture is taken.
@@ -242,13 +245,13 @@ class Eyes:
     async def _picture(self, name: str) -> Shot:
         """Take one picture, however the camera fares. Raises VisionError (code no_picture, or the camera's own)."""
         try:
-            async with asyncio.timeout(SHOT_S):
+            async with asyncio.timeout(self._patience_s):
                 shot = await self._cameras[name].shoot()
         except VisionError as error:
             self._fares(name, error.message)
             raise
         except TimeoutError:
-            raise self._dead(name, f"The camera {name} gave no picture within {SHOT_S:g} s.") from None
+            raise self._dead(name, f"The camera {name} gave no picture within {self._patience_s:g} s.") from None
         except Exception as error:  # a driver may raise anything, and costs one look
             raise self._dead(name, f"The camera {name} failed: {error or type(error).__name__}.") from error
         self._fares(name, "")

@@ -130,7 +130,7 @@ def test_a_lost_screen_pauses_what_both_do_together_and_a_screen_that_is_back_le
             await asyncio.sleep(60)
             assert len(cell.all("motion_intended")) == intended
             assert cell.cell.world.held is not None  # the part stays in the gripper
-            assert cell.state.cell == CellState.EXECUTE
+            assert cell.state.cell == CellState.SUSPENDED  # nothing else is to be done; it goes on by itself
             assert "screen at front" in cell.card().note["en"]
             await cell.cell.desk.screen_at("front", there=True)
             assert troubles(cell) == {}

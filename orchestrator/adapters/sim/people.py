@@ -13,6 +13,7 @@ import numpy as np
 
 from orchestrator.adapters.sim.hands import TRAY
 from orchestrator.adapters.sim.scatter import scattered
+from orchestrator.adapters.sim.world import HANDS
 from orchestrator.core import events as ev
 from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Box, Mesh
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from orchestrator.core.cell import BinSpec, CellSpec
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec
+    from orchestrator.core.world import Fact
     from orchestrator.engine.bus import Fresh
 
 LOOSE = 71  # apart from all else that a seed decides: how loose parts come to lie
@@ -69,7 +71,31 @@ class SimPeople:
                 shape = _shape(state.part_spec(fact.unit, fact.kind) or self._kinds.get(fact.kind))
                 self._world.settle(self._world.add(fact.kind, shape, pose), pose)
 
-    def carry_out(self, state: State) -> None:
+    def take_up(self, state: State) -> None:
+        """Do what people had said to have done when the orchestrator died, before anybody was told.
+
+        What they have in hand goes where they said to have put it; what a finished unit left is carried out.
+        """
+        for body in self._world:
+            if body.parent != HANDS:
+                continue
+            for fact in state.world.facts.values():
+                pose = state.world.pose(fact.part) if fact.kind == body.kind and not self._held(state, fact) else None
+                if pose is not None and not self._there(body.kind, pose):
+                    self._hands.place(body.kind, self._seat(state, fact.part) or pose)
+                    break
+        self._carry_out(state)
+
+    def _held(self, state: State, fact: Fact) -> bool:
+        carriers = [fact, *state.world.chain(fact.holder)]
+        return any(each.holder == GRIPPER for each in carriers)
+
+    def _there(self, kind: str, pose: Pose) -> bool:
+        """Whether a body of a kind stands about where one is believed to be."""
+        near = (where for body, where in self._world.visible().items() if self._world.body(body).kind == kind)
+        return any(math.dist(where.p, pose.p) < REACH_M for where in near)
+
+    def _carry_out(self, state: State) -> None:
         """Carry out what stands at a frame of the cell where the ledger of a cell that starts knows of nothing.
 
         That a unit was finished was the last that the orchestrator wrote before it died: nobody was told, and its
