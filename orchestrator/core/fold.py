@@ -6,7 +6,7 @@ import dataclasses
 
 from orchestrator.core import events as ev
 from orchestrator.core.fold_steps import STEPS
-from orchestrator.core.folders import Folder, called_off, entering, freed, unlooked, with_unit, without
+from orchestrator.core.folders import Folder, called_off, entering, freed, unclear, unlooked, with_unit, without
 from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
 from orchestrator.core.records import replace
 from orchestrator.core.state import (
@@ -253,7 +253,7 @@ def _unit_started(state: State, event: ev.UnitStarted, t: float) -> State:
 def _unit_ended(state: State, event: ev.UnitEnded, _t: float) -> State:
     if (unit := state.units.get(event.unit)) is not None:
         for step_id in unit.busy:
-            state = called_off(state, event.unit, step_id, unit.steps[step_id])
+            state = unclear(called_off(state, event.unit, step_id, unit.steps[step_id]), unit.steps[step_id])
     units = without(state.units, event.unit)
     orders = state.orders
     if (order := orders.get(event.order)) is not None:

@@ -23,6 +23,7 @@ Kind = Literal["robot", "human"]
 Ride = Literal["", "wanted", "under_way"]
 Overdue = Literal["", "remind", "offer", "ask"]
 ROBOT = "robot"
+ANYWHERE = "zone:*"  # among `unclear`: hands that were at work outside every zone may be wherever the arm goes
 BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION, StepStatus.UNDOING})
 OVER = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 

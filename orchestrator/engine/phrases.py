@@ -94,6 +94,9 @@ _GERMAN = {
     "Somebody of {} may still be at {}: look, and say so.": (
         "Bei {1} könnte noch jemand von {0} sein: nachsehen und Bescheid geben."
     ),
+    "Somebody of {} may still have their hands in the cell: look, and say so.": (
+        "Jemand von {} könnte die Hände noch in der Zelle haben: nachsehen und Bescheid geben."
+    ),
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
     **STANDING,
 }
