@@ -20,6 +20,7 @@ from orchestrator.core.folders import (
     without,
     zones,
 )
+from orchestrator.core.handed import leaves_unsaid
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.rechecks import overtaken
 from orchestrator.core.records import replace
@@ -27,6 +28,7 @@ from orchestrator.core.state import (
     OVER,
     ROBOT,
     Attempt,
+    Handed,
     Rewind,
     State,
     StepState,
@@ -75,6 +77,8 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         doubted_t=None,
         released=False,
         patient_t=t,
+        unsaid=False,
+        handed=None,
         attempts=(*old.attempts, attempt),
     )
     return with_step(replace(state, suspends=0), event.unit, event.step, new)
@@ -119,6 +123,7 @@ def _confirmed(state: State, event: ev.StepConfirmed, t: float) -> State:
             message="",
             remedy="",
         )
+    old = replace(old, unsaid=False, handed=None)
     values = {**old.values, **event.values}
     lots = {**old.attempts[-1].lots, **event.lots} if old.attempts else dict(event.lots)
     new = replace(old, wants=old.wants - {"confirm"}, values=values, witnesses=(*old.witnesses, event.operator))
@@ -195,6 +200,8 @@ def _check_ended(state: State, event: ev.CheckEnded, _t: float) -> State:
     _, old = found
     state = replace(state, motions=unasked(state, event.effect))
     new = replace(old, wants=old.wants - {"camera"}, effect="", ride="")
+    if event.measured is not None and event.measured.verdict in {"ok", "missing"}:
+        new = replace(new, unsaid=False)
     return with_step(state, event.unit, event.step, _noted(new, measured=event.measured))
 
 
@@ -207,7 +214,8 @@ def _step_done(state: State, event: ev.StepDone, t: float) -> State:
     status = StepStatus.SKIPPED if "skipped" in event.evidence else StepStatus.DONE
     outcome = "skipped" if status == StepStatus.SKIPPED else "done"
     waiver = _waiver(event, old, t)
-    new = replace(_closed(old, t, outcome), status=status, waived=event.waived, waiver=waiver, barred=())
+    closed = _closed(old, t, outcome)
+    new = replace(closed, status=status, waived=event.waived, waiver=waiver, barred=(), unsaid=False)
     state = with_step(state, event.unit, event.step, new)
     if step.per != "unit" and status == StepStatus.DONE:
         state = _shared(state, event, step, t)
@@ -238,6 +246,7 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
         rungs=rungs,
         barred=event.barred,
         resources=zones(old.resources) if asks else (),
+        unsaid=not event.part_out and (old.unsaid or leaves_unsaid(step, old)),
     )
     return with_step(state, event.unit, event.step, new)
 
@@ -343,9 +352,20 @@ def _step_answered(state: State, event: ev.StepAnswered, t: float) -> State:
     new = replace(old, status=status, barred=event.barred)
     if again:
         new = replace(new, rung=0, rungs={}, resources=())
+    if event.part_out:
+        new = replace(new, unsaid=False)
     if event.choice == "recheck":  # whoever looked before did so before the part was put right
         new = replace(new, witnesses=())
     return with_step(state, event.unit, event.step, new)
+
+
+@_on(ev.StepHandedOver)
+def _handed_over(state: State, event: ev.StepHandedOver, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    handed = Handed(event.to, event.reason, event.by)
+    return with_step(state, event.unit, event.step, replace(found[1], handed=handed))
 
 
 @_on(ev.StepUndone)
@@ -365,6 +385,7 @@ def _undone(state: State, event: ev.StepUndone, t: float) -> State:
         rung=0,
         rungs={},
         barred=(),
+        unsaid=False,
     )
     state = with_step(state, event.unit, event.step, new)
     unit = state.units[event.unit]
@@ -462,7 +483,15 @@ def _closed(step: StepState, t: float, outcome: str, code: str = "", message: st
         attempts = (*attempts[:-1], replace(attempts[-1], ended_t=t, outcome=outcome, code=code, message=message))
     made_t = t if step.doubted_t is None else step.ended_t
     return replace(
-        step, wants=frozenset(), effect="", ride="", resources=(), actors=(), ended_t=made_t, attempts=attempts
+        step,
+        wants=frozenset(),
+        effect="",
+        ride="",
+        resources=(),
+        actors=(),
+        ended_t=made_t,
+        attempts=attempts,
+        handed=None,
     )
 
 

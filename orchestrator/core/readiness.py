@@ -89,6 +89,8 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
     if ROBOT in actors:
         out += [Blocker("interlock", reason) for reason in why_not(state)]
         out += [Blocker("ending", f"The robot has not come to a stand after {effect}.") for effect in state.ending]
+        if current.unsaid:
+            out.append(Blocker("unsaid", f"Nobody has said whether {step.result.part} is in its place already: look."))
     elif state.cell not in MOTION_ALLOWED:
         out.append(Blocker("cell", f"The cell is {state.cell}."))
     held = state.world.held()

@@ -90,4 +90,6 @@ def test_hands_that_were_in_no_zone_may_be_anywhere(how: str) -> None:
     assert dict(b.state.unclear) == {"front": (ANYWHERE,)}
     assert proposed(b) == []
     b.do(cmd.ClearPlace(place="front"), WORKER)
+    if how == "taken":
+        b.do(b.seen("pin", "missing"))
     assert proposed(b) == ["start_step"]
