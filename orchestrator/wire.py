@@ -5,7 +5,8 @@ one topic's value, `drop` removes it. A client that says hello with the last epo
 messages, else a snapshot. Pose messages are lossy: the latest value per topic, never replayed.
 
 Topics: `cell`, `order/<id>`, `unit/<id>`, `step/<unit>/<step>`, `lane/<actor>`, `card/<place>`,
-`question/<unit>/<step>`, `part/<id>`, `bin/<name>`, `trouble/<kind>[/<about>]`.
+`question/<unit>/<step>`, `part/<id>`, `bin/<name>`, `trouble/<kind>[/<about>]`,
+`recovery` while there is something to recover from.
 Pose topics: `robot` (poses of links and TCP, joints), `parts` (poses of parts that move).
 Lengths are metres, angles radians, times seconds (UTC); poses are in the cell's world frame.
 """
@@ -35,20 +36,67 @@ class Button(Frozen):
     danger: bool = False
 
 
+class PauseView(Frozen):
+    """What is paused, since when, and when that becomes a hold (None: it does not). `robot`: it keeps the robot still.
+
+    `target` is `cell`, `lane/` and whose, or `order/` and which.
+    """
+
+    target: str
+    text: Texts
+    by: str
+    reason: str = ""
+    since_t: float
+    until_t: float | None = None
+    robot: bool = False
+
+
+class Reason(Frozen):
+    """Why the robot does not move: a code with its parameters for a screen's own words, and the words of the cell.
+
+    Codes: cell {state}, suspended, mode {mode}, safety {safety}, acknowledge, by_hand {who}, approval {motion, more},
+    zone {zone, who, unit, step}, unclear {zone, place}, single_step and breakpoint {unit, step},
+    device {device, unit, step}, paused {what, name}; "" where there is none.
+    """
+
+    code: str = ""
+    parameters: dict[str, str] = Field(default_factory=dict)
+    text: Texts
+
+
 class Condition(Frozen):
     """Why the cell stands or waits: what its transient state waits for, the first reason, what went wrong since.
 
-    `not_moving` is the cell's `reasons` in each language.
+    `not_moving` is the cell's `reasons`, to be said in the reader's language.
     """
 
     waits: Texts = Field(default_factory=dict)
     reason: Texts = Field(default_factory=dict)
     trouble: tuple[Texts, ...] = ()
-    not_moving: tuple[Texts, ...] = ()
+    not_moving: tuple[Reason, ...] = ()
+    pauses: tuple[PauseView, ...] = ()
+
+
+class Said(Frozen):
+    """What one source says of a part."""
+
+    source: Literal["ledger", "gripper", "camera", "person"]
+    text: Texts
+
+
+class Contradiction(Frozen):
+    """A part of which the sources say otherwise ("" where it has no name), and how that is settled."""
+
+    part: str
+    title: Texts
+    says: tuple[Said, ...]
+    settle: Texts
+    since_t: float
+    buttons: tuple[Button, ...] = ()
 
 
 class CellView(Frozen):
-    """The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may.
+    """The cell at a glance. `reasons` says in words why the robot does not move; empty when it may.
 
     `manual_reasons` says the same of moving it by hand, `manual_by` who does so now; taught poses by name.
     """
@@ -69,6 +117,7 @@ class CellView(Frozen):
     manual_reasons: tuple[str, ...] = ()
     manual_by: str = ""
     taught: tuple[str, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
 
 
 class OrderView(Frozen):
@@ -168,6 +217,9 @@ class LaneView(Frozen):
     step: str = ""
     started_t: float | None = None
     expected_s: float | None = None
+    paused_t: float | None = None  # since when its step's time stands still
+    paused_s: float = 0.0  # how long it stood before that
+    pausing: tuple[Button, ...] = ()  # what pauses the lane, or lets it go on
     intent: Intent | None = None
     buttons: tuple[Button, ...] = ()
 
@@ -225,6 +277,8 @@ class Card(Frozen):
     ghost: Ghost | None = None
     focus: Pose | None = None  # where to look when there is no ghost
     together: bool = False
+    paused_t: float | None = None  # since when its time stands still
+    paused_s: float = 0.0  # how long it stood before that
     started_t: float | None = None
     expected_s: float | None = None
     overdue: Literal["", "remind", "offer", "ask"] = ""
@@ -268,6 +322,34 @@ class BinLevel(Frozen):
     low: bool
 
 
+class HeldView(Frozen):
+    """What the gripper holds; not `certain` where ledger and gripper don't agree."""
+
+    part: str
+    unit: str
+    name: Texts = Field(default_factory=dict)
+    certain: bool
+
+
+class LookedView(Frozen):
+    """A result that was interrupted, as the camera saw it afterwards; `verdict` is "" while it looks."""
+
+    unit: str
+    step: str
+    title: Texts
+    verdict: str = ""
+    offset_mm: Vector | None = None
+    evidence: str = ""
+
+
+class RecoveryView(Frozen):
+    """What there is to recover from: since when the robot stands, what is held, what was seen since."""
+
+    since_t: float
+    held: HeldView | None = None
+    looked: tuple[LookedView, ...] = ()
+
+
 class TroubleView(Frozen):
     """A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words."""
 
@@ -277,7 +359,19 @@ class TroubleView(Frozen):
     since_t: float
 
 
-TopicValue = CellView | OrderView | UnitView | StepView | LaneView | Card | Question | PartView | BinLevel | TroubleView
+TopicValue = (
+    CellView
+    | OrderView
+    | UnitView
+    | StepView
+    | LaneView
+    | Card
+    | Question
+    | PartView
+    | BinLevel
+    | TroubleView
+    | RecoveryView
+)
 
 # What a topic's value is, by the topic's name up to and with its first slash.
 TOPICS: dict[str, type[Frozen]] = {
@@ -291,6 +385,7 @@ TOPICS: dict[str, type[Frozen]] = {
     "part/": PartView,
     "bin/": BinLevel,
     "trouble/": TroubleView,
+    "recovery": RecoveryView,
 }
 
 
@@ -474,11 +569,12 @@ class UndoView(Frozen):
 
 
 class RewindView(Frozen):
-    """What going back to before a step means, last built first; `refused` says why it can't be done."""
+    """What going back to before a step means, last built first; `refused`, in each language `why`: it can't be done."""
 
     unit: str
     to: str
     refused: str = ""
+    why: Texts = Field(default_factory=dict)
     undo: tuple[UndoView, ...] = ()
 
 
@@ -505,13 +601,17 @@ class LinkView(Frozen):
 
 
 class BinView(Frozen):
-    """A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid)."""
+    """A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid).
+
+    One whose parts lie loose, for a camera to find, has its corners in place of slots.
+    """
 
     name: str
     parts: tuple[str, ...]
     meshes: tuple[str, ...]
     slots: tuple[Pose, ...]
     grid: bool
+    loose: bool = False
 
 
 class SceneView(Frozen):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import struct
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 import apsw
+import orjson
 
 from orchestrator.adapters.chain import ROOT, broken, link
 from orchestrator.adapters.journal_guard import HighWater
@@ -15,14 +17,21 @@ from orchestrator.core.errors import JournalError
 from orchestrator.core.ports import Entry, Recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 APPLICATION_ID = int.from_bytes(b"TNDM", "big")
-FORMAT = 1
+FORMAT = 2
+READS = frozenset({1, FORMAT})  # 1 has no place for records of an archived past
 
 _COLUMNS = "e.seq, e.t, e.type, e.version, e.subject, e.payload, e.command, e.sha256"
 # An index ends with the row's key, so (subject) is (subject, seq).
+KEPT_SCHEMA = """
+CREATE TABLE IF NOT EXISTS kept (
+    seq INTEGER PRIMARY KEY, t REAL NOT NULL, type TEXT NOT NULL, version INTEGER NOT NULL, subject TEXT NOT NULL,
+    payload BLOB NOT NULL, command TEXT NOT NULL, sha256 BLOB NOT NULL, previous BLOB NOT NULL
+) STRICT;
+"""
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE event (
@@ -31,10 +40,12 @@ CREATE TABLE event (
 ) STRICT;
 CREATE INDEX event_by_subject ON event (subject);
 CREATE INDEX event_by_type ON event (type);
+{KEPT_SCHEMA}
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {FORMAT};
 COMMIT;
 """
+RETAINED = "journal_retained"
 RESTART = "Check the disk (space, cables, file system), then start Tandem again."
 _BACKUP = "Restore a backup; `tandem journal export` still writes out everything before the damage."
 _UNREADABLE = (apsw.Error, UnicodeDecodeError, struct.error, TypeError, AttributeError)
@@ -101,9 +112,10 @@ def _identified(db: apsw.Connection, path: Path) -> bool:
         return False
     if application != APPLICATION_ID:
         raise _foreign(path)
-    if version != FORMAT:
+    if version not in READS:
         raise JournalError(
-            f"{path} has journal format {version}; this Tandem knows {FORMAT}.", remedy="Install a newer Tandem."
+            f"{path} has journal format {version}; this Tandem knows {FORMAT} and before.",
+            remedy="Install a newer Tandem.",
         )
     return True
 
@@ -131,7 +143,13 @@ def _chained(db: apsw.Connection, after: int, limit: int | None, marked: tuple[i
     marked_seq, marked_sha256 = marked or (0, "")
     seq, previous = after, ROOT
     try:
-        if after:
+        first = _first(db)
+        if first is not None and after < first[0]:
+            after = seq = first[0] - 1
+            previous = first[1]
+            if (said := first[2]) != kept_digest(db):
+                raise broken(first[0], f"the as-built records that it keeps have another hash than {said}")
+        elif after:
             row = next(db.execute("SELECT sha256 FROM event WHERE seq = ?", (after,)), None)
             if row is None:
                 if after <= marked_seq:
@@ -158,6 +176,42 @@ def _chained(db: apsw.Connection, after: int, limit: int | None, marked: tuple[i
         raise broken(seq + 1, f"it was acknowledged like all up to {marked_seq}, but the file ends before it")
 
 
+def _first(db: apsw.Connection) -> tuple[int, bytes, str] | None:
+    """Return the number of a journal's first event, the hash it stands on and that of its records; None from 1 on."""
+    row = next(db.execute("SELECT seq, type, payload FROM event ORDER BY seq LIMIT 1"), None)
+    if row is None or row[0] == 1:
+        return None
+    try:
+        said = orjson.loads(row[2]) if row[1] == RETAINED else {}
+        if said.get("last") == row[0] - 1:
+            return row[0], bytes.fromhex(said["sha256"]), str(said["records_sha256"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise broken(row[0], f"it does not say what it stands on ({error})") from error
+    raise broken(1, "it is missing")
+
+
+def kept_digest(db: apsw.Connection) -> str:
+    """Return the hash over the records of an archived past, each of which must match its own. Raises JournalError."""
+    out = sha256()
+    if _has_kept(db):
+        for row in db.execute(f"SELECT {_COLUMNS}, e.previous FROM kept e ORDER BY e.seq"):  # noqa: S608 - constants
+            out.update(_recorded(row[:8], row[8]).sha256.encode())
+    return out.hexdigest()
+
+
+def _has_kept(db: apsw.Connection) -> bool:
+    return bool(next(db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'kept'"))[0])
+
+
+def _recorded(row: Sequence[Any], previous: bytes) -> Recorded:
+    """Return an event as it was read, checked against the hash of its predecessor. Raises JournalError."""
+    number, t, kind, version, about, payload, command, digest = row
+    entry = Entry(t, kind, about, payload, command, version)
+    if link(previous, number, entry) != digest:
+        raise broken(number, "its content or its predecessor does not match its hash")
+    return Recorded(number, entry, digest.hex())
+
+
 def _chosen(
     db: apsw.Connection, after: int, limit: int | None, kind: str | None, subject: str | None
 ) -> Iterator[Recorded]:
@@ -168,19 +222,22 @@ def _chosen(
         if wanted is not None:
             where.append(f"{column} = ?")
             bindings.append(wanted)
-    bindings.append(-1 if limit is None else limit)
-    query = (
-        f"SELECT {_COLUMNS}, p.sha256 FROM event e LEFT JOIN event p ON p.seq = e.seq - 1 "  # noqa: S608 - constants
-        f"WHERE {' AND '.join(where)} ORDER BY e.seq LIMIT ?"
+    live = (
+        f"SELECT {_COLUMNS}, p.sha256 FROM event e LEFT JOIN event p ON p.seq = e.seq - 1 WHERE {' AND '.join(where)}"  # noqa: S608 - constants
     )
+    if _has_kept(db):
+        live = f"SELECT {_COLUMNS}, e.previous FROM kept e WHERE {' AND '.join(where)} UNION ALL {live}"  # noqa: S608 - constants
+        bindings *= 2
+    bindings.append(-1 if limit is None else limit)
+    query = f"{live} ORDER BY 1 LIMIT ?"
     seq = after
     try:
-        for number, t, type_, version, about, payload, command, digest, previous in db.execute(query, bindings):
-            entry = Entry(t, type_, about, payload, command, version)
-            if link(ROOT if number == 1 else previous, number, entry) != digest:
-                raise broken(number, "its content or its predecessor does not match its hash")
-            seq = number
-            yield Recorded(number, entry, digest.hex())
+        first = _first(db)
+        for row in db.execute(query, bindings):
+            stands_on = first[1] if first is not None and row[0] == first[0] else row[8]
+            found = _recorded(row[:8], ROOT if row[0] == 1 else stands_on)
+            seq = found.seq
+            yield found
     except _UNREADABLE as error:
         raise broken(seq + 1, f"an event from here on can't be read ({error})") from error
 

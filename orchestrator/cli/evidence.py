@@ -84,7 +84,16 @@ def folder(cell: str, data: Path | None) -> Path:
 
 
 def checks(base: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield unit, step and record of every check in the journal that kept one, oldest first."""
+    """Yield unit, step and record of every check in the journal that kept one, oldest first.
+
+    Of checks that are archived those of units that were in work then.
+    """
+    for payload in _events(base, "journal_retained"):
+        for unit, work in payload["state"]["units"].items():
+            for step, tried in work["steps"].items():
+                for attempt in tried["attempts"]:
+                    if path := (attempt["measured"] or {}).get("evidence", ""):
+                        yield unit, step, path
     for payload in _events(base, "check_ended"):
         kept = (payload.get("measured") or {}).get("evidence", "")
         if kept:
@@ -97,9 +106,7 @@ def ended(base: Path) -> set[str]:
 
 
 def _events(base: Path, kind: str) -> list[dict[str, Any]]:
-    from orchestrator.adapters.journal_file import verified
+    from orchestrator.adapters.journal_file import read
 
     file = base / "journal.db"
-    if not file.is_file():
-        return []
-    return [orjson.loads(event.entry.payload) for event in verified(file) if event.entry.type == kind]
+    return [orjson.loads(event.entry.payload) for event in read(file, None, kind=kind)] if file.is_file() else []

@@ -15,13 +15,66 @@ FILE = typer.Argument(help="The journal's file, for example journal.db in the ce
 
 
 @app.command()
-def verify(file: Path = FILE) -> None:
-    """Check every event against the hash chain."""
+def verify(
+    file: Path = FILE,
+    archive: list[Path] = typer.Option([], help="A file that `journal retain` has written; all of them, oldest first."),
+) -> None:
+    """Check every event against the hash chain, with archives from the very first on."""
+    from orchestrator.adapters.journal_file import verified
+    from orchestrator.adapters.journal_retain import verify_with
     from orchestrator.adapters.journal_sqlite import verify as verify_file
 
     with console.status("Verifying …"):
-        count, head = verify_file(_found(file))
-    console.print(f"{count} events, chain unbroken, head {head}.", highlight=False)
+        first = next(verified(_found(file)), None)
+        count, head = verify_with([_found(each) for each in archive], file) if archive else verify_file(file)
+    if archive or first is None or first.seq == 1:
+        console.print(f"{count} events, chain unbroken, head {head}.", highlight=False)
+    else:
+        console.print(
+            f"Events {first.seq} to {count}, chain unbroken, head {head}. What was before is archived: name it with "
+            "--archive.",
+            highlight=False,
+        )
+
+
+@app.command()
+def retain(
+    file: Path = FILE,
+    archive: Path = typer.Option(..., help="The file to write all events to; it must not exist."),
+    cell: str = typer.Option("demo", help="The cell: a YAML file, or the name of one that ships with Tandem."),
+) -> None:
+    """Move a journal's past into an archive, while no server runs; as-built records and the chain stay.
+
+    Pictures go by age: `tandem evidence prune`.
+    """
+    import orjson
+
+    from orchestrator.adapters.journal_retain import retain as archive_past
+    from orchestrator.cli.places import cell_file
+    from orchestrator.core.carried import to_json
+    from orchestrator.core.state import initial
+    from orchestrator.engine.library import read_cell
+
+    with console.status("Copying and verifying …"):
+        fresh = initial(read_cell(cell_file(cell)))
+        done = archive_past(_found(file), archive, fresh, lambda state: orjson.loads(to_json(state)))
+    console.print(
+        f"Events {done.first} to {done.last} are in {archive}; {done.records} as-built records stay in {file}.",
+        highlight=False,
+    )
+
+
+@app.command()
+def upgrade(file: Path = FILE) -> None:
+    """Bring a journal of an older version to this one's format, a copy made before, while no server runs."""
+    from orchestrator.adapters.journal_retain import upgrade as bring_up
+
+    with console.status("Reading and copying …"):
+        had, copy = bring_up(_found(file))
+    if copy is None:
+        console.print(f"{file} has format {had} already; nothing was changed.", highlight=False)
+    else:
+        console.print(f"{file} had format {had}; as it was it is {copy}.", highlight=False)
 
 
 @app.command()

@@ -81,6 +81,23 @@ class SetAutonomy(Frozen):
     autonomy: Autonomy
 
 
+class Pause(Frozen):
+    """Bring the cell, or one lane, to speed zero on the same plan; nothing new begins there. Orders: `change_order`."""
+
+    type: Literal["pause"] = "pause"
+    what: Literal["cell", "lane"]
+    name: Literal[""] | Name = ""  # whose lane: the robot, or a place
+    reason: Text = ""
+
+
+class Resume(Frozen):
+    """End a pause: go on with the same plan."""
+
+    type: Literal["resume"] = "resume"
+    what: Literal["cell", "lane"]
+    name: Literal[""] | Name = ""
+
+
 class JoinPlace(Frozen):
     """A person comes to a worker place."""
 
@@ -246,6 +263,13 @@ class TakePart(Frozen):
     part: Name
 
 
+class SettlePart(Frozen):
+    """A person has looked: a doubtful part is where the ledger has it."""
+
+    type: Literal["settle_part"] = "settle_part"
+    part: Name
+
+
 class Acknowledge(Frozen):
     """A person says that the cell is clear after a stop or a restart."""
 
@@ -264,6 +288,17 @@ class StartJog(Frozen):
 
     type: Literal["start_jog"] = "start_jog"
     press: Name
+
+
+class StartDrive(Frozen):
+    """Bring the TCP to a pose (world), planned around what is known, slowly, for as long as a button is held.
+
+    In manual mode alone. `press` names this press.
+    """
+
+    type: Literal["start_drive"] = "start_drive"
+    press: Name
+    to: FinitePose
 
 
 class TeachFrame(Frozen):
@@ -324,6 +359,13 @@ class ClearBreakpoint(Frozen):
 # ---- from the engine and its adapters --------------------------------------------------------------------------
 
 
+class ReportGrip(Frozen):
+    """What the gripper's sensor says while nothing moves, where that is not what is known."""
+
+    type: Literal["report_grip"] = "report_grip"
+    holding: bool
+
+
 class StartUndo(Frozen):
     """Give the next result to be taken back to a person; the engine's schedule asks this."""
 
@@ -359,6 +401,12 @@ class SettleCell(Frozen):
     type: Literal["settle_cell"] = "settle_cell"
     state: Name
     trouble: tuple[Text, ...] = ()
+
+
+class ExpirePause(Frozen):
+    """It may be time for a pause to become a hold."""
+
+    type: Literal["expire_pause"] = "expire_pause"
 
 
 class ReportLull(Frozen):
@@ -403,6 +451,24 @@ class ProposeMotion(Frozen):
     duration_s: Finite = 0.0
     preview: tuple[FinitePose, ...] = ()
     supervised: Text = ""
+
+
+class ReportZones(Frozen):
+    """The robot's way is barred by zones in which people are at work: it is planned when one of them is free."""
+
+    type: Literal["report_zones"] = "report_zones"
+    effect: Name
+    zones: tuple[Name, ...]
+
+
+class ReportEquipment(Frozen):
+    """A device did not answer a step's skill, or answers again."""
+
+    type: Literal["report_equipment"] = "report_equipment"
+    device: Name
+    answers: bool
+    unit: Name
+    step: Name
 
 
 class EndMotion(Frozen):
@@ -481,6 +547,7 @@ class ReportPart(Frozen):
     pose: FinitePose | None = None
     bin: str = ""
     slot: Annotated[int, Field(ge=0)] | None = None
+    lay: FinitePose | None = None  # where it lay in its bin, in the world
 
 
 Command = Annotated[
@@ -489,6 +556,8 @@ Command = Annotated[
     | ChangeCell
     | SetMode
     | SetAutonomy
+    | Pause
+    | Resume
     | JoinPlace
     | LeavePlace
     | StartStep
@@ -506,6 +575,7 @@ Command = Annotated[
     | StopRewind
     | RefillBin
     | TakePart
+    | SettlePart
     | Acknowledge
     | ApproveMotion
     | RefuseMotion
@@ -514,16 +584,21 @@ Command = Annotated[
     | ClearBreakpoint
     | MoveGripper
     | StartJog
+    | StartDrive
     | TeachFrame
+    | ReportGrip
     | StartUndo
     | NoteOverdue
     | EndManual
     | SettleCell
     | ReportLull
+    | ExpirePause
     | ReportRestart
     | ReportSafety
     | ReportDevice
     | ProposeMotion
+    | ReportZones
+    | ReportEquipment
     | EndMotion
     | EndSkill
     | EndCheck
@@ -537,6 +612,8 @@ Outside = Annotated[
     | ChangeCell
     | SetMode
     | SetAutonomy
+    | Pause
+    | Resume
     | JoinPlace
     | LeavePlace
     | ConfirmStep
@@ -551,6 +628,7 @@ Outside = Annotated[
     | StopRewind
     | RefillBin
     | TakePart
+    | SettlePart
     | Acknowledge
     | ApproveMotion
     | RefuseMotion

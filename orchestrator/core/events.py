@@ -87,6 +87,23 @@ class SafetyChanged(Frozen):
     acknowledged: bool | None = None  # None: unchanged
 
 
+class Paused(Frozen):
+    """A person paused something: `cell`, or `lane/` and whose. An order is paused by `order_changed`."""
+
+    type: Literal["paused"] = "paused"
+    target: str
+    by: str
+    reason: str = ""
+
+
+class Resumed(Frozen):
+    """A person ended a pause."""
+
+    type: Literal["resumed"] = "resumed"
+    target: str
+    by: str
+
+
 class PlaceJoined(Frozen):
     """A person, by pseudonym, is at a worker place."""
 
@@ -415,7 +432,32 @@ class PartMoved(Frozen):
     source: Literal["nominal", "commanded", "measured"] = "commanded"
     certainty: Literal["known", "doubtful", "unknown"] = "known"
     bin: str = ""
+    lay: Pose | None = None  # in the world: which one of a bin's loose parts it was
     qty: float = 1
+
+
+class GripContradicted(Frozen):
+    """The gripper's sensor says otherwise than the ledger, of `part` or of what the ledger knows nothing of."""
+
+    type: Literal["grip_contradicted"] = "grip_contradicted"
+    unit: str = ""
+    part: str = ""
+    holding: bool
+
+
+class GripAgreed(Frozen):
+    """Gripper and ledger say the same again."""
+
+    type: Literal["grip_agreed"] = "grip_agreed"
+
+
+class PartSettled(Frozen):
+    """A person said that a doubtful part is where the ledger has it."""
+
+    type: Literal["part_settled"] = "part_settled"
+    unit: str
+    part: str
+    by: str
 
 
 class BinRefilled(Frozen):
@@ -440,6 +482,30 @@ class MotionProposed(Frozen):
     preview: tuple[Pose, ...]
     needs: int = 1
     supervised: str = ""
+
+
+class ZonesAwaited(Frozen):
+    """What moves the robot waits until people have left one of these zones."""
+
+    type: Literal["zones_awaited"] = "zones_awaited"
+    effect: str
+    zones: tuple[str, ...]
+
+
+class EquipmentLost(Frozen):
+    """A device did not answer when a step needed it."""
+
+    type: Literal["equipment_lost"] = "equipment_lost"
+    device: str
+    unit: str
+    step: str
+
+
+class EquipmentBack(Frozen):
+    """A device that did not answer does again."""
+
+    type: Literal["equipment_back"] = "equipment_back"
+    device: str
 
 
 class MotionApproved(Frozen):
@@ -520,9 +586,10 @@ class ManualStarted(Frozen):
 
     type: Literal["manual_started"] = "manual_started"
     motion: str
-    what: Literal["jog", "open", "close"]
+    what: Literal["jog", "drive", "open", "close"]
     by: str
     press: str = ""
+    to: Pose | None = None  # where a drive brings the TCP, world
 
 
 class ManualEnded(Frozen):
@@ -548,6 +615,24 @@ class FrameTaught(Frozen):
     joints_rad: tuple[float, ...]
     opening_m: float
     by: str
+
+
+class JournalRetained(Frozen):
+    """Events `first` to `last` are in an archive; this stands for them, chained to the last by its hash.
+
+    `state` is what they came to, without the cell file; `answered` and `denied` (id -> role) are the commands that were
+    answered; `records_sha256` covers the as-built records that stay.
+    """
+
+    type: Literal["journal_retained"] = "journal_retained"
+    first: int
+    last: int
+    sha256: str
+    records_sha256: str
+    archive: str
+    answered: tuple[str, ...] = ()
+    denied: dict[str, str] = Field(default_factory=dict)
+    state: dict[str, Any]
 
 
 class OutcomeIgnored(Frozen):
@@ -580,6 +665,8 @@ Event = Annotated[
     | Acknowledged
     | CellRestarted
     | SafetyChanged
+    | Paused
+    | Resumed
     | PlaceJoined
     | PlaceLeft
     | ScreenLost
@@ -610,8 +697,14 @@ Event = Annotated[
     | StepHandedOver
     | StepUndone
     | PartMoved
+    | GripContradicted
+    | GripAgreed
+    | PartSettled
     | BinRefilled
     | MotionProposed
+    | ZonesAwaited
+    | EquipmentLost
+    | EquipmentBack
     | MotionApproved
     | MotionRefused
     | MotionIntended
@@ -622,6 +715,7 @@ Event = Annotated[
     | ManualStarted
     | ManualEnded
     | FrameTaught
+    | JournalRetained
     | OutcomeIgnored
     | CommandDenied,
     Field(discriminator="type"),

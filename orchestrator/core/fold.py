@@ -5,15 +5,19 @@ from __future__ import annotations
 import dataclasses
 
 from orchestrator.core import events as ev
+from orchestrator.core.carried import taken_over
 from orchestrator.core.fold_steps import STEPS
 from orchestrator.core.folders import Folder, called_off, entering, freed, unclear, unlooked, with_unit, without
 from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
+from orchestrator.core.pauses import RUNS, halted, timed
 from orchestrator.core.ports import Safety
 from orchestrator.core.records import replace
 from orchestrator.core.state import (
+    GripDoubt,
     ManualMotion,
     MotionState,
     OrderRecord,
+    PauseState,
     Person,
     State,
     StepState,
@@ -44,6 +48,8 @@ def _cell(state: State, event: ev.CellChanged, t: float) -> State:
         state = replace(state, units=units, running_t=state.running_t if state.cell in AT_WORK else t)
     if event.state not in MOTION_ALLOWED:
         state = unreleased(state)
+    if event.state not in RUNS:
+        state = halted(state, t)
     stays = state.suspended if event.state == CellState.SUSPENDED else ""
     return replace(
         state,
@@ -54,6 +60,11 @@ def _cell(state: State, event: ev.CellChanged, t: float) -> State:
         suspended=event.suspended or stays,
         suspends=state.suspends + bool(event.suspended),
     )
+
+
+@_on(ev.JournalRetained)
+def _retained(state: State, event: ev.JournalRetained, _t: float) -> State:
+    return taken_over(event.state, state)
 
 
 @_on(ev.CellRestarted)
@@ -70,7 +81,9 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         manual=None,
         places={},
         screens_lost=frozenset(),
+        pauses={key: pause for key, pause in state.pauses.items() if key.startswith("order/")},
         ending=frozenset(),
+        grip=None,
         upset_t=t,
         units={name: unlooked(unit) for name, unit in state.units.items()},
     )
@@ -98,6 +111,17 @@ def _safety(state: State, event: ev.SafetyChanged, t: float) -> State:
     return replace(state, safety=event.safety, acknowledged=known, struck_t=struck_t)
 
 
+@_on(ev.Paused)
+def _paused(state: State, event: ev.Paused, t: float) -> State:
+    pauses = {**state.pauses, event.target: PauseState(event.by, t, event.reason)}
+    return timed(replace(state, pauses=pauses), t)
+
+
+@_on(ev.Resumed)
+def _resumed(state: State, event: ev.Resumed, t: float) -> State:
+    return timed(replace(state, pauses=without(state.pauses, event.target)), t)
+
+
 @_on(ev.PlaceJoined)
 def _joined(state: State, event: ev.PlaceJoined, t: float) -> State:
     person, before = Person(event.operator, event.qualifications), state.places.get(event.place)
@@ -122,6 +146,16 @@ def _left(state: State, event: ev.PlaceLeft, t: float) -> State:
 @_on(ev.PlaceCleared)
 def _cleared(state: State, event: ev.PlaceCleared, _t: float) -> State:
     return replace(state, unclear=without(state.unclear, event.place))
+
+
+@_on(ev.GripContradicted)
+def _grip_contradicted(state: State, event: ev.GripContradicted, t: float) -> State:
+    return replace(state, grip=GripDoubt(event.part, event.holding, t))
+
+
+@_on(ev.GripAgreed)
+def _grip_agreed(state: State, _event: ev.GripAgreed, _t: float) -> State:
+    return replace(state, grip=None)
 
 
 @_on(ev.ScreenLost)
@@ -153,10 +187,27 @@ def _motion(state: State, event: ev.MotionProposed | ev.MotionIntended, t: float
         needs=event.needs if isinstance(event, ev.MotionProposed) else 0,
         supervised=event.supervised if isinstance(event, ev.MotionProposed) else "",
     )
+    if state.zones_awaited[0] == event.effect:
+        state = replace(state, zones_awaited=("", ()))
     asked = state.motions.get(event.motion)
     if asked is not None and isinstance(event, ev.MotionIntended):
         motion = dataclasses.replace(asked, approved=True, t=t)
     return replace(state, motions={**state.motions, event.motion: motion})
+
+
+@_on(ev.ZonesAwaited)
+def _zones_awaited(state: State, event: ev.ZonesAwaited, _t: float) -> State:
+    return replace(state, zones_awaited=(event.effect, event.zones))
+
+
+@_on(ev.EquipmentLost)
+def _equipment_lost(state: State, event: ev.EquipmentLost, _t: float) -> State:
+    return replace(state, equipment_lost={**state.equipment_lost, event.device: (event.unit, event.step)})
+
+
+@_on(ev.EquipmentBack)
+def _equipment_back(state: State, event: ev.EquipmentBack, _t: float) -> State:
+    return replace(state, equipment_lost=without(state.equipment_lost, event.device))
 
 
 @_on(ev.MotionApproved)
@@ -226,9 +277,15 @@ def _stored(state: State, event: ev.OrderStored, t: float) -> State:
 
 
 @_on(ev.OrderChanged)
-def _order(state: State, event: ev.OrderChanged, _t: float) -> State:
+def _order(state: State, event: ev.OrderChanged, t: float) -> State:
     if event.order not in state.orders:
         return state
+    key = f"order/{event.order}"
+    if event.state == OrderState.PAUSED:
+        pauses = {**state.pauses, key: PauseState(event.by, t, event.reason)}
+        state = timed(replace(state, pauses=pauses), t)
+    elif key in state.pauses:
+        state = timed(replace(state, pauses=without(state.pauses, key)), t)
     if event.state == OrderState.CLEARED:
         return replace(state, orders=without(state.orders, event.order))
     order = replace(state.orders[event.order], state=event.state)

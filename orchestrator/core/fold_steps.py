@@ -74,6 +74,8 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         remedy="",
         started_t=t,
         ended_t=None,
+        paused_t=None,
+        paused_s=0.0,
         doubted_t=None,
         released=False,
         patient_t=t,
@@ -402,7 +404,10 @@ def _part_moved(state: State, event: ev.PartMoved, t: float) -> State:
     bins = state.bins
     if event.bin and event.bin in bins:
         bins = {**bins, event.bin: max(0, bins[event.bin] - math.ceil(event.qty))}
-    state = replace(state, world=state.world.moved(event, t), bins=bins)
+    grip = state.grip
+    if grip is not None and grip.part == event.part and event.certainty != "doubtful":
+        grip = None  # settled, or elsewhere
+    state = replace(state, world=state.world.moved(event, t), bins=bins, grip=grip)
     if event.unit in state.behind and not any(fact.unit == event.unit for fact in state.world.facts.values()):
         state = replace(state, behind=without(state.behind, event.unit))
     return state if event.what == "seen" else _touched(state, event, t)

@@ -1,8 +1,9 @@
 """Which steps wait too long for a person, since when, and how far that has climbed: remind, offer, ask.
 
 A step waits for a person while they are at it, while they shall look at a result, and while nobody is there who may
-do it. The clock stands still while the cell doesn't run, and starts anew when it runs again, when somebody comes to the
-place or leaves it, and when a person asks for more time; what was reached before that counts no longer.
+do it. The clock stands still while the cell doesn't run or the step is paused, and starts anew when the cell runs
+again, when somebody comes to the place or leaves it, and when a person asks for more time; what was reached before
+that counts no longer.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core.machine import AT_WORK, OrderState, StepStatus
+from orchestrator.core.pauses import THE_CELL
 from orchestrator.core.readiness import crews
 from orchestrator.core.state import ROBOT
 
@@ -57,7 +59,7 @@ def since(state: State, unit: UnitState, step: Step) -> float:
     start = max(state.running_t, current.patient_t)
     if waits == "at_it":
         places = [actor for actor in current.actors if actor != ROBOT]
-        return max(start, *(state.places_t.get(place, 0.0) for place in places))
+        return max(start, *(state.places_t.get(place, 0.0) for place in places)) + current.paused_s
     if waits == "look":
         return start
     free = [(unit.steps[wait.step].ended_t or 0.0) + wait.min_s for wait in step.after]
@@ -78,7 +80,8 @@ def due(state: State, unit: UnitState, step: Step, now: float) -> Due:
 
     A rung on which nothing could be offered is passed over: an offer to nobody helps nobody.
     """
-    if state.cell not in AT_WORK or not waits_for(state, unit, step):
+    paused = THE_CELL in state.pauses or unit.steps[step.id].paused_t is not None
+    if state.cell not in AT_WORK or paused or not waits_for(state, unit, step):
         return Due("", None)
     allowed_s = state.spec.patience.allowed_s(step.time_s.get("human"))
     start = since(state, unit, step)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import MOTION_ALLOWED, OrderState, StepStatus
+from orchestrator.core.pauses import lane_pauses, said
 from orchestrator.core.state import ANYWHERE, BUSY, ROBOT
 from orchestrator.core.supervision import held_back
 
@@ -86,11 +87,13 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
             f"A breakpoint stands before {step.id}" if why == "breakpoint" else f"{step.id} is the robot's next step"
         )
         out.append(Blocker("release", f"{where}: a person must say next."))
+    out += [Blocker("paused", said(key)) for key in lane_pauses(state, actors)]
     if ROBOT in actors:
         out += [Blocker("interlock", reason) for reason in why_not(state)]
         out += [Blocker("ending", f"The robot has not come to a stand after {effect}.") for effect in state.ending]
         if current.unsaid:
             out.append(Blocker("unsaid", f"Nobody has said whether {step.result.part} is in its place already: look."))
+        out += grip_blockers(state)
     elif state.cell not in MOTION_ALLOWED:
         out.append(Blocker("cell", f"The cell is {state.cell}."))
     held = state.world.held()
@@ -117,6 +120,15 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
         out.append(Blocker("tool_due", f"Tool {step.tool} was due for calibration on {tool.due}."))
     out += _taken(state, unit, step, actors)
     return out
+
+
+def grip_blockers(state: State) -> list[Blocker]:
+    """Return why the robot can't begin anything while gripper and ledger contradict each other."""
+    if state.grip is None:
+        return []
+    if not state.grip.part:
+        return [Blocker("contradiction", "The gripper holds something that nobody knows of: take it out.")]
+    return [Blocker("contradiction", f"It is doubtful whether the gripper holds {state.grip.part}: look, and say so.")]
 
 
 def people_blockers(state: State, step: Step, actors: tuple[str, ...]) -> list[Blocker]:
@@ -227,6 +239,8 @@ def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -
         owner = state.world.get(f"{unit.id}/{target.owner}")
         if owner is None or owner.certainty == "unknown":
             out.append(Blocker("no_owner", f"It is not known where {target.owner} is."))
+        below = (fact for fact in state.world.chain(f"{unit.id}/{target.owner}") if fact.certainty == "doubtful")
+        out += [Blocker("doubtful", f"It is doubtful where {fact.part} is: look, and say so.") for fact in below]
     name, enough = supply(state, unit, step, actors)
     if not enough:
         out.append(Blocker("starved", f"Bin {name} has too few left: refill it."))

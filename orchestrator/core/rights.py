@@ -20,6 +20,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "change_cell": _WORK,
     "set_mode": _TECH,
     "set_autonomy": _WORK,  # towards more supervision; raising it is RAISE_AUTONOMY's
+    "pause": _WORK,
+    "resume": _WORK,
     "join_place": _WORK,
     "leave_place": _WORK,
     "confirm_step": _WORK,
@@ -34,6 +36,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "stop_rewind": _WORK,
     "refill_bin": _WORK,
     "take_part": _WORK,
+    "settle_part": _WORK,
     "acknowledge": _WORK,
     "approve_motion": _WORK,
     "refuse_motion": _WORK,
@@ -41,6 +44,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "set_breakpoint": _WORK,
     "clear_breakpoint": _TECH,  # as raising the autonomy: afterwards less is asked
     "start_jog": _TECH,
+    "start_drive": _TECH,
     "move_gripper": _TECH,
     "teach_frame": _TECH,
 }

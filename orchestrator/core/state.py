@@ -98,6 +98,8 @@ class StepState:
     seen_again: Measured | None = None  # what the camera said when it looked once more
     late_looks: int = 0  # pictures of it, one after the other, that were from before they were asked for
     released: bool = False  # a person said next: where it waits for that word, it may begin once
+    paused_t: float | None = None  # since when its time stands still, because a person paused it
+    paused_s: float = 0.0  # how long it stood before that
     doubted_t: float | None = None  # since when it is in doubt, after it was done: `ended_t` stays when it was made
     patient_t: float = 0.0  # since when it waits for a person, or was given more time (s, UTC)
     overdue: Overdue = ""  # the rung that its waiting for a person last came to, at `overdue_t` (s, UTC)
@@ -203,11 +205,32 @@ class MotionState:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseState:
+    """That a person paused something, and when (s, UTC)."""
+
+    by: str
+    t: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GripDoubt:
+    """The gripper's sensor said otherwise than the ledger: of `part`, or "" where the ledger knows of nothing there.
+
+    `holding` is what the sensor says now.
+    """
+
+    part: str
+    holding: bool
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
 class ManualMotion:
     """A motion by hand under way; `press` names the press of a jog button."""
 
     id: str
-    what: Literal["jog", "open", "close"]
+    what: Literal["jog", "drive", "open", "close"]
     by: str
     t: float
     press: str = ""
@@ -238,11 +261,17 @@ class State:
     places: Mapping[str, Person] = field(default_factory=dict)
     screens_lost: frozenset[str] = frozenset()  # places where somebody works whose screen has lost its line
     motions: Mapping[str, MotionState] = field(default_factory=dict)
+    pauses: Mapping[str, PauseState] = field(default_factory=dict)  # by what they are of: see `core/pauses`
     manual: ManualMotion | None = None
     taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching
     ending: frozenset[str] = frozenset()  # skills that were called off and have not reported their end yet
     struck_t: float = 0.0  # when the robot was last in a protective stop: it has met something (s, UTC)
+    zones_awaited: tuple[str, tuple[str, ...]] = ("", ())  # an effect of the robot's, and the zones that it waits for
+    equipment_lost: Mapping[str, tuple[str, str]] = field(
+        default_factory=dict
+    )  # device -> unit and step that missed it
     upset_t: float = 0.0  # when the arm last ended otherwise than planned, and may have knocked anything (s, UTC)
+    grip: GripDoubt | None = None  # where ledger and gripper contradict each other
     running_t: float = 0.0  # when the cell last came to Execute (s, UTC)
     places_t: Mapping[str, float] = field(default_factory=dict)  # when somebody last came to a place or left it
     unclear: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # zones where a place may still be at work

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
@@ -15,7 +16,7 @@ from orchestrator.core.transient import TRANSIENTS, Awaited
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.gate import REFUSED
 from orchestrator.engine.heartbeat import Heartbeat
-from orchestrator.engine.limit import Limit
+from orchestrator.engine.limit import Limit, at_speed_zero
 from orchestrator.engine.manual import Manual
 from orchestrator.engine.requirements import Requirements
 from orchestrator.engine.ride import Ride
@@ -24,7 +25,7 @@ from orchestrator.engine.standstill import ARM_IDLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from orchestrator.core.ports import Devices, Robot, RobotState
+    from orchestrator.core.ports import Devices, Robot
     from orchestrator.core.react import Look, Recover, RideAndLook, RunManual, RunSkill, Settle
     from orchestrator.core.state import StepState
     from orchestrator.core.variant import PartSpec, Step
@@ -114,27 +115,17 @@ class CellCrew:
         return _ended(effect, "succeeded", attempt)
 
     async def _run(self, skill: Skill, arguments: dict[str, Any], attempt: Attempt, limit: Limit) -> None:
-        paused = False
-
-        def on_reading(reading: RobotState) -> None:
-            nonlocal paused
-            if skill.promise.pausable and paused is not (reading.speed_factor == 0.0):
-                paused = not paused
-                (limit.stand if paused else limit.go_on)("speed")
-
-        unlisten = self._robot.state.listen(on_reading)
+        stands = at_speed_zero(limit, self._robot.state) if skill.promise.pausable else nullcontext()
         try:
-            on_reading(self._robot.state.value)
-            async with limit:
-                await skill.run(self._surface(attempt), **arguments)
+            with stands:
+                async with limit:
+                    await skill.run(self._surface(attempt), **arguments)
         except TimeoutError:
             raise RobotError(
                 f"{skill.name} did not end within {skill.timeout_s:g} s.",
                 remedy="See what holds it up, then retry.",
                 code="timeout",
             ) from None
-        finally:
-            unlisten()
 
     async def _out_of_the_way(self, attempt: Attempt, error: TandemError) -> TandemError:
         """Bring the arm home after a failure: whoever mends it must not find it where they work. Returns the error."""
@@ -175,8 +166,9 @@ class CellCrew:
         limit = Limit(RIDE_S)
         attempt = Attempt(self._runner, self._robot, self._devices, self._eyes, effect, step, limit, self._kinds)
         try:
-            async with limit:
-                return await Ride(attempt, self._eyes, effect).run()
+            with at_speed_zero(limit, self._robot.state):
+                async with limit:
+                    return await Ride(attempt, self._eyes, effect).run()
         except TimeoutError:
             raise RobotError(
                 f"The arm's camera had no verdict within {RIDE_S:g} s.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import RobotError
 from orchestrator.core.interlock import why_not
+from orchestrator.core.pauses import robot_pauses
 from orchestrator.core.ports import Outcome
 from orchestrator.core.supervision import wants_approval
 from orchestrator.engine.limit import Limit
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.core.ports import Motion
     from orchestrator.core.state import State
     from orchestrator.engine.runner import Runner
+    from orchestrator.wire import Answer
 
 STALL_S = 10.0  # a motion that neither moves nor ends for so long has a controller that does not answer
 REFUSED = "refused"  # the code of a motion that a person did not want
@@ -114,11 +116,12 @@ class Gate:
             supervised=supervised,
         )
         try:
-            answer = await self._runner.ask(proposal)
+            answer = await self._asked(proposal)
             if not answer.ok:
                 raise RobotError(answer.message, remedy=answer.remedy, code=answer.code)
             with self._limit.standing("approval"):
                 await self._runner.until(lambda state: _decided(state, motion_id))
+            await self._unpaused()
         except asyncio.CancelledError:  # it may be in the journal by then, and must not stand there as under way
             self._end(motion_id, "canceled", "", "")
             raise
@@ -131,6 +134,19 @@ class Gate:
             self._end(motion_id, "rejected", "autonomy", "Motions are to be approved now.")
             return await self._passed(text, plan, duration_s, preview, supervised)
         return motion_id
+
+    async def _asked(self, proposal: cmd.ProposeMotion) -> Answer:
+        """Propose a motion, once nothing is paused that would keep it at speed zero."""
+        while True:
+            await self._unpaused()
+            answer = await self._runner.ask(proposal)
+            if answer.ok or answer.code != "paused":
+                return answer
+
+    async def _unpaused(self) -> None:
+        """Wait until nobody has paused what moves here: a skill does not fail by a pause between two motions."""
+        with self._limit.standing("pause"):
+            await self._runner.until(lambda state: not robot_pauses(state))
 
     async def _ended(self, motion: Motion) -> Outcome:
         """Wait for a motion's end; one that makes no progress and says nothing is stopped, and its end is unknown."""

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.commands import Acknowledge, ChangeCell, Request, TakePart, Who
+from orchestrator.core.commands import Acknowledge, ChangeCell, Pause, Request, Resume, TakePart, Who
 from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.handed import must_be_said
 from orchestrator.core.interlock import why_not, why_not_manual
-from orchestrator.core.machine import CELL, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus, allowed
+from orchestrator.core.machine import (
+    AT_WORK,
+    CELL,
+    CellState,
+    CellVerb,
+    Mode,
+    OrderState,
+    OrderVerb,
+    StepStatus,
+    allowed,
+)
 from orchestrator.core.overdue import since
+from orchestrator.core.pauses import THE_CELL, lane_pauses, said
 from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.core.supervision import breakpoint_at
+from orchestrator.core.waits import reasons
 from orchestrator.engine import late, phrases, rewinding
+from orchestrator.engine.contradicting import contradictions
 from orchestrator.engine.oversight import (
     autonomy_buttons,
     breakpoint_button,
@@ -23,7 +36,8 @@ from orchestrator.engine.oversight import (
     motion_buttons,
     release_button,
 )
-from orchestrator.engine.standing import condition, to_refill, waits_for
+from orchestrator.engine.recovery_view import recovery
+from orchestrator.engine.standing import condition, pause_button, to_refill, waits_for
 from orchestrator.wire import (
     Ask,
     BinLevel,
@@ -36,6 +50,7 @@ from orchestrator.wire import (
     OrderView,
     PartView,
     Question,
+    RecoveryView,
     Rewinding,
     RewindView,
     StepView,
@@ -61,9 +76,8 @@ _OFFERED = (
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
-_TOLD = frozenset(
-    {"starved", "gripper", "leftover", "qualification", "tool_due", "unclear", "unsaid", "release", "screen"}
-)
+_DOUBTS = frozenset({"unclear", "unsaid", "contradiction", "doubtful"})
+_TOLD = _DOUBTS | {"starved", "gripper", "leftover", "qualification", "tool_due", "release", "screen"}
 _ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
@@ -95,6 +109,8 @@ class Guide:
         ]
         if not state.acknowledged and _granted(state, Acknowledge()):
             buttons.insert(0, Button(label="acknowledge", command={"type": "acknowledge"}))
+        if _granted(state, Resume(what="cell") if THE_CELL in state.pauses else Pause(what="cell")):
+            buttons.append(pause_button("cell", paused=THE_CELL in state.pauses))
         held = state.world.held()
         if held is not None and _granted(state, TakePart(part=held.part)):
             buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
@@ -115,7 +131,7 @@ class Guide:
             safety=str(state.safety),
             autonomy=str(state.autonomy),
             reason=state.cell_reason,
-            reasons=why_not(state),
+            reasons=reasons(state),
             condition=condition(state),
             simulated=self._simulated,
             acknowledged=state.acknowledged,
@@ -125,6 +141,7 @@ class Guide:
             manual_reasons=why_not_manual(state, motion=state.manual.id if state.manual else ""),
             manual_by=state.manual.by if state.manual else "",
             taught=tuple(state.taught),
+            contradictions=contradictions(state, _granted),
         )
 
     def order(self, state: State, order_id: str) -> OrderView:
@@ -224,6 +241,11 @@ class Guide:
             "kind": "human" if human else "robot",
             "operator": person.operator if person else "",
         }
+        paused = f"lane/{actor}" in state.pauses
+        if (paused or not human or person) and _granted(
+            state, Resume(what="lane", name=actor) if paused else Pause(what="lane", name=actor)
+        ):
+            base["pausing"] = (pause_button("lane", actor, paused=paused),)
         if human and person is None:
             return LaneView(**base, status="away", text=phrases.AWAY)
         doing = state.doing(actor)
@@ -253,6 +275,8 @@ class Guide:
             unit=unit.id,
             step=step_id,
             started_t=current.started_t,
+            paused_t=current.paused_t,
+            paused_s=current.paused_s,
             expected_s=step.time_s.get("human" if human else "robot"),
             intent=intent,
         )
@@ -300,6 +324,10 @@ class Guide:
             since_t=since(state, unit, step) if overdue else current.doubted_t or current.ended_t or state.t,
             buttons=tuple(buttons),
         )
+
+    def recovery(self, state: State) -> RecoveryView | None:
+        """Return how a recovery stands; None where there is nothing to recover from."""
+        return recovery(state, lambda unit, step: self._title(state, unit, step))
 
     def bin(self, state: State, name: str) -> BinLevel:
         """Return how full a counted bin is."""
@@ -411,6 +439,8 @@ class Guide:
             focus=nominal or self._focus(state, unit, step),
             together=step.together,
             started_t=current.started_t,
+            paused_t=current.paused_t,
+            paused_s=current.paused_s,
             expected_s=step.time_s.get("human"),
             overdue=late.reached(state, unit, step),
             buttons=buttons,
@@ -447,8 +477,8 @@ class Guide:
         over = bool(state.orders) and not running and not state.units and not waiting
         blocked = state.cell not in CELL[CellVerb.COMPLETE] and bool(running)
         status = "done" if over and state.cell != CellState.IDLE else "blocked" if blocked else "idle"
-        reasons = waits_for(state) or why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
-        note = phrases.told(*reasons) if blocked else self._waiting(state, place)
+        whys = waits_for(state) or why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
+        note = phrases.told(*whys) if blocked else self._waiting(state, place)
         held = state.world.held()
         take: tuple[Button, ...] = ()
         if held is not None and self._gripper_blocks(state, place) and _granted(state, TakePart(part=held.part)):
@@ -459,7 +489,11 @@ class Guide:
 
     def _gripper_blocks(self, state: State, actor: str) -> bool:
         """Whether someone waits for the gripper to be empty, and the robot can't go on with what it holds."""
-        if state.cell != CellState.EXECUTE or _goes_on(state):
+        held = state.world.held()
+        unit = state.units.get(held.unit) if held is not None else None
+        if unit is not None and unit.rewind is not None:
+            return True  # nobody takes apart what the gripper holds
+        if state.cell not in AT_WORK or _goes_on(state):
             return False
         return any(
             any(reason.code == "gripper" for reason in blockers(state, unit, step, crew, state.t))
@@ -474,9 +508,11 @@ class Guide:
         """Why an actor has nothing to do: the first reason that isn't just somebody else's turn."""
         if not state.orders:
             return phrases.NO_ORDER
+        if paused := lane_pauses(state, (actor,)):
+            return phrases.told(*(said(key) for key in paused))
         if state.cell != CellState.EXECUTE:
-            said = waits_for(state) or why_not(state)[:1]
-            return phrases.told(*said or (f"The cell is {state.cell}: wait until it has settled.",))
+            reasons = waits_for(state) or why_not(state)[:1]
+            return phrases.told(*reasons or (f"The cell is {state.cell}: wait until it has settled.",))
         for unit in state.units.values():
             if unit.rechecking and actor != ROBOT:
                 return phrases.LOOKING_AGAIN

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
+    from orchestrator.core.ports import Latest, RobotState
+
 
 class Limit:
     """A time-out (s) that stands still while anything is waited for that is not the skill's own work."""
@@ -55,3 +57,24 @@ class Limit:
             yield
         finally:
             self.go_on(why)
+
+
+@contextmanager
+def at_speed_zero(limit: Limit, reading: Latest[RobotState]) -> Iterator[None]:
+    """Let the time stand still whenever the robot's speed is zero, for as long as this lasts."""
+    paused = False
+
+    def on_reading(state: RobotState) -> None:
+        nonlocal paused
+        if paused is not (state.speed_factor == 0.0):
+            paused = not paused
+            (limit.stand if paused else limit.go_on)("speed")
+
+    unlisten = reading.listen(on_reading)
+    try:
+        on_reading(reading.value)
+        yield
+    finally:
+        unlisten()
+        if paused:
+            limit.go_on("speed")

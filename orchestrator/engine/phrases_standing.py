@@ -30,6 +30,12 @@ GERMAN = {
     "The cell is suspended: it goes on by itself once a lane can proceed.": (
         "Die Zelle ist ausgesetzt: Sie geht von selbst weiter, sobald jemand arbeiten kann."
     ),
+    "Paused: resume the cell.": "Pause: die Zelle fortsetzen.",
+    "Paused: resume the lane of robot.": "Pause: die Spur des Roboters fortsetzen.",
+    "Paused: resume the lane of {}.": "Pause: die Spur von {} fortsetzen.",
+    "Paused: resume order {}.": "Pause: Auftrag {} fortsetzen.",
+    "Paused for longer than {} s.": "Länger als {} s pausiert.",
+    "The robot could not be paused.": "Der Roboter ließ sich nicht pausieren.",
     "Bin {} has too few {} for {} of {}: refill it.": "Im Behälter {} sind zu wenig {} für {} an {}: nachfüllen.",
     "{} of {} waits for a person: sign in at {}.": "{} an {} wartet auf eine Person: an {} anmelden.",
     "{} of {} waits for a person's look: sign in at {}.": "{} an {} wartet auf einen prüfenden Blick: an {} anmelden.",

@@ -12,9 +12,10 @@ import structlog
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.errors import TandemError
-from orchestrator.core.events import CommandDenied, decode, subject
+from orchestrator.core.events import CommandDenied, JournalRetained, decode, subject
 from orchestrator.core.fold import fold
 from orchestrator.core.machine import CellVerb, Mode, allowed
+from orchestrator.core.pauses import stops_robot
 from orchestrator.core.ports import Entry, Safety
 from orchestrator.core.react import Cancel, Effect, Look, Recover, RideAndLook, RunManual, RunSkill, Settle, react
 from orchestrator.core.rights import may
@@ -76,6 +77,16 @@ class Crew(Protocol):
         """Stop whatever moves, without waiting for anything."""
 
 
+class Slowing(Protocol):
+    """Who brings the robot to speed zero while a pause is asked for, and until it was judged."""
+
+    def begin(self) -> None:
+        """A pause that stops the robot is asked for."""
+
+    def end(self, *, written: bool) -> None:
+        """It was judged; not `written` where the journal failed."""
+
+
 class Runner:
     """The only writer of a cell's journal and state.
 
@@ -94,6 +105,7 @@ class Runner:
         self.bus = Bus()
         self.troubles = Troubles(clock.now)
         self.crew: Crew | None = None
+        self.pausing: Slowing | None = None
         self._journal = journal
         self._clock = clock
         self._schedule = schedule
@@ -103,6 +115,7 @@ class Runner:
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self._tasks: dict[str, asyncio.Task[cmd.Command | None]] = {}
         self._waiters: list[tuple[Callable[[State], bool], asyncio.Future[None]]] = []
+        self._slowing: list[cmd.Request] = []  # pauses that are not judged yet: the robot stands already
         self._asked = 0
         self._alarm: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
@@ -122,6 +135,11 @@ class Runner:
             entry = recorded.entry
             event = decode(entry.payload, recorded.seq)
             state = fold(state, event, entry.t, recorded.seq)
+            if isinstance(event, JournalRetained):
+                for name in event.answered:
+                    self._remember(Answer(id=name, ok=True))
+                for name, role in event.denied.items():
+                    self._remember(_denied(name, role))
             if entry.command and not entry.command.startswith(OWN):
                 granted = Answer(id=entry.command, ok=True)
                 self._remember(_denied(entry.command, event.role) if isinstance(event, CommandDenied) else granted)
@@ -141,6 +159,9 @@ class Runner:
         if request.id.startswith(OWN) and request.by.role != "engine":
             message = f"Ids that begin with {OWN} are the engine's own."
             return Answer(id=request.id, ok=False, code="bad_id", message=message, remedy="Use a UUID.")
+        if self.pausing is not None and self._pauses(request):
+            self._slowing.append(request)
+            self.pausing.begin()
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((request, answer))
         return await answer
@@ -219,11 +240,13 @@ class Runner:
             entries += written
             new[request.id] = _answer(request, verdict)
             answers.append(new[request.id])
-        if entries and not await self._commit(entries):
+        failed = bool(entries) and not await self._commit(entries)
+        if failed:
             self._put_off([request for request, _ in batch if request.id in new])
             answers = [_unwritten(answer.id) if answer.id in new else answer for answer in answers]
             after, fresh, new = before, [], {}
         self.state = after
+        self._judged([request for request, _ in batch], written=not failed)
         for (request, future), answer in zip(batch, answers, strict=True):
             if request.id in new and request.by.role != "engine":
                 self._remember(answer)
@@ -238,6 +261,13 @@ class Runner:
             self._propose()
         if after.manual is not None and any(request.id in new and _halts(request.command) for request, _ in batch):
             self._quiet()  # asked for before the press that it overtook was durable
+
+    def _judged(self, requests: list[cmd.Request], *, written: bool) -> None:
+        """What was slowed for a pause that was asked for goes by the state from now on."""
+        for request in tuple(self._slowing):
+            if self.pausing is not None and any(request is judged for judged in requests):
+                self._slowing.remove(request)
+                self.pausing.end(written=written)
 
     def _judge(
         self, state: State, request: cmd.Request, now: float
@@ -396,6 +426,11 @@ class Runner:
         self._answers[answer.id] = answer
         if len(self._answers) > REMEMBERED:
             self._answers.popitem(last=False)
+
+    def _pauses(self, request: cmd.Request) -> bool:
+        """Tell whether a request brings the robot to speed zero, as far as it will be granted: not a second time."""
+        granted = may(request.by.role, request.command) and request.id not in self._answers
+        return granted and stops_robot(self.state, request.command)
 
     def _makes_safer(self, request: cmd.Request) -> bool:
         """Tell whether a request stops the arm, as far as it will be granted: not to others, and not a second time."""

@@ -9,6 +9,7 @@ from orchestrator.core.decide.lull import goes_on_at, suspends_at
 from orchestrator.core.decide.orders import free_nests
 from orchestrator.core.machine import CellState, CellVerb, OrderState, StepStatus
 from orchestrator.core.overdue import climbing, due, level
+from orchestrator.core.pauses import hold_at, robot_pauses
 from orchestrator.core.readiness import blockers, crews, resources, too_late
 from orchestrator.core.rewind import undo_blockers
 from orchestrator.core.rides import ride_blockers
@@ -36,8 +37,11 @@ class Schedule:
         """Return what to propose at `now` (s, UTC), and when waiting alone makes more possible."""
         late_wake: list[float] = []
         late = _overdue(state, now, late_wake)
+        expires = hold_at(state)
+        if expires is not None and now >= expires - 1e-6:
+            return (*late, cmd.ExpirePause()), min(late_wake, default=None)
         out, until_t = self._work(state, now)
-        return (*late, *out), min((t for t in (until_t, *late_wake) if t is not None), default=None)
+        return (*late, *out), min((t for t in (until_t, expires, *late_wake) if t is not None), default=None)
 
     def _work(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
         """Return which steps, looks and units begin; where none can, when the cell suspends or goes on by itself."""
@@ -50,6 +54,8 @@ class Schedule:
         taken: set[str] = set()
         held: set[str] = set()
         for unit, step_id, current in state.busy():
+            if state.orders[unit.order].state == OrderState.PAUSED:
+                continue
             if current.ride == "wanted" and ROBOT not in taken and not ride_blockers(state, current):
                 taken.add(ROBOT)
                 out.append(cmd.StartLook(unit=unit.id, step=step_id))
@@ -67,7 +73,7 @@ class Schedule:
                 sha = self._skill_sha256(step.robot.skill) if step.robot and ROBOT in crew else ""
                 out.append(cmd.StartStep(unit=unit.id, step=step.id, actors=crew, skill_sha256=sha))
         out += self._units(state)
-        if not out and _nothing_left(state):
+        if not out and _nothing_left(state) and not robot_pauses(state):
             out.append(cmd.ChangeCell(verb=CellVerb.COMPLETE, reason="every order has ended"))
         if not out and not wake:
             return _lull(suspends_at(state, now), now)

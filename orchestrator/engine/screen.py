@@ -91,11 +91,14 @@ class LiveScreen:
         wanted: dict[str, TopicValue | None] = {}
         if before is None or _cell_may_look_new(before, after):
             wanted["cell"] = self._guide.cell(after)
+            wanted["recovery"] = self._guide.recovery(after)
         for order_id, order in after.orders.items():
             if before is None or before.orders.get(order_id) is not order:
                 wanted[f"order/{order_id}"] = self._guide.order(after, order_id)
         for unit_id, unit in after.units.items():
             old = before.units.get(unit_id) if before else None
+            if unit.rewind is not None:  # why nobody takes it apart hangs on people and zones
+                wanted[f"unit/{unit_id}"] = self._guide.unit(after, unit_id)
             marked = _marked_anew(before, after, unit)
             if old is unit and not marked:
                 continue

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from orchestrator import core
-from orchestrator.core import cell, commands, events, geometry, ports, variant
-from orchestrator.core.state import State
+from orchestrator.core.carried import from_plain, to_json
 from orchestrator.wire import Answer
 
 if TYPE_CHECKING:
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.cell import CellSpec
     from orchestrator.core.ports import Journal
+    from orchestrator.core.state import State
     from orchestrator.engine.bus import Fresh
     from orchestrator.engine.runner import Runner
 
@@ -48,7 +47,7 @@ class Snapshot:
 
     def to_bytes(self) -> bytes:
         """Return it as two lines of JSON: what it is bound to, then its content."""
-        state = orjson.Fragment(_states().dump_json(self.state, exclude={"spec"}))
+        state = orjson.Fragment(to_json(self.state))
         content = orjson.dumps({"state": state, "answers": orjson.Fragment(_ANSWERS.dump_json(self.answers))})
         head = {**_bound(self.state.spec), "seq": self.seq, "sha256": self.sha256, "content": _digest(content)}
         return orjson.dumps(head) + b"\n" + content
@@ -64,7 +63,7 @@ class Snapshot:
             if any(head.get(key) != value for key, value in _bound(spec).items()):
                 return None
             said = orjson.loads(content)
-            state = _states().validate_python({**said["state"], "spec": spec})
+            state = from_plain(said["state"], spec)
             return cls(head["seq"], head["sha256"], state, _ANSWERS.validate_python(said["answers"]))
         except (ValueError, KeyError, TypeError, ValidationError):
             return None
@@ -144,14 +143,3 @@ def _rules() -> str:
     for file in sorted(Path(core.__file__).parent.rglob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-@cache
-def _states() -> TypeAdapter[State]:
-    """Return the adapter of the state; its records name types that they import for the type checker alone."""
-    names: dict[str, Any] = {"Any": Any, "Mapping": Mapping}
-    for module in (cell, commands, events, geometry, ports, variant):
-        names |= vars(module)
-    adapter: TypeAdapter[State] = TypeAdapter(State)
-    adapter.rebuild(_types_namespace=names, raise_errors=True)
-    return adapter

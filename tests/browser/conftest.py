@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -10,14 +11,22 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+from orchestrator.wire import SUBPROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = Path(__file__).parent
 SPEED = "5"
-OWN_CELL = {"calibrate": HERE / "calibrate_cell.yaml"}  # suites that need another cell than the demo's, at rest
+OWN_CELL = dict.fromkeys(
+    ("calibrate", "hand_eye"), HERE / "calibrate_cell.yaml"
+)  # suites that need another cell than the demo's, at rest
+KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
 REAL_TIME = ("jog",)  # suites in which a person's hand keeps the robot moving: it is not sped up
 
 
@@ -35,20 +44,42 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     else:
         command += ["demo", "--units", "1", "--speed", "1" if suite in REAL_TIME else SPEED]
     command += ["--port", str(port), "--data", str(tmp_path / "data")]
+    if suite in KILLED:
+        _killed(command, port)
+    demo = _started(command, port)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        demo.send_signal(signal.SIGINT)
+        demo.communicate(timeout=30)
+
+
+def _started(command: list[str], port: int) -> subprocess.Popen[str]:
+    """Start a server and wait until it says that it serves."""
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-    ) as demo:
-        assert demo.stdout is not None
-        said = []
-        for line in demo.stdout:
-            said.append(line)
-            if f":{port}" in line:
-                break
-        else:
-            pytest.fail("The demo did not start:\n" + "".join(said))
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            demo.send_signal(signal.SIGINT)
-            demo.communicate(timeout=30)
+    demo = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+    assert demo.stdout is not None
+    said = []
+    for line in demo.stdout:
+        said.append(line)
+        if f":{port}" in line:
+            return demo
+    pytest.fail("The demo did not start:\n" + "".join(said))
+
+
+def _killed(command: list[str], port: int) -> None:
+    """Run a cell until the robot carries its first part, and kill it as `kill -9` does."""
+    demo = _started(command, port)
+    try:
+        base = f"http://127.0.0.1:{port}"
+        with connect(f"ws://127.0.0.1:{port}/ws", subprotocols=[Subprotocol(SUBPROTOCOL)], proxy=None) as line:
+            line.send(json.dumps({"type": "hello"}))
+            with httpx.Client(base_url=base, trust_env=False) as rest:
+                rest.post("/api/v1/orders/demo-1/start", json={}).raise_for_status()
+            for message in map(json.loads, line):
+                happened = message["payload"] if message["type"] == "happened" else {}
+                if happened.get("type") == "motion_intended" and "bring" in happened["text"]:
+                    break
+    finally:
+        demo.kill()
+        demo.communicate()

@@ -25,6 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.adapters.clock_virtual import run_virtual
+from orchestrator.adapters.journal_file import FORMAT
 from orchestrator.adapters.journal_memory import MemoryJournal
 from orchestrator.adapters.journal_sqlite import SqliteJournal, export, verify
 from orchestrator.core.errors import JournalError
@@ -334,7 +335,7 @@ def test_the_file_says_what_it_is(tmp_path: Path) -> None:
     write(path, 1)
     header = path.read_bytes()[:100]
     assert header[68:72] == b"TNDM"
-    assert int.from_bytes(header[60:64], "big") == 1
+    assert int.from_bytes(header[60:64], "big") == FORMAT
 
 
 def _text(path: Path) -> None:
@@ -351,7 +352,7 @@ def _other_database(path: Path) -> None:
 def _newer(path: Path) -> None:
     write(path, 1)
     content = bytearray(path.read_bytes())
-    content[60:64] = (2).to_bytes(4, "big")
+    content[60:64] = (FORMAT + 1).to_bytes(4, "big")
     path.write_bytes(content)
 
 

@@ -232,23 +232,6 @@ def test_an_aborted_order_leaves_a_part_that_a_person_must_take_out(folder: Path
     run_virtual(main)
 
 
-def test_a_paused_order_finishes_what_runs_and_starts_nothing_new(folder: Path) -> None:
-    async def main() -> None:
-        async with bench(folder) as cell:
-            await cell.begin()
-            await cell.in_motion("bring base")
-            await cell.do(cmd.ChangeOrder(order="o", verb=OrderVerb.PAUSE))
-            await cell.step_is("load", StepStatus.DONE)
-            started = len(cell.all("step_started"))
-            await asyncio.sleep(60)
-            assert len(cell.all("step_started")) == started
-            await cell.do(cmd.ChangeOrder(order="o", verb=OrderVerb.RESUME))
-            await cell.ended()
-            assert cell.record()["state"] == "done"
-
-    run_virtual(main)
-
-
 def test_a_stopped_order_finishes_the_units_in_work_alone(folder: Path) -> None:
     async def main() -> None:
         async with bench(folder) as cell:

@@ -1,6 +1,6 @@
 """Journals that earlier versions wrote are read, and gone on with: one file is kept for each format there was.
 
-`kept/format_1.db.xz` is the small product built twice; the events that it must hold stand below.
+Each is the small product built twice; the events that it must hold stand below.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from tests.unit.cell_bench import Bench, authored, bench
 
 KEPT = Path(__file__).parent / "kept"
 LATER = 1_800_000_000.0
-HEADS = {"format_1.db.xz": (165, "da06921b19866a2d3125b7557d12cfad2f01e84a9a85e89fb0e0dc1fdfb34215")}
+HEADS = {
+    "format_1.db.xz": (165, "da06921b19866a2d3125b7557d12cfad2f01e84a9a85e89fb0e0dc1fdfb34215"),
+    "format_2.db.xz": (165, "0a0a65b4156b9f5fc0303c1eeccfb1f05af98ea124eab98eec1280453aec866d"),
+}
 FOUND = {"order_stored": 1, "unit_started": 2, "step_done": 10, "unit_ended": 2}
 
 

@@ -303,6 +303,18 @@ def test_the_unit_can_be_scrapped_and_the_order_aborted_from_the_question() -> N
         assert b.state.orders["A"].state == state
 
 
+@pytest.mark.parametrize("what", [{"what": "lane", "name": "front"}, {"what": "cell"}])
+def test_a_pause_counts_for_nobodys_patience(what: dict[str, str]) -> None:
+    b = bench()
+    b.start("pin", "front")
+    assert pass_by(b, ALLOWED_S - 10) == []
+    b.do(cmd.Pause.model_validate(what))
+    assert pass_by(b, 5 * ALLOWED_S) == []
+    b.do(cmd.Resume.model_validate(what))
+    assert pass_by(b, 9) == []
+    assert pass_by(b, 1) == ["remind"]
+
+
 @pytest.mark.parametrize("how", ["order aborted", "scrapped by another question"])
 def test_where_a_person_was_at_work_as_their_unit_was_given_up_the_robot_keeps_out(how: str) -> None:
     side = step("side", ["load"], part="lid", at="press", by="robot", on_fail=ladder("ask"))

@@ -76,6 +76,21 @@ def test_what_ledger_and_gripper_agree_on_stays_known() -> None:
     assert "the gripper holds u1/body" in bench.at("load").message
 
 
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_part_that_a_person_took_hold_of_and_confirmed_is_theirs_when_the_gripper_is_empty(confirmed: bool) -> None:
+    """It opened for them just before the end: the ledger had not heard of it."""
+    cap = step("cap", part="body", at="nest", together=True)
+    bench = Bench().running(variant(cap, step("other", by="robot", check=["none"])))
+    bench.start("cap", "robot", "front")
+    bench.do(bench.moved("body", "grasped", "gripper"))
+    if confirmed:
+        bench.do(bench.confirm("cap"))
+    bench.do(cmd.ReportRestart(holding=False))
+    fact = bench.state.world.get("u1/body")
+    assert fact is not None
+    assert (fact.holder, fact.certainty) == (("place:front", "known") if confirmed else ("lost", "unknown"))
+
+
 def test_a_part_that_the_gripper_has_no_longer_is_lost_until_the_camera_finds_it() -> None:
     """Let go of just before the end: the ledger had not heard of it."""
     bench = interrupted(holds="body")

@@ -47,6 +47,7 @@ class Range:
     levels: tuple[Autonomy, ...]
     waits: bool = False  # bins run empty, and people pause
     breakpoints: bool = False
+    felt: tuple[bool, ...] = ()  # what the gripper says against the ledger
 
 
 RANGES = {
@@ -60,13 +61,20 @@ RANGES = {
         modes=(Mode.PRODUCTION,),
         levels=(Autonomy.FULL, Autonomy.SINGLE_STEP),
     ),
+    "doubts": Range(
+        safety=(Safety.NORMAL,),
+        modes=(Mode.PRODUCTION,),
+        levels=(Autonomy.FULL,),
+        felt=(True, False),
+    ),
     "waits": Range(
         safety=(Safety.NORMAL, Safety.PROTECTIVE_STOP), modes=(Mode.PRODUCTION,), levels=(Autonomy.FULL,), waits=True
     ),
     "breakpoints": Range((Safety.NORMAL,), (Mode.PRODUCTION,), (Autonomy.FULL,), breakpoints=True),
 }
 if WHOLE:
-    RANGES = {"everything": Range(tuple(Safety), tuple(Mode), tuple(Autonomy), waits=True, breakpoints=True)}
+    everything = Range(tuple(Safety), tuple(Mode), tuple(Autonomy), waits=True, breakpoints=True, felt=(True, False))
+    RANGES = {"everything": everything}
 
 
 def key(state: State) -> Hashable:
@@ -87,11 +95,12 @@ def key(state: State) -> Hashable:
     facts = tuple((fact.holder, fact.certainty) for fact in state.world.facts.values())
     lanes = (steps, bool(state.ending), bool(state.unclear), *((tuple(state.places),) if WHOLE else ()))
     cell = (state.cell, state.mode, state.safety, state.acknowledged, state.autonomy)
-    waits = (state.suspended, bool(state.bins["rack"]))
+    waits = (state.suspended, bool(state.bins["rack"]), tuple(sorted(state.pauses)))
     motions = tuple((motion.approved, bool(motion.refused)) for motion in state.motions.values())
     units = tuple((bool(u.rechecking), bool(u.rewind)) for u in state.units.values())
     order = state.orders["A"]
-    return cell, waits, motions, order.state, order.breakpoints, lanes, facts, units
+    grip = (state.grip.part, state.grip.holding) if state.grip is not None else None
+    return cell, waits, motions, order.state, order.breakpoints, lanes, facts, units, grip
 
 
 def _late(state: State, unit: UnitState) -> bool:
@@ -109,6 +118,7 @@ def asked(state: State, now: float, within: Range) -> Iterator[tuple[str, cmd.Co
     if state.cell in TRANSIENT:
         yield "engine", cmd.SettleCell(state=state.cell), cmd.ENGINE
     yield "engine", cmd.ReportLull(), cmd.ENGINE
+    yield "engine", cmd.ExpirePause(), cmd.ENGINE
     yield "engine", cmd.ReportRestart(holding=state.world.held() is not None), cmd.ENGINE
     yield from (("engine", command, cmd.ENGINE) for command in _effects(state, now, within))
     yield from (("person", command, BOSS) for command in _people(state, within))
@@ -119,6 +129,7 @@ def asked(state: State, now: float, within: Range) -> Iterator[tuple[str, cmd.Co
 
 def _effects(state: State, now: float, within: Range) -> Iterator[cmd.Command]:
     yield cmd.StartUnit(order="A")
+    yield from (cmd.ReportGrip(holding=holding) for holding in within.felt)
     for unit in state.units.values():
         yield from (cmd.StartUndo(unit=unit.id, step="load", place=place) for place in state.places)
     for unit in state.units.values():
@@ -186,8 +197,13 @@ def _people(state: State, within: Range) -> Iterator[cmd.Command]:
     held = state.world.held()
     for part in (*([held.part] if held else []), *leftovers(state)):
         yield cmd.TakePart(part=part)
+    yield from (cmd.SettlePart(part=part) for part, fact in state.world.facts.items() if fact.certainty == "doubtful")
     if within.waits and state.cell in {CellState.EXECUTE, CellState.SUSPENDED}:
         yield from (cmd.RefillBin(bin="rack", count=count) for count in (0, 4))
+    if within.waits:
+        for lane in ("robot", "front") if WHOLE else ("robot",):
+            yield cmd.Pause(what="lane", name=lane)
+            yield cmd.Resume(what="lane", name=lane)
 
 
 class Product:
@@ -239,10 +255,10 @@ def product(request: pytest.FixtureRequest) -> Product:
 
 def ready_for_more(state: State) -> bool:
     """The order is over, nothing lies about, and the next one could begin."""
-    clear = not (state.world.held() or state.leftovers() or state.units or state.ending or state.unclear)
+    clear = not (state.world.held() or state.leftovers() or state.units or state.ending or state.unclear or state.grip)
     rests = state.cell in {CellState.IDLE, CellState.EXECUTE, CellState.COMPLETED}
     good = state.safety == Safety.NORMAL and state.acknowledged and state.mode == Mode.PRODUCTION
-    return state.orders["A"].state in OVER and clear and rests and good
+    return state.orders["A"].state in OVER and clear and rests and good and not state.pauses
 
 
 def test_every_combination_of_mode_safety_and_lanes_has_a_way_on(product: Product) -> None:
@@ -266,10 +282,11 @@ def test_wherever_nothing_is_under_way_somebody_can_do_something(product: Produc
 def test_a_cell_that_suspended_by_itself_says_what_it_waits_for_or_goes_on_by_itself(product: Product) -> None:
     found = [(name, state) for name, state in product.states.items() if state.suspended]
     waits = [state for _, state in found if state.cell == CellState.SUSPENDED]
-    assert bool(waits) == product.within.waits
+    assert waits or not product.within.waits  # doubts and places that are not clear suspend it, too
     for name, state in found:
         goes_on = any(product.states[after].cell == CellState.UNSUSPENDING for after in product.ways[name])
-        assert state.cell != CellState.SUSPENDED or bool(lulls(state, state.t)) != goes_on
+        says = bool(lulls(state, state.t)) or bool(state.pauses)  # what is paused is said, and stays suspended
+        assert state.cell != CellState.SUSPENDED or says != goes_on
 
 
 def test_a_dead_end_would_be_found(product: Product) -> None:

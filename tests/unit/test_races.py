@@ -237,9 +237,14 @@ def _motion(bench: Bench, outcome: str) -> None:
     bench.tell(ev.MotionEnded.model_validate({"effect": "u2/s/1/skill", "motion": "m", "outcome": outcome}))
 
 
-def _later(bench: Bench, command: cmd.Command) -> cmd.Command:
-    bench.wait(60)
+def _later(bench: Bench, command: cmd.Command, seconds: float = 60) -> cmd.Command:
+    bench.wait(seconds)
     return command
+
+
+def _paused(bench: Bench) -> Bench:
+    bench.do(cmd.Pause(what="cell"))
+    return bench
 
 
 def _broken_off(bench: Bench) -> cmd.EndCheck:
@@ -293,6 +298,8 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "taken over": lambda b: cmd.TakeStep(unit="u1", step="s", attempt=_attempt(b), place="back"),
     "place clear": lambda b: cmd.ClearPlace(place="front"),
     "undo": lambda b: cmd.UndoStep(unit="u1", step="s"),
+    "gripper feels something": lambda b: cmd.ReportGrip(holding=True),
+    "gripper feels nothing": lambda b: cmd.ReportGrip(holding=False),
     "going back": lambda b: cmd.Rewind(unit="u1", step="s", reason="wrong pin"),
     "taking off": lambda b: cmd.StartUndo(unit="u1", step="s", place="back"),
     "taken off": lambda b: cmd.ConfirmUndo(unit="u1", step="s", attempt=_attempt(b), place="front"),
@@ -304,6 +311,18 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "robot's data stale": lambda b: cmd.ReportSafety(safety=Safety.UNKNOWN),
     "device lost": lambda b: cmd.LeavePlace(place="front"),
     "lull reported": lambda b: _later(b, cmd.ReportLull()),
+    "robot paused": lambda b: cmd.Pause(what="lane", name="robot"),
+    "place paused": lambda b: cmd.Pause(what="lane", name="front"),
+    "pause too long": lambda b: _later(_paused(b), cmd.ExpirePause(), 130),
+    "motion proposed under a pause": lambda b: cmd.ProposeMotion(
+        effect=f"u1/s/{_attempt(_paused(b))}/skill", motion="m1"
+    ),
+    "start by the robot under a pause": lambda b: _later(
+        _paused(b), cmd.StartStep(unit="u1", step="s", actors=("robot",)), 0
+    ),
+    "look starts under a pause": lambda b: _later(_paused(b), cmd.StartLook(unit="u1", step="s"), 0),
+    "confirmed under a pause": lambda b: _paused(b).confirm("s", attempt=_attempt(b)),
+    "skill succeeded under a pause": lambda b: _skill(_paused(b), "succeeded"),
     "restart": lambda b: cmd.ReportRestart(),
     "order paused": lambda b: cmd.ChangeOrder(order="A", verb=OrderVerb.PAUSE),
     "order aborted": lambda b: cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT),
@@ -484,6 +503,13 @@ TABLE: dict[str, dict[str, str]] = {
         "gone": "refused: no_step",
         "*": "refused: not_done",
     },
+    "gripper feels something": {
+        "robot asked both brought riding": "nothing",
+        "*": "grip_contradicted",
+    },
+    "gripper feels nothing": {
+        "*": "nothing",
+    },
     "going back": {
         "attention done": "rewind_started",
         "skipped": "rewind_started step_undone -> ready",
@@ -521,8 +547,45 @@ TABLE: dict[str, dict[str, str]] = {
     "device lost": {
         "*": "place_left",
     },
-    "lull reported": {  # everywhere somebody can go on, is at it, or was asked
+    "lull reported": {  # everywhere else somebody can go on, is at it, or was asked
+        "left": "cell_changed",  # the robot waits until somebody says that the place is clear
         "*": "nothing",
+    },
+    "robot paused": {
+        "*": "paused",
+    },
+    "place paused": {
+        "*": "paused",
+    },
+    "pause too long": {
+        "*": "cell_changed",
+    },
+    "motion proposed under a pause": {
+        "*": "refused: paused",
+    },
+    "start by the robot under a pause": {
+        "ready tried left": "refused: paused",
+        "stepped marked": "refused: release",
+        "gone": "refused: no_step",
+        "*": "refused: not_ready",
+    },
+    "look starts under a pause": {
+        "wanted": "refused: interlock",
+        "gone": "refused: no_step",
+        "*": "refused: not_wanted",
+    },
+    "confirmed under a pause": {  # evidence always counts
+        "tried human late left": "step_confirmed part_moved check_requested -> verifying",
+        "both": "refused: not_yet",
+        "brought": "step_confirmed",
+        "attest": "step_confirmed attest_given part_moved step_done -> done",
+        "gone": "refused: no_step",
+        "*": "refused: stale",
+    },
+    "skill succeeded under a pause": {
+        "robot asked": "skill_ended check_requested -> verifying",
+        "both brought": "skill_ended",
+        "*": "outcome_ignored",
     },
     "restart": {
         "robot asked": "cell_restarted skill_ended check_requested -> verifying",

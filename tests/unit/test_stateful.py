@@ -18,6 +18,7 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.decide.progress import amiss
 from orchestrator.core.events import EVENT
+from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import (
     ASKS_STEP,
     CELL,
@@ -31,6 +32,7 @@ from orchestrator.core.machine import (
     OrderVerb,
 )
 from orchestrator.core.overdue import climbing, overdue
+from orchestrator.core.pauses import RUNS, lane_pauses, robot_pauses, step_pauses
 from orchestrator.core.ports import Safety
 from orchestrator.core.react import Look, RideAndLook, RunSkill, react
 from orchestrator.core.readiness import blockers, crews
@@ -403,6 +405,14 @@ class CellMachine(RuleBasedStateMachine):
         else:
             self.send(cmd.StopRewind(unit=unit.id))
 
+    @rule(holding=st.booleans())
+    def the_gripper_feels(self, holding: bool) -> None:
+        self.send(cmd.ReportGrip(holding=holding))
+
+    @rule(data=st.data())
+    def a_doubt_is_settled(self, data: st.DataObject) -> None:
+        self.send(cmd.SettlePart(part=data.draw(st.sampled_from([*self.bench.state.world.facts, "u1/none"]))), "worker")
+
     @rule(place=PLACES)
     def a_place_is_clear(self, place: str) -> None:
         self.send(cmd.ClearPlace(place=place))
@@ -432,6 +442,10 @@ class CellMachine(RuleBasedStateMachine):
     @rule()
     def the_cell_is_brought_back(self) -> None:
         """What a person does to go on after whatever stopped the cell."""
+        for target in tuple(self.bench.state.pauses):
+            if not target.startswith("order/"):
+                what, _, name = target.partition("/")
+                self.send(cmd.Resume.model_validate({"what": what, "name": name}))
         self.send(cmd.ReportSafety(safety=Safety.NORMAL))
         self.send(cmd.Acknowledge())
         self.send(cmd.SetMode(mode=Mode.PRODUCTION))
@@ -450,6 +464,32 @@ class CellMachine(RuleBasedStateMachine):
         for place in ("front", "back"):
             self.send(cmd.JoinPlace(place=place, operator=f"op-{place}"))
         assert self.bench.state.cell == CellState.EXECUTE
+
+    @rule(
+        lane=st.sampled_from(["", "robot", "front", "nobody"]),
+        go_on=st.booleans(),
+        role=ROLES,
+        seconds=st.sampled_from([0.0, 5.0, 130.0]),
+    )
+    def something_is_paused(self, lane: str, go_on: bool, role: str, seconds: float) -> None:
+        what = {"what": "lane" if lane else "cell", "name": lane}
+        self.send(cmd.Resume.model_validate(what) if go_on else cmd.Pause.model_validate(what), role)
+        self.bench.wait(seconds)
+        before = self.bench.state
+        self.send(cmd.ExpirePause())
+        if self.bench.state is not before:
+            assert self.bench.state.cell == CellState.HOLDING
+            assert robot_pauses(before)
+
+    @invariant()
+    def what_is_paused_begins_nothing(self) -> None:
+        state = self.bench.state
+        assert bool(robot_pauses(state)) <= bool(why_not(state))
+        for _, _, crew in self.ready():
+            assert not lane_pauses(state, crew)
+        for unit, _, current in state.busy():
+            assert (current.paused_t is not None) == bool(step_pauses(state, unit.id, current))
+        assert state.cell in RUNS or not {"cell", "lane/robot"} & state.pauses.keys()
 
     @rule(seconds=st.sampled_from([0.5, 6.0, 1000.0]))
     def the_engine_sees_a_lull(self, seconds: float) -> None:
@@ -583,6 +623,12 @@ class CellMachine(RuleBasedStateMachine):
             if unit.rewind is not None:
                 assert not undoing or undoing == [unit.rewind.todo[0]]
                 assert all(unit.steps[name].status in {*OVER, "attention", "undoing"} for name in unit.rewind.todo)
+
+    @invariant()
+    def what_the_gripper_contradicts_is_in_doubt(self) -> None:
+        state = self.bench.state
+        if state.grip is not None and state.grip.part:
+            assert state.world.facts[state.grip.part].certainty == "doubtful"
 
     @invariant()
     def the_robot_is_never_where_hands_may_be(self) -> None:

@@ -11,6 +11,7 @@ const PAGES: Record<string, () => Promise<{ Page: ComponentType }>> = {
   "/board": () => import("./pages/board"),
   "/cell": () => import("./pages/cell"),
   "/jog": () => import("./pages/jog"),
+  "/recover": () => import("./pages/recover"),
   "/calibrate": () => import("./pages/calibrate"),
 };
 

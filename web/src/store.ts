@@ -10,6 +10,7 @@ import type {
   OrderView,
   PartView,
   Question,
+  RecoveryView,
   ServerMessage,
   Snapshot,
   StepView,
@@ -32,6 +33,7 @@ export class Store {
   readonly questions = signal<Table<Question>>(new Map());
   readonly parts = signal<Table<PartView>>(new Map());
   readonly bins = signal<Table<BinLevel>>(new Map());
+  readonly recovery = signal<RecoveryView | null>(null);
   readonly troubles = signal<Table<TroubleView>>(new Map());
   readonly log = signal<readonly Happened[]>([]);
   /** Whether a first snapshot has come. */
@@ -71,11 +73,13 @@ export class Store {
   private replace({ topics, log }: Snapshot): void {
     batch(() => {
       this.cell.value = null;
+      this.recovery.value = null;
       for (const table of Object.values(this.tables)) table.value = new Map();
       const fresh = new Map<string, Map<string, unknown>>();
       for (const [topic, value] of Object.entries(topics) as [string, TopicValue][]) {
         const { kind, id } = split(topic);
         if (kind === "cell") this.cell.value = value as CellView;
+        else if (kind === "recovery") this.recovery.value = value as RecoveryView;
         else if (kind in this.tables) (fresh.get(kind) ?? fresh.set(kind, new Map()).get(kind))?.set(id, value);
       }
       for (const [kind, rows] of fresh) this.table(kind).value = rows;
@@ -87,12 +91,14 @@ export class Store {
   private put(topic: string, value: TopicValue): void {
     const { kind, id } = split(topic);
     if (kind === "cell") this.cell.value = value as CellView;
+    else if (kind === "recovery") this.recovery.value = value as RecoveryView;
     else if (kind in this.tables) this.table(kind).value = new Map(this.table(kind).value).set(id, value);
   }
 
   private drop(topic: string): void {
     const { kind, id } = split(topic);
     if (kind === "cell") this.cell.value = null;
+    else if (kind === "recovery") this.recovery.value = null;
     else if (kind in this.tables) {
       const rows = new Map(this.table(kind).value);
       rows.delete(id);

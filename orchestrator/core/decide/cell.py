@@ -12,7 +12,7 @@ from orchestrator.core.decide.lull import lulls
 from orchestrator.core.decide.progress import after as after_events
 from orchestrator.core.decide.progress import undo_trouble, undone
 from orchestrator.core.decide.verdict import Rejected
-from orchestrator.core.interlock import MOVING, SAFETY_SAYS, why_not
+from orchestrator.core.interlock import MOVING, SAFETY_SAYS, why_not, why_not_but_paused
 from orchestrator.core.machine import ASKS_MOTION, CELL, CellState, CellVerb, Mode, StepStatus, move
 from orchestrator.core.ports import Safety
 from orchestrator.core.state import OVER, ROBOT, moves_robot, skill_effect
@@ -169,6 +169,8 @@ def safety(state: State, command: cmd.ReportSafety, _by: cmd.Who, _now: float) -
 def propose_motion(state: State, command: cmd.ProposeMotion, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
     """The gate: let a planned motion pass, keep it for approval, or refuse it."""
     reasons = why_not(state)
+    if reasons and not why_not_but_paused(state):
+        return Rejected("paused", "The robot is paused.", " ".join(reasons))
     if reasons or state.cell not in CELL[CellVerb.HOLD]:
         words = " ".join(reasons) or f"The cell is {state.cell}."
         return Rejected("interlock", "The robot may not move now.", words)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import rechecks
+from orchestrator.core.decide.pauses import not_resumed
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.fold import fold
 from orchestrator.core.machine import MOTION_ALLOWED, OrderState, OrderVerb, move
@@ -37,6 +38,8 @@ def change(state: State, command: cmd.ChangeOrder, by: cmd.Who, now: float) -> l
     if command.verb == OrderVerb.END:
         return Rejected("not_yours", "An order ends by itself.", "Stop it to finish only the units in work.")
     after = move("order", order.state, command.verb)
+    if command.verb == OrderVerb.RESUME and (refused := not_resumed(state, f"order/{order.id}")):
+        return refused
     if after == OrderState.ABORTED:
         return abort(state, order, now, command.reason, by.name)
     out: list[ev.Event] = [ev.OrderChanged(order=order.id, state=after, reason=command.reason, by=by.name)]

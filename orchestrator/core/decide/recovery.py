@@ -10,7 +10,7 @@ from orchestrator.core.decide import orders, outcomes
 from orchestrator.core.decide.doubt import doubtful
 from orchestrator.core.decide.progress import after, failed, look
 from orchestrator.core.machine import CELL, CellState, CellVerb
-from orchestrator.core.state import skill_effect
+from orchestrator.core.state import ROBOT, skill_effect
 from orchestrator.core.world import GRIPPER, LOST
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def _in_the_gripper(state: State, *, holding: bool | None) -> list[ev.Event]:
     held = state.world.held()
     if held is not None and holding is None:
         return [doubtful(held)]
+    if held is not None and not holding and (place := _handed_to(state, held.part)):
+        return [_moved(held.unit, held.part, held.kind, "released", f"place:{place}", "known")]
     if held is not None and not holding:
         return [_moved(held.unit, held.part, held.kind, "lost", LOST, "unknown")]
     if held is not None or not holding:
@@ -76,13 +78,22 @@ def _in_the_gripper(state: State, *, holding: bool | None) -> list[ev.Event]:
     return [_moved(unit_id, part, kind, "grasped", GRIPPER, "doubtful", bin_)]
 
 
+def _handed_to(state: State, part: str) -> str:
+    """The place whose person had confirmed that they took a part before the gripper opened, "" where nobody had."""
+    for unit, step_id, current in state.busy():
+        step = state.variant_of(unit.id).by_id[step_id]
+        if step.together and f"{unit.id}/{step.result.part}" == part and "confirm" not in current.wants:
+            return next((actor for actor in current.actors if actor != ROBOT), "")
+    return ""
+
+
 def _moved(
     unit: str,
     part: str,
     kind: str,
-    what: Literal["lost", "grasped"],
+    what: Literal["lost", "grasped", "released"],
     holder: str,
-    certainty: Literal["doubtful", "unknown"],
+    certainty: Literal["known", "doubtful", "unknown"],
     bin_: str = "",
 ) -> ev.PartMoved:
     return ev.PartMoved(unit=unit, part=part, kind=kind, what=what, holder=holder, certainty=certainty, bin=bin_)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import events as ev
 from orchestrator.core.decide.verdict import Rejected
+from orchestrator.core.machine import OrderState
 from orchestrator.core.rides import ride_blockers
 from orchestrator.core.state import ride_effect
 
@@ -20,6 +21,9 @@ def start(state: State, command: cmd.StartLook, _by: cmd.Who, _now: float) -> li
     if found is None:
         return Rejected("no_step", f"Unit {command.unit} with a step {command.step} is not in work.", "Look again.")
     _, current = found
+    order = state.orders[state.units[command.unit].order]
+    if order.state == OrderState.PAUSED:
+        return Rejected("order", f"Order {order.id} is paused.", "Resume it first.")
     if why := ride_blockers(state, current):
         return Rejected(why[0].code, why[0].message, " ".join(reason.message for reason in why[1:]))
     effect = ride_effect(command.unit, command.step, current)

@@ -3,6 +3,8 @@
 import { useEffect } from "preact/hooks";
 import { store } from "../cell";
 import { serverNow, tick } from "../clock";
+import { Offer } from "../common/buttons";
+import { worked } from "../common/worked";
 import { Icon } from "../common/icon";
 import { span, text, word, words } from "../words";
 import { episodes, remember, type Episode } from "./history";
@@ -43,9 +45,16 @@ export function Lanes() {
               </div>
               <p class="lane-now">
                 {text(lane.text) || word(laneStates, lane.status)}
-                {lane.started_t !== null && <span class="quiet"> {span(now_t - lane.started_t)}</span>}
+                {lane.started_t !== null && <span class="quiet"> {span(worked(lane, lane.started_t, now_t))}</span>}
                 {lane.step && lane.kind === "human" && store.steps.value.get(`${lane.unit}/${lane.step}`)?.overdue && <span class="pill pill-warn">{board.overdue}</span>}
               </p>
+              {lane.pausing.length > 0 && (
+                <div class="row-actions">
+                  {lane.pausing.map((button) => (
+                    <Offer key={button.label} button={button} primary={button.label === "resume"} testId={`${button.label}-${lane.actor}`} />
+                  ))}
+                </div>
+              )}
             </div>
           );
         })}

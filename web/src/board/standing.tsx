@@ -1,13 +1,14 @@
 /** Why the cell stands or waits: what it waits for, its first reason, what went wrong since, what keeps it from moving. */
 
-import { text, words } from "../words";
-import type { Condition } from "../wire";
+import { tick } from "../clock";
+import { NotMoving } from "../common/not-moving";
+import { span, text, words } from "../words";
+import type { Condition, PauseView } from "../wire";
 
 export function Standing({ condition }: { condition: Condition }) {
-  const { board } = words.value;
   const waits = text(condition.waits);
   const reason = text(condition.reason);
-  if (!waits && !reason && condition.not_moving.length === 0) return null;
+  if (!waits && !reason && condition.not_moving.length === 0 && condition.pauses.length === 0) return null;
   return (
     <div class="why" data-testid="standing">
       {waits && <p>{waits}</p>}
@@ -17,16 +18,24 @@ export function Standing({ condition }: { condition: Condition }) {
           {text(sentence)}
         </p>
       ))}
-      {condition.not_moving.length > 0 && (
-        <>
-          <p class="quiet">{board.notMoving}</p>
-          <ul>
-            {condition.not_moving.map((sentence) => (
-              <li key={text(sentence)}>{text(sentence)}</li>
-            ))}
-          </ul>
-        </>
-      )}
+      {condition.pauses.map((pause) => (
+        <Paused key={pause.target} pause={pause} />
+      ))}
+      <NotMoving />
     </div>
+  );
+}
+
+function Paused({ pause }: { pause: PauseView }) {
+  const { board } = words.value;
+  const left_s = pause.until_t === null ? null : Math.max(0, pause.until_t - tick.value);
+  return (
+    <p data-testid="paused" data-target={pause.target}>
+      {text(pause.text)} {pause.reason}{" "}
+      <span class="quiet">
+        {pause.by}, {span(tick.value - pause.since_t)}
+        {left_s !== null && ` · ${board.holdsIn(span(left_s))}`}
+      </span>
+    </p>
   );
 }

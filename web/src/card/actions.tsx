@@ -29,7 +29,7 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
           <Offer key={JSON.stringify(button.command)} button={button} complete={complete} />
         ))}
       </div>
-      {card.status === "step" && <Timer started_t={card.started_t} expected_s={card.expected_s} />}
+      {card.status === "step" && <Timer {...card} />}
       <div class="actions-main">
         {main.map((button, i) => (
           <Offer key={button.command.type === "confirm_step" ? "confirm" : i} button={button} complete={complete} primary={button.command.type === "confirm_step" || i === 0}>

@@ -1,12 +1,18 @@
 /** The time on this step against the time that it usually takes. It informs; it never blinks or shouts. */
 
 import { tick } from "../clock";
+import { worked, type Pausable } from "../common/worked";
 import { span, words } from "../words";
 
-export function Timer({ started_t, expected_s }: { started_t: number | null; expected_s: number | null }) {
+interface TimerProps extends Pausable {
+  started_t: number | null;
+  expected_s: number | null;
+}
+
+export function Timer({ started_t, expected_s, paused_t, paused_s }: TimerProps) {
   if (started_t === null) return null;
   const { card } = words.value;
-  const spent_s = Math.max(0, tick.value - started_t);
+  const spent_s = worked({ paused_t, paused_s }, started_t, tick.value);
   const share = expected_s ? Math.min(1, spent_s / expected_s) : 0;
   return (
     <div class="timer" role="timer" aria-label={card.timer} data-over={expected_s !== null && spent_s > expected_s}>

@@ -4,6 +4,7 @@ import { connection } from "../cell";
 import { tick } from "../clock";
 import { words } from "../words";
 import { Icon } from "./icon";
+import { RecoverHint } from "./recover-hint";
 import { Troubles } from "./troubles";
 
 export function LineSign() {
@@ -27,6 +28,7 @@ export function OfflineBanner() {
   return (
     <div role="status" aria-live="polite">
       <Troubles />
+      <RecoverHint />
       {lost_ms > GRACE_MS && (
         <div class="banner" data-testid="offline">
           <Icon name="nowifi" />

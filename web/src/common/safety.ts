@@ -23,6 +23,8 @@ export function robotCondition(): Condition {
   if (!["idle", "execute", "completing", "completed", "starting", "suspended"].includes(cell.state)) {
     return { words: said.robot.held(word(said.cellStates, cell.state)), icon: "pause", tone: "warn" };
   }
+  const paused = cell.condition.pauses.find((pause) => pause.robot);
+  if (paused) return { words: said.robot.held(text(paused.text)), icon: "pause", tone: "warn" };
   if (!lane) return { words: said.robot.stands, icon: "pause", tone: "warn" };
   if (lane.intent) {
     const what = text(lane.intent.text) || text(lane.text);

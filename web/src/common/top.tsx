@@ -7,7 +7,7 @@ import { words } from "../words";
 import { LineSign } from "./line";
 import { SettingsButton } from "./settings";
 
-export function Top({ page, children }: { page: "start" | "board" | "cell" | "jog" | "calibrate"; children?: ComponentChildren }) {
+export function Top({ page, children }: { page: "start" | "board" | "cell" | "jog" | "calibrate" | "recover"; children?: ComponentChildren }) {
   const { product, start } = words.value;
   return (
     <header class="top">

@@ -1,0 +1,59 @@
+// A person at work at the worker's page: enters what the card asks for, confirms, decides.
+import { answerFor, orderState } from "./cell_page.mjs";
+
+const STEP_MS = 3 * 60_000; // the robot may have several steps between two of the person's
+
+/** Acknowledge, enter and choose what the card asks for. */
+export async function fillIn(page) {
+  for (const button of await page.getByTestId("acknowledge").all()) {
+    if ((await button.getAttribute("aria-pressed")) !== "true") await button.click();
+  }
+  for (const field of await page.locator(".asks [data-kind]").all()) {
+    const kind = await field.getAttribute("data-kind");
+    if (kind === "claim") await field.click();
+    else if (kind === "choice") await field.locator("button[data-passing=true]").first().click();
+    else await field.fill(await answerFor(field, page));
+  }
+}
+
+/** Wait until the card wants something, or the order has ended: then another order may wait and the card rests. */
+export async function next(worker, id) {
+  for (const began = Date.now(); ; ) {
+    try {
+      await worker.waitForFunction(
+        () => ["step", "attention", "done"].includes(document.querySelector("[data-testid=card]")?.dataset.status ?? ""),
+        undefined,
+        { timeout: 3000 },
+      );
+      return;
+    } catch (error) {
+      if ((await orderState(id)) === "ended") return;
+      if (Date.now() - began > STEP_MS) throw error;
+    }
+  }
+}
+
+/** Answer a question with the first choice that the card offers. */
+export async function decide(page) {
+  const moved = changed(page);
+  await page.locator(".actions-main button").first().click();
+  const reason = page.getByRole("textbox", { name: "Please say why" });
+  if (await reason.isVisible()) {
+    await reason.fill("decided in the test");
+    await page.getByTestId("reason-send").click();
+  }
+  await moved;
+}
+
+/** Resolves when the card shows another step, attempt or state. */
+export async function changed(page) {
+  const before = await page.locator("[data-testid=card]").evaluate((element) => element.innerText + element.dataset.step + element.dataset.status);
+  await page.waitForFunction(
+    (old) => {
+      const element = document.querySelector("[data-testid=card]");
+      return element && element.innerText + element.dataset.step + element.dataset.status !== old;
+    },
+    before,
+    { timeout: 60_000 },
+  );
+}
