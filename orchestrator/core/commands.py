@@ -164,7 +164,11 @@ class ReportProblem(Frozen):
 
 
 class Choose(Frozen):
-    """A person answers the question that a failed step raised."""
+    """A person answers the question that a failed step raised.
+
+    `part_out`: they have looked, and what somebody had in hand before is not in its place. It must be said where no
+    camera looks and the step goes on to others.
+    """
 
     type: Literal["choose"] = "choose"
     unit: Name
@@ -173,16 +177,21 @@ class Choose(Frozen):
     choice: Choice
     rework: Name | None = None
     reason: Text = ""
+    part_out: bool = False
 
 
 class GiveStep(Frozen):
-    """The person at a place, whose step takes too long, lets the robot do it: their hands are out of its way."""
+    """The person at a place, whose step takes too long, lets the robot do it: their hands are out of its way.
+
+    `part_out`: they say as well that its part is not in; it must be said where no camera looks.
+    """
 
     type: Literal["give_step"] = "give_step"
     unit: Name
     step: Name
     attempt: Annotated[int, Field(ge=0)]
     place: Name
+    part_out: bool = False
 
 
 class TakeStep(Frozen):

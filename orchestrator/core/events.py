@@ -294,6 +294,7 @@ class StepFailed(Frozen):
     answer: Literal["retry", "other_actor", "ask", "rework", "scrap", "skip", "again"]
     rung: int
     barred: tuple[Literal["robot", "human"], ...] = ()
+    part_out: bool = False  # whoever had it in hand says that its part is not in
 
 
 class RecheckRequested(Frozen):
@@ -392,6 +393,19 @@ class StepAnswered(Frozen):
     reason: str = ""
     by: str
     barred: tuple[Literal["robot", "human"], ...] = ()
+    part_out: bool = False  # they have looked: what somebody had in hand before is not in its place
+
+
+class StepHandedOver(Frozen):
+    """What a person had in hand goes on to the robot, or to nobody, once a look has told whether its part is in."""
+
+    type: Literal["step_handed_over"] = "step_handed_over"
+    unit: str
+    step: str
+    attempt: int
+    to: Literal["robot", "nobody"]
+    reason: str = ""
+    by: str = ""
 
 
 class StepUndone(Frozen):
@@ -680,6 +694,7 @@ Event = Annotated[
     | StepOverdue
     | PlaceCleared
     | StepAnswered
+    | StepHandedOver
     | StepUndone
     | PartMoved
     | GripContradicted

@@ -10,6 +10,7 @@ from orchestrator.core.fold_steps import STEPS
 from orchestrator.core.folders import Folder, called_off, entering, freed, unclear, unlooked, with_unit, without
 from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
 from orchestrator.core.pauses import RUNS, halted, timed
+from orchestrator.core.ports import Safety
 from orchestrator.core.records import replace
 from orchestrator.core.state import (
     GripDoubt,
@@ -104,9 +105,10 @@ def _acknowledged(state: State, _event: ev.Acknowledged, _t: float) -> State:
 
 
 @_on(ev.SafetyChanged)
-def _safety(state: State, event: ev.SafetyChanged, _t: float) -> State:
+def _safety(state: State, event: ev.SafetyChanged, t: float) -> State:
     known = state.acknowledged if event.acknowledged is None else event.acknowledged
-    return replace(state, safety=event.safety, acknowledged=known)
+    struck_t = t if event.safety == Safety.PROTECTIVE_STOP else state.struck_t
+    return replace(state, safety=event.safety, acknowledged=known, struck_t=struck_t)
 
 
 @_on(ev.Paused)

@@ -20,6 +20,7 @@ from orchestrator.core.folders import (
     without,
     zones,
 )
+from orchestrator.core.handed import leaves_unsaid
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.rechecks import overtaken
 from orchestrator.core.records import replace
@@ -27,6 +28,7 @@ from orchestrator.core.state import (
     OVER,
     ROBOT,
     Attempt,
+    Handed,
     Rewind,
     State,
     StepState,
@@ -77,6 +79,8 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         doubted_t=None,
         released=False,
         patient_t=t,
+        unsaid=False,
+        handed=None,
         attempts=(*old.attempts, attempt),
     )
     return with_step(replace(state, suspends=0), event.unit, event.step, new)
@@ -121,6 +125,7 @@ def _confirmed(state: State, event: ev.StepConfirmed, t: float) -> State:
             message="",
             remedy="",
         )
+    old = replace(old, unsaid=False, handed=None)
     values = {**old.values, **event.values}
     lots = {**old.attempts[-1].lots, **event.lots} if old.attempts else dict(event.lots)
     new = replace(old, wants=old.wants - {"confirm"}, values=values, witnesses=(*old.witnesses, event.operator))
@@ -197,6 +202,8 @@ def _check_ended(state: State, event: ev.CheckEnded, _t: float) -> State:
     _, old = found
     state = replace(state, motions=unasked(state, event.effect))
     new = replace(old, wants=old.wants - {"camera"}, effect="", ride="")
+    if event.measured is not None and event.measured.verdict in {"ok", "missing"}:
+        new = replace(new, unsaid=False)
     return with_step(state, event.unit, event.step, _noted(new, measured=event.measured))
 
 
@@ -209,7 +216,8 @@ def _step_done(state: State, event: ev.StepDone, t: float) -> State:
     status = StepStatus.SKIPPED if "skipped" in event.evidence else StepStatus.DONE
     outcome = "skipped" if status == StepStatus.SKIPPED else "done"
     waiver = _waiver(event, old, t)
-    new = replace(_closed(old, t, outcome), status=status, waived=event.waived, waiver=waiver, barred=())
+    closed = _closed(old, t, outcome)
+    new = replace(closed, status=status, waived=event.waived, waiver=waiver, barred=(), unsaid=False)
     state = with_step(state, event.unit, event.step, new)
     if step.per != "unit" and status == StepStatus.DONE:
         state = _shared(state, event, step, t)
@@ -240,6 +248,7 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
         rungs=rungs,
         barred=event.barred,
         resources=zones(old.resources) if asks else (),
+        unsaid=not event.part_out and (old.unsaid or leaves_unsaid(step, old)),
     )
     return with_step(state, event.unit, event.step, new)
 
@@ -345,9 +354,20 @@ def _step_answered(state: State, event: ev.StepAnswered, t: float) -> State:
     new = replace(old, status=status, barred=event.barred)
     if again:
         new = replace(new, rung=0, rungs={}, resources=())
+    if event.part_out:
+        new = replace(new, unsaid=False)
     if event.choice == "recheck":  # whoever looked before did so before the part was put right
         new = replace(new, witnesses=())
     return with_step(state, event.unit, event.step, new)
+
+
+@_on(ev.StepHandedOver)
+def _handed_over(state: State, event: ev.StepHandedOver, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    handed = Handed(event.to, event.reason, event.by)
+    return with_step(state, event.unit, event.step, replace(found[1], handed=handed))
 
 
 @_on(ev.StepUndone)
@@ -367,6 +387,7 @@ def _undone(state: State, event: ev.StepUndone, t: float) -> State:
         rung=0,
         rungs={},
         barred=(),
+        unsaid=False,
     )
     state = with_step(state, event.unit, event.step, new)
     unit = state.units[event.unit]
@@ -476,6 +497,7 @@ def _closed(step: StepState, t: float, outcome: str, code: str = "", message: st
         ended_t=made_t,
         paused_t=None,
         attempts=attempts,
+        handed=None,
     )
 
 

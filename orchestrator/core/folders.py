@@ -7,7 +7,17 @@ from typing import Any
 
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.records import replace
-from orchestrator.core.state import OVER, ROBOT, MotionState, OrderRecord, State, StepState, UnitState, skill_effect
+from orchestrator.core.state import (
+    ANYWHERE,
+    OVER,
+    ROBOT,
+    MotionState,
+    OrderRecord,
+    State,
+    StepState,
+    UnitState,
+    skill_effect,
+)
 
 Folder = Callable[[State, Any, float], State]
 
@@ -45,12 +55,14 @@ def unasked(state: State, effect: str) -> dict[str, MotionState]:
 
 
 def unclear(state: State, step: StepState) -> State:
-    """Note where somebody may still be: what was in a person's hands has ended, and they have not said so."""
+    """Note where somebody may still be: what was in a person's hands has ended, and they have not said so.
+
+    Where it lay in no zone they may be anywhere.
+    """
     places = [actor for actor in step.actors if actor != ROBOT and step.wants & {"confirm", "undo"}]
-    if not zones(step.resources):
-        return state
-    more = {place: (*state.unclear.get(place, ()), *zones(step.resources)) for place in places}
-    return replace(state, unclear={**state.unclear, **more})
+    where = zones(step.resources) or (ANYWHERE,)
+    more = {place: tuple(dict.fromkeys((*state.unclear.get(place, ()), *where))) for place in places}
+    return replace(state, unclear={**state.unclear, **more}) if more else state
 
 
 def zones(resources: tuple[str, ...]) -> tuple[str, ...]:

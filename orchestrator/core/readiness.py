@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import MOTION_ALLOWED, OrderState, StepStatus
 from orchestrator.core.pauses import lane_pauses, said
-from orchestrator.core.state import BUSY, ROBOT
+from orchestrator.core.state import ANYWHERE, BUSY, ROBOT
 from orchestrator.core.supervision import held_back
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
     if ROBOT in actors:
         out += [Blocker("interlock", reason) for reason in why_not(state)]
         out += [Blocker("ending", f"The robot has not come to a stand after {effect}.") for effect in state.ending]
+        if current.unsaid:
+            out.append(Blocker("unsaid", f"Nobody has said whether {step.result.part} is in its place already: look."))
         out += grip_blockers(state)
     elif state.cell not in MOTION_ALLOWED:
         out.append(Blocker("cell", f"The cell is {state.cell}."))
@@ -198,21 +200,30 @@ def _held_by(state: State, unit_id: str, step_id: str, wanted: tuple[str, ...]) 
     return out
 
 
-def _unclear(state: State, wanted: tuple[str, ...]) -> list[Blocker]:
-    """The robot keeps out of where a step was taken out of a person's hands, until somebody says that it is clear."""
+def unclear(state: State, wanted: tuple[str, ...] | None) -> list[Blocker]:
+    """Return where the robot keeps out: a step was taken out of a person's hands there, and nobody says it is clear.
+
+    `wanted` are the resources of what it would do; None where that may be anywhere in the cell.
+    """
     return [
-        Blocker("unclear", f"Somebody of {place} may still be at {name.removeprefix('zone:')}: look, and say so.")
+        Blocker("unclear", _may_be(place, name))
         for place, names in state.unclear.items()
-        for name in wanted
-        if name in names
+        for name in names
+        if name == ANYWHERE or wanted is None or name in wanted
     ]
+
+
+def _may_be(place: str, name: str) -> str:
+    if name == ANYWHERE:
+        return f"Somebody of {place} may still have their hands in the cell: look, and say so."
+    return f"Somebody of {place} may still be at {name.removeprefix('zone:')}: look, and say so."
 
 
 def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -> list[Blocker]:
     wanted = resources(state, unit, step)
     out = taken(state, unit.id, step.id, wanted) if ROBOT not in actors else _held_by(state, unit.id, step.id, wanted)
     if ROBOT in actors:
-        out += _unclear(state, wanted)
+        out += unclear(state, wanted)
     for name in wanted:
         frame = name.removeprefix("frame:")
         if frame != name:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.camera import aside
 from orchestrator.core.interlock import why_not
-from orchestrator.core.readiness import Blocker, grip_blockers
+from orchestrator.core.readiness import Blocker, grip_blockers, unclear
 from orchestrator.core.state import ROBOT
 
 if TYPE_CHECKING:
@@ -48,4 +48,4 @@ def arm_blockers(state: State) -> list[Blocker]:
         out.append(Blocker("gripper", f"The gripper holds {held.part}."))
     if (doing := state.doing(ROBOT)) is not None:
         out.append(Blocker("lane", f"{ROBOT} is at {doing[0].id} {doing[1]}."))
-    return out
+    return out + unclear(state, None)

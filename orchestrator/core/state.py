@@ -23,6 +23,7 @@ Kind = Literal["robot", "human"]
 Ride = Literal["", "wanted", "under_way"]
 Overdue = Literal["", "remind", "offer", "ask"]
 ROBOT = "robot"
+ANYWHERE = "zone:*"  # among `unclear`: hands that were at work outside every zone may be wherever the arm goes
 BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION, StepStatus.UNDOING})
 OVER = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 
@@ -60,6 +61,15 @@ class Waiver:
 
 
 @dataclass(frozen=True)
+class Handed:
+    """Who goes on with what a person had in hand once a look has told whether its part is in; `nobody`: left out."""
+
+    to: Literal["robot", "nobody"]
+    reason: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
 class StepState:
     """Where a step of a unit stands. `wants` is the evidence still missing: skill, confirm, camera, attest."""
 
@@ -94,6 +104,8 @@ class StepState:
     patient_t: float = 0.0  # since when it waits for a person, or was given more time (s, UTC)
     overdue: Overdue = ""  # the rung that its waiting for a person last came to, at `overdue_t` (s, UTC)
     overdue_t: float = 0.0
+    unsaid: bool = False  # a person had it in hand, and nobody knows whether they have put its part in
+    handed: Handed | None = None  # who goes on with it once that is known
 
 
 @dataclass(frozen=True)
@@ -253,6 +265,7 @@ class State:
     manual: ManualMotion | None = None
     taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching
     ending: frozenset[str] = frozenset()  # skills that were called off and have not reported their end yet
+    struck_t: float = 0.0  # when the robot was last in a protective stop: it has met something (s, UTC)
     zones_awaited: tuple[str, tuple[str, ...]] = ("", ())  # an effect of the robot's, and the zones that it waits for
     equipment_lost: Mapping[str, tuple[str, str]] = field(
         default_factory=dict

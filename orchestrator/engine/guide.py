@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.core.commands import Acknowledge, ChangeCell, Pause, Request, Resume, TakePart, Who
 from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
+from orchestrator.core.handed import must_be_said
 from orchestrator.core.interlock import why_not, why_not_manual
 from orchestrator.core.machine import (
     AT_WORK,
@@ -75,7 +76,7 @@ _OFFERED = (
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
-_DOUBTS = frozenset({"unclear", "contradiction", "doubtful"})
+_DOUBTS = frozenset({"unclear", "unsaid", "contradiction", "doubtful"})
 _TOLD = _DOUBTS | {"starved", "gripper", "leftover", "qualification", "tool_due", "release", "screen"}
 _ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
@@ -286,9 +287,10 @@ class Guide:
         unit, step = state.units[unit_id], state.variant_of(unit_id).by_id[step_id]
         overdue = late.reached(state, unit, step) == "ask"
         measured = current.attempts[-1].measured if current.attempts and not overdue else None
+        look = {"other_actor", "skip"} if must_be_said(step, current) else set()  # the person is the camera
         buttons = [
             Button(
-                label=choice,
+                label=f"{choice}_empty" if choice in look else choice,
                 command={
                     "type": "choose",
                     "unit": unit_id,
@@ -296,6 +298,7 @@ class Guide:
                     "attempt": current.attempt,
                     "choice": choice,
                     **({"rework": target} if target else {}),
+                    **({"part_out": True} if choice in look else {}),
                 },
                 needs_reason=choice in LEAD_CHOICES,
                 # asked again: it undoes what was done, or takes what is in a person's hands

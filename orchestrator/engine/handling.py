@@ -313,14 +313,19 @@ class Handling:
 
 
 def peopled(state: State) -> frozenset[str]:
-    """Return the zones, as resources, in which people alone are at work: not where the arm looks at what they did."""
-    return frozenset(
+    """Return the zones, as resources, that the arm stays out of, also on its way past.
+
+    In those people alone are at work (not where the arm looks at what they did), or may still be: nobody has said that
+    they are clear since a step there was taken out of somebody's hands.
+    """
+    at_work = frozenset(
         resource
         for _, _, current in state.busy()
         if current.actors and ROBOT not in current.actors and current.ride != "under_way"
         for resource in current.resources
         if resource.startswith(ZONE)
     )
+    return at_work.union(*state.unclear.values())
 
 
 def _block(name: str, zone: Zone) -> SceneObject:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
+from orchestrator.core.handed import must_be_said
 from orchestrator.core.overdue import level, overdue, since, waits_for
 from orchestrator.wire import Button
 
@@ -81,10 +82,16 @@ def reached(state: State, unit: UnitState, step: Step) -> Overdue:
 
 def own(state: State, place: str, unit: UnitState, step: Step, granted: Granted) -> tuple[Button, ...]:
     """Return what the person at a step that takes too long may do beside confirming it."""
-    key = {"unit": unit.id, "step": step.id, "attempt": unit.steps[step.id].attempt, "place": place}
+    current = unit.steps[step.id]
+    key = {"unit": unit.id, "step": step.id, "attempt": current.attempt, "place": place}
+    empty = must_be_said(step, current)
+    if empty:
+        key["part_out"] = True
     if not granted(state, cmd.GiveStep.model_validate(key)):
         return ()
-    return (Button(label="give_step", command={"type": "give_step", **key}, danger=True),)
+    return (
+        Button(label="give_step_empty" if empty else "give_step", command={"type": "give_step", **key}, danger=True),
+    )
 
 
 def others(state: State, place: str, granted: Granted) -> tuple[Button, ...]:

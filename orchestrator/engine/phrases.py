@@ -94,6 +94,14 @@ _GERMAN = {
     "Somebody of {} may still be at {}: look, and say so.": (
         "Bei {1} könnte noch jemand von {0} sein: nachsehen und Bescheid geben."
     ),
+    "The robot met something on its way, and stopped.": "Der Roboter ist auf etwas gestoßen und hat angehalten.",
+    "The camera sees that its part was not put in.": "Die Kamera sieht, dass das Teil nicht eingesetzt wurde.",
+    "Nobody has said whether {} is in its place already: look.": (
+        "Niemand hat gesagt, ob {} schon an seinem Platz ist: nachsehen."
+    ),
+    "Somebody of {} may still have their hands in the cell: look, and say so.": (
+        "Jemand von {} könnte die Hände noch in der Zelle haben: nachsehen und Bescheid geben."
+    ),
     "{} moves the robot by hand: wait until it stands.": "{} bewegt den Roboter von Hand: warten, bis er steht.",
     "The motion '{}' lacks {} person's approval.": "Für die Bewegung „{}“ fehlt noch {} Freigabe.",
     "The motion '{}' lacks {} people's approval.": "Für die Bewegung „{}“ fehlen noch {} Freigaben.",

@@ -115,7 +115,8 @@ def test_the_robot_takes_over_by_the_word_of_the_person_at_it() -> None:
     assert b.no(give, WORKER) == "not_overdue"
     pass_by(b, ALLOWED_S)
     assert b.no(give.model_copy(update={"place": "back"}), WORKER) == "stale"
-    assert types(b.do(give, WORKER)) == "step_failed"
+    assert types(b.do(give, WORKER)) == "step_failed step_handed_over check_requested"
+    b.do(b.seen("pin", "missing"))
     assert (b.at("pin").status, b.at("pin").barred) == ("ready", ("human",))
     assert dict(b.state.unclear) == {}
     b.start("pin", "robot")
@@ -164,16 +165,19 @@ def test_whatever_a_supervisor_decides_the_robot_keeps_out_of_where_hands_may_be
     b.do(cmd.LeavePlace(place="front"))
     pass_by(b, 3 * ALLOWED_S)
     b.do(b.choice("pin", choice, reason="nobody comes"), SUPERVISOR)
-    name = "pin" if choice == "other_actor" else "lid"
-    with pytest.raises(Refused, match="unclear"):
+    name = "lid" if choice == "force" else "pin"
+    waits = {"other_actor": "unsaid", "skip": "not_ready", "force": "unclear"}[choice]
+    with pytest.raises(Refused, match=waits):
         b.start(name, "robot")
     b.do(cmd.ReportRestart())  # nor after a restart
     b.do(cmd.Acknowledge(), SUPERVISOR)
     b.verb(CellVerb.UNHOLD)
-    with pytest.raises(Refused, match="unclear"):
+    with pytest.raises(Refused, match=waits):
         b.start(name, "robot")
     b.do(cmd.ClearPlace(place="front"), SUPERVISOR)
-    b.start(name, "robot")
+    if choice != "force":
+        b.do(b.seen("pin", "missing"))
+    b.start("pin" if choice == "other_actor" else "lid", "robot")
     assert b.replayed() == b.state
 
 

@@ -111,7 +111,6 @@ def test_an_arm_that_holds_something_does_not_set_out() -> None:
     [
         cmd.ChangeCell(verb=CellVerb.HOLD),
         cmd.ChangeCell(verb=CellVerb.STOP),
-        cmd.ReportSafety(safety=Safety.PROTECTIVE_STOP),
         cmd.ReportSafety(safety=Safety.EMERGENCY_STOP),
     ],
 )
@@ -135,6 +134,13 @@ def test_what_stops_the_cell_breaks_the_look_off_and_it_is_taken_up_again_after(
     assert started == ev.LookStarted(unit="u1", step="pin", attempt=1, effect="u1/pin/1/look1/ride2")
     bench.do(bench.seen("pin"))
     assert bench.at("pin").status == "done"
+
+
+def test_an_arm_that_met_something_on_its_way_to_a_look_is_not_sent_there_again_by_itself() -> None:
+    bench = riding()
+    bench.do(cmd.ReportSafety(safety=Safety.PROTECTIVE_STOP))
+    assert types(bench.do(broken_off(bench))) == "check_ended step_failed"
+    assert (bench.at("pin").status, bench.at("pin").code) == ("attention", "protective_stop")
 
 
 def test_a_verdict_of_a_look_that_was_broken_off_is_not_heard() -> None:

@@ -152,7 +152,7 @@ def test_the_interlock_is_checked_again_after_the_intent_is_durable(folder: Path
             await cell.until(lambda state: state.cell == CellState.HELD)
             assert cell.cell.robot.state.value.joints == home
             assert cell.state.motions == {}
-            assert cell.step("load").status == StepStatus.READY
+            assert cell.step("load").status == StepStatus.ATTENTION  # nobody knows whether it met something
 
     run_virtual(main)
 

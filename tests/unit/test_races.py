@@ -440,9 +440,9 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "refused: stale",
     },
     "start by the robot": {
-        "ready tried": "step_started -> active",
+        "ready": "step_started -> active",
         "stepped marked": "refused: release",
-        "left": "refused: unclear",
+        "tried left": "refused: unsaid",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
     },
@@ -470,7 +470,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "refused: stale",
     },
     "choice other actor": {
-        "late": "step_failed step_answered -> ready",
+        "late": "step_failed step_answered step_handed_over -> ready",  # the look waits until the place is clear
         "attention": "step_answered -> ready",
         "gone": "refused: no_step",
         "*": "refused: stale",
@@ -486,7 +486,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "given to the robot": {
         "human both brought looked_at wanted riding going_back": "refused: not_overdue",
-        "late": "step_failed -> ready",
+        "late": "step_failed step_handed_over check_requested -> verifying",
         "*": "refused: stale",
     },
     "taken over": {
@@ -495,7 +495,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "refused: not_offered",
     },
     "place clear": {
-        "left": "place_cleared",
+        "left": "place_cleared check_requested -> verifying",
         "*": "nothing",
     },
     "undo": {

@@ -126,16 +126,17 @@ def test_a_hold_on_the_way_stops_the_arm_and_the_look_is_taken_up_again_after(fo
     assert ended.effect == "u1/load/1/look1/ride2"
 
 
-def test_a_protective_stop_on_the_way_breaks_the_look_off(folder: Path) -> None:
+def test_an_arm_that_meets_something_on_its_way_to_a_look_sets_out_again_by_a_persons_word_alone(folder: Path) -> None:
     async def test(cell: Bench, vision: Told) -> None:
         await away(cell)
         cell.cell.robot.trip(Safety.PROTECTIVE_STOP)
-        await cell.event("look_broken_off", step="load")
+        await cell.event("step_failed", step="load", code="protective_stop", answer="ask")
         await cell.settled()
         assert not cell.cell.robot.state.value.moving
         await cell.do(cmd.Acknowledge())
         await cell.until(lambda state: state.safety == Safety.NORMAL)
         await cell.change(CellVerb.UNHOLD)
+        await cell.do(cmd.Choose(unit="u1", step="load", attempt=1, choice="recheck"))
         await cell.step_is("load", StepStatus.DONE)
         assert vision.seen == ["wrist"]
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide import orders, rechecks, rides
+from orchestrator.core.decide import handing, orders, rechecks, rides
 from orchestrator.core.decide.doubt import doubtful
 from orchestrator.core.decide.progress import after, again, failed, look, placed, proceed, to_place
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import StepStatus
+from orchestrator.core.ports import Safety
 from orchestrator.core.rechecks import fresh_from, overtaken
 from orchestrator.core.state import ROBOT
 from orchestrator.core.world import CELL, GRIPPER, LOST
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from orchestrator.core.state import State, StepState
     from orchestrator.core.variant import Step
 
+STRUCK = "The robot met something on its way, and stopped."
 SURELY = 3.0  # sigma of both looks together
 _LOOKS = 5  # pictures of one attempt that may come too early before a person is asked
 _WORDS = {
@@ -62,6 +64,9 @@ def skill(state: State, command: cmd.EndSkill, _by: cmd.Who, now: float) -> list
         put = to_place(tentative, command.unit, step) if step.together and "confirm" not in current.wants else []
         tentative = after(tentative, put, now)
         return [first, *put, *proceed(tentative, command.unit, command.step, now)]
+    moved_t = min(state.struck_t, state.upset_t)  # a protective stop while nothing moved has met nothing
+    if command.outcome == "canceled" and moved_t >= (found[1].started_t or 0.0):
+        return [first, *_struck(tentative, command.unit, command.step, now)]
     if command.outcome == "canceled" and not command.retry:
         message = "It was broken off, and may not be run again by itself."
         return [first, *interrupted(tentative, command.unit, command.step, message, now)]
@@ -81,6 +86,10 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
     if found is None or why:
         return [_ignored(command, "end_check", why)]
     step, current = found
+    if command.canceled and state.safety == Safety.PROTECTIVE_STOP:
+        ids = {"unit": command.unit, "step": command.step, "attempt": command.attempt, "effect": command.effect}
+        ended = ev.CheckEnded.model_validate({**ids, "error": STRUCK})
+        return [ended, *_struck(after(state, [ended], now), command.unit, command.step, now)]
     if command.canceled or command.blocked:
         return [rides.broken_off(command) if command.canceled else rides.blocked(command)]
     measured = command.measured
@@ -114,6 +123,8 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
         doubt = _doubted(state, command.unit, step)
         out, tentative = out + doubt, after(tentative, doubt, now)
     message, remedy = verdict_words(measured, error)
+    if current.handed is not None:
+        return out + handing.seen(tentative, command.unit, step.id, now, verdict, message, remedy)
     return out + failed(tentative, command.unit, command.step, now, verdict, message, remedy)
 
 
@@ -211,6 +222,11 @@ def _kept(command: cmd.ReportPart, why: str) -> ev.OutcomeIgnored:
 def interrupted(state: State, unit_id: str, step_id: str, message: str, now: float) -> list[ev.Event]:
     """Return the question that an interrupted robot step becomes."""
     return failed(state, unit_id, step_id, now, "interrupted", message, "Look at the part, then decide.")
+
+
+def _struck(state: State, unit_id: str, step_id: str, now: float) -> list[ev.Event]:
+    """What met something on its way is not simply sent that way again: a person sees what it was."""
+    return failed(state, unit_id, step_id, now, "protective_stop", STRUCK, "See what it touched, then decide.")
 
 
 def _seen(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> list[ev.Event]:

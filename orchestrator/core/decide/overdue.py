@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide.progress import after, built_on
+from orchestrator.core.decide.handing import looks_due, unsaid
+from orchestrator.core.decide.progress import after, built_on, hand_over
 from orchestrator.core.decide.verdict import Rejected
+from orchestrator.core.handed import must_be_said
 from orchestrator.core.machine import StepMove, StepStatus, move
 from orchestrator.core.overdue import due, level, since, takers, waits_for
 from orchestrator.core.readiness import blockers, resources
@@ -87,8 +89,11 @@ def broken_off(unit: UnitState, step: Step, message: str) -> ev.Event:
     )
 
 
-def give(state: State, command: cmd.GiveStep, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
-    """Let the robot do what the person at the place has in hand, by their word: their hands are out."""
+def give(state: State, command: cmd.GiveStep, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
+    """Let the robot do what the person at the place has in hand, by their word: their hands are out.
+
+    Whether its part is in already the camera tells, or, where none looks at it, that person.
+    """
     found = state.step(command.unit, command.step)
     if found is None or _not_theirs(state, found[1], command):
         return Rejected("stale", f"{command.step} is not in the hands of {command.place}.", _STALE)
@@ -98,8 +103,16 @@ def give(state: State, command: cmd.GiveStep, _by: cmd.Who, _now: float) -> list
         return Rejected("not_overdue", f"{step.id} is not overdue.", "Confirm it, or report a problem.")
     if ROBOT not in takers(state, unit, step):
         return Rejected("actor", f"The robot can't do {step.id}.", "Confirm it, or report a problem.")
+    out_ = command.part_out
+    if must_be_said(step, current) and not out_:
+        return unsaid(step)
     move("step", current.status, StepMove.FAIL)
-    return [_left(unit, step, "handed_over", f"{command.place} gave it to the robot.", barred=("human",))]
+    said = f"{command.place} gave it to the robot."
+    first = _left(unit, step, "handed_over", said, barred=("human",), part_out=out_)
+    given = after(state, [first], now)
+    if not given.units[unit.id].steps[step.id].unsaid:
+        return [first]
+    return [first, *hand_over(given, unit.id, step.id, now, "robot")]
 
 
 def take(state: State, command: cmd.TakeStep, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
@@ -132,9 +145,12 @@ def take(state: State, command: cmd.TakeStep, _by: cmd.Who, now: float) -> list[
     ]
 
 
-def clear(state: State, command: cmd.ClearPlace, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+def clear(state: State, command: cmd.ClearPlace, by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
     """Take a person's word that nobody is at what a place had in hand any more."""
-    return [ev.PlaceCleared(place=command.place, by=by.name)] if command.place in state.unclear else []
+    if command.place not in state.unclear:
+        return []
+    cleared = ev.PlaceCleared(place=command.place, by=by.name)
+    return [cleared, *looks_due(after(state, [cleared], now), now)]
 
 
 def _not_theirs(state: State, current: StepState, command: cmd.GiveStep) -> bool:
@@ -142,7 +158,9 @@ def _not_theirs(state: State, current: StepState, command: cmd.GiveStep) -> bool
     return command.attempt != current.attempt or not mine
 
 
-def _left(unit: UnitState, step: Step, code: str, message: str, barred: tuple[str, ...]) -> ev.Event:
+def _left(
+    unit: UnitState, step: Step, code: str, message: str, barred: tuple[str, ...], *, part_out: bool = False
+) -> ev.Event:
     current = unit.steps[step.id]
     return ev.StepFailed.model_validate(
         {
@@ -154,5 +172,6 @@ def _left(unit: UnitState, step: Step, code: str, message: str, barred: tuple[st
             "answer": "other_actor" if barred else "again",
             "rung": current.rungs.get(ladder_name(step, code), 0),
             "barred": (*current.barred, *barred),
+            "part_out": part_out,
         }
     )

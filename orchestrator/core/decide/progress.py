@@ -10,7 +10,9 @@ from orchestrator.core import events as ev
 from orchestrator.core.decide import orders
 from orchestrator.core.fold import fold
 from orchestrator.core.geometry import Pose
+from orchestrator.core.handed import leaves_unsaid, must_be_said
 from orchestrator.core.machine import StepMove, StepStatus, move
+from orchestrator.core.readiness import resources, unclear
 from orchestrator.core.rides import needs_ride
 from orchestrator.core.state import BUSY, OVER, ROBOT, ladder_name
 from orchestrator.core.world import CELL, GRIPPER, LOST
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from orchestrator.core.state import State, StepState
     from orchestrator.core.variant import Rung, Step, ValueSpec
 
-ASKS_AT_ONCE = frozenset({"cannot_see", "interrupted", "problem", "refused", "too_late"})
+ASKS_AT_ONCE = frozenset({"cannot_see", "interrupted", "problem", "protective_stop", "refused", "too_late"})
 _BEYOND_A_ROBOT = frozenset({"flipped", "wrong"})
 _SERIAL = re.compile(r"\$(?:serial\b|\(serial\))")
 _NOT_BEGUN = frozenset({StepStatus.WAITING, StepStatus.UNDONE, StepStatus.READY})
@@ -85,6 +87,32 @@ def look(state: State, unit_id: str, step_id: str) -> list[ev.Event]:
     return [ev.CheckRequested(unit=unit_id, step=step_id, attempt=current.attempt, effect=effect, ride=ride)]
 
 
+def hand_over(
+    state: State,
+    unit_id: str,
+    step_id: str,
+    now: float,
+    to: Literal["robot", "nobody"],
+    *,
+    reason: str = "",
+    by: str = "",
+) -> list[ev.Event]:
+    """Return what follows where others go on with what a person had in hand: the camera looks first."""
+    attempt = state.units[unit_id].steps[step_id].attempt
+    first = ev.StepHandedOver(unit=unit_id, step=step_id, attempt=attempt, to=to, reason=reason, by=by)
+    return [first, *look_first(after(state, [first], now), unit_id, step_id)]
+
+
+def look_first(state: State, unit_id: str, step_id: str) -> list[ev.Event]:
+    """Ask the camera about what was handed over, once nobody may be at it any more: they might still put it in."""
+    unit = state.units[unit_id]
+    step, current = state.variant_of(unit_id).by_id[step_id], unit.steps[step_id]
+    waits = current.handed is not None and current.status in {StepStatus.READY, StepStatus.ATTENTION}
+    if not waits or unclear(state, resources(state, unit, step)):
+        return []
+    return look(state, unit_id, step_id)
+
+
 def failed(
     state: State,
     unit_id: str,
@@ -120,6 +148,11 @@ def failed(
         break
     if answer == "other_actor":
         barred = (*barred, kind_of(current))
+    to: Literal["", "robot", "nobody"] = ""
+    if answer in {"other_actor", "skip"} and (current.unsaid or leaves_unsaid(step, current)):
+        to = "" if must_be_said(step, current) else "robot" if answer == "other_actor" else "nobody"
+        answer = "other_actor" if to == "robot" else "ask"
+        barred = barred if to == "robot" else current.barred
     move("step", current.status, StepMove.ASK if answer in {"ask", "scrap", "skip"} else StepMove.FAIL)
     first = ev.StepFailed(
         unit=unit_id,
@@ -133,6 +166,8 @@ def failed(
         barred=barred,
     )
     tentative = after(state, [first], now)
+    if to:
+        return [first, *hand_over(tentative, unit_id, step_id, now, to, reason=message or code)]
     if answer == "scrap":
         return [first, *orders.scrap(tentative, tentative.units[unit_id], now, message or code, "")]
     if answer == "skip":

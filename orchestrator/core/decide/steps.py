@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import orders, overdue, rechecks, rewind
 from orchestrator.core.decide.choices import brought, choices
+from orchestrator.core.decide.handing import unsaid
 from orchestrator.core.decide.progress import (
     after,
     done,
     failed,
+    hand_over,
     kind_of,
     look,
     placed,
@@ -22,6 +24,7 @@ from orchestrator.core.decide.progress import (
     undone,
 )
 from orchestrator.core.decide.verdict import Rejected
+from orchestrator.core.handed import must_be_said
 from orchestrator.core.machine import StepMove, StepStatus, move
 from orchestrator.core.readiness import blockers, resources, supply, too_late
 from orchestrator.core.rechecks import due_before
@@ -155,6 +158,9 @@ def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[e
         return Rejected("not_offered", f"'{command.choice}' is not possible for {step.id}.", f"Possible: {listed}.")
     if command.choice in LEAD_CHOICES and not command.reason.strip():
         return Rejected("reason", f"'{command.choice}' needs a reason.", "Write why; it stays in the as-built record.")
+    goes_on = command.choice in {"other_actor", "skip"}
+    if goes_on and must_be_said(step, current) and not command.part_out:
+        return unsaid(step)
     first: list[ev.Event] = []
     if current.status != StepStatus.ATTENTION and command.choice != "wait":  # it only waited for too long
         first = [overdue.broken_off(state.units[command.unit], step, "It waited too long for a person.")]
@@ -168,10 +174,14 @@ def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[e
         reason=command.reason,
         by=by.name,
         barred=barred,
+        part_out=command.part_out,
     )
     tentative = after(state, [answered], now)
     rest: list[ev.Event] = []
-    if command.choice == "recheck":
+    if goes_on and tentative.units[command.unit].steps[step.id].unsaid:
+        to: Literal["robot", "nobody"] = "nobody" if command.choice == "skip" else "robot"
+        rest = hand_over(tentative, command.unit, step.id, now, to, reason=command.reason, by=by.name)
+    elif command.choice == "recheck":
         rest = look(tentative, command.unit, step.id)
     elif command.choice == "rework":
         target = command.rework or step.id

@@ -1,0 +1,95 @@
+"""Where hands may still be, since what they were at was taken away: the robot stays out until somebody has looked."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.core import commands as cmd
+from orchestrator.core.machine import OrderVerb
+from orchestrator.core.rides import arm_blockers
+from orchestrator.core.state import ANYWHERE
+from orchestrator.engine.handling import peopled
+from orchestrator.engine.schedule import Schedule
+from tests.unit.core_builders import SUPERVISOR, WORKER, Bench, Refused, cell, step, variant
+from tests.unit.test_decide_overdue import ALLOWED_S, bench, pass_by
+
+LOAD = step("load", part="body", at="nest", by="robot")
+
+
+def proposed(b: Bench) -> list[str]:
+    return [command.type for command in Schedule()(b.state, b.t)[0]]
+
+
+@pytest.mark.parametrize("choice", ["other_actor", "skip", "force"])
+def test_the_arm_does_not_pass_either_where_a_step_was_taken_from_somebody(choice: str) -> None:
+    b = bench(by="robot human")
+    b.start("pin", "front")
+    assert peopled(b.state) == {"zone:west"}
+    pass_by(b, 3 * ALLOWED_S)
+    b.do(b.choice("pin", choice, reason="nobody comes"), SUPERVISOR)
+    assert peopled(b.state) == {"zone:west"}
+    b.do(cmd.ClearPlace(place="front"), SUPERVISOR)
+    assert peopled(b.state) == set()
+
+
+def test_the_arm_moves_for_no_look_while_somebody_may_be_in_its_way() -> None:
+    b = bench()
+    b.start("pin", "front")
+    pass_by(b, 3 * ALLOWED_S)
+    b.do(b.choice("pin", "skip", reason="left out"), SUPERVISOR)
+    assert [why.code for why in arm_blockers(b.state)] == ["unclear"]
+    b.do(cmd.ClearPlace(place="front"), SUPERVISOR)
+    assert arm_blockers(b.state) == []
+
+
+def test_an_order_that_is_aborted_under_somebodys_hands_leaves_its_nest_unclear() -> None:
+    b = Bench(cell(nests={"nest": ["nest_1"]})).running(variant(step("load", part="body", at="nest", by="human")))
+    b.start("load", "front")
+    b.do(cmd.StoreOrder(order="B", quantity=1, variant=variant(LOAD)))
+    b.do(cmd.ChangeOrder(order="B", verb=OrderVerb.START))
+    b.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT, reason="called off"), SUPERVISOR)
+    b.do(cmd.StartUnit(order="B"))
+    assert peopled(b.state) == {"zone:west"}
+    assert proposed(b) == []
+    with pytest.raises(Refused, match="unclear"):
+        b.start("load", "robot", unit="u2")
+    b.do(cmd.ClearPlace(place="front"), WORKER)
+    assert proposed(b) == ["start_step"]
+    assert b.replayed() == b.state
+
+
+def test_an_order_that_is_aborted_from_one_question_leaves_unclear_where_others_are_at_work() -> None:
+    b = Bench().running(variant(step("load", part="body", at="nest", by="human")), quantity=2, units=2)
+    b.start("load", "front", unit="u1")
+    b.wait(300)
+    b.start("load", "back", unit="u2")
+    pass_by(b, 3 * ALLOWED_S - 300)
+    b.do(b.choice("load", "abort", reason="called off"), SUPERVISOR)
+    assert dict(b.state.unclear) == {"front": ("zone:west",), "back": ("zone:east",)}
+
+
+def test_a_unit_that_ends_as_it_should_leaves_nothing_unclear() -> None:
+    b = Bench().running(variant(step("load", part="body", at="nest", by="human")))
+    b.finish("load", "front")
+    assert b.state.units == {}
+    assert dict(b.state.unclear) == {}
+
+
+@pytest.mark.parametrize("how", ["taken", "aborted"])
+def test_hands_that_were_in_no_zone_may_be_anywhere(how: str) -> None:
+    pin = step("pin", ["load"], part="pin", at="body/seat", by="robot human")
+    b = Bench(cell(zones={})).running(variant(LOAD, pin))
+    b.finish("load")
+    b.start("pin", "front")
+    pass_by(b, 3 * ALLOWED_S)
+    if how == "taken":
+        b.do(b.choice("pin", "other_actor"), WORKER)
+    else:
+        b.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT, reason="called off"), SUPERVISOR)
+        b.running(variant(step("load", part="body", at="press", by="robot")), order="B")
+    assert dict(b.state.unclear) == {"front": (ANYWHERE,)}
+    assert proposed(b) == []
+    b.do(cmd.ClearPlace(place="front"), WORKER)
+    if how == "taken":
+        b.do(b.seen("pin", "missing"))
+    assert proposed(b) == ["start_step"]
