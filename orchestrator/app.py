@@ -24,6 +24,7 @@ from orchestrator.engine.arm_in_view import ArmInView
 from orchestrator.engine.cell_desk import CellDesk
 from orchestrator.engine.crew import CellCrew
 from orchestrator.engine.eyes import SHOT_S, Eyes
+from orchestrator.engine.grip_watch import GripWatch
 from orchestrator.engine.guide import Guide
 from orchestrator.engine.library import Library, cell_files, read_cell
 from orchestrator.engine.pausing import Pausing
@@ -142,7 +143,7 @@ async def embedded(
     clock.not_before(runner.state.t)
 
     world = World(MeshStore(settings.instructions))
-    people = SimPeople(world, SimHands(world, seed), kinds, registry.hands_over)
+    people = SimPeople(world, SimHands(world, seed), kinds, registry.hands_over, seed)
     arm = arm_of(settings.cell, spec.robot)
     room = WorldFile(settings.data / "simulated", spec.sha256) if settings.data is not None and shelf else None
     standing = room.load(len(arm.home_rad)) if room is not None and restarted else None
@@ -179,14 +180,6 @@ async def embedded(
         name: CalibratedCamera(name, cameras, spec.cameras[name], fixed, store=calibrations, now=clock.now)
         for name in cameras
     }
-    calibrator = Calibrator(
-        spec,
-        calibrated,
-        calibrations,
-        hands=BoardHands(boards, cameras),
-        why_not=lambda: why_not_calibrate(runner.state),
-        now=clock.now,
-    )
     noise_m = {name: camera.setup.noise.sigma_m for name, camera in cameras.items()}
     own_vision = None
     if vision is None:
@@ -220,6 +213,15 @@ async def embedded(
     )
     runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell, kinds)
     Pausing(runner, robot)
+    calibrator = Calibrator(
+        spec,
+        calibrated,
+        calibrations,
+        hands=BoardHands(boards, cameras),
+        why_not=lambda: why_not_calibrate(runner.state),
+        now=clock.now,
+        arm=crew.by_hand.drives,
+    )
     runner.bus.join(people.observe)
     runner.bus.join(presence.observe)
     screen = LiveScreen(Guide(library, simulated=True), runner.state)
@@ -242,6 +244,7 @@ async def embedded(
         calibrating=calibrator,
     )
     heartbeat = crew.watch()
+    grip_watch = GripWatch(runner, robot)
     robot.heartbeat()
     tasks = [asyncio.create_task(runner.run(), name="runner")]
     if own_vision is not None:  # Open3D takes seconds to load: ahead of the first check
@@ -258,6 +261,7 @@ async def embedded(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         heartbeat.close()
+        grip_watch.close()
         if watch is not None:
             watch.close()
         await robot.close()

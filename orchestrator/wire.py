@@ -51,21 +51,52 @@ class PauseView(Frozen):
     robot: bool = False
 
 
+class Reason(Frozen):
+    """Why the robot does not move: a code with its parameters for a screen's own words, and the words of the cell.
+
+    Codes: cell {state}, suspended, mode {mode}, safety {safety}, acknowledge, by_hand {who}, approval {motion, more},
+    zone {zone, who, unit, step}, unclear {zone, place}, single_step and breakpoint {unit, step},
+    device {device, unit, step}, paused {what, name}; "" where there is none.
+    """
+
+    code: str = ""
+    parameters: dict[str, str] = Field(default_factory=dict)
+    text: Texts
+
+
 class Condition(Frozen):
     """Why the cell stands or waits: what its transient state waits for, the first reason, what went wrong since.
 
-    `not_moving` is the cell's `reasons` in each language.
+    `not_moving` is the cell's `reasons`, to be said in the reader's language.
     """
 
     waits: Texts = Field(default_factory=dict)
     reason: Texts = Field(default_factory=dict)
     trouble: tuple[Texts, ...] = ()
-    not_moving: tuple[Texts, ...] = ()
+    not_moving: tuple[Reason, ...] = ()
     pauses: tuple[PauseView, ...] = ()
 
 
+class Said(Frozen):
+    """What one source says of a part."""
+
+    source: Literal["ledger", "gripper", "camera", "person"]
+    text: Texts
+
+
+class Contradiction(Frozen):
+    """A part of which the sources say otherwise ("" where it has no name), and how that is settled."""
+
+    part: str
+    title: Texts
+    says: tuple[Said, ...]
+    settle: Texts
+    since_t: float
+    buttons: tuple[Button, ...] = ()
+
+
 class CellView(Frozen):
-    """The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may.
+    """The cell at a glance. `reasons` says in words why the robot does not move; empty when it may.
 
     `manual_reasons` says the same of moving it by hand, `manual_by` who does so now; taught poses by name.
     """
@@ -86,6 +117,7 @@ class CellView(Frozen):
     manual_reasons: tuple[str, ...] = ()
     manual_by: str = ""
     taught: tuple[str, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
 
 
 class OrderView(Frozen):
@@ -537,11 +569,12 @@ class UndoView(Frozen):
 
 
 class RewindView(Frozen):
-    """What going back to before a step means, last built first; `refused` says why it can't be done."""
+    """What going back to before a step means, last built first; `refused`, in each language `why`: it can't be done."""
 
     unit: str
     to: str
     refused: str = ""
+    why: Texts = Field(default_factory=dict)
     undo: tuple[UndoView, ...] = ()
 
 
@@ -568,13 +601,17 @@ class LinkView(Frozen):
 
 
 class BinView(Frozen):
-    """A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid)."""
+    """A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid).
+
+    One whose parts lie loose, for a camera to find, has its corners in place of slots.
+    """
 
     name: str
     parts: tuple[str, ...]
     meshes: tuple[str, ...]
     slots: tuple[Pose, ...]
     grid: bool
+    loose: bool = False
 
 
 class SceneView(Frozen):

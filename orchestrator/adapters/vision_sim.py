@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
     from orchestrator.adapters.sim.world import World
     from orchestrator.core.geometry import Pose
-    from orchestrator.core.locating import LocateRequest, Space
+    from orchestrator.core.locating import Hold, LocateRequest, Space
     from orchestrator.core.ports import CheckRequest, Shot
 
 NEAR_M = 0.03  # a part whose origin is farther from its place than this is not the one that was meant
+ABOVE = -0.9  # z of an approach that comes from above
 TALL_M = 0.1  # one that lies upside down has its origin above its place by its own height
 
 
@@ -62,9 +63,7 @@ class SimVision:
             return Located(reason=f"There is no {request.part.id}.", shot_stamp=shot.stamp)
         sure = (0.0, 0.0, 0.0)
         found = tuple(
-            Location(
-                pose, 1.0, 1.0, sure, sure, "upright", tuple(replace(h, pose=pose @ h.pose) for h in request.holds)
-            )
+            Location(pose, 1.0, 1.0, sure, sure, "upright", tuple(_from_above(hold, pose) for hold in request.holds))
             for pose in lying[: request.most]
         )
         return Located(found, shot_stamp=shot.stamp)
@@ -85,6 +84,12 @@ class SimVision:
         for body, pose in world.visible().items():
             if body != world.held and world.body(body).shape == Mesh(mesh):
                 yield pose
+
+
+def _from_above(hold: Hold, pose: Pose) -> Hold:
+    """Return a hold in the world, blocked where the gripper would not come from above."""
+    there = pose @ hold.pose
+    return replace(hold, pose=there, blocked="" if there.z_axis[2] < ABOVE else "It would not come from above.")
 
 
 def _near(pose: Pose, place: Pose) -> bool:

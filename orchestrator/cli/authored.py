@@ -10,7 +10,7 @@ from rich.console import Console
 
 from orchestrator.app import check_arms, shared
 from orchestrator.cli.places import cell_file, data_home, skills_folder
-from orchestrator.core.errors import BadInput, NotFound, SetupError
+from orchestrator.core.errors import AuthoringError, BadInput, NotFound, SetupError
 from orchestrator.engine.checks.tried import Tried
 from orchestrator.engine.library import cell_files, product_names, read_cell
 from orchestrator.engine.library import check as check_files
@@ -63,18 +63,17 @@ def _tried(cell: Path, place: Path) -> Tried:
     from orchestrator.adapters.calibration.store import CalibrationStore
     from orchestrator.adapters.gauge_store import GaugeStore
     from orchestrator.adapters.golden_store import GoldenStore
-    from orchestrator.core.errors import AuthoringError
 
     try:
         cameras = read_cell(cell).cameras
     except AuthoringError:  # said by the check itself
         return Tried()
     calibrations = CalibrationStore(place / "calibration")
-    current = {name: _readable(lambda name=name: [calibrations.current(name)]) for name in cameras}  # type: ignore[misc]
+    current = _readable(lambda: [(name, calibrations.current(name)) for name in cameras])
     return Tried(
         _readable(GoldenStore(place / "golden").all),
         _readable(GaugeStore(place / "gauge").all),
-        {name: found[0].id for name, found in current.items() if found and found[0] is not None},
+        {name: found.id for name, found in current if found is not None},
     )
 
 

@@ -258,21 +258,27 @@ class AdapterSettings(Frozen):
 
 
 class BinSpec(Frozen):
-    """A bin. One kind in a grid is for the robot; loose and mixed bins are for people."""
+    """A bin. One kind in a grid, or found by a camera, is for the robot; other loose and mixed bins are for people.
 
-    AUTHORED: ClassVar[dict[str, str]] = {"pitch_m": "pitch_mm"}
+    With `locate` the parts lie anyhow on a floor of `size_m` (x, y) around `at`, whose z points up out of it, and that
+    camera finds them.
+    """
+
+    AUTHORED: ClassVar[dict[str, str]] = {"pitch_m": "pitch_mm", "size_m": "size_mm"}
 
     parts: tuple[str, ...]
     at: CellPose
     grid: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = None  # rows, columns
     pitch_m: tuple[float, float] | None = None  # from row to row along x, from column to column along y
+    locate: str | None = None  # the camera that finds the parts
+    size_m: tuple[Positive, Positive] | None = None
     holds: Annotated[int, Field(ge=1)] | None = None
     min: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="before")
     @classmethod
     def _metres(cls, data: Any) -> Any:
-        return _renamed(data, "pitch_mm", "pitch_m")
+        return _renamed(_renamed(data, "pitch_mm", "pitch_m"), "size_mm", "size_m")
 
     @model_validator(mode="after")
     def _whole(self) -> BinSpec:
@@ -280,6 +286,12 @@ class BinSpec(Frozen):
             raise wrong("A bin needs parts.", "Name the kinds that it holds.")
         if (self.grid is None) != (self.pitch_m is None):
             raise wrong("A grid needs grid and pitch_mm.", "Write both, or neither.")
+        if self.locate is not None and (self.grid is not None or len(self.parts) != 1):
+            raise wrong("A camera finds parts of one kind that lie loose.", "Leave out grid, and name one kind.")
+        if (self.locate is None) != (self.size_m is None) or (self.locate is not None and self.holds is None):
+            raise wrong(
+                "A bin with locate needs size_mm and holds.", "Write locate, size_mm and holds, or holds alone."
+            )
         if self.capacity is not None and self.min > self.capacity:
             raise wrong(f"min {self.min} is more than the bin holds ({self.capacity}).", "Lower min.")
         return self
@@ -291,8 +303,16 @@ class BinSpec(Frozen):
 
     @property
     def for_robot(self) -> bool:
-        """Whether the robot can take from it: one kind, each in its own slot."""
-        return self.grid is not None and len(self.parts) == 1
+        """Whether the robot can take from it: one kind, each in its own slot or found by a camera."""
+        return (self.grid is not None or self.locate is not None) and len(self.parts) == 1
+
+    @property
+    def corners(self) -> tuple[Pose, ...]:
+        """The corners of a floor on which parts lie loose; none of other bins."""
+        if self.size_m is None:
+            return ()
+        x, y = (v / 2 for v in self.size_m)
+        return tuple(self.at @ Pose((a, b, 0.0)) for a, b in ((-x, -y), (x, -y), (x, y), (-x, y)))
 
     def slot(self, i: int) -> Pose:
         """Return where the part's mesh frame sits in slot `i`, from 0, in the cell's world (m).

@@ -254,6 +254,13 @@ class TakePart(Frozen):
     part: Name
 
 
+class SettlePart(Frozen):
+    """A person has looked: a doubtful part is where the ledger has it."""
+
+    type: Literal["settle_part"] = "settle_part"
+    part: Name
+
+
 class Acknowledge(Frozen):
     """A person says that the cell is clear after a stop or a restart."""
 
@@ -272,6 +279,17 @@ class StartJog(Frozen):
 
     type: Literal["start_jog"] = "start_jog"
     press: Name
+
+
+class StartDrive(Frozen):
+    """Bring the TCP to a pose (world), planned around what is known, slowly, for as long as a button is held.
+
+    In manual mode alone. `press` names this press.
+    """
+
+    type: Literal["start_drive"] = "start_drive"
+    press: Name
+    to: FinitePose
 
 
 class TeachFrame(Frozen):
@@ -330,6 +348,13 @@ class ClearBreakpoint(Frozen):
 
 
 # ---- from the engine and its adapters --------------------------------------------------------------------------
+
+
+class ReportGrip(Frozen):
+    """What the gripper's sensor says while nothing moves, where that is not what is known."""
+
+    type: Literal["report_grip"] = "report_grip"
+    holding: bool
 
 
 class StartUndo(Frozen):
@@ -419,6 +444,24 @@ class ProposeMotion(Frozen):
     supervised: Text = ""
 
 
+class ReportZones(Frozen):
+    """The robot's way is barred by zones in which people are at work: it is planned when one of them is free."""
+
+    type: Literal["report_zones"] = "report_zones"
+    effect: Name
+    zones: tuple[Name, ...]
+
+
+class ReportEquipment(Frozen):
+    """A device did not answer a step's skill, or answers again."""
+
+    type: Literal["report_equipment"] = "report_equipment"
+    device: Name
+    answers: bool
+    unit: Name
+    step: Name
+
+
 class EndMotion(Frozen):
     """A motion reached its terminal state."""
 
@@ -495,6 +538,7 @@ class ReportPart(Frozen):
     pose: FinitePose | None = None
     bin: str = ""
     slot: Annotated[int, Field(ge=0)] | None = None
+    lay: FinitePose | None = None  # where it lay in its bin, in the world
 
 
 Command = Annotated[
@@ -522,6 +566,7 @@ Command = Annotated[
     | StopRewind
     | RefillBin
     | TakePart
+    | SettlePart
     | Acknowledge
     | ApproveMotion
     | RefuseMotion
@@ -530,7 +575,9 @@ Command = Annotated[
     | ClearBreakpoint
     | MoveGripper
     | StartJog
+    | StartDrive
     | TeachFrame
+    | ReportGrip
     | StartUndo
     | NoteOverdue
     | EndManual
@@ -541,6 +588,8 @@ Command = Annotated[
     | ReportSafety
     | ReportDevice
     | ProposeMotion
+    | ReportZones
+    | ReportEquipment
     | EndMotion
     | EndSkill
     | EndCheck
@@ -570,6 +619,7 @@ Outside = Annotated[
     | StopRewind
     | RefillBin
     | TakePart
+    | SettlePart
     | Acknowledge
     | ApproveMotion
     | RefuseMotion

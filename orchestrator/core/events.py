@@ -418,7 +418,32 @@ class PartMoved(Frozen):
     source: Literal["nominal", "commanded", "measured"] = "commanded"
     certainty: Literal["known", "doubtful", "unknown"] = "known"
     bin: str = ""
+    lay: Pose | None = None  # in the world: which one of a bin's loose parts it was
     qty: float = 1
+
+
+class GripContradicted(Frozen):
+    """The gripper's sensor says otherwise than the ledger, of `part` or of what the ledger knows nothing of."""
+
+    type: Literal["grip_contradicted"] = "grip_contradicted"
+    unit: str = ""
+    part: str = ""
+    holding: bool
+
+
+class GripAgreed(Frozen):
+    """Gripper and ledger say the same again."""
+
+    type: Literal["grip_agreed"] = "grip_agreed"
+
+
+class PartSettled(Frozen):
+    """A person said that a doubtful part is where the ledger has it."""
+
+    type: Literal["part_settled"] = "part_settled"
+    unit: str
+    part: str
+    by: str
 
 
 class BinRefilled(Frozen):
@@ -443,6 +468,30 @@ class MotionProposed(Frozen):
     preview: tuple[Pose, ...]
     needs: int = 1
     supervised: str = ""
+
+
+class ZonesAwaited(Frozen):
+    """What moves the robot waits until people have left one of these zones."""
+
+    type: Literal["zones_awaited"] = "zones_awaited"
+    effect: str
+    zones: tuple[str, ...]
+
+
+class EquipmentLost(Frozen):
+    """A device did not answer when a step needed it."""
+
+    type: Literal["equipment_lost"] = "equipment_lost"
+    device: str
+    unit: str
+    step: str
+
+
+class EquipmentBack(Frozen):
+    """A device that did not answer does again."""
+
+    type: Literal["equipment_back"] = "equipment_back"
+    device: str
 
 
 class MotionApproved(Frozen):
@@ -523,9 +572,10 @@ class ManualStarted(Frozen):
 
     type: Literal["manual_started"] = "manual_started"
     motion: str
-    what: Literal["jog", "open", "close"]
+    what: Literal["jog", "drive", "open", "close"]
     by: str
     press: str = ""
+    to: Pose | None = None  # where a drive brings the TCP, world
 
 
 class ManualEnded(Frozen):
@@ -632,8 +682,14 @@ Event = Annotated[
     | StepAnswered
     | StepUndone
     | PartMoved
+    | GripContradicted
+    | GripAgreed
+    | PartSettled
     | BinRefilled
     | MotionProposed
+    | ZonesAwaited
+    | EquipmentLost
+    | EquipmentBack
     | MotionApproved
     | MotionRefused
     | MotionIntended

@@ -7,11 +7,12 @@ import dataclasses
 from orchestrator.core import events as ev
 from orchestrator.core.carried import taken_over
 from orchestrator.core.fold_steps import STEPS
-from orchestrator.core.folders import Folder, called_off, entering, freed, unlooked, with_unit, without
+from orchestrator.core.folders import Folder, called_off, entering, freed, unclear, unlooked, with_unit, without
 from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
 from orchestrator.core.pauses import RUNS, halted, timed
 from orchestrator.core.records import replace
 from orchestrator.core.state import (
+    GripDoubt,
     ManualMotion,
     MotionState,
     OrderRecord,
@@ -81,6 +82,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         screens_lost=frozenset(),
         pauses={key: pause for key, pause in state.pauses.items() if key.startswith("order/")},
         ending=frozenset(),
+        grip=None,
         upset_t=t,
         units={name: unlooked(unit) for name, unit in state.units.items()},
     )
@@ -144,6 +146,16 @@ def _cleared(state: State, event: ev.PlaceCleared, _t: float) -> State:
     return replace(state, unclear=without(state.unclear, event.place))
 
 
+@_on(ev.GripContradicted)
+def _grip_contradicted(state: State, event: ev.GripContradicted, t: float) -> State:
+    return replace(state, grip=GripDoubt(event.part, event.holding, t))
+
+
+@_on(ev.GripAgreed)
+def _grip_agreed(state: State, _event: ev.GripAgreed, _t: float) -> State:
+    return replace(state, grip=None)
+
+
 @_on(ev.ScreenLost)
 def _screen_lost(state: State, event: ev.ScreenLost, _t: float) -> State:
     return replace(state, screens_lost=state.screens_lost | {event.place})
@@ -173,10 +185,27 @@ def _motion(state: State, event: ev.MotionProposed | ev.MotionIntended, t: float
         needs=event.needs if isinstance(event, ev.MotionProposed) else 0,
         supervised=event.supervised if isinstance(event, ev.MotionProposed) else "",
     )
+    if state.zones_awaited[0] == event.effect:
+        state = replace(state, zones_awaited=("", ()))
     asked = state.motions.get(event.motion)
     if asked is not None and isinstance(event, ev.MotionIntended):
         motion = dataclasses.replace(asked, approved=True, t=t)
     return replace(state, motions={**state.motions, event.motion: motion})
+
+
+@_on(ev.ZonesAwaited)
+def _zones_awaited(state: State, event: ev.ZonesAwaited, _t: float) -> State:
+    return replace(state, zones_awaited=(event.effect, event.zones))
+
+
+@_on(ev.EquipmentLost)
+def _equipment_lost(state: State, event: ev.EquipmentLost, _t: float) -> State:
+    return replace(state, equipment_lost={**state.equipment_lost, event.device: (event.unit, event.step)})
+
+
+@_on(ev.EquipmentBack)
+def _equipment_back(state: State, event: ev.EquipmentBack, _t: float) -> State:
+    return replace(state, equipment_lost=without(state.equipment_lost, event.device))
 
 
 @_on(ev.MotionApproved)
@@ -281,7 +310,7 @@ def _unit_started(state: State, event: ev.UnitStarted, t: float) -> State:
 def _unit_ended(state: State, event: ev.UnitEnded, _t: float) -> State:
     if (unit := state.units.get(event.unit)) is not None:
         for step_id in unit.busy:
-            state = called_off(state, event.unit, step_id, unit.steps[step_id])
+            state = unclear(called_off(state, event.unit, step_id, unit.steps[step_id]), unit.steps[step_id])
     units = without(state.units, event.unit)
     orders = state.orders
     if (order := orders.get(event.order)) is not None:

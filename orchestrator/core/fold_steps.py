@@ -13,10 +13,12 @@ from orchestrator.core.folders import (
     entering,
     freed,
     unasked,
+    unclear,
     unlooked,
     with_step,
     with_unit,
     without,
+    zones,
 )
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.rechecks import overtaken
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 STEPS: dict[type, Folder] = {}
 _on = entering(STEPS)
+_TAKEN = frozenset({"overdue", "taken_over", "half_undone"})  # out of a person's hands, by others' decision
 
 
 @_on(ev.StepStarted)
@@ -142,7 +145,7 @@ def _check_requested(state: State, event: ev.CheckRequested, _t: float) -> State
         effect=event.effect,
         ride="wanted" if event.ride else "",
         looks=old.looks + 1,
-        resources=_zones(old.resources),
+        resources=zones(old.resources),
     )
     return with_step(state, event.unit, event.step, new)
 
@@ -173,7 +176,7 @@ def _attest_requested(state: State, event: ev.AttestRequested, t: float) -> Stat
         return state
     _, old = found
     wants = old.wants | {"attest"}
-    new = replace(old, status=StepStatus.VERIFYING, wants=wants, resources=_zones(old.resources), patient_t=t)
+    new = replace(old, status=StepStatus.VERIFYING, wants=wants, resources=zones(old.resources), patient_t=t)
     return with_step(state, event.unit, event.step, new)
 
 
@@ -225,7 +228,8 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
     if event.answer != "again":
         rungs = {**rungs, ladder_name(step, event.code): event.rung}
     asks = event.answer in {"ask", "scrap", "skip"}
-    state = _unclear(called_off(state, event.unit, event.step, old), event.code, old)
+    state = called_off(state, event.unit, event.step, old)
+    state = unclear(state, old) if event.code in _TAKEN else state
     new = replace(
         _closed(old, t, "failed", event.code, event.message),
         status=StepStatus.ATTENTION if asks else StepStatus.READY,
@@ -235,7 +239,7 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
         rung=event.rung,
         rungs=rungs,
         barred=event.barred,
-        resources=_zones(old.resources) if asks else (),
+        resources=zones(old.resources) if asks else (),
     )
     return with_step(state, event.unit, event.step, new)
 
@@ -284,7 +288,7 @@ def _step_doubted(state: State, event: ev.StepDoubted, t: float) -> State:
         late_looks=0,
         doubted_t=t,
     )
-    state = _unclear(state, event.code, old)
+    state = unclear(state, old) if event.code in _TAKEN else state
     return _blocked(with_step(state, event.unit, event.step, new), event.unit, event.step)
 
 
@@ -379,7 +383,10 @@ def _part_moved(state: State, event: ev.PartMoved, t: float) -> State:
     bins = state.bins
     if event.bin and event.bin in bins:
         bins = {**bins, event.bin: max(0, bins[event.bin] - math.ceil(event.qty))}
-    state = replace(state, world=state.world.moved(event, t), bins=bins)
+    grip = state.grip
+    if grip is not None and grip.part == event.part and event.certainty != "doubtful":
+        grip = None  # settled, or elsewhere
+    state = replace(state, world=state.world.moved(event, t), bins=bins, grip=grip)
     if event.unit in state.behind and not any(fact.unit == event.unit for fact in state.world.facts.values()):
         state = replace(state, behind=without(state.behind, event.unit))
     return state if event.what == "seen" else _touched(state, event, t)
@@ -452,20 +459,6 @@ def _blocked(state: State, unit_id: str, step_id: str) -> State:
         if steps[follower].status == StepStatus.READY:
             steps[follower] = replace(steps[follower], status=StepStatus.WAITING)
     return with_unit(state, replace(unit, steps=steps))
-
-
-def _unclear(state: State, code: str, old: StepState) -> State:
-    """What was taken out of a person's hands by others' decision: nobody has said yet that their hands are out."""
-    places = [actor for actor in old.actors if actor != ROBOT and old.wants & {"confirm", "undo"}]
-    if code not in {"overdue", "taken_over", "half_undone"} or not _zones(old.resources):
-        return state
-    more = {place: (*state.unclear.get(place, ()), *_zones(old.resources)) for place in places}
-    return replace(state, unclear={**state.unclear, **more})
-
-
-def _zones(resources: tuple[str, ...]) -> tuple[str, ...]:
-    """While a result is looked at, its place stays reserved; tools and bins are free again."""
-    return tuple(name for name in resources if name.startswith("zone:"))
 
 
 def _closed(step: StepState, t: float, outcome: str, code: str = "", message: str = "") -> StepState:

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.records import replace
-from orchestrator.core.state import OVER, MotionState, OrderRecord, State, StepState, UnitState, skill_effect
+from orchestrator.core.state import OVER, ROBOT, MotionState, OrderRecord, State, StepState, UnitState, skill_effect
 
 Folder = Callable[[State, Any, float], State]
 
@@ -42,6 +42,20 @@ def called_off(state: State, unit_id: str, step_id: str, step: StepState) -> Sta
 def unasked(state: State, effect: str) -> dict[str, MotionState]:
     """The motions without those of an effect that still wait for approval."""
     return {name: motion for name, motion in state.motions.items() if motion.approved or motion.effect != effect}
+
+
+def unclear(state: State, step: StepState) -> State:
+    """Note where somebody may still be: what was in a person's hands has ended, and they have not said so."""
+    places = [actor for actor in step.actors if actor != ROBOT and step.wants & {"confirm", "undo"}]
+    if not zones(step.resources):
+        return state
+    more = {place: (*state.unclear.get(place, ()), *zones(step.resources)) for place in places}
+    return replace(state, unclear={**state.unclear, **more})
+
+
+def zones(resources: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the zones alone: while a result is looked at, its place stays reserved; tools and bins are free again."""
+    return tuple(name for name in resources if name.startswith("zone:"))
 
 
 def freed(order: OrderRecord, unit: UnitState, candidates: tuple[str, ...]) -> UnitState:

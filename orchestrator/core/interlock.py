@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from orchestrator.core.machine import MOTION_ALLOWED, CellState, Mode
 from orchestrator.core.pauses import why_paused
 from orchestrator.core.ports import Safety
+from orchestrator.core.reason import Reason
 
 if TYPE_CHECKING:
     from orchestrator.core.state import State
 
 MANUAL_ALLOWED = frozenset({CellState.IDLE, CellState.STOPPED, CellState.COMPLETED})  # nothing moves by itself
-_UNCLEAR = "After a stop or a restart a person must say that the cell is clear: acknowledge."
+_UNCLEAR = Reason("acknowledge", "After a stop or a restart a person must say that the cell is clear: acknowledge.")
 MOVING = frozenset({Safety.NORMAL, Safety.REDUCED})
-_CELL_SAYS = {
+_CELL_WORDS = {
     CellState.IDLE: "The cell is idle: start it.",
     CellState.HELD: "The cell is held: acknowledge if asked, then release the hold.",
     CellState.SUSPENDED: "The cell is suspended: release it.",
@@ -22,35 +23,45 @@ _CELL_SAYS = {
     CellState.ABORTED: "The cell is aborted: clear it, then reset and start it.",
     CellState.COMPLETED: "The cell has completed its orders: reset it, then start it.",
 }
-_GOES_ON = "The cell is suspended: it goes on by itself once a lane can proceed."
-SAFETY_SAYS = {
+_CELL_SAYS = {
+    state: Reason("cell", _CELL_WORDS.get(state, f"The cell is {state}: wait until it has settled."), state=state)
+    for state in CellState
+}
+_GOES_ON = Reason("suspended", "The cell is suspended: it goes on by itself once a lane can proceed.")
+_SAFETY_WORDS = {
     Safety.PROTECTIVE_STOP: "The robot is in a protective stop: see what it touched, then acknowledge.",
     Safety.SAFEGUARD_STOP: "A safeguard is open: close it.",
     Safety.EMERGENCY_STOP: "The emergency stop is pressed: release it at the cell, then clear the abort.",
     Safety.FAULT: "The robot reports a fault: see its own panel.",
     Safety.UNKNOWN: "The robot's safety state is not known: check its connection.",
 }
+SAFETY_SAYS = {safety: Reason("safety", words, safety=safety) for safety, words in _SAFETY_WORDS.items()}
 
 
 def why_not(state: State) -> tuple[str, ...]:
-    """Return every reason, in words, why the robot may not move now; empty when it may."""
+    """Return every reason, in words, why the robot may not move now; empty when it may.
+
+    Gate and rules ask this. What screens show besides is what the robot waits for, though it might move: `core/waits`.
+    """
     return (*why_not_but_paused(state), *why_paused(state))
 
 
 def why_not_but_paused(state: State) -> tuple[str, ...]:
     """Return every reason why the robot may not move but what people have paused: that passes, and plans stay."""
-    reasons = []
+    reasons: list[str] = []
     if state.cell not in MOTION_ALLOWED:
         waits = _GOES_ON if state.cell == CellState.SUSPENDED and state.suspended else ""
         reasons.append(waits or _CELL_SAYS.get(state.cell, f"The cell is {state.cell}: wait until it has settled."))
     if state.mode != Mode.PRODUCTION:
-        reasons.append(f"The cell is in {state.mode} mode: switch to production.")
+        words = f"The cell is in {state.mode} mode: switch to production."
+        reasons.append(Reason("mode", words, mode=state.mode))
     if state.safety not in MOVING:
         reasons.append(SAFETY_SAYS[state.safety])
     if not state.acknowledged:
         reasons.append(_UNCLEAR)
     if state.manual is not None:
-        reasons.append(f"{state.manual.by} moves the robot by hand: wait until it stands.")
+        words = f"{state.manual.by} moves the robot by hand: wait until it stands."
+        reasons.append(Reason("by_hand", words, who=state.manual.by))
     return tuple(reasons)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core.machine import CELL, CellVerb, OrderVerb
+from orchestrator.core.reason import Reason
 from orchestrator.core.records import replace
 from orchestrator.core.state import ROBOT, PauseState
 
@@ -68,14 +69,11 @@ def hold_at(state: State) -> float | None:
     return min(since) + state.spec.pause_s if since else None
 
 
-def said(key: str) -> str:
+def said(key: str) -> Reason:
     """Return what a pause is of, and how it ends, in words."""
     kind, _, name = key.partition("/")
-    if kind == "order":
-        return f"Paused: resume order {name}."
-    if kind == "lane":
-        return f"Paused: resume the lane of {name}."
-    return "Paused: resume the cell."
+    whose = {"order": f"order {name}", "lane": f"the lane of {name}"}.get(kind, "the cell")
+    return Reason("paused", f"Paused: resume {whose}.", what=kind, name=name)
 
 
 def why_paused(state: State) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from orchestrator.core.machine import TRANSIENT, CellState
 from orchestrator.core.state import ROBOT, skill_effect
 
 if TYPE_CHECKING:
+    from orchestrator.core.geometry import Pose
     from orchestrator.core.state import State
 
 QUIETING = frozenset({CellState.HOLDING, CellState.STOPPING, CellState.ABORTING, CellState.SUSPENDING})
@@ -27,12 +28,13 @@ class RunSkill:
 
 @dataclass(frozen=True, slots=True)
 class RunManual:
-    """Move the robot by hand: jog while `press` is renewed, or open or close the gripper."""
+    """Move the robot by hand: jog, or drive `to` a pose, while `press` is renewed; or open or close the gripper."""
 
     id: str
-    what: Literal["jog", "open", "close"]
+    what: Literal["jog", "drive", "open", "close"]
     by: str
     press: str
+    to: Pose | None = None  # of the TCP, world
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def react(state: State, event: ev.Event) -> list[Effect]:
         effect = skill_effect(event.unit, event.step, event.attempt)
         return [RunSkill(effect, event.unit, event.step, event.attempt)]
     if isinstance(event, ev.ManualStarted):
-        return [RunManual(event.motion, event.what, event.by, event.press)]
+        return [RunManual(event.motion, event.what, event.by, event.press, event.to)]
     if isinstance(event, ev.LookStarted):
         return [RideAndLook(event.effect, event.unit, event.step, event.attempt)]
     if isinstance(event, ev.CheckRequested) and event.ride:

@@ -91,6 +91,7 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
     if ROBOT in actors:
         out += [Blocker("interlock", reason) for reason in why_not(state)]
         out += [Blocker("ending", f"The robot has not come to a stand after {effect}.") for effect in state.ending]
+        out += grip_blockers(state)
     elif state.cell not in MOTION_ALLOWED:
         out.append(Blocker("cell", f"The cell is {state.cell}."))
     held = state.world.held()
@@ -117,6 +118,15 @@ def blockers(state: State, unit: UnitState, step: Step, actors: tuple[str, ...],
         out.append(Blocker("tool_due", f"Tool {step.tool} was due for calibration on {tool.due}."))
     out += _taken(state, unit, step, actors)
     return out
+
+
+def grip_blockers(state: State) -> list[Blocker]:
+    """Return why the robot can't begin anything while gripper and ledger contradict each other."""
+    if state.grip is None:
+        return []
+    if not state.grip.part:
+        return [Blocker("contradiction", "The gripper holds something that nobody knows of: take it out.")]
+    return [Blocker("contradiction", f"It is doubtful whether the gripper holds {state.grip.part}: look, and say so.")]
 
 
 def people_blockers(state: State, step: Step, actors: tuple[str, ...]) -> list[Blocker]:
@@ -218,6 +228,8 @@ def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -
         owner = state.world.get(f"{unit.id}/{target.owner}")
         if owner is None or owner.certainty == "unknown":
             out.append(Blocker("no_owner", f"It is not known where {target.owner} is."))
+        below = (fact for fact in state.world.chain(f"{unit.id}/{target.owner}") if fact.certainty == "doubtful")
+        out += [Blocker("doubtful", f"It is doubtful where {fact.part} is: look, and say so.") for fact in below]
     name, enough = supply(state, unit, step, actors)
     if not enough:
         out.append(Blocker("starved", f"Bin {name} has too few left: refill it."))

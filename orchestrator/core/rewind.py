@@ -80,6 +80,9 @@ def undo_blockers(state: State, unit: UnitState, step: Step, place: str) -> list
         out.append(Blocker("lane", f"{place} is at {doing[0].id} {doing[1]}."))
     if unit.rechecking:
         out.append(Blocker("recheck", f"The camera is looking at {', '.join(unit.rechecking)} once more."))
+    below = [*state.world.chain(f"{unit.id}/{step.result.part}")] if step.result.part else []
+    if below and below[-1].holder == GRIPPER:  # nobody takes apart what the robot holds
+        out.append(Blocker("gripper", f"The gripper holds {below[-1].part}."))
     out += people_blockers(state, step, (place,))
     return out + taken(state, unit.id, step.id, resources(state, unit, step))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.camera import aside
 from orchestrator.core.interlock import why_not
-from orchestrator.core.readiness import Blocker
+from orchestrator.core.readiness import Blocker, grip_blockers
 from orchestrator.core.state import ROBOT
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def arm_blockers(state: State) -> list[Blocker]:
     """Return every reason why the arm can't move for any look now; empty when it can."""
     out = [Blocker("interlock", reason) for reason in why_not(state)]
     out += [Blocker("ending", f"The robot has not come to a stand after {effect}.") for effect in state.ending]
+    out += grip_blockers(state)
     if (held := state.world.held()) is not None:
         out.append(Blocker("gripper", f"The gripper holds {held.part}."))
     if (doing := state.doing(ROBOT)) is not None:

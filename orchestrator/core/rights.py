@@ -36,6 +36,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "stop_rewind": _WORK,
     "refill_bin": _WORK,
     "take_part": _WORK,
+    "settle_part": _WORK,
     "acknowledge": _WORK,
     "approve_motion": _WORK,
     "refuse_motion": _WORK,
@@ -43,6 +44,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "set_breakpoint": _WORK,
     "clear_breakpoint": _TECH,  # as raising the autonomy: afterwards less is asked
     "start_jog": _TECH,
+    "start_drive": _TECH,
     "move_gripper": _TECH,
     "teach_frame": _TECH,
 }

@@ -202,11 +202,23 @@ class PauseState:
 
 
 @dataclass(frozen=True, slots=True)
+class GripDoubt:
+    """The gripper's sensor said otherwise than the ledger: of `part`, or "" where the ledger knows of nothing there.
+
+    `holding` is what the sensor says now.
+    """
+
+    part: str
+    holding: bool
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
 class ManualMotion:
     """A motion by hand under way; `press` names the press of a jog button."""
 
     id: str
-    what: Literal["jog", "open", "close"]
+    what: Literal["jog", "drive", "open", "close"]
     by: str
     t: float
     press: str = ""
@@ -241,7 +253,12 @@ class State:
     manual: ManualMotion | None = None
     taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching
     ending: frozenset[str] = frozenset()  # skills that were called off and have not reported their end yet
+    zones_awaited: tuple[str, tuple[str, ...]] = ("", ())  # an effect of the robot's, and the zones that it waits for
+    equipment_lost: Mapping[str, tuple[str, str]] = field(
+        default_factory=dict
+    )  # device -> unit and step that missed it
     upset_t: float = 0.0  # when the arm last ended otherwise than planned, and may have knocked anything (s, UTC)
+    grip: GripDoubt | None = None  # where ledger and gripper contradict each other
     running_t: float = 0.0  # when the cell last came to Execute (s, UTC)
     places_t: Mapping[str, float] = field(default_factory=dict)  # when somebody last came to a place or left it
     unclear: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # zones where a place may still be at work

@@ -35,7 +35,11 @@ class ArmInView:
         if chain and chain[-1].holder == GRIPPER:
             return False
         low, high = ((v - AROUND_M for v in spec.low_m), (v + AROUND_M for v in spec.high_m))
-        points = points_in((*low,), (*high,), pose)  # type: ignore[arg-type] # three in, three out
+        return self.covers(state, eye, (*low,), (*high,), pose)  # type: ignore[arg-type] # three in, three out
+
+    def covers(self, state: State, eye: Vector, low: Vector, high: Vector, pose: Pose) -> bool:
+        """Tell whether the arm, or what it holds, hides a box with these corners (m) at a pose from a camera."""
+        points = points_in(low, high, pose)
         solids = [solid for solid in (*self._arm(), *self._held(state)) if not hidden(eye, np.array([eye]), [solid])]
         return hidden(eye, points, solids) >= HIDES
 

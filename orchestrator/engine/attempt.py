@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.errors import PlanError, RobotError
+from orchestrator.core.errors import PlanError, RobotError, TandemError
+from orchestrator.core.locating import Kind
 from orchestrator.core.ports import Grip, MoveJoints
 from orchestrator.core.react import Look
 from orchestrator.core.world import CELL, GRIPPER, LOST
+from orchestrator.engine import seeking
 from orchestrator.engine.gate import Gate
 from orchestrator.engine.handling import ZONE, Handling, Seen, Way, peopled
+from orchestrator.engine.heard import HeardDevices
 from orchestrator.engine.limit import Limit, at_speed_zero
 
 if TYPE_CHECKING:
@@ -64,7 +67,8 @@ class Course:
         old = self._assumed.get(thing.id)
         if old is None or old.shape != thing.shape:
             return True
-        turned = 1.0 - abs(sum(a * b for a, b in zip(old.pose.q, thing.pose.q, strict=True)))
+        lengths = math.hypot(*old.pose.q) * math.hypot(*thing.pose.q)  # rounded, they are not quite 1
+        turned = 1.0 - abs(sum(a * b for a, b in zip(old.pose.q, thing.pose.q, strict=True))) / lengths
         return math.dist(old.pose.p, thing.pose.p) > MOVED_M or turned > 1e-6
 
 
@@ -97,7 +101,7 @@ class Attempt:
         kinds: Mapping[str, PartSpec],
     ) -> None:
         self.robot = robot
-        self.devices = devices
+        self.devices: Devices = HeardDevices(devices, self._device)
         self.unit = effect.unit
         self.step = step
         self.back: Leg | None = None  # the planned way out of where the arm is
@@ -179,6 +183,7 @@ class Attempt:
             zones = {thing.id for thing in scene.objects if thing.id.startswith(ZONE)}
             if ZONE not in refused[-1].message or not zones:
                 raise refused[0]
+            self._runner.post(cmd.ReportZones(effect=self._effect, zones=tuple(sorted(zones))))
             with self.limit.standing("zone"):
                 await self._one_free(zones)
 
@@ -285,6 +290,22 @@ class Attempt:
             for end in ends:
                 end()
 
+    async def seek(self, part: str, kind: str, bin_name: str) -> Seen:
+        """Have a bin's camera say where its parts lie, with the arm out of the way; see `engine.seeking.chosen`.
+
+        Raises TandemError (not_found, not_sure, no_free_grasp), and VisionError where nothing could be seen.
+        """
+        spec, bin_ = self.state.part_spec(self.unit, kind), self.state.spec.supply[bin_name]
+        if spec is None or bin_.locate is None:
+            raise TandemError(f"No camera looks into {bin_name}.", remedy="Give the bin a grid, or `locate`.")
+        alike = [Kind(one.id, one.mesh, one.symmetry_z) for one in self._eyes.alike(self.state, self.unit, kind)]
+        request = seeking.asked(f"{self._effect}/locate", kind, spec, bin_, alike, OUT_OF_CONTACT_M)
+        assert request.space is not None
+        if self._eyes.over(self.state, bin_.locate, request.space):
+            await self.home()
+        located = await self._eyes.find(lambda: self.state, bin_.locate, request)
+        return seeking.chosen(part, kind, spec, bin_name, bin_.locate, located)
+
     async def look(self) -> cmd.Measured:
         """Have the nearest camera judge the step's result. Raises VisionError."""
         look = Look(f"{self._effect}/look", self.unit, self.step.id, self._n)
@@ -316,6 +337,12 @@ class Attempt:
     def _told(self, part: str, kind: str, what: str, to: str, more: dict[str, Any]) -> cmd.ReportPart:
         told = {"effect": self._effect, "part": f"{self.unit}/{part}", "kind": kind, "what": what, "to": to, **more}
         return cmd.ReportPart.model_validate(told)
+
+    def _device(self, name: str, answers: bool) -> None:
+        """Have it journalled when a device ceases to answer, or answers again."""
+        if answers is (name in self.state.equipment_lost):
+            unit, step = self.unit, self.step.id
+            self._runner.post(cmd.ReportEquipment(device=name, answers=answers, unit=unit, step=step))
 
     async def report_lost(self, part: str) -> None:
         """The ledger says held, the sensor says empty: the part was lost on the way, and the ledger must know."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from orchestrator.core.commands import Who
 
 Pixel = tuple[float, float]  # right, down
-Led = Literal["intrinsics", "extrinsics"]  # the methods that a page leads through; hand-eye is the command's
+Led = Literal["intrinsics", "extrinsics", "hand_eye"]  # the methods that a page leads through
 
 
 class CalibratedView(Frozen):
@@ -44,7 +44,10 @@ class Taken(Frozen):
 
 
 class Spot(Frozen):
-    """Where to bring the board for the next picture: in the picture (intrinsics) or at a frame (extrinsics)."""
+    """Where to bring the board for the next picture: in the picture (intrinsics) or at a frame (extrinsics).
+
+    With hand_eye it stays at the frame, and the arm goes where the camera sees it so.
+    """
 
     side: Literal["left", "middle", "right"] = "middle"
     level: Literal["upper", "middle", "lower"] = "middle"
@@ -99,6 +102,15 @@ class SessionView(Frozen):
     found: Found | None
 
 
+class DriveView(Frozen):
+    """What has become of a press that brings the arm to its next pose: it moves, is there, or is over, and why."""
+
+    state: Literal["moving", "arrived", "over"]
+    code: str = ""
+    message: str = ""
+    remedy: str = ""
+
+
 class LiveView(Frozen):
     """What a camera sees now: nothing of it is taken in. `why` says why it could not be, "" where it could.
 
@@ -137,6 +149,12 @@ class Calibrating(Protocol):
 
         Raises VisionError where no picture comes or no board is in it: then nothing was taken.
         """
+
+    async def drive(self, session: str, press: str, by: Who) -> DriveView:
+        """Bring the arm to its next pose for as long as this is renewed every 100 ms (hand_eye, manual mode)."""
+
+    async def release(self, session: str, press: str, by: Who) -> DriveView:
+        """Let go: the arm comes to a stand."""
 
     async def drop(self, session: str, number: int, by: Who) -> SessionView:
         """Leave a picture out."""

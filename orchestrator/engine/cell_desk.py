@@ -178,6 +178,7 @@ def _scene(runner: Runner, library: Library, links: Sequence[LinkView]) -> Scene
     bins = []
     for name, bin_ in spec.supply.items():
         slots = tuple(bin_.slot(i) for i in range(bin_.capacity or 0)) if bin_.grid is not None else (bin_.at,)
+        slots = bin_.corners or slots
         bins.append(
             BinView(
                 name=name,
@@ -185,6 +186,7 @@ def _scene(runner: Runner, library: Library, links: Sequence[LinkView]) -> Scene
                 meshes=tuple(meshes.get(kind, "") for kind in bin_.parts),
                 slots=slots,
                 grid=bin_.grid is not None,
+                loose=bin_.size_m is not None,
             )
         )
     return SceneView(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.camera import aside
 from orchestrator.core.commands import EndCheck, Measured
 from orchestrator.core.errors import VisionError
+from orchestrator.core.geometry import IDENTITY
 from orchestrator.core.golden import Lesson
 from orchestrator.core.ports import CheckRequest, Expected
 from orchestrator.core.react import Look, RideAndLook
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from orchestrator.core.geometry import Pose, Vector
+    from orchestrator.core.locating import Located, LocateRequest, Space
     from orchestrator.core.ports import Camera, Check, Shot, Taught, Vision
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec, Step
@@ -92,6 +94,50 @@ class Eyes:
     def looking(self, state: State, pose: Pose) -> list[str]:
         """Return the cameras that would look at a place, the best placed first. Raises VisionError."""
         return self._facing(state, pose)
+
+    def over(self, state: State, camera: str, space: Space) -> str:
+        """Return that the arm is in the way of a camera that shall look into a space, "" where its view is free."""
+        high = tuple(v / 2 for v in space.size_m)
+        low = tuple(-v for v in high)
+        eye = state.spec.cameras[camera].at.p
+        if self._arm is None or not self._arm.covers(state, eye, low, high, space.pose):  # type: ignore[arg-type]
+            return ""
+        return f"The robot's arm is in the way of {camera}."
+
+    async def find(self, now: Callable[[], State], camera: str, request: LocateRequest) -> Located:
+        """Say where parts of a kind lie, on a new picture of one camera, taken while the arm stands out of its view.
+
+        Raises VisionError when there is no such camera (no_camera), its pictures don't count (cannot_see), or there is
+        none (arm_moves, arm_in_view, late_picture).
+        """
+        if camera not in self._cameras:
+            raise VisionError(
+                f"The cell has no camera '{camera}'.", remedy="Mend the bin's `locate`.", code="no_camera"
+            )
+        shot = await self._unhidden(now, camera, request)
+        if why := self._trusted(camera):
+            raise VisionError(why, remedy="Calibrate it, or take the part by hand.", code="cannot_see")
+        return await self._vision.locate(request, shot)
+
+    async def _unhidden(self, now: Callable[[], State], camera: str, request: LocateRequest) -> Shot:
+        space = request.space
+        if self._still is None or space is None:
+            return await self._cameras[camera].shoot()
+        with self._still.picture():
+            for _ in range(SHOTS):
+                since = await self._still.reached(lambda: self.over(now(), camera, space))
+                shot = await self._cameras[camera].shoot()
+                if self._still.stood(shot.stamp, since):
+                    return shot
+        raise VisionError(
+            f"The camera {camera} gave {SHOTS} pictures, none of them from while the arm stood.",
+            remedy="See the camera and its clock.",
+            code="late_picture",
+        )
+
+    def alike(self, state: State, unit: str, kind: str) -> tuple[Expected, ...]:
+        """Return the kinds that a kind can be mistaken for."""
+        return self._alike(state, unit, kind, IDENTITY)
 
     async def _measured(self, now: Callable[[], State], effect: Look | RideAndLook) -> Measured:
         """Return the first verdict of the cameras, the best placed first; where none can tell, what all of them say.

@@ -8,14 +8,26 @@ from orchestrator.core.commands import Acknowledge, ChangeCell, Pause, Request, 
 from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.interlock import why_not, why_not_manual
-from orchestrator.core.machine import CELL, CellState, CellVerb, Mode, OrderState, OrderVerb, StepStatus, allowed
+from orchestrator.core.machine import (
+    AT_WORK,
+    CELL,
+    CellState,
+    CellVerb,
+    Mode,
+    OrderState,
+    OrderVerb,
+    StepStatus,
+    allowed,
+)
 from orchestrator.core.overdue import since
 from orchestrator.core.pauses import THE_CELL, lane_pauses, said
 from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.core.supervision import breakpoint_at
+from orchestrator.core.waits import reasons
 from orchestrator.engine import late, phrases, rewinding
+from orchestrator.engine.contradicting import contradictions
 from orchestrator.engine.oversight import (
     autonomy_buttons,
     breakpoint_button,
@@ -63,7 +75,8 @@ _OFFERED = (
     CellVerb.CLEAR,
     CellVerb.RESET,
 )
-_TOLD = frozenset({"starved", "gripper", "leftover", "qualification", "tool_due", "unclear", "release", "screen"})
+_DOUBTS = frozenset({"unclear", "contradiction", "doubtful"})
+_TOLD = _DOUBTS | {"starved", "gripper", "leftover", "qualification", "tool_due", "release", "screen"}
 _ANYBODY = Who(name="anybody", role="supervisor")
 _DANGER = frozenset({CellVerb.ABORT, CellVerb.STOP})
 _ORDER_DANGER = frozenset({OrderVerb.ABORT, OrderVerb.CANCEL})
@@ -117,7 +130,7 @@ class Guide:
             safety=str(state.safety),
             autonomy=str(state.autonomy),
             reason=state.cell_reason,
-            reasons=why_not(state),
+            reasons=reasons(state),
             condition=condition(state),
             simulated=self._simulated,
             acknowledged=state.acknowledged,
@@ -127,6 +140,7 @@ class Guide:
             manual_reasons=why_not_manual(state, motion=state.manual.id if state.manual else ""),
             manual_by=state.manual.by if state.manual else "",
             taught=tuple(state.taught),
+            contradictions=contradictions(state, _granted),
         )
 
     def order(self, state: State, order_id: str) -> OrderView:
@@ -460,8 +474,8 @@ class Guide:
         over = bool(state.orders) and not running and not state.units and not waiting
         blocked = state.cell not in CELL[CellVerb.COMPLETE] and bool(running)
         status = "done" if over and state.cell != CellState.IDLE else "blocked" if blocked else "idle"
-        reasons = waits_for(state) or why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
-        note = phrases.told(*reasons) if blocked else self._waiting(state, place)
+        whys = waits_for(state) or why_not(state) or (f"The cell is {state.cell}: wait until it has settled.",)
+        note = phrases.told(*whys) if blocked else self._waiting(state, place)
         held = state.world.held()
         take: tuple[Button, ...] = ()
         if held is not None and self._gripper_blocks(state, place) and _granted(state, TakePart(part=held.part)):
@@ -472,7 +486,11 @@ class Guide:
 
     def _gripper_blocks(self, state: State, actor: str) -> bool:
         """Whether someone waits for the gripper to be empty, and the robot can't go on with what it holds."""
-        if state.cell != CellState.EXECUTE or _goes_on(state):
+        held = state.world.held()
+        unit = state.units.get(held.unit) if held is not None else None
+        if unit is not None and unit.rewind is not None:
+            return True  # nobody takes apart what the gripper holds
+        if state.cell not in AT_WORK or _goes_on(state):
             return False
         return any(
             any(reason.code == "gripper" for reason in blockers(state, unit, step, crew, state.t))

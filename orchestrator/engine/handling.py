@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from orchestrator.core.cell import Box as Zone
+    from orchestrator.core.locating import Hold
     from orchestrator.core.ports import Joints
     from orchestrator.core.state import State
     from orchestrator.core.variant import Grasp, PartSpec, Target
@@ -27,17 +28,25 @@ STROKE_M = 0.085
 ZONE = "zone:"  # how the resource of a zone begins, and the box that keeps the arm out of it
 KEEP_OUT = "keep-out zone "  # how the box of a keep-out zone is called, as a refused plan says it
 SLOW_M_S = 0.1
+LOOSE = "loose"  # the code of what only a camera can find
 YAWS = 8  # how many angles are tried for a part that looks the same from all sides
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Where a part is to be taken from: its mesh origin in the world, and the bin that it lies in ("" elsewhere)."""
+    """Where a part is to be taken from: its mesh origin in the world, and the bin that it lies in ("" elsewhere).
+
+    What a camera has found has `holds`, the free grasps (tool centre point in the world, opening in m), `beside` it
+    what else lies there, and `instead` others of its kind that would do as well.
+    """
 
     part: str
     kind: str
     pose: Pose
     bin: str = ""
+    holds: tuple[Hold, ...] = ()
+    beside: tuple[SceneObject, ...] = ()
+    instead: tuple[Seen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,8 @@ class Handling:
     def find(self, part: str) -> Seen:
         """Return where to take a part from: where the ledger knows it, else the next slot of a bin.
 
-        Raises TandemError (code not_found or doubtful) when that is not known.
+        Raises TandemError (code doubtful, starved, or loose for a bin that a camera must look into) when that is not
+        known.
         """
         name = f"{self._unit}/{part}"
         fact = self._state.world.get(name)
@@ -87,8 +97,18 @@ class Handling:
         kind = self._kind(part)
         for name_, left in self._bins(kind):
             bin_ = self._state.spec.supply[name_]
+            if bin_.grid is None:
+                raise TandemError(f"Where {kind} lies in {name_} only a camera can tell.", code=LOOSE)
             return Seen(part, kind, bin_.slot((bin_.capacity or 0) - left), name_)
         raise TandemError(f"No bin for the robot holds a {kind} any more.", remedy="Refill the bin.", code="starved")
+
+    def bins(self, part: str) -> tuple[str, ...]:
+        """Return the robot's bins that still hold parts of a kind, in the order in which it takes from them."""
+        return tuple(name for name, _ in self._bins(self._kind(part)))
+
+    def kind(self, part: str) -> str:
+        """Return the kind of a part of this unit. Raises TandemError (no_part)."""
+        return self._kind(part)
 
     def scene(self, *extra: Seen) -> Scene:
         """Return the planning scene: bins, keep-out zones, zones where people work, known parts, and `extra` parts."""
@@ -110,6 +130,7 @@ class Handling:
             spec = self._spec_of(self._unit, seen.kind)
             if spec and spec.mesh and all(thing.id != name for thing in (*objects, *attached)):
                 objects.append(SceneObject(name, Mesh(spec.mesh), seen.pose))
+            objects += seen.beside
         return Scene(tuple(objects), tuple(attached))
 
     def seat(self, at: Target, meets: Pose = IDENTITY) -> Pose:
@@ -139,18 +160,16 @@ class Handling:
         touching = self._around(name) | {f"bin:{seen.bin}"} | {name}
         lift = max(approach_m, self._rise(name, seen.pose))
         takes = tuple(fact.part for fact in self._state.world.on(name))
-        for grasp, turn in _options(spec):
-            held_from = Pose.from_rpy((0, 0, 0), (0, 0, turn))
-            tcp = seen.pose @ held_from @ grasp.pose
-            above = _raised(tcp, lift)
+        for tcp, opening_m, origin in _grips(spec, seen):
+            above = _raised(tcp, max(lift, self._over_loose(seen, tcp)))
             yield Way(
                 segments=(
-                    Grip(close=False, opening_m=min(STROKE_M, grasp.opening_m + WIDER_M)),
+                    Grip(close=False, opening_m=min(STROKE_M, opening_m + WIDER_M)),
                     Move(above),
                     Move(tcp, line=True, speed_m_s=SLOW_M_S, touching=touching),
                     Grip(
                         close=True,
-                        opening_m=grasp.opening_m,
+                        opening_m=opening_m,
                         attach=name,
                         takes=takes,
                         mass_kg=self.mass_kg(seen.part),
@@ -160,7 +179,7 @@ class Handling:
                 act=3,
                 part=seen.part,
                 kind=seen.kind,
-                held=tcp.inverse() @ seen.pose,
+                held=tcp.inverse() @ origin,
             )
 
     def places(self, part: str, seat: Pose, owner: str | None, held: Pose, approach_m: float) -> Iterator[Way]:
@@ -224,9 +243,12 @@ class Handling:
                 yield name, left
 
     def _bin_boxes(self) -> Iterator[SceneObject]:
-        """One box for each bin in a grid, as high as its parts: the arm keeps out but for straight ways down."""
+        """One box for each of the robot's bins, as high as its parts: the arm keeps out but for straight ways down."""
         for name, bin_ in self._state.spec.supply.items():
             spec = next((s for s in map(self._any_spec, bin_.parts) if s is not None), None)
+            if bin_.size_m is not None and spec is not None and self._state.bins.get(name):
+                high_m = tallest_m(spec)
+                yield SceneObject(f"bin:{name}", Box((*bin_.size_m, high_m)), bin_.at @ Pose((0.0, 0.0, high_m / 2)))
             if bin_.grid is None or bin_.pitch_m is None or spec is None or not self._state.bins.get(name):
                 continue
             rows, columns = bin_.grid
@@ -236,6 +258,14 @@ class Handling:
             centre = bin_.at.shifted(*((a + b) / 2 for a, b in zip(low, high, strict=True)))
             size = (high[0] - low[0], high[1] - low[1], high[2] - low[2])
             yield SceneObject(f"bin:{name}", Box(size), centre)
+
+    def _over_loose(self, seen: Seen, tcp: Pose) -> float:
+        """How far to go up (m) until the tool centre point is above everything that may lie in a loose bin."""
+        bin_ = self._state.spec.supply.get(seen.bin)
+        spec = self._spec_of(self._unit, seen.kind)
+        if bin_ is None or bin_.size_m is None or spec is None:
+            return 0.0
+        return bin_.at.p[2] + tallest_m(spec) + CLEAR_M - tcp.p[2]
 
     def _zone_boxes(self) -> Iterator[SceneObject]:
         """One box for each zone in which a person works: the arm stays out of it, also on its way past."""
@@ -297,6 +327,27 @@ def _block(name: str, zone: Zone) -> SceneObject:
     x, y, z = (b - a for a, b in zip(zone.low, zone.high, strict=True))
     centre = tuple((a + b) / 2 for a, b in zip(zone.low, zone.high, strict=True))
     return SceneObject(name, Box((x, y, z)), Pose(centre))  # type: ignore[arg-type] # three in, three out
+
+
+def tallest_m(spec: PartSpec) -> float:
+    """Return how high (m) a part can stand, however it lies."""
+    return max(high - low for low, high in zip(spec.low_m, spec.high_m, strict=True))
+
+
+def _grips(spec: PartSpec, seen: Seen) -> Iterator[tuple[Pose, float, Pose]]:
+    """Yield ways to hold a part: tool centre point (world), opening (m), and the part's origin as that grasp has it.
+
+    A part that a camera found may look the same another way up or round: its origin is what the grasp was meant for.
+    The fingers are alike, so each of its holds may be turned over.
+    """
+    if not seen.holds:
+        for grasp, turn in _options(spec):
+            yield seen.pose @ Pose.from_rpy((0, 0, 0), (0, 0, turn)) @ grasp.pose, grasp.opening_m, seen.pose
+        return
+    for hold in seen.holds:
+        origin = hold.pose @ spec.grasps[hold.name].pose.inverse()
+        for turn in (0.0, math.pi):
+            yield (hold.pose @ Pose.from_rpy((0, 0, 0), (0, 0, turn))).rounded(), hold.opening_m, origin
 
 
 def _options(spec: PartSpec) -> Iterator[tuple[Grasp, float]]:

@@ -11,6 +11,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core.errors import RobotError
 from orchestrator.core.interlock import why_not_manual
 from orchestrator.core.ports import JOG_RENEW_S, Grip, Outcome, Twist
+from orchestrator.engine.drive import Drives
 from orchestrator.engine.gate import stand
 from orchestrator.engine.handling import STROKE_M, Handling
 from orchestrator.wire import Answer
@@ -49,6 +50,7 @@ class Manual:
         self._robot = robot
         self._kinds = kinds
         self._presses: OrderedDict[tuple[str, str], _Press] = OrderedDict()
+        self.drives = Drives(runner, robot)
 
     async def jog(self, press: str, twist: Twist, by: cmd.Who, t: float) -> Answer:
         """Begin or renew a press; a twist of zero releases it. Once a press has ended it stays so, and says why."""
@@ -95,6 +97,8 @@ class Manual:
         finally:
             if press is not None:
                 press.motion, press.ended = None, outcome
+            if effect.what == "drive":
+                self.drives.end(effect, outcome)
         tcp = self._robot.state.value.tcp.rounded()
         return cmd.EndManual(
             motion=effect.id, outcome=outcome.kind, code=outcome.code, message=outcome.message[:2000], tcp=tcp
@@ -123,6 +127,8 @@ class Manual:
         await robot.sync_scene(around)
         if reasons := why_not_manual(self._runner.state, motion=effect.id):
             return Outcome("rejected", "interlock", "The robot may not be moved by hand now.", " ".join(reasons))
+        if effect.what == "drive":
+            return await self.drives.perform(effect)
         if effect.what != "jog":
             close = effect.what == "close"
             return await self._stood(robot.grip(Grip(close=close, opening_m=0.0 if close else STROKE_M)))

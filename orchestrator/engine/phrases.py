@@ -94,8 +94,33 @@ _GERMAN = {
     "Somebody of {} may still be at {}: look, and say so.": (
         "Bei {1} könnte noch jemand von {0} sein: nachsehen und Bescheid geben."
     ),
+    "{} moves the robot by hand: wait until it stands.": "{} bewegt den Roboter von Hand: warten, bis er steht.",
+    "The motion '{}' lacks {} person's approval.": "Für die Bewegung „{}“ fehlt noch {} Freigabe.",
+    "The motion '{}' lacks {} people's approval.": "Für die Bewegung „{}“ fehlen noch {} Freigaben.",
+    "{} is at work in zone {} ({}): wait until it is free.": "{} arbeitet in Zone {} ({}): warten, bis sie frei ist.",
+    "{} of {} waits for a person to say next.": "{} von {} wartet, bis jemand Weiter sagt.",
+    "{} does not answer, and {} of {} needs it: check its power and connection.": (
+        "{} antwortet nicht, und {} von {} braucht es: Strom und Verbindung prüfen."
+    ),
+    "The gripper holds something that nobody knows of: take it out.": (
+        "Der Greifer hält etwas, von dem niemand weiß: herausnehmen."
+    ),
+    "It is doubtful whether the gripper holds {}: look, and say so.": (
+        "Es ist fraglich, ob der Greifer {} hält: nachsehen und Bescheid geben."
+    ),
+    "It is doubtful where {} is: look, and say so.": "Es ist fraglich, wo {} ist: nachsehen und Bescheid geben.",
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
     **STANDING,
+    "{} can't be undone.": "{} lässt sich nicht rückgängig machen.",
+    "{} is on its way back to {} already.": "{} ist schon auf dem Rückweg zu {}.",
+    "{} is active.": "{} ist in Arbeit.",
+    "{} is verifying.": "{} wird gerade geprüft.",
+    "{} is undoing.": "{} wird gerade zurückgenommen.",
+    "Order {} is paused.": "Auftrag {} ist pausiert.",
+    "{} is taken by {} {}.": "{} ist belegt durch {} {}.",
+    "{} lies on the robot's way ({}).": "{} liegt auf dem Weg des Roboters ({}).",
+    "The camera is looking at {} once more.": "Die Kamera sieht sich {} noch einmal an.",
+    "The cell is {}.": "Die Zelle arbeitet nicht ({}).",
 }
 WORTH_MM = 0.1  # offsets below this are not worth a word
 

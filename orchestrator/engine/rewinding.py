@@ -8,6 +8,7 @@ from orchestrator.core.machine import StepStatus
 from orchestrator.core.rewind import plan, trouble, undo_blockers
 from orchestrator.core.state import OVER
 from orchestrator.core.variant import HumanWork
+from orchestrator.engine import phrases
 from orchestrator.wire import Button, RewindView, StepWords, UndoView
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def preview(state: State, unit_id: str, step_id: str, words: Mapping[str, Mappin
                 never=undo.never,
             )
         )
-    return RewindView(unit=unit_id, to=step_id, refused=trouble(state, unit_id, step_id), undo=tuple(undos))
+    refused = trouble(state, unit_id, step_id)
+    why = phrases.told(refused) if refused else {}
+    return RewindView(unit=unit_id, to=step_id, refused=refused, why=why, undo=tuple(undos))
 
 
 def describe(state: State, unit_id: str, step: Step, title: Mapping[str, str]) -> dict[str, str]:
@@ -121,7 +124,7 @@ def stands_still(state: State, unit: UnitState) -> dict[str, str]:
     why = [reasons for place in state.places if (reasons := undo_blockers(state, unit, step, place))]
     if len(why) < len(state.places):
         return {}
-    return dict.fromkeys(LANGUAGES, why[0][0].message)
+    return phrases.told(why[0][0].message)
 
 
 def _part(state: State, unit_id: str, step: Step) -> dict[str, str]:

@@ -97,6 +97,8 @@ class LiveScreen:
                 wanted[f"order/{order_id}"] = self._guide.order(after, order_id)
         for unit_id, unit in after.units.items():
             old = before.units.get(unit_id) if before else None
+            if unit.rewind is not None:  # why nobody takes it apart hangs on people and zones
+                wanted[f"unit/{unit_id}"] = self._guide.unit(after, unit_id)
             marked = _marked_anew(before, after, unit)
             if old is unit and not marked:
                 continue

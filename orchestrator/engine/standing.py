@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core.decide.lull import lulls
-from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import CellState
 from orchestrator.core.pauses import robot_pauses, said
+from orchestrator.core.reason import coded
 from orchestrator.core.transient import TRANSIENTS
+from orchestrator.core.waits import reasons
 from orchestrator.engine import phrases
-from orchestrator.wire import Button, Condition, PauseView
+from orchestrator.wire import Button, Condition, PauseView, Reason
 
 if TYPE_CHECKING:
     from orchestrator.core.state import State
@@ -37,14 +38,19 @@ def to_refill(state: State) -> tuple[str, ...]:
 def condition(state: State) -> Condition:
     """Return what the cell waits for, its first reason, and what went wrong since."""
     row = TRANSIENTS.get(state.cell)
-    reasons = waits_for(state) or (_SAID.get(state.cell_reason, state.cell_reason),)
+    first = waits_for(state) or (_SAID.get(state.cell_reason, state.cell_reason),)
     return Condition(
         waits=phrases.told(row.says, *([row.then] if row.then else [])) if row is not None else {},
-        reason=phrases.told(*reasons) if any(reasons) else {},
+        reason=phrases.told(*first) if any(first) else {},
         trouble=tuple(phrases.told(sentence) for sentence in state.cell_trouble),
         pauses=tuple(_pause(state, key) for key in state.pauses),
-        not_moving=tuple(phrases.told(reason) for reason in why_not(state)),
+        not_moving=tuple(_said(reason) for reason in reasons(state)),
     )
+
+
+def _said(reason: str) -> Reason:
+    code, parameters = coded(reason)
+    return Reason(code=code, parameters=dict(parameters), text=phrases.told(reason))
 
 
 def _pause(state: State, key: str) -> PauseView:

@@ -4,14 +4,15 @@
 from collections.abc import Awaitable
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from orchestrator.core.commands import Name, Who
 from orchestrator.core.errors import TandemError
 from orchestrator.core.variant import Frozen
-from orchestrator.engine.calibrating import CalibratedView, Calibrating, Led, LiveView, SessionView
+from orchestrator.engine.calibrating import CalibratedView, Calibrating, DriveView, Led, LiveView, SessionView
 from orchestrator.http.errors import ANSWERS, REFUSED, Refused
+from orchestrator.http.manual import Press
 from orchestrator.wire import Answer
 
 T = TypeVar("T")
@@ -29,6 +30,12 @@ class Begin(Frozen):
     camera: Name
     method: Led
     board: BoardName = ""
+
+
+class Drive(Frozen):
+    """A press of the button that brings the arm to its next pose."""
+
+    press: Press
 
 
 class Take(Frozen):
@@ -75,6 +82,16 @@ def router(calibrating: Calibrating, who: Who) -> APIRouter:
     async def look(session: str, place: Place = "") -> LiveView:
         """What the camera sees now, with the board's corners: to aim by, nothing is taken in."""
         return await _told(calibrating.look(session, place, who))
+
+    @routes.post("/session/{session}/drive")
+    async def drive(session: str, asked: Drive) -> DriveView:
+        """Bring the arm to its next pose while this is renewed every 100 ms; without, it stands after 0.3 s."""
+        return await _told(calibrating.drive(session, asked.press, who))
+
+    @routes.delete("/session/{session}/drive")
+    async def let_go(session: str, press: Annotated[Press, Query()]) -> DriveView:
+        """Let go: the arm comes to a stand."""
+        return await _told(calibrating.release(session, press, who))
 
     @routes.post("/session/{session}/views")
     async def take_view(session: str, asked: Take) -> SessionView:

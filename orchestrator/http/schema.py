@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from orchestrator import __version__, wire
 from orchestrator.core.commands import OUTSIDE
-from orchestrator.engine.calibrating import CalibratedView, LiveView, SessionView
+from orchestrator.engine.calibrating import CalibratedView, DriveView, LiveView, SessionView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,7 @@ TO_SCREENS: dict[str, TypeAdapter[Any]] = {
     "CalibratedView": TypeAdapter(CalibratedView),
     "SessionView": TypeAdapter(SessionView),
     "LiveView": TypeAdapter(LiveView),
+    "DriveView": TypeAdapter(DriveView),
 }
 FROM_SCREENS: dict[str, TypeAdapter[Any]] = {"ClientMessage": wire.CLIENT, "Outside": OUTSIDE}
 

@@ -7,11 +7,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.decide.outcomes import verdict_words
+from orchestrator.core.errors import PlanError, TandemError
 from orchestrator.core.geometry import IDENTITY, deviation
 from orchestrator.core.ports import Move
 from orchestrator.core.world import GRIPPER
 from orchestrator.engine.attempt import Attempt, Leg
 from orchestrator.engine.equipment import REMEDIES, Clamp, Equipment, Signals
+from orchestrator.engine.handling import LOOSE
 from orchestrator.engine.requirements import PLACE
 from orchestrator.skill.arm import Arm
 from orchestrator.skill.declared import SkillFailed
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from orchestrator.core.variant import Target
     from orchestrator.engine.handling import Seen, Way
 
+INSTEAD = 3  # others that are planned for where the first one that was found can't be reached
 OFFERED_MM = 40  # how far above its frame a part is held out
 SAME_M, SAME_RAD = 0.0005, 0.005  # an arm that is this close to where a motion would end has no need of it
 
@@ -94,15 +97,39 @@ class Cell:
             raise SkillFailed("not_held", f"The gripper closed on nothing at {name}.", hint="See the bin, then retry.")
 
     async def locate(self, part: str) -> Seen:
-        """Return where to take a part from. Raises TandemError when that is doubtful or the bins are empty."""
+        """Return where to take a part from: where the ledger knows it, else the next in a bin.
+
+        In a bin whose parts lie loose its camera looks for them. Raises TandemError when that is doubtful, the bins are
+        empty (starved), or the camera sees none that can be taken (not_found, not_sure, no_free_grasp); VisionError
+        when it sees nothing.
+        """
         await self._attempt.report_lost(part)
-        return self._attempt.handling().find(part)
+        handling = self._attempt.handling()
+        try:
+            return handling.find(part)
+        except TandemError as error:
+            if error.code != LOOSE:
+                raise
+        return await self._attempt.seek(part, handling.kind(part), handling.bins(part)[0])
 
     async def plan_grasp(self, part: str, seen: Seen, *, approach_mm: float = 80) -> Grasp:
-        """Plan a pick whole: approach, grip and retreat. Raises PlanError when no grasp and no angle works."""
-        handling = self._attempt.handling()
-        ways = handling.picks(seen, approach_mm / 1000)
-        way, plan, first = await self._attempt.plan_first(ways, seen)
+        """Plan a pick whole: approach, grip and retreat. Raises PlanError when no grasp and no angle works.
+
+        Where a camera has found several, the next is tried.
+        """
+        refused: PlanError | None = None
+        for one in (seen, *seen.instead[:INSTEAD]):
+            ways = self._attempt.handling().picks(one, approach_mm / 1000)
+            try:
+                way, plan, first = await self._attempt.plan_first(ways, one)
+            except PlanError as error:
+                refused = refused or error
+            else:
+                seen = one
+                break
+        else:
+            assert refused is not None  # there is one at least
+            raise refused
         act = first + way.act
         name = plain(part)
         return Grasp(

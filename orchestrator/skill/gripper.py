@@ -32,16 +32,17 @@ class Gripper:
         """Close as planned; returns whether something is held, by the gripper's own sensor."""
         attempt, seen = self._attempt, grasp.seen
         pose = grasp.way.held.rounded()
+        lay = seen.pose if seen.holds else None
         try:
             await attempt.follow(grasp.act)
         except BaseException:  # broken off, but the fingers may have got it
             if attempt.robot.state.value.holding:
-                attempt.note(seen.part, seen.kind, "grasped", GRIPPER, pose=pose, bin=seen.bin)
+                attempt.note(seen.part, seen.kind, "grasped", GRIPPER, pose=pose, bin=seen.bin, lay=lay)
             raise
         attempt.back = grasp.retreat
         if not attempt.robot.state.value.holding:
             return False
-        await attempt.report(seen.part, seen.kind, "grasped", GRIPPER, pose=pose, bin=seen.bin)
+        await attempt.report(seen.part, seen.kind, "grasped", GRIPPER, pose=pose, bin=seen.bin, lay=lay)
         return True
 
     async def open(self, placement: Placement) -> None:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 SPEED = "5"
-OWN_CELL = {"calibrate": HERE / "calibrate_cell.yaml"}  # suites that need another cell than the demo's, at rest
+OWN_CELL = dict.fromkeys(
+    ("calibrate", "hand_eye"), HERE / "calibrate_cell.yaml"
+)  # suites that need another cell than the demo's, at rest
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
 REAL_TIME = ("jog",)  # suites in which a person's hand keeps the robot moving: it is not sped up
 

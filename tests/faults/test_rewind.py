@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.core import commands as cmd
-from orchestrator.core.machine import OrderState, OrderVerb, StepStatus
+from orchestrator.core.machine import OrderState, StepStatus
 from orchestrator.wire import UnitView
 from tests.unit.cell_bench import bench
 
@@ -69,11 +69,11 @@ def test_the_simulated_worker_takes_apart_what_is_to_go(folder: Path) -> None:
     async def main() -> None:
         async with bench(folder) as cell:
             await cell.begin()
+            await cell.do(cmd.SetBreakpoint(order="o", step="tighten"))
             await cell.step_is("cap", StepStatus.DONE)
-            await cell.do(cmd.ChangeOrder(order="o", verb=OrderVerb.PAUSE))
             await cell.until(lambda state: not state.units["u1"].busy)
             await cell.do(cmd.Rewind(unit="u1", step="cap", reason="scratched"))
-            await cell.do(cmd.ChangeOrder(order="o", verb=OrderVerb.RESUME))
+            await cell.do(cmd.ClearBreakpoint(order="o", step="tighten"))
             await cell.event("step_undone", step="cap")
             await cell.ended()
             assert cell.record()["state"] == "done"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PROGRAMMER = cmd.Who(name="ana", role="programmer")
 TCP = Pose.from_rpy((0.4, -0.15, 0.2), (3.141592653589793, 0.0, 0.0))
 JOG = cmd.StartJog(press="p1")
+DRIVE = cmd.StartDrive(press="p1", to=TCP)
 
 
 def manual() -> Bench:
@@ -33,6 +34,12 @@ def manual() -> Bench:
 def jogging() -> Bench:
     bench = manual()
     bench.do(JOG, PROGRAMMER)
+    return bench
+
+
+def driving() -> Bench:
+    bench = manual()
+    bench.do(DRIVE, PROGRAMMER)
     return bench
 
 
@@ -63,10 +70,11 @@ def end(bench: Bench, outcome: str = "succeeded", **more: object) -> cmd.EndManu
 
 
 COLUMNS: dict[str, Callable[[], Bench]] = {
-    column.__name__: column for column in (production, running, manual, jogging, opening, stopped)
+    column.__name__: column for column in (production, running, manual, jogging, driving, opening, stopped)
 }
 ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "jog": lambda b: cmd.StartJog(press="p2"),
+    "drive": lambda b: cmd.StartDrive(press="p2", to=TCP),
     "gripper": lambda b: cmd.MoveGripper(close=True),
     "teach": lambda b: cmd.TeachFrame(name="here", tcp=TCP, joints_rad=(0.0,) * 6, opening_m=0.03),
     "mode production": lambda b: cmd.SetMode(mode=Mode.PRODUCTION),
@@ -83,17 +91,18 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
 }
 TABLE: dict[str, dict[str, str]] = {
     "jog": {"manual": "manual_started", "*": "refused: interlock"},
+    "drive": {"manual": "manual_started", "*": "refused: interlock"},
     "gripper": {"manual": "manual_started", "*": "refused: interlock"},
     "teach": {"manual": "frame_taught", "*": "refused: interlock"},
     "mode production": {"production": "nothing", "running": "refused: cell", "*": "mode_changed"},
     "start": {"production": "cell_changed", "running stopped": "refused: illegal_move", "*": "refused: interlock"},
-    "hold": {"running": "cell_changed", "jogging opening": "nothing", "*": "refused: illegal_move"},
+    "hold": {"running": "cell_changed", "jogging driving opening": "nothing", "*": "refused: illegal_move"},
     "stop": {"stopped": "refused: illegal_move", "*": "cell_changed"},
     "emergency stop": {"*": "safety_changed cell_changed"},
     "protective stop": {"running": "safety_changed cell_changed", "*": "safety_changed"},
     "robot lost": {"running": "safety_changed cell_changed", "*": "safety_changed"},
     "motion proposed": {"running": "refused: stale", "*": "refused: interlock"},
-    "end": {"jogging opening": "manual_ended", "*": "outcome_ignored"},
+    "end": {"jogging driving opening": "manual_ended", "*": "outcome_ignored"},
     "end of another": {"*": "outcome_ignored"},
     "restart": {"*": "cell_restarted"},
 }
@@ -112,7 +121,7 @@ def test_the_manual_table_has_a_row_for_everything_that_comes() -> None:
     assert TABLE.keys() == ROWS.keys()
 
 
-@pytest.mark.parametrize("command", [JOG, cmd.MoveGripper(close=True)])
+@pytest.mark.parametrize("command", [JOG, DRIVE, cmd.MoveGripper(close=True)])
 def test_workers_do_not_move_the_robot_by_hand(command: cmd.Command) -> None:
     assert types(manual().ask(command, WORKER)) == "command_denied"
     assert types(manual().ask(command, PROGRAMMER)) == "manual_started"

@@ -309,3 +309,22 @@ def test_a_pause_counts_for_nobodys_patience(what: dict[str, str]) -> None:
     b.do(cmd.Resume.model_validate(what))
     assert pass_by(b, 9) == []
     assert pass_by(b, 1) == ["remind"]
+
+
+@pytest.mark.parametrize("how", ["order aborted", "scrapped by another question"])
+def test_where_a_person_was_at_work_as_their_unit_was_given_up_the_robot_keeps_out(how: str) -> None:
+    side = step("side", ["load"], part="lid", at="press", by="robot", on_fail=ladder("ask"))
+    load = step("load", part="body", at="nest", by="robot")
+    pin = step("pin", ["load"], part="pin", at="body/seat", by="human")
+    b = Bench().running(variant(load, pin, side), quantity=2)
+    b.finish("load")
+    b.start("pin", "front")
+    if how == "order aborted":
+        b.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT), SUPERVISOR)
+    else:
+        b.start("side", "robot")
+        b.do(b.skill("side", "failed", code="interrupted"))
+        b.do(b.choice("side", "scrap", reason="cracked"), SUPERVISOR)
+    assert dict(b.state.unclear) == {"front": ("zone:west",)}
+    b.do(cmd.ClearPlace(place="front"), WORKER)
+    assert dict(b.state.unclear) == {}

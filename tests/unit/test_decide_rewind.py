@@ -218,3 +218,23 @@ def test_a_question_on_the_way_back_is_answered_by_taking_it_back() -> None:
     schedule(b)
     b.do(off(b, "pin"), WORKER)
     assert b.at("pin").status == "ready"
+
+
+def test_a_way_back_that_waits_for_somebody_does_not_suspend_the_cell() -> None:
+    b = bench()
+    b.do(back(b), WORKER)
+    for place in ("front", "back"):
+        b.do(cmd.LeavePlace(place=place))
+    b.wait(1000)
+    assert b.do(cmd.ReportLull()) == []
+    b.do(cmd.JoinPlace(place="back", operator="op"))
+    assert schedule(b) == ["start_undo"]
+
+
+def test_nobody_takes_apart_what_hangs_in_the_gripper() -> None:
+    b = bench(done=("load", "pin"))
+    b.do(b.moved("body", "grasped", "gripper"))
+    b.do(back(b), WORKER)
+    assert b.no(cmd.StartUndo(unit="u1", step="pin", place="front")) == "gripper"
+    b.do(b.moved("body", "placed", "nest_1"))
+    b.do(cmd.StartUndo(unit="u1", step="pin", place="front"))

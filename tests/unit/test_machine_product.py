@@ -47,6 +47,7 @@ class Range:
     levels: tuple[Autonomy, ...]
     waits: bool = False  # bins run empty, and people pause
     breakpoints: bool = False
+    felt: tuple[bool, ...] = ()  # what the gripper says against the ledger
 
 
 RANGES = {
@@ -60,13 +61,20 @@ RANGES = {
         modes=(Mode.PRODUCTION,),
         levels=(Autonomy.FULL, Autonomy.SINGLE_STEP),
     ),
+    "doubts": Range(
+        safety=(Safety.NORMAL,),
+        modes=(Mode.PRODUCTION,),
+        levels=(Autonomy.FULL,),
+        felt=(True, False),
+    ),
     "waits": Range(
         safety=(Safety.NORMAL, Safety.PROTECTIVE_STOP), modes=(Mode.PRODUCTION,), levels=(Autonomy.FULL,), waits=True
     ),
     "breakpoints": Range((Safety.NORMAL,), (Mode.PRODUCTION,), (Autonomy.FULL,), breakpoints=True),
 }
 if WHOLE:
-    RANGES = {"everything": Range(tuple(Safety), tuple(Mode), tuple(Autonomy), waits=True, breakpoints=True)}
+    everything = Range(tuple(Safety), tuple(Mode), tuple(Autonomy), waits=True, breakpoints=True, felt=(True, False))
+    RANGES = {"everything": everything}
 
 
 def key(state: State) -> Hashable:
@@ -91,7 +99,8 @@ def key(state: State) -> Hashable:
     motions = tuple((motion.approved, bool(motion.refused)) for motion in state.motions.values())
     units = tuple((bool(u.rechecking), bool(u.rewind)) for u in state.units.values())
     order = state.orders["A"]
-    return cell, waits, motions, order.state, order.breakpoints, lanes, facts, units
+    grip = (state.grip.part, state.grip.holding) if state.grip is not None else None
+    return cell, waits, motions, order.state, order.breakpoints, lanes, facts, units, grip
 
 
 def _late(state: State, unit: UnitState) -> bool:
@@ -120,6 +129,7 @@ def asked(state: State, now: float, within: Range) -> Iterator[tuple[str, cmd.Co
 
 def _effects(state: State, now: float, within: Range) -> Iterator[cmd.Command]:
     yield cmd.StartUnit(order="A")
+    yield from (cmd.ReportGrip(holding=holding) for holding in within.felt)
     for unit in state.units.values():
         yield from (cmd.StartUndo(unit=unit.id, step="load", place=place) for place in state.places)
     for unit in state.units.values():
@@ -187,6 +197,7 @@ def _people(state: State, within: Range) -> Iterator[cmd.Command]:
     held = state.world.held()
     for part in (*([held.part] if held else []), *leftovers(state)):
         yield cmd.TakePart(part=part)
+    yield from (cmd.SettlePart(part=part) for part, fact in state.world.facts.items() if fact.certainty == "doubtful")
     if within.waits and state.cell in {CellState.EXECUTE, CellState.SUSPENDED}:
         yield from (cmd.RefillBin(bin="rack", count=count) for count in (0, 4))
     if within.waits:
@@ -244,7 +255,7 @@ def product(request: pytest.FixtureRequest) -> Product:
 
 def ready_for_more(state: State) -> bool:
     """The order is over, nothing lies about, and the next one could begin."""
-    clear = not (state.world.held() or state.leftovers() or state.units or state.ending or state.unclear)
+    clear = not (state.world.held() or state.leftovers() or state.units or state.ending or state.unclear or state.grip)
     rests = state.cell in {CellState.IDLE, CellState.EXECUTE, CellState.COMPLETED}
     good = state.safety == Safety.NORMAL and state.acknowledged and state.mode == Mode.PRODUCTION
     return state.orders["A"].state in OVER and clear and rests and good and not state.pauses
@@ -271,7 +282,7 @@ def test_wherever_nothing_is_under_way_somebody_can_do_something(product: Produc
 def test_a_cell_that_suspended_by_itself_says_what_it_waits_for_or_goes_on_by_itself(product: Product) -> None:
     found = [(name, state) for name, state in product.states.items() if state.suspended]
     waits = [state for _, state in found if state.cell == CellState.SUSPENDED]
-    assert waits or not product.within.waits  # elsewhere only where a place is not said to be clear
+    assert waits or not product.within.waits  # doubts and places that are not clear suspend it, too
     for name, state in found:
         goes_on = any(product.states[after].cell == CellState.UNSUSPENDING for after in product.ways[name])
         says = bool(lulls(state, state.t)) or bool(state.pauses)  # what is paused is said, and stays suspended

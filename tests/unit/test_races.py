@@ -298,6 +298,8 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "taken over": lambda b: cmd.TakeStep(unit="u1", step="s", attempt=_attempt(b), place="back"),
     "place clear": lambda b: cmd.ClearPlace(place="front"),
     "undo": lambda b: cmd.UndoStep(unit="u1", step="s"),
+    "gripper feels something": lambda b: cmd.ReportGrip(holding=True),
+    "gripper feels nothing": lambda b: cmd.ReportGrip(holding=False),
     "going back": lambda b: cmd.Rewind(unit="u1", step="s", reason="wrong pin"),
     "taking off": lambda b: cmd.StartUndo(unit="u1", step="s", place="back"),
     "taken off": lambda b: cmd.ConfirmUndo(unit="u1", step="s", attempt=_attempt(b), place="front"),
@@ -501,6 +503,13 @@ TABLE: dict[str, dict[str, str]] = {
         "gone": "refused: no_step",
         "*": "refused: not_done",
     },
+    "gripper feels something": {
+        "robot asked both brought riding": "nothing",
+        "*": "grip_contradicted",
+    },
+    "gripper feels nothing": {
+        "*": "nothing",
+    },
     "going back": {
         "attention done": "rewind_started",
         "skipped": "rewind_started step_undone -> ready",
@@ -538,7 +547,7 @@ TABLE: dict[str, dict[str, str]] = {
     "device lost": {
         "*": "place_left",
     },
-    "lull reported": {  # everywhere somebody can go on, is at it, or was asked
+    "lull reported": {  # everywhere else somebody can go on, is at it, or was asked
         "left": "cell_changed",  # the robot waits until somebody says that the place is clear
         "*": "nothing",
     },
@@ -555,8 +564,8 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "refused: paused",
     },
     "start by the robot under a pause": {
-        "ready tried": "refused: paused",
-        "stepped": "refused: release",
+        "ready tried left": "refused: paused",
+        "stepped marked": "refused: release",
         "gone": "refused: no_step",
         "*": "refused: not_ready",
     },
@@ -566,7 +575,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "refused: not_wanted",
     },
     "confirmed under a pause": {  # evidence always counts
-        "tried human": "step_confirmed part_moved check_requested -> verifying",
+        "tried human late left": "step_confirmed part_moved check_requested -> verifying",
         "both": "refused: not_yet",
         "brought": "step_confirmed",
         "attest": "step_confirmed attest_given part_moved step_done -> done",

@@ -39,6 +39,11 @@ def buttons(value: TopicValue) -> Iterator[Button]:
     intent = getattr(value, "intent", None)
     if intent is not None:
         yield from intent.buttons
+    rewinding = getattr(value, "rewinding", None)
+    if rewinding is not None:
+        yield from rewinding.buttons
+    for doubt in getattr(value, "contradictions", ()):
+        yield from doubt.buttons
 
 
 def pressed(button: Button, value: TopicValue) -> cmd.Command:
@@ -161,6 +166,37 @@ async def _with_waiting(cell: Bench) -> None:
     await cell.ended()
 
 
+async def _with_a_way_back(cell: Bench) -> None:
+    await cell.begin()
+    await cell.do(cmd.SetBreakpoint(order="o", step="tighten"))
+    await cell.step_is("cap", StepStatus.DONE)
+    await cell.until(lambda state: not state.units["u1"].busy)
+    cell.workers[0].cancel()
+    await asyncio.gather(*cell.workers, return_exceptions=True)
+    await cell.do(cmd.LeavePlace(place="front"))
+    await cell.do(cmd.Rewind(unit="u1", step="cap", reason="scratched"))
+    await cell.do(cmd.ClearBreakpoint(order="o", step="tighten"))
+    await asyncio.sleep(20)  # the cell waits in Execute
+    await cell.do(cmd.JoinPlace(place="front", operator="op"))
+    await cell.step_is("cap", StepStatus.UNDOING)
+    attempt = cell.step("cap").attempt
+    await cell.do(cmd.ConfirmUndo(unit="u1", step="cap", attempt=attempt, place="front"))
+    await cell.do(cmd.ChangeOrder(order="o", verb=OrderVerb.ABORT, reason="enough"))
+
+
+async def _with_a_doubt(cell: Bench) -> None:
+    await cell.begin(worker=False)
+    await cell.in_motion("bring base")
+    await cell.change(CellVerb.HOLD)
+    assert cell.cell.world.held is not None
+    cell.cell.world.remove(cell.cell.world.held)
+    await cell.event("grip_contradicted")
+    await cell.do(cmd.TakePart(part="u1/base"))
+    await cell.change(CellVerb.UNHOLD)
+    cell.work()
+    await cell.ended()
+
+
 async def _with_questions(cell: Bench) -> None:
     await cell.do(cmd.RefillBin(bin="pins_steel", count=0))
     cell.cell.cameras["top"].shoot = _no_picture  # type: ignore[method-assign] # a camera that is broken
@@ -203,6 +239,8 @@ async def _no_picture() -> Any:
         (_with_stops, {"acknowledge", "approve", "take_part", "unhold", "clear", "reset"}, {"blocked"}),
         (_with_a_part_in_the_gripper, {"take_part", "recheck", "force"}, {"attention"}),
         (_with_waiting, {"wait", "give_step", "other_actor", "clear_place", "abort"}, {"step", "away"}),
+        (_with_a_way_back, {"confirm_undo", "stop_rewind", "problem"}, {"step", "away"}),
+        (_with_a_doubt, {"take_part"}, {"away", "step"}),
         (_with_questions, {"scrap", "recheck", "refill", "rework"}, {"attention", "away"}),
     ],
 )

@@ -405,6 +405,14 @@ class CellMachine(RuleBasedStateMachine):
         else:
             self.send(cmd.StopRewind(unit=unit.id))
 
+    @rule(holding=st.booleans())
+    def the_gripper_feels(self, holding: bool) -> None:
+        self.send(cmd.ReportGrip(holding=holding))
+
+    @rule(data=st.data())
+    def a_doubt_is_settled(self, data: st.DataObject) -> None:
+        self.send(cmd.SettlePart(part=data.draw(st.sampled_from([*self.bench.state.world.facts, "u1/none"]))), "worker")
+
     @rule(place=PLACES)
     def a_place_is_clear(self, place: str) -> None:
         self.send(cmd.ClearPlace(place=place))
@@ -615,6 +623,12 @@ class CellMachine(RuleBasedStateMachine):
             if unit.rewind is not None:
                 assert not undoing or undoing == [unit.rewind.todo[0]]
                 assert all(unit.steps[name].status in {*OVER, "attention", "undoing"} for name in unit.rewind.todo)
+
+    @invariant()
+    def what_the_gripper_contradicts_is_in_doubt(self) -> None:
+        state = self.bench.state
+        if state.grip is not None and state.grip.part:
+            assert state.world.facts[state.grip.part].certainty == "doubtful"
 
     @invariant()
     def the_robot_is_never_where_hands_may_be(self) -> None:

@@ -71,13 +71,18 @@ export interface BinLevel {
   low: boolean;
 }
 
-/** A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid). */
+/**
+ * A supply bin: the part kinds in it and the slots' poses (one, the bin's own, when it has no grid).
+ *
+ * One whose parts lie loose, for a camera to find, has its corners in place of slots.
+ */
 export interface BinView {
   name: string;
   parts: string[];
   meshes: string[];
   slots: Pose[];
   grid: boolean;
+  loose: boolean;
 }
 
 /** A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words. */
@@ -154,7 +159,7 @@ export interface Card {
 export type CellVerb = "start" | "hold" | "unhold" | "suspend" | "unsuspend" | "stop" | "abort" | "clear" | "reset" | "complete" | "settle";
 
 /**
- * The cell at a glance. `reasons` says in words why the robot may not move now; empty when it may.
+ * The cell at a glance. `reasons` says in words why the robot does not move; empty when it may.
  *
  * `manual_reasons` says the same of moving it by hand, `manual_by` who does so now; taught poses by name.
  */
@@ -175,6 +180,7 @@ export interface CellView {
   manual_reasons: string[];
   manual_by: string;
   taught: string[];
+  contradictions: Contradiction[];
 }
 
 /** A PackML command to the cell. */
@@ -233,13 +239,13 @@ export interface CommandMessage {
 /**
  * Why the cell stands or waits: what its transient state waits for, the first reason, what went wrong since.
  *
- * `not_moving` is the cell's `reasons` in each language.
+ * `not_moving` is the cell's `reasons`, to be said in the reader's language.
  */
 export interface Condition {
   waits: Record<string, string>;
   reason: Record<string, string>;
   trouble: Record<string, string>[];
-  not_moving: Record<string, string>[];
+  not_moving: Reason[];
   pauses: PauseView[];
 }
 
@@ -261,6 +267,24 @@ export interface ConfirmUndo {
   step: string;
   attempt: number;
   place: string;
+}
+
+/** A part of which the sources say otherwise ("" where it has no name), and how that is settled. */
+export interface Contradiction {
+  part: string;
+  title: Record<string, string>;
+  says: Said[];
+  settle: Record<string, string>;
+  since_t: number;
+  buttons: Button[];
+}
+
+/** What has become of a press that brings the arm to its next pose: it moves, is there, or is over, and why. */
+export interface DriveView {
+  state: "moving" | "arrived" | "over";
+  code: string;
+  message: string;
+  remedy: string;
 }
 
 /** A topic is no more. */
@@ -477,6 +501,7 @@ export type Outside =
   | StopRewind
   | RefillBin
   | TakePart
+  | SettlePart
   | Acknowledge
   | ApproveMotion
   | RefuseMotion
@@ -614,6 +639,19 @@ export interface Question {
   buttons: Button[];
 }
 
+/**
+ * Why the robot does not move: a code with its parameters for a screen's own words, and the words of the cell.
+ *
+ * Codes: cell {state}, suspended, mode {mode}, safety {safety}, acknowledge, by_hand {who}, approval {motion, more},
+ * zone {zone, who, unit, step}, unclear {zone, place}, single_step and breakpoint {unit, step},
+ * device {device, unit, step}, paused {what, name}; "" where there is none.
+ */
+export interface Reason {
+  code: string;
+  parameters: Record<string, string>;
+  text: Record<string, string>;
+}
+
 /** What there is to recover from: since when the robot stands, what is held, what was seen since. */
 export interface RecoveryView {
   since_t: number;
@@ -681,11 +719,12 @@ export interface Rewind {
   reason?: string;
 }
 
-/** What going back to before a step means, last built first; `refused` says why it can't be done. */
+/** What going back to before a step means, last built first; `refused`, in each language `why`: it can't be done. */
 export interface RewindView {
   unit: string;
   to: string;
   refused: string;
+  why: Record<string, string>;
   undo: UndoView[];
 }
 
@@ -696,6 +735,12 @@ export interface Rewinding {
   text: Record<string, string>;
   waits: Record<string, string>;
   buttons: Button[];
+}
+
+/** What one source says of a part. */
+export interface Said {
+  source: "ledger" | "gripper" | "camera" | "person";
+  text: Record<string, string>;
 }
 
 /** What stands still in the cell. */
@@ -724,7 +769,7 @@ export type ServerMessage =
 export interface SessionView {
   id: string;
   camera: string;
-  method: "intrinsics" | "extrinsics";
+  method: "intrinsics" | "extrinsics" | "hand_eye";
   board: string;
   by: string;
   size_px: [number, number];
@@ -758,6 +803,12 @@ export interface SetMode {
   mode: Mode;
 }
 
+/** A person has looked: a doubtful part is where the ledger has it. */
+export interface SettlePart {
+  type: "settle_part";
+  part: string;
+}
+
 /** Everything, for a client that is new or was away too long. */
 export interface Snapshot {
   topics: Topics;
@@ -774,7 +825,11 @@ export interface SnapshotMessage {
   payload: Snapshot;
 }
 
-/** Where to bring the board for the next picture: in the picture (intrinsics) or at a frame (extrinsics). */
+/**
+ * Where to bring the board for the next picture: in the picture (intrinsics) or at a frame (extrinsics).
+ *
+ * With hand_eye it stays at the frame, and the arm goes where the camera sees it so.
+ */
 export interface Spot {
   side: "left" | "middle" | "right";
   level: "upper" | "middle" | "lower";

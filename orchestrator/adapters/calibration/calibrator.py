@@ -12,8 +12,9 @@ from orchestrator.adapters.calibration.begin import board_for, boards_for, sessi
 from orchestrator.adapters.calibration.under_way import UnderWay, live
 from orchestrator.core.calibration import BoardSpec
 from orchestrator.core.errors import BadInput, NotFound, SetupError, TandemError, VisionError, known
+from orchestrator.core.geometry import IDENTITY
 from orchestrator.core.rights import CALIBRATE, CHECK_CAMERA
-from orchestrator.engine.calibrating import CalibratedView
+from orchestrator.engine.calibrating import CalibratedView, DriveView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from orchestrator.core.geometry import Pose
     from orchestrator.core.ports import Shot
     from orchestrator.engine.calibrating import Led, LiveView, SessionView
+    from orchestrator.engine.drive import Driven
+
+NO_WAY = "no_plan"  # the code of a pose that the arm can't be brought to
 
 
 class Hands(Protocol):
@@ -34,6 +38,20 @@ class Hands(Protocol):
 
     def show(self, camera: str, name: str, board: BoardSpec, at: Pose | None) -> AbstractContextManager[None]:
         """Have a board at a pose (world) while the camera takes its picture; None leaves it where it is."""
+
+
+class Arm(Protocol):
+    """The arm that carries a camera, brought to poses of the TCP (world) while somebody holds a button."""
+
+    @property
+    def tcp(self) -> Pose:
+        """Where the tool centre point is."""
+
+    async def hold(self, press: str, to: Pose, by: Who, t: float) -> Driven:
+        """Begin or renew a press."""
+
+    async def release(self, press: str, by: Who) -> Driven:
+        """Let go."""
 
 
 class Calibrator:
@@ -51,6 +69,7 @@ class Calibrator:
         hands: Hands | None,
         why_not: Callable[[], str],
         now: Callable[[], float],
+        arm: Arm | None = None,
     ) -> None:
         self._spec = spec
         self._cameras = cameras
@@ -58,6 +77,11 @@ class Calibrator:
         self._hands = hands
         self._why_not = why_not
         self._now = now
+        self._arm = arm
+        self._tool = (
+            IDENTITY  # the tool centre point in the camera's believed frame, while a session of hand_eye is open
+        )
+        self._drive: tuple[str, Who, Aim] | None = None  # the press that moves the arm, whose, and where to
         self._open: UnderWay | None = None
         self._lock = asyncio.Lock()  # one thing at a time, whoever asks
 
@@ -82,10 +106,11 @@ class Calibrator:
                 )
             if method == "extrinsics" and not self._spec.cameras[camera].fixed:
                 raise BadInput(
-                    f"{camera} rides on the flange: its place there is found by hand-eye.",
-                    remedy=f"Run `tandem calibrate {camera} hand-eye`.",
+                    f"{camera} rides on the flange: its place there is found by hand-eye.", remedy="Begin hand_eye."
                 )
-            name, chosen = board_for(self._spec, board or None)
+            if method == "hand_eye":
+                await self._measure_tool(camera)
+            name, chosen = board_for(self._spec, board or None, still=method == "hand_eye")
             session = session_for(self._spec, self._kept(), camera, chosen)
             self._open = UnderWay(
                 uuid4().hex[:12], session, method, name, by.name, self._spec, seen.limits, self._hands is not None
@@ -110,8 +135,63 @@ class Calibrator:
             open_ = self._session(session)
             spot = open_.spot(place)
             shot = await self._shot(open_, spot)
-            await asyncio.get_running_loop().run_in_executor(None, open_.add, shot.colour, spot)
+            flange = shot.pose @ open_.session.pose.inverse() if open_.method == "hand_eye" else None
+            try:
+                await asyncio.get_running_loop().run_in_executor(None, open_.add, shot.colour, spot, flange)
+            except VisionError:
+                if open_.method == "hand_eye":  # the arm itself may be in the way there
+                    open_.give_up(spot)
+                raise
             return open_.view()
+
+    async def drive(self, session: str, press: str, by: Who) -> DriveView:
+        """Bring the arm to its next pose while this is renewed; see `Calibrating`."""
+        _allow(by, CALIBRATE, "calibrate cameras")
+        open_, arm = self._session(session), self._arm
+        if open_.method != "hand_eye" or arm is None:
+            raise BadInput("The arm has no part in this.", remedy="Bring the board to its place.")
+        if self._drive is None or self._drive[0] != press:
+            self._drive = (press, by, open_.spot(""))
+        aim = self._drive[2]
+        driven = await arm.hold(press, aim.pose @ self._tool, by, self._now())
+        if driven.code == NO_WAY:
+            open_.give_up(aim)
+        return DriveView(state=driven.state, code=driven.code, message=driven.message, remedy=driven.remedy)
+
+    async def release(self, session: str, press: str, by: Who) -> DriveView:
+        """Let go; see `Calibrating`."""
+        _allow(by, CALIBRATE, "calibrate cameras")
+        self._session(session)
+        if self._arm is None:
+            raise BadInput("The arm has no part in this.", remedy="Bring the board to its place.")
+        driven = await self._arm.release(press, by)
+        return DriveView(state=driven.state, code=driven.code, message=driven.message, remedy=driven.remedy)
+
+    async def _measure_tool(self, camera: str) -> None:
+        """Find where the tool centre point is as seen from a camera on the flange, by one picture while the arm stands.
+
+        Raises BadInput for a camera that stands still, or where there is no arm.
+        """
+        if self._spec.cameras[camera].fixed or self._arm is None:
+            raise BadInput(
+                f"{camera} stands still: its place is found by a board at frames of the cell.",
+                remedy=f"Begin extrinsics, or run `tandem calibrate {camera} hand-eye` with a board on the flange.",
+            )
+        self._rest()
+        shot = await self._cameras[camera].calibrated()
+        self._tool = shot.pose.inverse() @ self._arm.tcp
+
+    async def _let_go(self) -> None:
+        """End the press that moves the arm, if any: its session is over."""
+        if self._drive is not None and self._arm is not None:
+            press, by, _ = self._drive
+            self._drive = None
+            await self._arm.release(press, by)
+
+    def _rest(self) -> None:
+        """Raise TandemError while the cell works or the arm moves."""
+        if why := self._why_not():
+            raise TandemError(why, remedy="Let it finish, or stop it; then take the picture.", code="working")
 
     async def drop(self, session: str, number: int, by: Who) -> SessionView:
         """Leave a picture out."""
@@ -137,6 +217,7 @@ class Calibrator:
             if open_.found is None:
                 raise TandemError("Nothing has been computed yet.", remedy="Compute first.", code="not_computed")
             store = self._kept()
+            await self._let_go()
             store.accept(open_.camera, store.keep(open_.found))
             self._cameras[open_.camera].datum = None  # what the last shot saw, it saw through the one before
             self._open = None
@@ -147,6 +228,7 @@ class Calibrator:
         _allow(by, CALIBRATE, "calibrate cameras")
         async with self._lock:
             self._session(session)
+            await self._let_go()
             self._open = None
 
     async def check(self, camera: str, by: Who) -> CalibratedView:
@@ -169,15 +251,13 @@ class Calibrator:
 
     async def _shot(self, open_: UnderWay, spot: Aim) -> Shot:
         """Take a picture with the board where it is wanted. Raises TandemError while the cell works, VisionError."""
-        why = self._why_not()
-        if why:
-            raise TandemError(why, remedy="Let it finish, or stop it; then take the picture.", code="working")
+        self._rest()
         camera = self._cameras[open_.camera]
         held = None
         if open_.method == "intrinsics":
             held = (await camera.calibrated()).pose @ spot.pose
         elif open_.session.board.at is None:
-            held = spot.pose
+            held = open_.rests if open_.method == "hand_eye" else spot.pose
         with self._shown(open_.camera, open_.board, held):
             return await camera.calibrated()
 

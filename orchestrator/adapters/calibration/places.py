@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from orchestrator.core.ports import Intrinsics
 
 FACING = Pose.from_rpy((0, 0, 0), (math.pi, 0, 0))  # a board that looks at a camera, its x to the picture's right
+LOOKS = 12  # poses of a camera on the arm that are offered
+LEANS_DEG = (12, 24, 32)  # how far its view leans from straight above, in turn
 FILLS = 0.55  # of the picture's width or height that the board fills
 TILTS_DEG = ((30, 0), (-30, 0), (0, 30), (0, -30), (25, 25), (-25, 25), (25, -25), (-25, -25), (0, 0), (38, 0), (0, 38))
 SPOTS = [(x, y) for y in (-1, 0, 1) for x in (-1, 0, 1)] + [(0.5, 0.5), (-0.5, -0.5)]
@@ -56,4 +58,15 @@ def frames_in_view(board: BoardSpec, camera: Pose, lens: Intrinsics, frames: Map
         pixels = project(outline, at, lens)
         if ((pixels > 10) & (pixels < [lens.width - 10, lens.height - 10])).all():
             out.append(name)
+    return out
+
+
+def looks_at(board: BoardSpec, place: Pose, lens: Intrinsics) -> list[Pose]:
+    """Return poses of a camera (world) that look at a board at a place from above, leaning and turned all about."""
+    far = distance_m(board, lens, 0.6)
+    out = []
+    for number in range(LOOKS):
+        around, lean = math.tau * 5 * number / LOOKS, math.radians(LEANS_DEG[number % len(LEANS_DEG)])
+        leant = Pose.from_rpy((0, 0, 0), (lean * math.cos(around), lean * math.sin(around), 0.25 * (number % 5 - 2)))
+        out.append(place @ leant @ Pose((0.0, 0.0, far * (1 + 0.05 * (number % 4)))) @ FACING)
     return out

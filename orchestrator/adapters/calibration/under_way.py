@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from orchestrator.adapters.calibration import extrinsics, intrinsics
+from orchestrator.adapters.calibration import extrinsics, hand_eye, intrinsics
 from orchestrator.adapters.calibration.fit import apart, project
-from orchestrator.adapters.calibration.places import for_lens, frames_in_view
+from orchestrator.adapters.calibration.places import for_lens, frames_in_view, looks_at
 from orchestrator.core.errors import SetupError, TandemError, VisionError, known
+from orchestrator.core.geometry import Pose
 from orchestrator.engine.calibrating import Figure, Found, LiveView, SessionView, Spot, Taken, Want
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from orchestrator.adapters.calibration.session import Session
     from orchestrator.core.calibration import Calibration
     from orchestrator.core.cell import CellSpec
-    from orchestrator.core.geometry import Pose
     from orchestrator.engine.calibrating import Led, Pixel
 
 PLACES = 6  # frames of the cell that the board is laid at, at most
 GOOD_PLACES = 3  # different ones make a camera's place much surer
+GOOD_POSES = 9  # of the arm
 MOST_PICTURES = 40
 BESIDE = 0.2  # share of the picture's width or height: farther from its middle, the board is at a side
 QUALITY = 88  # of JPEG
@@ -34,7 +35,10 @@ QUALITY = 88  # of JPEG
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Where the board goes: `pose` in the camera's frame (intrinsics), or in the world at the frame `place`."""
+    """Where the board goes: `pose` in the camera's frame (intrinsics), or in the world at the frame `place`.
+
+    With hand_eye the camera goes to `pose` (world), and the board stays at `place`.
+    """
 
     number: int
     pose: Pose
@@ -75,7 +79,16 @@ class UnderWay:
         self._simulated = simulated
         self._count = 0
         self._pictures: list[_Picture] = []
-        if method == "intrinsics":
+        self._given_up: set[int] = set()
+        self.rests = Pose()  # where the board stays (hand_eye), world
+        if method == "hand_eye":
+            place = session.board.at if session.board.at is not None else next(iter(spec.frames), None)
+            if place is None:
+                raise SetupError("The cell has no frame to lay the board on.", remedy="Add one to frames.")
+            self.rests = spec.frames[place]
+            looks = looks_at(session.board, self.rests, session.lens)
+            self._aims = [Aim(i, pose, place) for i, pose in enumerate(looks)]
+        elif method == "intrinsics":
             self._aims = [Aim(i, pose) for i, (_, pose) in enumerate(for_lens(session.board, session.lens))]
         else:
             self._aims = [Aim(i, spec.frames[name], name) for i, name in enumerate(self._frames(spec))]
@@ -87,20 +100,27 @@ class UnderWay:
 
     def spot(self, place: str) -> Aim:
         """Return where the board goes for the next picture: at a frame, or "" where it is wanted most."""
-        if not place:
-            return min(self._aims, key=self._uses)
+        if not place or self.method == "hand_eye":
+            return min(self._aims, key=lambda aim: (aim.number in self._given_up, self._uses(aim)))
         by_name = {aim.place: aim for aim in self._aims if aim.place}
         if place not in by_name:
             raise known("place of the board", place, by_name)
         return by_name[place]
 
-    def add(self, colour: npt.NDArray[np.uint8] | None, aim: Aim) -> None:
-        """Take a picture in. Raises VisionError where no board is in it, TandemError where there are enough."""
+    def give_up(self, aim: Aim) -> None:
+        """Offer other poses of the arm first: this one can't be reached."""
+        self._given_up.add(aim.number)
+
+    def add(self, colour: npt.NDArray[np.uint8] | None, aim: Aim, flange: Pose | None = None) -> None:
+        """Take a picture in; with hand_eye `flange` is where that was (world).
+
+        Raises VisionError where no board is in it, TandemError where there are enough.
+        """
         if len(self._pictures) >= MOST_PICTURES:
             raise TandemError(
                 f"{MOST_PICTURES} pictures are enough.", remedy="Compute, or drop some.", code="enough_pictures"
             )
-        seen = self.session.add(colour, aim.pose if self.method == "extrinsics" else None)
+        seen = self.session.add(colour, aim.pose if self.method == "extrinsics" else flange)
         assert colour is not None
         self._count += 1
         self.found = None
@@ -156,9 +176,9 @@ class UnderWay:
             taken=tuple(picture.taken for picture in self._pictures),
             covered=round(intrinsics.covered(views), 3),
             cells=tuple(tuple(int(n) for n in row) for row in intrinsics.coverage(views)),
-            places=tuple(aim.place for aim in self._aims if aim.place),
+            places=tuple(dict.fromkeys(aim.place for aim in self._aims if aim.place)),
             next=self._next() if len(self._pictures) < MOST_PICTURES else None,
-            wants=self._lens_wants() if self.method == "intrinsics" else self._place_wants(),
+            wants=self._wants(),
             found=self._result(self.found) if self.found is not None else None,
         )
 
@@ -187,7 +207,10 @@ class UnderWay:
 
     def _next(self) -> Spot:
         aim, lens = self.spot(""), self.session.lens
-        at = aim.pose if self.method == "intrinsics" else self.session.pose.inverse() @ aim.pose
+        if self.method == "hand_eye":
+            at = aim.pose.inverse() @ self.rests
+        else:
+            at = aim.pose if self.method == "intrinsics" else self.session.pose.inverse() @ aim.pose
         half = [side / 2 for side in self.session.board.size_m]
         outline = np.array([(x * half[0], y * half[1], 0.0) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))])
         across = at.p[0] / at.p[2] * lens.fx / lens.width
@@ -200,6 +223,13 @@ class UnderWay:
             place=aim.place,
             outline_px=_pixels(project(outline, at.matrix(), lens)),
         )
+
+    def _wants(self) -> tuple[Want, ...]:
+        if self.method == "hand_eye":
+            taken = len(self._pictures)
+            must = hand_eye.LEAST_PICTURES - taken
+            return (Want(what="pictures", more=must),) if must > 0 else _better(GOOD_POSES - taken)
+        return self._lens_wants() if self.method == "intrinsics" else self._place_wants()
 
     def _lens_wants(self) -> tuple[Want, ...]:
         views = self.session.views
@@ -236,6 +266,7 @@ class UnderWay:
             figures = (
                 Figure(name="rms_px", value=left["rms_px"], most=extrinsics.MOST_RMS_PX),
                 Figure(name="worst_px", value=left["worst_px"]),
+                *(Figure(name=name, value=left[name]) for name in ("off_mm", "off_deg") if name in left),
                 Figure(name="uncertainty_mm", value=found.uncertainty_mm, most=most_mm),
                 Figure(name="uncertainty_deg", value=found.uncertainty_deg, most=most_deg),
             )
@@ -246,6 +277,10 @@ class UnderWay:
             moved_mm=round(moved_mm, 3),
             moved_deg=round(moved_deg, 4),
         )
+
+
+def _better(more: int) -> tuple[Want, ...]:
+    return (Want(what="pictures", more=more, must=False),) if more > 0 else ()
 
 
 def live(jpeg: str, corners: tuple[Pixel, ...], of: int, trouble: VisionError | None) -> LiveView:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PULL_N = 20.0  # of a hand that takes a part out of the gripper
 NOISE_M, NOISE_RAD = 0.0001, 0.001  # one sigma of careful hands; twice that at most
 SLIP_M = 0.002
+TRAY = "tray"  # the kind of what loose parts lie on
 
 
 class Slip(StrEnum):
@@ -44,17 +45,19 @@ class SimHands:
         shape: Box | Mesh | None = None,
         expected_from: Pose | None = None,
         slip: Slip | None = None,
+        bin_name: str = "",
     ) -> str | None:
         """Put a part of a kind at a pose in the world (m) and return the body's id.
 
         Taken is what the hands hold, else the one nearest to `expected_from`, else one from supply, else a new one of
-        `shape`. None when the person forgot it, or when there is none and no shape to make one of.
+        `shape`; loose parts are taken from `bin_name` alone. None when the person forgot it, or when there is none and
+        no shape to make one of.
         """
         if slip is Slip.FORGOT:
             return None
         body = self._wrong(kind) if slip is Slip.WRONG_PART else None
         if body is None:
-            body = self._find(kind, target_pose, expected_from)
+            body = self._find(kind, target_pose, expected_from, bin_name)
         if body is None and shape is not None:
             body = self._world.body(self._world.add(kind, shape, target_pose))
         if body is None:
@@ -88,7 +91,7 @@ class SimHands:
             self._world.take(held)
         return held
 
-    def _find(self, kind: str, target: Pose, expected: Pose | None) -> Body | None:
+    def _find(self, kind: str, target: Pose, expected: Pose | None, bin_name: str) -> Body | None:
         bodies = [body for body in self._world if body.kind == kind]
         in_hand = [body for body in bodies if body.parent == HANDS]
         if in_hand:
@@ -96,11 +99,11 @@ class SimHands:
         free = [body for body in bodies if body.id in self._world.visible()]
         if expected is not None:
             return min(free, key=lambda body: math.dist(self._world.pose(body.id).p, expected.p), default=None)
-        supplied = [body for body in free if body.source]
+        supplied = [b for b in free if b.source and (b.source == bin_name or not self._world.loose(b.id))]
         return min(supplied, key=lambda body: math.dist(self._world.pose(body.id).p, target.p), default=None)
 
     def _wrong(self, kind: str) -> Body | None:
-        others = [body for body in self._world if body.source and body.kind != kind]
+        others = [body for body in self._world if body.source and body.kind not in {kind, TRAY}]
         return others[int(self._random.integers(len(others)))] if others else None
 
     def _noise(self) -> Pose:

@@ -9,8 +9,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from orchestrator.adapters.sim.hands import TRAY
+from orchestrator.adapters.sim.scatter import scattered
 from orchestrator.adapters.sim.world import HANDS
 from orchestrator.core import events as ev
+from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Box, Mesh
 from orchestrator.core.world import GRIPPER
 
@@ -19,13 +24,13 @@ if TYPE_CHECKING:
 
     from orchestrator.adapters.sim.hands import SimHands, Slip
     from orchestrator.adapters.sim.world import World
-    from orchestrator.core.cell import CellSpec
-    from orchestrator.core.geometry import Pose
+    from orchestrator.core.cell import BinSpec, CellSpec
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec
     from orchestrator.core.world import Fact
     from orchestrator.engine.bus import Fresh
 
+LOOSE = 71  # apart from all else that a seed decides: how loose parts come to lie
 REACH_M = 0.06  # a body of the right kind within this of where it is believed to be is the one that is meant
 UNKNOWN_SHAPE = Box((0.03, 0.03, 0.01))
 
@@ -44,11 +49,13 @@ class SimPeople:
         hands: SimHands,
         kinds: Mapping[str, PartSpec],
         hands_over: Callable[[str], bool] = lambda _skill: True,
+        seed: int = 1,
     ) -> None:
         self._world = world
         self._hands = hands
         self._kinds = kinds
         self._hands_over = hands_over
+        self._random = np.random.default_rng((seed, LOOSE))
         self.slip: Callable[[str, str], Slip | None] = lambda _unit, _step: None
         self.witness: Callable[[State, State, Sequence[Fresh]], None] = lambda _before, _after, _events: None
 
@@ -152,6 +159,7 @@ class SimPeople:
             shape=Mesh(spec.mesh),
             expected_from=before.world.pose(event.part),
             slip=self.slip(event.unit, step),
+            bin_name=event.bin,
         )
 
     def _seat(self, state: State, part: str) -> Pose | None:
@@ -191,12 +199,26 @@ class SimPeople:
 
     def _fill(self, spec: CellSpec, name: str, count: int, shapes: dict[str, Box | Mesh]) -> None:
         bin_ = spec.supply[name]
-        if bin_.grid is None:
+        if bin_.grid is None and bin_.size_m is None:
             return
         kind = bin_.parts[0]
         shape = shapes.setdefault(kind, _shape(self._kinds.get(kind)))
+        if bin_.size_m is not None:
+            self._tip_out(name, bin_, kind, shape, count)
+            return
         capacity = bin_.capacity or 0
         self._world.fill(name, [(kind, shape, bin_.slot(i)) for i in range(capacity - count, capacity)])
+
+    def _tip_out(self, name: str, bin_: BinSpec, kind: str, shape: Box | Mesh, count: int) -> None:
+        """Put parts anyhow into a bin without slots, and under them the plate that they lie on."""
+        assert bin_.size_m is not None
+        mesh = self._world.meshes.get(shape)
+        high_m = bin_.at.p[2]
+        plate = f"floor of {name}"
+        if high_m > 0 and not any(body.source == plate for body in self._world):
+            self._world.add(TRAY, Box((*bin_.size_m, high_m)), bin_.at @ Pose((0.0, 0.0, -high_m / 2)), source=plate)
+        for pose in scattered(mesh, count, bin_.at, bin_.size_m, self._random):
+            self._world.add(kind, shape, pose, source=name, slot=False)
 
     def _remove(self, kind: str, pose: Pose | None) -> None:
         if pose is None:

@@ -253,7 +253,7 @@ class SimWorker:
         kind = card.ghost.kind if card.ghost is not None else ""
         for bin_ in self._desk.scene.bins:
             level = self.tablet.topic(f"bin/{bin_.name}", BinLevel)
-            if level is None or not bin_.grid or kind not in bin_.parts:
+            if level is None or not (bin_.grid or bin_.loose) or kind not in bin_.parts:
                 continue
             if self._premises.count(bin_.name) < level.count:
                 await self._work(20.0)

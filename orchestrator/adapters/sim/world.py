@@ -101,6 +101,10 @@ class World:
         body = self.body(body_id)
         return bool(body.source) and not body.parent and self._slots.get(body_id) == body.pose
 
+    def loose(self, body_id: str) -> bool:
+        """Tell whether a body lies in the bin that it was supplied in, but in no slot of it."""
+        return bool(self.body(body_id).source) and body_id not in self._slots
+
     def with_contents(self, body_id: str) -> list[str]:
         """Return a body and everything that sits on or in it."""
         out = [self.body(body_id).id]
@@ -121,12 +125,17 @@ class World:
 
     # ---- what happens ------------------------------------------------------------------------------------------
 
-    def add(self, kind: str, shape: Box | Mesh, pose: Pose, *, source: str = "", mark: str = "") -> str:
-        """Put a new body into the cell and return its id. Raises NotFound or BadInput for its mesh."""
+    def add(
+        self, kind: str, shape: Box | Mesh, pose: Pose, *, source: str = "", mark: str = "", slot: bool = True
+    ) -> str:
+        """Put a new body into the cell and return its id. Raises NotFound or BadInput for its mesh.
+
+        One from a `source` lies in a `slot` of it, where everybody expects it, or loose.
+        """
         self.meshes.get(shape)
         number = self._made[kind] = self._made.get(kind, 0) + 1
         body = Body(f"{kind}~{number}", kind, shape, pose, source=source, mark=mark)
-        if source:
+        if source and slot:
             self._slots[body.id] = pose
         self._set(body)
         return body.id

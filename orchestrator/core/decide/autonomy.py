@@ -77,6 +77,25 @@ def release_step(state: State, command: cmd.ReleaseStep, by: cmd.Who, _now: floa
     return [ev.StepReleased(unit=command.unit, step=step.id, attempt=current.attempt, by=by.name)]
 
 
+def report_zones(state: State, command: cmd.ReportZones, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Note what a plan of the robot's waits for."""
+    if state.zones_awaited == (command.effect, command.zones):
+        return []
+    return [ev.ZonesAwaited(effect=command.effect, zones=command.zones)]
+
+
+def report_equipment(
+    state: State, command: cmd.ReportEquipment, _by: cmd.Who, _now: float
+) -> list[ev.Event] | Rejected:
+    """Note that a device does not answer, or does again."""
+    lost = command.device in state.equipment_lost
+    if command.answers:
+        return [ev.EquipmentBack(device=command.device)] if lost else []
+    if state.equipment_lost.get(command.device) == (command.unit, command.step):
+        return []
+    return [ev.EquipmentLost(device=command.device, unit=command.unit, step=command.step)]
+
+
 def _heard(
     state: State, command: cmd.ApproveMotion | cmd.RefuseMotion, by: cmd.Who
 ) -> tuple[MotionState, str] | Rejected:

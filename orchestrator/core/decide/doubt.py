@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core.events import PartMoved
 
@@ -12,6 +12,15 @@ if TYPE_CHECKING:
 
 def doubtful(fact: Fact) -> PartMoved:
     """Return the event that leaves a part where it is believed to be, and makes that doubtful."""
+    return _noted(fact, "doubtful")
+
+
+def believed(fact: Fact) -> PartMoved:
+    """Return the event that leaves a part where it is believed to be, and makes that known."""
+    return _noted(fact, "known")
+
+
+def _noted(fact: Fact, certainty: Literal["known", "doubtful"]) -> PartMoved:
     return PartMoved(
         unit=fact.unit,
         part=fact.part,
@@ -21,5 +30,5 @@ def doubtful(fact: Fact) -> PartMoved:
         frame=fact.frame,
         pose=fact.pose,
         source=fact.source,
-        certainty="doubtful",
+        certainty=certainty,
     )

@@ -29,7 +29,7 @@ CALM_S = 5.0  # nothing has happened for so long before the cell suspends; doubl
 CALMEST_S = 600.0
 BACK_S = 1.0  # nothing has happened for so long before it goes on again
 _PASSES = frozenset(
-    {"interlock", "ending", "lane", "order", "paused", "shared", "recheck", "doubted", "not_ready", "release"}
+    {"interlock", "ending", "lane", "order", "paused", "shared", "recheck", "doubted", "not_ready", "release", "rewind"}
 )
 _PEOPLE = frozenset({"actor", "qualification"})
 _OPEN = frozenset({OrderState.RUNNING, OrderState.STOPPING})

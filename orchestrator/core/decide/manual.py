@@ -22,6 +22,11 @@ def start_jog(state: State, command: cmd.StartJog, by: cmd.Who, _now: float) -> 
     return _started(state, "jog", by, command.press)
 
 
+def start_drive(state: State, command: cmd.StartDrive, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Let a person have the TCP brought to a pose while they hold a button."""
+    return _started(state, "drive", by, command.press, command.to)
+
+
 def move_gripper(state: State, command: cmd.MoveGripper, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
     """Let a person open or close the gripper."""
     return _started(state, "close" if command.close else "open", by)
@@ -87,8 +92,8 @@ def teach(state: State, command: cmd.TeachFrame, by: cmd.Who, _now: float) -> li
 
 
 def _started(
-    state: State, what: Literal["jog", "open", "close"], by: cmd.Who, press: str = ""
+    state: State, what: Literal["jog", "drive", "open", "close"], by: cmd.Who, press: str = "", to: Pose | None = None
 ) -> list[ev.Event] | Rejected:
     if reasons := why_not_manual(state):
         return Rejected("interlock", "The robot may not be moved by hand now.", " ".join(reasons))
-    return [ev.ManualStarted(motion=f"manual/{state.seq + 1}", what=what, by=by.name, press=press)]
+    return [ev.ManualStarted(motion=f"manual/{state.seq + 1}", what=what, by=by.name, press=press, to=to)]

@@ -173,7 +173,7 @@ def part(state: State, command: cmd.ReportPart, _by: cmd.Who, _now: float) -> li
     if gone and holder != CELL and state.world.get(holder) is None:  # set down in the cell it is a leftover
         return [*out, _moved(unit, command.part, command.kind, "consumed", LOST, bin_=command.bin)]
     moved = _moved(unit, command.part, command.kind, command.what, holder, frame, pose, command.bin)
-    return [*out, moved]
+    return [*out, moved.model_copy(update={"lay": command.lay})]
 
 
 def _moved(
@@ -255,7 +255,9 @@ def _elsewhere(state: State, unit_id: str, step: Step, measured: cmd.Measured) -
     fact = state.world.get(f"{unit_id}/{step.result.part}")
     nominal = next((event for event in placed(state, unit_id, step) if isinstance(event, ev.PartMoved)), None)
     first = state.units[unit_id].steps[step.id].attempts[-1].measured
-    if fact is None or nominal is None or nominal.pose is None or fact.source != "measured" or first is None:
+    if fact is None or nominal is None or nominal.pose is None or first is None:
+        return True
+    if fact.source != "measured" or fact.certainty != "known":
         return True
     known, seen = (nominal.pose.inverse() @ fact.pose).p, _offset(measured).p
     err = zip(first.uncertainty_mm or (0.0,) * 3, measured.uncertainty_mm or (0.0,) * 3, strict=True)

@@ -43,6 +43,10 @@ def _things(cell: CellSpec) -> Iterator[tuple[tuple[str, ...], str, Vector, bool
         else:
             yield ("frames", name), f"Frame '{name}'", pose.p, False
     for name, spec in cell.supply.items():
+        if spec.size_m is not None:
+            for corner in spec.corners:
+                yield ("supply", name, "at"), f"Bin '{name}'", corner.p, True
+            continue
         if spec.grid is None:
             yield ("supply", name), f"Bin '{name}'", spec.at.p, False
             continue

@@ -19,6 +19,7 @@ from orchestrator.engine.checks import (
     order,
     promises,
     supply,
+    trays,
     wording,
 )
 from orchestrator.engine.checks.keep_out import kept_out
@@ -93,6 +94,7 @@ def check_cells(
                 remedy = "Have it calibrated, then write the next date."
                 problems.append(source.problem(("tools", name, "due"), text, remedy, warning=True))
         problems += boards.problems(source, cell)
+        problems += trays.problems(source, cell)
         problems += devices.problems(source, cell, kinds)
         problems += kept_out(source, cell)
         for role, names in cell.nests.items():

@@ -37,7 +37,8 @@ def findings(built: Built) -> Iterator[Finding]:
             )
         elif _robot_takes(built, first, spec) and not cell.bins_for(kind, "robot"):
             message = f"The robot can't take '{kind}': no bin of cell {cell.name} holds it alone in a grid."
-            yield Finding(built.path(first), message, "Give it a bin with a grid, or leave the step to a person.")
+            remedy = "Give it a bin with a grid or a camera that finds it (locate), or leave the step to a person."
+            yield Finding(built.path(first), message, remedy)
     for kind, count in need.items():
         room = [cell.supply[name].capacity for name in cell.bins_for(kind, "human")]
         if room and all(size is not None for size in room) and sum(size or 0 for size in room) < count:

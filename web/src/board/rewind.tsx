@@ -108,7 +108,7 @@ function GoBackDialog({ unit, steps, onClose }: { unit: UnitView; steps: readonl
         {plan.value && (
           <>
             <p>{rewind.plan}</p>
-            <ol class="upcoming" data-testid="rewind-plan">
+            <ol class="undo-plan" data-testid="rewind-plan">
               {plan.value.undo.map((undo) => (
                 <li key={undo.step}>
                   <strong>{undo.by === "person" ? text(undo.text) : text(undo.title)}</strong>{" "}
@@ -120,7 +120,7 @@ function GoBackDialog({ unit, steps, onClose }: { unit: UnitView; steps: readonl
                 </li>
               ))}
             </ol>
-            {plan.value.refused && <p role="alert">{rewind.refused(plan.value.refused)}</p>}
+            {plan.value.refused && <p role="alert">{rewind.refused(text(plan.value.why))}</p>}
           </>
         )}
         {possible && (

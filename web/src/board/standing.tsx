@@ -1,11 +1,11 @@
 /** Why the cell stands or waits: what it waits for, its first reason, what went wrong since, what keeps it from moving. */
 
 import { tick } from "../clock";
+import { NotMoving } from "../common/not-moving";
 import { span, text, words } from "../words";
 import type { Condition, PauseView } from "../wire";
 
 export function Standing({ condition }: { condition: Condition }) {
-  const { board } = words.value;
   const waits = text(condition.waits);
   const reason = text(condition.reason);
   if (!waits && !reason && condition.not_moving.length === 0 && condition.pauses.length === 0) return null;
@@ -21,16 +21,7 @@ export function Standing({ condition }: { condition: Condition }) {
       {condition.pauses.map((pause) => (
         <Paused key={pause.target} pause={pause} />
       ))}
-      {condition.not_moving.length > 0 && (
-        <>
-          <p class="quiet">{board.notMoving}</p>
-          <ul>
-            {condition.not_moving.map((sentence) => (
-              <li key={text(sentence)}>{text(sentence)}</li>
-            ))}
-          </ul>
-        </>
-      )}
+      <NotMoving />
     </div>
   );
 }

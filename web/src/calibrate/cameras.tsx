@@ -76,9 +76,13 @@ function Camera({ camera }: { camera: CalibratedView }) {
         <Act name={`begin-${name}-intrinsics`} primary={!known} does={() => begin(name, "intrinsics")}>
           {calibrate.begin.intrinsics}
         </Act>
-        {camera.fixed && (
+        {camera.fixed ? (
           <Act name={`begin-${name}-extrinsics`} primary={known && !parts.includes("extrinsics")} does={() => begin(name, "extrinsics")}>
             {calibrate.begin.extrinsics}
+          </Act>
+        ) : (
+          <Act name={`begin-${name}-hand_eye`} primary={known && !parts.includes("hand_eye")} does={() => begin(name, "hand_eye")}>
+            {calibrate.begin.hand_eye}
           </Act>
         )}
       </div>
@@ -87,7 +91,6 @@ function Camera({ camera }: { camera: CalibratedView }) {
           {why}
         </p>
       )}
-      {!camera.fixed && <p class="quiet">{calibrate.handEye(name)}</p>}
     </section>
   );
 }

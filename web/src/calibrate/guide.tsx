@@ -6,6 +6,7 @@ import { Icon } from "../common/icon";
 import type { SessionView, Spot, Want } from "../wire";
 import { number, words } from "../words";
 import { Act } from "./act";
+import { Drive } from "./drive";
 import { Result } from "./result";
 import { chosen, compute, drop, live, pictureOf, place, resting, take } from "./session";
 
@@ -20,7 +21,7 @@ export function Guide({ session }: { session: SessionView }) {
       {!resting.value && <Working />}
       {found && <Result session={session} found={found} />}
       <section aria-labelledby="next">
-          <h2 id="next">{calibrate.next}</h2>
+          <h2 id="next">{session.method === "hand_eye" ? calibrate.nextArm : calibrate.next}</h2>
           {next && <p data-testid="next">{spot(session, next, place.value)}</p>}
           {session.places.length > 1 && (
             <label class="field">
@@ -40,6 +41,7 @@ export function Guide({ session }: { session: SessionView }) {
               </select>
             </label>
           )}
+          {session.method === "hand_eye" && <Drive session={session} />}
           <Act name="take" primary={missing} closed={!resting.value || !next} does={() => take(place.value)}>
             <Icon name="eye" /> {calibrate.take}
           </Act>
@@ -121,6 +123,7 @@ function Pictures({ session }: { session: SessionView }) {
 
 function spot(session: SessionView, next: Spot, place: string): string {
   const { calibrate } = words.value;
+  if (session.method === "hand_eye") return calibrate.around(next.place, number(next.far_mm, 0), number(next.tilt_deg, 0), session.simulated);
   if (session.method === "extrinsics") return calibrate.lay(place || next.place, session.simulated);
   const where = next.side === "middle" && next.level === "middle" ? calibrate.centre : `${calibrate.levels[next.level]} ${calibrate.sides[next.side]}`;
   return calibrate.hold(where.trim(), number(next.far_mm, 0), number(next.tilt_deg, 0), session.simulated);

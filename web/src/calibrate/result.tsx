@@ -22,7 +22,7 @@ export function Result({ session, found }: { session: SessionView; found: Found 
       <p class={over ? "jog-why" : "jog-may"} role="status">
         <Icon name={over ? "alert" : "check"} /> {over ? calibrate.poor : calibrate.good}
       </p>
-      {session.method === "extrinsics" && <p>{calibrate.moved(number(found.moved_mm, 2), number(found.moved_deg, 3))}</p>}
+      {session.method !== "intrinsics" && <p>{calibrate.moved(number(found.moved_mm, 2), number(found.moved_deg, 3))}</p>}
       <table class="calib-figures">
         <thead class="unseen">
           <tr>

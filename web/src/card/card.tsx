@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import { store } from "../cell";
 import { Icon } from "../common/icon";
 import { Seen } from "../common/evidence";
+import { NotMoving } from "../common/not-moving";
 import { view } from "../scene/static";
 import { detail } from "../settings";
 import type { Card, StepWords } from "../wire";
@@ -154,7 +155,7 @@ function Nothing({ card }: { card: Card }) {
         <Icon name={card.status === "done" ? "check" : card.status === "blocked" ? "pause" : "clock"} />
       </span>
       <h1>{head}</h1>
-      <p>{said}</p>
+      {card.status === "blocked" ? <NotMoving /> : <p>{said}</p>}
       {robot && card.status !== "done" && text(robot.text) && (
         <div class="beside">
           <span class="beside-label">

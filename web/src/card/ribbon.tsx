@@ -4,6 +4,7 @@ import icon from "../icon.svg";
 import { store } from "../cell";
 import { Icon } from "../common/icon";
 import { LineSign } from "../common/line";
+import { NotMoving, notMoving } from "../common/not-moving";
 import { robotCondition } from "../common/safety";
 import { SettingsButton } from "../common/settings";
 import type { Card } from "../wire";
@@ -14,6 +15,7 @@ export function Ribbon({ card }: { card: Card | null }) {
   const order = card?.order ? store.orders.value.get(card.order) : undefined;
   const unit = card?.unit ? store.units.value.get(card.unit) : undefined;
   const condition = robotCondition();
+  const reasons = notMoving().length;
   return (
     <header class="ribbon">
       <a class="brand" href="/" aria-label={product}>
@@ -34,10 +36,18 @@ export function Ribbon({ card }: { card: Card | null }) {
           </span>
         </div>
       )}
-      <p class={`robot-says tone-${condition.tone}`} role="status" data-testid="robot">
-        <Icon name={condition.icon} />
-        <span>{condition.words}</span>
-      </p>
+      <div class="ribbon-robot">
+        <p class={`robot-says tone-${condition.tone}`} role="status" data-testid="robot">
+          <Icon name={condition.icon} />
+          <span>{condition.words}</span>
+        </p>
+        {reasons > 0 && (
+          <details data-testid="why">
+            <summary class="act act-plain act-small">{ribbon.why(reasons)}</summary>
+            <NotMoving />
+          </details>
+        )}
+      </div>
       <LineSign />
       <SettingsButton />
     </header>

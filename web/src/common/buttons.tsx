@@ -80,6 +80,7 @@ export function labelOf({ label, command }: Button): string {
   switch (command.type) {
     case "refill_bin":
       return `${plain}: ${word({}, command.bin)}`;
+    case "settle_part":
     case "take_part":
       return `${plain}: ${word({}, command.part.split("/").at(-1) ?? "")}`;
     case "take_step": {

@@ -12,6 +12,7 @@ import { Record } from "../board/record";
 import { Supervision } from "../board/supervision";
 import { Units } from "../board/units";
 import { store } from "../cell";
+import { Contradictions } from "../common/contradictions";
 import { OfflineBanner } from "../common/line";
 import { NoticeBar } from "../common/notice";
 import { Top } from "../common/top";
@@ -35,6 +36,7 @@ export function Page() {
             <h1 class="unseen">{board.title}</h1>
             <div class="column">
               <Questions />
+              <Contradictions />
               <OverdueSteps />
               <Orders />
               <FinishedUnits />

@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { poses, store } from "../cell";
 import { tick } from "../clock";
 import { OfflineBanner } from "../common/line";
+import { NotMoving } from "../common/not-moving";
 import { robotCondition } from "../common/safety";
 import { Top } from "../common/top";
 import { Icon } from "../common/icon";
@@ -73,6 +74,7 @@ export function Page() {
               ))}
             </select>
           </label>
+          <NotMoving />
           <PartList />
           <LinkList />
         </aside>

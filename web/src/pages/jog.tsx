@@ -11,6 +11,7 @@ import { Choice } from "../common/settings";
 import { Top } from "../common/top";
 import { Hold, type Twist } from "../jog/hold";
 import { HoldButton } from "../jog/hold-button";
+import { reasons } from "../jog/reasons";
 import { reading, rpy, useReading } from "../jog/reading";
 import { TeachPanel } from "../jog/teach";
 import { post } from "../rest";
@@ -25,7 +26,6 @@ const FASTEST_RAD_S = 0.5;
 const AXES = ["x", "y", "z"] as const;
 const LAYERS: ReadonlySet<Layer> = new Set<Layer>(["frames", "bins", "zones"]);
 const OFFERED = new Set(["acknowledge", "stop", "clear", "reset", "production", "manual"]);
-const QUIET = new Set(["idle", "stopped", "completed"]);
 
 const hold = new Hold(
   {
@@ -174,18 +174,6 @@ function Permission({ cell, closed }: { cell: CellView | null; closed: boolean }
       </div>
     </section>
   );
-}
-
-/** The reasons in the reader's language; the cell's own words for what the page has none. */
-function reasons(cell: CellView): string[] {
-  const { jog, modes, cellStates, safety, refusals } = words.value;
-  if (connection.line.value !== "online") return [refusals.offline.message];
-  const out: string[] = [];
-  if (cell.mode !== "manual") out.push(jog.why.mode(word(modes, cell.mode)));
-  if (!QUIET.has(cell.state)) out.push(jog.why.state(word(cellStates, cell.state)));
-  if (cell.safety !== "normal" && cell.safety !== "reduced") out.push(jog.why.safety(word(safety, cell.safety)));
-  if (!cell.acknowledged) out.push(jog.why.unclear);
-  return out.length > 0 ? out : [...cell.manual_reasons];
 }
 
 function Axes({ closed, frame, share }: { closed: boolean; frame: "base" | "tool"; share: () => number }) {

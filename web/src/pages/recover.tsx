@@ -9,6 +9,7 @@ import { Offer } from "../common/buttons";
 import { Seen } from "../common/evidence";
 import { Icon } from "../common/icon";
 import { OfflineBanner } from "../common/line";
+import { reasonWords } from "../common/not-moving";
 import { NoticeBar } from "../common/notice";
 import { Top } from "../common/top";
 import { changes, stageOf, stagesOf, type Stage } from "../recover/stage";
@@ -229,7 +230,7 @@ function Reasons({ cell }: { cell: CellView }) {
   return (
     <ul>
       {cell.condition.not_moving.map((reason) => (
-        <li key={text(reason)}>{text(reason)}</li>
+        <li key={JSON.stringify(reason)}>{reasonWords(reason)}</li>
       ))}
     </ul>
   );

@@ -5,6 +5,7 @@ import { Actions } from "../card/actions";
 import { StepCard, useEntry } from "../card/card";
 import { Ribbon } from "../card/ribbon";
 import { store } from "../cell";
+import { Contradictions } from "../common/contradictions";
 import { OfflineBanner } from "../common/line";
 import { NoticeBar } from "../common/notice";
 import { Asked } from "../common/preview";
@@ -43,6 +44,7 @@ function Filled({ card }: { card: Card }) {
       <section class="card" aria-label={words.value.card.label} data-testid="card" data-status={card.status} data-step={card.step}>
         <div class="card-body" key={`${card.unit} ${card.step} ${card.attempt} ${card.status}`}>
           <StepCard card={card} entry={entry} />
+          {card.status !== "away" && <Contradictions />}
           {card.status !== "away" && <Asked lane={store.robot.value} />}
         </div>
         <p class="unseen" aria-live="polite">

@@ -7,7 +7,8 @@ import { load } from "./meshes";
 import { rotation, vector } from "./pose";
 
 const MARGIN_M = 0.012;
-const WALL_M = 0.05; // height of a loose bin
+const WALL_M = 0.05; // height of a bin to reach into
+const RIM_M = 0.004; // of a tray whose parts a camera finds: beside its corners
 
 export class Bins {
   readonly object = new Group();
@@ -40,13 +41,14 @@ export class Bins {
     for (const slot of bin.slots) room.expandByPoint(vector(slot.p));
     const part = bin.meshes[0] && bin.grid ? await load(bin.meshes[0]).catch(() => null) : null;
     const reach = part ? Math.max(...[part.box.min.x, part.box.min.y, part.box.max.x, part.box.max.y].map(Math.abs)) : 0.06;
-    room.expandByVector(new Vector3(reach + MARGIN_M, reach + MARGIN_M, 0));
+    const beside = bin.loose ? RIM_M : reach + MARGIN_M;
+    room.expandByVector(new Vector3(beside, beside, 0));
     const seat = room.min.z;
     const below = part ? Math.min(0, part.box.min.z) : 0;
     const bottom = Math.max(0, seat + below - 0.006);
     const size = room.getSize(new Vector3());
     const centre = room.getCenter(new Vector3());
-    if (bin.grid) this.slab(group, centre, size.x, size.y, bottom, Math.max(bottom + 0.003, seat - 0.0005));
+    if (bin.grid || bin.loose) this.slab(group, centre, size.x, size.y, bottom, Math.max(bottom + 0.003, seat - 0.0005));
     else this.box(group, centre, size.x, size.y, Math.max(0, seat - 0.002));
     this.boxes.set(bin.name, new Box3(room.min.clone().setZ(bottom), room.max.clone().setZ(seat + (part?.box.max.z ?? WALL_M))));
     if (!part) return;

@@ -1,0 +1,112 @@
+"""What the robot waits for: the whole list of reasons why it does not move now, as screens show it.
+
+What forbids every motion comes first (`core/interlock`). Then what the one thing that it would do next waits for: a
+zone in which a person is, people's approval, a person's word, a device that does not answer. These forbid nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.core.interlock import why_not
+from orchestrator.core.machine import StepStatus
+from orchestrator.core.readiness import blockers, crews, resources
+from orchestrator.core.reason import Reason
+from orchestrator.core.state import ROBOT
+from orchestrator.core.supervision import held_back, holds_anything
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from orchestrator.core.state import State, UnitState
+    from orchestrator.core.variant import Step
+
+_PASSES = frozenset({"resource", "unclear", "release"})  # what a step may wait for that a person brings about
+ZONE = "zone:"
+
+
+def reasons(state: State) -> tuple[str, ...]:
+    """Return every reason why the robot does not move now, or does not begin what it would; empty when it goes on."""
+    return (*why_not(state), *_approvals(state), *_zones(state), *_words(state), *_devices(state))
+
+
+def zones_held(state: State) -> Mapping[str, tuple[str, str, str]]:
+    """Return the zones, as resources, in which people alone are at work: who, at which unit's which step."""
+    out: dict[str, tuple[str, str, str]] = {}
+    for unit, step, current in state.busy():
+        if not current.actors or ROBOT in current.actors or current.ride == "under_way":
+            continue
+        there = [state.places[actor].operator if actor in state.places else actor for actor in current.actors]
+        out |= {name: (", ".join(there), unit.id, step) for name in current.resources if name.startswith(ZONE)}
+    return out
+
+
+def _approvals(state: State) -> Iterator[Reason]:
+    for motion in state.motions.values():
+        if not motion.approved and not motion.refused:
+            more = motion.needs - len(motion.approved_by)
+            people = "person's" if more == 1 else "people's"
+            words = f"The motion '{motion.text}' lacks {more} {people} approval."
+            yield Reason("approval", words, motion=motion.text, more=str(more))
+
+
+def _zones(state: State) -> Iterator[Reason]:
+    """Zones that the robot waits for: in the middle of a step to plan its way, or for its next step to begin."""
+    held = zones_held(state)
+    wanted: dict[str, None] = {}
+    if (doing := state.doing(ROBOT)) is not None:
+        effect, zones = state.zones_awaited
+        if effect.startswith(f"{doing[0].id}/{doing[1]}/{doing[2].attempt}/"):
+            wanted |= dict.fromkeys(zones)
+    elif held or state.unclear:
+        for unit, step in _next(state):
+            wanted |= dict.fromkeys(resources(state, unit, step))
+    for name in wanted:
+        if name in held:
+            who, unit_id, step_id = held[name]
+            zone = name.removeprefix(ZONE)
+            words = f"{who} is at work in zone {zone} ({unit_id} {step_id}): wait until it is free."
+            yield Reason("zone", words, zone=zone, who=who, unit=unit_id, step=step_id)
+        for place in (place for place, names in state.unclear.items() if name in names):
+            zone = name.removeprefix(ZONE)
+            words = f"Somebody of {place} may still be at {zone}: look, and say so."
+            yield Reason("unclear", words, zone=zone, place=place)
+
+
+def _words(state: State) -> Iterator[Reason]:
+    """The step that begins when a person says next."""
+    if state.doing(ROBOT) is not None or not holds_anything(state):
+        return
+    for unit, step in _next(state):
+        if held := held_back(state, unit, step):
+            words = f"{step.id} of {unit.id} waits for a person to say next."
+            yield Reason(held, words, unit=unit.id, step=step.id)
+            return
+
+
+def _devices(state: State) -> Iterator[Reason]:
+    """Devices that don't answer and that a step which is under way, or has just failed for it, needs."""
+    for device, (unit_id, step_id) in state.equipment_lost.items():
+        needing = [
+            (unit.id, name) for unit, name, _ in state.busy() if state.variant_of(unit.id).by_id[name].tool == device
+        ]
+        ready = state.step(unit_id, step_id)
+        if ready is not None and ready[1].status in {StepStatus.ACTIVE, StepStatus.ATTENTION, StepStatus.READY}:
+            needing.append((unit_id, step_id))
+        for unit, step in dict.fromkeys(needing):
+            words = f"{device} does not answer, and {step} of {unit} needs it: check its power and connection."
+            yield Reason("device", words, device=device, unit=unit, step=step)
+
+
+def _next(state: State) -> Iterator[tuple[UnitState, Step]]:
+    """The robot's steps that would begin, were it not for people."""
+    for unit in state.units.values():
+        for step in state.variant_of(unit.id).steps:
+            current = unit.steps[step.id]
+            if current.status != StepStatus.READY:
+                continue
+            for crew in crews(state, step, current.barred):
+                why = blockers(state, unit, step, crew, state.t) if ROBOT in crew else ()
+                if why and all(reason.code in _PASSES for reason in why):
+                    yield unit, step
+                    break

@@ -1,0 +1,30 @@
+/** Every reason why the robot does not move now, in the reader's words: the cell's own list, whole and in its order. */
+
+import { store } from "../cell";
+import type { Reason } from "../wire";
+import { text, words } from "../words";
+
+/** A reason in the reader's language: the page's words for its code, else those that came with it. */
+export const reasonWords = ({ code, parameters, text: said }: Reason): string => words.value.reasons[code]?.(parameters) ?? text(said);
+
+/** The reasons that hold now. */
+export const notMoving = (): readonly Reason[] => store.cell.value?.condition.not_moving ?? [];
+
+/** The list; nothing where there is no reason. */
+export function NotMoving() {
+  const reasons = notMoving();
+  const { board } = words.value;
+  if (reasons.length === 0) return null;
+  return (
+    <div class="why" data-testid="not-moving">
+      <p class="quiet">{board.notMoving}</p>
+      <ul>
+        {reasons.map((reason) => (
+          <li key={JSON.stringify(reason)} data-code={reason.code}>
+            {reasonWords(reason)}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
