@@ -396,11 +396,15 @@ class EndManual(Frozen):
 
 
 class SettleCell(Frozen):
-    """A transient cell state has reached what it waited for; with `trouble` it has not, and this is why."""
+    """A transient cell state has reached what it waited for; with `trouble` it has not, and this is why.
+
+    `change` is which of the cell's changes brought it about; 0 whichever was the last.
+    """
 
     type: Literal["settle_cell"] = "settle_cell"
     state: Name
     trouble: tuple[Text, ...] = ()
+    change: Annotated[int, Field(ge=0)] = 0
 
 
 class ExpirePause(Frozen):

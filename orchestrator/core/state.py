@@ -244,6 +244,7 @@ class State:
     seq: int = 0
     t: float = 0.0
     cell: CellState = CellState.IDLE
+    cell_changes: int = 0  # how often it has changed: which time it is in this state
     cell_reason: str = ""
     cell_trouble: tuple[str, ...] = ()  # why a hold became a stop, or a stop an abort
     suspended: str = ""  # why the cell suspended by itself, "" where it did not

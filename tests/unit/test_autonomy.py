@@ -241,3 +241,19 @@ def test_next_is_refused_where_nothing_waits_for_it_or_nothing_may_move() -> Non
     assert bench.no(cmd.ReleaseStep(unit="u1", step="last", attempt=0)) == "stale"
     bench.verb(CellVerb.HOLD)
     assert bench.no(_release(bench)) == "interlock"
+
+
+def test_a_dropped_proposal_does_not_end_the_skill_that_was_called_off() -> None:
+    load = step("load", part="body", at="nest", by="robot")
+    pin = step("pin", ["load"], part="pin", at="body/seat", together=True)
+    bench = Bench().running(variant(load, pin))
+    bench.finish("load")
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.APPROVE))
+    bench.start("pin", "robot", "front")
+    skill = "u1/pin/1/skill"
+    bench.do(cmd.ProposeMotion(effect=skill, motion="m"))
+    bench.do(cmd.ReportProblem(unit="u1", step="pin", attempt=1, place="front"))
+    bench.do(cmd.EndMotion(effect=skill, motion="m", outcome="canceled"))
+    assert bench.state.ending == {skill}
+    bench.do(bench.skill("pin", "canceled"))
+    assert bench.state.ending == set()

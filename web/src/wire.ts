@@ -198,7 +198,12 @@ export interface ChangeOrder {
   reason?: string;
 }
 
-/** A person answers the question that a failed step raised. */
+/**
+ * A person answers the question that a failed step raised.
+ *
+ * `part_out`: they have looked, and what somebody had in hand before is not in its place. It must be said where no
+ * camera looks and the step goes on to others.
+ */
 export interface Choose {
   type: "choose";
   unit: string;
@@ -207,6 +212,7 @@ export interface Choose {
   choice: "retry" | "recheck" | "other_actor" | "rework" | "wait" | "skip" | "force" | "scrap" | "abort";
   rework?: string | null;
   reason?: string;
+  part_out?: boolean;
 }
 
 /** A breakpoint shall stop nobody any more. */
@@ -326,13 +332,18 @@ export interface Ghost {
   end: Pose;
 }
 
-/** The person at a place, whose step takes too long, lets the robot do it: their hands are out of its way. */
+/**
+ * The person at a place, whose step takes too long, lets the robot do it: their hands are out of its way.
+ *
+ * `part_out`: they say as well that its part is not in; it must be said where no camera looks.
+ */
 export interface GiveStep {
   type: "give_step";
   unit: string;
   step: string;
   attempt: number;
   place: string;
+  part_out?: boolean;
 }
 
 /** One line of the event list. */
