@@ -275,6 +275,7 @@ class State:
     grip: GripDoubt | None = None  # where ledger and gripper contradict each other
     running_t: float = 0.0  # when the cell last came to Execute (s, UTC)
     places_t: Mapping[str, float] = field(default_factory=dict)  # when somebody last came to a place or left it
+    unclear_n: Mapping[str, int] = field(default_factory=dict)  # how often a place has become unclear
     unclear: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # zones where a place may still be at work
 
     def step(self, unit: str, step: str) -> tuple[Step, StepState] | None:
