@@ -167,7 +167,7 @@ class Choose(Frozen):
     """A person answers the question that a failed step raised.
 
     `part_out`: they have looked, and what somebody had in hand before is not in its place. It must be said where no
-    camera looks and the step goes on to others.
+    camera looks and the step goes on to others. `answers` is the question that was shown, "" the one that stands now.
     """
 
     type: Literal["choose"] = "choose"
@@ -178,6 +178,7 @@ class Choose(Frozen):
     rework: Name | None = None
     reason: Text = ""
     part_out: bool = False
+    answers: Text = ""
 
 
 class GiveStep(Frozen):
@@ -205,10 +206,14 @@ class TakeStep(Frozen):
 
 
 class ClearPlace(Frozen):
-    """A person says that nobody is at what was taken from the hands of a place: the robot may go there."""
+    """A person says that nobody is at what was taken from the hands of a place: the robot may go there.
+
+    `n` is which time the place was shown to be unclear; 0 as it stands now.
+    """
 
     type: Literal["clear_place"] = "clear_place"
     place: Name
+    n: Annotated[int, Field(ge=0)] = 0
 
 
 class UndoStep(Frozen):
@@ -375,6 +380,15 @@ class StartUndo(Frozen):
     place: Name
 
 
+class VoidRelease(Frozen):
+    """Void the word next for a step that something else holds up; the engine's schedule asks this."""
+
+    type: Literal["void_release"] = "void_release"
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
+
+
 class NoteOverdue(Frozen):
     """A step waits too long for a person, by the clock; the engine's schedule asks this."""
 
@@ -396,11 +410,15 @@ class EndManual(Frozen):
 
 
 class SettleCell(Frozen):
-    """A transient cell state has reached what it waited for; with `trouble` it has not, and this is why."""
+    """A transient cell state has reached what it waited for; with `trouble` it has not, and this is why.
+
+    `change` is which of the cell's changes brought it about; 0 whichever was the last.
+    """
 
     type: Literal["settle_cell"] = "settle_cell"
     state: Name
     trouble: tuple[Text, ...] = ()
+    change: Annotated[int, Field(ge=0)] = 0
 
 
 class ExpirePause(Frozen):
@@ -588,6 +606,7 @@ Command = Annotated[
     | TeachFrame
     | ReportGrip
     | StartUndo
+    | VoidRelease
     | NoteOverdue
     | EndManual
     | SettleCell

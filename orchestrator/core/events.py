@@ -537,6 +537,15 @@ class StepReleased(Frozen):
     by: str
 
 
+class ReleaseVoided(Frozen):
+    """The word next for a step is good for nothing any more: something else has come that holds it up."""
+
+    type: Literal["release_voided"] = "release_voided"
+    unit: str
+    step: str
+    attempt: int
+
+
 class BreakpointSet(Frozen):
     """A step (or group of steps) waits for a word before it begins: in one unit, or in all of the order ("")."""
 
@@ -709,6 +718,7 @@ Event = Annotated[
     | MotionRefused
     | MotionIntended
     | StepReleased
+    | ReleaseVoided
     | BreakpointSet
     | BreakpointCleared
     | MotionEnded

@@ -54,6 +54,7 @@ def _cell(state: State, event: ev.CellChanged, t: float) -> State:
     return replace(
         state,
         cell=event.state,
+        cell_changes=state.cell_changes + 1,
         cell_reason=event.reason,
         cell_trouble=event.trouble,
         acknowledged=known,
@@ -73,6 +74,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
     return replace(
         state,
         cell=event.state,
+        cell_changes=state.cell_changes + 1,
         cell_reason="restarted",
         cell_trouble=(),
         suspended="",
@@ -266,7 +268,10 @@ def _taught(state: State, event: ev.FrameTaught, _t: float) -> State:
 
 @_on(ev.OutcomeIgnored)
 def _ignored(state: State, event: ev.OutcomeIgnored, _t: float) -> State:
-    return replace(state, ending=state.ending - {event.effect}) if event.effect in state.ending else state
+    stands = (
+        event.what in {"end_skill", "end_check"} and event.effect in state.ending
+    )  # a motion's end is not its skill's
+    return replace(state, ending=state.ending - {event.effect}) if stands else state
 
 
 # ---- orders and units ------------------------------------------------------------------------------------------

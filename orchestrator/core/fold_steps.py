@@ -92,6 +92,12 @@ def _step_released(state: State, event: ev.StepReleased, _t: float) -> State:
     return with_step(state, event.unit, event.step, replace(found[1], released=True)) if found is not None else state
 
 
+@_on(ev.ReleaseVoided)
+def _release_voided(state: State, event: ev.ReleaseVoided, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    return with_step(state, event.unit, event.step, replace(found[1], released=False)) if found is not None else state
+
+
 @_on(ev.SkillEnded)
 def _skill_ended(state: State, event: ev.SkillEnded, t: float) -> State:
     found = state.step(event.unit, event.step)

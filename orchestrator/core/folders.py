@@ -62,7 +62,9 @@ def unclear(state: State, step: StepState) -> State:
     places = [actor for actor in step.actors if actor != ROBOT and step.wants & {"confirm", "undo"}]
     where = zones(step.resources) or (ANYWHERE,)
     more = {place: tuple(dict.fromkeys((*state.unclear.get(place, ()), *where))) for place in places}
-    return replace(state, unclear={**state.unclear, **more}) if more else state
+    times = {place: state.unclear_n.get(place, 0) + 1 for place in places}
+    unclear_n = {**state.unclear_n, **times}
+    return replace(state, unclear={**state.unclear, **more}, unclear_n=unclear_n) if more else state
 
 
 def zones(resources: tuple[str, ...]) -> tuple[str, ...]:

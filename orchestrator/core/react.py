@@ -59,10 +59,11 @@ class RideAndLook:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Bring a transient cell state to its end."""
+    """Bring a transient cell state to its end; `change` is which of the cell's changes brought it about."""
 
     id: str
     state: CellState
+    change: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def react(state: State, event: ev.Event) -> list[Effect]:
         return [Look(event.effect, event.unit, event.step, event.attempt)]
     if isinstance(event, ev.CellChanged) and event.state in TRANSIENT:
         cancel: list[Effect] = [Cancel("")] if event.state in QUIETING else []
-        return [*cancel, Settle(f"settle/{event.state}/{state.seq}", event.state)]
+        return [*cancel, Settle(f"settle/{event.state}/{state.seq}", event.state, state.cell_changes)]
     if isinstance(event, ev.Acknowledged):
         return [Recover(f"recover/{state.seq}", event.by, state.t)]
     if isinstance(event, ev.ScreenLost):  # what both do together comes to a stand

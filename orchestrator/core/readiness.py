@@ -10,12 +10,13 @@ from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import MOTION_ALLOWED, OrderState, StepStatus
 from orchestrator.core.pauses import lane_pauses, said
 from orchestrator.core.state import ANYWHERE, BUSY, ROBOT
-from orchestrator.core.supervision import held_back
+from orchestrator.core.supervision import breakpoint_at, held_back
 
 if TYPE_CHECKING:
     from orchestrator.core.state import State, UnitState
     from orchestrator.core.variant import Step
 
+WORD_AND_TIME = frozenset({"release", "too_early"})  # a step that only these hold up begins by a word, or by itself
 BESIDE_M = 0.05  # what hangs on the tool centre point is this wide
 
 
@@ -129,6 +130,22 @@ def grip_blockers(state: State) -> list[Blocker]:
     if not state.grip.part:
         return [Blocker("contradiction", "The gripper holds something that nobody knows of: take it out.")]
     return [Blocker("contradiction", f"It is doubtful whether the gripper holds {state.grip.part}: look, and say so.")]
+
+
+def held_up(state: State, unit: UnitState, step: Step, now: float) -> list[Blocker]:
+    """Return what holds a step up beside a person's word and time; empty if nothing.
+
+    Of those who need the word, whoever could begin soonest counts.
+    """
+    least: list[Blocker] | None = None
+    everybody = breakpoint_at(state, unit, step) is not None
+    for crew in crews(state, step, unit.steps[step.id].barred):
+        if ROBOT not in crew and not everybody:
+            continue
+        why = [reason for reason in blockers(state, unit, step, crew, now) if reason.code not in WORD_AND_TIME]
+        if least is None or len(why) < len(least):
+            least = why
+    return [Blocker("actor", "Nobody who may do this step is there.")] if least is None else least
 
 
 def people_blockers(state: State, step: Step, actors: tuple[str, ...]) -> list[Blocker]:

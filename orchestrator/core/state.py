@@ -244,6 +244,7 @@ class State:
     seq: int = 0
     t: float = 0.0
     cell: CellState = CellState.IDLE
+    cell_changes: int = 0  # how often it has changed: which time it is in this state
     cell_reason: str = ""
     cell_trouble: tuple[str, ...] = ()  # why a hold became a stop, or a stop an abort
     suspended: str = ""  # why the cell suspended by itself, "" where it did not
@@ -274,6 +275,7 @@ class State:
     grip: GripDoubt | None = None  # where ledger and gripper contradict each other
     running_t: float = 0.0  # when the cell last came to Execute (s, UTC)
     places_t: Mapping[str, float] = field(default_factory=dict)  # when somebody last came to a place or left it
+    unclear_n: Mapping[str, int] = field(default_factory=dict)  # how often a place has become unclear
     unclear: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # zones where a place may still be at work
 
     def step(self, unit: str, step: str) -> tuple[Step, StepState] | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import StepStatus
-from orchestrator.core.readiness import blockers, crews, resources
+from orchestrator.core.readiness import WORD_AND_TIME, blockers, crews, resources
 from orchestrator.core.reason import Reason
 from orchestrator.core.state import ROBOT
 from orchestrator.core.supervision import held_back, holds_anything
@@ -116,6 +116,7 @@ def _next(state: State) -> Iterator[tuple[UnitState, Step]]:
                 continue
             for crew in crews(state, step, current.barred):
                 why = blockers(state, unit, step, crew, state.t) if ROBOT in crew else ()
-                if why and all(reason.code in _PASSES for reason in why):
+                codes = {reason.code for reason in why}
+                if codes and (codes <= _PASSES or "release" in codes <= WORD_AND_TIME):
                     yield unit, step
                     break

@@ -22,6 +22,7 @@ from orchestrator.core.machine import (
 )
 from orchestrator.core.overdue import since
 from orchestrator.core.pauses import THE_CELL, lane_pauses, said
+from orchestrator.core.questions import asks
 from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.core.state import OVER, ROBOT
@@ -297,6 +298,7 @@ class Guide:
                     "step": step_id,
                     "attempt": current.attempt,
                     "choice": choice,
+                    "answers": asks(current),
                     **({"rework": target} if target else {}),
                     **({"part_out": True} if choice in look else {}),
                 },

@@ -107,6 +107,10 @@ def others(state: State, place: str, granted: Granted) -> tuple[Button, ...]:
 def clearing(state: State) -> tuple[Button, ...]:
     """Return the buttons that say a place is clear; asked once more, for the robot may go there then."""
     return tuple(
-        Button(label="clear_place", command={"type": "clear_place", "place": place}, danger=True)
+        Button(
+            label="clear_place",
+            command={"type": "clear_place", "place": place, "n": state.unclear_n.get(place, 0)},
+            danger=True,
+        )
         for place in state.unclear
     )

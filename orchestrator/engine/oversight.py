@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core.machine import AUTONOMY, StepStatus
-from orchestrator.core.readiness import blockers, crews
+from orchestrator.core.readiness import WORD_AND_TIME, blockers, crews
 from orchestrator.core.state import OVER
 from orchestrator.core.supervision import breakpoint_at, holds_anything
 from orchestrator.wire import Button
@@ -47,7 +47,8 @@ def held_steps(state: State, actor: str) -> Iterator[tuple[UnitState, Step]]:
                 continue
             for crew in crews(state, step, current.barred):
                 why = blockers(state, unit, step, crew, state.t) if actor in crew else ()
-                if why and all(reason.code == "release" for reason in why):
+                codes = {reason.code for reason in why}
+                if "release" in codes <= WORD_AND_TIME:  # no event tells that a window has opened
                     yield unit, step
                     break
 

@@ -341,6 +341,8 @@ class Runner:
         if isinstance(effect, Cancel):
             self._quiet(effect.prefix)
         elif self.crew is not None and self._group is not None and effect.id not in self._tasks:
+            if isinstance(effect, Settle):
+                self._unready()
             task = self._group.create_task(self._supervise(effect, self.crew), name=effect.id)
             self._tasks[effect.id] = task
             task.add_done_callback(lambda done: self._ended(effect, done))
@@ -359,7 +361,8 @@ class Runner:
             if isinstance(effect, Recover):
                 await crew.recover(effect)
                 return None
-            return cmd.SettleCell(state=effect.state, trouble=await self._settled(effect, crew))
+            trouble = await self._settled(effect, crew)
+            return cmd.SettleCell(state=effect.state, trouble=trouble, change=effect.change)
         except Exception as error:
             if not isinstance(error, TandemError):
                 log.exception("effect crashed", effect=effect.id)
@@ -401,6 +404,12 @@ class Runner:
                 log.exception("the cell can't come to a stand", state=effect.state, error=str(error))
                 why.append(error)
             await asyncio.sleep(RETRY_S)
+
+    def _unready(self) -> None:
+        """Nobody waits any more for a robot that was to get ready: the cell has gone on to another state."""
+        for name, task in tuple(self._tasks.items()):
+            if any(name.startswith(f"settle/{state}/") for state in _READIES):
+                task.cancel()
 
     def _quiet(self, prefix: str = "") -> None:
         for name, task in tuple(self._tasks.items()):
@@ -452,6 +461,7 @@ class Runner:
 OWN = "engine-"  # how the ids of the engine's own requests begin; they are never asked twice
 Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
 Performed = RunSkill | RunManual | Look | RideAndLook | Settle | Recover
+_READIES = tuple(state for state, row in TRANSIENTS.items() if Awaited.READY in row.waits)
 _DISK = "Free disk space or mend the disk; the cell has stopped."
 _IN_VAIN = {
     Awaited.SKILLS: "The robot's motion did not end within {:g} s.",
@@ -548,5 +558,5 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
             effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, error=text[:2000]
         )
     if isinstance(effect, Settle):
-        return cmd.SettleCell(state=effect.state, trouble=_words(error))
+        return cmd.SettleCell(state=effect.state, trouble=_words(error), change=effect.change)
     return cmd.ChangeCell(verb=CellVerb.ABORT, reason=text[:2000])

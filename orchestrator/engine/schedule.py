@@ -10,7 +10,7 @@ from orchestrator.core.decide.orders import free_nests
 from orchestrator.core.machine import CellState, CellVerb, OrderState, StepStatus
 from orchestrator.core.overdue import climbing, due, level
 from orchestrator.core.pauses import hold_at, robot_pauses
-from orchestrator.core.readiness import blockers, crews, resources, too_late
+from orchestrator.core.readiness import blockers, crews, held_up, resources, too_late
 from orchestrator.core.rewind import undo_blockers
 from orchestrator.core.rides import ride_blockers
 from orchestrator.core.state import ROBOT
@@ -64,6 +64,10 @@ class Schedule:
             variant = state.orders[unit.order].variant
             for step in variant.steps:
                 if unit.steps[step.id].status != StepStatus.READY:
+                    continue
+                if unit.steps[step.id].released and held_up(state, unit, step, now):
+                    attempt = unit.steps[step.id].attempt
+                    out.append(cmd.VoidRelease(unit=unit.id, step=step.id, attempt=attempt))
                     continue
                 crew = self._pick(state, unit, step, now, taken, wake)
                 if crew is None or held & _place_of(state, unit, step):

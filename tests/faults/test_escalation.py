@@ -144,3 +144,27 @@ def test_a_suspend_that_the_robot_does_not_answer_becomes_a_hold(folder: Path, m
             assert cell.state.cell_trouble == ("safety state not known",)  # which is heard of before the limit
 
     run_virtual(main)
+
+
+def test_a_robot_that_gets_ready_slowly_has_its_whole_time_each_time(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    async def slow() -> None:
+        await asyncio.sleep(40)
+
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await cell.change(CellVerb.START, CellVerb.HOLD)
+            monkeypatch.setattr(cell.cell.robot, "ready", never)
+            await cell.do(cmd.ChangeCell(verb=CellVerb.UNHOLD))
+            await asyncio.sleep(60)
+            await cell.change(CellVerb.HOLD)
+            monkeypatch.setattr(cell.cell.robot, "ready", slow)
+            await asyncio.sleep(10)
+            await cell.change(CellVerb.UNHOLD)
+            assert cell.state.cell == CellState.EXECUTE
+
+    run_virtual(main)

@@ -11,6 +11,9 @@ from orchestrator.core import commands as cmd
 from orchestrator.core.machine import AUTONOMY, LOWERS, Autonomy, CellVerb, verb_to
 from orchestrator.core.ports import Safety
 from orchestrator.core.rights import RIGHTS, may
+from orchestrator.core.variant import Wait
+from orchestrator.engine.oversight import held_steps
+from orchestrator.engine.schedule import Schedule
 from tests.unit.core_builders import SUPERVISOR, WORKER, Bench, cell, step, types, variant
 
 if TYPE_CHECKING:
@@ -241,3 +244,63 @@ def test_next_is_refused_where_nothing_waits_for_it_or_nothing_may_move() -> Non
     assert bench.no(cmd.ReleaseStep(unit="u1", step="last", attempt=0)) == "stale"
     bench.verb(CellVerb.HOLD)
     assert bench.no(_release(bench)) == "interlock"
+
+
+def test_a_dropped_proposal_does_not_end_the_skill_that_was_called_off() -> None:
+    load = step("load", part="body", at="nest", by="robot")
+    pin = step("pin", ["load"], part="pin", at="body/seat", together=True)
+    bench = Bench().running(variant(load, pin))
+    bench.finish("load")
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.APPROVE))
+    bench.start("pin", "robot", "front")
+    skill = "u1/pin/1/skill"
+    bench.do(cmd.ProposeMotion(effect=skill, motion="m"))
+    bench.do(cmd.ReportProblem(unit="u1", step="pin", attempt=1, place="front"))
+    bench.do(cmd.EndMotion(effect=skill, motion="m", outcome="canceled"))
+    assert bench.state.ending == {skill}
+    bench.do(bench.skill("pin", "canceled"))
+    assert bench.state.ending == set()
+
+
+def _beside_hands() -> Bench:
+    """In single step the lid is the robot's next, in a zone where somebody is at the pin."""
+    load = step("load", part="body", at="nest", by="robot")
+    pin = step("pin", ["load"], part="pin", at="body/seat", by="human")
+    lid = step("lid", ["load"], part="lid", at="body/top", by="robot")
+    bench = Bench().running(variant(load, pin, lid))
+    bench.finish("load")
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP))
+    return bench
+
+
+def test_next_is_a_word_for_now_not_for_when_somebody_has_taken_their_hands_out() -> None:
+    bench = _beside_hands()
+    bench.start("pin", "front")
+    assert bench.no(cmd.ReleaseStep(unit="u1", step="lid", attempt=0), WORKER) == "resource"
+
+
+def test_next_is_void_once_something_else_holds_the_step_up() -> None:
+    bench = _beside_hands()
+    bench.do(cmd.ReleaseStep(unit="u1", step="lid", attempt=0), WORKER)
+    bench.start("pin", "front")  # in the same instant
+    (void,) = (c for c in Schedule()(bench.state, bench.t)[0] if isinstance(c, cmd.VoidRelease))
+    bench.do(bench.confirm("pin"))
+    bench.do(bench.seen("pin"))
+    assert types(bench.do(void)) == "release_voided"
+    assert not any(isinstance(c, cmd.StartStep) for c in Schedule()(bench.state, bench.t)[0])
+    assert bench.do(void) == []
+    assert bench.replayed() == bench.state
+
+
+def test_next_is_offered_for_what_cures_although_nothing_tells_that_it_has() -> None:
+    load = step("load", part="body", at="nest", by="robot")
+    pin = step("pin", [Wait(step="load", min_s=60)], part="pin", at="body/seat", by="robot")
+    bench = Bench().running(variant(load, pin))
+    bench.finish("load")
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP))
+    assert [held.id for _, held in held_steps(bench.state, "robot")] == ["pin"]
+    bench.do(_release(bench), WORKER)
+    proposed, wake = Schedule()(bench.state, bench.t)
+    assert (list(proposed), wake) == ([], bench.t + 60)
+    bench.wait(60)
+    assert [command.type for command in Schedule()(bench.state, bench.t)[0]] == ["start_step"]

@@ -9,6 +9,7 @@ import pytest
 from orchestrator.core import commands as cmd
 from orchestrator.core.machine import CellVerb
 from orchestrator.core.ports import Safety
+from orchestrator.core.questions import asks
 from orchestrator.engine.schedule import Schedule
 from tests.unit.core_builders import SUPERVISOR, WORKER, Bench, Refused, ladder, step, types, variant
 from tests.unit.test_decide_overdue import ALLOWED_S, bench, offered, pass_by
@@ -192,3 +193,25 @@ def test_what_the_robot_met_something_at_is_a_question_and_never_simply_run_agai
     b.verb(CellVerb.HOLD)
     b.do(b.skill("pin", "canceled"))
     assert b.at("pin").status == "ready"  # a mere hold is no fault of its own
+
+
+def test_an_answer_is_for_the_question_that_was_shown() -> None:
+    b = bench()
+    b.start("pin", "front")
+    pass_by(b, 3 * ALLOWED_S)
+    force = b.choice("pin", "force", reason="she is just slow", answers=asks(b.at("pin")))
+    b.do(cmd.ReportProblem(unit="u1", step="pin", attempt=1, place="front", note="the seat is cracked"), WORKER)
+    assert b.no(force, SUPERVISOR) == "stale"
+    b.do(force.model_copy(update={"answers": asks(b.at("pin"))}), SUPERVISOR)
+
+
+def test_an_answer_to_what_one_look_saw_is_none_to_what_the_next_saw() -> None:
+    b = bench(by="robot")
+    b.start("pin", "robot")
+    b.do(b.skill("pin"))
+    b.do(b.seen("pin", "cannot_see"))
+    b.do(b.seen("pin", "cannot_see"))
+    retry = b.choice("pin", "retry", answers=asks(b.at("pin")))
+    b.do(b.choice("pin", "recheck", answers=asks(b.at("pin"))), WORKER)
+    b.do(b.seen("pin", "cannot_see"))
+    assert b.no(retry, WORKER) == "stale"

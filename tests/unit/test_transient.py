@@ -83,6 +83,21 @@ def test_a_start_in_vain_aborts_and_says_why() -> None:
     assert (bench.state.cell, bench.state.cell_reason) == (CellState.ABORTING, "The robot has no power.")
 
 
+def test_what_waited_for_an_earlier_time_in_the_same_state_changes_nothing() -> None:
+    bench = Bench()
+    bench.verb(CellVerb.START)
+    bench.verb(CellVerb.HOLD)
+    bench.do(cmd.ChangeCell(verb=CellVerb.UNHOLD))
+    late = cmd.SettleCell(state="unholding", trouble=("The robot was not ready.",), change=bench.state.cell_changes)
+    bench.verb(CellVerb.HOLD)
+    bench.do(cmd.ChangeCell(verb=CellVerb.UNHOLD))
+    assert bench.do(late) == []
+    assert bench.do(late.model_copy(update={"trouble": ()})) == []
+    bench.do(cmd.SettleCell(state="unholding", change=bench.state.cell_changes))
+    assert bench.state.cell == "execute"
+    assert bench.replayed() == bench.state
+
+
 def test_what_waited_in_vain_for_a_state_that_is_over_changes_nothing() -> None:
     bench = Bench().running(ONE)
     bench.do(HOLD)

@@ -9,6 +9,7 @@ from orchestrator.core.machine import OrderVerb
 from orchestrator.core.rides import arm_blockers
 from orchestrator.core.state import ANYWHERE
 from orchestrator.engine.handling import peopled
+from orchestrator.engine.late import clearing
 from orchestrator.engine.schedule import Schedule
 from tests.unit.core_builders import SUPERVISOR, WORKER, Bench, Refused, cell, step, variant
 from tests.unit.test_decide_overdue import ALLOWED_S, bench, pass_by
@@ -93,3 +94,25 @@ def test_hands_that_were_in_no_zone_may_be_anywhere(how: str) -> None:
     if how == "taken":
         b.do(b.seen("pin", "missing"))
     assert proposed(b) == ["start_step"]
+
+
+def test_a_word_that_a_place_is_clear_is_for_what_was_shown_then() -> None:
+    b = bench(by="robot human")
+    b.start("pin", "front")
+    pass_by(b, 3 * ALLOWED_S)
+    b.do(b.choice("pin", "force", reason="it is in"), SUPERVISOR)
+    (button,) = clearing(b.state)
+    late = cmd.ClearPlace.model_validate(button.command)
+    b.do(late, WORKER)
+    assert b.do(late, WORKER) == []
+    b.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT, reason="called off"), SUPERVISOR)
+    b.do(cmd.TakePart(part="u1/body"), WORKER)
+    b.running(variant(step("load", part="body", at="nest", by="human")), order="B")
+    b.start("load", "front", unit="u2")
+    b.do(cmd.ChangeOrder(order="B", verb=OrderVerb.ABORT, reason="called off"), SUPERVISOR)
+    assert b.no(late, WORKER) == "stale"
+    assert dict(b.state.unclear) == {"front": ("zone:west",)}
+    (button,) = clearing(b.state)
+    b.do(cmd.ClearPlace.model_validate(button.command), WORKER)
+    assert dict(b.state.unclear) == {}
+    assert b.replayed() == b.state

@@ -9,6 +9,7 @@ from orchestrator.core import events as ev
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import StepStatus, move, verb_to
+from orchestrator.core.readiness import held_up
 from orchestrator.core.supervision import held_back
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def refuse_motion(state: State, command: cmd.RefuseMotion, by: cmd.Who, _now: fl
     return [ev.MotionRefused(effect=motion.effect, motion=motion.id, reason=command.reason or NO_REASON, by=who)]
 
 
-def release_step(state: State, command: cmd.ReleaseStep, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+def release_step(state: State, command: cmd.ReleaseStep, by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
     """Take a person's word that a step which waits for it may begin, once."""
     found = state.step(command.unit, command.step)
     if found is None:
@@ -74,7 +75,17 @@ def release_step(state: State, command: cmd.ReleaseStep, by: cmd.Who, _now: floa
         return Rejected("stale", f"{step.id} does not wait for anybody's word.", _SEE)
     if reasons := why_not(state):
         return Rejected("interlock", "The robot may not move now.", " ".join(reasons))
+    if why := held_up(state, state.units[command.unit], step, now):
+        return Rejected(why[0].code, why[0].message, "Say next once nothing else holds it up.")
     return [ev.StepReleased(unit=command.unit, step=step.id, attempt=current.attempt, by=by.name)]
+
+
+def void_release(state: State, command: cmd.VoidRelease, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Take a word back that somebody gave while nothing else held the step up: whoever gave it may have gone on."""
+    found = state.step(command.unit, command.step)
+    if found is None or not found[1].released or found[1].attempt != command.attempt:
+        return []
+    return [ev.ReleaseVoided(unit=command.unit, step=command.step, attempt=command.attempt)]
 
 
 def report_zones(state: State, command: cmd.ReportZones, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:

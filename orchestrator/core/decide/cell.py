@@ -52,7 +52,7 @@ def change(state: State, command: cmd.ChangeCell, by: cmd.Who, now: float) -> li
 
 def settle(state: State, command: cmd.SettleCell, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
     """End a transient state that has reached what it waited for, or go on to what follows on one that has not."""
-    if command.state != state.cell:
+    if command.state != state.cell or command.change not in {0, state.cell_changes}:
         return []
     if command.trouble:
         return standing.escalated(state, command.trouble)

@@ -42,6 +42,7 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.SetMode: cell.set_mode,
     cmd.SetAutonomy: autonomy.set_autonomy,
     cmd.ReleaseStep: autonomy.release_step,
+    cmd.VoidRelease: autonomy.void_release,
     cmd.SetBreakpoint: breakpoints.set_,
     cmd.ClearBreakpoint: breakpoints.clear,
     cmd.JoinPlace: cell.join,

@@ -149,6 +149,8 @@ def clear(state: State, command: cmd.ClearPlace, by: cmd.Who, now: float) -> lis
     """Take a person's word that nobody is at what a place had in hand any more."""
     if command.place not in state.unclear:
         return []
+    if command.n not in {0, state.unclear_n.get(command.place, 0)}:
+        return Rejected("stale", f"More has been taken from the hands of {command.place} since.", "Look once more.")
     cleared = ev.PlaceCleared(place=command.place, by=by.name)
     return [cleared, *looks_due(after(state, [cleared], now), now)]
 

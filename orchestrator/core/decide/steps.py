@@ -26,6 +26,7 @@ from orchestrator.core.decide.progress import (
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.handed import must_be_said
 from orchestrator.core.machine import StepMove, StepStatus, move
+from orchestrator.core.questions import asks
 from orchestrator.core.readiness import blockers, resources, supply, too_late
 from orchestrator.core.rechecks import due_before
 from orchestrator.core.rights import LEAD_CHOICES
@@ -151,7 +152,7 @@ def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[e
         return _gone(command.unit, command.step)
     step, current = found
     offered = choices(state, command.unit, step.id)
-    if not offered or command.attempt != current.attempt:
+    if not offered or command.attempt != current.attempt or command.answers not in {"", asks(current)}:
         return Rejected("stale", f"{step.id} needs no decision any more.", _LOOK_AGAIN)
     if command.choice not in {choice for choice, _ in offered}:
         listed = ", ".join(dict.fromkeys(choice for choice, _ in offered))
