@@ -281,7 +281,7 @@ def test_a_skip_is_one_units_own() -> None:
     bench = Bench().running(variant(PURGE, LOAD), quantity=2, units=2)
     bench.start("purge", "front")
     bench.do(cmd.ReportProblem(unit="u1", step="purge", attempt=1, place="front"))
-    bench.do(bench.choice("purge", "skip", reason="clean"), SUPERVISOR)
+    bench.do(bench.choice("purge", "skip", reason="clean", part_out=True), SUPERVISOR)
     assert bench.at("purge", "u1").status == "skipped"
     assert bench.at("purge", "u2").status == "ready"
 
