@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core.machine import AT_WORK, OrderState, StepStatus
 from orchestrator.core.pauses import THE_CELL
-from orchestrator.core.readiness import crews
+from orchestrator.core.readiness import crews, supply
 from orchestrator.core.state import ROBOT
 
 if TYPE_CHECKING:
@@ -49,7 +49,19 @@ def unattended(state: State, unit: UnitState, step: Step) -> bool:
     order = state.orders[unit.order]
     if order.state not in {OrderState.RUNNING, OrderState.STOPPING} or unit.rewind is not None:
         return False
-    return not any(_qualified(state, step, crew) for crew in crews(state, step, unit.steps[step.id].barred))
+    return not any(
+        _qualified(state, step, crew) and not _stranded(state, unit, step, crew)
+        for crew in crews(state, step, unit.steps[step.id].barred)
+    )
+
+
+def _stranded(state: State, unit: UnitState, step: Step, crew: tuple[str, ...]) -> bool:
+    """Whether the robot is all that is left for a step, and only a person brings about that it can begin."""
+    current = unit.steps[step.id]
+    if crew != (ROBOT,):
+        return False
+    unknown = current.unsaid and current.handed is None
+    return unknown or ("human" in current.barred and not supply(state, unit, step, crew)[1])
 
 
 def since(state: State, unit: UnitState, step: Step) -> float:

@@ -10,6 +10,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core.machine import CellVerb
 from orchestrator.core.ports import Safety
 from orchestrator.core.questions import asks
+from orchestrator.core.variant import Wait
 from orchestrator.engine.schedule import Schedule
 from tests.unit.core_builders import SUPERVISOR, WORKER, Bench, Refused, ladder, step, types, variant
 from tests.unit.test_decide_overdue import ALLOWED_S, bench, offered, pass_by
@@ -215,3 +216,50 @@ def test_an_answer_to_what_one_look_saw_is_none_to_what_the_next_saw() -> None:
     b.do(b.choice("pin", "recheck", answers=asks(b.at("pin"))), WORKER)
     b.do(b.seen("pin", "cannot_see"))
     assert b.no(retry, WORKER) == "stale"
+
+
+def starved(b: Bench, *bins: str) -> None:
+    for name in bins:
+        b.do(cmd.RefillBin(bin=name, count=0))
+
+
+def test_a_step_is_not_given_to_a_robot_that_has_nothing_to_do_it_with() -> None:
+    b = _in_hand()
+    starved(b, "tray")
+    pass_by(b, ALLOWED_S)
+    give = cmd.GiveStep(unit="u1", step="pin", attempt=1, place="front")
+    assert b.no(give, WORKER) == "starved"
+    b.do(cmd.RefillBin(bin="tray", count=6))
+    b.do(give, WORKER)
+
+
+def test_a_given_step_that_the_robot_can_not_begin_comes_back_to_people() -> None:
+    b = _given()
+    b.do(b.seen("pin", "missing"))
+    starved(b, "tray")
+    assert pass_by(b, 2 * ALLOWED_S) == ["remind", "ask"]
+    assert "retry" in offered(b)
+    b.do(b.choice("pin", "retry"), WORKER)
+    b.start("pin", "front")
+
+
+def test_what_only_the_robot_is_left_for_and_nobody_knows_of_is_a_question() -> None:
+    b = _in_hand()
+    b.do(cmd.ReportProblem(unit="u1", step="pin", attempt=1, place="front"), WORKER)
+    b.do(b.choice("pin", "retry"), WORKER)
+    b.do(cmd.LeavePlace(place="front"))
+    b.do(cmd.LeavePlace(place="back"))
+    assert pass_by(b, 2 * ALLOWED_S) == ["remind", "ask"]
+    b.do(b.choice("pin", "rework", rework="pin"), WORKER)
+    b.start("pin", "robot")
+
+
+def test_a_step_whose_window_has_closed_is_not_taken_over() -> None:
+    load = step("load", part="body", at="nest", by="robot")
+    pin = step("pin", [Wait(step="load", max_s=60)], part="pin", at="body/seat", by="human")
+    b = Bench().running(variant(load, pin))
+    b.finish("load")
+    b.start("pin", "front")
+    pass_by(b, 2 * ALLOWED_S)
+    assert b.no(cmd.TakeStep(unit="u1", step="pin", attempt=1, place="back"), WORKER) == "too_late"
+    assert b.at("pin").actors == ("front",)

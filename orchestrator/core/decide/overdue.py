@@ -16,7 +16,8 @@ from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.handed import must_be_said
 from orchestrator.core.machine import StepMove, StepStatus, move
 from orchestrator.core.overdue import due, level, since, takers, waits_for
-from orchestrator.core.readiness import blockers, resources
+from orchestrator.core.readiness import blockers, resources, too_late
+from orchestrator.core.rechecks import due_before
 from orchestrator.core.state import ROBOT, ladder_name
 from orchestrator.core.world import GRIPPER
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 OVERDUE = "overdue"
 _STALE = "Look at the card again: it shows what to do now."
+_PASSES = frozenset({"lane", "recheck", "release", "too_early", "unsaid"})  # what the robot waits for on its own
 _OFFERED = frozenset({"offer", "ask"})
 
 
@@ -62,6 +64,8 @@ def offered(state: State, unit: UnitState, step: Step) -> list[tuple[Choice, str
         return [*out, ("scrap", ""), ("abort", "")]
     if current.status == StepStatus.READY and current.barred:
         out.append(("retry", ""))  # whoever was left out may try again
+    if current.status == StepStatus.READY and current.unsaid and step.undo is not False:
+        out.append(("rework", step.id))  # somebody has looked, and taken out what was in
     either = step.robot is not None and step.human is not None and not step.together
     if current.status == StepStatus.ACTIVE and either and "robot" not in current.barred:
         out.append(("other_actor", ""))
@@ -110,6 +114,11 @@ def give(state: State, command: cmd.GiveStep, _by: cmd.Who, now: float) -> list[
     said = f"{command.place} gave it to the robot."
     first = _left(unit, step, "handed_over", said, barred=("human",), part_out=out_)
     given = after(state, [first], now)
+    why = [
+        reason for reason in blockers(given, given.units[unit.id], step, (ROBOT,), now) if reason.code not in _PASSES
+    ]
+    if why:
+        return Rejected(why[0].code, why[0].message, " ".join(reason.message for reason in why[1:]) or _STALE)
     if not given.units[unit.id].steps[step.id].unsaid:
         return [first]
     return [first, *hand_over(given, unit.id, step.id, now, "robot")]
@@ -133,6 +142,11 @@ def take(state: State, command: cmd.TakeStep, _by: cmd.Who, now: float) -> list[
     why = blockers(tentative, taken, step, (command.place,), now)
     if why:
         return Rejected(why[0].code, why[0].message, " ".join(reason.message for reason in why[1:]))
+    if late := too_late(taken, step, now):
+        return Rejected("too_late", late, "Ask a supervisor: it can't be begun any more.")
+    if due_before(tentative, taken, step):
+        words = f"What stands on {step.result.part} must be looked at before it is moved."
+        return Rejected("recheck", words, "Let whoever is at it end it, or ask a supervisor.")
     return [
         *out,
         ev.StepStarted(
