@@ -34,8 +34,10 @@ class ArmInView:
         chain = [*state.world.chain(part)]
         if chain and chain[-1].holder == GRIPPER:
             return False
-        low, high = ((v - AROUND_M for v in spec.low_m), (v + AROUND_M for v in spec.high_m))
-        return self.covers(state, eye, (*low,), (*high,), pose)  # type: ignore[arg-type] # three in, three out
+        (left, front, bottom), (right, back, top) = spec.low_m, spec.high_m
+        low = (left - AROUND_M, front - AROUND_M, bottom - AROUND_M)
+        high = (right + AROUND_M, back + AROUND_M, top + AROUND_M)
+        return self.covers(state, eye, low, high, pose)
 
     def covers(self, state: State, eye: Vector, low: Vector, high: Vector, pose: Pose) -> bool:
         """Tell whether the arm, or what it holds, hides a box with these corners (m) at a pose from a camera."""

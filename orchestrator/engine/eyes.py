@@ -97,10 +97,9 @@ class Eyes:
 
     def over(self, state: State, camera: str, space: Space) -> str:
         """Return that the arm is in the way of a camera that shall look into a space, "" where its view is free."""
-        high = tuple(v / 2 for v in space.size_m)
-        low = tuple(-v for v in high)
+        x, y, z = (size / 2 for size in space.size_m)
         eye = state.spec.cameras[camera].at.p
-        if self._arm is None or not self._arm.covers(state, eye, low, high, space.pose):  # type: ignore[arg-type]
+        if self._arm is None or not self._arm.covers(state, eye, (-x, -y, -z), (x, y, z), space.pose):
             return ""
         return f"The robot's arm is in the way of {camera}."
 

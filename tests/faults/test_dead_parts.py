@@ -15,6 +15,7 @@ from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import CellState, CellVerb, StepStatus
 from orchestrator.core.ports import Safety
 from orchestrator.engine.eyes import SHOT_S
+from orchestrator.wire import Question
 from tests.unit.cell_bench import Bench, bench
 
 if TYPE_CHECKING:
@@ -85,8 +86,7 @@ def test_a_camera_that_is_gone_costs_looks_but_not_the_cell_and_is_shown_until_i
 ) -> None:
     async def main() -> None:
         async with bench(folder) as cell:
-            eyes = cell.cell.runner.crew._eyes  # type: ignore[union-attr]
-            camera = eyes._cameras["top"]
+            camera = cell.cell.cameras["top"]
 
             async def gone() -> Any:
                 if how == "hangs":
@@ -103,7 +103,8 @@ def test_a_camera_that_is_gone_costs_looks_but_not_the_cell_and_is_shown_until_i
                 assert f"within {SHOT_S:g} s" in shown.detail if how == "hangs" else "No such device" in shown.detail
                 assert cell.state.cell == CellState.EXECUTE  # what needs no camera goes on
             question = cell.cell.desk.screen.topics["question/u1/load"]
-            (again,) = [button for button in question.buttons if button.label == "recheck"]  # type: ignore[union-attr]
+            assert isinstance(question, Question)
+            (again,) = [button for button in question.buttons if button.label == "recheck"]
             await cell.do(cmd.Choose.model_validate(again.command))
             await cell.step_is("load", StepStatus.DONE)
             assert troubles(cell) == {}

@@ -7,6 +7,7 @@ import { Offer } from "../common/buttons";
 import { Icon } from "../common/icon";
 import { Hold } from "../jog/hold";
 import { HoldButton } from "../jog/hold-button";
+import { useLetGo } from "../jog/let-go";
 import { reasons } from "../jog/reasons";
 import { post } from "../rest";
 import { uuid } from "../uuid";
@@ -39,24 +40,7 @@ export function Drive({ session }: { session: SessionView }) {
   const cell = store.cell.value;
   const closed = connection.line.value !== "online" || !cell || cell.manual_reasons.length > 0;
   path = `/api/v1/calibration/session/${session.id}/drive`;
-  useEffect(() => {
-    const stop = (): void => hold.stop();
-    const hide = (): void => {
-      if (document.visibilityState === "hidden") stop();
-    };
-    addEventListener("blur", stop);
-    addEventListener("pagehide", stop);
-    document.addEventListener("visibilitychange", hide);
-    return () => {
-      stop();
-      removeEventListener("blur", stop);
-      removeEventListener("pagehide", stop);
-      document.removeEventListener("visibilitychange", hide);
-    };
-  }, []);
-  useEffect(() => {
-    if (closed) hold.stop();
-  }, [closed]);
+  useLetGo(hold, closed);
   useEffect(() => {
     there.value = false; // a picture was taken, left out or refused: another pose is wanted
   }, [session.next?.outline_px.join()]);

@@ -11,6 +11,7 @@ import { Choice } from "../common/settings";
 import { Top } from "../common/top";
 import { Hold, type Twist } from "../jog/hold";
 import { HoldButton } from "../jog/hold-button";
+import { useLetGo } from "../jog/let-go";
 import { reasons } from "../jog/reasons";
 import { reading, rpy, useReading } from "../jog/reading";
 import { TeachPanel } from "../jog/teach";
@@ -49,24 +50,7 @@ export function Page() {
   useEffect(() => {
     document.title = jog.title;
   }, [jog]);
-  useEffect(() => {
-    const stop = (): void => hold.stop();
-    const hide = (): void => {
-      if (document.visibilityState === "hidden") stop();
-    };
-    addEventListener("blur", stop);
-    addEventListener("pagehide", stop);
-    document.addEventListener("visibilitychange", hide);
-    return () => {
-      stop();
-      removeEventListener("blur", stop);
-      removeEventListener("pagehide", stop);
-      document.removeEventListener("visibilitychange", hide);
-    };
-  }, []);
-  useEffect(() => {
-    if (closed) hold.stop();
-  }, [closed]);
+  useLetGo(hold, closed);
   return (
     <div class="cell-page jog-page">
       <Top page="jog" />
