@@ -12,8 +12,8 @@ import structlog
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.overdue import climbing
 from orchestrator.core.state import ROBOT, State
-from orchestrator.engine.guide import is_low
 from orchestrator.engine.late import asked
+from orchestrator.engine.offers import is_low
 from orchestrator.wire import Drop, Happened, Put, TroubleView
 
 if TYPE_CHECKING:

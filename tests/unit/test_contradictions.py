@@ -13,7 +13,7 @@ from orchestrator.core.machine import OrderVerb
 from orchestrator.core.readiness import blockers
 from orchestrator.core.rides import arm_blockers
 from orchestrator.engine.contradicting import contradictions
-from orchestrator.engine.guide import _granted
+from orchestrator.engine.offers import granted
 from tests.unit.core_builders import WORKER, Bench, step, types, variant
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def certainty(b: Bench, part: str = "pin") -> str:
 
 def says(b: Bench) -> list[tuple[str, str]]:
     """Each source with what it says, of the one contradiction that there is."""
-    (found,) = contradictions(b.state, _granted)
+    (found,) = contradictions(b.state, granted)
     assert all(said.text["en"] and said.text["de"] for said in found.says)
     assert found.settle["de"]
     return [(said.source, said.text["en"]) for said in found.says]
@@ -75,7 +75,7 @@ def test_the_ledger_has_it_in_the_gripper_and_the_gripper_feels_nothing() -> Non
     assert b.no(cmd.SettlePart(part="u1/pin"), WORKER) == "not_felt"
     assert types(b.do(cmd.TakePart(part="u1/pin"), WORKER)) == "part_moved"
     assert b.state.grip is None
-    assert contradictions(b.state, _granted) == ()
+    assert contradictions(b.state, granted) == ()
     assert robot_waits(b) == set()
     assert b.replayed() == b.state
 
@@ -238,7 +238,7 @@ def test_a_person_said_so_and_the_camera_can_not_see_it() -> None:
     b.do(b.choice("pin", "recheck"), WORKER)
     b.do(b.seen("pin"))
     assert certainty(b) == "known"
-    assert contradictions(b.state, _granted) == ()
+    assert contradictions(b.state, granted) == ()
 
 
 # ---- settling --------------------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ def test_nobody_builds_on_a_part_that_is_doubtful() -> None:
     for actor in ("robot", "front"):
         why = {reason.code for reason in blockers(b.state, b.state.units["u1"], b.step("pin"), (actor,), b.t)}
         assert why == {"doubtful"}
-    (found,) = contradictions(b.state, _granted)
+    (found,) = contradictions(b.state, granted)
     assert [button.label for button in found.buttons] == ["settle_part"]
     b.do(cmd.SettlePart(part="u1/body"), WORKER)
     b.start("pin", "robot")

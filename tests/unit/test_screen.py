@@ -15,7 +15,8 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import Autonomy, CellState, CellVerb, OrderVerb, StepStatus
 from orchestrator.core.ports import Safety
-from orchestrator.engine.guide import LANGUAGES, Guide
+from orchestrator.engine.captions import LANGUAGES
+from orchestrator.engine.guide import Guide
 from orchestrator.engine.screen import LiveScreen
 from orchestrator.wire import Card
 from tests.unit.cell_bench import BOSS, Bench, authored, bench
