@@ -193,7 +193,9 @@ def _people(state: State, within: Range) -> Iterator[cmd.Command]:
     for unit in state.units.values():
         ids = {"unit": unit.id, "step": "load", "attempt": unit.steps["load"].attempt}
         for choice, target in choices(state, unit.id, "load"):
-            yield cmd.Choose.model_validate({**ids, "choice": choice, "rework": target or None, "reason": "r"})
+            yield cmd.Choose.model_validate(
+                {**ids, "choice": choice, "rework": target or None, "reason": "r", "part_out": True}
+            )
     held = state.world.held()
     for part in (*([held.part] if held else []), *leftovers(state)):
         yield cmd.TakePart(part=part)

@@ -18,6 +18,7 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.decide.progress import amiss
 from orchestrator.core.events import EVENT
+from orchestrator.core.handed import must_be_said
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import (
     ASKS_STEP,
@@ -356,13 +357,15 @@ class CellMachine(RuleBasedStateMachine):
         return asked + [(unit.id, name) for unit, name, step_ in state.busy() if step_.status == "attention"]
 
     @precondition(lambda self: self.questions())
-    @rule(data=st.data(), role=st.sampled_from(["supervisor", "supervisor", "worker"]), reason=REASONS)
-    def a_person_decides(self, data: st.DataObject, role: str, reason: str) -> None:
+    @rule(
+        data=st.data(), role=st.sampled_from(["supervisor", "supervisor", "worker"]), reason=REASONS, out=st.booleans()
+    )
+    def a_person_decides(self, data: st.DataObject, role: str, reason: str, out: bool) -> None:
         unit, name = data.draw(st.sampled_from(self.questions()))
         choice, target = data.draw(st.sampled_from(choices(self.bench.state, unit, name)))
         attempt = self.bench.at(name, unit).attempt
         command = {"unit": unit, "step": name, "attempt": attempt, "choice": choice, "rework": target or None}
-        self.send(cmd.Choose.model_validate({**command, "reason": reason}), role)
+        self.send(cmd.Choose.model_validate({**command, "reason": reason, "part_out": out}), role)
 
     @rule(seconds=st.sampled_from([200.0, 400.0]))
     def a_wait_grows_long(self, seconds: float) -> None:
@@ -705,10 +708,12 @@ class CellMachine(RuleBasedStateMachine):
         for unit, name in self.questions():
             offered = set(choices(bench.state, unit, name))
             assert offered
+            said = must_be_said(bench.step(name), bench.at(name, unit))
             reopens = [("rework", other) for other in PRODUCT.by_id]
             plain: list[Any] = [(choice, "") for choice in cmd.Choice.__args__ if choice != "rework"]  # type: ignore[attr-defined]
             for choice, target in plain + reopens:
-                command = bench.choice(name, choice, unit=unit, reason="because", rework=target or None)
+                more = {"reason": "because", "rework": target or None, "part_out": said}
+                command = bench.choice(name, choice, unit=unit, **more)
                 verdict = decide(bench.state, cmd.Request(id="q", by=cmd.ENGINE, t=bench.t, command=command), bench.t)
                 accepted = not isinstance(verdict, Rejected)
                 assert accepted == ((choice, target) in offered), (choice, target, types(verdict))
