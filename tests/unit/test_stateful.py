@@ -708,7 +708,7 @@ class CellMachine(RuleBasedStateMachine):
         for unit, name in self.questions():
             offered = set(choices(bench.state, unit, name))
             assert offered
-            said = must_be_said(bench.step(name), bench.at(name, unit))
+            said = must_be_said(bench.step(name, unit), bench.at(name, unit))
             reopens = [("rework", other) for other in PRODUCT.by_id]
             plain: list[Any] = [(choice, "") for choice in cmd.Choice.__args__ if choice != "rework"]  # type: ignore[attr-defined]
             for choice, target in plain + reopens:
