@@ -501,7 +501,11 @@ class EndMotion(Frozen):
 
 
 class EndSkill(Frozen):
-    """A skill ended. `values` are what tools measured on the way; without `retry` a person decides what comes next."""
+    """A skill ended. `values` are what tools measured on the way; without `retry` a person decides what comes next.
+
+    `way_home`: it failed, and the arm shall go home with people's approval; why its skill asks for that, "" where the
+    cell does.
+    """
 
     type: Literal["end_skill"] = "end_skill"
     effect: Name
@@ -514,6 +518,17 @@ class EndSkill(Frozen):
     remedy: Text = ""
     values: Values = Field(default_factory=dict)
     retry: bool = True
+    way_home: str | None = None
+
+
+class EndHome(Frozen):
+    """The way home after a failure ended, or was called off."""
+
+    type: Literal["end_home"] = "end_home"
+    effect: Name
+    outcome: Literal["succeeded", "canceled", "failed"]
+    code: str = ""
+    message: Text = ""
 
 
 class Measured(Frozen):
@@ -550,6 +565,7 @@ class EndCheck(Frozen):
     error: Text = ""
     canceled: bool = False
     blocked: bool = False
+    way_home: str | None = None  # as of a skill that ended
 
 
 class ReportPart(Frozen):
@@ -620,6 +636,7 @@ Command = Annotated[
     | ReportEquipment
     | EndMotion
     | EndSkill
+    | EndHome
     | EndCheck
     | ReportPart,
     Field(discriminator="type"),

@@ -227,6 +227,27 @@ class LookStarted(Frozen):
     effect: str
 
 
+class HomeWanted(Frozen):
+    """A motion failed, and the arm shall go home once people have approved that; `supervised` is its skill's reason."""
+
+    type: Literal["home_wanted"] = "home_wanted"
+    unit: str
+    step: str
+    attempt: int
+    effect: str
+    supervised: str = ""
+
+
+class HomeEnded(Frozen):
+    """The way home ended. Where it did not succeed the arm stands where it was, or on the way."""
+
+    type: Literal["home_ended"] = "home_ended"
+    effect: str
+    outcome: Literal["succeeded", "canceled", "failed"]
+    code: str = ""
+    message: str = ""
+
+
 class LookBrokenOff(Frozen):
     """The arm was stopped before there was a verdict: it will set out again."""
 
@@ -689,6 +710,8 @@ Event = Annotated[
     | LookBlocked
     | LookStarted
     | LookBrokenOff
+    | HomeWanted
+    | HomeEnded
     | CheckEnded
     | AttestRequested
     | AttestGiven

@@ -17,6 +17,7 @@ IDLE = {"en": "Nothing for you right now.", "de": "Im Moment nichts für Sie."}
 FREE = {"en": "Nothing to do right now.", "de": "Im Moment nichts zu tun."}
 NO_ORDER = {"en": "There is no order yet.", "de": "Es gibt noch keinen Auftrag."}
 START_ORDER = {"en": "An order waits to be started.", "de": "Ein Auftrag wartet auf den Start."}
+GOING_HOME = {"en": "The robot makes way after a failure.", "de": "Der Roboter macht nach einem Fehler Platz."}
 LOOKING_AGAIN = {
     "en": "The camera looks at the unit once more …",
     "de": "Die Kamera sieht sich das Werkstück noch einmal an …",

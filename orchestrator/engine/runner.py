@@ -17,7 +17,18 @@ from orchestrator.core.fold import fold
 from orchestrator.core.machine import CellVerb, Mode, allowed
 from orchestrator.core.pauses import stops_robot
 from orchestrator.core.ports import Entry, Safety
-from orchestrator.core.react import Cancel, Effect, Look, Recover, RideAndLook, RunManual, RunSkill, Settle, react
+from orchestrator.core.react import (
+    Cancel,
+    Effect,
+    GoHome,
+    Look,
+    Recover,
+    RideAndLook,
+    RunManual,
+    RunSkill,
+    Settle,
+    react,
+)
 from orchestrator.core.rights import may
 from orchestrator.core.state import moves_robot
 from orchestrator.core.transient import TRANSIENTS, Awaited
@@ -42,6 +53,7 @@ SKILL_ENDS_S = 5.0  # how long a skill that was called off may take to end befor
 _REPORTS = (
     cmd.EndManual,
     cmd.EndSkill,
+    cmd.EndHome,
     cmd.EndCheck,
     cmd.EndMotion,
     cmd.ReportPart,
@@ -66,6 +78,9 @@ class Crew(Protocol):
 
     async def ride_and_look(self, effect: RideAndLook) -> cmd.EndCheck:
         """Bring the arm's camera to a result and judge it; cancelling returns when the arm stands."""
+
+    async def go_home(self, effect: GoHome) -> cmd.EndHome:
+        """Bring the arm home after a failure; cancelling returns when it stands."""
 
     async def settle(self, effect: Settle) -> None:
         """Do what a transient state is for. Raises TandemError when it can't."""
@@ -358,6 +373,8 @@ class Runner:
                 return await crew.look(effect)
             if isinstance(effect, RideAndLook):
                 return await crew.ride_and_look(effect)
+            if isinstance(effect, GoHome):
+                return await crew.go_home(effect)
             if isinstance(effect, Recover):
                 await crew.recover(effect)
                 return None
@@ -460,7 +477,7 @@ class Runner:
 
 OWN = "engine-"  # how the ids of the engine's own requests begin; they are never asked twice
 Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
-Performed = RunSkill | RunManual | Look | RideAndLook | Settle | Recover
+Performed = RunSkill | RunManual | Look | RideAndLook | GoHome | Settle | Recover
 _READIES = tuple(state for state, row in TRANSIENTS.items() if Awaited.READY in row.waits)
 _DISK = "Free disk space or mend the disk; the cell has stopped."
 _IN_VAIN = {
@@ -522,6 +539,8 @@ def _broken_off(effect: Performed) -> cmd.Command | None:
         return cmd.EndSkill(
             effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, outcome="canceled"
         )
+    if isinstance(effect, GoHome):
+        return cmd.EndHome(effect=effect.id, outcome="canceled")
     if isinstance(effect, RideAndLook):
         return cmd.EndCheck(effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, canceled=True)
     return None
@@ -538,6 +557,7 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
     text = str(error) or type(error).__name__
     remedy = error.remedy if isinstance(error, TandemError) else "See the log, then retry."
     message = error.message if isinstance(error, TandemError) else f"{type(error).__name__}: {text}"
+    way_home = error.way_home if isinstance(error, TandemError) else None
     if isinstance(effect, RunSkill):
         return cmd.EndSkill(
             effect=effect.id,
@@ -549,13 +569,22 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
             message=message[:2000],
             remedy=remedy,
             retry=error.retry if isinstance(error, TandemError) else True,
+            way_home=way_home,
         )
+    if isinstance(effect, GoHome):
+        code = error.code if isinstance(error, TandemError) else "crashed"
+        return cmd.EndHome(effect=effect.id, outcome="failed", code=code, message=message[:2000])
     if isinstance(effect, RunManual):
         code = error.code if isinstance(error, TandemError) else "crashed"
         return cmd.EndManual(motion=effect.id, outcome="unknown", code=code, message=message[:2000])
     if isinstance(effect, Look | RideAndLook):
         return cmd.EndCheck(
-            effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, error=text[:2000]
+            effect=effect.id,
+            unit=effect.unit,
+            step=effect.step,
+            attempt=effect.attempt,
+            error=text[:2000],
+            way_home=way_home,
         )
     if isinstance(effect, Settle):
         return cmd.SettleCell(state=effect.state, trouble=_words(error), change=effect.change)

@@ -11,6 +11,7 @@ from orchestrator.core.decide import (
     cell,
     contradictions,
     devices,
+    homing,
     lull,
     manual,
     orders,
@@ -85,6 +86,7 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ConfirmUndo: rewind.confirm,
     cmd.StopRewind: rewind.stop,
     cmd.EndSkill: outcomes.skill,
+    cmd.EndHome: homing.ended,
     cmd.EndCheck: outcomes.check,
     cmd.ReportPart: outcomes.part,
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide import handing, orders, rechecks, rides
+from orchestrator.core.decide import handing, homing, orders, rechecks, rides
 from orchestrator.core.decide.doubt import doubtful
 from orchestrator.core.decide.progress import after, again, failed, look, placed, proceed, to_place
 from orchestrator.core.geometry import Pose
@@ -74,7 +74,8 @@ def skill(state: State, command: cmd.EndSkill, _by: cmd.Who, now: float) -> list
         return [first, *again(tentative, command.unit, command.step, "canceled", command.message or "Broken off.")]
     code = command.code or "skill_failed"
     words = (code, command.message, command.remedy)
-    return [first, *failed(tentative, command.unit, command.step, now, *words, retry=command.retry)]
+    out = [first, *failed(tentative, command.unit, command.step, now, *words, retry=command.retry)]
+    return [*out, *homing.wanted(after(state, out, now), command)]
 
 
 def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
@@ -124,8 +125,10 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
         out, tentative = out + doubt, after(tentative, doubt, now)
     message, remedy = verdict_words(measured, error)
     if current.handed is not None:
-        return out + handing.seen(tentative, command.unit, step.id, now, verdict, message, remedy)
-    return out + failed(tentative, command.unit, command.step, now, verdict, message, remedy)
+        out += handing.seen(tentative, command.unit, step.id, now, verdict, message, remedy)
+    else:
+        out += failed(tentative, command.unit, command.step, now, verdict, message, remedy)
+    return out + homing.wanted(after(state, out, now), command)
 
 
 def _recheck(state: State, command: cmd.EndCheck, step: Step, now: float) -> list[ev.Event]:
