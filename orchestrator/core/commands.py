@@ -521,6 +521,13 @@ class EndSkill(Frozen):
     way_home: str | None = None
 
 
+class LookForRemains(Frozen):
+    """Look whether a part stands where a unit that was given up may have left it."""
+
+    type: Literal["look_for_remains"] = "look_for_remains"
+    part: Name
+
+
 class EndHome(Frozen):
     """The way home after a failure ended, or was called off."""
 
@@ -566,6 +573,16 @@ class EndCheck(Frozen):
     canceled: bool = False
     blocked: bool = False
     way_home: str | None = None  # as of a skill that ended
+
+
+class EndRemainsLook(Frozen):
+    """A look at what a unit may have left ended: with a verdict, or with `error`."""
+
+    type: Literal["end_remains_look"] = "end_remains_look"
+    effect: Name
+    part: Name
+    measured: Measured | None = None
+    error: Text = ""
 
 
 class ReportPart(Frozen):
@@ -637,6 +654,8 @@ Command = Annotated[
     | EndMotion
     | EndSkill
     | EndHome
+    | LookForRemains
+    | EndRemainsLook
     | EndCheck
     | ReportPart,
     Field(discriminator="type"),

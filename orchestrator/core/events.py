@@ -248,6 +248,26 @@ class HomeEnded(Frozen):
     message: str = ""
 
 
+class RemainsLookStarted(Frozen):
+    """A camera looks whether a part stands where a unit that was given up may have left it."""
+
+    type: Literal["remains_look_started"] = "remains_look_started"
+    unit: str
+    part: str
+    effect: str
+
+
+class RemainsLookEnded(Frozen):
+    """That look ended; without `measured` nobody knows more than before."""
+
+    type: Literal["remains_look_ended"] = "remains_look_ended"
+    unit: str
+    part: str
+    effect: str
+    measured: Measured | None = None
+    error: str = ""
+
+
 class LookBrokenOff(Frozen):
     """The arm was stopped before there was a verdict: it will set out again."""
 
@@ -712,6 +732,8 @@ Event = Annotated[
     | LookBrokenOff
     | HomeWanted
     | HomeEnded
+    | RemainsLookStarted
+    | RemainsLookEnded
     | CheckEnded
     | AttestRequested
     | AttestGiven

@@ -13,6 +13,7 @@ from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderS
 from orchestrator.core.pauses import RUNS, halted, timed
 from orchestrator.core.ports import Safety
 from orchestrator.core.records import replace
+from orchestrator.core.remains import REMAINS
 from orchestrator.core.state import (
     GripDoubt,
     ManualMotion,
@@ -87,6 +88,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         pauses={key: pause for key, pause in state.pauses.items() if key.startswith("order/")},
         ending=frozenset(),
         homing="",
+        remains={},
         grip=None,
         upset_t=t,
         units={name: unlooked(unit) for name, unit in state.units.items()},
@@ -336,4 +338,4 @@ def _unit_ended(state: State, event: ev.UnitEnded, _t: float) -> State:
     return replace(state, units=units, orders=orders, world=world, behind=behind)
 
 
-_FOLDERS = {**_CELL, **STEPS, **HOMING}
+_FOLDERS = {**_CELL, **STEPS, **HOMING, **REMAINS}

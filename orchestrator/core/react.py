@@ -69,6 +69,14 @@ class GoHome:
 
 
 @dataclass(frozen=True, slots=True)
+class LookForRemains:
+    """Take a picture and tell whether a part stands where a unit that was given up may have left it."""
+
+    id: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """Bring a transient cell state to its end; `change` is which of the cell's changes brought it about."""
 
@@ -93,7 +101,7 @@ class Cancel:
     prefix: str
 
 
-Effect = RunSkill | RunManual | Look | RideAndLook | GoHome | Settle | Recover | Cancel
+Effect = RunSkill | RunManual | Look | RideAndLook | GoHome | LookForRemains | Settle | Recover | Cancel
 
 
 def react(state: State, event: ev.Event) -> list[Effect]:
@@ -117,6 +125,8 @@ def react(state: State, event: ev.Event) -> list[Effect]:
     if isinstance(event, ev.ScreenLost):  # what both do together comes to a stand
         both = (b for b in state.busy() if {ROBOT, event.place} <= set(b[2].actors) and "skill" in b[2].wants)
         return [Cancel(f"{unit.id}/{step}/") for unit, step, _ in both]
+    if isinstance(event, ev.RemainsLookStarted):
+        return [LookForRemains(event.effect, event.part)]
     if isinstance(event, ev.HomeWanted):
         return [GoHome(event.effect, event.unit, event.step, event.attempt, event.supervised)]
     if isinstance(event, ev.UnitEnded):

@@ -227,6 +227,15 @@ class GripDoubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Remain:
+    """The look at what a unit that was given up may have left: under way since `t` (s, UTC), or over."""
+
+    effect: str
+    t: float
+    measured: Measured | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ManualMotion:
     """A motion by hand under way; `press` names the press of a jog button."""
 
@@ -277,6 +286,7 @@ class State:
     grip: GripDoubt | None = None  # where ledger and gripper contradict each other
     running_t: float = 0.0  # when the cell last came to Execute (s, UTC)
     places_t: Mapping[str, float] = field(default_factory=dict)  # when somebody last came to a place or left it
+    remains: Mapping[str, Remain] = field(default_factory=dict)  # by part: see `core/remains`
     unclear_n: Mapping[str, int] = field(default_factory=dict)  # how often a place has become unclear
     unclear: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # zones where a place may still be at work
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from orchestrator.core.ports import Devices, Robot
-    from orchestrator.core.react import GoHome, Look, Recover, RideAndLook, RunManual, RunSkill, Settle
+    from orchestrator.core.react import GoHome, Look, LookForRemains, Recover, RideAndLook, RunManual, RunSkill, Settle
     from orchestrator.core.state import StepState
     from orchestrator.core.variant import PartSpec, Step
     from orchestrator.engine.eyes import Eyes
@@ -159,6 +159,11 @@ class CellCrew:
                 raise
             ids = {"effect": effect.id, "unit": effect.unit, "step": effect.step}
             return cmd.EndCheck(**ids, attempt=effect.attempt, blocked=True)
+
+    async def look_for_remains(self, effect: LookForRemains) -> cmd.EndRemainsLook:
+        """Tell whether a part stands where a unit that was given up may have left it. Raises VisionError."""
+        measured = await self._eyes.look_for(lambda: self._runner.state, effect.id, effect.part)
+        return cmd.EndRemainsLook(effect=effect.id, part=effect.part, measured=measured)
 
     async def ride_and_look(self, effect: RideAndLook) -> cmd.EndCheck:
         """Bring the arm's camera to a result, or the arm home where others look, and have the result judged.

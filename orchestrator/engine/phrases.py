@@ -121,6 +121,9 @@ _GERMAN = {
         "Es ist fraglich, ob der Greifer {} hält: nachsehen und Bescheid geben."
     ),
     "It is doubtful where {} is: look, and say so.": "Es ist fraglich, wo {} ist: nachsehen und Bescheid geben.",
+    "It is doubtful whether {} lies at {}: look, and say so.": (
+        "Es ist fraglich, ob {} auf {} liegt: nachsehen und Bescheid geben."
+    ),
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
     **STANDING,
     "{} can't be undone.": "{} lässt sich nicht rückgängig machen.",

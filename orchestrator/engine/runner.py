@@ -22,6 +22,7 @@ from orchestrator.core.react import (
     Effect,
     GoHome,
     Look,
+    LookForRemains,
     Recover,
     RideAndLook,
     RunManual,
@@ -54,6 +55,7 @@ _REPORTS = (
     cmd.EndManual,
     cmd.EndSkill,
     cmd.EndHome,
+    cmd.EndRemainsLook,
     cmd.EndCheck,
     cmd.EndMotion,
     cmd.ReportPart,
@@ -81,6 +83,9 @@ class Crew(Protocol):
 
     async def go_home(self, effect: GoHome) -> cmd.EndHome:
         """Bring the arm home after a failure; cancelling returns when it stands."""
+
+    async def look_for_remains(self, effect: LookForRemains) -> cmd.EndRemainsLook:
+        """Tell whether a part stands where a unit may have left it."""
 
     async def settle(self, effect: Settle) -> None:
         """Do what a transient state is for. Raises TandemError when it can't."""
@@ -375,6 +380,8 @@ class Runner:
                 return await crew.ride_and_look(effect)
             if isinstance(effect, GoHome):
                 return await crew.go_home(effect)
+            if isinstance(effect, LookForRemains):
+                return await crew.look_for_remains(effect)
             if isinstance(effect, Recover):
                 await crew.recover(effect)
                 return None
@@ -477,7 +484,7 @@ class Runner:
 
 OWN = "engine-"  # how the ids of the engine's own requests begin; they are never asked twice
 Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
-Performed = RunSkill | RunManual | Look | RideAndLook | GoHome | Settle | Recover
+Performed = RunSkill | RunManual | Look | RideAndLook | GoHome | LookForRemains | Settle | Recover
 _READIES = tuple(state for state, row in TRANSIENTS.items() if Awaited.READY in row.waits)
 _DISK = "Free disk space or mend the disk; the cell has stopped."
 _IN_VAIN = {
@@ -586,6 +593,8 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
             error=text[:2000],
             way_home=way_home,
         )
+    if isinstance(effect, LookForRemains):
+        return cmd.EndRemainsLook(effect=effect.id, part=effect.part, error=text[:2000])
     if isinstance(effect, Settle):
         return cmd.SettleCell(state=effect.state, trouble=_words(error), change=effect.change)
     return cmd.ChangeCell(verb=CellVerb.ABORT, reason=text[:2000])

@@ -19,6 +19,7 @@ from orchestrator.core.decide import (
     overdue,
     pauses,
     recovery,
+    remains,
     rewind,
     rides,
     steps,
@@ -87,6 +88,8 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.StopRewind: rewind.stop,
     cmd.EndSkill: outcomes.skill,
     cmd.EndHome: homing.ended,
+    cmd.LookForRemains: remains.start,
+    cmd.EndRemainsLook: remains.end,
     cmd.EndCheck: outcomes.check,
     cmd.ReportPart: outcomes.part,
 }
