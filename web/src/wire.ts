@@ -202,7 +202,8 @@ export interface ChangeOrder {
  * A person answers the question that a failed step raised.
  *
  * `part_out`: they have looked, and what somebody had in hand before is not in its place. It must be said where no
- * camera looks and the step goes on to others. `answers` is the question that was shown, "" the one that stands now.
+ * camera looks and the step goes on to others. `answers` is the question that was shown; from outside it must be
+ * there, "" is the one that stands now.
  */
 export interface Choose {
   type: "choose";
@@ -213,7 +214,7 @@ export interface Choose {
   rework?: string | null;
   reason?: string;
   part_out?: boolean;
-  answers?: string;
+  answers: string;
 }
 
 /** A breakpoint shall stop nobody any more. */
@@ -227,12 +228,12 @@ export interface ClearBreakpoint {
 /**
  * A person says that nobody is at what was taken from the hands of a place: the robot may go there.
  *
- * `n` is which time the place was shown to be unclear; 0 as it stands now.
+ * `n` is which time the place was shown to be unclear; from outside it must be there, 0 is as it stands now.
  */
 export interface ClearPlace {
   type: "clear_place";
   place: string;
-  n?: number;
+  n: number;
 }
 
 export type ClientMessage =
