@@ -8,7 +8,8 @@ from orchestrator.core import commands as cmd
 from orchestrator.core.decide.contradictions import in_question
 from orchestrator.core.world import CELL, GRIPPER
 from orchestrator.engine import phrases
-from orchestrator.wire import Button, Contradiction, Said
+from orchestrator.engine.naming import about_part
+from orchestrator.wire import Contradiction, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,9 +76,9 @@ def _of(state: State, fact: Fact, granted: Granted) -> Contradiction:
     there, gone = cmd.SettlePart(part=fact.part), cmd.TakePart(part=fact.part)
     buttons = []
     if granted(state, there):
-        buttons.append(Button(label="settle_part", command=there.model_dump()))
+        buttons.append(about_part(state, "settle_part", there))
     if granted(state, gone):
-        buttons.append(Button(label="take_part", command=gone.model_dump(), danger=True))
+        buttons.append(about_part(state, "take_part", gone, danger=True))
     return Contradiction(
         part=fact.part,
         title=_name(state, fact),

@@ -18,6 +18,7 @@ from orchestrator.engine.captions import Captions
 from orchestrator.engine.cards import Cards
 from orchestrator.engine.contradicting import contradictions
 from orchestrator.engine.idling import waiting
+from orchestrator.engine.naming import about_part
 from orchestrator.engine.offers import granted, is_low, refill
 from orchestrator.engine.oversight import (
     autonomy_buttons,
@@ -92,8 +93,8 @@ class Guide:
             buttons.append(pause_button("cell", paused=THE_CELL in state.pauses))
         held = state.world.held()
         if held is not None and granted(state, TakePart(part=held.part)):
-            buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
-        buttons += [Button(label="take_part", command={"type": "take_part", "part": part}) for part in leftovers(state)]
+            buttons.append(about_part(state, "take_part", TakePart(part=held.part)))
+        buttons += [about_part(state, "take_part", TakePart(part=part)) for part in leftovers(state)]
         buttons += late.clearing(state)
         buttons += [refill(state, name) for name in state.bins if is_low(state, name) or name in to_refill(state)]
         if state.cell in {CellState.IDLE, CellState.STOPPED, CellState.COMPLETED, CellState.ABORTED}:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
+from orchestrator.engine.phrases_remedies import GERMAN as REMEDIES
 from orchestrator.engine.phrases_standing import GERMAN as STANDING
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ _GERMAN = {
     ),
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
     **STANDING,
+    **REMEDIES,
     "{} can't be undone.": "{} lässt sich nicht rückgängig machen.",
     "{} is on its way back to {} already.": "{} ist schon auf dem Rückweg zu {}.",
     "{} is active.": "{} ist in Arbeit.",
@@ -147,6 +149,19 @@ def told(*reasons: str) -> dict[str, str]:
     'Im Behälter caps ist zu wenig: nachfüllen.'
     """
     return {"en": " ".join(reasons), "de": " ".join(_german(reason) for reason in reasons)}
+
+
+def helps(remedy: str) -> dict[str, str]:
+    """Say in each language what helps, sentence by sentence where the whole is not known; {} where nothing is said.
+
+    >>> helps("See the log. Turn it round.")["de"]
+    'Im Protokoll nachsehen. Umdrehen.'
+    """
+    if not remedy:
+        return {}
+    if (whole := _german(remedy)) != remedy:
+        return {"en": remedy, "de": whole}
+    return told(*re.split(r"(?<=[.!?]) ", remedy))
 
 
 def _german(reason: str) -> str:

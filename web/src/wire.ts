@@ -85,12 +85,17 @@ export interface BinView {
   loose: boolean;
 }
 
-/** A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words. */
+/**
+ * A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words.
+ *
+ * `about`: what it is about has this name; {} where the command's own ids say enough.
+ */
 export interface Button {
   label: string;
   command: Outside;
   needs_reason: boolean;
   danger: boolean;
+  about: Record<string, string>;
 }
 
 /** A camera and what is known of it. `why` says why none of its checks count now, "" where they do. */
@@ -650,7 +655,7 @@ export interface Question {
   attempt: number;
   title: Record<string, string>;
   reason: Record<string, string>;
-  remedy: string;
+  remedy: Record<string, string>;
   offset_mm: Vector | null;
   evidence: string;
   since_t: number;

@@ -325,7 +325,7 @@ export const de: Words = {
     grip_unknown: () => "Der Greifer hält etwas, von dem niemand weiß: herausnehmen.",
     screen: ({ place, unit, step }) => `Der Bildschirm an ${place} hat keine Verbindung, und ${step} von ${unit} braucht ihn.`,
     single_step: ({ unit, step }) => `Sein nächster Schritt, ${step} von ${unit}, beginnt, wenn jemand „Weiter“ sagt.`,
-    paused: ({ what, name }) => ({ order: `Pausiert: Auftrag ${name} fortsetzen.`, lane: `Pausiert: die Spur von ${name} fortsetzen.` })[what ?? ""] ?? "Pausiert: die Zelle fortsetzen.",
+    paused: ({ what, name }) => ({ order: `Pausiert: Auftrag ${name} fortsetzen.`, lane: name === "robot" ? "Pausiert: den Roboter fortsetzen." : `Pausiert: den Platz ${name} fortsetzen.` })[what ?? ""] ?? "Pausiert: die Zelle fortsetzen.",
     breakpoint: ({ unit, step }) => `Am Haltepunkt vor ${step} von ${unit} muss jemand „Weiter“ sagen.`,
     device: ({ device, unit, step }) => `${device} antwortet nicht, und ${step} von ${unit} braucht es: Strom und Verbindung prüfen.`,
   },

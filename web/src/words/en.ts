@@ -320,7 +320,7 @@ export const en = {
     grip_unknown: () => "The gripper holds something that nobody knows of: take it out.",
     screen: ({ place, unit, step }) => `The screen at ${place} has lost its line, and ${step} of ${unit} needs it.`,
     single_step: ({ unit, step }) => `Its next step, ${step} of ${unit}, begins when somebody says next.`,
-    paused: ({ what, name }) => ({ order: `Paused: resume order ${name}.`, lane: `Paused: resume the lane of ${name}.` })[what ?? ""] ?? "Paused: resume the cell.",
+    paused: ({ what, name }) => ({ order: `Paused: resume order ${name}.`, lane: name === "robot" ? "Paused: resume the robot." : `Paused: resume place ${name}.` })[what ?? ""] ?? "Paused: resume the cell.",
     breakpoint: ({ unit, step }) => `At the breakpoint before ${step} of ${unit} somebody must say next.`,
     device: ({ device, unit, step }) => `${device} does not answer, and ${step} of ${unit} needs it: check its power and connection.`,
   } as Record<string, (its: Readonly<Record<string, string>>) => string>,
