@@ -54,6 +54,7 @@ _OFFERED = (
     CellVerb.START,
     CellVerb.HOLD,
     CellVerb.UNHOLD,
+    CellVerb.SUSPEND,
     CellVerb.UNSUSPEND,
     CellVerb.STOP,
     CellVerb.ABORT,
