@@ -391,3 +391,18 @@ def test_an_order_that_is_paused_keeps_its_questions_answerable() -> None:
     bench.do(cmd.ChangeOrder(order="A", verb=OrderVerb.PAUSE))
     bench.do(bench.choice("pin", "retry"))
     assert bench.no(cmd.StartStep(unit="u1", step="pin", actors=("robot",))) == "order"
+
+
+def test_a_picture_from_the_future_proves_nothing() -> None:
+    bench = _bench("ask")
+    bench.start("pin", "robot")
+    bench.do(bench.skill("pin"))
+    assert types(bench.do(bench.seen("pin", shot_t=bench.t + 0.04))) == "check_ended part_moved step_done"
+    bench = _bench("ask")
+    bench.start("pin", "robot")
+    bench.do(bench.skill("pin"))
+    assert types(bench.do(bench.seen("pin", shot_t=bench.t + 3600))) == "check_ended check_requested"
+    events = bench.do(bench.seen("pin", shot_t=bench.t + 3600))
+    assert types(events) == "check_ended step_failed"
+    assert (bench.at("pin").status, bench.at("pin").code) == ("attention", "cannot_see")
+    assert "clock is 3600.0 s ahead" in bench.at("pin").message
