@@ -9,6 +9,7 @@ from orchestrator.core.decide.doubt import believed
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.geometry import Pose
 from orchestrator.core.handed import leaves_unsaid
+from orchestrator.core.rechecks import AHEAD_S
 from orchestrator.core.remains import to_look_at
 from orchestrator.core.world import CELL, LOST
 
@@ -56,15 +57,17 @@ def start(state: State, command: cmd.LookForRemains, _by: cmd.Who, _now: float) 
     return [ev.RemainsLookStarted(unit=command.part.split("/", 1)[0], part=command.part, effect=effect)]
 
 
-def end(state: State, command: cmd.EndRemainsLook, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+def end(state: State, command: cmd.EndRemainsLook, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
     """Take what a camera says: nothing there frees the place, a part there is to be taken out, else it stays in doubt.
 
-    A picture from before it was asked for says nothing.
+    A picture from before it was asked for says nothing, and one from the future neither.
     """
     asked = state.remains.get(command.part)
     if asked is None or asked.effect != command.effect:
         return [ev.OutcomeIgnored(effect=command.effect, what="end_remains_look", why="no such look is awaited")]
-    measured = command.measured if command.measured and command.measured.shot_t >= asked.t - 1e-6 else None
+    measured = command.measured
+    if measured is not None and not asked.t - 1e-6 <= measured.shot_t <= now + AHEAD_S:
+        measured = None
     unit = command.part.split("/", 1)[0]
     out: list[ev.Event] = [
         ev.RemainsLookEnded(unit=unit, part=command.part, effect=command.effect, measured=measured, error=command.error)
