@@ -16,7 +16,19 @@ from orchestrator.core.fold import fold
 from orchestrator.core.machine import CELL, CellVerb, Mode, allowed
 from orchestrator.core.pauses import stops_robot
 from orchestrator.core.ports import Entry, Safety
-from orchestrator.core.react import Cancel, Effect, Look, Recover, RideAndLook, RunManual, RunSkill, Settle, react
+from orchestrator.core.react import (
+    Cancel,
+    Effect,
+    GoHome,
+    Look,
+    LookForRemains,
+    Recover,
+    RideAndLook,
+    RunManual,
+    RunSkill,
+    Settle,
+    react,
+)
 from orchestrator.core.rights import may
 from orchestrator.core.state import moves_robot
 from orchestrator.core.transient import TRANSIENTS, Awaited
@@ -42,6 +54,8 @@ SKILL_ENDS_S = 5.0  # how long a skill that was called off may take to end befor
 _REPORTS = (
     cmd.EndManual,
     cmd.EndSkill,
+    cmd.EndHome,
+    cmd.EndRemainsLook,
     cmd.EndCheck,
     cmd.EndMotion,
     cmd.ReportPart,
@@ -66,6 +80,12 @@ class Crew(Protocol):
 
     async def ride_and_look(self, effect: RideAndLook) -> cmd.EndCheck:
         """Bring the arm's camera to a result and judge it; cancelling returns when the arm stands."""
+
+    async def go_home(self, effect: GoHome) -> cmd.EndHome:
+        """Bring the arm home after a failure; cancelling returns when it stands."""
+
+    async def look_for_remains(self, effect: LookForRemains) -> cmd.EndRemainsLook:
+        """Tell whether a part stands where a unit may have left it."""
 
     async def settle(self, effect: Settle) -> None:
         """Do what a transient state is for. Raises TandemError when it can't."""
@@ -375,6 +395,10 @@ class Runner:
                 return await crew.look(effect)
             if isinstance(effect, RideAndLook):
                 return await crew.ride_and_look(effect)
+            if isinstance(effect, GoHome):
+                return await crew.go_home(effect)
+            if isinstance(effect, LookForRemains):
+                return await crew.look_for_remains(effect)
             if isinstance(effect, Recover):
                 await crew.recover(effect)
                 return None
@@ -500,7 +524,7 @@ class Runner:
 
 OWN = "engine-"  # how the ids that the engine gives begin; such requests are never asked twice
 Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
-Performed = RunSkill | RunManual | Look | RideAndLook | Settle | Recover
+Performed = RunSkill | RunManual | Look | RideAndLook | GoHome | LookForRemains | Settle | Recover
 _READIES = tuple(state for state, row in TRANSIENTS.items() if Awaited.READY in row.waits)
 _DISK = "Free disk space or mend the disk; the cell has stopped."
 _IN_VAIN = {
@@ -566,6 +590,8 @@ def _broken_off(effect: Performed) -> cmd.Command | None:
         return cmd.EndSkill(
             effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, outcome="canceled"
         )
+    if isinstance(effect, GoHome):
+        return cmd.EndHome(effect=effect.id, outcome="canceled")
     if isinstance(effect, RideAndLook):
         return cmd.EndCheck(effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, canceled=True)
     return None
@@ -582,6 +608,7 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
     text = str(error) or type(error).__name__
     remedy = error.remedy if isinstance(error, TandemError) else "See the log, then retry."
     message = error.message if isinstance(error, TandemError) else f"{type(error).__name__}: {text}"
+    way_home = error.way_home if isinstance(error, TandemError) else None
     if isinstance(effect, RunSkill):
         return cmd.EndSkill(
             effect=effect.id,
@@ -593,14 +620,25 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
             message=message[:2000],
             remedy=remedy,
             retry=error.retry if isinstance(error, TandemError) else True,
+            way_home=way_home,
         )
+    if isinstance(effect, GoHome):
+        code = error.code if isinstance(error, TandemError) else "crashed"
+        return cmd.EndHome(effect=effect.id, outcome="failed", code=code, message=message[:2000])
     if isinstance(effect, RunManual):
         code = error.code if isinstance(error, TandemError) else "crashed"
         return cmd.EndManual(motion=effect.id, outcome="unknown", code=code, message=message[:2000])
     if isinstance(effect, Look | RideAndLook):
         return cmd.EndCheck(
-            effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, error=text[:2000]
+            effect=effect.id,
+            unit=effect.unit,
+            step=effect.step,
+            attempt=effect.attempt,
+            error=text[:2000],
+            way_home=way_home,
         )
+    if isinstance(effect, LookForRemains):
+        return cmd.EndRemainsLook(effect=effect.id, part=effect.part, error=text[:2000])
     if isinstance(effect, Settle):
         return cmd.SettleCell(state=effect.state, trouble=_words(error), change=effect.change)
     return cmd.ChangeCell(verb=CellVerb.ABORT, reason=text[:2000])
