@@ -13,7 +13,7 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.errors import TandemError
 from orchestrator.core.events import CommandDenied, JournalRetained, decode, subject
 from orchestrator.core.fold import fold
-from orchestrator.core.machine import CellVerb, Mode, allowed
+from orchestrator.core.machine import CELL, CellVerb, Mode, allowed
 from orchestrator.core.pauses import stops_robot
 from orchestrator.core.ports import Entry, Safety
 from orchestrator.core.react import (
@@ -49,6 +49,7 @@ log = structlog.get_logger(__name__)
 
 BATCH = 256
 RETRY_S = 1.0  # after a failed commit what effects reported is tried again, and a stop that failed likewise
+ENDS_S = 10.0  # how long what was called off may take to end before nobody waits for it any more
 SKILL_ENDS_S = 5.0  # how long a skill that was called off may take to end before the cell settles without it
 _REPORTS = (
     cmd.EndManual,
@@ -133,12 +134,14 @@ class Runner:
         self._closed = False
         self._answers = Answers()
         self._tasks: dict[str, asyncio.Task[cmd.Command | None]] = {}
+        self._effects: dict[str, Performed] = {}
+        self._endless: set[asyncio.Task[cmd.Command | None]] = set()  # were called off, and do not end
         self._waiters: list[tuple[Callable[[State], bool], asyncio.Future[None]]] = []
         self._slowing: list[cmd.Request] = []  # pauses that are not judged yet: the robot stands already
         self._asked = 0
         self._alarm: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
-        self._group: asyncio.TaskGroup | None = None
+        self._runs = False
 
     def replay(self, snapshot: Snapshot | None = None) -> int:
         """Fold the journal into the state, beginning at a snapshot that holds; returns the last event's number.
@@ -219,24 +222,30 @@ class Runner:
                 self._waiters.remove(waiter)
 
     async def run(self) -> None:
-        """Work until cancelled; then every effect is cancelled and has ended before this returns."""
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            try:
-                while True:
-                    batch = [await self._queue.get()]
-                    while len(batch) < BATCH and not self._queue.empty():
-                        batch.append(self._queue.get_nowait())
-                    kept, self._kept = self._kept, []
-                    await self._work([*kept, *(asked for asked in batch if asked is not None)])
-            finally:
-                self._closed = True
-                for timer in (self._alarm, self._retry):
-                    if timer is not None:
-                        timer.cancel()
-                self._refuse_rest()
-                for task in self._tasks.values():
-                    task.cancel()
+        """Work until cancelled; then every effect is cancelled and has ended before this returns.
+
+        One that does not end within `ENDS_S` is left behind, and the log says so.
+        """
+        self._runs = True
+        try:
+            while True:
+                batch = [await self._queue.get()]
+                while len(batch) < BATCH and not self._queue.empty():
+                    batch.append(self._queue.get_nowait())
+                kept, self._kept = self._kept, []
+                await self._work([*kept, *(asked for asked in batch if asked is not None)])
+        finally:
+            self._closed = True
+            for timer in (self._alarm, self._retry):
+                if timer is not None:
+                    timer.cancel()
+            self._refuse_rest()
+            left = list(self._tasks.values())
+            for task in left:
+                task.cancel()
+            endless = (await asyncio.wait(left, timeout=ENDS_S))[1] if left else ()
+            for task in endless:
+                log.error("does not end, and is left behind", effect=task.get_name())
 
     # ---- one batch ---------------------------------------------------------------------------------------------
 
@@ -368,11 +377,11 @@ class Runner:
     def _perform(self, effect: Effect) -> None:
         if isinstance(effect, Cancel):
             self._quiet(effect.prefix)
-        elif self.crew is not None and self._group is not None and effect.id not in self._tasks:
+        elif self.crew is not None and self._runs and effect.id not in self._tasks:
             if isinstance(effect, Settle):
                 self._unready()
-            task = self._group.create_task(self._supervise(effect, self.crew), name=effect.id)
-            self._tasks[effect.id] = task
+            task = asyncio.create_task(self._supervise(effect, self.crew), name=effect.id)
+            self._tasks[effect.id], self._effects[effect.id] = task, effect
             task.add_done_callback(lambda done: self._ended(effect, done))
 
     async def _supervise(self, effect: Performed, crew: Crew) -> cmd.Command | None:
@@ -402,7 +411,12 @@ class Runner:
 
     def _ended(self, effect: Performed, task: asyncio.Task[cmd.Command | None]) -> None:
         """Every effect has one terminal outcome, also one that was cancelled before it began."""
+        if task in self._endless:
+            self._endless.remove(task)
+            self._tell_endless()
+            return
         self._tasks.pop(effect.id, None)
+        self._effects.pop(effect.id, None)
         outcome = _broken_off(effect) if task.cancelled() else task.result()
         if outcome is not None:
             self.post(outcome)
@@ -448,6 +462,27 @@ class Runner:
             # once: a second cancel would strike what the skill does to come to a stand
             if name.startswith(prefix) and moves_robot(name) and not task.cancelling():
                 task.cancel()
+                asyncio.get_running_loop().call_later(ENDS_S, self._give_up, name, task)
+
+    def _give_up(self, name: str, task: asyncio.Task[cmd.Command | None]) -> None:
+        """Wait no longer for what was called off and does not end: it moves nothing any more, and holds nobody up."""
+        if task.done() or self._tasks.get(name) is not task or self._closed:
+            return
+        del self._tasks[name]
+        self._endless.add(task)
+        self._tell_endless()
+        log.error("was called off and does not end", effect=name)
+        if self.state.cell in CELL[CellVerb.HOLD]:
+            self.post(cmd.ChangeCell(verb=CellVerb.HOLD, reason="a skill was called off and does not end"))
+        effect = self._effects.pop(name)
+        message = "It was called off and does not end: it keeps asyncio.CancelledError to itself."
+        remedy = "Restart Tandem, and mend the skill."
+        error = TandemError(message, remedy=remedy, code="endless")
+        error.retry = False
+        self.post(_crashed(effect, error))
+
+    def _tell_endless(self) -> None:
+        self.troubles.note("skill", ", ".join(sorted(task.get_name() for task in self._endless)))
 
     def _refuse_rest(self) -> None:
         while not self._queue.empty():

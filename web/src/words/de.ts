@@ -90,6 +90,10 @@ export const de: Words = {
       title: (place) => `Der Bildschirm am Platz ${place} ist weg.`,
       text: "Dort beginnt nichts Neues, und Gemeinsames wartet. Den Platz auf einem beliebigen Gerät öffnen oder abmelden.",
     },
+    skill: {
+      title: () => "Ein Skill wurde abgebrochen und endet nicht.",
+      text: "Den Roboter bewegen kann er nicht mehr. Tandem neu starten und den Skill berichtigen lassen.",
+    },
   },
   refusals: {
     offline: {

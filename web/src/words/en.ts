@@ -88,6 +88,10 @@ export const en = {
       title: (place: string) => `The screen at place ${place} is gone.`,
       text: "Nothing new begins there, and what both do together waits. Open the place on any device, or sign it out.",
     },
+    skill: {
+      title: () => "A skill was called off and does not end.",
+      text: "It can’t move the robot any more. Start Tandem again, and have the skill mended.",
+    },
   },
   refusals: {
     offline: { message: "There is no connection just now.", remedy: "Wait until the page is back, then try again." },
