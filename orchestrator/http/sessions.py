@@ -229,7 +229,7 @@ class Session:
 
     async def _ask(self, message: CommandMessage) -> None:
         try:
-            answer = await self._commands.ask(message.id, message.command)
+            answer = await self._commands.ask(message.id, message.command, message.kept)
         finally:
             self._under_way -= 1
         self._reply(_envelope(AnswerMessage, self._hub, answer))

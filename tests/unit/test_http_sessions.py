@@ -134,6 +134,29 @@ def test_an_answer_goes_to_its_sender_alone(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_what_a_device_kept_comes_in_as_such_on_either_way(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        desk = FakeDesk(tmp_path)
+        kept = {"operator": "op-1", "t": 900.0}
+        async with serving(desk) as server, screen(server) as client, browser(server) as rest:
+            await say(client, type="command", id="c-1", command=JOIN, kept=kept)
+            await hear(client, "answer")
+            await say(client, type="command", id="c-2", command=JOIN)
+            await hear(client, "answer")
+            await rest.post("/api/v1/commands", json={"id": "c-3", "command": JOIN, "kept": kept})
+            assert [(r.id, r.kept and r.kept.model_dump(), r.t) for r in desk.asked] == [
+                ("c-1", kept, 1000.0),
+                ("c-2", None, 1000.0),
+                ("c-3", kept, 1000.0),
+            ]
+            for wrong in ({"operator": "op-1"}, {"operator": "", "t": 1}, {"operator": "a", "t": "soon"}, "yes"):
+                await say(client, type="command", id="c-4", command=JOIN, kept=wrong)
+                assert (await hear(client))["payload"]["code"] == "bad_input"
+            assert len(desk.asked) == 3
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize(
     ("trouble", "code"),
     [
