@@ -16,10 +16,11 @@ from pydantic import TypeAdapter
 
 from orchestrator import __version__, wire
 from orchestrator.core.commands import OUTSIDE
+from orchestrator.core.decide.kept import KEPT
 from orchestrator.engine.calibrating import CalibratedView, DriveView, LiveView, SessionView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Schema = dict[str, Any]
 
@@ -124,6 +125,7 @@ def typescript() -> str:
     blocks = [
         "// Generated from orchestrator/wire.py by `python -m orchestrator.http.schema --typescript`. Do not edit.",
         f"export const SUBPROTOCOL = {json.dumps(wire.SUBPROTOCOL)};\nexport const SLOW_CLIENT = {wire.SLOW_CLIENT};",
+        f"/** What a device may keep and hand in later. */\nexport const KEPT = {json.dumps(list(_kept()))} as const;",
         "export type Vector = [number, number, number];",
         "/** Unit quaternion (w, x, y, z). */\nexport type Quaternion = [number, number, number, number];",
         _topics(),
@@ -131,6 +133,10 @@ def typescript() -> str:
     for name, schema in definitions().items():
         blocks.append(_put() if name == "Put" else _comment(schema, "") + _declaration(name, schema))
     return "\n\n".join(blocks) + "\n"
+
+
+def _kept() -> Iterable[str]:
+    return (kind.model_fields["type"].default for kind in KEPT)
 
 
 def _topics() -> str:

@@ -3,6 +3,9 @@
 export const SUBPROTOCOL = "tandem.v1";
 export const SLOW_CLIENT = 4008;
 
+/** What a device may keep and hand in later. */
+export const KEPT = ["confirm_step", "confirm_undo", "report_problem"] as const;
+
 export type Vector = [number, number, number];
 
 /** Unit quaternion (w, x, y, z). */
