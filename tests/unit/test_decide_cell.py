@@ -304,3 +304,12 @@ def test_no_motion_starts_while_the_cell_is_held() -> None:
     bench.start("pin", "robot")
     bench.do(cmd.ChangeCell(verb=CellVerb.HOLD))
     assert bench.no(cmd.ProposeMotion(effect="u1/pin/1/skill", motion="m1")) == "interlock"
+
+
+def test_the_cell_is_not_complete_while_anything_is_under_way_as_then_nobody_could_hold_it() -> None:
+    bench = Bench().running(WHOLE)
+    bench.start("load", "robot")
+    assert types(bench.ask(cmd.ChangeCell(verb=CellVerb.COMPLETE))) == "refused: at_work"
+    bench.finish("load")
+    bench.do(cmd.ChangeCell(verb=CellVerb.COMPLETE))
+    assert bench.state.cell == CellState.COMPLETING

@@ -38,6 +38,8 @@ def change(state: State, command: cmd.ChangeCell, by: cmd.Who, now: float) -> li
     after = move("cell", state.cell, command.verb)
     if command.verb == CellVerb.CLEAR and state.safety in _ABORTS:
         return Rejected("interlock", "What aborted the cell is still there.", " ".join(why_not(state)[1:]))
+    if command.verb == CellVerb.COMPLETE and (any(state.busy()) or state.motions or state.ending):
+        return Rejected("at_work", "Work is under way.", "Let it end first. To stand at once, hold or stop the cell.")
     if command.verb in _MAKES_IT_MOVE:
         others = [reason for reason in why_not(state) if not reason.startswith("The cell is ")]
         if state.mode != Mode.PRODUCTION:
