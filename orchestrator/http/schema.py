@@ -70,7 +70,7 @@ def json_schema() -> Schema:
 
 def asyncapi() -> Schema:
     """Return the AsyncAPI 3 document of the WebSocket: one channel, what the server sends and what it takes."""
-    schemas = _moved(definitions(), "#/$defs/", "#/components/schemas/")
+    schemas = _discerned(_moved(definitions(), "#/$defs/", "#/components/schemas/"))
     sent, taken = (_members(schemas[name]) for name in ("ServerMessage", "ClientMessage"))
     channel = {
         "address": "/ws",
@@ -233,6 +233,18 @@ def _moved(node: Any, old: str, new: str) -> Any:
     if isinstance(node, list):
         return [_moved(value, old, new) for value in node]
     return node.replace(old, new) if isinstance(node, str) and node.startswith(old) else node
+
+
+def _discerned(node: Any) -> Any:
+    """Name what tells the members of a union apart as AsyncAPI does, by its property alone; OpenAPI adds a mapping."""
+    if isinstance(node, dict):
+        return {
+            key: value["propertyName"]
+            if key == "discriminator" and isinstance(value, dict) and "propertyName" in value
+            else _discerned(value)
+            for key, value in node.items()
+        }
+    return [_discerned(value) for value in node] if isinstance(node, list) else node
 
 
 def _members(union: Schema) -> list[str]:

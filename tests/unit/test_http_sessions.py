@@ -107,6 +107,23 @@ def test_a_pong_follows_every_state_message_that_there_was_at_its_ping(tmp_path:
     asyncio.run(scenario())
 
 
+def test_an_answer_follows_what_its_command_changed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        desk = FakeDesk(tmp_path)
+        gate = desk.gates["join_place"] = asyncio.Event()
+        async with serving(desk) as server, screen(server) as client:
+            await enter(client)
+            await say(client, type="command", id="c-1", command=JOIN)
+            await say(client, type="ping")
+            await hear(client, "pong")
+            gate.set()
+            for n in range(20):
+                desk.screen.happen(f"event{n}")  # before the answer is handed back
+            assert [(await hear(client))["type"] for _ in range(21)] == ["happened"] * 20 + ["answer"]
+
+    asyncio.run(scenario())
+
+
 def test_nothing_is_sent_before_hello(tmp_path: Path) -> None:
     async def scenario() -> None:
         desk = FakeDesk(tmp_path)

@@ -41,8 +41,9 @@ export class Commands {
 
   /** What a worker says about the work goes by the outbox; everything else counts now or not at all. */
   private hand(id: string, command: Outside): Promise<Answer> {
+    const now = this.connection.line.value === "online";
     const operator = keepable(command) ? this.at(command.place) : "";
-    if (!keepable(command) || !operator) return this.connection.ask(id, command);
+    if (!keepable(command) || !operator || !(now || this.keeps(command))) return this.connection.ask(id, command);
     const card = this.store.cards.value.get(command.place);
     return this.outbox.give({ id, command, operator, t: this.connection.now(), ...described(card) });
   }
