@@ -2,6 +2,7 @@
 // word is taken, and what the cell does not take comes back in words.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { look } from "./axe.mjs";
 import { changed, decide, fillIn, next } from "./at_work.mjs";
 import { ask, card, freshName, open, shoot, signIn, startOrder, storeOrder, topic, withBrowser } from "./cell_page.mjs";
 
@@ -58,6 +59,8 @@ test("what a worker says without a line outlives a reload and is handed in once"
     await worker.locator("[data-testid=kept-waiting][data-count='1']").waitFor();
     assert.equal(await worker.getByRole("button", DONE).count(), 0, "nothing is said twice");
     await shoot(worker, "offline_kept.png");
+    await look(worker, "what is kept");
+    await look(worker, "what is kept, AAA", { part: "[data-testid=card]", rules: ["color-contrast-enhanced"] });
 
     await worker.reload();
     await worker.locator(`[data-testid=card][data-step="${step}"]`).waitFor();
@@ -70,6 +73,7 @@ test("what a worker says without a line outlives a reload and is handed in once"
     await worker.context().setOffline(false);
     await worker.getByTestId("kept-taken").waitFor({ timeout: BACK_MS });
     await shoot(worker, "offline_taken.png");
+    await look(worker, "what was taken, AAA", { part: "[data-testid=kept]", rules: ["color-contrast-enhanced"] });
     await worker.getByTestId("offline").waitFor({ state: "detached" });
     await worker.waitForFunction((before) => document.querySelector("[data-testid=card]")?.dataset.step !== before, step);
     await worker.getByTestId("kept-taken").getByRole("button", { name: "Close" }).click();
@@ -90,6 +94,8 @@ test("what a worker says without a line outlives a reload and is handed in once"
     await worker.getByTestId("kept-returned").waitFor({ timeout: BACK_MS });
     await worker.getByTestId("kept-returned").getByText("The work has gone on meanwhile.").waitFor();
     await shoot(worker, "offline_returned.png");
+    await look(worker, "what the cell did not take");
+    await look(worker, "what the cell did not take, AAA", { part: "[data-testid=kept]", rules: ["color-contrast-enhanced"] });
     await worker.getByTestId("kept-understood").click();
     await worker.getByTestId("kept").waitFor({ state: "detached" });
     assert.equal(confirmations(board, again).length, 1, "the word of one device counts");
@@ -111,9 +117,33 @@ test("what a worker says without a line outlives a reload and is handed in once"
   }),
 );
 
+test("a page by http over a network says once what it can't do and how to get it, and works", { timeout: 120_000 }, () =>
+  withBrowser(async (browser) => {
+    const worker = await open(browser, "/");
+    await worker.addInitScript(() => {
+      Object.defineProperty(window, "isSecureContext", { value: false });
+      delete Navigator.prototype.serviceWorker;
+    });
+    await worker.goto("/worker");
+    await worker.getByTestId("insecure").waitFor();
+    await card(worker).and(worker.locator(":not([data-status=none])")).waitFor();
+    const before = await card(worker).boundingBox();
+    await worker.getByTestId("insecure").locator("summary").click();
+    assert.deepEqual(await card(worker).boundingBox(), before, "the card stays where it is");
+    await shoot(worker, "insecure.png");
+    await look(worker, "what an insecure page says");
+    await worker.getByTestId("insecure").getByRole("button", { name: "Understood" }).click();
+    await worker.getByTestId("insecure").waitFor({ state: "detached" });
+    await worker.reload();
+    await card(worker).and(worker.locator(":not([data-status=none])")).waitFor();
+    assert.equal(await worker.getByTestId("insecure").count(), 0, "once");
+    assert.deepEqual(worker.faults, []);
+  }),
+);
+
 test("the page takes a newer build as soon as nobody is busy with it", { timeout: 60_000 }, () =>
   withBrowser(async (browser) => {
-    const board = await open(browser, "/board");
+    const board = await open(browser, "/board", { serviceWorkers: "block" }); // else the route below may be passed by
     let loads = 0;
     board.on("load", () => (loads += 1));
     await board.route("**/build.json", (route) => route.fulfill({ json: { build: "another" } }));

@@ -5,6 +5,7 @@ import { tick } from "../clock";
 import { words } from "../words";
 import { seenAt } from "../kept/seen";
 import { NewerBanner } from "../shell/banner";
+import { SecureNote } from "../shell/secure";
 import { clock } from "../words";
 import { Icon } from "./icon";
 import { RecoverHint } from "./recover-hint";
@@ -30,21 +31,24 @@ export function OfflineBanner() {
   const lost_ms = since === null ? 0 : Date.now() - since;
   const { offline, kept } = words.value;
   return (
-    <div role="status" aria-live="polite">
-      <NewerBanner />
-      <Troubles />
-      <RecoverHint />
-      {lost_ms > GRACE_MS && (
-        <div class="banner" data-testid="offline">
-          <Icon name="nowifi" />
-          <p>
-            <strong>
-              {offline.title} <span aria-hidden="true">{offline.since(Math.round(lost_ms / 1000))}</span>
-            </strong>{" "}
-            {seenAt.value === null ? offline.text : kept.remembered(clock(seenAt.value))}
-          </p>
-        </div>
-      )}
-    </div>
+    <>
+      <SecureNote />
+      <div role="status" aria-live="polite">
+        <NewerBanner />
+        <Troubles />
+        <RecoverHint />
+        {lost_ms > GRACE_MS && (
+          <div class="banner" data-testid="offline">
+            <Icon name="nowifi" />
+            <p>
+              <strong>
+                {offline.title} <span aria-hidden="true">{offline.since(Math.round(lost_ms / 1000))}</span>
+              </strong>{" "}
+              {seenAt.value === null ? offline.text : kept.remembered(clock(seenAt.value))}
+            </p>
+          </div>
+        )}
+      </div>
+    </>
   );
 }

@@ -43,9 +43,10 @@ export const shell: Words["shell"] = {
   newerText: "Sie kommt von selbst, wenn niemand etwas eingibt.",
   load: "Jetzt laden",
   insecure: {
-    title: "Kamera, AR-Brille und Arbeit ohne Verbindung brauchen eine sichere Adresse",
-    text: "Diese Seite wurde mit http:// über das Netz geöffnet. Browser schalten dann Kamera, AR, Wachhalten und das Aufheben für Zeiten ohne Verbindung ab. Alles andere geht.",
-    how: "Öffnen Sie sie mit https://. Wer die Zelle betreibt, stellt ein Zertifikat vor Tandem, etwa mit einem Reverse-Proxy, und lässt dieses Gerät ihm vertrauen. Am Rechner der Zelle selbst geht auch http://localhost.",
+    title: "Kamera, AR und Arbeit ohne Verbindung brauchen eine sichere Adresse",
+    more: "Warum, und wie",
+    text: "Diese Seite kam mit http:// über das Netz. Browser schalten dann Kamera, AR-Brillen, Wachhalten und das Öffnen einer Seite ohne Verbindung ab. Alles andere geht, und was Sie ohne Verbindung sagen, wird trotzdem aufgehoben.",
+    how: "Fragen Sie, wer die Zelle betreibt, nach ihrer https://-Adresse: Sie braucht ein Zertifikat, dem dieses Gerät vertraut. Am Rechner der Zelle selbst gilt http://localhost als sicher, ebenso an einem Tablet oder einer Brille am USB-Kabel nach „adb reverse tcp:8080 tcp:8080“.",
     close: "Verstanden",
   },
 };

@@ -41,9 +41,10 @@ export const shell = {
   newerText: "It comes by itself when nobody is typing.",
   load: "Load it now",
   insecure: {
-    title: "Camera, headset and work without a connection need a secure address",
-    text: "This page was opened by http:// over the network. Browsers then switch off the camera, AR, the wake lock and what is kept for times without a connection. Everything else works.",
-    how: "Open it by https://. Whoever runs the cell puts a certificate in front of Tandem, by a reverse proxy for example, and lets this device trust it. On the cell’s own computer http://localhost does as well.",
+    title: "Camera, AR and work without a connection need a secure address",
+    more: "Why, and how",
+    text: "This page came by http:// over the network. Browsers then switch off the camera, AR headsets, the wake lock, and opening a page without a connection. Everything else works, and what you say while the line is down is still kept.",
+    how: "Ask whoever runs the cell for its https:// address: it needs a certificate that this device trusts. On the cell’s own computer http://localhost counts as secure, and so it does on a tablet or headset at its USB cable after “adb reverse tcp:8080 tcp:8080”.",
     close: "Understood",
   },
 };
