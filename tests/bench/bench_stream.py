@@ -63,7 +63,7 @@ class Load:
 async def run(
     folder: Path, *loads: Load, padding: str = "", per_s: float = EVENTS_PER_S
 ) -> list[tuple[dict[str, Any], int]]:
-    """Serve screens of another process, one load after the other; return what each heard, and how far one fell behind."""
+    """Serve screens of another process, load after load; return what each heard and how far one fell behind."""
     desk = BusyDesk(folder)
     server = WebServer(create_app(desk), port=0)
     serving = asyncio.ensure_future(server.run())
