@@ -46,6 +46,7 @@ const said = (step, changes = {}) => ({
   operator: "Kim",
   t: 100,
   title: { en: step },
+  asked: {},
   units: {},
   ...changes,
 });

@@ -46,6 +46,7 @@ export function KeptList() {
           <h2>
             <Icon name="clock" /> {say.waiting(waiting.length)}
           </h2>
+          <p>{online ? say.sending : say.waitingText}</p>
           {waiting.map((one) => (
             <Given key={one.id} word={one}>
               {!online && (
@@ -55,7 +56,6 @@ export function KeptList() {
               )}
             </Given>
           ))}
-          <p>{online ? say.sending : say.waitingText}</p>
         </section>
       )}
     </aside>
@@ -114,13 +114,14 @@ function Returned({ word: one }: { word: Word }) {
 }
 
 /** What the person typed and chose, as they would say it. */
-function entered({ command, units }: Word): (readonly [string, string])[] {
+function entered({ command, asked, units }: Word): (readonly [string, string])[] {
   const { kept: say } = words.value;
   if (command.type === "report_problem") return command.note ? [["", command.note]] : [];
   if (command.type === "confirm_undo") return [];
   const values = Object.entries(command.values ?? {}).map(([name, value]) => {
     const shown = typeof value === "number" ? `${number(value)} ${units[name] ?? ""}`.trim() : value === true ? say.yes : String(value);
-    return [word({}, units[name] ? name.replace(/_[A-Za-z]+$/, "") : name), shown] as const; // a number's name ends in its unit
+    const plain = word({}, units[name] ? name.replace(/_[A-Za-z]+$/, "") : name); // a number's name ends in its unit
+    return [text(asked[name] ?? {}) || plain, shown] as const;
   });
   return [...values, ...Object.entries(command.lots ?? {}).map(([part, lot]) => [say.lot(part), lot] as const)];
 }

@@ -23,6 +23,8 @@ export interface Word {
   t: number;
   /** What the step is called, by language. */
   title: Readonly<Record<string, string>>;
+  /** What the card asked for each value, by language. */
+  asked: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Units of the entered numbers, by the name of the value. */
   units: Readonly<Record<string, string>>;
   /** Why the cell did not take it; null while it waits to be handed in. */
@@ -34,10 +36,11 @@ export const isAbout = ({ command }: Word, card: Card): boolean =>
   command.place === card.place && command.unit === card.unit && command.step === card.step && command.attempt === card.attempt;
 
 /** What the card says of a step, as far as a word should still say it when the card is gone. */
-export function described(card: Card | undefined): Pick<Word, "title" | "units"> {
-  const titles = Object.entries(card?.words ?? {}).map(([language, { title }]) => [language, title] as const);
+export function described(card: Card | undefined): Pick<Word, "title" | "asked" | "units"> {
+  const languages = Object.entries(card?.words ?? {});
   return {
-    title: Object.fromEntries(titles),
+    title: Object.fromEntries(languages.map(([language, { title }]) => [language, title])),
+    asked: Object.fromEntries((card?.asks ?? []).map(({ value }) => [value, Object.fromEntries(languages.map(([language, { ask }]) => [language, ask[value] ?? ""]))])),
     units: Object.fromEntries((card?.asks ?? []).map(({ value, spec }) => [value, spec.unit])),
   };
 }
