@@ -23,6 +23,7 @@ SUITES = (
     "recover",
     "supervision",
     "two_people",
+    "offline",
 )
 PATIENCE_S = 15 * 60
 
