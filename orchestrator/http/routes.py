@@ -16,6 +16,7 @@ from orchestrator.http import files, schema
 from orchestrator.http.commands import Commands
 from orchestrator.http.errors import ANSWERS, REFUSED, ErrorBody, accept, error_response
 from orchestrator.http.metrics import CONTENT_TYPE, Metrics
+from orchestrator.http.offered import offered
 from orchestrator.http.orders import Key
 from orchestrator.wire import Answer, CellView, SceneView
 
@@ -48,7 +49,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
             raise SetupError(
                 "The cell is still starting.", remedy="Ask again in a moment; /readyz says what is missing."
             )
-        return view
+        return offered(view, commands.who.role, desk.screen)
 
     @routes.post("/cell", responses=REFUSED)
     async def command_cell(command: CellCommand, key: Key = None) -> Answer:

@@ -24,6 +24,7 @@ SUITES = (
     "supervision",
     "two_people",
     "offline",
+    "lan",
 )
 PATIENCE_S = 15 * 60
 
