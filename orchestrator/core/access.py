@@ -17,7 +17,8 @@ PersonRole = Literal["worker", "programmer", "supervisor", "auditor"]
 ROLES: tuple[PersonRole, ...] = get_args(PersonRole)
 
 SESSION_S = 12 * 3600.0  # a shift with overtime
-IDLE_S = 2 * 3600.0  # nothing asked for as long ends a sign-in
+IDLE_S = 2 * 3600.0  # a worker who asks for nothing for as long is gone
+LEAD_IDLE_S = 1800.0  # of whoever may do more: a tablet that they leave behind is soon nobody's
 CODE_S = 600.0  # how long a joining code counts
 
 PIN_DIGITS = 6

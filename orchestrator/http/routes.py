@@ -13,6 +13,7 @@ from orchestrator.core.errors import SetupError, known
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
 from orchestrator.http import files, schema
+from orchestrator.http.caller import asking
 from orchestrator.http.commands import Commands
 from orchestrator.http.errors import ANSWERS, REFUSED, ErrorBody, accept, error_response
 from orchestrator.http.metrics import CONTENT_TYPE, Metrics
@@ -49,7 +50,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
             raise SetupError(
                 "The cell is still starting.", remedy="Ask again in a moment; /readyz says what is missing."
             )
-        return offered(view, commands.who.role, desk.screen)
+        return offered(view, asking().role, desk.screen)
 
     @routes.post("/cell", responses=REFUSED)
     async def command_cell(command: CellCommand, key: Key = None) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -13,7 +13,7 @@ from websockets.exceptions import InvalidStatus
 
 from orchestrator.adapters.access import people
 from orchestrator.adapters.access.store import AccountsFile, now_t
-from orchestrator.core.access import CODE_S, IDLE_S, SESSION_S, AccessError, Refusal
+from orchestrator.core.access import CODE_S, IDLE_S, LEAD_IDLE_S, SESSION_S, AccessError, Refusal
 from orchestrator.core.back_off import LOCKED, MOST_S
 from orchestrator.core.errors import NotFound, SetupError
 from orchestrator.http.access import AT_ONCE, DEVICE_COOKIE, SESSION_COOKIE
@@ -55,14 +55,18 @@ def test_a_forged_token_is_nobodys(tmp_path: Path, forged: str) -> None:
 
 def test_a_sign_in_ends_after_a_shift_and_when_nobody_asks_for_anything(tmp_path: Path) -> None:
     site = Site(tmp_path)
-    token, began = site.token("supervisor"), now_t()
+    token, began = site.token("worker"), now_t()
     assert site.accounts.session(token, began + IDLE_S - 60)
     assert site.accounts.session(token, began + IDLE_S + 60) is None
     site.accounts.touch(token, began + IDLE_S)
     assert site.accounts.session(token, began + IDLE_S + 60)
     site.accounts.touch(token, began + SESSION_S)
     assert site.accounts.session(token, began + SESSION_S + 60) is None
+    lead = site.token("supervisor")
+    assert site.accounts.session(lead, began + LEAD_IDLE_S - 60)
+    assert site.accounts.session(lead, began + LEAD_IDLE_S + 60) is None, "a tablet that was left behind"
     looks_on = site.token("auditor")
+    assert isinstance(site.accounts.sign_in(site.device.id, began + IDLE_S + 60, person="worker", secret=PIN), tuple)
     assert site.accounts.session(looks_on, began + IDLE_S + 60), "a board on the wall asks for nothing"
     assert site.accounts.session(looks_on, began + SESSION_S + 60) is None
 
@@ -377,6 +381,16 @@ def test_an_erased_name_is_on_disk_no_more(tmp_path: Path) -> None:
     people.remove(site.accounts, "Wilhelmine Quast")
     site.accounts.close()
     assert all(b"Quast" not in path.read_bytes() for path in tmp_path.glob("access.db*"))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"pseudonym": "local"}, {"pseudonym": "engine"}, {"pseudonym": "k-1"}, {"pseudonym": "a;b"}, {"can": ("a,b",)}],
+)
+def test_a_pseudonym_stands_for_one_person_and_nothing_else(tmp_path: Path, more: Any) -> None:
+    site = Site(tmp_path)
+    with pytest.raises(AccessError):
+        people.add(site.accounts, "Anna", "worker", PIN, **more)
 
 
 def test_people_are_known_by_name_or_pseudonym(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import secrets
 from typing import TYPE_CHECKING
 
 import apsw
+from pydantic import ValidationError
 
 from orchestrator.adapters.access import secret as hashing
 from orchestrator.core.access import ROLES, AccessError, Key, Person, PersonRole
+from orchestrator.core.commands import ENGINE, UNNAMED
 from orchestrator.core.errors import known
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.access.store import AccountsFile
 
 LONGEST_NAME = 60
+TAKEN = frozenset({UNNAMED, ENGINE.name, "anybody"})  # names that are no person's in a journal
 
 
 def role(name: str) -> PersonRole:
@@ -46,13 +49,17 @@ def add(
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
         raise AccessError("A person needs a name.", remedy=f"Give one of at most {LONGEST_NAME} characters.")
-    made = Person(
-        id=pseudonym or f"p-{''.join(secrets.choice(hashing.ALPHABET) for _ in range(5)).lower()}",
-        name=name,
-        role=role_,
-        qualifications=tuple(can),
-        secret=bool(secret),
-    )
+    id_ = pseudonym or f"p-{''.join(secrets.choice(hashing.ALPHABET) for _ in range(5)).lower()}"
+    if id_ in TAKEN or id_.startswith("k-"):
+        raise AccessError(f"'{id_}' stands for something else in a journal.", remedy="Choose another pseudonym.")
+    if any("," in each for each in can):
+        raise AccessError("A qualification holds no comma.", remedy="Give --can once for each.")
+    try:
+        made = Person(id=id_, name=name, role=role_, qualifications=tuple(can), secret=bool(secret))
+    except ValidationError:
+        raise AccessError(
+            "Pseudonyms and qualifications are written in letters, digits and - _ . only.", remedy="Choose others."
+        ) from None
     stored = hashing.hashed(hashing.checked(secret)) if secret else ""
     sql = "INSERT INTO person (id, name, role, qualifications, secret) VALUES (?, ?, ?, ?, ?)"
     try:

@@ -17,6 +17,7 @@ from orchestrator.core.access import (
     BADGE_ALONE,
     CODE_S,
     IDLE_S,
+    LEAD_IDLE_S,
     SESSION_S,
     Device,
     Failures,
@@ -68,7 +69,8 @@ _EVERYBODY = _PERSON + " FROM person p ORDER BY p.name, p.id"
 _ACCOUNT = _PERSON + ", p.secret, p.failed_t FROM person p WHERE p.id = ?"
 _SESSION = _PERSON + (
     ", s.device, s.until_t, s.seen_t FROM session s JOIN person p ON p.id = s.person "
-    "WHERE s.digest = ? AND s.until_t > ? AND (s.seen_t > ? OR p.role = 'auditor')"  # who only looks on does nothing
+    "WHERE s.digest = ? AND s.until_t > ? AND (p.role = 'auditor' OR s.seen_t > "  # who only looks on asks for nothing
+    "CASE p.role WHEN 'worker' THEN ? ELSE ? END)"
 )
 
 
@@ -105,7 +107,7 @@ class AccountsFile:
 
     def session(self, token: str, now: float) -> SignedIn | None:
         """Return the sign-in of a token that counts still."""
-        row = _one(self._reads, _SESSION, (hashing.digest(token), now, now - IDLE_S))
+        row = _one(self._reads, _SESSION, (hashing.digest(token), now, now - IDLE_S, now - LEAD_IDLE_S))
         return SignedIn(person=_person(row), device=row[7], until_t=row[8], seen_t=row[9]) if row else None
 
     def device(self, token: str) -> Device | None:
@@ -151,7 +153,7 @@ class AccountsFile:
             assert account is not None
             token = hashing.token()
             with self.db:
-                self.db.execute("DELETE FROM session WHERE until_t <= ? OR seen_t <= ?", (now, now - IDLE_S))
+                self.db.execute("DELETE FROM session WHERE until_t <= ?", (now,))
                 if secret:
                     self.db.execute("UPDATE person SET failures = 0 WHERE id = ?", (account[0].id,))
                 row = (hashing.digest(token), account[0].id, device, now + SESSION_S, now)
