@@ -101,7 +101,7 @@ def router(access: Access | None) -> APIRouter:
         """Who is signed in here, and what they may do."""
         return _view(access)
 
-    @routes.post(f"{api}/sign-in", responses=REFUSED | TURNED)
+    @routes.post(f"{api}/sign-in", status_code=204, responses=REFUSED | TURNED)
     async def sign_in(asked: SignIn, request: Request) -> Response:
         """Sign in at this device; who was signed in before is signed out."""
         caller = CALLER.get()
@@ -113,7 +113,7 @@ def router(access: Access | None) -> APIRouter:
         _keep(response, SESSION_COOKIE, token, None)  # until the browser ends; the server's own limit counts before
         return response
 
-    @routes.post(f"{api}/sign-out", responses=REFUSED)
+    @routes.post(f"{api}/sign-out", status_code=204, responses=REFUSED)
     async def sign_out() -> Response:
         """Sign out."""
         await there().sign_out(CALLER.get())
@@ -121,7 +121,7 @@ def router(access: Access | None) -> APIRouter:
         _keep(response, SESSION_COOKIE, "", 0)
         return response
 
-    @routes.post(f"{api}/join", responses=REFUSED | TURNED)
+    @routes.post(f"{api}/join", status_code=204, responses=REFUSED | TURNED)
     async def join(asked: Joining, request: Request) -> Response:
         """Join this device by a code."""
         _, token = await there().join(asked.code, " ".join(asked.name.split()) or "?", _address(request))

@@ -117,6 +117,8 @@ async def _tandem(_: HttpRequest, error: Exception) -> JSONResponse:
     response = error_response(status_of(error), error.code, error.message, error.remedy, reasons)
     if isinstance(error, NotLetIn) and error.wait_s > 0:
         response.headers["retry-after"] = str(math.ceil(error.wait_s))
+    if response.status_code == 401:
+        response.headers["www-authenticate"] = 'Bearer realm="tandem"'  # RFC 9110: how one could be known
     return response
 
 

@@ -85,7 +85,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
 
 def upkeep(desk: Desk, metrics: Metrics) -> APIRouter:
     """Return the routes outside the API: assets, the WebSocket's description, health and metrics."""
-    routes = APIRouter(tags=["upkeep"])
+    routes = APIRouter(tags=["upkeep"], responses={status: ANSWERS[status] for status in (401, 403)})
     asyncapi = schema.asyncapi()
 
     @routes.get("/assets/instructions/{path:path}", responses=ANSWERS)
@@ -100,7 +100,7 @@ def upkeep(desk: Desk, metrics: Metrics) -> APIRouter:
         """The WebSocket's messages, as AsyncAPI 3."""
         return JSONResponse(asyncapi)
 
-    @routes.get("/metrics")
+    @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def show_metrics() -> Response:
         """Figures for Prometheus."""
         return Response(metrics.render(desk.screen), media_type=CONTENT_TYPE)

@@ -17,7 +17,18 @@ from starlette.routing import WebSocketRoute
 
 from orchestrator import __version__
 from orchestrator.core.errors import SetupError
-from orchestrator.http import access_routes, breakpoints, calibration, errors, manual, orders, records, rewind, routes
+from orchestrator.http import (
+    access_routes,
+    breakpoints,
+    calibration,
+    errors,
+    manual,
+    openapi,
+    orders,
+    records,
+    rewind,
+    routes,
+)
 from orchestrator.http.commands import Commands
 from orchestrator.http.doors import at_the_door
 from orchestrator.http.gate import Gate
@@ -99,7 +110,7 @@ def create_app(
     errors.install(app)
     for router in routers(desk, commands, metrics, access):
         app.include_router(router)
-    app.include_router(described(app))
+    app.include_router(described(app, login=access is not None))
     app.router.routes.append(WebSocketRoute("/ws", WebSocketDoor(hub, commands, access)))
     app.include_router(page_router(pages))
     app.add_middleware(Gate, access=access)
@@ -124,13 +135,13 @@ def routers(desk: Desk, commands: Commands, metrics: Metrics, access: Access | N
     )
 
 
-def described(app: FastAPI) -> APIRouter:
+def described(app: FastAPI, *, login: bool) -> APIRouter:
     """Return the route that describes all others."""
     router = APIRouter()
 
     @router.get("/api/v1/openapi.json", include_in_schema=False)
     async def describe() -> JSONResponse:
-        return JSONResponse(app.openapi())
+        return JSONResponse(openapi.completed(app.openapi(), login=login))
 
     return router
 
