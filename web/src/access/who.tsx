@@ -7,7 +7,7 @@ import { post } from "../rest";
 import { words } from "../words";
 import { access, may } from "./access";
 
-export function WhoButton() {
+export function WhoButton({ short = false }: { short?: boolean }) {
   const sheet = useRef<HTMLDialogElement>(null);
   const { access: say } = words.value;
   const view = access.value;
@@ -15,7 +15,7 @@ export function WhoButton() {
   if (!view.login)
     return (
       <span class="pill pill-warn who-nobody" title={say.openText} data-testid="no-login">
-        {say.open}
+        {short ? say.openShort : say.open}
       </span>
     );
   if (!view.person) return null;

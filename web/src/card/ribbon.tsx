@@ -49,7 +49,7 @@ export function Ribbon({ card }: { card: Card | null }) {
           </details>
         )}
       </div>
-      <WhoButton />
+      <WhoButton short />
       <LineSign />
       <SettingsButton />
     </header>

@@ -12,6 +12,7 @@ export const access: typeof Access = {
   other: "Ich bin jemand anderes",
   password: "Tastatur",
   open: "Ohne Anmeldung: jeder hier darf alles",
+  openShort: "Ohne Anmeldung",
   openText: "Dieser Server ist nur von diesem Rechner aus erreichbar und fragt niemanden, wer er ist. `tandem serve --lan` bedient das Netz, mit Anmeldung.",
   strange: "Dieses Gerät gehört nicht zur Zelle",
   strangeText: "Wer die Schicht leitet, macht einen Code dafür; dann tritt es einmal bei, und man meldet sich hier an.",

@@ -10,6 +10,7 @@ export const access = {
   other: "I am someone else",
   password: "Keyboard",
   open: "No login: anyone here may do everything",
+  openShort: "No login",
   openText: "This server is reached from this computer alone and asks nobody who they are. `tandem serve --lan` serves the network, with sign-in.",
   strange: "This device does not belong to the cell",
   strangeText: "A supervisor makes a code for it; then it joins once, and people sign in here.",
