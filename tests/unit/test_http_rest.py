@@ -138,6 +138,8 @@ def test_any_outside_command_can_be_asked_with_its_id(tmp_path: Path) -> None:
         ({"type": "choose", "unit": "u1", "step": "s", "attempt": 1, "choice": "retry", "answers": ""}, "answers"),
         ({"type": "clear_place", "place": "front"}, "n"),
         ({"type": "clear_place", "place": "front", "n": 0}, "n"),
+        ({"type": "acknowledge"}, "n"),
+        ({"type": "acknowledge", "n": 0}, "n"),
     ],
 )
 def test_an_answer_that_does_not_say_what_was_shown_is_refused(
