@@ -701,6 +701,8 @@ def _shown(command: Choose | ClearPlace | Acknowledge) -> Choose | ClearPlace | 
     return command
 
 
+ShownAcknowledge = Annotated[Acknowledge, AfterValidator(_shown)]
+
 # What may come from outside; the rest is the engine's own. Orders come in through REST, which compiles the variant.
 Outside = Annotated[
     ChangeOrder
@@ -724,7 +726,7 @@ Outside = Annotated[
     | RefillBin
     | TakePart
     | SettlePart
-    | Annotated[Acknowledge, AfterValidator(_shown)]
+    | ShownAcknowledge
     | ApproveMotion
     | RefuseMotion
     | ReleaseStep
