@@ -301,8 +301,10 @@ class SettlePart(Frozen):
 class Acknowledge(Frozen):
     """A person says that the cell is clear after a stop or a restart.
 
-    `n` is which alarm they were shown; 0 for whatever asks now.
+    `n` is which alarm they were shown; from outside it must be there, 0 is whatever asks now.
     """
+
+    model_config = _required("n")
 
     type: Literal["acknowledge"] = "acknowledge"
     n: Annotated[int, Field(ge=0)] = 0
@@ -689,14 +691,17 @@ Command = Annotated[
 ]
 
 
-def _shown(command: Choose | ClearPlace) -> Choose | ClearPlace:
+def _shown(command: Choose | ClearPlace | Acknowledge) -> Choose | ClearPlace | Acknowledge:
     """Refuse an answer from outside that does not say to which question, or to which time of asking."""
-    name, what = ("answers", "the question") if isinstance(command, Choose) else ("n", "the place")
+    what = {"choose": "the question", "clear_place": "the place", "acknowledge": "the cell's button"}[command.type]
+    name = "answers" if isinstance(command, Choose) else "n"
     if not getattr(command, name):
         words = "'{name}' is missing: send the one that came with {what}, or look again"
         raise PydanticCustomError("not_shown", words, {"name": name, "what": what})
     return command
 
+
+ShownAcknowledge = Annotated[Acknowledge, AfterValidator(_shown)]
 
 # What may come from outside; the rest is the engine's own. Orders come in through REST, which compiles the variant.
 Outside = Annotated[
@@ -721,7 +726,7 @@ Outside = Annotated[
     | RefillBin
     | TakePart
     | SettlePart
-    | Acknowledge
+    | ShownAcknowledge
     | ApproveMotion
     | RefuseMotion
     | ReleaseStep

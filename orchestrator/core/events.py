@@ -49,6 +49,14 @@ class CellChanged(Frozen):
     acknowledged: bool | None = None  # None: unchanged
 
 
+class HoldJoined(Frozen):
+    """A hold was asked for in a cell that holds already: it is one more reason, and wants a person's word."""
+
+    type: Literal["hold_joined"] = "hold_joined"
+    reason: str
+    by: str
+
+
 class ModeChanged(Frozen):
     """The cell changed its mode."""
 
@@ -712,6 +720,7 @@ Event = Annotated[
     OrderStored
     | OrderChanged
     | CellChanged
+    | HoldJoined
     | ModeChanged
     | AutonomyChanged
     | Acknowledged

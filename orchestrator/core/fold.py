@@ -8,6 +8,7 @@ from orchestrator.core import events as ev
 from orchestrator.core.carried import taken_over
 from orchestrator.core.fold_steps import STEPS
 from orchestrator.core.folders import Folder, called_off, entering, freed, unclear, unlooked, with_unit, without
+from orchestrator.core.holding import HOLDING
 from orchestrator.core.homing import HOMING, without_home
 from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
 from orchestrator.core.pauses import RUNS, halted, timed
@@ -342,4 +343,4 @@ def _unit_ended(state: State, event: ev.UnitEnded, _t: float) -> State:
     return replace(state, units=units, orders=orders, world=world, behind=behind)
 
 
-_FOLDERS = {**_CELL, **STEPS, **HOMING, **REMAINS}
+_FOLDERS = {**_CELL, **STEPS, **HOLDING, **HOMING, **REMAINS}

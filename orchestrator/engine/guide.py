@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.commands import Acknowledge, ChangeCell, Pause, Resume, TakePart
 from orchestrator.core.decide.choices import leftovers
+from orchestrator.core.holding import HOLDS_ALREADY
 from orchestrator.core.interlock import why_not_manual
 from orchestrator.core.machine import CellState, CellVerb, Mode, OrderVerb, StepStatus, allowed
 from orchestrator.core.pauses import THE_CELL
@@ -78,10 +79,12 @@ class Guide:
         offered = [verb for verb in allowed("cell", state.cell) if verb in _OFFERED]
         if state.manual is not None and CellVerb.STOP not in offered:  # the cell stands, the robot is moved by hand
             offered.append(CellVerb.STOP)
+        if state.cell in HOLDS_ALREADY:
+            offered.insert(0, CellVerb.HOLD)
         verbs = [verb for verb in offered if granted(state, ChangeCell(verb=verb, reason="asked"))]
         buttons = [
             Button(
-                label=str(verb),
+                label="hold_too" if verb == CellVerb.HOLD and state.cell in HOLDS_ALREADY else str(verb),
                 command={"type": "change_cell", "verb": str(verb)},
                 needs_reason=verb in _DANGER,
                 danger=verb in _DANGER,

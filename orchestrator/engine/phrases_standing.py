@@ -9,6 +9,7 @@ GERMAN = {
     "emergency stop": "Not-Halt",
     "fault": "Roboterfehler",
     "safety state not known": "Sicherheitszustand unbekannt",
+    "{} wants the cell held, too.": "{} will ebenfalls, dass die Zelle steht.",
     "every order has ended": "Alle Aufträge sind beendet.",
     "the journal could not be written": "Das Journal konnte nicht geschrieben werden.",
     "Starting: waits until the robot is ready.": "Startet: wartet, bis der Roboter bereit ist.",

@@ -138,6 +138,8 @@ def test_any_outside_command_can_be_asked_with_its_id(tmp_path: Path) -> None:
         ({"type": "choose", "unit": "u1", "step": "s", "attempt": 1, "choice": "retry", "answers": ""}, "answers"),
         ({"type": "clear_place", "place": "front"}, "n"),
         ({"type": "clear_place", "place": "front", "n": 0}, "n"),
+        ({"type": "acknowledge"}, "n"),
+        ({"type": "acknowledge", "n": 0}, "n"),
     ],
 )
 def test_an_answer_that_does_not_say_what_was_shown_is_refused(
@@ -151,6 +153,8 @@ def test_an_answer_that_does_not_say_what_was_shown_is_refused(
         assert refused.status_code == 422
         assert refused.json()["message"].startswith(f"'{field}' is missing: send the one that came with")
         assert (await client.post("/api/v1/commands", json={"id": "c-2", "command": shown})).status_code == 200
+        if command["type"] == "acknowledge":
+            assert (await client.post("/api/v1/cell", json=command)).status_code == 422
 
     run(desk, scenario)
     assert [r.id for r in desk.asked] == ["c-2"]

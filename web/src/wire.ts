@@ -29,11 +29,11 @@ export interface Topics {
 /**
  * A person says that the cell is clear after a stop or a restart.
  *
- * `n` is which alarm they were shown; 0 for whatever asks now.
+ * `n` is which alarm they were shown; from outside it must be there, 0 is whatever asks now.
  */
 export interface Acknowledge {
   type: "acknowledge";
-  n?: number;
+  n: number;
 }
 
 /** What became of a command. */

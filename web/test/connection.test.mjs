@@ -91,7 +91,7 @@ test("a line that is silent is given up, whatever its socket believes", () => {
 test("what was asked ends with the line, and nothing is sent a second time", async () => {
   const { connection, sockets } = line();
   welcome(sockets[0]);
-  const answer = connection.ask("c1", { type: "acknowledge" });
+  const answer = connection.ask("c1", { type: "acknowledge", n: 1 });
   const word = connection.ask("c2", confirm);
   sockets[0].break();
   assert.equal((await answer).code, "lost");

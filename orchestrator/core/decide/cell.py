@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide import standing
+from orchestrator.core.decide import holding, standing
 from orchestrator.core.decide.choices import in_the_way
 from orchestrator.core.decide.lull import lulls
 from orchestrator.core.decide.progress import after as after_events
 from orchestrator.core.decide.progress import undo_trouble, undone
 from orchestrator.core.decide.verdict import Rejected
+from orchestrator.core.holding import HOLDS_ALREADY
 from orchestrator.core.interlock import MOVING, SAFETY_SAYS, why_not, why_not_but_paused
 from orchestrator.core.machine import ASKS_MOTION, CELL, CellState, CellVerb, Mode, StepStatus, move
 from orchestrator.core.ports import Safety
@@ -35,6 +36,8 @@ def change(state: State, command: cmd.ChangeCell, by: cmd.Who, now: float) -> li
         return Rejected("not_yours", "A transient state ends by itself.")
     if state.manual is not None and command.verb in _HALTS and state.cell not in CELL[command.verb]:
         return []  # the cell stands already; what moves by hand was stopped by the very asking
+    if command.verb == CellVerb.HOLD and state.cell in HOLDS_ALREADY:
+        return holding.joined(state, command, by)
     after = move("cell", state.cell, command.verb)
     if command.verb == CellVerb.CLEAR and state.safety in _ABORTS:
         return Rejected("interlock", "What aborted the cell is still there.", " ".join(why_not(state)[1:]))

@@ -267,6 +267,7 @@ export const de: Words = {
     end: "Abschließen",
     hold: "Anhalten",
     unhold: "Weiter",
+    hold_too: "Auch für mich anhalten",
     suspend: "Aussetzen",
     unsuspend: "Weiter",
     reset: "Zurücksetzen",

@@ -263,6 +263,7 @@ export const en = {
     end: "End",
     hold: "Hold",
     unhold: "Go on",
+    hold_too: "Hold for me, too",
     suspend: "Suspend",
     unsuspend: "Go on",
     reset: "Reset",
