@@ -164,6 +164,19 @@ class MoveJoints:
 
 
 @dataclass(frozen=True, slots=True)
+class Retrace:
+    """Bring the joints through these angles (rad), one set after the other: a way that the arm has come along, back.
+
+    No other way is looked for. `speed_m_s` is the highest of any point of the arm, from its shoulder to the TCP;
+    `touching` are ids that gripper or held part may touch on the way.
+    """
+
+    through: tuple[Joints, ...]
+    speed_m_s: float
+    touching: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Grip:
     """Open or close the gripper. `attach` names what it will hold (closing), at `pose_in_tcp`, `mass_kg` heavy.
 
@@ -178,7 +191,7 @@ class Grip:
     mass_kg: float = 0.0
 
 
-Segment = Move | MoveJoints | Grip
+Segment = Move | MoveJoints | Retrace | Grip
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
+from orchestrator.engine.phrases_retreat import GERMAN as RETREAT
 from orchestrator.engine.phrases_standing import GERMAN as STANDING
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ _GERMAN = {
     "It is doubtful where {} is: look, and say so.": "Es ist fraglich, wo {} ist: nachsehen und Bescheid geben.",
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
     **STANDING,
+    **RETREAT,
     "{} can't be undone.": "{} lässt sich nicht rückgängig machen.",
     "{} is on its way back to {} already.": "{} ist schon auf dem Rückweg zu {}.",
     "{} is active.": "{} ist in Arbeit.",

@@ -10,6 +10,7 @@ from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import StepStatus, move, verb_to
 from orchestrator.core.readiness import held_up
+from orchestrator.core.retreat import why_no_motion
 from orchestrator.core.supervision import held_back
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def approve_motion(state: State, command: cmd.ApproveMotion, by: cmd.Who, _now: 
     if isinstance(heard, Rejected):
         return heard
     motion, who = heard
-    if reasons := why_not(state):
+    if reasons := why_no_motion(state, motion.effect):
         return Rejected("interlock", "The robot may not move now.", " ".join(reasons))
     if who in motion.approved_by:
         return Rejected("same_person", f"{who} has approved it already.", "It needs another person's approval.")

@@ -8,6 +8,7 @@ import { Icon } from "./icon";
 /** What waits for a person's word at a robot's lane, in words: a motion with its approvals, or a step. Nothing where nothing waits. */
 export function Asked({ lane }: { lane: LaneView | null | undefined }) {
   const { supervision: say } = words.value;
+  if (store.cell.value?.retreat?.motion) return null; // which is asked where it is shown
   const intent = lane?.intent?.proposed ? lane.intent : null;
   if (!lane || (!intent && lane.buttons.length === 0)) return null;
   return (
@@ -32,7 +33,8 @@ export function Asked({ lane }: { lane: LaneView | null | undefined }) {
 /** Everything that may be said now to the robot and, at a place, to whoever works there: each word once. */
 export function askedButtons(place?: string): Button[] {
   const own = place === undefined ? [...store.lanes.value.values()] : [store.lanes.value.get(place)];
-  const all = [...(store.robot.value?.intent?.buttons ?? []), ...[store.robot.value, ...own].flatMap((lane) => lane?.buttons ?? [])];
+  const intent = store.cell.value?.retreat?.motion ? null : store.robot.value?.intent;
+  const all = [...(intent?.buttons ?? []), ...[store.robot.value, ...own].flatMap((lane) => lane?.buttons ?? [])];
   return [...new Map(all.map((button) => [JSON.stringify(button.command), button])).values()];
 }
 
