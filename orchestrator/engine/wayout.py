@@ -120,8 +120,8 @@ class WayOuts:
         for index in sorted({0, *self._trail.stands}, reverse=True):
             if index < len(points) - 1 and _far_rad(here, points[index:]) >= LEAST_RAD:
                 way = points[index : len(points) - 1][::-1]
-                for touching in (frozenset[str](), self._older()):
-                    yield _BACK, [Retrace(way, self._speed_m_s, touching)]
+                for touching in (frozenset[str](), self._older()):  # on the way, not where it ends
+                    yield _BACK, [Retrace(way, self._speed_m_s, touching), MoveJoints(way[-1])]
                 return
 
     def _back(self) -> tuple[Joints, ...]:
@@ -145,13 +145,13 @@ class WayOuts:
             return None
 
     def _refusal(self, clear: bool, *, tried: bool) -> RobotError:
-        if clear and not tried:
-            remedy = "Move it elsewhere by hand in manual mode, if it must go."
-            return RobotError("The arm stands clear: there is nothing to retreat from.", remedy=remedy, code="clear")
         zones = zone_reasons(self._state, peopled(self._state))
         if zones and any(ZONE in error.message for error in self._refused):
             message = "A person's zone is in the way of the retreat."
             return RobotError(message, remedy=" ".join(zones), code="zone")
+        if clear:  # and where it came from it would not be, or the way there is not free any more
+            remedy = "Move it elsewhere by hand in manual mode, if it must go."
+            return RobotError("The arm stands clear: there is nothing to retreat from.", remedy=remedy, code="clear")
         if not tried:
             message = "It is not known how the arm came here, and nothing tells which way is out."
             return RobotError(message, remedy=BY_HAND, code="unknown_way")

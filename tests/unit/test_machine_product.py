@@ -72,9 +72,7 @@ RANGES = {
     "waits": Range(
         safety=(Safety.NORMAL, Safety.PROTECTIVE_STOP), modes=(Mode.PRODUCTION,), levels=(Autonomy.FULL,), waits=True
     ),
-    "retreats": Range(
-        (Safety.NORMAL, Safety.EMERGENCY_STOP), (Mode.PRODUCTION, Mode.MANUAL), (Autonomy.FULL,), retreats=True
-    ),
+    "retreats": Range((Safety.NORMAL,), (Mode.PRODUCTION,), (Autonomy.FULL,), retreats=True),
     "breakpoints": Range((Safety.NORMAL,), (Mode.PRODUCTION,), (Autonomy.FULL,), breakpoints=True),
 }
 if WHOLE:
