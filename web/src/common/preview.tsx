@@ -30,11 +30,16 @@ export function Asked({ lane }: { lane: LaneView | null | undefined }) {
   );
 }
 
+/** What may be said of a motion: not its approval where several approve and nobody knows who says it, as at the board: it may be the same person again. */
+export const sayable = (buttons: readonly Button[], needs: number, place?: string): Button[] =>
+  buttons.filter(({ command }) => place !== undefined || needs <= 1 || command.type !== "approve_motion");
+
 /** Everything that may be said now to the robot and, at a place, to whoever works there: each word once. */
 export function askedButtons(place?: string): Button[] {
   const own = place === undefined ? [...store.lanes.value.values()] : [store.lanes.value.get(place)];
   const intent = store.cell.value?.retreat?.motion ? null : store.robot.value?.intent;
-  const all = [...(intent?.buttons ?? []), ...[store.robot.value, ...own].flatMap((lane) => lane?.buttons ?? [])];
+  const moves = sayable(intent?.buttons ?? [], intent?.needs ?? 1, place);
+  const all = [...moves, ...[store.robot.value, ...own].flatMap((lane) => lane?.buttons ?? [])];
   return [...new Map(all.map((button) => [JSON.stringify(button.command), button])).values()];
 }
 

@@ -5,7 +5,7 @@ import { text, words } from "../words";
 import { Offer } from "./buttons";
 import { Icon } from "./icon";
 import { reasonWords } from "./not-moving";
-import { saidAt } from "./preview";
+import { saidAt, sayable } from "./preview";
 
 /** `place` is the worker place whose word it is; "" on pages of the whole cell, which lead to the scene. */
 export function Retreat({ place = "" }: { place?: string }) {
@@ -36,6 +36,7 @@ export function Retreat({ place = "" }: { place?: string }) {
         )}
         {shown && intent && intent.needs > 1 && (
           <p data-testid="retreat-approvals">
+            {!place && `${say.places} `}
             {supervision.count(intent.approved_by.length, intent.needs)} <span class="quiet">{intent.approved_by.join(", ")}</span>
           </p>
         )}
@@ -51,7 +52,7 @@ export function Retreat({ place = "" }: { place?: string }) {
         </ul>
       )}
       <div class="row-actions">
-        {[...(shown ? (intent?.buttons ?? []) : []), ...view.buttons].map((button) => (
+        {[...(shown && intent ? sayable(intent.buttons, intent.needs, place || undefined) : []), ...view.buttons].map((button) => (
           <Offer
             key={JSON.stringify(button.command)}
             button={button}

@@ -22,6 +22,7 @@ export const de: Words = {
     previewed: "Der Arm steht. Er würde so fahren:",
     look: "Sehen Sie hin: Sind alle Hände aus seinem Weg?",
     scene: "Den Weg in der Szene ansehen",
+    places: "Mehrere geben ihn frei, jede Person an ihrem Platz.",
     moving: "Der Arm fährt langsam heraus.",
     stopping: "Der Arm kommt zum Stehen …",
     ended: "Der Arm ist heraus. Die Zelle steht wie zuvor: Geht es weiter, sieht der Roboter hin und plant neu.",

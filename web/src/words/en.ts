@@ -20,6 +20,7 @@ export const en = {
     previewed: "The arm stands. It would go:",
     look: "Look: are all hands out of its way?",
     scene: "See the way in the scene",
+    places: "Several people approve it, each at their own place.",
     moving: "The arm comes out, slowly.",
     stopping: "The arm comes to a stand …",
     ended: "The arm is out. The cell stands as before: going on, the robot looks and plans anew.",
