@@ -48,7 +48,10 @@ class TrailKeeper:
     def trail(self) -> Trail:
         """Return the way to where the arm stands now, thinned; one point where it is not known how it came."""
         here = self._robot.state.value.joints
-        points = [*self._points, here] if _apart(self._points[-1], here) > 0 else list(self._points)
+        off = _apart(self._points[-1], here)
+        if off > HERE_RAD:
+            return Trail((tuple(round(angle, 5) for angle in here),), (0,), self._since)
+        points = [*self._points, here] if off > 0 else list(self._points)
         stands = [*self._stands, True][: len(points)]
         stays = _thinned(points, stands)[-LONGEST:]
         told = tuple(tuple(round(angle, 5) for angle in points[index]) for index in stays)

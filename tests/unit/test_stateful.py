@@ -467,8 +467,10 @@ class CellMachine(RuleBasedStateMachine):
     def the_cell_is_brought_back(self) -> None:
         """What a person does to go on after whatever stopped the cell."""
         for target in tuple(self.bench.state.pauses):
-            if not target.startswith("order/"):
-                what, _, name = target.partition("/")
+            what, _, name = target.partition("/")
+            if what == "order":  # which keeps the robot still while its skill has not said its end
+                self.send(cmd.ChangeOrder(order=name, verb=OrderVerb.RESUME))
+            else:
                 self.send(cmd.Resume.model_validate({"what": what, "name": name}))
         for retreat in tuple(self.retreats):
             self.retreats.clear()

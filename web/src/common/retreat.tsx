@@ -18,9 +18,9 @@ export function Retreat({ place = "" }: { place?: string }) {
   const failed = view.status === "ended" && view.outcome !== "succeeded";
   return (
     <section class={`retreat ${shown ? "asked" : ""}`} aria-labelledby="retreat" data-testid="retreat" data-status={view.status} data-outcome={view.outcome}>
-      <h3 id="retreat">
+      <h2 id="retreat">
         <Icon name={shown ? "hand" : failed ? "alert" : "back"} /> {say.title}
-      </h3>
+      </h2>
       <div role="status">
         <p>{say[view.status === "ended" && failed ? "failed" : view.status]}</p>
         {text(view.text) && (
