@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
+    import httpx
+
     from orchestrator.core.commands import Request
     from orchestrator.wire import Answer
-
-    import httpx
 
 SHOWN = RetreatView(status="previewed", motion="retreat/5/m1", text={"en": "Back the way it came, 546 mm."})
 
