@@ -27,7 +27,7 @@ OWN_CELL = dict.fromkeys(
     ("calibrate", "hand_eye"), HERE / "calibrate_cell.yaml"
 )  # suites that need another cell than the demo's, at rest
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
-REAL_TIME = ("jog",)  # suites in which a person's hand keeps the robot moving: it is not sped up
+REAL_TIME = ("jog", "retreat")  # suites in which people catch the robot in a motion: it is not sped up
 
 
 @pytest.fixture
