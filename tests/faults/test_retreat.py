@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from typing import TYPE_CHECKING
 
@@ -403,3 +404,77 @@ def test_after_a_restart_without_a_trail_the_mate_s_axis_still_leads_out(folder:
 
     run_virtual(before)
     run_virtual(after, start_utc=START_UTC + 10_000)
+
+
+def test_a_cap_of_a_pause_before_the_hold_is_lifted_for_the_retreat_alone(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await cell.begin()
+            await cell.in_motion("bring base", 1.0)
+            await cell.do(cmd.Pause(what="cell"))
+            await asyncio.sleep(1)
+            await cell.change(CellVerb.HOLD)
+            motion = await previewed(cell)
+            await stands(cell, 30)
+            assert cell.cell.robot.state.value.speed_factor == 0.0
+            await cell.do(cmd.ApproveMotion(motion=motion.id))
+            assert await over(cell) == "succeeded"
+
+    run_virtual(main)
+
+
+def test_whatever_was_durable_on_the_way_moves_nothing_in_another_life(folder: Path) -> None:
+    """As after a death between two commits: another process has what was written, and nothing else."""
+    kept: list[MemoryJournal] = []
+
+    async def before() -> None:
+        journal = MemoryJournal()
+        async with bench(folder, journal=journal) as cell:
+            await retreating(cell)
+            copy = MemoryJournal()
+            await copy.append([recorded.entry for recorded in journal.read()])
+            kept.append(copy)
+
+    async def after() -> None:
+        async with bench(folder, journal=kept[0]) as cell:
+            assert cell.state.cell == CellState.HELD
+            assert (cell.state.retreat, cell.state.motions) == (None, {})
+            assert cell.state.retreated is not None
+            assert cell.state.retreated.code == "restarted"
+            await stands(cell, 60)
+            intended = [e for e in kept[0].read() if e.entry.type == "motion_intended"][-1]
+            name = json.loads(intended.entry.payload)["motion"]
+            assert name.startswith("retreat/")
+            assert not (await cell.ask(cmd.ApproveMotion(motion=name))).ok
+            assert not (await cell.ask(cmd.Retreat())).ok
+            await cell.do(cmd.Acknowledge())
+            await stands(cell, 60)
+
+    run_virtual(before)
+    run_virtual(after, start_utc=START_UTC + 10_000)
+
+
+def test_a_zone_in_which_people_are_is_kept_out_of_and_said(folder: Path) -> None:
+    """Hands may still be in the zone that the arm stands in: it does not leave under them."""
+
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await held_in(cell, "press pin steel", 1.0)
+            await cell.until(lambda state: state.trail is not None)
+            zone = cell.state.spec.zone_of(cell.cell.robot.state.value.tcp.p)
+            assert zone is not None
+            runner = cell.cell.runner
+            runner.state = replace(runner.state, unclear={"front": (f"zone:{zone}",)})
+            await cell.do(cmd.Retreat())
+            await over(cell)
+            assert cell.state.retreated is not None
+            assert cell.state.retreated.code == "zone"
+            assert "front" in cell.state.retreated.remedy
+            await stands(cell, 5)
+            await cell.do(cmd.ClearPlace(place="front"))
+            motion = await previewed(cell)
+            runner.state = replace(runner.state, unclear={"front": (f"zone:{zone}",)})  # once more, since it was shown
+            assert (await cell.ask(cmd.ApproveMotion(motion=motion.id))).code == "interlock"
+            await stands(cell, 5)
+
+    run_virtual(main)
