@@ -62,7 +62,7 @@ def why_not_retreat(state: State, retreat: str = "") -> tuple[str, ...]:
         reasons.append(Reason("retreat_stopped", "Somebody has stopped this retreat: ask for it again."))
     reasons += why_paused(state)
     for place in (place for place, names in state.unclear.items() if ANYWHERE in names):
-        words = f"Somebody of {place} may still be anywhere near the arm: look, and say so."
+        words = f"Somebody of {place} may still have their hands in the cell: look, and say so."
         reasons.append(Reason("unclear_anywhere", words, place=place))
     if state.retreat is not None and state.retreat.id == retreat:
         reasons += zone_reasons(state, peopled(state) - {ANYWHERE, *state.retreat.peopled})

@@ -17,9 +17,6 @@ GERMAN = {
     ),
     "Somebody has stopped this retreat: ask for it again.": "Jemand hat das Herausfahren angehalten: neu anfordern.",
     "The robot has not come to a stand yet: wait a moment.": "Der Roboter steht noch nicht: kurz warten.",
-    "Somebody of {} may still be anywhere near the arm: look, and say so.": (
-        "Jemand von {} ist vielleicht noch irgendwo am Arm: nachsehen und es sagen."
-    ),
     "The cell is aborted: clear it, then the arm may retreat.": (
         "Die Zelle ist abgebrochen: freigeben, dann darf der Arm herausfahren."
     ),
