@@ -8,6 +8,7 @@ import { store } from "../cell";
 import { Contradictions } from "../common/contradictions";
 import { OfflineBanner } from "../common/line";
 import { NoticeBar } from "../common/notice";
+import { KeptList } from "../kept/list";
 import { Asked } from "../common/preview";
 import { Retreat } from "../common/retreat";
 import { Twin } from "../scene/twin";
@@ -43,6 +44,7 @@ function Filled({ card }: { card: Card }) {
   return (
     <>
       <section class="card" aria-label={words.value.card.label} data-testid="card" data-status={card.status} data-step={card.step}>
+        <KeptList />
         <div class="card-body" key={`${card.unit} ${card.step} ${card.attempt} ${card.status}`}>
           {card.status !== "away" && <Retreat place={card.place} />}
           <StepCard card={card} entry={entry} />
@@ -61,6 +63,7 @@ function Filled({ card }: { card: Card }) {
 function Empty({ words: said }: { words: string }) {
   return (
     <section class="card" data-testid="card" data-status="none">
+      <KeptList />
       <div class="state">
         <p role="status">{said}</p>
       </div>
