@@ -61,7 +61,8 @@ def _in_the_gripper(state: State, *, holding: bool | None) -> list[ev.Event]:
     if held is not None and not holding and (place := _handed_to(state, held.part)):
         return [_moved(held.unit, held.part, held.kind, "released", f"place:{place}", "known")]
     if held is not None and not holding:
-        return [_moved(held.unit, held.part, held.kind, "lost", LOST, "unknown")]
+        what = "lost" if held.unit in state.units else "consumed"
+        return [_moved(held.unit, held.part, held.kind, what, LOST, "unknown")]
     if held is not None or not holding:
         return []
     sought = [
