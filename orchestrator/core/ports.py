@@ -154,6 +154,7 @@ class Move:
     line: bool = False
     speed_m_s: float | None = None  # of the TCP; None: the robot's own limit
     touching: frozenset[str] = frozenset()  # ids that gripper or held part may touch at this segment
+    everywhere: bool = False  # of a line: its speed holds for every point of the arm, as a Retrace's does
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,8 @@ class WayOuts:
     def _line(self, axis: Vector, by_m: float, touching: frozenset[str]) -> Move:
         tcp = self._robot.state.value.tcp
         x, y, z = (a + by_m * b for a, b in zip(tcp.p, axis, strict=True))
-        return Move(Pose((x, y, z), tcp.q), line=True, speed_m_s=self._speed_m_s, touching=touching)
+        to = Pose((x, y, z), tcp.q)
+        return Move(to, line=True, speed_m_s=self._speed_m_s, touching=touching, everywhere=True)
 
     def _mate(self) -> Iterator[tuple[str, Vector]]:
         """The axis of what the robot was joining last, where it is still at it."""

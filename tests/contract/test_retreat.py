@@ -80,6 +80,16 @@ def _off(q: Joints, a: Joints, b: Joints) -> float:
     return max(abs(x - y - share * z) for x, y, z in zip(q, a, line, strict=True))
 
 
+def fastest_m_s(readings: list[RobotState]) -> float:
+    """Return how fast the fastest point of the arm was, over ten readings."""
+    places = [(r.stamp, [r.tcp.p, *(link.p for link in r.links)]) for r in readings]
+    return max(
+        math.dist(a, b) / max(t1 - t0, 1e-9)
+        for (t0, one), (t1, two) in zip(places, places[10:], strict=False)
+        for a, b in zip(one, two, strict=True)
+    )
+
+
 def test_the_way_back_is_the_way_that_it_came_and_ends_where_that_began(on_rig):
     async def body(rig):
         robot = rig.robot
@@ -113,11 +123,29 @@ def test_it_is_slow_everywhere_and_a_cap_slows_it_further(on_rig):
             await asyncio.sleep(4.0)
             end()
             await motion.cancel()
-            places = [(r.stamp, [r.tcp.p, *(link.p for link in r.links)]) for r in readings]
-            for (t0, one), (t1, two) in zip(places, places[10:], strict=False):
-                fastest = max(math.dist(a, b) for a, b in zip(one, two, strict=True)) / max(t1 - t0, 1e-9)
-                assert fastest <= cap * SLOW_M_S * 1.1
+            assert fastest_m_s(readings) <= cap * SLOW_M_S * 1.1
             plan = await robot.plan([Retrace(back, SLOW_M_S)])
+
+    on_rig(body)
+
+
+def test_a_line_past_the_robot_s_foot_is_slow_at_its_elbow_too(on_rig):
+    """There the shoulder turns far for a little way of the TCP, in some ways of standing."""
+    begin, end = (Pose.from_rpy(p, DOWN) for p in ((-0.22, -0.25, 0.3), (-0.22, -0.1, 0.3)))
+
+    async def body(rig):
+        robot = rig.robot
+        took_s = {}
+        for everywhere in (False, True):
+            assert (await robot.execute(await robot.plan([Move(begin)])).result()).ok
+            readings: list[RobotState] = []
+            plan = await robot.plan([Move(end, line=True, speed_m_s=SLOW_M_S, everywhere=everywhere)])
+            heard = robot.state.listen(readings.append)
+            assert (await robot.execute(plan).result()).ok
+            heard()
+            took_s[everywhere] = plan.duration_s
+        assert fastest_m_s(readings) <= SLOW_M_S * 1.1
+        assert took_s[True] > took_s[False]
 
     on_rig(body)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.adapters.sim.collision import Collision, Hit
 from orchestrator.adapters.sim.kinematics import distance
-from orchestrator.adapters.sim.retraced import curves, dense
+from orchestrator.adapters.sim.retraced import curve, curves, dense
 from orchestrator.adapters.sim.scenery import after_grip
 from orchestrator.adapters.sim.search import Search, between, middle_first
 from orchestrator.adapters.sim.timing import Curve, Ride, straight, through
@@ -274,7 +274,7 @@ class Planner:
             if hit := self._collision.hit(joints, now.opening_m):
                 raise self._collides(hit, joints, where, "on the line")
         try:
-            curves = self._line_curve(points, move.speed_m_s)
+            curves = self._line_curve(points, move.speed_m_s, everywhere=move.everywhere)
         except PlanError as error:
             raise PlanError(f"{where}: {error.message}", remedy=error.remedy) from error
         return self._leg(move, curves, now, points[-1][0])
@@ -308,10 +308,14 @@ class Planner:
             points.append((joints, share * (length + RAD_AS_M * turn)))
         return points
 
-    def _line_curve(self, points: Sequence[tuple[Joints, float]], speed_m_s: float | None) -> tuple[Curve, ...]:
+    def _line_curve(
+        self, points: Sequence[tuple[Joints, float]], speed_m_s: float | None, *, everywhere: bool = False
+    ) -> tuple[Curve, ...]:
         if len(points) < 2:
             return ()
         speed = min(speed_m_s or math.inf, self._arm.tcp_speed_m_s) / UNEVEN
+        if everywhere:
+            return (curve([joints for joints, _ in points], self._kinematics, self._tcp, speed),)
         return (through([joints for joints, _ in points], [s for _, s in points], self._arm, speed),)
 
     def _goals(self, to: Pose, seed: Joints, where: str) -> list[Joints]:

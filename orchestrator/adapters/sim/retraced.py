@@ -38,16 +38,18 @@ def curves(points: Sequence[Joints], kinematics: Kinematics, tcp: Pose, speed_m_
 
     Raises PlanError where it can't be followed.
     """
-    model = kinematics.model
-    speed = min(speed_m_s, model.tcp_speed_m_s) / UNEVEN
-    out = []
-    for piece in _pieces(points):
-        places = [_places(joints, kinematics, tcp) for joints in piece]
-        path_m = [0.0]
-        for before, after in itertools.pairwise(places):
-            path_m.append(path_m[-1] + max(LEAST, *(math.dist(a, b) for a, b in zip(before, after, strict=True))))
-        out.append(through(piece, path_m, model, speed))
-    return tuple(out)
+    return tuple(curve(piece, kinematics, tcp, speed_m_s) for piece in _pieces(points))
+
+
+def curve(points: Sequence[Joints], kinematics: Kinematics, tcp: Pose, speed_m_s: float) -> Curve:
+    """Return one curve through close points, on which no point of the arm exceeds the speed.
+
+    Raises PlanError where it can't be followed.
+    """
+    path_m = [0.0]
+    for before, after in itertools.pairwise(_places(joints, kinematics, tcp) for joints in points):
+        path_m.append(path_m[-1] + max(LEAST, *(math.dist(a, b) for a, b in zip(before, after, strict=True))))
+    return through(points, path_m, kinematics.model, min(speed_m_s, kinematics.model.tcp_speed_m_s) / UNEVEN)
 
 
 def _places(joints: Joints, kinematics: Kinematics, tcp: Pose) -> list[tuple[float, float, float]]:
