@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.interlock import MOVING, RETREATS, SAFETY_SAYS, UNCLEAR, why_not
 from orchestrator.core.machine import CellState, Mode
-from orchestrator.core.pauses import why_paused
+from orchestrator.core.pauses import THE_CELL, THE_ROBOT, target, why_paused
 from orchestrator.core.reason import Reason
 from orchestrator.core.state import ANYWHERE, RETREAT
 from orchestrator.core.waits import ZONE, zones_held
 
 if TYPE_CHECKING:
+    from orchestrator.core.commands import Command
     from orchestrator.core.state import State
 
 RETREATS_FROM = frozenset({CellState.HELD, CellState.STOPPED})  # nothing moves by itself, and units stay where they are
@@ -29,6 +30,13 @@ _CELL_WORDS = {
 def is_retreat(effect: str) -> bool:
     """Tell whether an effect of this id is a retreat."""
     return effect.startswith(RETREAT)
+
+
+def stops_retreat(state: State, command: Command) -> bool:
+    """Tell whether a command is the word that a retreat shall end: said as such, or as a pause of what moves."""
+    if command.type == "pause":
+        return state.retreat is not None and target(command) in {THE_CELL, THE_ROBOT}
+    return command.type == "stop_retreat"
 
 
 def why_no_motion(state: State, effect: str) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from orchestrator.core.react import (
     Settle,
     react,
 )
+from orchestrator.core.retreat import stops_retreat
 from orchestrator.core.rights import may
 from orchestrator.core.state import moves_robot
 from orchestrator.core.transient import TRANSIENTS, Awaited
@@ -520,7 +521,7 @@ class Runner:
             return False
         if isinstance(command, cmd.ReportSafety):
             return command.safety not in {Safety.NORMAL, Safety.REDUCED}
-        if isinstance(command, cmd.StopRetreat):
+        if stops_retreat(self.state, command):
             return True
         # it moves while the cell stands, so every such word counts
         by_hand = self.state.manual is not None or self.state.retreat is not None

@@ -141,6 +141,8 @@ def asks(*commands: cmd.Command) -> Callable[[Bench], Awaitable[object]]:
     [
         (asks(cmd.StopRetreat()), CellState.HELD),
         (asks(cmd.ChangeCell(verb=CellVerb.HOLD)), CellState.HELD),
+        (asks(cmd.Pause(what="cell")), CellState.HELD),
+        (asks(cmd.Pause(what="lane", name="robot")), CellState.HELD),
         (asks(cmd.StopRetreat(), cmd.StopRetreat(), cmd.ChangeCell(verb=CellVerb.HOLD)), CellState.HELD),
         (asks(cmd.ChangeCell(verb=CellVerb.STOP, reason="enough")), CellState.STOPPED),
         (asks(cmd.ChangeCell(verb=CellVerb.ABORT, reason="enough")), CellState.ABORTED),
@@ -148,7 +150,18 @@ def asks(*commands: cmd.Command) -> Callable[[Bench], Awaitable[object]]:
         (trip(Safety.SAFEGUARD_STOP), CellState.HELD),
         (trip(Safety.EMERGENCY_STOP), CellState.ABORTED),
     ],
-    ids=["stop retreat", "hold", "three at once", "stop", "abort", "protective stop", "safeguard", "emergency stop"],
+    ids=[
+        "stop retreat",
+        "hold",
+        "pause",
+        "pause of the robot",
+        "three at once",
+        "stop",
+        "abort",
+        "protective stop",
+        "safeguard",
+        "emergency stop",
+    ],
 )
 def test_whatever_stops_a_cell_stops_it_for_good_and_a_new_word_is_needed(
     folder: Path, comes: Callable[[Bench], Awaitable[object]], state: CellState

@@ -143,7 +143,9 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "start by the robot": lambda _: cmd.StartStep(unit="u1", step="pin", actors=("robot",)),
     "motion of a skill": lambda _: cmd.ProposeMotion(effect="u1/pin/1/skill", motion="m2"),
     "part taken out": lambda _: cmd.TakePart(part="u1/pin"),
-    "paused": lambda _: cmd.Pause(what="cell"),
+    "cell paused": lambda _: cmd.Pause(what="cell"),
+    "robot paused": lambda _: cmd.Pause(what="lane", name="robot"),
+    "place paused": lambda _: cmd.Pause(what="lane", name="front"),
 }
 
 # Row: what comes. Cell: the events that follow, or the refusal; after "->" how the retreat stands where that changes:
@@ -265,7 +267,17 @@ TABLE: dict[str, dict[str, str]] = {
         "moving stopping": "refused: moving",
         "*": "part_moved",
     },
-    "paused": {"*": "refused: cell"},
+    "cell paused": {
+        "planning shown half moving": "retreat_stopped -> stop !",
+        "stopping dropped": "nothing",
+        "*": "refused: cell",
+    },
+    "robot paused": {
+        "planning shown half moving": "retreat_stopped -> stop !",
+        "stopping dropped": "nothing",
+        "*": "refused: cell",
+    },
+    "place paused": {"*": "paused"},
 }
 
 
