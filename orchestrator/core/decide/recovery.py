@@ -61,7 +61,7 @@ def _in_the_gripper(state: State, *, holding: bool | None) -> list[ev.Event]:
     if held is not None and not holding and (place := _handed_to(state, held.part)):
         return [_moved(held.unit, held.part, held.kind, "released", f"place:{place}", "known")]
     if held is not None and not holding:
-        what = "lost" if held.unit in state.units else "consumed"
+        what: Literal["lost", "consumed"] = "lost" if held.unit in state.units else "consumed"
         return [_moved(held.unit, held.part, held.kind, what, LOST, "unknown")]
     if held is not None or not holding:
         return []
@@ -92,7 +92,7 @@ def _moved(
     unit: str,
     part: str,
     kind: str,
-    what: Literal["lost", "grasped", "released"],
+    what: Literal["lost", "consumed", "grasped", "released"],
     holder: str,
     certainty: Literal["known", "doubtful", "unknown"],
     bin_: str = "",
