@@ -20,6 +20,7 @@ from orchestrator.cli import (
     evidence,
     journal,
     orders,
+    retreat,
     rewind,
     serve,
     simulate,
@@ -45,6 +46,7 @@ app.command("check")(authored.check)
 app.command("check-shot")(check_shot.check_shot)
 app.command("simulate")(simulate.simulate)
 app.command("rewind")(rewind.rewind)
+app.command("retreat")(retreat.retreat)
 app.command("cell")(cell.cell)
 app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)

@@ -265,6 +265,7 @@ async def embedded(
         await asyncio.gather(*tasks, return_exceptions=True)
         heartbeat.close()
         grip_watch.close()
+        crew.retreating.close()
         if watch is not None:
             watch.close()
         await robot.close()

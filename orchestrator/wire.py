@@ -99,6 +99,23 @@ class Contradiction(Frozen):
     buttons: tuple[Button, ...] = ()
 
 
+class RetreatView(Frozen):
+    """How a retreat of the arm stands in a held or stopped cell; its way is the robot's `intent`.
+
+    `refused` says why it may not be asked for now; `outcome`, `code` and `ended` how the last one ended, and why.
+    """
+
+    status: Literal["none", "planning", "previewed", "moving", "stopping", "ended"]
+    by: str = ""
+    motion: str = ""
+    text: Texts = Field(default_factory=dict)
+    refused: tuple[Reason, ...] = ()
+    outcome: str = ""
+    code: str = ""
+    ended: Texts = Field(default_factory=dict)
+    buttons: tuple[Button, ...] = ()
+
+
 class CellView(Frozen):
     """The cell at a glance. `reasons` says in words why the robot does not move; empty when it may.
 
@@ -122,6 +139,7 @@ class CellView(Frozen):
     manual_by: str = ""
     taught: tuple[str, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
+    retreat: RetreatView | None = None
 
 
 class OrderView(Frozen):

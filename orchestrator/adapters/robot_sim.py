@@ -38,6 +38,7 @@ from orchestrator.core.ports import (
     Move,
     Outcome,
     Plan,
+    Retrace,
     RobotState,
     Safety,
     Scene,
@@ -378,7 +379,7 @@ class SimRobot:
         for index in range(first, last):
             leg = legs[index]
             if self._physics is not None and not isinstance(leg.segment, Grip):
-                names = leg.segment.touching if isinstance(leg.segment, Move) else frozenset()
+                names = leg.segment.touching if isinstance(leg.segment, Move | Retrace) else frozenset()
                 self._physics.expect(scenery.meant(self._world, leg.before, names))
             if isinstance(leg.segment, Grip):
                 outcome = await self._fingers(leg.segment, motion)

@@ -390,6 +390,21 @@ class ClearBreakpoint(Frozen):
     unit: Literal[""] | Name = ""
 
 
+class Retreat(Frozen):
+    """A person wants the arm of a held cell out of where it is: it is planned and previewed, and moves when approved.
+
+    The approval (`approve_motion`) is the word that nobody is in its way, and is asked for at every level of autonomy.
+    """
+
+    type: Literal["retreat"] = "retreat"
+
+
+class StopRetreat(Frozen):
+    """The arm shall stand: a retreat under way is stopped, one that is previewed is dropped."""
+
+    type: Literal["stop_retreat"] = "stop_retreat"
+
+
 # ---- from the engine and its adapters --------------------------------------------------------------------------
 
 
@@ -516,6 +531,26 @@ class ReportEquipment(Frozen):
     answers: bool
     unit: Name
     step: Name
+
+
+class NoteTrail(Frozen):
+    """The way that the arm has come to where it stands, in a cell that has just come to stand."""
+
+    type: Literal["note_trail"] = "note_trail"
+    points: Annotated[tuple[tuple[Finite, ...], ...], Field(max_length=2000)]
+    stands: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    since: Finite = 0.0
+
+
+class EndRetreat(Frozen):
+    """A retreat reached its end, or could not be planned."""
+
+    type: Literal["end_retreat"] = "end_retreat"
+    retreat: Name
+    outcome: Literal["succeeded", "canceled", "rejected", "aborted", "unknown"]
+    code: str = ""
+    message: Text = ""
+    remedy: Text = ""
 
 
 class EndMotion(Frozen):
@@ -663,6 +698,8 @@ Command = Annotated[
     | SetBreakpoint
     | ClearBreakpoint
     | MoveGripper
+    | Retreat
+    | StopRetreat
     | StartJog
     | StartDrive
     | TeachFrame
@@ -680,6 +717,8 @@ Command = Annotated[
     | ProposeMotion
     | ReportZones
     | ReportEquipment
+    | NoteTrail
+    | EndRetreat
     | EndMotion
     | EndSkill
     | EndHome
@@ -732,7 +771,9 @@ Outside = Annotated[
     | ReleaseStep
     | SetBreakpoint
     | ClearBreakpoint
-    | MoveGripper,
+    | MoveGripper
+    | Retreat
+    | StopRetreat,
     Field(discriminator="type"),
 ]
 

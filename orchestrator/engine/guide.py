@@ -29,6 +29,7 @@ from orchestrator.engine.oversight import (
     release_button,
 )
 from orchestrator.engine.recovery_view import recovery
+from orchestrator.engine.retreat_view import retreat_lane, retreat_view
 from orchestrator.engine.standing import condition, pause_button, to_refill
 from orchestrator.wire import (
     BinLevel,
@@ -126,6 +127,7 @@ class Guide:
             manual_by=state.manual.by if state.manual else "",
             taught=tuple(state.taught),
             contradictions=contradictions(state, granted),
+            retreat=retreat_view(state),
         )
 
     def order(self, state: State, order_id: str) -> OrderView:
@@ -221,6 +223,8 @@ class Guide:
 
     def lane(self, state: State, actor: str) -> LaneView:
         """Return what an actor does now."""
+        if actor == ROBOT and (retreats := retreat_lane(state)) is not None:
+            return retreats
         human = actor != ROBOT
         person = state.places.get(actor)
         base: dict[str, Any] = {

@@ -16,7 +16,7 @@ from starlette.routing import WebSocketRoute
 
 from orchestrator import __version__
 from orchestrator.core.errors import SetupError
-from orchestrator.http import breakpoints, calibration, errors, manual, orders, records, rewind, routes
+from orchestrator.http import breakpoints, calibration, errors, manual, orders, records, retreat, rewind, routes
 from orchestrator.http.commands import Commands
 from orchestrator.http.guard import LOOPBACK, Guard
 from orchestrator.http.hub import POSE_HZ, RING, Hub
@@ -83,6 +83,7 @@ def create_app(
     errors.install(app)
     app.include_router(orders.router(desk, commands))
     app.include_router(rewind.router(desk, commands))
+    app.include_router(retreat.router(desk, commands))
     app.include_router(routes.router(desk, commands))
     app.include_router(manual.router(desk, commands))
     app.include_router(calibration.router(desk.calibrating, commands.who))

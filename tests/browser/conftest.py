@@ -28,7 +28,7 @@ OWN_CELL = dict.fromkeys(
 )  # suites that need another cell than the demo's, at rest
 TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
-REAL_TIME = ("jog",)  # suites in which a person's hand keeps the robot moving: it is not sped up
+REAL_TIME = ("jog", "retreat")  # suites in which people catch the robot in a motion: it is not sped up
 
 
 @pytest.fixture

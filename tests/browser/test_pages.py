@@ -21,6 +21,7 @@ SUITES = (
     "calibrate",
     "hand_eye",
     "recover",
+    "retreat",
     "supervision",
     "two_people",
     "offline",

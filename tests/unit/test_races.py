@@ -339,6 +339,11 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "breakpoint cleared": lambda b: cmd.ClearBreakpoint(order="A", step="s"),
     "autonomy lowered": lambda b: cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP),
     "autonomy raised": lambda b: cmd.SetAutonomy(autonomy=Autonomy.FULL),
+    "retreat": lambda b: cmd.Retreat(),
+    "retreat stopped": lambda b: cmd.StopRetreat(),
+    "end of a retreat": lambda b: cmd.EndRetreat(retreat="retreat/1", outcome="succeeded"),
+    "motion of a retreat proposed": lambda b: cmd.ProposeMotion(effect="retreat/1", motion="m1"),
+    "trail noted": lambda b: cmd.NoteTrail(points=((0.0,) * 6, (1.0,) * 6)),
     "motion of a look proposed": lambda b: cmd.ProposeMotion(effect=f"u1/s/{_attempt(b)}/look1/ride1", motion="m1"),
 }
 
@@ -348,6 +353,11 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
 # "*" stands for every column that the row does not name.
 
 TABLE: dict[str, dict[str, str]] = {
+    "retreat": {"*": "refused: interlock"},  # in a cell that runs; of one that is held: test_retreat_races
+    "retreat stopped": {"*": "nothing"},
+    "end of a retreat": {"*": "outcome_ignored"},
+    "motion of a retreat proposed": {"*": "refused: stale"},
+    "trail noted": {"*": "nothing"},
     "skill succeeded": {
         "robot asked": "skill_ended check_requested -> verifying",
         "both brought": "skill_ended",

@@ -194,6 +194,7 @@ export interface CellView {
   manual_by: string;
   taught: string[];
   contradictions: Contradiction[];
+  retreat: RetreatView | null;
 }
 
 /** A PackML command to the cell. */
@@ -550,7 +551,9 @@ export type Outside =
   | ReleaseStep
   | SetBreakpoint
   | ClearBreakpoint
-  | MoveGripper;
+  | MoveGripper
+  | Retreat
+  | StopRetreat;
 
 /** A part instance as the ledger knows it. `pose` is in the world; parts in a gripper follow the pose stream. */
 export interface PartView {
@@ -753,6 +756,32 @@ export interface Resume {
   name?: "" | string;
 }
 
+/**
+ * A person wants the arm of a held cell out of where it is: it is planned and previewed, and moves when approved.
+ *
+ * The approval (`approve_motion`) is the word that nobody is in its way, and is asked for at every level of autonomy.
+ */
+export interface Retreat {
+  type: "retreat";
+}
+
+/**
+ * How a retreat of the arm stands in a held or stopped cell; its way is the robot's `intent`.
+ *
+ * `refused` says why it may not be asked for now; `outcome`, `code` and `ended` how the last one ended, and why.
+ */
+export interface RetreatView {
+  status: "none" | "planning" | "previewed" | "moving" | "stopping" | "ended";
+  by: string;
+  motion: string;
+  text: Record<string, string>;
+  refused: Reason[];
+  outcome: string;
+  code: string;
+  ended: Record<string, string>;
+  buttons: Button[];
+}
+
 /** Go back to before a step: what builds on it is taken back first, result after result, by a person. */
 export interface Rewind {
   type: "rewind";
@@ -914,6 +943,11 @@ export interface StepWords {
   ask: Record<string, string>;
   hazards: Record<string, string>;
   media: Record<string, string>;
+}
+
+/** The arm shall stand: a retreat under way is stopped, one that is previewed is dropped. */
+export interface StopRetreat {
+  type: "stop_retreat";
 }
 
 /** Go back no further. */

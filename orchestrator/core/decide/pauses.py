@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core import events as ev
+from orchestrator.core.decide.retreat import stopped
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.interlock import why_not_but_paused
 from orchestrator.core.machine import CellState
 from orchestrator.core.pauses import RUNS, hold_at, robot_pauses, target
+from orchestrator.core.retreat import stops_retreat
 from orchestrator.core.state import ROBOT
 
 if TYPE_CHECKING:
@@ -17,12 +19,14 @@ if TYPE_CHECKING:
 
 
 def pause(state: State, command: cmd.Pause, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
-    """Bring the cell or a lane to speed zero; twice is once."""
+    """Bring the cell or a lane to speed zero; twice is once. A retreat is stopped by it."""
     key = target(command)
     if trouble := _unknown(state, command):
         return trouble
     if key in state.pauses:
         return []
+    if stops_retreat(state, command):
+        return stopped(state, by)
     if (command.what == "cell" or command.name == ROBOT) and state.cell not in RUNS:
         return Rejected("cell", f"The cell is {state.cell}: nothing moves by itself.", "There is nothing to pause.")
     return [ev.Paused(target=key, by=by.name, reason=command.reason)]

@@ -61,7 +61,10 @@ def _in_the_gripper(state: State, *, holding: bool | None) -> list[ev.Event]:
     if held is not None and not holding and (place := _handed_to(state, held.part)):
         return [_moved(held.unit, held.part, held.kind, "released", f"place:{place}", "known")]
     if held is not None and not holding:
-        return [_moved(held.unit, held.part, held.kind, "lost", LOST, "unknown")]
+        if held.unit in state.units:
+            return [_moved(held.unit, held.part, held.kind, "lost", LOST, "unknown")]
+        gone = (*reversed([*state.world.on(held.part)]), held)  # nobody waits for it any more
+        return [_moved(fact.unit, fact.part, fact.kind, "consumed", LOST, "unknown") for fact in gone]
     if held is not None or not holding:
         return []
     sought = [
@@ -91,7 +94,7 @@ def _moved(
     unit: str,
     part: str,
     kind: str,
-    what: Literal["lost", "grasped", "released"],
+    what: Literal["lost", "consumed", "grasped", "released"],
     holder: str,
     certainty: Literal["known", "doubtful", "unknown"],
     bin_: str = "",

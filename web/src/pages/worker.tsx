@@ -10,6 +10,7 @@ import { OfflineBanner } from "../common/line";
 import { NoticeBar } from "../common/notice";
 import { KeptList } from "../kept/list";
 import { Asked } from "../common/preview";
+import { Retreat } from "../common/retreat";
 import { Twin } from "../scene/twin";
 import type { Card } from "../wire";
 import { best, words } from "../words";
@@ -45,6 +46,7 @@ function Filled({ card }: { card: Card }) {
       <section class="card" aria-label={words.value.card.label} data-testid="card" data-status={card.status} data-step={card.step}>
         <KeptList />
         <div class="card-body" key={`${card.unit} ${card.step} ${card.attempt} ${card.status}`}>
+          {card.status !== "away" && <Retreat place={card.place} />}
           <StepCard card={card} entry={entry} />
           {card.status !== "away" && <Contradictions />}
           {card.status !== "away" && <Asked lane={store.robot.value} />}
