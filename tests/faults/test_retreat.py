@@ -313,7 +313,8 @@ def test_a_journal_that_fails_under_it_stops_it_and_an_approval_that_can_t_be_wr
             assert (await cell.ask(cmd.ApproveMotion(motion=motion.id))).code == "journal"
             await stands(cell, 10)
             journal.broken = False
-            await asyncio.sleep(5)
+            await cell.until(lambda state: not state.acknowledged)
+            await cell.do(cmd.Acknowledge(n=cell.state.alarms))  # a journal that failed asks for it
             motion = await previewed(cell) if cell.state.retreat is None else motion
             await cell.do(cmd.ApproveMotion(motion=motion.id))
             await cell.until(lambda state: any(each.approved for each in state.motions.values()))
