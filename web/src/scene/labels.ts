@@ -2,14 +2,21 @@
 
 import type { PerspectiveCamera, Vector3 } from "three";
 
-export type Kind = "goal" | "take" | "intent" | "lost" | "plain";
+export type Kind = "goal" | "take" | "intent" | "lost" | "plain" | "danger" | "warning" | "caution" | "notice";
+
+/** Where words in the scene are written: beside the picture, or in it. Points are in the cell's frame, metres. */
+export interface Lettering {
+  put(id: string, words: string, at: Vector3, kind: Kind): void;
+  /** Take away every label whose id starts so. */
+  drop(prefix: string): void;
+}
 
 interface Label {
   element: HTMLElement;
   at: Vector3;
 }
 
-export class Labels {
+export class Labels implements Lettering {
   private readonly labels = new Map<string, Label>();
 
   constructor(private readonly host: HTMLElement) {}
@@ -27,7 +34,6 @@ export class Labels {
     if (label.element.textContent !== words) label.element.textContent = words;
   }
 
-  /** Take away every label whose id starts so. */
   drop(prefix: string): void {
     for (const [id, { element }] of this.labels) {
       if (!id.startsWith(prefix)) continue;
