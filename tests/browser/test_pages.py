@@ -12,7 +12,18 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-SUITES = ("access", "reconnect", "keyboard", "build_unit", "jog", "calibrate", "hand_eye", "recover")
+SUITES = (
+    "access",
+    "reconnect",
+    "keyboard",
+    "build_unit",
+    "jog",
+    "calibrate",
+    "hand_eye",
+    "recover",
+    "headset",
+    "window",
+)
 PATIENCE_S = 15 * 60
 
 

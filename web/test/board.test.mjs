@@ -10,6 +10,7 @@ const { face } = await load("ar/facing.ts");
 const { measure } = await load("ar/intrinsics.ts");
 const { beside_m } = await load("ar/trust.ts");
 const { assumed, seen } = await load("ar/lens.ts");
+const { Tracker } = await load("ar/tracker.ts");
 const A = await load("ar/algebra.ts");
 
 const VIEW = { name: "guide", squares: [7, 5], square_m: 0.033, marker_m: 0.023, dictionary: "4x4_50", pose: { p: [0, 0, 0], q: [1, 0, 0, 0] } };
@@ -94,4 +95,37 @@ test("no board, half a board and a strange picture are not taken for one", () =>
   const { picture: taken } = shot([10, 0, 0, 0.62, 0, 1], { seed: 5 }); // a few squares are still in the picture
   const sight = finder.look(taken);
   assert.ok(sight === null || sight.markers < 8);
+});
+
+test("a tracker measures the lens while the camera goes around, and averages while it stands", () => {
+  const tracker = new Tracker(assumed(1280, 720), LIMIT_M);
+  const far = [0.3, -0.3, 0.05];
+  assert.deepEqual(tracker.judge(far, 0), { seen: "looking", off_m: null });
+  let measuredAt = null;
+  for (const [i, one] of ROUND.entries()) {
+    const done = tracker.see(finder.look(shot(one, { seed: 200 + i }).picture), i);
+    if (i === 1) assert.equal(tracker.judge(far, i).seen, "off", "an assumed lens is not exact enough that far from the board");
+    if (done) measuredAt = i;
+  }
+  assert.equal(measuredAt, ROUND.length - 1);
+  assert.equal(tracker.taken, null);
+  assert.ok(Math.abs(tracker.lens.focal_px / CAMERA.focal_px - 1) < 0.01);
+  const { placed } = shot(METRE[1]);
+  const offs = [0, 1, 2, 3, 4, 5].map((i) => {
+    tracker.see(finder.look(shot(METRE[1], { seed: 300 + i, noise: 4 }).picture), 100 + i / 10);
+    return drawnBeside(far, placed, tracker.lens, tracker.placed(100 + i / 10));
+  });
+  assert.ok(offs.at(-1) < LIMIT_M && tracker.judge(far, 100.5).seen === "good", `${offs.map((m) => m * 1000)} mm`);
+  assert.equal(tracker.judge(far, 102).seen, "looking", "a board that is out of sight places nothing");
+});
+
+test("a picture's part tells the same as the whole picture", () => {
+  const { picture: taken } = shot(METRE[0], { seed: 77 });
+  const [x, y, width, height] = [380, 180, 640, 400];
+  const part = new Uint8ClampedArray(width * height * 4);
+  for (let row = 0; row < height; row += 1) part.set(taken.data.subarray(((y + row) * 1280 + x) * 4, ((y + row) * 1280 + x + width) * 4), row * width * 4);
+  const whole = finder.look(taken);
+  const cut = finder.look({ width, height, data: part }, [x, y]);
+  assert.equal(cut.matches.length, whole.matches.length);
+  for (const [i, { px }] of cut.matches.entries()) assert.ok(Math.hypot(px[0] - whole.matches[i].px[0], px[1] - whole.matches[i].px[1]) < 0.05);
 });

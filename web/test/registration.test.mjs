@@ -136,3 +136,19 @@ test("what was kept of other points or another cell is not taken up", () => {
   const elsewhere = { ...RULES, touch: { ...TOUCH, press: [0.3, 0.45, 0.02] } };
   assert.equal(new Registration("bench", elsewhere).restore(kept, first.placed), false);
 });
+
+test("a point on which something stands is left out, as long as three are left", () => {
+  const registration = new Registration("bench", RULES);
+  const at = touched(gauss(5), 0);
+  assert.equal(registration.pass(), true);
+  assert.equal(registration.wanted, "nest_2");
+  assert.equal(registration.pass(), false, "three are needed");
+  assert.deepEqual(registration.progress, [0, 3]);
+  for (const [i, name] of registration.points.entries()) if (i > 0) registration.touch(name, [at[i]], 1000);
+  assert.equal(registration.judge(GOAL, 1000).standing, "good");
+  const again = new Registration("bench", RULES);
+  again.restore(registration.keep(registration.placed), registration.placed);
+  assert.equal(again.wanted, "nest_1");
+  again.pass();
+  assert.equal(again.wanted, "nest_2", "another point does for the check");
+});

@@ -44,6 +44,8 @@ const STILL_M = 0.004; // samples of one touch that scatter more are of a hand t
 
 export class Registration {
   private readonly touched = new Map<string, Vector>();
+  private readonly passed = new Set<string>();
+  private turn = 0; // which point a kept place is checked by
   private known: Known | null = null;
   private checked = false;
   private astray_m: number | null = null;
@@ -60,13 +62,13 @@ export class Registration {
 
   /** What to touch next: a point not yet touched, or the one to check by; null where nothing is asked. */
   get wanted(): string | null {
-    if (this.known) return this.checked ? null : (this.points[0] ?? null);
-    return this.points.find((name) => !this.touched.has(name)) ?? null;
+    if (this.known) return this.checked ? null : (this.points[this.turn % this.points.length] ?? null);
+    return this.points.find((name) => !this.touched.has(name) && !this.passed.has(name)) ?? null;
   }
 
   /** How many points are touched, of how many. */
   get progress(): readonly [number, number] {
-    return [this.touched.size, this.points.length];
+    return [this.touched.size, this.points.length - this.passed.size];
   }
 
   /** The cell's frame in the device's space, as far as it may be drawn by; null before all points are touched. */
@@ -88,13 +90,25 @@ export class Registration {
       return true;
     }
     this.touched.set(name, still.placed.at);
-    if (this.touched.size < Math.max(LEAST, this.points.length)) return true;
+    return this.wanted !== null || this.find(now_t);
+  }
+
+  /** Leave out the point that is asked for, as something stands on it. False where too few would be left. */
+  pass(): boolean {
+    if (this.known) {
+      this.turn += 1;
+      return true;
+    }
+    const name = this.wanted;
+    if (name === null || this.points.length - this.passed.size <= LEAST) return false;
+    this.passed.add(name);
+    return true;
+  }
+
+  private find(now_t: number): boolean {
     const names = [...this.touched.keys()];
-    const from = names.map((one) => this.rules.touch[one] ?? real);
-    const found = fit(
-      from,
-      names.map((one) => this.touched.get(one) ?? still.placed.at),
-    );
+    const from = names.map((one): Vector => this.rules.touch[one] ?? [0, 0, 0]);
+    const found = fit(from, [...this.touched.values()]);
     if (!found) return this.begin(), false;
     this.known = { placed: found.placed, residual_m: found.residual_m, made_t: now_t, from };
     this.checked = true;
@@ -105,6 +119,8 @@ export class Registration {
   /** Forget it: touch all points anew. */
   begin(): void {
     this.touched.clear();
+    this.passed.clear();
+    this.turn = 0;
     this.known = null;
     this.checked = false;
     this.astray_m = null;

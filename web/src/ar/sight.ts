@@ -50,8 +50,16 @@ export class Finder {
     return new Finder(board, codes);
   }
 
-  /** Look for the board in a picture (RGBA). Null where it is not seen, or too little of it. */
-  look(picture: { width: number; height: number; data: Uint8ClampedArray }): Sight | null {
+  /**
+   * Look for the board in a picture (RGBA), a part of a larger one that begins at `corner`. Null where it is not seen, or
+   * too little of it.
+   */
+  look(picture: { width: number; height: number; data: Uint8ClampedArray }, corner: Pixel = [0, 0]): Sight | null {
+    const found = this.find(picture);
+    return found && { ...found, matches: found.matches.map(({ at, px }) => ({ at, px: [px[0] + corner[0], px[1] + corner[1]] })) };
+  }
+
+  private find(picture: { width: number; height: number; data: Uint8ClampedArray }): Sight | null {
     const found = this.detector.detect(picture).filter(({ id }) => id < this.board.markers);
     const once = found.filter(({ id }) => found.filter((other) => other.id === id).length === 1);
     let rough = once.map(({ id, corners }) => this.board.marker(id).map((at, i): Match => ({ at, px: [corners[i]?.x ?? 0, corners[i]?.y ?? 0] })));

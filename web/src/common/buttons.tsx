@@ -46,6 +46,7 @@ export function Offer({ button, complete, primary = false, children, testId }: O
         type="button"
         class={`act act-${kind}`}
         data-testid={testId ?? `button-${button.label}`}
+        data-command={button.command.type}
         aria-disabled={offline || busy || fresh.value}
         aria-busy={busy}
         onClick={() => {
