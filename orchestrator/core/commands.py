@@ -30,10 +30,13 @@ def _finite(pose: Pose) -> Pose:
 FinitePose = Annotated[Pose, AfterValidator(_finite)]
 
 
+UNNAMED = "local"  # somebody at a screen of this machine, nobody knows who
+
+
 class Who(Frozen):
     """Who asks: a pseudonym and a role. The engine itself asks as `engine`."""
 
-    name: Name = "local"
+    name: Name = UNNAMED
     role: Role = "supervisor"
 
 
@@ -217,12 +220,16 @@ class ClearPlace(Frozen):
 
 
 class UndoStep(Frozen):
-    """Take a done step back, with all that builds on it."""
+    """A person has taken a done step back, with all that builds on it.
+
+    `part_out`: they have looked, and its part is not in any more; a robot may put the next one there at once.
+    """
 
     type: Literal["undo_step"] = "undo_step"
     unit: Name
     step: Name
     reason: Text = ""
+    part_out: bool = False
 
 
 class Rewind(Frozen):
@@ -276,9 +283,13 @@ class SettlePart(Frozen):
 
 
 class Acknowledge(Frozen):
-    """A person says that the cell is clear after a stop or a restart."""
+    """A person says that the cell is clear after a stop or a restart.
+
+    `n` is which alarm they were shown; 0 for whatever asks now.
+    """
 
     type: Literal["acknowledge"] = "acknowledge"
+    n: Annotated[int, Field(ge=0)] = 0
 
 
 class MoveGripper(Frozen):

@@ -295,6 +295,7 @@ class StepFailed(Frozen):
     rung: int
     barred: tuple[Literal["robot", "human"], ...] = ()
     part_out: bool = False  # whoever had it in hand says that its part is not in
+    hands: bool = False  # a person at the step has reported it, and it goes on: they may still be there
 
 
 class RecheckRequested(Frozen):

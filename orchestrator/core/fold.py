@@ -58,6 +58,7 @@ def _cell(state: State, event: ev.CellChanged, t: float) -> State:
         cell_reason=event.reason,
         cell_trouble=event.trouble,
         acknowledged=known,
+        alarms=state.alarms + (event.acknowledged is False),
         suspended=event.suspended or stays,
         suspends=state.suspends + bool(event.suspended),
     )
@@ -79,6 +80,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         cell_trouble=(),
         suspended="",
         acknowledged=False,
+        alarms=state.alarms + 1,
         motions={},
         manual=None,
         places={},
@@ -110,7 +112,8 @@ def _acknowledged(state: State, _event: ev.Acknowledged, _t: float) -> State:
 def _safety(state: State, event: ev.SafetyChanged, t: float) -> State:
     known = state.acknowledged if event.acknowledged is None else event.acknowledged
     struck_t = t if event.safety == Safety.PROTECTIVE_STOP else state.struck_t
-    return replace(state, safety=event.safety, acknowledged=known, struck_t=struck_t)
+    alarms = state.alarms + (event.acknowledged is False)
+    return replace(state, safety=event.safety, acknowledged=known, alarms=alarms, struck_t=struck_t)
 
 
 @_on(ev.Paused)

@@ -243,7 +243,7 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
         rungs = {**rungs, ladder_name(step, event.code): event.rung}
     asks = event.answer in {"ask", "scrap", "skip"}
     state = called_off(state, event.unit, event.step, old)
-    state = unclear(state, old) if event.code in _TAKEN else state
+    state = unclear(state, old) if event.code in _TAKEN or event.hands else state
     new = replace(
         _closed(old, t, "failed", event.code, event.message),
         status=StepStatus.ATTENTION if asks else StepStatus.READY,

@@ -253,6 +253,7 @@ class State:
     autonomy: Autonomy = Autonomy.FULL
     safety: Safety = Safety.NORMAL
     acknowledged: bool = True
+    alarms: int = 0  # how often something has asked for a person's word that the cell is clear
     orders: Mapping[str, OrderRecord] = field(default_factory=dict)
     units: Mapping[str, UnitState] = field(default_factory=dict)
     units_started: int = 0

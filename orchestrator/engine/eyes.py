@@ -18,13 +18,14 @@ from orchestrator.core.rechecks import fresh_from
 from orchestrator.core.rides import arm_blockers, needs_ride
 from orchestrator.core.world import CELL, GRIPPER
 from orchestrator.engine.standstill import ARM_IDLE, EPSILON_S
+from orchestrator.engine.verdicts import believed, measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from orchestrator.core.geometry import Pose, Vector
     from orchestrator.core.locating import Located, LocateRequest, Space
-    from orchestrator.core.ports import Camera, Check, Shot, Taught, Vision
+    from orchestrator.core.ports import Camera, Shot, Taught, Vision
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec, Step
     from orchestrator.engine.arm_in_view import ArmInView
@@ -161,16 +162,17 @@ class Eyes:
             request = self._request(state, effect, _step(state, effect))
             lesson, why = self._lesson(state, effect, shot)
             check = await self._vision.check(replace(request, taught=lesson), shot)
+            check = believed(check, request)
             if why:
                 check = replace(check, reason=f"{check.reason} {why}".strip())
             if check.verdict != "cannot_see":
-                return _measured(check, shot.stamp)
-            blind[name] = _measured(check, shot.stamp)
+                return measured(check, shot.stamp)
+            blind[name] = measured(check, shot.stamp)
         if not blind:
             assert failed is not None  # a camera at least was asked
             raise failed
-        best = max(blind.values(), key=lambda measured: measured.visible)
-        said = [f"{name}: {measured.reason}" for name, measured in blind.items()]
+        best = max(blind.values(), key=lambda seen: seen.visible)
+        said = [f"{name}: {seen.reason}" for name, seen in blind.items()]
         if failed is not None:
             said.append(failed.message)
         return best if len(said) == 1 else best.model_copy(update={"reason": " ".join(said)})
@@ -396,24 +398,3 @@ def _similar(one: PartSpec, other: PartSpec) -> bool:
         for a_low, a_high, b_low, b_high in zip(one.low_m, one.high_m, other.low_m, other.high_m, strict=True)
     ]
     return all(abs(a - b) <= ALIKE * max(a, b, 1e-6) for a, b in sizes)
-
-
-def _measured(check: Check, stamp: float) -> Measured:
-    offset = check.deviation
-    return Measured(
-        verdict=check.verdict,
-        offset_mm=_rounded(offset.xyz_m, 1000) if offset else None,
-        turn_deg=_rounded(offset.rot_rad, 180 / math.pi) if offset else None,
-        uncertainty_mm=_rounded(check.uncertainty_m, 1000),
-        visible=round(check.visible, 3),
-        reason=check.reason,
-        evidence=check.evidence,
-        shot_t=check.shot_stamp or stamp,
-        datum=check.datum,
-        datum_offset_mm=_rounded(check.datum_offset.xyz_m, 1000) if check.datum_offset else None,
-    )
-
-
-def _rounded(values: tuple[float, float, float], scale: float) -> tuple[float, float, float]:
-    x, y, z = (round(value * scale, 3) + 0.0 for value in values)
-    return (x, y, z)

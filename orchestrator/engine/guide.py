@@ -87,7 +87,7 @@ class Guide:
             for verb in verbs
         ]
         if not state.acknowledged and granted(state, Acknowledge()):
-            buttons.insert(0, Button(label="acknowledge", command={"type": "acknowledge"}))
+            buttons.insert(0, Button(label="acknowledge", command={"type": "acknowledge", "n": state.alarms}))
         if granted(state, Resume(what="cell") if THE_CELL in state.pauses else Pause(what="cell")):
             buttons.append(pause_button("cell", paused=THE_CELL in state.pauses))
         held = state.world.held()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -21,6 +20,7 @@ from orchestrator.core.react import Cancel, Effect, Look, Recover, RideAndLook, 
 from orchestrator.core.rights import may
 from orchestrator.core.state import moves_robot
 from orchestrator.core.transient import TRANSIENTS, Awaited
+from orchestrator.engine.answers import Answers, Heard, digest
 from orchestrator.engine.bus import Bus, Fresh
 from orchestrator.engine.snapshot import Snapshot
 from orchestrator.engine.troubles import Troubles
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-REMEMBERED = 10_000  # command ids whose answer is kept, so that asking twice has one effect
 BATCH = 256
 RETRY_S = 1.0  # after a failed commit what effects reported is tried again, and a stop that failed likewise
 SKILL_ENDS_S = 5.0  # how long a skill that was called off may take to end before the cell settles without it
@@ -112,7 +111,7 @@ class Runner:
         self._queue: asyncio.Queue[Asked | None] = asyncio.Queue()
         self._kept: list[Asked] = []  # what effects reported while the journal failed, in order
         self._closed = False
-        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        self._answers = Answers()
         self._tasks: dict[str, asyncio.Task[cmd.Command | None]] = {}
         self._waiters: list[tuple[Callable[[State], bool], asyncio.Future[None]]] = []
         self._slowing: list[cmd.Request] = []  # pauses that are not judged yet: the robot stands already
@@ -130,25 +129,27 @@ class Runner:
         if snapshot is not None:
             state = snapshot.state
             for answer in snapshot.answers:
-                self._remember(answer)
+                self._answers.keep(Heard(answer))
         for recorded in self._journal.read(after=state.seq):
             entry = recorded.entry
             event = decode(entry.payload, recorded.seq)
             state = fold(state, event, entry.t, recorded.seq)
             if isinstance(event, JournalRetained):
                 for name in event.answered:
-                    self._remember(Answer(id=name, ok=True))
+                    self._answers.keep(Heard(Answer(id=name, ok=True)))
                 for name, role in event.denied.items():
-                    self._remember(_denied(name, role))
+                    self._answers.keep(Heard(_denied(name, role)))
             if entry.command and not entry.command.startswith(OWN):
                 granted = Answer(id=entry.command, ok=True)
-                self._remember(_denied(entry.command, event.role) if isinstance(event, CommandDenied) else granted)
+                self._answers.keep(
+                    Heard(_denied(entry.command, event.role) if isinstance(event, CommandDenied) else granted)
+                )
         self.state = state
         return state.seq
 
     def snapshot(self) -> Snapshot:
         """Return the durable state with the event that it stands at, and the answers given so far."""
-        return Snapshot(self.state.seq, self._journal.head[1], self.state, tuple(self._answers.values()))
+        return Snapshot(self.state.seq, self._journal.head[1], self.state, tuple(self._answers))
 
     async def submit(self, request: cmd.Request) -> Answer:
         """Hand in a request; returns when its events are durable, or when it is refused."""
@@ -159,16 +160,22 @@ class Runner:
         if request.id.startswith(OWN) and request.by.role != "engine":
             message = f"Ids that begin with {OWN} are the engine's own."
             return Answer(id=request.id, ok=False, code="bad_id", message=message, remedy="Use a UUID.")
+        return await self._asked_for(request)
+
+    async def ask(self, command: cmd.Command, by: cmd.Who = cmd.ENGINE) -> Answer:
+        """Hand in a command of the engine's own, or one in somebody's name that has no id yet."""
+        request = self._own(command, by)
+        if self._makes_safer(request):
+            self._quiet()
+        return _closing(request) if self._closed else await self._asked_for(request)
+
+    async def _asked_for(self, request: cmd.Request) -> Answer:
         if self.pausing is not None and self._pauses(request):
             self._slowing.append(request)
             self.pausing.begin()
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((request, answer))
         return await answer
-
-    async def ask(self, command: cmd.Command) -> Answer:
-        """Hand in a command of the engine's own."""
-        return await self.submit(self._own(command))
 
     def post(self, command: cmd.Command) -> None:
         """Hand in a command of the engine's own without waiting for the answer."""
@@ -218,11 +225,11 @@ class Runner:
         entries: list[Entry] = []
         fresh: list[Fresh] = []
         answers: list[Answer] = []
-        new: dict[str, Answer] = {}  # granted in this batch: void if it can't be written
+        new: dict[str, Heard] = {}  # granted in this batch: void if it can't be written
         for request, _ in batch:
-            known = None if request.by.role == "engine" else self._answers.get(request.id) or new.get(request.id)
-            if known:
-                answers.append(known)
+            known = (new.get(request.id) or self._answers.get(request.id)) if _may_repeat(request) else None
+            if known and (known.same(request) or not _halts(request.command)):
+                answers.append(known.reply(request))
                 continue
             now = self._clock.now()
             try:
@@ -233,13 +240,14 @@ class Runner:
             if isinstance(verdict, Rejected):
                 if request.by.role == "engine":
                     log.info("refused", command=request.command.type, code=verdict.code, why=verdict.message)
-                answers.append(Answer(id=request.id, ok=False, **_said(verdict)))
+                again = known is not None and known.same(request) is None  # it had its effect in an earlier life
+                answers.append(known.answer if known and again else Answer(id=request.id, ok=False, **_said(verdict)))
                 continue
             fresh += [Fresh(after.seq + n, now, event) for n, event in enumerate(verdict, start=1)]
             after = tentative
             entries += written
-            new[request.id] = _answer(request, verdict)
-            answers.append(new[request.id])
+            answers.append(_answer(request.id, verdict))
+            new[request.id] = Heard(answers[-1], digest(request) if _may_repeat(request) else b"")
         failed = bool(entries) and not await self._commit(entries)
         if failed:
             self._put_off([request for request, _ in batch if request.id in new])
@@ -248,8 +256,8 @@ class Runner:
         self.state = after
         self._judged([request for request, _ in batch], written=not failed)
         for (request, future), answer in zip(batch, answers, strict=True):
-            if request.id in new and request.by.role != "engine":
-                self._remember(answer)
+            if _may_repeat(request) and request.id in new and new[request.id].answer is answer:
+                self._answers.keep(new[request.id])
             if future is not None and not future.done():
                 future.set_result(answer)
         if fresh:
@@ -425,26 +433,23 @@ class Runner:
 
     # ---- small things ------------------------------------------------------------------------------------------
 
-    def _own(self, command: cmd.Command) -> cmd.Request:
+    def _own(self, command: cmd.Command, by: cmd.Who = cmd.ENGINE) -> cmd.Request:
         self._asked += 1
-        return cmd.Request(
-            id=f"{OWN}{self.state.seq}-{self._asked}", by=cmd.ENGINE, t=self._clock.now(), command=command
-        )
+        return cmd.Request(id=f"{OWN}{self.state.seq}-{self._asked}", by=by, t=self._clock.now(), command=command)
 
-    def _remember(self, answer: Answer) -> None:
-        self._answers[answer.id] = answer
-        if len(self._answers) > REMEMBERED:
-            self._answers.popitem(last=False)
+    def _repeats(self, request: cmd.Request) -> bool:
+        known = self._answers.get(request.id) if _may_repeat(request) else None
+        return known is not None and known.same(request) is True
 
     def _pauses(self, request: cmd.Request) -> bool:
         """Tell whether a request brings the robot to speed zero, as far as it will be granted: not a second time."""
-        granted = may(request.by.role, request.command) and request.id not in self._answers
+        granted = may(request.by.role, request.command) and not self._repeats(request)
         return granted and stops_robot(self.state, request.command)
 
     def _makes_safer(self, request: cmd.Request) -> bool:
         """Tell whether a request stops the arm, as far as it will be granted: not to others, and not a second time."""
         command, role = request.command, request.by.role
-        if not may(role, command) or (role != "engine" and request.id in self._answers):
+        if not may(role, command) or self._repeats(request):
             return False
         if isinstance(command, cmd.ReportSafety):
             return command.safety not in {Safety.NORMAL, Safety.REDUCED}
@@ -458,7 +463,7 @@ class Runner:
         )
 
 
-OWN = "engine-"  # how the ids of the engine's own requests begin; they are never asked twice
+OWN = "engine-"  # how the ids that the engine gives begin; such requests are never asked twice
 Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
 Performed = RunSkill | RunManual | Look | RideAndLook | Settle | Recover
 _READIES = tuple(state for state, row in TRANSIENTS.items() if Awaited.READY in row.waits)
@@ -468,6 +473,10 @@ _IN_VAIN = {
     Awaited.STAND: "The robot did not stand within {:g} s.",
     Awaited.READY: "The robot was not ready within {:g} s.",
 }
+
+
+def _may_repeat(request: cmd.Request) -> bool:
+    return request.by.role != "engine" and not request.id.startswith(OWN)
 
 
 def _entry(event: Event, t: float, command: str) -> Entry:
@@ -484,10 +493,10 @@ def _said(verdict: Rejected) -> dict[str, str]:
     return {"code": verdict.code, "message": verdict.message, "remedy": verdict.remedy}
 
 
-def _answer(request: cmd.Request, events: list[Event]) -> Answer:
+def _answer(request_id: str, events: list[Event]) -> Answer:
     if len(events) == 1 and isinstance(events[0], CommandDenied):
-        return _denied(request.id, request.by.role)
-    return Answer(id=request.id, ok=True)
+        return _denied(request_id, events[0].role)
+    return Answer(id=request_id, ok=True)
 
 
 def _must_arrive(command: cmd.Command) -> bool:

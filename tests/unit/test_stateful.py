@@ -422,7 +422,7 @@ class CellMachine(RuleBasedStateMachine):
 
     @rule(unit=UNITS, name=STEPS)
     def a_step_is_undone(self, unit: str, name: str) -> None:
-        self.send(cmd.UndoStep(unit=unit, step=name))
+        self.send(cmd.UndoStep(unit=unit, step=name, part_out=True))
 
     @rule(order=st.sampled_from(["A", "B"]))
     def a_unit_starts(self, order: str) -> None:

@@ -23,9 +23,14 @@ export interface Topics {
   recovery?: RecoveryView;
 }
 
-/** A person says that the cell is clear after a stop or a restart. */
+/**
+ * A person says that the cell is clear after a stop or a restart.
+ *
+ * `n` is which alarm they were shown; 0 for whatever asks now.
+ */
 export interface Acknowledge {
   type: "acknowledge";
+  n?: number;
 }
 
 /** What became of a command. */
@@ -964,12 +969,17 @@ export interface TroubleView {
   since_t: number;
 }
 
-/** Take a done step back, with all that builds on it. */
+/**
+ * A person has taken a done step back, with all that builds on it.
+ *
+ * `part_out`: they have looked, and its part is not in any more; a robot may put the next one there at once.
+ */
 export interface UndoStep {
   type: "undo_step";
   unit: string;
   step: string;
   reason?: string;
+  part_out?: boolean;
 }
 
 /** One result that must be taken back: by a person, or by nobody where it is only measured again. */

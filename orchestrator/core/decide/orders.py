@@ -37,6 +37,8 @@ def change(state: State, command: cmd.ChangeOrder, by: cmd.Who, now: float) -> l
         return Rejected("no_order", f"There is no order {command.order}.", f"Known orders: {known}.")
     if command.verb == OrderVerb.END:
         return Rejected("not_yours", "An order ends by itself.", "Stop it to finish only the units in work.")
+    if (command.verb, order.state) == (OrderVerb.STOP, OrderState.PAUSED):  # it would let a robot that stands go on
+        return Rejected("paused", f"Order {order.id} is paused.", "Resume it, then stop it; or abort it.")
     after = move("order", order.state, command.verb)
     if command.verb == OrderVerb.RESUME and (refused := not_resumed(state, f"order/{order.id}")):
         return refused

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 STRUCK = "The robot met something on its way, and stopped."
 SURELY = 3.0  # sigma of both looks together
+AHEAD_S = 0.05  # by which a picture may be stamped later than now: clocks that are set over the network differ
 _LOOKS = 5  # pictures of one attempt that may come too early before a person is asked
 _WORDS = {
     "displaced": "The part sits beside its place: {offset}.",
@@ -78,7 +79,8 @@ def skill(state: State, command: cmd.EndSkill, _by: cmd.Who, now: float) -> list
 
 
 def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
-    """Take a camera's verdict, unless the scene was touched after its picture."""
+    """Take a camera's verdict, unless the scene was touched after its picture, or it is of the future."""
+    command = _of_the_past(command, now)
     found = state.step(command.unit, command.step)
     if found is not None and state.units[command.unit].rechecking.get(command.step) == command.effect:
         return _recheck(state, command, found[0], now)
@@ -126,6 +128,14 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
     if current.handed is not None:
         return out + handing.seen(tentative, command.unit, step.id, now, verdict, message, remedy)
     return out + failed(tentative, command.unit, command.step, now, verdict, message, remedy)
+
+
+def _of_the_past(command: cmd.EndCheck, now: float) -> cmd.EndCheck:
+    """A picture that is stamped later than now could be from before anything: it tells nothing."""
+    if command.measured is None or (ahead_s := command.measured.shot_t - now) <= AHEAD_S:
+        return command
+    error = f"the camera's clock is {ahead_s:.1f} s ahead: set it, and have it looked at again"
+    return command.model_copy(update={"measured": None, "error": error})
 
 
 def _recheck(state: State, command: cmd.EndCheck, step: Step, now: float) -> list[ev.Event]:
