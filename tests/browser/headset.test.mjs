@@ -27,6 +27,7 @@ test("a unit is built in a headset by hand", { timeout: PATIENCE_MS }, () =>
     await worker.locator(".scene[data-way=headset]").waitFor();
     await worker.locator(".mirror-frame[data-matrix]").waitFor({ state: "attached" });
     await shoot(worker, "headset-model.png");
+    await miss(worker);
     await register(worker);
     await shoot(worker, "headset-registered.png");
 
@@ -82,14 +83,31 @@ test("a unit is built in a headset by hand", { timeout: PATIENCE_MS }, () =>
 const scene = () => ask("/api/v1/scene");
 const points = ({ registration }) => Object.entries(registration.touch);
 
+/** Touch one point 40 mm beside it: then nothing is drawn onto the cell, and the panel says why. */
+async function miss(page) {
+  for (const [i, [name, at]] of points(await scene()).entries()) {
+    await take(page, name, i === 0 ? at.map((v) => v + 0.023) : at);
+  }
+  await page.locator("[data-testid=strip][data-standing=off]").waitFor({ state: "attached" });
+  assert.match(await page.getByTestId("strip").innerText(), /more than the cell allows \(3 mm\)/);
+  await session.frames(page);
+  const [a, b, c] = JSON.parse(await page.locator(".mirror-frame").getAttribute("data-world"));
+  assert.ok(Math.hypot(a, b, c) < 0.9, "what is drawn is the small model, not an overlay");
+  await shoot(page, "headset-off.png");
+  await pressByRay(page, "[data-of=touch-again]");
+  await page.locator("[data-testid=strip][data-standing=unknown]").waitFor({ state: "attached" });
+}
+
+async function take(page, name, at) {
+  await asked(page, name, true);
+  await touch(page, "right", ROOM(at));
+  await pressByRay(page, "[data-of=take]", "left");
+  await asked(page, name, false);
+}
+
 /** Touch every point that the panel asks for, then see that the cell is drawn where it is. */
 async function register(page) {
-  for (const [name, at] of points(await scene())) {
-    await asked(page, name, true);
-    await touch(page, "right", ROOM(at));
-    await pressByRay(page, "[data-of=take]", "left");
-    await asked(page, name, false);
-  }
+  for (const [name, at] of points(await scene())) await take(page, name, at);
   await page.locator("[data-testid=strip][data-standing=good]").waitFor({ state: "attached" });
   await session.frames(page);
   const world = JSON.parse(await page.locator(".mirror-frame").getAttribute("data-world"));

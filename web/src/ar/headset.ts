@@ -9,7 +9,6 @@ import { drawsInSoftware } from "../scene/quality";
 import { centreOf } from "../scene/views";
 import type { Store } from "../store";
 import type { SceneView, Vector } from "../wire";
-import { serverNow } from "../clock";
 import { chained, placed, pose, undone, type Placed } from "./algebra";
 import { Panel } from "./panel";
 import { Pointing } from "./pointing";
@@ -208,8 +207,8 @@ export class Headset implements Session {
     if (left_ms > 0) return;
     this.taking = null;
     const samples = taking.samples.get("right") ?? taking.samples.get("left") ?? taking.samples.get("none") ?? [];
-    this.missed = samples.length === 0 || !this.registration.touch(taking.name, samples, serverNow());
-    if (this.registration.judge(null, serverNow()).standing === "good") this.anchoring = this.anchor === null;
+    this.missed = samples.length === 0 || !this.registration.touch(taking.name, samples, now_t());
+    if (this.registration.judge(null, now_t()).standing === "good") this.anchoring = this.anchor === null;
   }
 
   /** Hold the cell by an anchor, which the device keeps in its place in the room while its own space drifts. */
@@ -254,7 +253,7 @@ export class Headset implements Session {
 
   private judge(): ReturnType<Registration["judge"]> {
     const { goal } = this.members;
-    return this.registration.judge(goal ? [goal.x, goal.y, goal.z] : null, serverNow());
+    return this.registration.judge(goal ? [goal.x, goal.y, goal.z] : null, now_t());
   }
 
   private tell(now_ms: number): void {
@@ -277,6 +276,9 @@ export class Headset implements Session {
     frame.dataset.world = JSON.stringify(this.members.world.matrix.elements);
   }
 }
+
+/** UTC s by the device's own clock, which goes on between two days; a cell's may be simulated. */
+const now_t = (): number => Date.now() / 1000;
 
 function matrix({ turn, at }: Placed): Matrix4 {
   const [a = 1, b = 0, c = 0, d = 0, e = 1, f = 0, g = 0, h = 0, i = 1] = turn;

@@ -3,9 +3,8 @@
 import { view } from "../scene/static";
 import { number, span, words } from "../words";
 import { field, session, told, type Told } from "./told";
+import { LEAST_MM } from "./trust";
 
-/** Nobody touches more exactly; less would be said for sure. */
-const LEAST_MM = 0.5;
 const KEYS = ["7", "8", "9", "4", "5", "6", "1", "2", "3", "0", ".", "-"];
 
 /** Parts of the page that are for the headset alone; nothing while none is worn. */

@@ -5,6 +5,9 @@ import { moved, turned, type Placed } from "./algebra";
 import { settle, slope, type Facing, type Match } from "./facing";
 import { seen, type Lens } from "./lens";
 
+/** No smaller error is said: points of a cell, a glued board and a headset are not more exact, whatever the residual. */
+export const LEAST_MM = 0.5;
+
 /**
  * One sigma, metres across the line of sight, of where `point` (in the board's frame) is drawn. Two causes: corners scatter
  * by `sigma_px`, and the lens is not known exactly; the latter is found by trying the lens one sigma off.

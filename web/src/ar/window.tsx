@@ -12,6 +12,7 @@ import { number, words } from "../words";
 import { Onlook, type Onlooking } from "./onlook";
 import { RULER_MM, rulerOf, scaleOf } from "./ruler";
 import { VIEWS } from "./tracker";
+import { LEAST_MM } from "./trust";
 import type { Lack } from "./ways";
 
 interface WindowProps {
@@ -74,7 +75,7 @@ export default function MagicWindow({ place, layers, lacking }: WindowProps) {
 function Known({ state, limit_m, forget, resize }: { state: Onlooking | null; limit_m: number; forget: () => void; resize: () => void }) {
   const { ar } = words.value;
   const { onlook: say } = ar;
-  const mm = number(Math.ceil((state?.off_m ?? 0) * 1e4) / 10, 1);
+  const mm = number(Math.max(LEAST_MM, (state?.off_m ?? 0) * 1000), 1);
   const most = number(limit_m * 1000, 1);
   return (
     <div class="onlook-known" data-seen={state?.seen}>
