@@ -414,6 +414,8 @@ def _part_moved(state: State, event: ev.PartMoved, t: float) -> State:
     if grip is not None and grip.part == event.part and event.certainty != "doubtful":
         grip = None  # settled, or elsewhere
     state = replace(state, world=state.world.moved(event, t), bins=bins, grip=grip)
+    if event.what == "consumed" and event.part in state.remains:
+        state = replace(state, remains=without(state.remains, event.part))
     if event.unit in state.behind and not any(fact.unit == event.unit for fact in state.world.facts.values()):
         state = replace(state, behind=without(state.behind, event.unit))
     return state if event.what == "seen" else _touched(state, event, t)

@@ -12,6 +12,7 @@ from orchestrator.core.commands import EndCheck, Measured
 from orchestrator.core.errors import VisionError
 from orchestrator.core.geometry import IDENTITY
 from orchestrator.core.golden import Lesson
+from orchestrator.core.locating import Space
 from orchestrator.core.ports import CheckRequest, Expected
 from orchestrator.core.react import Look, RideAndLook
 from orchestrator.core.rechecks import fresh_from
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from orchestrator.core.geometry import Pose, Vector
-    from orchestrator.core.locating import Located, LocateRequest, Space
+    from orchestrator.core.locating import Located, LocateRequest
     from orchestrator.core.ports import Camera, Shot, Taught, Vision
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec, Step
@@ -37,6 +38,7 @@ LOOKS = 3  # cameras that are asked about one result at most
 SETTLES_S = 0.08  # after a motion the arm still shakes, and the camera on it
 SHOTS = 3  # pictures that a camera takes until one is new enough
 SHOT_S = 20.0  # a camera that gives no picture for so long is dead; of the wall's clock where the cell's is sped up
+LEFT_M, LEFT_RAD = 0.02, 0.5  # how far from where it was to be put a part may lie that a unit has left
 MISTAKEN = 4  # look-alikes that a check tells apart at most
 
 
@@ -114,13 +116,53 @@ class Eyes:
             raise VisionError(
                 f"The cell has no camera '{camera}'.", remedy="Mend the bin's `locate`.", code="no_camera"
             )
-        shot = await self._unhidden(now, camera, request)
+        shot = await self._unhidden(now, camera, request.space)
         if why := self._trusted(camera):
             raise VisionError(why, remedy="Calibrate it, or take the part by hand.", code="cannot_see")
         return await self._vision.locate(request, shot)
 
-    async def _unhidden(self, now: Callable[[], State], camera: str, request: LocateRequest) -> Shot:
-        space = request.space
+    async def look_for(self, now: Callable[[], State], effect: str, part: str) -> Measured:
+        """Say whether a part that may have been left in the cell stands where the ledger has it.
+
+        Raises VisionError when there is no camera, no mesh, no place, or no picture from while the arm was out of it.
+        """
+        state = now()
+        fact, pose = state.world.get(part), state.world.pose(part)
+        spec = _spec(state, fact.unit, fact.kind) if fact is not None else None
+        if pose is None or spec is None or not spec.mesh:
+            raise VisionError(f"There is nothing to look at for {part}.", remedy="Look yourself.")
+        request = CheckRequest(
+            effect=effect,
+            part=Expected(part, spec.mesh, pose, spec.symmetry_z),
+            around=self._around(state, part, pose),
+            within_m=(LEFT_M, LEFT_M, LEFT_M),
+            within_rad=(LEFT_RAD, LEFT_RAD, LEFT_RAD),
+        )
+        size = math.dist(spec.low_m, spec.high_m) + 2 * LEFT_M
+        best = Measured(verdict="cannot_see")
+        for name in self._facing(state, pose):
+            shot = await self._unhidden(now, name, Space(pose, (size, size, size)))
+            if why := self._trusted(name):
+                best = Measured(verdict="cannot_see", reason=why, shot_t=shot.stamp)
+                continue
+            best = measured(believed(await self._vision.check(request, shot), request), shot.stamp)
+            if best.verdict != "cannot_see":
+                break
+        return best
+
+    def _around(self, state: State, name: str, nominal: Pose) -> tuple[Expected, ...]:
+        """Return what else stands near a place, but for what sits on the part that is looked for there."""
+        above = {fact.part for fact in state.world.on(name)}
+        out = []
+        for fact in state.world.facts.values():
+            other, pose = _spec(state, fact.unit, fact.kind), state.world.pose(fact.part)
+            if fact.part == name or fact.part in above or pose is None or _held(state, fact.part):
+                continue
+            if other is not None and other.mesh and math.dist(pose.p, nominal.p) < NEAR_M:
+                out.append(Expected(fact.part, other.mesh, pose, other.symmetry_z))
+        return tuple(out)
+
+    async def _unhidden(self, now: Callable[[], State], camera: str, space: Space | None) -> Shot:
         if self._still is None or space is None:
             return await self._cameras[camera].shoot()
         with self._still.picture():

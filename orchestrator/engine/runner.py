@@ -13,10 +13,22 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.errors import TandemError
 from orchestrator.core.events import CommandDenied, JournalRetained, decode, subject
 from orchestrator.core.fold import fold
-from orchestrator.core.machine import CellVerb, Mode, allowed
+from orchestrator.core.machine import CELL, CellVerb, Mode, allowed
 from orchestrator.core.pauses import stops_robot
 from orchestrator.core.ports import Entry, Safety
-from orchestrator.core.react import Cancel, Effect, Look, Recover, RideAndLook, RunManual, RunSkill, Settle, react
+from orchestrator.core.react import (
+    Cancel,
+    Effect,
+    GoHome,
+    Look,
+    LookForRemains,
+    Recover,
+    RideAndLook,
+    RunManual,
+    RunSkill,
+    Settle,
+    react,
+)
 from orchestrator.core.rights import may
 from orchestrator.core.state import moves_robot
 from orchestrator.core.transient import TRANSIENTS, Awaited
@@ -37,10 +49,13 @@ log = structlog.get_logger(__name__)
 
 BATCH = 256
 RETRY_S = 1.0  # after a failed commit what effects reported is tried again, and a stop that failed likewise
+ENDS_S = 10.0  # how long what was called off may take to end before nobody waits for it any more
 SKILL_ENDS_S = 5.0  # how long a skill that was called off may take to end before the cell settles without it
 _REPORTS = (
     cmd.EndManual,
     cmd.EndSkill,
+    cmd.EndHome,
+    cmd.EndRemainsLook,
     cmd.EndCheck,
     cmd.EndMotion,
     cmd.ReportPart,
@@ -65,6 +80,12 @@ class Crew(Protocol):
 
     async def ride_and_look(self, effect: RideAndLook) -> cmd.EndCheck:
         """Bring the arm's camera to a result and judge it; cancelling returns when the arm stands."""
+
+    async def go_home(self, effect: GoHome) -> cmd.EndHome:
+        """Bring the arm home after a failure; cancelling returns when it stands."""
+
+    async def look_for_remains(self, effect: LookForRemains) -> cmd.EndRemainsLook:
+        """Tell whether a part stands where a unit may have left it."""
 
     async def settle(self, effect: Settle) -> None:
         """Do what a transient state is for. Raises TandemError when it can't."""
@@ -113,12 +134,14 @@ class Runner:
         self._closed = False
         self._answers = Answers()
         self._tasks: dict[str, asyncio.Task[cmd.Command | None]] = {}
+        self._effects: dict[str, Performed] = {}
+        self._endless: set[asyncio.Task[cmd.Command | None]] = set()  # were called off, and do not end
         self._waiters: list[tuple[Callable[[State], bool], asyncio.Future[None]]] = []
         self._slowing: list[cmd.Request] = []  # pauses that are not judged yet: the robot stands already
         self._asked = 0
         self._alarm: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
-        self._group: asyncio.TaskGroup | None = None
+        self._runs = False
 
     def replay(self, snapshot: Snapshot | None = None) -> int:
         """Fold the journal into the state, beginning at a snapshot that holds; returns the last event's number.
@@ -199,24 +222,30 @@ class Runner:
                 self._waiters.remove(waiter)
 
     async def run(self) -> None:
-        """Work until cancelled; then every effect is cancelled and has ended before this returns."""
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            try:
-                while True:
-                    batch = [await self._queue.get()]
-                    while len(batch) < BATCH and not self._queue.empty():
-                        batch.append(self._queue.get_nowait())
-                    kept, self._kept = self._kept, []
-                    await self._work([*kept, *(asked for asked in batch if asked is not None)])
-            finally:
-                self._closed = True
-                for timer in (self._alarm, self._retry):
-                    if timer is not None:
-                        timer.cancel()
-                self._refuse_rest()
-                for task in self._tasks.values():
-                    task.cancel()
+        """Work until cancelled; then every effect is cancelled and has ended before this returns.
+
+        One that does not end within `ENDS_S` is left behind, and the log says so.
+        """
+        self._runs = True
+        try:
+            while True:
+                batch = [await self._queue.get()]
+                while len(batch) < BATCH and not self._queue.empty():
+                    batch.append(self._queue.get_nowait())
+                kept, self._kept = self._kept, []
+                await self._work([*kept, *(asked for asked in batch if asked is not None)])
+        finally:
+            self._closed = True
+            for timer in (self._alarm, self._retry):
+                if timer is not None:
+                    timer.cancel()
+            self._refuse_rest()
+            left = list(self._tasks.values())
+            for task in left:
+                task.cancel()
+            endless = (await asyncio.wait(left, timeout=ENDS_S))[1] if left else ()
+            for task in endless:
+                log.error("does not end, and is left behind", effect=task.get_name())
 
     # ---- one batch ---------------------------------------------------------------------------------------------
 
@@ -348,11 +377,11 @@ class Runner:
     def _perform(self, effect: Effect) -> None:
         if isinstance(effect, Cancel):
             self._quiet(effect.prefix)
-        elif self.crew is not None and self._group is not None and effect.id not in self._tasks:
+        elif self.crew is not None and self._runs and effect.id not in self._tasks:
             if isinstance(effect, Settle):
                 self._unready()
-            task = self._group.create_task(self._supervise(effect, self.crew), name=effect.id)
-            self._tasks[effect.id] = task
+            task = asyncio.create_task(self._supervise(effect, self.crew), name=effect.id)
+            self._tasks[effect.id], self._effects[effect.id] = task, effect
             task.add_done_callback(lambda done: self._ended(effect, done))
 
     async def _supervise(self, effect: Performed, crew: Crew) -> cmd.Command | None:
@@ -366,6 +395,10 @@ class Runner:
                 return await crew.look(effect)
             if isinstance(effect, RideAndLook):
                 return await crew.ride_and_look(effect)
+            if isinstance(effect, GoHome):
+                return await crew.go_home(effect)
+            if isinstance(effect, LookForRemains):
+                return await crew.look_for_remains(effect)
             if isinstance(effect, Recover):
                 await crew.recover(effect)
                 return None
@@ -378,7 +411,12 @@ class Runner:
 
     def _ended(self, effect: Performed, task: asyncio.Task[cmd.Command | None]) -> None:
         """Every effect has one terminal outcome, also one that was cancelled before it began."""
+        if task in self._endless:
+            self._endless.remove(task)
+            self._tell_endless()
+            return
         self._tasks.pop(effect.id, None)
+        self._effects.pop(effect.id, None)
         outcome = _broken_off(effect) if task.cancelled() else task.result()
         if outcome is not None:
             self.post(outcome)
@@ -424,6 +462,27 @@ class Runner:
             # once: a second cancel would strike what the skill does to come to a stand
             if name.startswith(prefix) and moves_robot(name) and not task.cancelling():
                 task.cancel()
+                asyncio.get_running_loop().call_later(ENDS_S, self._give_up, name, task)
+
+    def _give_up(self, name: str, task: asyncio.Task[cmd.Command | None]) -> None:
+        """Wait no longer for what was called off and does not end: it moves nothing any more, and holds nobody up."""
+        if task.done() or self._tasks.get(name) is not task or self._closed:
+            return
+        del self._tasks[name]
+        self._endless.add(task)
+        self._tell_endless()
+        log.error("was called off and does not end", effect=name)
+        if self.state.cell in CELL[CellVerb.HOLD]:
+            self.post(cmd.ChangeCell(verb=CellVerb.HOLD, reason="a skill was called off and does not end"))
+        effect = self._effects.pop(name)
+        message = "It was called off and does not end: it keeps asyncio.CancelledError to itself."
+        remedy = "Restart Tandem, and mend the skill."
+        error = TandemError(message, remedy=remedy, code="endless")
+        error.retry = False
+        self.post(_crashed(effect, error))
+
+    def _tell_endless(self) -> None:
+        self.troubles.note("skill", ", ".join(sorted(task.get_name() for task in self._endless)))
 
     def _refuse_rest(self) -> None:
         while not self._queue.empty():
@@ -465,7 +524,7 @@ class Runner:
 
 OWN = "engine-"  # how the ids that the engine gives begin; such requests are never asked twice
 Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
-Performed = RunSkill | RunManual | Look | RideAndLook | Settle | Recover
+Performed = RunSkill | RunManual | Look | RideAndLook | GoHome | LookForRemains | Settle | Recover
 _READIES = tuple(state for state, row in TRANSIENTS.items() if Awaited.READY in row.waits)
 _DISK = "Free disk space or mend the disk; the cell has stopped."
 _IN_VAIN = {
@@ -531,6 +590,8 @@ def _broken_off(effect: Performed) -> cmd.Command | None:
         return cmd.EndSkill(
             effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, outcome="canceled"
         )
+    if isinstance(effect, GoHome):
+        return cmd.EndHome(effect=effect.id, outcome="canceled")
     if isinstance(effect, RideAndLook):
         return cmd.EndCheck(effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, canceled=True)
     return None
@@ -547,6 +608,7 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
     text = str(error) or type(error).__name__
     remedy = error.remedy if isinstance(error, TandemError) else "See the log, then retry."
     message = error.message if isinstance(error, TandemError) else f"{type(error).__name__}: {text}"
+    way_home = error.way_home if isinstance(error, TandemError) else None
     if isinstance(effect, RunSkill):
         return cmd.EndSkill(
             effect=effect.id,
@@ -558,14 +620,25 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
             message=message[:2000],
             remedy=remedy,
             retry=error.retry if isinstance(error, TandemError) else True,
+            way_home=way_home,
         )
+    if isinstance(effect, GoHome):
+        code = error.code if isinstance(error, TandemError) else "crashed"
+        return cmd.EndHome(effect=effect.id, outcome="failed", code=code, message=message[:2000])
     if isinstance(effect, RunManual):
         code = error.code if isinstance(error, TandemError) else "crashed"
         return cmd.EndManual(motion=effect.id, outcome="unknown", code=code, message=message[:2000])
     if isinstance(effect, Look | RideAndLook):
         return cmd.EndCheck(
-            effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, error=text[:2000]
+            effect=effect.id,
+            unit=effect.unit,
+            step=effect.step,
+            attempt=effect.attempt,
+            error=text[:2000],
+            way_home=way_home,
         )
+    if isinstance(effect, LookForRemains):
+        return cmd.EndRemainsLook(effect=effect.id, part=effect.part, error=text[:2000])
     if isinstance(effect, Settle):
         return cmd.SettleCell(state=effect.state, trouble=_words(error), change=effect.change)
     return cmd.ChangeCell(verb=CellVerb.ABORT, reason=text[:2000])

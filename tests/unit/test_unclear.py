@@ -65,6 +65,7 @@ def test_an_order_that_is_aborted_under_somebodys_hands_leaves_its_nest_unclear(
     b.do(cmd.StoreOrder(order="B", quantity=1, variant=variant(LOAD)))
     b.do(cmd.ChangeOrder(order="B", verb=OrderVerb.START))
     b.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT, reason="called off"), SUPERVISOR)
+    b.do(cmd.TakePart(part="u1/body"), WORKER)
     b.do(cmd.StartUnit(order="B"))
     assert peopled(b.state) == {"zone:west"}
     assert proposed(b) == []

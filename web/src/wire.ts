@@ -100,12 +100,17 @@ export interface BoardView {
   pose: Pose;
 }
 
-/** A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words. */
+/**
+ * A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words.
+ *
+ * `about`: what it is about has this name; {} where the command's own ids say enough.
+ */
 export interface Button {
   label: string;
   command: Outside;
   needs_reason: boolean;
   danger: boolean;
+  about: Record<string, string>;
 }
 
 /** A camera and what is known of it. `why` says why none of its checks count now, "" where they do. */
@@ -217,7 +222,8 @@ export interface ChangeOrder {
  * A person answers the question that a failed step raised.
  *
  * `part_out`: they have looked, and what somebody had in hand before is not in its place. It must be said where no
- * camera looks and the step goes on to others. `answers` is the question that was shown, "" the one that stands now.
+ * camera looks and the step goes on to others. `answers` is the question that was shown; from outside it must be
+ * there, "" is the one that stands now.
  */
 export interface Choose {
   type: "choose";
@@ -228,7 +234,7 @@ export interface Choose {
   rework?: string | null;
   reason?: string;
   part_out?: boolean;
-  answers?: string;
+  answers: string;
 }
 
 /** A breakpoint shall stop nobody any more. */
@@ -242,12 +248,12 @@ export interface ClearBreakpoint {
 /**
  * A person says that nobody is at what was taken from the hands of a place: the robot may go there.
  *
- * `n` is which time the place was shown to be unclear; 0 as it stands now.
+ * `n` is which time the place was shown to be unclear; from outside it must be there, 0 is as it stands now.
  */
 export interface ClearPlace {
   type: "clear_place";
   place: string;
-  n?: number;
+  n: number;
 }
 
 export type ClientMessage =
@@ -664,7 +670,7 @@ export interface Question {
   attempt: number;
   title: Record<string, string>;
   reason: Record<string, string>;
-  remedy: string;
+  remedy: Record<string, string>;
   offset_mm: Vector | null;
   evidence: string;
   since_t: number;
@@ -963,7 +969,7 @@ export type TopicValue =
 
 /** A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words. */
 export interface TroubleView {
-  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device";
+  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device" | "skill";
   about: string;
   detail: string;
   since_t: number;

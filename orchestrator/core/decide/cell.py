@@ -197,7 +197,7 @@ def propose_motion(state: State, command: cmd.ProposeMotion, _by: cmd.Who, _now:
 
 
 def _awaited(state: State, effect: str) -> bool:
-    return any(
+    return state.homing == effect or any(
         ("skill" in current.wants and skill_effect(unit.id, step_id, current.attempt) == effect)
         or (current.ride == "under_way" and current.effect == effect)
         for unit, step_id, current in state.busy()

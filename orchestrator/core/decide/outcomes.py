@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide import handing, orders, rechecks, rides
+from orchestrator.core.decide import handing, homing, orders, rechecks, rides
 from orchestrator.core.decide.doubt import doubtful
 from orchestrator.core.decide.progress import after, again, failed, look, placed, proceed, to_place
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.ports import Safety
-from orchestrator.core.rechecks import fresh_from, overtaken
+from orchestrator.core.rechecks import AHEAD_S, fresh_from, overtaken
 from orchestrator.core.state import ROBOT
 from orchestrator.core.world import CELL, GRIPPER, LOST
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 STRUCK = "The robot met something on its way, and stopped."
 SURELY = 3.0  # sigma of both looks together
-AHEAD_S = 0.05  # by which a picture may be stamped later than now: clocks that are set over the network differ
 _LOOKS = 5  # pictures of one attempt that may come too early before a person is asked
 _WORDS = {
     "displaced": "The part sits beside its place: {offset}.",
@@ -75,7 +74,8 @@ def skill(state: State, command: cmd.EndSkill, _by: cmd.Who, now: float) -> list
         return [first, *again(tentative, command.unit, command.step, "canceled", command.message or "Broken off.")]
     code = command.code or "skill_failed"
     words = (code, command.message, command.remedy)
-    return [first, *failed(tentative, command.unit, command.step, now, *words, retry=command.retry)]
+    out = [first, *failed(tentative, command.unit, command.step, now, *words, retry=command.retry)]
+    return [*out, *homing.wanted(after(state, out, now), command)]
 
 
 def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
@@ -126,8 +126,10 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
         out, tentative = out + doubt, after(tentative, doubt, now)
     message, remedy = verdict_words(measured, error)
     if current.handed is not None:
-        return out + handing.seen(tentative, command.unit, step.id, now, verdict, message, remedy)
-    return out + failed(tentative, command.unit, command.step, now, verdict, message, remedy)
+        out += handing.seen(tentative, command.unit, step.id, now, verdict, message, remedy)
+    else:
+        out += failed(tentative, command.unit, command.step, now, verdict, message, remedy)
+    return out + homing.wanted(after(state, out, now), command)
 
 
 def _of_the_past(command: cmd.EndCheck, now: float) -> cmd.EndCheck:
