@@ -28,6 +28,7 @@ OWN_CELL = dict.fromkeys(
 )  # suites that need another cell than the demo's, at rest
 WITH_BOARD = ("window",)  # suites in the demo's cell with a printed board for tablets' cameras
 BOARD = "{guide: {squares: [7, 5], square_mm: 33, marker_mm: 23, dictionary: 4x4_50, at: guide}}"
+TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
 # Suites in which a hand sets the pace, or which draw so much that a cell which is sped up would lag.
 REAL_TIME = ("jog", "headset")
@@ -46,6 +47,8 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
         command += ["serve", "--cell", str(_with_board(tmp_path))]
     elif suite in OWN_CELL:
         command += ["serve", "--cell", str(OWN_CELL[suite])]
+    elif suite in TWO_PEOPLE:
+        command += ["serve", "--cell", str(_two_places(tmp_path))]
     else:
         command += ["demo", "--units", "1", "--speed", "1" if suite in REAL_TIME else SPEED]
     command += ["--port", str(port), "--data", str(tmp_path / "data")]
@@ -66,6 +69,19 @@ def _with_board(folder: Path) -> Path:
     cell = folder / "board.yaml"
     cell.write_text(f"{marked}boards: {BOARD}\n", encoding="utf-8")
     return cell
+
+
+def _two_places(folder: Path) -> Path:
+    """Write the demo's cell with a place more, in which two people approve each motion."""
+    text = (HERE.parent.parent / "launch" / "cells" / "demo.yaml").read_text(encoding="utf-8")
+    front = "places: {front: {"
+    assert front in text
+    file = folder / "two_places.yaml"
+    file.write_text(
+        text.replace(front, "places: {back: {at: {xyz_mm: [950, 600, 0]}}, front: {") + "\napprovals: {motions: 2}\n",
+        encoding="utf-8",
+    )
+    return file
 
 
 def _started(command: list[str], port: int) -> subprocess.Popen[str]:

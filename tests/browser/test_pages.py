@@ -23,13 +23,16 @@ SUITES = (
     "recover",
     "headset",
     "window",
+    "supervision",
+    "two_people",
+    "offline",
 )
 PATIENCE_S = 15 * 60
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("suite", SUITES)
-def test_pages(suite: str, tandem_url: str) -> None:
+def test_pages(suite: str, tandem_url: str, tmp_path: Path) -> None:
     """Run one suite against `tandem_url`; pictures go to build/shots."""
     node = shutil.which("node")
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -40,6 +43,7 @@ def test_pages(suite: str, tandem_url: str) -> None:
     environment = {
         **os.environ,
         "TANDEM_URL": tandem_url,
+        "TANDEM_DATA": str(tmp_path / "data"),
         "TANDEM_SHOTS": os.environ.get("TANDEM_SHOTS", str(ROOT / "build" / "shots")),
         "TANDEM_CHROMIUM": browser,
     }
