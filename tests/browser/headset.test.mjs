@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changed, next } from "./at_work.mjs";
 import { answerFor, ask, base, card, freshName, open, orderState, shoot, signIn, startOrder, storeOrder, TABLET, withBrowser } from "./cell_page.mjs";
-import { emulator, gazeAt, pressByFinger, pressByRay, reachThrough, session, touch } from "./quest.mjs";
+import { aimAt, emulator, gazeAt, pressByFinger, pressByRay, reachThrough, session, touch } from "./quest.mjs";
 
 const PATIENCE_MS = 14 * 60_000;
 const DECISIONS = 12;
@@ -60,7 +60,8 @@ test("a unit is built in a headset by hand", { timeout: PATIENCE_MS }, () =>
         await reachThrough(worker, done);
         assert.equal(await card(worker).getAttribute("data-step"), step, "a hand that reaches for something behind the panel presses nothing");
       }
-      if (seen.steps.size % 3 === 0) await pressByFinger(worker, done);
+      if (seen.steps.size === 2) await heldOver(worker, id, done);
+      else if (seen.steps.size % 3 === 0) await pressByFinger(worker, done);
       else if (seen.steps.size % 3 === 1) await pressByRay(worker, done);
       else await gazeAt(worker, done, moved);
       await moved;
@@ -82,6 +83,24 @@ test("a unit is built in a headset by hand", { timeout: PATIENCE_MS }, () =>
 
 const scene = () => ask("/api/v1/scene");
 const points = ({ registration }) => Object.entries(registration.touch);
+
+/** Begin to pinch the button of one step, and let go on the next one's: only the first, said by other means, counts. */
+async function heldOver(page, id, done) {
+  let before = 0;
+  await pressByRay(page, done, "right", async () => {
+    const moved = changed(page);
+    await page.getByTestId("button-confirm").evaluate((button) => button.click());
+    await moved;
+    await next(page, id);
+    before = confirmed(page);
+    if ((await card(page).getAttribute("data-status")) === "step") await aimAt(page, done);
+  });
+  await session.frames(page, 10);
+  assert.equal(confirmed(page), before, "a press that was begun for another step is none");
+  assert.equal(await page.locator("[data-testid=card] [data-fault]").count(), 0);
+}
+
+const confirmed = (page) => page.heard.filter(({ type, payload }) => type === "happened" && payload.type === "step_confirmed").length;
 
 /** Touch one point 40 mm beside it: then nothing is drawn onto the cell, and the panel says why. */
 async function miss(page) {
@@ -142,8 +161,11 @@ async function fillIn(page) {
     else {
       const wanted = await answerFor(entry, page);
       await pressByRay(page, at);
-      if (kind === "number") await byKeypad(page, wanted);
-      else await page.keyboard.type(wanted);
+      if (kind === "number") {
+        await byKeypad(page, "7");
+        await pressByRay(page, at); // what was there is written anew, not added to
+        await byKeypad(page, wanted);
+      } else await page.keyboard.type(wanted);
       assert.equal(await entry.inputValue(), wanted);
       await pressByRay(page, ".key-enter");
     }

@@ -8,6 +8,13 @@ const EMULATOR = `
   globalThis.questFrame = (draw) => setTimeout(() => window.requestAnimationFrame(draw), 100);
   const device = new XRDevice(metaQuest3, { stereoEnabled: false });
   device.installRuntime({ forceInstall: true });
+  // iwer says select when a pinch begins, and before selectstart; a device says it when the fingers open
+  const { dispatchEvent } = XRSession.prototype;
+  XRSession.prototype.dispatchEvent = function (event) {
+    if (event.type === "select") return true;
+    if (event.type === "selectend") dispatchEvent.call(this, new XRInputSourceEvent("select", event));
+    return dispatchEvent.call(this, event);
+  };
   device.primaryInputMode = "hand";
   globalThis.quest = device;
 `;
@@ -76,13 +83,19 @@ function quaternion([[a, d, g], [b, e, h], [c, f, i]]) {
   return [x, (b + d) / (4 * x), (c + g) / (4 * x), (h - f) / (4 * x)];
 }
 
-/** Point a hand at what the panel shows, and pinch. */
-export async function pressByRay(page, selector, side = "right") {
+/** Point a hand at what the panel shows. */
+export async function aimAt(page, selector, side = "right") {
   const { at, normal, basis } = await reachable(page, selector);
   await hold(page, side, at.map((v, i) => v + REACH_M * normal[i]), quaternion(basis));
   await frames(page);
+}
+
+/** Point a hand at what the panel shows, and pinch; `meanwhile` is done before the fingers open again. */
+export async function pressByRay(page, selector, side = "right", meanwhile = async () => {}) {
+  await aimAt(page, selector, side);
   await pinch(page, side, 1);
   await frames(page);
+  await meanwhile();
   await pinch(page, side, 0);
   await frames(page);
 }

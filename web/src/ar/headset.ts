@@ -94,6 +94,7 @@ export class Headset implements Session {
     this.panel = new Panel(root, options.sources, (wanted) => {
       field.value = wanted;
       wanted.focus();
+      wanted.select(); // what is written now replaces what was there
     });
     this.pointing = new Pointing(this.renderer, this.camera, this.panel, palette(root).take);
     this.registration = new Registration(view.cell, view.registration);
@@ -161,6 +162,7 @@ export class Headset implements Session {
     world.matrixWorldNeedsUpdate = true;
     this.signs.enlarge(onto ? 1 : 1 / MODEL_SCALE / 2);
     this.members.update(performance.now());
+    if (field.value?.isConnected === false) field.value = null; // its card has gone
     this.pointing.update(performance.now());
     this.tell(performance.now());
     this.renderer.render(this.scene, this.camera);

@@ -42,10 +42,10 @@ export class Panel {
     return u < 0 || u > 1 || v < 0 || v > 1 ? null : { u, v, before_m: at.z * this.mesh.getWorldScale(new Vector3()).z };
   }
 
-  /** What the card is about: a press that was begun for another step is none. */
-  get about(): string {
-    const { step = "", status = "" } = this.root.querySelector<HTMLElement>(".card")?.dataset ?? {};
-    return `${status} ${step} ${this.root.querySelector(".title")?.textContent ?? ""}`;
+  /** What a press would be about: the card's attempt and the button's command. One that was begun for another is none. */
+  about(target: HTMLElement): string {
+    const { unit, step, attempt, status } = this.root.querySelector<HTMLElement>(".card")?.dataset ?? {};
+    return JSON.stringify([unit, step, attempt, status, target.dataset.key]);
   }
 
   target(u: number, v: number): HTMLElement | null {

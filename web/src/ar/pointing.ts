@@ -20,7 +20,7 @@ export interface Tip {
   at: Vector3;
 }
 
-/** What is aimed at, and what the card was about then: another step's button is another button. */
+/** What is aimed at, and what a press was about then: the same button for another attempt is another button. */
 interface Aim {
   target: HTMLElement;
   about: string;
@@ -70,9 +70,8 @@ export class Pointing {
       ray.addEventListener("disconnected", () => (pointer.source = null));
       ray.addEventListener("selectstart", () => (pointer.began = this.aimed(pointer)));
       ray.addEventListener("select", () => {
-        const aim = pointer.began ?? this.aimed(pointer); // a pinch moves the ray: what it began on counts
+        this.press(pointer.began); // a pinch moves the ray: what it began on counts
         pointer.began = null;
-        this.press(aim);
       });
       ray.addEventListener("selectend", () => (pointer.began = null));
       return pointer;
@@ -104,7 +103,7 @@ export class Pointing {
   }
 
   private press(aim: Aim | null): void {
-    if (aim?.target.isConnected && aim.about === this.panel.about) this.panel.press(aim.target);
+    if (aim?.target.isConnected && aim.about === this.panel.about(aim.target)) this.panel.press(aim.target);
   }
 
   /**
@@ -127,7 +126,7 @@ export class Pointing {
     else if (under.before_m <= TOUCH_M && pointer.armed) {
       pointer.armed = false;
       const target = under.before_m < -THROUGH_M ? null : this.panel.target(under.u, under.v);
-      if (target) pointer.pushed = { target, about: this.panel.about, since_ms: now_ms };
+      if (target) pointer.pushed = { target, about: this.panel.about(target), since_ms: now_ms };
     }
     return true;
   }
@@ -142,7 +141,7 @@ export class Pointing {
       this.ring.visible = false;
       return;
     }
-    const { about } = this.panel;
+    const about = this.panel.about(target);
     if (this.stared?.target !== target || this.stared.about !== about) this.stared = { target, about, since_ms: now_ms, done: false };
     const share = Math.min(1, (now_ms - this.stared.since_ms) / DWELL_MS);
     this.ring.visible = !this.stared.done;
@@ -172,7 +171,7 @@ export class Pointing {
     if (under && Math.abs(under.before_m) <= NEAR_M) return null; // its finger presses by itself
     const hit = this.cast(pointer);
     const target = hit && this.panel.target(hit.u, hit.v);
-    return target && { target, about: this.panel.about };
+    return target && { target, about: this.panel.about(target) };
   }
 
   private tip({ hand, ray, source }: Pointer): Vector3 | null {

@@ -78,19 +78,21 @@ function Keypad() {
   const open = field.value;
   if (!open?.isConnected) return null;
   const { ar } = words.value;
-  const set = (value: string): void => {
-    const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(open) as object, "value");
-    own?.set?.call(open, value);
+  /** Write in place of what is selected, or at the caret; back takes what is selected, or the sign before the caret. */
+  const write = (sign: string): void => {
+    if (!open.isConnected) return; // the card went while the finger came
+    const [from, to] = [open.selectionStart ?? 0, open.selectionEnd ?? 0];
+    open.setRangeText(sign, sign === "" && from === to ? Math.max(0, from - 1) : from, to, "end");
     open.dispatchEvent(new InputEvent("input", { bubbles: true }));
   };
   return (
     <div class="keypad" role="group" aria-label={ar.keys} data-testid="keypad">
       {KEYS.map((key) => (
-        <button key={key} type="button" class="key" onClick={() => set(open.value + key)}>
+        <button key={key} type="button" class="key" onClick={() => write(key)}>
           {key}
         </button>
       ))}
-      <button type="button" class="key" onClick={() => set(open.value.slice(0, -1))}>
+      <button type="button" class="key" onClick={() => write("")}>
         {ar.back}
       </button>
       <button
