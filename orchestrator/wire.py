@@ -280,6 +280,7 @@ class Card(Frozen):
     qty: float = 1
     ghost: Ghost | None = None
     focus: Pose | None = None  # where to look when there is no ghost
+    offset_mm: Vector | None = None  # how far beside its seat the last check measured the part, in the axes of `focus`
     together: bool = False
     paused_t: float | None = None  # since when its time stands still
     paused_s: float = 0.0  # how long it stood before that

@@ -168,6 +168,7 @@ export interface Card {
   qty: number;
   ghost: Ghost | null;
   focus: Pose | null;
+  offset_mm: Vector | null;
   together: boolean;
   paused_t: number | null;
   paused_s: number;

@@ -2,13 +2,15 @@
 
 import { effect } from "@preact/signals";
 import { Group, Vector3 } from "three";
+import { deviationWords } from "../card/deviation";
 import { serverNow } from "../clock";
 import type { Freshness, PoseStream } from "../poses";
 import { calm } from "../settings";
 import type { Store } from "../store";
-import type { Card, SceneView } from "../wire";
-import { best, text, words } from "../words";
+import type { Card, Pose, SceneView } from "../wire";
+import { best, number, text, words } from "../words";
 import { Bins } from "./bins";
+import { Deviation } from "./deviation";
 import { Ghost } from "./ghost";
 import { Intent } from "./intent";
 import type { Lettering } from "./labels";
@@ -58,6 +60,7 @@ export class Members {
   readonly parts: Parts;
   readonly ghost: Ghost;
   readonly marks: Marks;
+  readonly deviation: Deviation;
   readonly intent: Intent;
   readonly stands: Stands;
   readonly bins: Bins;
@@ -80,12 +83,13 @@ export class Members {
     this.parts = new Parts(colours, changed);
     this.ghost = new Ghost(colours, changed);
     this.marks = new Marks(colours);
+    this.deviation = new Deviation(colours);
     this.intent = new Intent(colours);
     this.stands = new Stands(view, colours);
     this.bins = new Bins(view.bins, colours, () => this.point());
     this.layers = new Layers(view, colours, labels);
     this.shown = options.layers;
-    for (const { object } of [this.floor, this.stands, this.bins, this.robot, this.parts, this.layers, this.intent, this.marks, this.ghost]) this.world.add(object);
+    for (const { object } of [this.floor, this.stands, this.bins, this.robot, this.parts, this.layers, this.intent, this.marks, this.ghost, this.deviation]) this.world.add(object);
     this.world.add(lights(centre, options.sky));
     this.ends = [
       effect(() => {
@@ -155,7 +159,7 @@ export class Members {
 
   recolour(): void {
     const colours: Palette = palette(this.options.host);
-    for (const member of [this.floor, this.stands, this.robot, this.parts, this.marks, this.intent, this.bins, this.layers]) member.recolour(colours);
+    for (const member of [this.floor, this.stands, this.robot, this.parts, this.marks, this.deviation, this.intent, this.bins, this.layers]) member.recolour(colours);
     this.ghost.recolour(colours, performance.now() / 1000);
     this.point();
   }
@@ -163,6 +167,12 @@ export class Members {
   dispose(): void {
     for (const end of this.ends) end();
     this.options.labels.drop("");
+  }
+
+  /** Where whoever sees the card stands. */
+  private get stand(): Pose | null {
+    const { view, place } = this.options;
+    return (place === null ? null : view.places[place]) ?? null;
   }
 
   private get busy(): boolean {
@@ -176,6 +186,7 @@ export class Members {
     this.layers.object.visible = precise;
     this.intent.object.visible = precise && shown.has("intent");
     this.marks.object.visible = precise;
+    this.deviation.object.visible = precise;
     this.ghost.object.visible = precise;
     this.options.changed();
   }
@@ -184,16 +195,22 @@ export class Members {
   private point(): void {
     const { card } = this;
     const { labels } = this.options;
-    const { scene, card: say } = words.value;
+    const { scene, card: say, deviation } = words.value;
     const ghost = card && this.busy ? card.ghost : null;
     const goal = ghost?.end ?? (card && this.busy ? card.focus : null);
+    const off = (card && this.busy && card.offset_mm) || null;
     const bin = card && this.busy && card.bin ? (this.bins.boxes.get(card.bin) ?? null) : null;
     this.ghost.set(ghost, performance.now() / 1000);
     this.marks.set(bin, ghost ? null : goal);
+    this.deviation.set(off, goal);
     labels.drop("card:");
     if (this.precise && goal) {
       const at = vector(goal.p).add(new Vector3(0, 0, TOP_M));
-      labels.put("card:goal", scene.goal, at, "goal");
+      const { tip } = this.deviation;
+      if (off && tip) {
+        labels.put("card:off", deviationWords(off, goal, this.stand, deviation, (mm) => number(mm, 1)), tip, "off");
+      } else labels.put("card:goal", scene.goal, at, "goal");
+      if (tip) at.setZ(Math.max(at.z, tip.z));
       const hazards = Object.entries(card?.hazards ?? {}).sort(([, a], [, b]) => HAZARDS.indexOf(b) - HAZARDS.indexOf(a));
       hazards.forEach(([name, level], i) => {
         const told = best(card?.words ?? {})?.hazards[name] ?? name;
