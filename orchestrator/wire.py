@@ -298,6 +298,7 @@ class Card(Frozen):
     qty: float = 1
     ghost: Ghost | None = None
     focus: Pose | None = None  # where to look when there is no ghost
+    offset_mm: Vector | None = None  # how far beside its seat the last check measured the part, in the axes of `focus`
     together: bool = False
     paused_t: float | None = None  # since when its time stands still
     paused_s: float = 0.0  # how long it stood before that
@@ -640,6 +641,26 @@ class BinView(Frozen):
     loose: bool = False
 
 
+class BoardView(Frozen):
+    """A fixed ChArUco board that a screen's camera may look at: what is printed, and its middle's pose, z out of it."""
+
+    name: str
+    squares: tuple[int, int]  # columns, rows
+    square_m: float
+    marker_m: float
+    dictionary: str
+    pose: Pose
+
+
+class RegistrationView(Frozen):
+    """How a screen finds the real cell: points to touch by name, a board to look at; and how exactly it must know."""
+
+    max_off_m: float = 0.003
+    max_age_s: float = 28_800.0
+    touch: dict[str, Vector] = Field(default_factory=dict)
+    board: BoardView | None = None
+
+
 class SceneView(Frozen):
     """What stands still in the cell."""
 
@@ -651,3 +672,4 @@ class SceneView(Frozen):
     bins: tuple[BinView, ...]
     cameras: dict[str, Pose]
     places: dict[str, Pose]
+    registration: RegistrationView = RegistrationView()

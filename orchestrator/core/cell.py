@@ -16,6 +16,7 @@ from orchestrator.core.errors import known
 from orchestrator.core.geometry import Pose, Vector
 from orchestrator.core.parts import AuthoredFrame, Positive, as_number, wrong
 from orchestrator.core.patience import PatienceSpec
+from orchestrator.core.registration import RegistrationRules
 from orchestrator.core.separation import SeparationSpec
 from orchestrator.core.variant import Frozen
 
@@ -363,12 +364,19 @@ class CellSpec(Frozen):
     retreat_mm_s: Annotated[float, Field(gt=0, le=250)] = 100.0  # of the whole arm; 250 is ISO 10218-1's reduced speed
     adapters: AdapterSettings = AdapterSettings()
     boards: dict[str, BoardSpec] = Field(default_factory=dict)  # marker boards, fixed where they have a frame
+    registration: RegistrationRules = RegistrationRules()
     sha256: str = ""
 
     @property
     def fixed_cameras(self) -> dict[str, CameraSpec]:
         """The cameras that stand still."""
         return {name: camera for name, camera in self.cameras.items() if camera.fixed}
+
+    @property
+    def registration_board(self) -> str | None:
+        """The fixed marker board that screens look at; None where there is none, or several and none is named."""
+        fixed = [name for name, board in self.boards.items() if board.at is not None]
+        return self.registration.board or (fixed[0] if len(fixed) == 1 else None)
 
     def zone_of(self, p: Vector) -> str | None:
         """Return the zone that a point (m, world) lies in, the smallest where zones overlap."""

@@ -26,9 +26,12 @@ SPEED = "5"
 OWN_CELL = dict.fromkeys(
     ("calibrate", "hand_eye"), HERE / "calibrate_cell.yaml"
 )  # suites that need another cell than the demo's, at rest
+WITH_BOARD = ("window",)  # suites in the demo's cell with a printed board for tablets' cameras
+BOARD = "{guide: {squares: [7, 5], square_mm: 33, marker_mm: 23, dictionary: 4x4_50, at: guide}}"
 TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
-REAL_TIME = ("jog", "retreat")  # suites in which people catch the robot in a motion: it is not sped up
+# A person sets the pace or catches the robot in a motion, or so much is drawn that a sped-up cell would lag.
+REAL_TIME = ("jog", "retreat", "headset")
 
 
 @pytest.fixture
@@ -40,7 +43,9 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     callspec = getattr(request.node, "callspec", None)
     suite = callspec.params.get("suite") if callspec is not None else None
     command = [sys.executable, "-m", "orchestrator"]
-    if suite in OWN_CELL:
+    if suite in WITH_BOARD:
+        command += ["serve", "--cell", str(_with_board(tmp_path))]
+    elif suite in OWN_CELL:
         command += ["serve", "--cell", str(OWN_CELL[suite])]
     elif suite in TWO_PEOPLE:
         command += ["serve", "--cell", str(_two_places(tmp_path))]
@@ -55,6 +60,15 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     finally:
         demo.send_signal(signal.SIGINT)
         demo.communicate(timeout=30)
+
+
+def _with_board(folder: Path) -> Path:
+    """Write the demo's cell with a marker board beside the press, and return its file."""
+    plain = (HERE.parent.parent / "launch" / "cells" / "demo.yaml").read_text(encoding="utf-8")
+    marked = plain.replace("frames:\n", "frames:\n  guide: {xyz_mm: [350, 580, 0], rpy_deg: [0, 0, 90]}\n", 1)
+    cell = folder / "board.yaml"
+    cell.write_text(f"{marked}boards: {BOARD}\n", encoding="utf-8")
+    return cell
 
 
 def _two_places(folder: Path) -> Path:

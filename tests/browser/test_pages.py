@@ -22,6 +22,8 @@ SUITES = (
     "hand_eye",
     "recover",
     "retreat",
+    "headset",
+    "window",
     "supervision",
     "two_people",
     "offline",

@@ -11,7 +11,7 @@ export const DETAILS: readonly Detail[] = ["novice", "standard", "expert"];
 export const THEMES: readonly Theme[] = ["auto", "light", "dark"];
 export { LANGUAGES };
 
-function remembered<T extends string>(key: string, fallback: T, legal?: readonly T[]): Signal<T> {
+export function remembered<T extends string>(key: string, fallback: T, legal?: readonly T[]): Signal<T> {
   const name = `tandem.${key}`;
   let stored: string | null = null;
   try {

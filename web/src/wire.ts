@@ -93,6 +93,16 @@ export interface BinView {
   loose: boolean;
 }
 
+/** A fixed ChArUco board that a screen's camera may look at: what is printed, and its middle's pose, z out of it. */
+export interface BoardView {
+  name: string;
+  squares: [number, number];
+  square_m: number;
+  marker_m: number;
+  dictionary: string;
+  pose: Pose;
+}
+
 /**
  * A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words.
  *
@@ -158,6 +168,7 @@ export interface Card {
   qty: number;
   ghost: Ghost | null;
   focus: Pose | null;
+  offset_mm: Vector | null;
   together: boolean;
   paused_t: number | null;
   paused_s: number;
@@ -730,6 +741,14 @@ export interface RefusedMessage {
   payload: Answer;
 }
 
+/** How a screen finds the real cell: points to touch by name, a board to look at; and how exactly it must know. */
+export interface RegistrationView {
+  max_off_m: number;
+  max_age_s: number;
+  touch: Record<string, Vector>;
+  board: BoardView | null;
+}
+
 /** A person says next: a step that waits for that word may begin. `attempt` is its last one so far. */
 export interface ReleaseStep {
   type: "release_step";
@@ -824,6 +843,7 @@ export interface SceneView {
   bins: BinView[];
   cameras: Record<string, Pose>;
   places: Record<string, Pose>;
+  registration: RegistrationView;
 }
 
 export type ServerMessage =

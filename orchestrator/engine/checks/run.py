@@ -18,6 +18,7 @@ from orchestrator.engine.checks import (
     options,
     order,
     promises,
+    registration,
     supply,
     trays,
     wording,
@@ -94,6 +95,7 @@ def check_cells(
                 remedy = "Have it calibrated, then write the next date."
                 problems.append(source.problem(("tools", name, "due"), text, remedy, warning=True))
         problems += boards.problems(source, cell)
+        problems += registration.problems(source, cell)
         problems += trays.problems(source, cell)
         problems += devices.problems(source, cell, kinds)
         problems += kept_out(source, cell)

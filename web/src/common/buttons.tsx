@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { commands, connection, store } from "../cell";
 import { keyOf } from "../command";
 import { KeepDialog } from "../kept/keep-dialog";
@@ -37,6 +37,7 @@ export function Offer({ button, complete, primary = false, children, testId }: O
     }, SETTLE_MS);
     return () => clearTimeout(settled);
   }, [key]);
+  const began = useRef(key);
   const label = labelOf(button);
   const send = (reason?: string): void => {
     const whole = complete ? complete(button.command) : button.command;
@@ -52,10 +53,16 @@ export function Offer({ button, complete, primary = false, children, testId }: O
         type="button"
         class={`act act-${kind}`}
         data-testid={testId ?? `button-${button.label}`}
+        data-command={button.command.type}
+        data-key={key}
         aria-disabled={closed || busy || fresh.value}
         aria-busy={busy}
-        onClick={() => {
+        onPointerDown={() => {
+          began.current = key;
+        }}
+        onClick={({ detail }) => {
           if (closed || busy || fresh.value) return;
+          if (detail > 0 && began.current !== key) return; // a long press that began on another button in this place
           if (button.needs_reason || button.danger) asking.value = true;
           else send();
         }}

@@ -43,7 +43,15 @@ function Filled({ card }: { card: Card }) {
   const said = [card.n > 1 ? words.value.card.of(card.k, card.n) : "", best(card.words)?.title ?? ""].join(" ");
   return (
     <>
-      <section class="card" aria-label={words.value.card.label} data-testid="card" data-status={card.status} data-step={card.step}>
+      <section
+        class="card"
+        aria-label={words.value.card.label}
+        data-testid="card"
+        data-status={card.status}
+        data-unit={card.unit}
+        data-step={card.step}
+        data-attempt={card.attempt}
+      >
         <KeptList />
         <div class="card-body" key={`${card.unit} ${card.step} ${card.attempt} ${card.status}`}>
           {card.status !== "away" && <Retreat place={card.place} />}
