@@ -28,6 +28,7 @@ from orchestrator.engine.eyes import SHOT_S, Eyes
 from orchestrator.engine.grip_watch import GripWatch
 from orchestrator.engine.guide import Guide
 from orchestrator.engine.library import Library, cell_files, read_cell
+from orchestrator.engine.motion_watch import MotionWatch
 from orchestrator.engine.pausing import Pausing
 from orchestrator.engine.registry import Registry
 from orchestrator.engine.runner import BATCH, Runner
@@ -248,6 +249,7 @@ async def embedded(
     )
     heartbeat = crew.watch()
     grip_watch = GripWatch(runner, robot)
+    motion_watch = MotionWatch(runner, robot, crew.stop_at_once)
     robot.heartbeat()
     tasks = [asyncio.create_task(runner.run(), name="runner")]
     if own_vision is not None:  # Open3D takes seconds to load: ahead of the first check
@@ -266,6 +268,7 @@ async def embedded(
         heartbeat.close()
         grip_watch.close()
         crew.retreating.close()
+        motion_watch.close()
         if watch is not None:
             watch.close()
         await robot.close()

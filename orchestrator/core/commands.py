@@ -415,6 +415,12 @@ class ReportGrip(Frozen):
     holding: bool
 
 
+class ReportUnasked(Frozen):
+    """The arm moves, and nobody has asked for it."""
+
+    type: Literal["report_unasked"] = "report_unasked"
+
+
 class StartUndo(Frozen):
     """Give the next result to be taken back to a person; the engine's schedule asks this."""
 
@@ -704,6 +710,7 @@ Command = Annotated[
     | StartDrive
     | TeachFrame
     | ReportGrip
+    | ReportUnasked
     | StartUndo
     | VoidRelease
     | NoteOverdue

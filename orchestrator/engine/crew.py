@@ -23,6 +23,7 @@ from orchestrator.engine.requirements import Requirements
 from orchestrator.engine.retreating import Retreating
 from orchestrator.engine.ride import Ride
 from orchestrator.engine.standstill import ARM_IDLE
+from orchestrator.engine.stillness import MOVES_ON, stands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -259,8 +260,12 @@ class CellCrew:
         try:
             async with asyncio.timeout(STOP_S):
                 await self._robot.stop()
+            if self._heartbeat is not None:  # whose robot sends readings
+                await stands(self._robot.state)
         except Exception as error:
             self._safety(Safety.UNKNOWN)
+            if isinstance(error, RobotError) and error.code == MOVES_ON:
+                raise
             raise RobotError(
                 f"The robot does not answer a stop: {str(error) or f'nothing came within {STOP_S:g} s.'}",
                 remedy="Press the emergency stop, then see the robot's connection.",

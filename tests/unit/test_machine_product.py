@@ -124,6 +124,7 @@ def asked(state: State, now: float, within: Range) -> Iterator[tuple[str, cmd.Co
     if state.cell in TRANSIENT:
         yield "engine", cmd.SettleCell(state=state.cell), cmd.ENGINE
     yield "engine", cmd.ReportLull(), cmd.ENGINE
+    yield "hardware", cmd.ReportUnasked(), cmd.ENGINE
     yield "engine", cmd.ExpirePause(), cmd.ENGINE
     yield "engine", cmd.ReportRestart(holding=state.world.held() is not None), cmd.ENGINE
     yield from (("engine", command, cmd.ENGINE) for command in _effects(state, now, within))

@@ -299,6 +299,7 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "place clear": lambda b: cmd.ClearPlace(place="front"),
     "undo": lambda b: cmd.UndoStep(unit="u1", step="s", part_out=True),
     "gripper feels something": lambda b: cmd.ReportGrip(holding=True),
+    "moves unasked": lambda b: cmd.ReportUnasked(),
     "gripper feels nothing": lambda b: cmd.ReportGrip(holding=False),
     "going back": lambda b: cmd.Rewind(unit="u1", step="s", reason="wrong pin"),
     "taking off": lambda b: cmd.StartUndo(unit="u1", step="s", place="back"),
@@ -517,6 +518,9 @@ TABLE: dict[str, dict[str, str]] = {
     "gripper feels something": {
         "robot asked both brought riding": "nothing",
         "*": "grip_contradicted",
+    },
+    "moves unasked": {  # a skill between two motions asks for none
+        "*": "cell_changed",
     },
     "gripper feels nothing": {
         "*": "nothing",

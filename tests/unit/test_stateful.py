@@ -40,6 +40,7 @@ from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.retreat import retreats, why_not_retreat
 from orchestrator.core.rides import ride_blockers
 from orchestrator.core.state import BUSY, OVER, State, UnitState, moves_robot, skill_effect
+from orchestrator.core.unasked import asked_for
 from orchestrator.core.variant import Step, Wait
 from orchestrator.engine.snapshot import Snapshot
 from tests.unit.core_builders import CLAIM, TORQUE, Bench, cell, ladder, step, types, variant
@@ -436,6 +437,12 @@ class CellMachine(RuleBasedStateMachine):
     @rule(holding=st.booleans())
     def the_gripper_feels(self, holding: bool) -> None:
         self.send(cmd.ReportGrip(holding=holding))
+
+    @rule()
+    def the_arm_moves_unasked(self) -> None:
+        asked = asked_for(self.bench.state)
+        self.send(cmd.ReportUnasked())
+        assert asked or self.bench.state.cell not in MOTION_ALLOWED or not self.bench.state.acknowledged
 
     @rule(data=st.data())
     def a_doubt_is_settled(self, data: st.DataObject) -> None:

@@ -25,6 +25,7 @@ from orchestrator.core.decide import (
     rewind,
     rides,
     steps,
+    unasked,
 )
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import CommandDenied
@@ -55,6 +56,7 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.TakePart: cell.take_part,
     cmd.SettlePart: contradictions.settle,
     cmd.ReportGrip: contradictions.grip,
+    cmd.ReportUnasked: unasked.moves,
     cmd.Acknowledge: cell.acknowledge,
     cmd.ReportLull: lull.report,
     cmd.Pause: pauses.pause,

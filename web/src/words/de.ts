@@ -106,6 +106,10 @@ export const de: Words = {
       title: (place) => `Der Bildschirm am Platz ${place} ist weg.`,
       text: "Dort beginnt nichts Neues, und Gemeinsames wartet. Den Platz auf einem beliebigen Gerät öffnen oder abmelden.",
     },
+    motion: {
+      title: () => "Der Arm bewegt sich, und niemand hat ihn darum gebeten.",
+      text: "Abstand halten. Bewegt er sich weiter, den Not-Halt drücken und die Steuerung des Roboters prüfen lassen.",
+    },
     skill: {
       title: () => "Ein Skill wurde abgebrochen und endet nicht.",
       text: "Den Roboter bewegen kann er nicht mehr. Tandem neu starten und den Skill berichtigen lassen.",

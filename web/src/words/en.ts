@@ -105,6 +105,10 @@ export const en = {
       title: (place: string) => `The screen at place ${place} is gone.`,
       text: "Nothing new begins there, and what both do together waits. Open the place on any device, or sign it out.",
     },
+    motion: {
+      title: () => "The arm moves, and nobody has asked it to.",
+      text: "Keep away from it. Press the emergency stop if it goes on, and have the robot’s controller seen to.",
+    },
     skill: {
       title: () => "A skill was called off and does not end.",
       text: "It can’t move the robot any more. Start Tandem again, and have the skill mended.",
