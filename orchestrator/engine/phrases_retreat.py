@@ -37,6 +37,12 @@ GERMAN = {
         "Seit der Weg gezeigt wurde, hat sich etwas geändert: nachsehen."
     ),
     "Then ask for the retreat again.": "Dann den Rückzug neu anfordern.",
+    "The robot took long to get ready, and did not set out.": (
+        "Der Roboter brauchte lange, bis er bereit war, und fuhr nicht los."
+    ),
+    "It is ready now: look, and ask for the retreat again.": (
+        "Jetzt ist er bereit: hinsehen und den Rückzug neu anfordern."
+    ),
     "The orchestrator stopped while the arm retreated, or was about to.": (
         "Tandem wurde beendet, während der Arm herausfuhr oder es sollte."
     ),
