@@ -26,11 +26,16 @@ def retreat(
         call("DELETE", url, PATH)
         console.print("No retreat goes on.")
         return
-    view = _shown(url)
+    view, mine = _shown(url)
     console.print(view["text"].get("en", ""), highlight=False)
-    if dry_run or not typer.confirm(ASKS):
+    if dry_run:
+        if mine:
+            call("DELETE", url, PATH)
+        console.print("Nothing was let go." if mine else "Somebody else has asked for it: it is still shown.")
+        return
+    if not _yes():
         call("DELETE", url, PATH)
-        console.print("Nothing has moved.")
+        console.print("No retreat goes on.")
         return
     try:
         command = {"type": "approve_motion", "motion": view["motion"]}
@@ -48,10 +53,21 @@ def retreat(
     console.print("The arm stands clear; the cell is as it was.")
 
 
-def _shown(url: str) -> dict[str, Any]:
-    """Have a way out planned, or take the one that is shown already. Raises TandemError."""
+def _yes() -> bool:
+    try:
+        return typer.confirm(ASKS)
+    except typer.Abort:
+        return False
+
+
+def _shown(url: str) -> tuple[dict[str, Any], bool]:
+    """Have a way out planned, or take the one that is shown already; tells whether it is of our asking.
+
+    Raises TandemError.
+    """
     view: dict[str, Any] = call("GET", url, f"{PATH}?wait=true")
-    if view["status"] in {"none", "ended"}:
+    mine = view["status"] in {"none", "ended"}
+    if mine:
         view = call("POST", url, PATH)
     while view["status"] in {"planning", "stopping"}:
         view = call("GET", url, f"{PATH}?wait=true")
@@ -59,7 +75,7 @@ def _shown(url: str) -> dict[str, Any]:
         raise TandemError("The arm retreats already.", remedy="Stop it with --stop, or wait.")
     if view["status"] != "previewed":
         raise TandemError(view["ended"].get("en", "") or "There is no way out.", code=view["code"] or "no_way")
-    return view
+    return view, mine
 
 
 def _ended(url: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from orchestrator.core.interlock import MOVING, RETREATS, SAFETY_SAYS, UNCLEAR, 
 from orchestrator.core.machine import CellState, Mode
 from orchestrator.core.pauses import THE_CELL, THE_ROBOT, target, why_paused
 from orchestrator.core.reason import Reason
-from orchestrator.core.state import ANYWHERE, RETREAT
+from orchestrator.core.state import ANYWHERE, RETREAT, ROBOT
 from orchestrator.core.waits import ZONE, zones_held
 
 if TYPE_CHECKING:
@@ -80,6 +80,24 @@ def why_not_retreat(state: State, retreat: str = "") -> tuple[str, ...]:
 def peopled(state: State) -> frozenset[str]:
     """Return the zones, as resources, that people are at work in or may still be in."""
     return frozenset(zones_held(state)).union(*state.unclear.values())
+
+
+def with_the_arm(state: State) -> tuple[str, ...]:
+    """Return the names of those who were at the robot's last attempt together with it, where that was broken off.
+
+    Their hands may be at what the gripper holds.
+    """
+    attempts = [
+        current.attempts[-1]
+        for unit in state.units.values()
+        for current in unit.steps.values()
+        if current.attempts and ROBOT in current.attempts[-1].actors
+    ]
+    last = max(attempts, key=lambda attempt: attempt.started_t, default=None)
+    if last is None or last.outcome == "done":
+        return ()
+    there = (actor for actor in last.actors if actor != ROBOT)
+    return tuple(state.places[actor].operator if actor in state.places else actor for actor in there)
 
 
 def zone_reasons(state: State, zones: frozenset[str]) -> tuple[str, ...]:

@@ -10,6 +10,9 @@ GERMAN = {
     "Straight out of {}, {} mm.": "Gerade heraus aus {}, {} mm.",
     "Straight up out of bin {}, {} mm.": "Gerade nach oben aus dem Behälter {}, {} mm.",
     "Back the way it came, {} mm.": "Zurück auf dem Weg, den er kam, {} mm.",
+    "{} was at it together with the robot: see that they have let go.": (
+        "{} war zusammen mit dem Roboter daran: sehen, dass losgelassen ist."
+    ),
     "Nothing is in its gripper.": "Im Greifer ist nichts.",
     "The way out of where the arm is, is being planned.": "Der Weg heraus wird geplant.",
     "The arm retreats, or shall: wait until that is over, or stop it.": (
@@ -37,6 +40,12 @@ GERMAN = {
         "Seit der Weg gezeigt wurde, hat sich etwas geändert: nachsehen."
     ),
     "Then ask for the retreat again.": "Dann den Rückzug neu anfordern.",
+    "The robot took long to get ready, and did not set out.": (
+        "Der Roboter brauchte lange, bis er bereit war, und fuhr nicht los."
+    ),
+    "It is ready now: look, and ask for the retreat again.": (
+        "Jetzt ist er bereit: hinsehen und den Rückzug neu anfordern."
+    ),
     "The orchestrator stopped while the arm retreated, or was about to.": (
         "Tandem wurde beendet, während der Arm herausfuhr oder es sollte."
     ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.commands import Retreat, StopRetreat
 from orchestrator.core.reason import coded
-from orchestrator.core.retreat import RETREATS_FROM, why_not_retreat
+from orchestrator.core.retreat import RETREATS_FROM, why_not_retreat, with_the_arm
 from orchestrator.core.state import ROBOT
 from orchestrator.engine import phrases
 from orchestrator.engine.offers import granted
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PLANS = "The way out of where the arm is, is being planned."
 EMPTY = "Nothing is in its gripper."
+LET_GO = "{} was at it together with the robot: see that they have let go."
 
 
 def retreat_view(state: State) -> RetreatView | None:
@@ -89,16 +90,21 @@ def _motion(state: State) -> MotionState | None:
 
 
 def _told(state: State, motion: MotionState) -> Texts:
-    """The way out, and what the gripper keeps."""
+    """The way out, what the gripper keeps, and whose hands may be at it."""
+    there = phrases.told(*(LET_GO.format(name) for name in with_the_arm(state)))
+    keeps = _keeps(state)
+    way = phrases.told(motion.text)
+    return {language: " ".join(filter(None, (way[language], keeps[language], there[language]))) for language in way}
+
+
+def _keeps(state: State) -> Texts:
     held = state.world.held()
     if held is None:
-        return phrases.told(motion.text, EMPTY)
+        return phrases.told(EMPTY)
     spec = state.part_spec(held.unit, held.kind)
     names = dict(spec.name) if spec is not None else {}
-    way = phrases.told(motion.text)
-    name = {language: names.get(language) or names.get("en") or held.part for language in way}
-    keeps = {"en": f"It keeps its grip on {name['en']}.", "de": f"Im Greifer bleibt: {name['de']}."}
-    return {language: f"{way[language]} {keeps[language]}" for language in way}
+    name = {language: names.get(language) or names.get("en") or held.part for language in ("en", "de")}
+    return {"en": f"It keeps its grip on {name['en']}.", "de": f"Im Greifer bleibt: {name['de']}."}
 
 
 def _said(reason: str) -> Reason:

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 CHANGED = "Something has changed since the way was shown: look."
 AGAIN = "Then ask for the retreat again."
+LATE = "The robot took long to get ready, and did not set out."
+READY_NOW = "It is ready now: look, and ask for the retreat again."
 SAME_M = 1e-3  # two ways that are nowhere farther apart are one
+PROMPT_S = 5.0  # an arm that has not set out by then surprises whoever let it go
 _STALE = frozenset({"stale_scene", "stale_start", "stale_tool"})
 
 
@@ -101,8 +104,16 @@ class Retreating:
     async def _made_ready(self) -> None:
         """Bring the robot to where it can move, and hold the way that was approved against what is there by now.
 
-        Raises RobotError (stale_scene) where something has come into that way.
+        Raises RobotError: something has come into that way (stale_scene), the arm is elsewhere (stale_start), or it
+            took so long that nobody expects it to move any more (late).
         """
+        clock = asyncio.get_running_loop().time
+        let_go = clock()
+        await self._held_against_what_is_there()
+        if clock() - let_go > PROMPT_S:
+            raise RobotError(LATE, remedy=READY_NOW, code="late")
+
+    async def _held_against_what_is_there(self) -> None:
         robot, shown = self._robot, self._plan
         assert shown is not None
         if not robot.state.value.program_running:

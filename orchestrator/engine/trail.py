@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 STEP_RAD = 0.002  # what moves less since the last point is no new one
 EXACT_RAD = 0.001  # how far a point that is left out may be from the line between those that stay
 GAP_RAD = 0.35  # between two readings; over more than this nobody knows how the arm has come
+SILENT_S = 0.5  # without a reading; what moved meanwhile may have gone any way
 HERE_RAD = 0.01  # an arm this near to the end of a trail has come along it
 AT_HOME_RAD = 1e-3
 GRIPS_M = 0.001  # of opening; an arm that has gripped or let go does not go back to where it did
@@ -37,7 +38,7 @@ class TrailKeeper:
         reading = robot.state.value
         self._points: list[Joints] = [reading.joints]
         self._stands: list[bool] = [True]
-        self._since = reading.stamp
+        self._since = self._heard_t = reading.stamp
         self._hand = (reading.opening_m, reading.holding)
         self._end = robot.state.listen(self._heard)
 
@@ -70,8 +71,11 @@ class TrailKeeper:
     def _heard(self, reading: RobotState) -> None:
         here = reading.joints
         gap = _apart(self._points[-1], here)
+        silent = reading.stamp - self._heard_t > SILENT_S
+        self._heard_t = reading.stamp
         opening_m, holding = self._hand
-        if abs(reading.opening_m - opening_m) > GRIPS_M or reading.holding is not holding or gap > GAP_RAD:
+        missed = gap > GAP_RAD or (silent and gap > HERE_RAD)
+        if abs(reading.opening_m - opening_m) > GRIPS_M or reading.holding is not holding or missed:
             self._begin(reading)
         elif not reading.moving and gap <= STEP_RAD:
             self._stands[-1] = True

@@ -98,7 +98,7 @@ def _started(command: list[str], port: int) -> subprocess.Popen[str]:
 
 
 def _killed(command: list[str], port: int) -> None:
-    """Run a cell until the robot carries its first part, and kill it as `kill -9` does."""
+    """Run a cell until the robot is about to lift its first part out of a bin, and kill it as `kill -9` does."""
     demo = _started(command, port)
     try:
         base = f"http://127.0.0.1:{port}"
@@ -108,7 +108,7 @@ def _killed(command: list[str], port: int) -> None:
                 rest.post("/api/v1/orders/demo-1/start", json={}).raise_for_status()
             for message in map(json.loads, line):
                 happened = message["payload"] if message["type"] == "happened" else {}
-                if happened.get("type") == "motion_intended" and "bring" in happened["text"]:
+                if happened.get("type") == "motion_intended" and "lift" in happened["text"]:
                     break
     finally:
         demo.kill()

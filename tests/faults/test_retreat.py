@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from orchestrator.core.ports import Entry, Recorded
+    from orchestrator.core.ports import Entry, Recorded, Scene
     from orchestrator.core.state import MotionState
 
 
@@ -273,6 +273,33 @@ def replace_fact(cell: Bench, at: Pose) -> str:
     runner = cell.cell.runner
     runner.state = replace(runner.state, world=runner.state.world.moved(moved, cell.now))
     return moved.part
+
+
+def test_a_robot_that_takes_long_to_get_ready_does_not_set_out_when_nobody_expects_it_any_more(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            await held_in(cell, "press pin steel", 1.0)
+            motion = await previewed(cell)
+            robot = cell.cell.robot
+            sync = robot.sync_scene
+
+            async def slowly(scene: Scene) -> str:
+                await asyncio.sleep(30)  # as brakes and a program take, or a driver that is busy
+                return await sync(scene)
+
+            monkeypatch.setattr(robot, "sync_scene", slowly)
+            await cell.do(cmd.ApproveMotion(motion=motion.id))
+            await stands(cell, 60)
+            assert cell.state.retreated is not None
+            assert (cell.state.retreated.outcome, cell.state.retreated.code) == ("rejected", "late")
+            monkeypatch.setattr(robot, "sync_scene", sync)
+            motion = await previewed(cell)
+            await cell.do(cmd.ApproveMotion(motion=motion.id))
+            assert await over(cell) == "succeeded"
+
+    run_virtual(main)
 
 
 @pytest.mark.parametrize("autonomy", [Autonomy.APPROVE, Autonomy.SINGLE_STEP])

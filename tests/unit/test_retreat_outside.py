@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer
 
 from orchestrator.__main__ import main
 from orchestrator.cli import retreat as cli_retreat
@@ -130,7 +131,29 @@ def test_without_a_yes_nothing_moves_and_the_preview_is_dropped(
 ) -> None:
     cell = Cell(NONE, SHOWN)
     _, said = tandem(capsys, monkeypatch, cell, answer, *arguments)
-    assert "Nothing has moved" in said
+    assert ("Nothing was let go" if arguments else "No retreat goes on") in said
+    assert cell.commands == []
+    assert cell.asked[-1] == ("DELETE", "/cell/retreat")
+
+
+def test_a_dry_run_leaves_alone_what_somebody_else_is_being_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = Cell(SHOWN)
+    code, said = tandem(capsys, monkeypatch, cell, "", "--dry-run")
+    assert (code, "Somebody else has asked for it" in said) == (0, True)
+    assert all(method == "GET" for method, _ in cell.asked)
+
+
+def test_a_prompt_that_is_interrupted_is_no(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_question: str) -> bool:
+        raise typer.Abort
+
+    monkeypatch.setattr("typer.confirm", interrupted)
+    cell = Cell(NONE, SHOWN)
+    tandem(capsys, monkeypatch, cell, "y")
     assert cell.commands == []
     assert cell.asked[-1] == ("DELETE", "/cell/retreat")
 

@@ -15,6 +15,7 @@ from orchestrator.core.react import Cancel, RunRetreat, react
 from orchestrator.core.records import replace
 from orchestrator.core.retreat import retreats, why_not_retreat
 from orchestrator.core.state import moves_robot
+from orchestrator.engine.retreat_view import retreat_view
 from tests.unit.core_builders import SUPERVISOR, WORKER, Bench, cell, ladder, step, types, variant
 
 if TYPE_CHECKING:
@@ -487,6 +488,28 @@ def test_what_is_seen_after_a_retreat_counts_and_how_it_ended_is_told_until_the_
     assert bench.state.retreated is not None
     bench.do(cmd.ChangeCell(verb=CellVerb.UNHOLD))
     assert bench.state.retreated is None
+
+
+def test_whose_hands_may_be_at_what_the_arm_holds_is_said_before_it_goes() -> None:
+    load = step("load", part="body", at="nest", by="robot")
+    lid = step("lid", ["load"], part="lid", at="body/top", together=True, by="robot human")
+    bench = Bench().running(variant(load, lid, step("last", ["lid"], by="human", check=["person"])))
+    bench.finish("load")
+    bench.wait(1)
+    bench.start("lid", "robot", "front")
+    bench.do(bench.moved("lid", "grasped", "gripper"))
+    bench.do(cmd.ChangeCell(verb=CellVerb.HOLD))
+    bench.do(bench.skill("lid", "canceled"))
+    bench.do(cmd.SettleCell(state="holding"))
+    bench.do(cmd.Retreat(), WORKER)
+    bench.do(propose(bench))
+    view = retreat_view(bench.state)
+    assert view is not None
+    assert view.text["en"].endswith("op-front was at it together with the robot: see that they have let go.")
+    assert "op-front war zusammen mit dem Roboter daran" in view.text["de"]
+    alone = retreat_view(shown().state)
+    assert alone is not None
+    assert "together" not in alone.text["en"]
 
 
 @pytest.mark.parametrize("role", ["auditor"])

@@ -14,7 +14,9 @@ from orchestrator.engine.trail import EXACT_RAD, TrailKeeper
 HOME: Joints = (0.0,) * 6
 
 
-def reading(joints: Joints, *, moving: bool = True, opening_m: float = 0.05, holding: bool = False) -> RobotState:
+def reading(
+    joints: Joints, *, moving: bool = True, opening_m: float = 0.05, holding: bool = False, stamp: float = 7.0
+) -> RobotState:
     return RobotState(
         joints=joints,
         tcp=IDENTITY,
@@ -23,7 +25,7 @@ def reading(joints: Joints, *, moving: bool = True, opening_m: float = 0.05, hol
         speed_factor=1.0,
         program_running=True,
         moving=moving,
-        stamp=7.0,
+        stamp=stamp,
     )
 
 
@@ -97,6 +99,17 @@ def test_it_begins_anew_at_home_at_a_grip_and_where_readings_were_missed() -> No
     assert len(keeper.trail().points) == 1
     arm.goes(at(0.5), HOME)
     assert keeper.trail().points == (HOME,)
+
+
+def test_what_moved_while_nothing_was_heard_may_have_gone_any_way() -> None:
+    arm = Arm()
+    keeper = TrailKeeper(arm)  # type: ignore[arg-type]
+    arm.goes(at(0.5))
+    arm.state.put(reading(at(0.5), moving=False, stamp=60.0))  # it has stood all the while
+    assert len(keeper.trail().points) > 1
+    arm.state.put(reading(at(0.6), moving=False, stamp=120.0))  # and has not, this time
+    assert keeper.trail().points == (at(0.6),)
+    assert not keeper.take_up(Trail((HOME, at(0.5)), (0, 1), 5.0))
 
 
 def test_going_back_takes_up_the_trail_and_leaving_it_ends_it() -> None:
