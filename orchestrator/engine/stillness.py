@@ -27,34 +27,40 @@ def apart_rad(one: Joints, other: Joints) -> float:
 async def stands(readings: Latest[RobotState]) -> None:
     """Wait until two readings from now on, one after the other, show an arm that does not move.
 
-    Returns as well where the robot says nothing: its silence is noticed elsewhere, and tells of no motion.
+    Time is the readings' own: where this process lags, or they come late, that tells nothing of the arm. Returns as
+    well where the robot says nothing: its silence is noticed elsewhere, and tells of no motion.
 
-    Raises RobotError (code moves_on) where readings have shown for `STANDS_S` that it moves.
+    Raises RobotError (code moves_on) where readings show that it moves, and still does after `STANDS_S`.
     """
-    loop = asyncio.get_running_loop()
-    still: asyncio.Future[None] = loop.create_future()
-    heard: list[tuple[float, RobotState]] = []
+    judged: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    heard: list[RobotState] = []  # the first, and the newest
+    still: list[RobotState] = []  # the one since which it has not moved
 
     def hear(reading: RobotState) -> None:
-        if still.done() or (heard and reading.stamp == heard[-1][1].stamp):
+        if judged.done() or (heard and reading.stamp <= heard[-1].stamp):
             return
-        if reading.moving or (heard and apart_rad(heard[0][1].joints, reading.joints) > STILL_RAD):
-            heard.clear()
-        heard.append((loop.time(), reading))
-        if not reading.moving and loop.time() - heard[0][0] >= WINDOW_S:
-            still.set_result(None)
+        heard[1:] = [reading]
+        moves = reading.moving or bool(still and apart_rad(still[0].joints, reading.joints) > STILL_RAD)
+        if moves or not still:
+            still[:] = [] if reading.moving else [reading]
+        elif reading.stamp - still[0].stamp >= WINDOW_S:
+            judged.set_result(True)
+        if moves and reading.stamp - heard[0].stamp >= STANDS_S:
+            judged.set_result(False)
 
     unlisten = readings.listen(hear)
     try:
-        async with asyncio.timeout(STANDS_S):
-            await still
-    except TimeoutError:
-        if not heard or (len(heard) == 1 and not heard[0][1].moving and heard[0][0] < loop.time() - STANDS_S / 2):
-            return
+        before = -1.0
+        while not (await asyncio.wait({judged}, timeout=STANDS_S))[0]:
+            newest = heard[-1].stamp if heard else before
+            if newest == before:
+                return
+            before = newest
+    finally:
+        unlisten()
+    if not judged.result():
         raise RobotError(
             "The robot says that it has stopped, and its arm moves on.",
             remedy="Press the emergency stop, then see the robot's controller.",
             code=MOVES_ON,
-        ) from None
-    finally:
-        unlisten()
+        )
