@@ -10,6 +10,8 @@ from orchestrator.core.retreat import RETREATS_FROM, why_not_retreat, with_the_a
 from orchestrator.core.state import ROBOT
 from orchestrator.engine import phrases
 from orchestrator.engine.offers import granted
+from orchestrator.engine.wayout import OUT_OF, last_of_the_robot
+from orchestrator.engine.words import called
 from orchestrator.wire import Button, Intent, LaneView, Reason, RetreatView
 
 if TYPE_CHECKING:
@@ -93,8 +95,19 @@ def _told(state: State, motion: MotionState) -> Texts:
     """The way out, what the gripper keeps, and whose hands may be at it."""
     there = phrases.told(*(LET_GO.format(name) for name in with_the_arm(state)))
     keeps = _keeps(state)
-    way = phrases.told(motion.text)
+    way = _way(state, motion.text)
     return {language: " ".join(filter(None, (way[language], keeps[language], there[language]))) for language in way}
+
+
+def _way(state: State, text: str) -> Texts:
+    """The way out as people call what it leads out of."""
+    way, found = phrases.told(text), last_of_the_robot(state)
+    if found is None or found[1].result.at is None or not text.startswith(f"{OUT_OF}{found[1].result.at},"):
+        return way
+    unit, step = found
+    target, parts = step.result.at, state.variant_of(unit).parts
+    assert target is not None
+    return {language: said.replace(str(target), called(target, parts, language)) for language, said in way.items()}
 
 
 def _keeps(state: State) -> Texts:

@@ -510,6 +510,8 @@ def test_whose_hands_may_be_at_what_the_arm_holds_is_said_before_it_goes() -> No
     alone = retreat_view(shown().state)
     assert alone is not None
     assert "together" not in alone.text["en"]
+    assert alone.text["en"].startswith("Straight out of Body (seat), 70 mm.")
+    assert alone.text["de"].startswith("Gerade heraus aus Body (seat), 70 mm.")
 
 
 @pytest.mark.parametrize("role", ["auditor"])
