@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PLANS = "The way out of where the arm is, is being planned."
 EMPTY = "Nothing is in its gripper."
+UNKNOWN = "Its gripper holds something that nobody knows of."
 LET_GO = "{} was at it together with the robot: see that they have let go."
 
 
@@ -112,11 +113,17 @@ def _way(state: State, text: str) -> Texts:
 
 def _keeps(state: State) -> Texts:
     held = state.world.held()
+    felt = state.grip.holding if state.grip is not None else None  # where that is not what the ledger says
     if held is None:
-        return phrases.told(EMPTY)
+        return phrases.told(UNKNOWN if felt else EMPTY)
     spec = state.part_spec(held.unit, held.kind)
     names = dict(spec.name) if spec is not None else {}
     name = {language: names.get(language) or names.get("en") or held.part for language in ("en", "de")}
+    if felt is False:
+        return {
+            "en": f"Its gripper does not feel {name['en']} any more.",
+            "de": f"Der Greifer spürt nicht mehr: {name['de']}.",
+        }
     return {"en": f"It keeps its grip on {name['en']}.", "de": f"Im Greifer bleibt: {name['de']}."}
 
 

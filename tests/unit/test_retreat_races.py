@@ -514,6 +514,28 @@ def test_whose_hands_may_be_at_what_the_arm_holds_is_said_before_it_goes() -> No
     assert alone.text["de"].startswith("Gerade heraus aus Body (seat), 70 mm.")
 
 
+@pytest.mark.parametrize(
+    ("part", "felt", "said"),
+    [
+        (True, None, "It keeps its grip on Pin."),
+        (True, False, "Its gripper does not feel Pin any more."),
+        (False, None, "Nothing is in its gripper."),
+        (False, True, "Its gripper holds something that nobody knows of."),
+    ],
+)
+def test_what_the_gripper_feels_is_not_said_otherwise(part: bool, felt: bool | None, said: str) -> None:
+    bench = _bench()
+    if not part:
+        bench.do(cmd.TakePart(part="u1/pin"))
+    if felt is not None:
+        bench.do(cmd.ReportGrip(holding=felt))
+    bench.do(cmd.Retreat(), WORKER)
+    bench.do(propose(bench))
+    view = retreat_view(bench.state)
+    assert view is not None
+    assert view.text["en"].endswith(said)
+
+
 @pytest.mark.parametrize("role", ["auditor"])
 def test_who_only_looks_moves_nothing_and_stops_nothing(role: str) -> None:
     bench = shown()
