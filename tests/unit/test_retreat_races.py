@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import ValidationError
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
@@ -534,6 +535,13 @@ def test_what_the_gripper_feels_is_not_said_otherwise(part: bool, felt: bool | N
     view = retreat_view(bench.state)
     assert view is not None
     assert view.text["en"].endswith(said)
+
+
+@pytest.mark.parametrize("mm_s", [0, 251, 1000, float("inf"), float("nan")])
+def test_no_cell_file_lets_an_arm_retreat_faster_than_at_reduced_speed(mm_s: float) -> None:
+    assert cell(retreat_mm_s=250).retreat_mm_s == 250
+    with pytest.raises(ValidationError, match="retreat_mm_s"):
+        cell(retreat_mm_s=mm_s)
 
 
 @pytest.mark.parametrize("role", ["auditor"])
