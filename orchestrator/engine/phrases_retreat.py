@@ -13,6 +13,7 @@ GERMAN = {
     "{} was at it together with the robot: see that they have let go.": (
         "{} war zusammen mit dem Roboter daran: sehen, dass losgelassen ist."
     ),
+    "Its gripper holds something that nobody knows of.": "Der Greifer hält etwas, von dem niemand weiß.",
     "Nothing is in its gripper.": "Im Greifer ist nichts.",
     "The way out of where the arm is, is being planned.": "Der Weg heraus wird geplant.",
     "The arm retreats, or shall: wait until that is over, or stop it.": (

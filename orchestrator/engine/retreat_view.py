@@ -10,6 +10,8 @@ from orchestrator.core.retreat import RETREATS_FROM, why_not_retreat, with_the_a
 from orchestrator.core.state import ROBOT
 from orchestrator.engine import phrases
 from orchestrator.engine.offers import granted
+from orchestrator.engine.wayout import OUT_OF, last_of_the_robot
+from orchestrator.engine.words import called
 from orchestrator.wire import Button, Intent, LaneView, Reason, RetreatView
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 PLANS = "The way out of where the arm is, is being planned."
 EMPTY = "Nothing is in its gripper."
+UNKNOWN = "Its gripper holds something that nobody knows of."
 LET_GO = "{} was at it together with the robot: see that they have let go."
 
 
@@ -93,17 +96,34 @@ def _told(state: State, motion: MotionState) -> Texts:
     """The way out, what the gripper keeps, and whose hands may be at it."""
     there = phrases.told(*(LET_GO.format(name) for name in with_the_arm(state)))
     keeps = _keeps(state)
-    way = phrases.told(motion.text)
+    way = _way(state, motion.text)
     return {language: " ".join(filter(None, (way[language], keeps[language], there[language]))) for language in way}
+
+
+def _way(state: State, text: str) -> Texts:
+    """The way out as people call what it leads out of."""
+    way, found = phrases.told(text), last_of_the_robot(state)
+    if found is None or found[1].result.at is None or not text.startswith(f"{OUT_OF}{found[1].result.at},"):
+        return way
+    unit, step = found
+    target, parts = step.result.at, state.variant_of(unit).parts
+    assert target is not None
+    return {language: said.replace(str(target), called(target, parts, language)) for language, said in way.items()}
 
 
 def _keeps(state: State) -> Texts:
     held = state.world.held()
+    felt = state.grip.holding if state.grip is not None else None  # where that is not what the ledger says
     if held is None:
-        return phrases.told(EMPTY)
+        return phrases.told(UNKNOWN if felt else EMPTY)
     spec = state.part_spec(held.unit, held.kind)
     names = dict(spec.name) if spec is not None else {}
     name = {language: names.get(language) or names.get("en") or held.part for language in ("en", "de")}
+    if felt is False:
+        return {
+            "en": f"Its gripper does not feel {name['en']} any more.",
+            "de": f"Der Greifer spürt nicht mehr: {name['de']}.",
+        }
     return {"en": f"It keeps its grip on {name['en']}.", "de": f"Im Greifer bleibt: {name['de']}."}
 
 

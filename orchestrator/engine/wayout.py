@@ -27,6 +27,7 @@ CONTACT_RAD = 0.4  # over which the way back may touch whatever the ledger has t
 LEAST_RAD = 0.05  # to a stand that is worth going back to
 BESIDE_M, ABOVE_M, BELOW_M = 0.02, 0.08, 0.05  # a part whose mating frame is this near to its seat is being joined
 HAND_M = 0.06  # how far from the seat's axis the gripper may be that has just let go of the part there
+OUT_OF = "Straight out of "
 BY_HAND = "Stop the cell, switch to manual mode and move the arm out by hand, or let a person free it."
 
 
@@ -76,7 +77,7 @@ class WayOuts:
 
     def _mate(self) -> Iterator[tuple[str, Vector]]:
         """The axis of what the robot was joining last, where it is still at it."""
-        found = _last_of_the_robot(self._state)
+        found = last_of_the_robot(self._state)
         if found is None:
             return
         unit, step = found
@@ -91,7 +92,7 @@ class WayOuts:
         else:
             near = held is None and _near(tcp.p, target.p, axis, HAND_M)
         if near:
-            yield f"Straight out of {step.result.at}, {{}} mm.", axis
+            yield f"{OUT_OF}{step.result.at}, {{}} mm.", axis
 
     def _bins(self) -> Iterator[tuple[str, Vector]]:
         tcp = self._robot.state.value.tcp.p
@@ -162,7 +163,7 @@ class WayOuts:
 _BACK = "Back the way it came, {} mm."
 
 
-def _last_of_the_robot(state: State) -> tuple[str, Step] | None:
+def last_of_the_robot(state: State) -> tuple[str, Step] | None:
     """Return the step that the robot was at last, with its unit, where it is one that joins something somewhere."""
     tried = [
         (current.attempts[-1].started_t, unit.id, step_id)

@@ -80,12 +80,12 @@ def _off(q: Joints, a: Joints, b: Joints) -> float:
     return max(abs(x - y - share * z) for x, y, z in zip(q, a, line, strict=True))
 
 
-def fastest_m_s(readings: list[RobotState]) -> float:
-    """Return how fast the fastest point of the arm was, over ten readings."""
+def fastest_m_s(readings: list[RobotState], over: int = 10) -> float:
+    """Return how fast the fastest point of the arm was, over so many readings."""
     places = [(r.stamp, [r.tcp.p, *(link.p for link in r.links)]) for r in readings]
     return max(
         math.dist(a, b) / max(t1 - t0, 1e-9)
-        for (t0, one), (t1, two) in zip(places, places[10:], strict=False)
+        for (t0, one), (t1, two) in zip(places, places[over:], strict=False)
         for a, b in zip(one, two, strict=True)
     )
 

@@ -18,13 +18,14 @@ from orchestrator.core.machine import Autonomy, CellState, CellVerb
 from orchestrator.core.ports import Move, Safety
 from orchestrator.core.records import replace
 from orchestrator.core.world import GRIPPER
+from tests.contract.test_retreat import fastest_m_s
 from tests.unit.cell_bench import Bench, bench
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from orchestrator.core.ports import Entry, Recorded, Scene
+    from orchestrator.core.ports import Entry, Recorded, RobotState, Scene
     from orchestrator.core.state import MotionState
 
 
@@ -70,8 +71,12 @@ def test_it_leaves_by_the_way_that_is_out(folder: Path, text: str, share_s: floa
             assert not motion.approved
             await asyncio.sleep(60)
             assert cell.cell.robot.state.value.joints == before.joints
+            readings: list[RobotState] = []
+            end = cell.cell.robot.state.listen(readings.append)
             await cell.do(cmd.ApproveMotion(motion=motion.id))
             assert await over(cell) == "succeeded", cell.story()
+            end()
+            assert fastest_m_s(readings, over=25) <= 1.1 * cell.state.spec.retreat_mm_s / 1000
             after = cell.cell.robot.state.value
             assert math.dist(after.tcp.p, motion.preview[-1].p) < 1e-3
             assert cell.state.cell == CellState.HELD

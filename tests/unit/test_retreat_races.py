@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import ValidationError
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
@@ -510,6 +511,37 @@ def test_whose_hands_may_be_at_what_the_arm_holds_is_said_before_it_goes() -> No
     alone = retreat_view(shown().state)
     assert alone is not None
     assert "together" not in alone.text["en"]
+    assert alone.text["en"].startswith("Straight out of Body (seat), 70 mm.")
+    assert alone.text["de"].startswith("Gerade heraus aus Body (seat), 70 mm.")
+
+
+@pytest.mark.parametrize(
+    ("part", "felt", "said"),
+    [
+        (True, None, "It keeps its grip on Pin."),
+        (True, False, "Its gripper does not feel Pin any more."),
+        (False, None, "Nothing is in its gripper."),
+        (False, True, "Its gripper holds something that nobody knows of."),
+    ],
+)
+def test_what_the_gripper_feels_is_not_said_otherwise(part: bool, felt: bool | None, said: str) -> None:
+    bench = _bench()
+    if not part:
+        bench.do(cmd.TakePart(part="u1/pin"))
+    if felt is not None:
+        bench.do(cmd.ReportGrip(holding=felt))
+    bench.do(cmd.Retreat(), WORKER)
+    bench.do(propose(bench))
+    view = retreat_view(bench.state)
+    assert view is not None
+    assert view.text["en"].endswith(said)
+
+
+@pytest.mark.parametrize("mm_s", [0, 251, 1000, float("inf"), float("nan")])
+def test_no_cell_file_lets_an_arm_retreat_faster_than_at_reduced_speed(mm_s: float) -> None:
+    assert cell(retreat_mm_s=250).retreat_mm_s == 250
+    with pytest.raises(ValidationError, match="retreat_mm_s"):
+        cell(retreat_mm_s=mm_s)
 
 
 @pytest.mark.parametrize("role", ["auditor"])

@@ -7,29 +7,31 @@ import { Icon } from "./icon";
 import { reasonWords } from "./not-moving";
 import { saidAt, sayable } from "./preview";
 
-/** `place` is the worker place whose word it is; "" on pages of the whole cell, which lead to the scene. */
-export function Retreat({ place = "" }: { place?: string }) {
+/** `place` is the worker place whose word it is; "" on pages of the whole cell, which lead to the `scene` unless they show it. */
+export function Retreat({ place = "", scene = false }: { place?: string; scene?: boolean }) {
   const view = store.cell.value?.retreat;
   const { retreat: say, supervision } = words.value;
   if (!view) return null;
   const lane = store.robot.value?.intent;
   const intent = lane?.motion === view.motion ? lane : null;
   const shown = view.status === "previewed";
-  const failed = view.status === "ended" && view.outcome !== "succeeded";
+  const clear = view.status === "ended" && view.code === "clear"; // there was nothing to come out of
+  const failed = view.status === "ended" && view.outcome !== "succeeded" && !clear;
   return (
     <section class={`retreat ${shown ? "asked" : ""}`} aria-labelledby="retreat" data-testid="retreat" data-status={view.status} data-outcome={view.outcome}>
       <h2 id="retreat">
         <Icon name={shown ? "hand" : failed ? "alert" : "back"} /> {say.title}
       </h2>
       <div role="status">
-        <p>{say[view.status === "ended" && failed ? "failed" : view.status]}</p>
+        {!clear && <p>{say[failed ? "failed" : view.status]}</p>}
+        {clear && <p>{text(view.ended)}</p>}
         {text(view.text) && (
           <p>
             <strong data-testid="retreat-way">{text(view.text)}</strong>
           </p>
         )}
         {shown && <p>{say.look}</p>}
-        {shown && !place && (
+        {shown && !place && !scene && (
           <p>
             <a href="/cell">{say.scene}</a>
           </p>

@@ -6,6 +6,7 @@ import { poses, store } from "../cell";
 import { tick } from "../clock";
 import { OfflineBanner } from "../common/line";
 import { NotMoving } from "../common/not-moving";
+import { Retreat } from "../common/retreat";
 import { robotCondition } from "../common/safety";
 import { Top } from "../common/top";
 import { Icon } from "../common/icon";
@@ -75,6 +76,7 @@ export function Page() {
             </select>
           </label>
           <NotMoving />
+          <Retreat scene />
           <PartList />
           <LinkList />
         </aside>
