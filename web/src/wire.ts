@@ -406,6 +406,7 @@ export interface Hello {
   seq?: number;
   poses?: boolean;
   place?: string;
+  device?: string;
 }
 
 /**
