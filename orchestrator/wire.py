@@ -553,6 +553,7 @@ class Hello(Frozen):
     seq: int = 0
     poses: bool = True  # whether it wants the pose class
     place: Annotated[str, Field(max_length=120)] = ""  # the worker place that it is the screen of, if any
+    device: Annotated[str, Field(max_length=64)] = ""  # the same after a reload: what tells it from who looks on
 
 
 class CommandMessage(Frozen):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.commands import Acknowledge, ChangeCell, Pause, Resume, TakePart
+from orchestrator.core.commands import Acknowledge, ChangeCell, JoinPlace, Pause, Resume, TakePart
 from orchestrator.core.decide.choices import leftovers
 from orchestrator.core.holding import HOLDS_ALREADY
 from orchestrator.core.interlock import why_not_manual
@@ -289,7 +289,13 @@ class Guide:
 
     def card(self, state: State, place: str) -> Card:
         """Return what a person at a place sees and may do now."""
-        return self._cards.card(state, place)
+        card = self._cards.card(state, place)
+        if place not in state.screens_lost:
+            return card
+        there = state.places[place]
+        word = JoinPlace(place=place, operator=there.operator, qualifications=there.qualifications)
+        here = Button(label="work_here", command=word.model_dump(mode="json"))
+        return card.model_copy(update={"buttons": (*card.buttons, here)})
 
     def bin(self, state: State, name: str) -> BinLevel:
         """Return how full a counted bin is."""

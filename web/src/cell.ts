@@ -5,13 +5,14 @@ import { Connection } from "./connection";
 import { Outbox } from "./kept/outbox";
 import { openShelf } from "./kept/shelf";
 import { PoseStream } from "./poses";
+import { device } from "./settings";
 import { Store } from "./store";
 
 const draws = location.pathname.startsWith("/worker") || location.pathname.startsWith("/cell") || location.pathname.startsWith("/jog");
 
 export const store = new Store();
 export const poses = new PoseStream();
-export const connection = new Connection(store, poses, draws, place);
+export const connection = new Connection(store, poses, draws, place, undefined, device.value);
 
 /** The worker place that this page is the screen of; "" while that is not known, and on other pages. */
 function place(): string {

@@ -418,6 +418,7 @@ export interface Hello {
   seq?: number;
   poses?: boolean;
   place?: string;
+  device?: string;
 }
 
 /**

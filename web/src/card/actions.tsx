@@ -15,7 +15,7 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
   const approvals = card.status === "away" ? [] : askedButtons(card.place);
   const own = card.buttons.some(({ command }) => command.type === "leave_place") ? [] : leaving(card);
   const said = outbox.waiting.value.some((word) => isAbout(word, card)); // it waits for the line: nothing is said twice
-  const offered = [...card.buttons, ...approvals, ...own].filter(({ command }) => command.type !== "join_place" && !(said && keepable(command)));
+  const offered = [...card.buttons, ...approvals, ...own].filter(({ command, label }) => (command.type !== "join_place" || label === "work_here") && !(said && keepable(command)));
   const main = offered.filter(isMain);
   const side = offered.filter((button) => !isMain(button));
   const complete = (command: Outside): Outside | null => {

@@ -104,7 +104,7 @@ export const de: Words = {
     },
     device: {
       title: (place) => `Der Bildschirm am Platz ${place} ist weg.`,
-      text: "Dort beginnt nichts Neues, und Gemeinsames wartet. Den Platz auf einem beliebigen Gerät öffnen oder abmelden.",
+      text: "Dort beginnt nichts Neues, und Gemeinsames wartet. Den Platz auf einem beliebigen Gerät öffnen und sagen, dass Sie daran arbeiten, oder abmelden.",
     },
     motion: {
       title: () => "Der Arm bewegt sich, und niemand hat ihn darum gebeten.",
@@ -288,6 +288,7 @@ export const de: Words = {
     end: "Abschließen",
     hold: "Anhalten",
     unhold: "Weiter",
+    work_here: "Ich arbeite an diesem Bildschirm",
     hold_too: "Auch für mich anhalten",
     suspend: "Aussetzen",
     unsuspend: "Weiter",

@@ -103,7 +103,7 @@ export const en = {
     },
     device: {
       title: (place: string) => `The screen at place ${place} is gone.`,
-      text: "Nothing new begins there, and what both do together waits. Open the place on any device, or sign it out.",
+      text: "Nothing new begins there, and what both do together waits. Open the place on any device and say that you work with it, or sign it out.",
     },
     motion: {
       title: () => "The arm moves, and nobody has asked it to.",
@@ -284,6 +284,7 @@ export const en = {
     end: "End",
     hold: "Hold",
     unhold: "Go on",
+    work_here: "I work with this screen",
     hold_too: "Hold for me, too",
     suspend: "Suspend",
     unsuspend: "Go on",
