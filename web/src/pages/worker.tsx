@@ -40,6 +40,9 @@ export function Page() {
 
 function Filled({ card }: { card: Card }) {
   const entry = useEntry(card);
+  const retreat = store.cell.value?.retreat;
+  const first = retreat && retreat.status !== "none" && retreat.status !== "ended"; // it is asked or under way
+  const arm = retreat && card.status !== "away" && (first || retreat.buttons.length > 0) && <Retreat place={card.place} />;
   const said = [card.n > 1 ? words.value.card.of(card.k, card.n) : "", best(card.words)?.title ?? ""].join(" ");
   return (
     <>
@@ -54,8 +57,9 @@ function Filled({ card }: { card: Card }) {
       >
         <KeptList />
         <div class="card-body" key={`${card.unit} ${card.step} ${card.attempt} ${card.status}`}>
-          {card.status !== "away" && <Retreat place={card.place} />}
+          {first && arm}
           <StepCard card={card} entry={entry} />
+          {!first && arm}
           {card.status !== "away" && <Contradictions />}
           {card.status !== "away" && <Asked lane={store.robot.value} />}
         </div>
