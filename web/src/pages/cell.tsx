@@ -38,6 +38,7 @@ export function Page() {
         <h1 class="unseen">{cellPage.title}</h1>
         <Twin place={null} layers={shown.value} camera={camera.value} />
         <aside class="side" tabIndex={0} aria-label={cellPage.show}>
+          <Retreat scene />
           <fieldset class="choice">
             <legend>{cellPage.show}</legend>
             <div class="toggles">
@@ -76,7 +77,6 @@ export function Page() {
             </select>
           </label>
           <NotMoving />
-          <Retreat scene />
           <PartList />
           <LinkList />
         </aside>
