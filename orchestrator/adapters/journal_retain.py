@@ -57,6 +57,7 @@ def retain(path: Path, archive: Path, fresh: State, dump: Callable[[State], dict
     `fresh` is the state of a cell that nothing has happened to, `dump` makes plain data of one. Whoever is interrupted
     leaves the journal as it was, or done. Raises JournalError, and BadInput where `archive` exists or there is nothing.
     """
+    path = path.resolve()
     with explained(path):
         lock = WriterLock(path)
         try:
@@ -66,6 +67,7 @@ def retain(path: Path, archive: Path, fresh: State, dump: Callable[[State], dict
                 raise BadInput(f"Nothing has happened in {path} since it was archived.", remedy="Do it later.")
             db, (last, digest) = open_to_write(path)
             with closing(db):
+                lock.hold()
                 event = JournalRetained(
                     first=first,
                     last=last,
@@ -157,6 +159,7 @@ def upgrade(path: Path) -> tuple[int, Path | None]:
     Every event is read as this version reads it. Returns the format that it had and the copy, None where it is current.
     Raises JournalError where an event can't be read: the journal stays as it was.
     """
+    path = path.resolve()
     with explained(path):
         lock = WriterLock(path)
         try:
@@ -164,6 +167,7 @@ def upgrade(path: Path) -> tuple[int, Path | None]:
                 decode(recorded.entry.payload, recorded.seq)
             db, _ = open_to_write(path)
             with closing(db):
+                lock.hold()
                 had = int(db.pragma("user_version"))
                 if had == FORMAT:
                     return had, None
