@@ -85,6 +85,7 @@ class CellRestarted(Frozen):
 
     type: Literal["cell_restarted"] = "cell_restarted"
     state: CellState
+    cell: str = ""  # by the name of its file
 
 
 class SafetyChanged(Frozen):
@@ -150,6 +151,7 @@ class UnitStarted(Frozen):
     order: str
     n: int
     nests: dict[str, str]
+    cell: str = ""  # whose journal this is, by the name of its file
 
 
 class UnitEnded(Frozen):
@@ -722,6 +724,7 @@ class JournalRetained(Frozen):
     """
 
     type: Literal["journal_retained"] = "journal_retained"
+    cell: str = ""  # by the name of its file
     first: int
     last: int
     sha256: str

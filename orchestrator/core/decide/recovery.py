@@ -36,7 +36,10 @@ def restarted(state: State, command: cmd.ReportRestart, _by: cmd.Who, now: float
     not, by what is seen; where none can, it is a question. Looks that were broken off are asked for again.
     """
     cell = CellState.HELD if state.cell in _RUNNING else _STANDS.get(state.cell, state.cell)
-    out: list[ev.Event] = [ev.CellRestarted(state=cell), *_in_the_gripper(state, holding=command.holding)]
+    out: list[ev.Event] = [
+        ev.CellRestarted(state=cell, cell=state.spec.name),
+        *_in_the_gripper(state, holding=command.holding),
+    ]
     state = after(state, out, now)
     for unit, step_id, _ in tuple(state.busy()):
         more = _taken_up(state, unit.id, step_id, now)
