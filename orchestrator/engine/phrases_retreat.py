@@ -52,7 +52,6 @@ GERMAN = {
     ),
     "The arm did not say how its retreat ended.": "Der Arm hat nicht gesagt, wie das Herausfahren endete.",
     "The robot may not move now.": "Der Roboter darf sich jetzt nicht bewegen.",
-    "A person refused the robot's motion: {}": "Jemand hat diese Bewegung abgelehnt: {}",
     "Something holds the arm up.": "Etwas hält den Arm auf.",
     "Look what is in its way.": "Nachsehen, was im Weg ist.",
     "The robot went into {}.": "Der Roboter ging in {}.",
