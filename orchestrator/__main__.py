@@ -16,10 +16,12 @@ from orchestrator.cli import (
     cell,
     check_shot,
     demo,
+    devices,
     doctor,
     evidence,
     journal,
     orders,
+    people,
     retreat,
     rewind,
     serve,
@@ -56,6 +58,9 @@ app.add_typer(journal.app, name="journal")
 app.add_typer(skills.app, name="skills")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(vision.app, name="vision")
+app.add_typer(people.app, name="people")
+app.add_typer(devices.app, name="devices")
+app.add_typer(devices.keys, name="keys")
 
 
 def _version(value: bool) -> None:

@@ -23,6 +23,7 @@ from orchestrator.core.variant import Frozen, ValueSpec
 
 SUBPROTOCOL = "tandem.v1"
 SLOW_CLIENT = 4008  # close code: the client could not keep up and should come back
+SIGNED_OUT = 4401  # close code: who is at the client was signed out, or the device was sent away
 
 Texts = dict[str, str]  # language -> text
 

@@ -45,10 +45,14 @@ UNNAMED = "local"  # somebody at a screen of this machine, nobody knows who
 
 
 class Who(Frozen):
-    """Who asks: a pseudonym and a role. The engine itself asks as `engine`."""
+    """Who asks: a pseudonym and a role. The engine itself asks as `engine`.
+
+    `known`: whose name was proved at a sign-in or by a key; they speak for nobody else.
+    """
 
     name: Name = UNNAMED
     role: Role = "supervisor"
+    known: bool = False
 
 
 ENGINE = Who(name="engine", role="engine")

@@ -16,6 +16,9 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
+from orchestrator.adapters.access import people
+from orchestrator.adapters.access.store import AccountsFile, now_t
+from orchestrator.cli.lan import ACCOUNTS
 from orchestrator.wire import SUBPROTOCOL
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ WITH_BOARD = ("window",)  # suites in the demo's cell with a printed board for t
 BOARD = "{guide: {squares: [7, 5], square_mm: 33, marker_mm: 23, dictionary: 4x4_50, at: guide}}"
 TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
+LAN = ("lan",)  # suites of a cell that is served to the network
 # A person sets the pace or catches the robot in a motion, or so much is drawn that a sped-up cell would lag.
 REAL_TIME = ("jog", "retreat", "headset")
 
@@ -49,6 +53,9 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
         command += ["serve", "--cell", str(OWN_CELL[suite])]
     elif suite in TWO_PEOPLE:
         command += ["serve", "--cell", str(_two_places(tmp_path))]
+    elif suite in LAN:
+        _accounts(tmp_path / "data")
+        command += ["serve", "--lan", "--host", "127.0.0.1"]
     else:
         command += ["demo", "--units", "1", "--speed", "1" if suite in REAL_TIME else SPEED]
     command += ["--port", str(port), "--data", str(tmp_path / "data")]
@@ -56,7 +63,7 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
         _killed(command, port)
     demo = _started(command, port)
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"{'https' if suite in LAN else 'http'}://127.0.0.1:{port}"
     finally:
         demo.send_signal(signal.SIGINT)
         demo.communicate(timeout=30)
@@ -69,6 +76,16 @@ def _with_board(folder: Path) -> Path:
     cell = folder / "board.yaml"
     cell.write_text(f"{marked}boards: {BOARD}\n", encoding="utf-8")
     return cell
+
+
+def _accounts(data: Path) -> None:
+    """Make a supervisor with a PIN and a worker with a badge, and a code for the first device."""
+    accounts = AccountsFile(data / ACCOUNTS)
+    people.add(accounts, "Berta", "supervisor", "271828", pseudonym="berta")
+    people.add(accounts, "Anna", "worker", "314159", pseudonym="anna")
+    people.add_badge(accounts, "anna", "A0F3-77")
+    (data / "code").write_text(accounts.invite(now_t())[0], encoding="utf-8")
+    accounts.close()
 
 
 def _two_places(folder: Path) -> Path:

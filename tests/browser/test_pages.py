@@ -27,6 +27,7 @@ SUITES = (
     "supervision",
     "two_people",
     "offline",
+    "lan",
 )
 PATIENCE_S = 15 * 60
 

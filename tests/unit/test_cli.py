@@ -92,7 +92,7 @@ def test_check_names_file_line_and_remedy_and_fails(tmp_path: Path, capsys: pyte
         (("demo", "--auto", "--worker", "robot"), "Choose none or sim"),
         (("demo", "--auto", "--option", "ratio=7"), "Choose one of"),
         (("serve", "--cell", "no_such"), "demo"),
-        (("serve", "--host", "0.0.0.0"), "no login"),
+        (("serve", "--host", "0.0.0.0"), "start with --lan"),
     ],
 )
 def test_a_refusal_is_one_line_with_a_remedy(

@@ -16,6 +16,7 @@ import pytest
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.core import commands as cmd
 from orchestrator.core.rights import RIGHTS
+from orchestrator.http.caller import CALLER, Caller
 from orchestrator.http.commands import Commands
 from orchestrator.http.hub import Hub
 from orchestrator.http.metrics import Metrics
@@ -65,7 +66,7 @@ class Client:
         metrics = Metrics()
         self.hub = Hub(cell.cell.desk, metrics)
         commands = Commands(cell.cell.desk, metrics)
-        commands.who = who
+        CALLER.set(Caller(standing=who.role, who=who))
         self.door = WebSocketDoor(self.hub, commands)
         self.heard: list[dict[str, Any]] = []
         self.closed = 0

@@ -1,5 +1,6 @@
 /** The cell as this page knows it: one store, one line, one way to ask. */
 
+import { me } from "./access/access";
 import { Commands } from "./command";
 import { Connection } from "./connection";
 import { Outbox } from "./kept/outbox";
@@ -21,5 +22,5 @@ function place(): string {
 }
 
 /** What the worker of this device has said and the cell has not heard yet. */
-export const outbox = new Outbox(connection, openShelf);
+export const outbox = new Outbox(connection, openShelf, me);
 export const commands = new Commands(connection, outbox, store);

@@ -22,6 +22,8 @@ export class Connection {
   readonly line = signal<Line>("connecting");
   /** When the line was lost, ms of this device; null while it holds. */
   readonly lostSince = signal<number | null>(null);
+  /** Called whenever the line was lost or could not be had. */
+  ended: () => void = () => undefined;
 
   private socket: Socket | null = null;
   private epoch = "";
@@ -139,6 +141,7 @@ export class Connection {
     const wait = this.waitMs * (0.8 + 0.4 * Math.random());
     this.waitMs = Math.min(this.waitMs * 2, LONGEST_WAIT_MS);
     this.retry = setTimeout(() => this.connect(), wait);
+    this.ended();
   }
 
   private hurry(): void {

@@ -24,6 +24,7 @@ from orchestrator.core.decide import (
     retreat,
     rewind,
     rides,
+    speaking,
     steps,
     unasked,
 )
@@ -108,6 +109,8 @@ def decide(state: State, request: cmd.Request, now: float) -> list[Event] | Reje
     command = request.command
     if not may(request.by.role, command, state.autonomy):
         return [CommandDenied(by=request.by.name, role=request.by.role, command=command.type)]
+    if (unproved := speaking.refusal(state, request)) is not None:
+        return unproved
     if request.kept is not None and (refused := kept.refusal(state, command, request.kept)) is not None:
         return refused
     try:

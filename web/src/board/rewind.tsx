@@ -1,5 +1,6 @@
 /** Going back to before a step: choose it, read what must be taken back and by whom, say why, and have it done. */
 
+import { may } from "../access/access";
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Offer } from "../common/buttons";
@@ -34,7 +35,7 @@ export function GoingBack({ unit }: { unit: UnitView }) {
 export function GoBack({ unit, steps }: { unit: UnitView; steps: readonly StepView[] }) {
   const open = useSignal(false);
   const done = steps.filter(({ status }) => ["done", "skipped", "attention"].includes(status));
-  if (unit.rewinding || done.length === 0) return null;
+  if (unit.rewinding || done.length === 0 || !may("rewind")) return null;
   return (
     <>
       <button type="button" class="act act-plain act-small" data-testid="go-back" onClick={() => (open.value = true)}>

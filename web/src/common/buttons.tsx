@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { named } from "../access/access";
 import { commands, connection, store } from "../cell";
 import { keyOf } from "../command";
 import { KeepDialog } from "../kept/keep-dialog";
@@ -86,7 +87,7 @@ export function Offer({ button, complete, primary = false, children, testId }: O
       )}
       {keeping.value && "place" in keeping.value && (
         <KeepDialog
-          who={commands.at(keeping.value.place ?? "")}
+          who={named(commands.at(keeping.value.place ?? ""))}
           onKeep={() => {
             if (keeping.value) void commands.send(keeping.value, key);
             keeping.value = null;

@@ -1,6 +1,7 @@
 /** The worker's page: the scene, the step card and the actions. */
 
 import { useEffect } from "preact/hooks";
+import { TakeOver } from "../access/take-over";
 import { Actions } from "../card/actions";
 import { StepCard, useEntry } from "../card/card";
 import { Ribbon } from "../card/ribbon";
@@ -29,6 +30,7 @@ export function Page() {
     <div class="worker" data-status={card?.status ?? "loading"}>
       <Ribbon card={card} />
       <OfflineBanner />
+      {place !== null && <TakeOver place={place} />}
       <main class="work">
         <Twin place={place} />
         {card ? <Filled card={card} /> : <Empty words={unknown ? say.notFound(place) : loading} />}

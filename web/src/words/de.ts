@@ -1,9 +1,12 @@
 /** Die eigenen Wörter der Seiten auf Deutsch. */
 
+import { access, join } from "./de_access";
 import { kept, shell } from "./de_kept";
 import type { Words } from "./en";
 
 export const de: Words = {
+  access,
+  join,
   kept,
   shell,
   languageName: "Deutsch",

@@ -1,8 +1,11 @@
 /** The pages' own words in English. Another language is one file of this shape: see `index.ts`. */
 
+import { access, join } from "./en_access";
 import { kept, shell } from "./en_kept";
 
 export const en = {
+  access,
+  join,
   kept,
   shell,
   languageName: "English",
