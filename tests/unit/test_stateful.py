@@ -477,12 +477,7 @@ class CellMachine(RuleBasedStateMachine):
     @rule()
     def the_cell_is_brought_back(self) -> None:
         """What a person does to go on after whatever stopped the cell."""
-        for target in tuple(self.bench.state.pauses):
-            what, _, name = target.partition("/")
-            if what == "order":  # which keeps the robot still while its skill has not said its end
-                self.send(cmd.ChangeOrder(order=name, verb=OrderVerb.RESUME))
-            else:
-                self.send(cmd.Resume.model_validate({"what": what, "name": name}))
+        self.what_is_paused_goes_on()
         for retreat in tuple(self.retreats):
             self.retreats.clear()
             self.send(cmd.EndMotion(effect=retreat, motion=f"{retreat}/m1", outcome="canceled"))
@@ -501,10 +496,20 @@ class CellMachine(RuleBasedStateMachine):
                 "aborted": CellVerb.CLEAR,
                 "completed": CellVerb.RESET,
             }.get(cell)
+            if cell == CellState.SUSPENDED:
+                self.what_is_paused_goes_on()
             self.send(cmd.ChangeCell(verb=verb) if verb else cmd.SettleCell(state=cell))
         for place in ("front", "back"):
             self.send(cmd.JoinPlace(place=place, operator=f"op-{place}"))
         assert self.bench.state.cell == CellState.EXECUTE
+
+    def what_is_paused_goes_on(self) -> None:
+        for target in tuple(self.bench.state.pauses):
+            what, _, name = target.partition("/")
+            if what == "order":  # which keeps the robot still while its skill has not said its end
+                self.send(cmd.ChangeOrder(order=name, verb=OrderVerb.RESUME))
+            else:
+                self.send(cmd.Resume.model_validate({"what": what, "name": name}))
 
     @rule(
         lane=st.sampled_from(["", "robot", "front", "nobody"]),

@@ -41,7 +41,12 @@ def resume(state: State, command: cmd.Resume, by: cmd.Who, _now: float) -> list[
 
 
 def not_resumed(state: State, key: str) -> Rejected | None:
-    """Return why a pause may not end now: it keeps the robot's speed at zero, and the robot may not move."""
+    """Return why a pause may not end now: it keeps the robot's speed at zero, and the robot may not move.
+
+    In a suspended cell nothing moves by that, and nothing goes on before it has ended.
+    """
+    if state.cell == CellState.SUSPENDED:
+        return None
     reasons = why_not_but_paused(state) if key in robot_pauses(state) else ()
     return Rejected("interlock", "The robot may not move now.", " ".join(reasons)) if reasons else None
 
