@@ -249,12 +249,19 @@ class UndoStep(Frozen):
 
 
 class Rewind(Frozen):
-    """Go back to before a step: what builds on it is taken back first, result after result, by a person."""
+    """Go back to before a step: what builds on it is taken back first, result after result, by a person.
+
+    `todo` are the steps whose results were shown to go, in that order; from outside they must be there, () is what
+    must go as it stands now.
+    """
+
+    model_config = _required("todo")
 
     type: Literal["rewind"] = "rewind"
     unit: Name
     step: Name
     reason: Text = ""
+    todo: Annotated[tuple[Name, ...], Field(max_length=1000)] = ()
 
 
 class ConfirmUndo(Frozen):
@@ -698,10 +705,14 @@ Command = Annotated[
 ]
 
 
-def _shown(command: Choose | ClearPlace | Acknowledge) -> Choose | ClearPlace | Acknowledge:
-    """Refuse an answer from outside that does not say to which question, or to which time of asking."""
-    what = {"choose": "the question", "clear_place": "the place", "acknowledge": "the cell's button"}[command.type]
-    name = "answers" if isinstance(command, Choose) else "n"
+def _shown(command: Choose | ClearPlace | Acknowledge | Rewind) -> Choose | ClearPlace | Acknowledge | Rewind:
+    """Refuse an answer from outside that does not say to which question, to which time of asking, or what it undoes."""
+    name, what = {
+        "choose": ("answers", "the question"),
+        "clear_place": ("n", "the place"),
+        "acknowledge": ("n", "the cell's button"),
+        "rewind": ("todo", "the preview"),
+    }[command.type]
     if not getattr(command, name):
         words = "'{name}' is missing: send the one that came with {what}, or look again"
         raise PydanticCustomError("not_shown", words, {"name": name, "what": what})
@@ -727,7 +738,7 @@ Outside = Annotated[
     | TakeStep
     | Annotated[ClearPlace, AfterValidator(_shown)]
     | UndoStep
-    | Rewind
+    | Annotated[Rewind, AfterValidator(_shown)]
     | ConfirmUndo
     | StopRewind
     | RefillBin

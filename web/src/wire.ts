@@ -754,12 +754,18 @@ export interface Resume {
   name?: "" | string;
 }
 
-/** Go back to before a step: what builds on it is taken back first, result after result, by a person. */
+/**
+ * Go back to before a step: what builds on it is taken back first, result after result, by a person.
+ *
+ * `todo` are the steps whose results were shown to go, in that order; from outside they must be there, () is what
+ * must go as it stands now.
+ */
 export interface Rewind {
   type: "rewind";
   unit: string;
   step: string;
   reason?: string;
+  todo: string[];
 }
 
 /** What going back to before a step means, last built first; `refused`, in each language `why`: it can't be done. */

@@ -29,6 +29,9 @@ def begin(state: State, command: cmd.Rewind, by: cmd.Who, now: float) -> list[ev
     if not command.reason.strip():
         return Rejected("reason", "Going back needs a reason.", "Write why; it stays in the journal.")
     todo = tuple(undo.step.id for undo in plan(state, command.unit, command.step))
+    if command.todo not in {(), todo}:
+        message = f"By now {', '.join(todo)} must be taken back."
+        return Rejected("stale", message, "Look at what going back means now, then decide again.")
     out: list[ev.Event] = [
         ev.RewindStarted(unit=command.unit, to=command.step, todo=todo, reason=command.reason, by=by.name)
     ]
