@@ -154,7 +154,10 @@ class StartLook(Frozen):
 
 
 class ConfirmStep(Frozen):
-    """A person says that the step's result is there, with what they measured and which lots they used."""
+    """A person says that the step's result is there, with what they measured and which lots they used.
+
+    `operator` is whom the card was shown to, "" whoever is signed in at the place.
+    """
 
     type: Literal["confirm_step"] = "confirm_step"
     unit: Name
@@ -163,6 +166,7 @@ class ConfirmStep(Frozen):
     place: Name
     values: Values = Field(default_factory=dict)
     lots: dict[Name, Text] = Field(default_factory=dict)
+    operator: Text = ""
 
 
 class ReportProblem(Frozen):
@@ -265,13 +269,14 @@ class Rewind(Frozen):
 
 
 class ConfirmUndo(Frozen):
-    """A person says that a result is taken back: its part is off, and out of the unit."""
+    """A person, as of `ConfirmStep`, says that a result is taken back: its part is off, and out of the unit."""
 
     type: Literal["confirm_undo"] = "confirm_undo"
     unit: Name
     step: Name
     attempt: Annotated[int, Field(ge=0)]
     place: Name
+    operator: Text = ""
 
 
 class StopRewind(Frozen):

@@ -108,11 +108,11 @@ def note(unit: UnitState, title: Mapping[str, str]) -> dict[str, str]:
     return {lang: _WHOLE[lang].format(title=title.get(lang, going.to), reason=going.reason) for lang in LANGUAGES}
 
 
-def buttons(unit: UnitState, step: Step, place: str) -> tuple[Button, ...]:
+def buttons(unit: UnitState, step: Step, place: str, operator: str) -> tuple[Button, ...]:
     """Return what the person who takes a result back may say."""
     key = {"unit": unit.id, "step": step.id, "attempt": unit.steps[step.id].attempt, "place": place}
     return (
-        Button(label="confirm_undo", command={"type": "confirm_undo", **key}),
+        Button(label="confirm_undo", command={"type": "confirm_undo", **key, "operator": operator}),
         Button(label="problem", command={"type": "report_problem", **key}, needs_reason=True),
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
+from orchestrator.core.decide.persons import another
 from orchestrator.core.decide.progress import after, undone
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.machine import StepMove, StepStatus, move
@@ -64,6 +65,8 @@ def confirm(state: State, command: cmd.ConfirmUndo, _by: cmd.Who, now: float) ->
     found = state.step(command.unit, command.step)
     if found is None or not _theirs(state, command):
         return Rejected("stale", f"{command.step} is not being taken back at {command.place}.", _LOOK_AGAIN)
+    if (refused := another(state, command.place, command.operator)) is not None:
+        return refused
     operator = state.places[command.place].operator
     rewind = state.units[command.unit].rewind
     reason = rewind.reason if rewind is not None else "taken back"
