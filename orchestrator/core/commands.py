@@ -158,7 +158,10 @@ class StartLook(Frozen):
 
 
 class ConfirmStep(Frozen):
-    """A person says that the step's result is there, with what they measured and which lots they used."""
+    """A person says that the step's result is there, with what they measured and which lots they used.
+
+    `operator` is whom the card was shown to, "" whoever is signed in at the place.
+    """
 
     type: Literal["confirm_step"] = "confirm_step"
     unit: Name
@@ -167,6 +170,7 @@ class ConfirmStep(Frozen):
     place: Name
     values: Values = Field(default_factory=dict)
     lots: dict[Name, Text] = Field(default_factory=dict)
+    operator: Text = ""
 
 
 class ReportProblem(Frozen):
@@ -253,22 +257,30 @@ class UndoStep(Frozen):
 
 
 class Rewind(Frozen):
-    """Go back to before a step: what builds on it is taken back first, result after result, by a person."""
+    """Go back to before a step: what builds on it is taken back first, result after result, by a person.
+
+    `todo` are the steps whose results were shown to go, in that order; from outside they must be there, () is what
+    must go as it stands now.
+    """
+
+    model_config = _required("todo")
 
     type: Literal["rewind"] = "rewind"
     unit: Name
     step: Name
     reason: Text = ""
+    todo: Annotated[tuple[Name, ...], Field(max_length=1000)] = ()
 
 
 class ConfirmUndo(Frozen):
-    """A person says that a result is taken back: its part is off, and out of the unit."""
+    """A person, as of `ConfirmStep`, says that a result is taken back: its part is off, and out of the unit."""
 
     type: Literal["confirm_undo"] = "confirm_undo"
     unit: Name
     step: Name
     attempt: Annotated[int, Field(ge=0)]
     place: Name
+    operator: Text = ""
 
 
 class StopRewind(Frozen):
@@ -741,10 +753,14 @@ Command = Annotated[
 ]
 
 
-def _shown(command: Choose | ClearPlace | Acknowledge) -> Choose | ClearPlace | Acknowledge:
-    """Refuse an answer from outside that does not say to which question, or to which time of asking."""
-    what = {"choose": "the question", "clear_place": "the place", "acknowledge": "the cell's button"}[command.type]
-    name = "answers" if isinstance(command, Choose) else "n"
+def _shown(command: Choose | ClearPlace | Acknowledge | Rewind) -> Choose | ClearPlace | Acknowledge | Rewind:
+    """Refuse an answer from outside that does not say to which question, to which time of asking, or what it undoes."""
+    name, what = {
+        "choose": ("answers", "the question"),
+        "clear_place": ("n", "the place"),
+        "acknowledge": ("n", "the cell's button"),
+        "rewind": ("todo", "the preview"),
+    }[command.type]
     if not getattr(command, name):
         words = "'{name}' is missing: send the one that came with {what}, or look again"
         raise PydanticCustomError("not_shown", words, {"name": name, "what": what})
@@ -770,7 +786,7 @@ Outside = Annotated[
     | TakeStep
     | Annotated[ClearPlace, AfterValidator(_shown)]
     | UndoStep
-    | Rewind
+    | Annotated[Rewind, AfterValidator(_shown)]
     | ConfirmUndo
     | StopRewind
     | RefillBin

@@ -292,7 +292,11 @@ export interface Condition {
   pauses: PauseView[];
 }
 
-/** A person says that the step's result is there, with what they measured and which lots they used. */
+/**
+ * A person says that the step's result is there, with what they measured and which lots they used.
+ *
+ * `operator` is whom the card was shown to, "" whoever is signed in at the place.
+ */
 export interface ConfirmStep {
   type: "confirm_step";
   unit: string;
@@ -301,15 +305,17 @@ export interface ConfirmStep {
   place: string;
   values?: Record<string, number | string | boolean>;
   lots?: Record<string, string>;
+  operator?: string;
 }
 
-/** A person says that a result is taken back: its part is off, and out of the unit. */
+/** A person, as of `ConfirmStep`, says that a result is taken back: its part is off, and out of the unit. */
 export interface ConfirmUndo {
   type: "confirm_undo";
   unit: string;
   step: string;
   attempt: number;
   place: string;
+  operator?: string;
 }
 
 /** A part of which the sources say otherwise ("" where it has no name), and how that is settled. */
@@ -802,12 +808,18 @@ export interface RetreatView {
   buttons: Button[];
 }
 
-/** Go back to before a step: what builds on it is taken back first, result after result, by a person. */
+/**
+ * Go back to before a step: what builds on it is taken back first, result after result, by a person.
+ *
+ * `todo` are the steps whose results were shown to go, in that order; from outside they must be there, () is what
+ * must go as it stands now.
+ */
 export interface Rewind {
   type: "rewind";
   unit: string;
   step: string;
   reason?: string;
+  todo: string[];
 }
 
 /** What going back to before a step means, last built first; `refused`, in each language `why`: it can't be done. */
