@@ -22,6 +22,8 @@ SUITES = (
     "hand_eye",
     "recover",
     "headset",
+    "sight",
+    "who",
     "window",
     "supervision",
     "two_people",
