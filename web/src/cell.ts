@@ -1,6 +1,7 @@
 /** The cell as this page knows it: one store, one line, one way to ask. */
 
 import { Commands } from "./command";
+import { Presence } from "./common/presence";
 import { Connection } from "./connection";
 import { Outbox } from "./kept/outbox";
 import { openShelf } from "./kept/shelf";
@@ -22,3 +23,7 @@ function place(): string {
 /** What the worker of this device has said and the cell has not heard yet. */
 export const outbox = new Outbox(connection, openShelf);
 export const commands = new Commands(connection, outbox, store);
+
+/** Whether whoever holds this device may be another than who is signed in. */
+export const presence = new Presence(Date.now, () => localStorage);
+presence.watch(document);

@@ -1,7 +1,7 @@
 /** Who works at this place: asked once on a device, then one press. */
 
 import { useSignal } from "@preact/signals";
-import { commands, connection, store } from "../cell";
+import { commands, connection, presence, store } from "../cell";
 import { operator } from "../settings";
 import { words } from "../words";
 
@@ -20,6 +20,7 @@ export function SignIn({ place }: { place: string }) {
     if (wrong.value || closed) return;
     operator.value = plain;
     asking.value = false;
+    presence.sure();
     void commands.send({ type: "join_place", place, operator: plain }, key);
   };
   return (
