@@ -31,11 +31,12 @@ OWN_CELL = dict.fromkeys(
 )  # suites that need another cell than the demo's, at rest
 WITH_BOARD = ("window",)  # suites in the demo's cell with a printed board for tablets' cameras
 BOARD = "{guide: {squares: [7, 5], square_mm: 33, marker_mm: 23, dictionary: 4x4_50, at: guide}}"
+WITH_SIGHT = ("sight",)  # suites whose cell lets points be looked at, which is less exact than touching them
 TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
 LAN = ("lan",)  # suites of a cell that is served to the network
 # A person sets the pace or catches the robot in a motion, or so much is drawn that a sped-up cell would lag.
-REAL_TIME = ("jog", "retreat", "headset")
+REAL_TIME = ("jog", "retreat", "headset", "who")
 
 
 @pytest.fixture
@@ -49,6 +50,8 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     command = [sys.executable, "-m", "orchestrator"]
     if suite in WITH_BOARD:
         command += ["serve", "--cell", str(_with_board(tmp_path))]
+    elif suite in WITH_SIGHT:
+        command += ["serve", "--cell", str(_with_sight(tmp_path))]
     elif suite in OWN_CELL:
         command += ["serve", "--cell", str(OWN_CELL[suite])]
     elif suite in TWO_PEOPLE:
@@ -86,6 +89,16 @@ def _accounts(data: Path) -> None:
     people.add_badge(accounts, "anna", "A0F3-77")
     (data / "code").write_text(accounts.invite(now_t())[0], encoding="utf-8")
     accounts.close()
+
+
+def _with_sight(folder: Path) -> Path:
+    """Write the demo's cell with overlays that may be 15 mm beside the real thing, and return its file."""
+    text = (HERE.parent.parent / "launch" / "cells" / "demo.yaml").read_text(encoding="utf-8")
+    rules = "registration: {"
+    assert rules in text
+    cell = folder / "sight.yaml"
+    cell.write_text(text.replace(rules, f"{rules}max_off_mm: 15, "), encoding="utf-8")
+    return cell
 
 
 def _two_places(folder: Path) -> Path:

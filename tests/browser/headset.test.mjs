@@ -4,14 +4,11 @@ import { test } from "node:test";
 import { changed, next } from "./at_work.mjs";
 import { answerFor, ask, base, card, freshName, open, orderState, shoot, signIn, startOrder, storeOrder, TABLET, withBrowser } from "./cell_page.mjs";
 import { aimAt, emulator, gazeAt, pressByFinger, pressByRay, reachThrough, session, touch } from "./quest.mjs";
+import { asked, beside, ROOM } from "./room.mjs";
 
 const PATIENCE_MS = 14 * 60_000;
 const DECISIONS = 12;
 const LIMIT_M = 0.003;
-
-// Where the real cell stands in the room: turned by 35 degrees, its table 0.86 m high. Column by column, y up in the room.
-const [C, S] = [Math.cos(0.61), Math.sin(0.61)];
-const ROOM = (([x, y, z]) => [0.2 + C * x - S * y, 0.86 + z, -0.9 - S * x - C * y]);
 
 test("a unit is built in a headset by hand", { timeout: PATIENCE_MS }, () =>
   withBrowser(async (browser) => {
@@ -129,24 +126,11 @@ async function register(page) {
   for (const [name, at] of points(await scene())) await take(page, name, at);
   await page.locator("[data-testid=strip][data-standing=good]").waitFor({ state: "attached" });
   await session.frames(page);
-  const world = JSON.parse(await page.locator(".mirror-frame").getAttribute("data-world"));
   for (const goal of [[0.45, 0.15, 0.06], [0.25, 0.45, 0.02], [0.72, -0.3, 0.1]]) {
-    const drawn = [0, 1, 2].map((i) => world[i] * goal[0] + world[4 + i] * goal[1] + world[8 + i] * goal[2] + world[12 + i]);
-    const off_m = Math.hypot(...ROOM(goal).map((v, i) => v - drawn[i]));
+    const off_m = await beside(page, goal);
     assert.ok(off_m < LIMIT_M, `drawn ${off_m * 1000} mm beside the real cell`);
   }
 }
-
-/** Wait until the panel asks for a point, or for another one and counts no more. */
-const asked = (page, name, yes) =>
-  page.waitForFunction(
-    ([point, wanted]) => {
-      const said = document.querySelector("[data-testid=strip]")?.textContent ?? "";
-      return !/Hold still|Touch it/.test(said) && said.includes(`middle of ${point}`) === wanted;
-    },
-    [name, yes],
-    { timeout: 30_000 },
-  );
 
 /** Acknowledge, choose and enter by hand; a code is read by a scanner, which types. */
 async function fillIn(page) {

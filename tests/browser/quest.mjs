@@ -4,8 +4,8 @@ import { require } from "./cell_page.mjs";
 const { buildSync } = require("esbuild");
 const EMULATOR = `
   import { XRDevice, metaQuest3 } from "iwer";
-  // software draws a frame in a tenth of a second: without a rest between two, nothing else would get its turn
-  globalThis.questFrame = (draw) => setTimeout(() => window.requestAnimationFrame(draw), 100);
+  const { rest_ms } = globalThis.questOptions;
+  globalThis.questFrame = rest_ms === 0 ? (draw) => window.requestAnimationFrame(draw) : (draw) => setTimeout(() => window.requestAnimationFrame(draw), rest_ms);
   const device = new XRDevice(metaQuest3, { stereoEnabled: false });
   device.installRuntime({ forceInstall: true });
   // iwer says select when a pinch begins, and before selectstart; a device says it when the fingers open
@@ -18,12 +18,30 @@ const EMULATOR = `
   device.primaryInputMode = "hand";
   globalThis.quest = device;
 `;
+const SURFACES = `
+  import { SyntheticEnvironmentModule } from "@iwer/sem";
+  globalThis.quest.installSEM(SyntheticEnvironmentModule);
+  const box = (uuid, [x, y, z]) => ({
+    uuid,
+    semanticLabel_META: "TABLE",
+    locatable_META: { position: { x, y, z }, orientation: { x: 0, y: 0, z: 0, w: 1 } },
+    bounded3D_META: { offset: { x: -0.06, y: -0.04, z: -0.06 }, extent: { width: 0.12, height: 0.04, depth: 0.12 } },
+  });
+  globalThis.quest.sem.loadEnvironment({ type: "scene", version: "1", spatialEntities: globalThis.questOptions.surfaces.map((at, i) => box("box-" + i, at)) });
+`;
+const AHEAD = [0, 0, 0, 1];
 const REACH_M = 0.3; // from where a hand points at the panel
 
-/** The emulator as a script to run before the page's own. */
-export function emulator() {
+/**
+ * The emulator as a script to run before the page's own, with a small table below each of `surfaces` (m, the room) for hit
+ * tests. Software draws a frame in a tenth of a second: without a rest between two, nothing else would get its turn.
+ */
+export function emulator({ surfaces = [], rest_ms = 100 } = {}) {
+  const contents = `globalThis.questOptions = ${JSON.stringify({ surfaces, rest_ms })};\n${EMULATOR}\n${surfaces.length > 0 ? SURFACES : ""}`;
   const resolveDir = new URL("../../web", import.meta.url).pathname;
-  return buildSync({ stdin: { contents: EMULATOR, resolveDir }, bundle: true, format: "iife", define: { "globalThis.requestAnimationFrame": "globalThis.questFrame" }, write: false, legalComments: "none" }).outputFiles[0].text;
+  const define = { "globalThis.requestAnimationFrame": "globalThis.questFrame" };
+  const loader = { ".json": "empty" }; // rooms that come with @iwer/sem
+  return buildSync({ stdin: { contents, resolveDir }, bundle: true, format: "iife", define, loader, write: false, legalComments: "none" }).outputFiles[0].text;
 }
 
 /** Wait so many frames of the session, or until it has ended. */
@@ -119,36 +137,78 @@ export async function touch(page, side, point) {
   await frames(page);
 }
 
-/** Push a fingertip through what the panel shows, and back. */
-export async function pressByFinger(page, selector, side = "right") {
+/** Lead a fingertip along a line before what the panel shows, one frame at each distance (m): a push is over before long. */
+async function lead(page, selector, side, distances_m) {
   const { at, normal } = await reachable(page, selector);
-  for (const before_m of [0.06, 0.03, 0.002, -0.004, 0.05, 0.3]) await touch(page, side, at.map((v, i) => v + before_m * normal[i]));
+  const before = (distance_m) => at.map((v, i) => v + distance_m * normal[i]);
+  const [first, ...rest] = distances_m;
+  await touch(page, side, before(first));
+  const held = await page.evaluate((which) => {
+    const { x, y, z } = globalThis.quest.hands[which].position;
+    return [x, y, z];
+  }, side);
+  for (const distance_m of rest) {
+    await hold(page, side, held.map((v, i) => v + (distance_m - first) * normal[i]));
+    await frames(page, 1);
+  }
+  await frames(page);
 }
 
+/** Push a fingertip through what the panel shows, and back. */
+export const pressByFinger = (page, selector, side = "right") => lead(page, selector, side, [0.06, 0.03, 0.002, -0.004, 0.05, 0.3]);
+
 /** Reach through what the panel shows, as for something behind it. */
-export async function reachThrough(page, selector, side = "right") {
-  const { at, normal } = await reachable(page, selector);
-  for (const before_m of [0.06, 0.03, 0.002, -0.05, 0.05, 0.3]) await touch(page, side, at.map((v, i) => v + before_m * normal[i]));
+export const reachThrough = (page, selector, side = "right") => lead(page, selector, side, [0.06, 0.03, 0.002, -0.05, 0.05, 0.3]);
+
+/** Stand and look; returns where the head was. */
+const head = (page, position, turn) =>
+  page.evaluate(
+    ([p, q]) => {
+      const { quest } = globalThis;
+      const before = [quest.position.x, quest.position.y, quest.position.z];
+      quest.position.set(...p);
+      quest.quaternion.set(...q);
+      return before;
+    },
+    [position, turn],
+  );
+
+const hands = (page, connected) =>
+  page.evaluate((yes) => {
+    for (const hand of Object.values(globalThis.quest.hands)) hand.connected = yes;
+  }, connected);
+
+/** Put the hands away for good, and look ahead. */
+export async function stare(page) {
+  await hands(page, false);
+  await head(page, [0, 1.6, 0], AHEAD);
+  await frames(page);
+}
+
+/** Look at a point of the room, from `from` beside it (m). */
+export const lookAt = (page, point, from) => {
+  const size = Math.hypot(...from);
+  const back = from.map((v) => v / size); // the eye looks along its -z
+  const flat = Math.hypot(back[0], back[2]);
+  const right = [back[2] / flat, 0, -back[0] / flat];
+  const up = [back[1] * right[2], back[2] * right[0] - back[0] * right[2], -back[1] * right[0]];
+  return head(page, point.map((v, i) => v + from[i]), quaternion([right, up, back]));
+};
+
+/** Look at what the panel shows until `done` resolves. */
+export async function dwell(page, selector, done) {
+  const { at, normal, basis } = await reachable(page, selector);
+  const before = await head(page, at.map((v, i) => v + 0.5 * normal[i]), quaternion(basis));
+  await done;
+  return before;
 }
 
 /** Put the hands away and look at what the panel shows until `done` resolves; then look ahead again, hands up. */
 export async function gazeAt(page, selector, done) {
-  const { at, normal, basis } = await reachable(page, selector);
-  const look = (position, turn, hands) =>
-    page.evaluate(
-      ([p, q, connected]) => {
-        const { quest } = globalThis;
-        const before = [quest.position.x, quest.position.y, quest.position.z];
-        quest.position.set(...p);
-        quest.quaternion.set(...q);
-        for (const hand of Object.values(quest.hands)) hand.connected = connected;
-        return before;
-      },
-      [position, turn, hands],
-    );
-  const before = await look(at.map((v, i) => v + 0.5 * normal[i]), quaternion(basis), false);
-  await done;
-  await look(before, [0, 0, 0, 1], true);
+  await hands(page, false);
+  const before = await dwell(page, selector, done);
+  await head(page, before, AHEAD);
+  await hands(page, true);
   await frames(page);
 }
 

@@ -23,6 +23,8 @@ SUITES = (
     "recover",
     "retreat",
     "headset",
+    "sight",
+    "who",
     "window",
     "supervision",
     "two_people",

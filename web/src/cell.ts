@@ -2,6 +2,7 @@
 
 import { me } from "./access/access";
 import { Commands } from "./command";
+import { Presence } from "./common/presence";
 import { Connection } from "./connection";
 import { Outbox } from "./kept/outbox";
 import { openShelf } from "./kept/shelf";
@@ -24,3 +25,7 @@ function place(): string {
 /** What the worker of this device has said and the cell has not heard yet. */
 export const outbox = new Outbox(connection, openShelf, me);
 export const commands = new Commands(connection, outbox, store);
+
+/** Whether whoever holds this device may be another than who is signed in. */
+export const presence = new Presence(Date.now, () => localStorage);
+presence.watch(document);

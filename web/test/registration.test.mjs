@@ -152,3 +152,26 @@ test("a point on which something stands is left out, as long as three are left",
   again.pass();
   assert.equal(again.wanted, "nest_2", "another point does for the check");
 });
+
+test("points that were looked at are no more exact than a hit test, whatever the residual", () => {
+  const wide = { ...RULES, max_off_m: 0.015 };
+  const looked = new Registration("bench", wide);
+  const at = touched(gauss(1), 0);
+  for (const [i, name] of looked.points.entries()) looked.touch(name, [at[i]], 1000, i === 2 ? 0.01 : 0);
+  assert.equal(looked.judge(GOAL, 1000).off_m, 0.01);
+  assert.equal(looked.judge(GOAL, 1000).standing, "good", "the cell allows 15 mm");
+
+  const strict = new Registration("bench", RULES);
+  assert.equal(strict.restore(JSON.parse(JSON.stringify(looked.keep(looked.placed))), looked.placed), true);
+  strict.touch(strict.wanted, [at[0]], 1000);
+  assert.equal(strict.judge(GOAL, 1000).standing, "off", "what was kept stays as inexact as it was");
+  strict.begin();
+  touchAll(strict, at);
+  assert.equal(strict.judge(GOAL, 1000).standing, "good");
+
+  const checked = new Registration("bench", wide);
+  const { least_m, ...old } = looked.keep(looked.placed); // as kept before there were hit tests
+  checked.restore(old, looked.placed);
+  checked.touch(checked.wanted, [at[0]], 1000, 0.01);
+  assert.equal(checked.judge(GOAL, 1000).off_m, 0.01, "a check by a look says no more than the look");
+});

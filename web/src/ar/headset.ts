@@ -12,15 +12,16 @@ import type { SceneView, Vector } from "../wire";
 import { chained, placed, pose, undone, type Placed } from "./algebra";
 import { Panel } from "./panel";
 import { Pointing } from "./pointing";
-import { Registration, type Kept } from "./registration";
+import { Registration } from "./registration";
+import { SIGHT_M, Sighting } from "./sighting";
 import { Signs } from "./signs";
+import { read, write, type Stored } from "./stored";
 import { field, session, told, type Session } from "./told";
 
 const COUNT_S = 3; // from the press to the touch
 const HOLD_S = 1; // so long the tip is watched
 const MODEL_SCALE = 0.3; // of the cell beside the card, while nobody knows where the real one is
 const TELL_MS = 250;
-const KEY = "tandem.ar.place";
 
 export interface HeadsetOptions {
   view: SceneView;
@@ -34,11 +35,6 @@ export interface HeadsetOptions {
   ended: () => void;
 }
 
-interface Stored {
-  handle: string;
-  kept: Kept;
-}
-
 export class Headset implements Session {
   private readonly renderer: WebGLRenderer;
   private readonly scene = new Scene();
@@ -47,6 +43,7 @@ export class Headset implements Session {
   private readonly signs: Signs;
   private readonly panel: Panel;
   private readonly pointing: Pointing;
+  private readonly sighting: Sighting;
   private readonly registration: Registration;
   private readonly model = new Matrix4();
   private anchor: XRAnchor | null = null;
@@ -55,7 +52,7 @@ export class Headset implements Session {
   private held: Placed | null = null;
   private stored: Stored | null;
   private restoring: Stored | null = null;
-  private taking: { name: string; until_ms: number; samples: Map<XRHandedness, Vector[]> } | null = null;
+  private taking: { name: string; until_ms: number; sight: boolean; samples: Map<XRHandedness, Vector[]> } | null = null;
   private missed = false;
   private placedOnce = false;
   private told_ms = 0;
@@ -64,7 +61,7 @@ export class Headset implements Session {
   static async begin(options: HeadsetOptions): Promise<Headset> {
     const { xr } = navigator;
     if (!xr) throw new Error("this browser knows no headset");
-    const own = await xr.requestSession("immersive-ar", { requiredFeatures: ["local-floor"], optionalFeatures: ["hand-tracking", "anchors"] });
+    const own = await xr.requestSession("immersive-ar", { requiredFeatures: ["local-floor"], optionalFeatures: ["hand-tracking", "anchors", "hit-test"] });
     const headset = new Headset(options, own);
     try {
       await headset.renderer.xr.setSession(own);
@@ -97,8 +94,9 @@ export class Headset implements Session {
       wanted.select(); // what is written now replaces what was there
     });
     this.pointing = new Pointing(this.renderer, this.camera, this.panel, palette(root).take);
+    this.sighting = new Sighting(own, palette(root).take);
     this.registration = new Registration(view.cell, view.registration);
-    this.scene.add(this.members.world, this.panel.object, this.pointing.object, new Group().add(this.camera));
+    this.scene.add(this.members.world, this.panel.object, this.pointing.object, this.sighting.object, new Group().add(this.camera));
     this.stored = read();
     this.restore();
     own.addEventListener("end", this.close);
@@ -109,7 +107,7 @@ export class Headset implements Session {
   take(): void {
     const name = this.registration.wanted;
     this.missed = false;
-    if (name) this.taking = { name, until_ms: performance.now() + (COUNT_S + HOLD_S) * 1000, samples: new Map() };
+    if (name) this.taking = { name, until_ms: performance.now() + (COUNT_S + HOLD_S) * 1000, sight: this.bySight, samples: new Map() };
   }
 
   again(): void {
@@ -136,6 +134,11 @@ export class Headset implements Session {
     void this.own.end();
   }
 
+  /** Whether a point is looked at, as nothing is there to touch it with. What a touch was begun by it is ended by. */
+  private get bySight(): boolean {
+    return this.taking ? this.taking.sight : this.pointing.empty && this.sighting.ready;
+  }
+
   private readonly close = (): void => {
     this.renderer.setAnimationLoop(null);
     this.members.dispose();
@@ -153,7 +156,7 @@ export class Headset implements Session {
     const eye = frame.getViewerPose(space);
     if (eye && !this.placedOnce) this.arrange(eye.transform);
     this.follow(frame, space);
-    this.touch(performance.now());
+    this.touch(performance.now(), this.sight(frame, space));
     const { standing } = this.judge();
     const { world } = this.members;
     const onto = standing === "good" ? this.registration.placed : null;
@@ -195,21 +198,27 @@ export class Headset implements Session {
     return towards.lengthSq() < 1e-6 ? new Vector3(-1, 0, 0) : towards.normalize();
   }
 
-  /** Watch the tip while a touch is taken. */
-  private touch(now_ms: number): void {
+  private sight(frame: XRFrame, space: XRReferenceSpace): Vector | null {
+    if (this.bySight && this.registration.wanted !== null) return this.sighting.look(frame, space);
+    this.sighting.hide();
+    return null;
+  }
+
+  /** Watch the tip, or what is looked at, while a touch is taken. */
+  private touch(now_ms: number, seen: Vector | null): void {
     const { taking } = this;
     if (!taking) return;
     const left_ms = taking.until_ms - now_ms;
     if (left_ms <= HOLD_S * 1000) {
-      for (const { source, at } of this.pointing.tips()) {
-        const known = taking.samples.get(source.handedness) ?? [];
-        taking.samples.set(source.handedness, [...known, [at.x, at.y, at.z]]);
+      const tips = this.pointing.tips().map(({ source, at }) => [source.handedness, [at.x, at.y, at.z]] as const);
+      for (const [hand, at] of taking.sight ? (seen ? [["none", seen] as const] : []) : tips) {
+        taking.samples.set(hand, [...(taking.samples.get(hand) ?? []), [...at] as Vector]);
       }
     }
     if (left_ms > 0) return;
     this.taking = null;
     const samples = taking.samples.get("right") ?? taking.samples.get("left") ?? taking.samples.get("none") ?? [];
-    this.missed = samples.length === 0 || !this.registration.touch(taking.name, samples, now_t());
+    this.missed = samples.length === 0 || !this.registration.touch(taking.name, samples, now_t(), taking.sight ? SIGHT_M : 0);
     if (this.registration.judge(null, now_t()).standing === "good") this.anchoring = this.anchor === null;
   }
 
@@ -264,7 +273,7 @@ export class Headset implements Session {
     const { registration, taking } = this;
     const [touched, points] = registration.progress;
     const left_s = taking ? Math.ceil((taking.until_ms - now_ms) / 1000 - HOLD_S) : null;
-    const next = { ...this.judge(), wanted: registration.wanted, touched, points, count_s: left_s === null ? null : Math.max(0, left_s), missed: this.missed };
+    const next = { ...this.judge(), wanted: registration.wanted, touched, points, count_s: left_s === null ? null : Math.max(0, left_s), missed: this.missed, sight: this.bySight };
     const rounded = { ...next, age_s: next.age_s === null ? null : Math.floor(next.age_s / 10) * 10 };
     if (JSON.stringify(rounded) !== JSON.stringify(told.value)) told.value = rounded;
   }
@@ -296,21 +305,4 @@ function basis(towards: Vector3, forward: Vector3): [Vector3, Vector3, Vector3] 
   const x = forward.clone().multiplyScalar(towards.x).addScaledVector(left, -towards.y);
   const y = forward.clone().multiplyScalar(towards.y).addScaledVector(left, towards.x);
   return [x, y, up];
-}
-
-function read(): Stored | null {
-  try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "null") as Stored | null;
-  } catch {
-    return null;
-  }
-}
-
-function write(stored: Stored | null): void {
-  try {
-    if (stored) localStorage.setItem(KEY, JSON.stringify(stored));
-    else localStorage.removeItem(KEY);
-  } catch {
-    // storage can be switched off; the points are then touched each time
-  }
 }

@@ -86,6 +86,11 @@ export class Pointing {
     });
   }
 
+  /** Whether there is nothing to touch with: neither hand nor controller. */
+  get empty(): boolean {
+    return this.pointers.every(({ source }) => !source || (!source.hand && source.targetRayMode !== "tracked-pointer"));
+  }
+
   update(now_ms: number): void {
     let nearest: { at: Vector3; distance: number } | null = null;
     for (const pointer of this.pointers) {

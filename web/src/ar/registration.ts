@@ -26,6 +26,8 @@ export interface Kept {
   cell: string;
   placed: Pose;
   residual_m: number;
+  /** 0 where all points were touched; absent in what was kept by versions that knew nothing else. */
+  least_m?: number;
   made_t: number;
   from: Vector[];
 }
@@ -34,6 +36,8 @@ interface Known {
   /** The cell's frame in the device's space. */
   placed: Placed;
   residual_m: number;
+  /** What every point may be beside the real one in the same way, metres: no residual shows it. */
+  least_m: number;
   made_t: number;
   from: readonly Vector[];
 }
@@ -49,6 +53,7 @@ export class Registration {
   private known: Known | null = null;
   private checked = false;
   private astray_m: number | null = null;
+  private least_m = 0; // of the points touched so far
 
   constructor(
     private readonly cell: string,
@@ -80,15 +85,20 @@ export class Registration {
     return this.known?.residual_m ?? null;
   }
 
-  /** A point was touched, seen at these places (m, device's space). False where the hand moved: then it is to be touched again. */
-  touch(name: string, samples: readonly Vector[], now_t: number): boolean {
+  /**
+   * A point was touched, seen at these places (m, device's space), all of which may be `least_m` beside it. False where the
+   * hand moved: then it is to be touched again.
+   */
+  touch(name: string, samples: readonly Vector[], now_t: number, least_m = 0): boolean {
     const still = average(samples.map((at) => ({ turn: [1, 0, 0, 0, 1, 0, 0, 0, 1], at })));
     const real = this.rules.touch[name];
     if (!real || !still || still.scatter_m > STILL_M) return false;
     if (this.known) {
+      this.known = { ...this.known, least_m: Math.max(this.known.least_m, least_m) };
       this.check(moved(this.known.placed, real), still.placed.at);
       return true;
     }
+    this.least_m = Math.max(this.least_m, least_m);
     this.touched.set(name, still.placed.at);
     return this.wanted !== null || this.find(now_t);
   }
@@ -110,7 +120,7 @@ export class Registration {
     const from = names.map((one): Vector => this.rules.touch[one] ?? [0, 0, 0]);
     const found = fit(from, [...this.touched.values()]);
     if (!found) return this.begin(), false;
-    this.known = { placed: found.placed, residual_m: found.residual_m, made_t: now_t, from };
+    this.known = { placed: found.placed, residual_m: found.residual_m, least_m: this.least_m, made_t: now_t, from };
     this.checked = true;
     this.astray_m = null;
     return true;
@@ -121,6 +131,7 @@ export class Registration {
     this.touched.clear();
     this.passed.clear();
     this.turn = 0;
+    this.least_m = 0;
     this.known = null;
     this.checked = false;
     this.astray_m = null;
@@ -135,7 +146,7 @@ export class Registration {
   keep(anchored: Placed): Kept | null {
     const { known } = this;
     if (!known || !this.checked) return null;
-    return { cell: this.cell, placed: pose(anchored), residual_m: known.residual_m, made_t: known.made_t, from: [...known.from] };
+    return { cell: this.cell, placed: pose(anchored), residual_m: known.residual_m, least_m: known.least_m, made_t: known.made_t, from: [...known.from] };
   }
 
   /** Take up what was kept, at `placed` in the device's space: it counts once a point is touched. False where it is of other points. */
@@ -144,7 +155,7 @@ export class Registration {
     const same = kept.from.every((p) => points.some((q) => distance(p, q) < SAME_M));
     if (kept.cell !== this.cell || !same || kept.from.length < LEAST) return false;
     this.begin();
-    this.known = { placed: at, residual_m: kept.residual_m, made_t: kept.made_t, from: kept.from };
+    this.known = { placed: at, residual_m: kept.residual_m, least_m: kept.least_m ?? 0, made_t: kept.made_t, from: kept.from };
     return true;
   }
 
@@ -152,7 +163,8 @@ export class Registration {
   judge(goal: Vector | null, now_t: number): Judgement {
     const { known } = this;
     if (!known) return { standing: "unknown", off_m: null, age_s: null };
-    const off_m = expected_m({ placed: known.placed, off_m: [], residual_m: known.residual_m, from: known.from }, goal ?? known.from[0] ?? [0, 0, 0]);
+    const fitted_m = expected_m({ placed: known.placed, off_m: [], residual_m: known.residual_m, from: known.from }, goal ?? known.from[0] ?? [0, 0, 0]);
+    const off_m = Math.max(fitted_m, known.least_m);
     const age_s = Math.max(0, now_t - known.made_t);
     const judged = (standing: Standing, off = off_m): Judgement => ({ standing, off_m: off, age_s });
     if (!this.checked) return this.astray_m === null ? judged("unchecked") : judged("moved", this.astray_m);

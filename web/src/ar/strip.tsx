@@ -18,7 +18,7 @@ export function Strip() {
     <div class="wearing" data-testid="strip" data-standing={now.standing}>
       <Keypad />
       <p>{said(now)}</p>
-      {asks && <p class="wearing-ask">{now.count_s !== null ? ar.count(now.count_s) : asked(now)}</p>}
+      {asks && <p class="wearing-ask">{now.count_s !== null ? (now.sight ? ar.sight : ar).count(now.count_s) : asked(now)}</p>}
       <div class="wearing-buttons">
         {asks && (
           <>
@@ -67,9 +67,10 @@ function said({ standing, off_m, age_s, points }: Told): string {
   }
 }
 
-function asked({ standing, wanted, touched, points, missed }: Told): string {
+function asked({ standing, wanted, touched, points, missed, sight }: Told): string {
   const { ar } = words.value;
-  const what = standing === "unknown" ? ar.touch(wanted ?? "", touched + 1, points) : ar.check(wanted ?? "");
+  const by = sight ? ar.sight : ar;
+  const what = standing === "unknown" ? by.touch(wanted ?? "", touched + 1, points) : by.check(wanted ?? "");
   return missed ? `${ar.missed} ${what}` : what;
 }
 

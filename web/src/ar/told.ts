@@ -12,6 +12,8 @@ export interface Told extends Judgement {
   count_s: number | null;
   /** The last touch was of a hand that moved, or that was not seen. */
   missed: boolean;
+  /** A point is looked at, as there is nothing to touch it with. */
+  sight: boolean;
 }
 
 export interface Session {

@@ -30,13 +30,13 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
     <footer class="actions" aria-label={words.value.card.label}>
       <div class="actions-side">
         {side.map((button) => (
-          <Offer key={JSON.stringify(button.command)} button={button} complete={complete} />
+          <Offer key={JSON.stringify(button.command)} button={button} complete={complete} at={card.place} />
         ))}
       </div>
       {card.status === "step" && <Timer {...card} />}
       <div class="actions-main">
         {main.map((button, i) => (
-          <Offer key={button.command.type === "confirm_step" ? "confirm" : i} button={button} complete={complete} primary={button.command.type === "confirm_step" || i === 0}>
+          <Offer key={button.command.type === "confirm_step" ? "confirm" : i} button={button} complete={complete} at={card.place} primary={button.command.type === "confirm_step" || i === 0}>
             {button.command.type === "confirm_step" && <Icon name="check" />}
             <span>{labelOf(button)}</span>
           </Offer>

@@ -509,6 +509,11 @@ export const de: Words = {
     touch: (point: string, nth: number, of: number) => `Punkt ${nth} von ${of}: Übernehmen drücken, dann den Punkt an der rechten Fingerspitze auf die Mitte von ${point} halten.`,
     check: (point: string) => `Übernehmen drücken, dann den Punkt an der rechten Fingerspitze auf die Mitte von ${point} halten.`,
     count: (s: number) => (s > 0 ? `Berühren: ${s}` : "Stillhalten …"),
+    sight: {
+      touch: (point: string, nth: number, of: number) => `Punkt ${nth} von ${of}: Übernehmen drücken, dann den Ring auf die Mitte von ${point} bringen.`,
+      check: (point: string) => `Übernehmen drücken, dann den Ring auf die Mitte von ${point} bringen.`,
+      count: (s: number) => (s > 0 ? `Ring daraufbringen: ${s}` : "Stillhalten …"),
+    },
     missed: "Nicht still gehalten oder nicht gesehen. Noch einmal.",
     take: "Übernehmen",
     pass: "Etwas steht im Weg",

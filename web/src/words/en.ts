@@ -501,6 +501,11 @@ export const en = {
     touch: (point: string, nth: number, of: number) => `Point ${nth} of ${of}: press Take, then hold the dot at your right fingertip on the middle of ${point}.`,
     check: (point: string) => `Press Take, then hold the dot at your right fingertip on the middle of ${point}.`,
     count: (s: number) => (s > 0 ? `Touch it: ${s}` : "Hold still …"),
+    sight: {
+      touch: (point: string, nth: number, of: number) => `Point ${nth} of ${of}: press Take, then bring the ring onto the middle of ${point}.`,
+      check: (point: string) => `Press Take, then bring the ring onto the middle of ${point}.`,
+      count: (s: number) => (s > 0 ? `Bring the ring onto it: ${s}` : "Hold still …"),
+    },
     missed: "That was not held still, or not seen. Once more.",
     take: "Take",
     pass: "Something is in the way",
