@@ -95,6 +95,7 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
     """Run a cell and serve it until SIGINT or SIGTERM. Raises SetupError where it can't."""
     from orchestrator.adapters.clock_sped import SpedClock
     from orchestrator.adapters.clock_wall import WallClock
+    from orchestrator.adapters.journal_signed import HeadSigner, keep_signed
     from orchestrator.cli.lan import open_lan
     from orchestrator.http.server import serve as serve_desk
 
@@ -112,6 +113,10 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
         if prepare is not None:
             await prepare(cell)
         workers = _workers(base, cell)
+        if base.data is not None:
+            signer = HeadSigner(base.data / "journal.db")
+            signing = keep_signed(cell.desk.journal, cell.desk.screen, signer, cell.desk.now)
+            workers.append(asyncio.create_task(signing, name="signing"))
         try:
             if lan is None:
                 await serve_desk(cell.desk, base.host, base.port, pages=base.web, on_start=_tell)

@@ -18,7 +18,7 @@ from orchestrator.http.caller import DEVICE, STRANGER, Caller
 from orchestrator.http.errors import NotLetIn, report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from starlette.types import Scope
 
@@ -31,6 +31,8 @@ DEVICE_COOKIE = "__Host-tandem-device"
 LOOK_S = 0.25  # how often changes by another process are looked for, so that who is revoked is cut off within 1 s
 LAPSE_S = 10.0  # how often sign-ins that have lapsed by themselves are looked for
 TOUCH_S = 60.0  # how often it is written that somebody is still there
+HOLD_S = 1.0  # how late who tries too often is told so
+HELD = 256  # who may be kept waiting for that
 AT_ONCE = 8  # sign-ins that may wait for the one that is looked at
 
 T = TypeVar("T")
@@ -40,8 +42,22 @@ NOBODY = Caller(standing=STRANGER)
 class Access:
     """The accounts behind a server. What is slow runs in one thread of its own, so that it takes at most one core."""
 
-    def __init__(self, accounts: Accounts, *, authority: bytes = b"", fingerprint: str = "") -> None:
-        """`authority`: the certificate (PEM) that devices are to trust, b"" where they trust the server's already."""
+    def __init__(
+        self,
+        accounts: Accounts,
+        *,
+        authority: bytes = b"",
+        fingerprint: str = "",
+        hold: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Serve these accounts.
+
+        Args:
+            accounts: who belongs here.
+            authority: the certificate (PEM) that devices are to trust, b"" where they trust the server's already.
+            fingerprint: what people compare it by.
+            hold: waits so many seconds before somebody is told that they try too often.
+        """
         self.accounts = accounts
         self.authority = authority
         self.fingerprint = fingerprint
@@ -49,6 +65,8 @@ class Access:
         self.metrics: Metrics | None = None
         self._slow = ThreadPoolExecutor(1, thread_name_prefix="access")
         self._waiting = 0
+        self._hold = hold
+        self._held = 0
         self._present: dict[object, tuple[Caller, Callable[[], None]]] = {}
         self._touched: dict[str, float] = {}
         self._watch: asyncio.Task[None] | None = None
@@ -161,7 +179,7 @@ class Access:
     ) -> tuple[Person, str]:
         """Prove who somebody is; return them with their token. Raises NotLetIn."""
         now = self.now()
-        self._let_try(address, now)
+        await self._let_try(address, now)
         tried = await self._slowly(
             partial(self.accounts.sign_in, caller.device, now, person=person, secret=secret, badge=badge)
         )
@@ -188,7 +206,7 @@ class Access:
     async def join(self, code: str, name: str, address: str) -> tuple[Device, str]:
         """Use up a joining code; return the new device with its token. Raises NotLetIn."""
         now = self.now()
-        self._let_try(address, now)
+        await self._let_try(address, now)
         joined = await self._slowly(partial(self.accounts.join, code, name, now))
         if joined is None:
             self._count("code")
@@ -207,10 +225,19 @@ class Access:
         await self._slowly(partial(self.accounts.revoke_device, device))
         self._send_away()
 
-    def _let_try(self, address: str, now: float) -> None:
-        if (wait := self.addresses.wait_s(address, now)) > 0:
-            self._count("wait")
-            raise _wait(wait)
+    async def _let_try(self, address: str, now: float) -> None:
+        """Raise NotLetIn where an address tries too often: late, so that who asks again at once asks once a second."""
+        wait = self.addresses.wait_s(address, now)
+        if wait <= 0:
+            return
+        self._count("wait")
+        if self._held < HELD:
+            self._held += 1
+            try:
+                await self._hold(HOLD_S)
+            finally:
+                self._held -= 1
+        raise _wait(wait)
 
     def _count(self, code: str) -> None:
         if self.metrics is not None:

@@ -54,8 +54,12 @@ class Site:
         joined = self.accounts.join(self.accounts.invite(now_t())[0], "tablet 1", now_t())
         assert joined is not None
         self.device, self.device_token = joined
-        self.access = Access(self.accounts)
+        self.held: list[float] = []
+        self.access = Access(self.accounts, hold=self._hold)
         self._tokens: dict[str, str] = {}
+
+    async def _hold(self, seconds: float) -> None:
+        self.held.append(seconds)
 
     def token(self, person: str) -> str:
         """Return the token of a person who is signed in at the device."""

@@ -16,7 +16,7 @@ from orchestrator.adapters.access.store import AccountsFile, now_t
 from orchestrator.core.access import CODE_S, IDLE_S, LEAD_IDLE_S, SESSION_S, AccessError, Refusal
 from orchestrator.core.back_off import LOCKED, MOST_S
 from orchestrator.core.errors import NotFound, SetupError
-from orchestrator.http.access import AT_ONCE, DEVICE_COOKIE, SESSION_COOKIE
+from orchestrator.http.access import AT_ONCE, DEVICE_COOKIE, HOLD_S, SESSION_COOKIE
 from orchestrator.http.addresses import KEPT, Addresses
 from orchestrator.wire import SIGNED_OUT
 from tests.unit.http_fakes import enter, farewell, hear, say, screen
@@ -289,6 +289,7 @@ def test_guessing_joining_codes_is_held_back(tmp_path: Path) -> None:
             ]
             assert codes[:4] == ["wrong"] * 4
             assert codes[4:] == ["wait"] * 6
+            assert site.held == [HOLD_S] * 6, "who asks again at once is told so late"
             right = site.accounts.invite(now_t())[0]
             assert (await browser.post("/api/v1/access/join", json={"code": right, "name": "x"})).status_code == 429
 

@@ -28,11 +28,13 @@ if (!host) throw new Error("the page has no place to draw");
 document.title = words.value.product;
 const page = (PAGES[path] ?? PAGES["/"] ?? (() => import("./pages/start")))();
 await refresh();
-if (shut()) {
-  const entrance = path === "/join" ? await page : { Page: Entrance };
-  host.replaceChildren();
-  render(<entrance.Page />, host);
-} else {
+if (!shut()) await enter(host);
+else if (path === "/join") draw((await page).Page, host);
+else draw(() => <Entrance onEntered={() => void enter(host)} />, host);
+registerShell();
+
+/** Show the page itself, and stay connected from now on. */
+async function enter(on: HTMLElement): Promise<void> {
   let leaving = false; // a second reload would break off the first
   connection.ended = () => {
     if (leaving) return;
@@ -45,8 +47,11 @@ if (shut()) {
   connection.open();
   followNewer(connection);
   if (path === "/worker") void remember(store, connection);
-  const { Page } = await page;
-  host.replaceChildren();
-  render(<Page />, host);
+  draw((await page).Page, on);
 }
-registerShell();
+
+function draw(Page: ComponentType, on: HTMLElement): void {
+  render(null, on);
+  on.replaceChildren();
+  render(<Page />, on);
+}

@@ -201,7 +201,7 @@ test("what could move the robot is never kept", () => {
 
 test("another's words wait until they sign in again, and do not hold up one's own", async () => {
   let mine = "Kim";
-  way = new FakeWay(); // the other outbox knows nobody, and would hand in whatever waits
+  way = new FakeWay(); // a line that no other page of the test listens to
   outbox = new Outbox(way, openShelf, () => mine);
   await outbox.give(said("a"));
   mine = "Bert";

@@ -57,15 +57,14 @@ function remembered(): AccessView | null {
   }
 }
 
-/** Begin anew for whoever is signed in now: nothing of what was shown before stays. `fresh`: they came to work here. */
-export function startAgain(fresh = false): void {
+/** Note that somebody has just signed in; `toWork`: at the page of a worker place. */
+export function arrive(toWork: boolean): void {
   try {
-    if (fresh) sessionStorage.setItem(FRESH, "yes");
+    if (toWork) sessionStorage.setItem(FRESH, "yes");
     else sessionStorage.removeItem(FRESH);
   } catch {
     // then a place is joined by one press
   }
-  location.reload();
 }
 
 /** Whether somebody has just signed in at a worker place; said once. */

@@ -7,12 +7,12 @@ import { Icon } from "../common/icon";
 import { SettingsButton } from "../common/settings";
 import { post, Refused } from "../rest";
 import { words } from "../words";
-import { access, startAgain } from "./access";
+import { access, arrive, refresh } from "./access";
 import { useBadge } from "./badge";
 
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "clear", "0", "back"] as const;
 
-export function Entrance() {
+export function Entrance({ onEntered }: { onEntered: () => void }) {
   const { product, access: say } = words.value;
   useEffect(() => {
     document.title = `${say.title} · ${product}`;
@@ -28,7 +28,7 @@ export function Entrance() {
         <span class="spring" />
         <SettingsButton />
       </header>
-      <main class="entrance-main">{access.value?.device ? <Ways /> : <Strange />}</main>
+      <main class="entrance-main">{access.value?.device ? <Ways onEntered={onEntered} /> : <Strange />}</main>
     </div>
   );
 }
@@ -46,7 +46,7 @@ function Strange() {
   );
 }
 
-function Ways() {
+function Ways({ onEntered }: { onEntered: () => void }) {
   const { access: say } = words.value;
   const person = useSignal<{ id: string; name: string } | null>(null);
   const badge = useSignal("");
@@ -59,7 +59,9 @@ function Ways() {
     refused.value = "";
     try {
       await post("/api/v1/access/sign-in", body);
-      startAgain(location.pathname.startsWith("/worker"));
+      arrive(location.pathname.startsWith("/worker"));
+      await refresh();
+      onEntered();
       return;
     } catch (error) {
       secret.value = "";

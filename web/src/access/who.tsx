@@ -5,7 +5,7 @@ import { commands, connection, store } from "../cell";
 import { Icon } from "../common/icon";
 import { post } from "../rest";
 import { words } from "../words";
-import { access, may, startAgain } from "./access";
+import { access, may } from "./access";
 
 export function WhoButton() {
   const sheet = useRef<HTMLDialogElement>(null);
@@ -56,5 +56,5 @@ async function signOut(person: string): Promise<void> {
     if (mine && ["idle", "blocked", "done"].includes(card.status)) await commands.send({ type: "leave_place", place: card.place });
   }
   await post("/api/v1/access/sign-out", {}).catch(() => undefined);
-  startAgain();
+  location.reload(); // nothing of what was shown stays
 }
