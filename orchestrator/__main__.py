@@ -23,6 +23,7 @@ from orchestrator.cli import (
     serve,
     simulate,
     skills,
+    urdf,
     vision,
 )
 from orchestrator.cli.logs import set_up
@@ -46,6 +47,7 @@ app.command("simulate")(simulate.simulate)
 app.command("rewind")(rewind.rewind)
 app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)
+app.command("urdf")(urdf.urdf)
 app.add_typer(orders.app, name="order")
 app.add_typer(breakpoints.app, name="breakpoint")
 app.add_typer(journal.app, name="journal")
