@@ -13,6 +13,7 @@ from orchestrator.cli import (
     authored,
     breakpoints,
     calibrate,
+    cell,
     check_shot,
     demo,
     doctor,
@@ -45,6 +46,7 @@ app.command("check")(authored.check)
 app.command("check-shot")(check_shot.check_shot)
 app.command("simulate")(simulate.simulate)
 app.command("rewind")(rewind.rewind)
+app.command("cell")(cell.cell)
 app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)
 app.command("urdf")(urdf.urdf)

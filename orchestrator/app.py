@@ -18,6 +18,7 @@ from orchestrator.adapters.snapshot_file import SnapshotFile
 from orchestrator.core import commands as cmd
 from orchestrator.core.cell import URDF
 from orchestrator.core.errors import AuthoringError, SetupError
+from orchestrator.core.events import decode
 from orchestrator.core.interlock import why_not_calibrate
 from orchestrator.core.state import initial
 from orchestrator.engine.arm_in_view import ArmInView
@@ -29,7 +30,7 @@ from orchestrator.engine.guide import Guide
 from orchestrator.engine.library import Library, cell_files, read_cell
 from orchestrator.engine.pausing import Pausing
 from orchestrator.engine.registry import Registry
-from orchestrator.engine.runner import Runner
+from orchestrator.engine.runner import BATCH, Runner
 from orchestrator.engine.schedule import Schedule
 from orchestrator.engine.screen import LiveScreen
 from orchestrator.engine.snapshot import SnapshotKeeper
@@ -55,11 +56,13 @@ if TYPE_CHECKING:
     from orchestrator.adapters.vision_open3d import VisionOpen3D
     from orchestrator.core.cell import CellSpec, RobotSpec
     from orchestrator.core.errors import Problem
+    from orchestrator.core.events import Event
     from orchestrator.core.ports import Clock, Journal, Vision
     from orchestrator.core.settings import Settings
     from orchestrator.core.variant import PartSpec, Variant
 
 _HERE = Path(__file__).resolve().parent
+UNTOLD_S = 1.0  # what was written so shortly before the end nobody may have been told of
 VARIANTS = 64  # how many variants of a product are looked at for what goes into what
 
 
@@ -151,7 +154,7 @@ async def embedded(
         standing = None
         people.stock(runner.state)
     else:
-        people.take_up(runner.state)
+        people.take_up(runner.state, _last(journal))
     presence = Presence(spec, world, asyncio.get_running_loop().time, seed=seed)
     presence.follow(runner.state)
     robot = SimRobot(
@@ -333,6 +336,12 @@ def _storage(settings: Settings) -> tuple[Journal, Path | None]:
     evidence = settings.data / "evidence"
     evidence.mkdir(parents=True, exist_ok=True)
     return SqliteJournal(_journal_file(settings.data)), evidence
+
+
+def _last(journal: Journal) -> list[Event]:
+    """Return what was written last, as far as nobody may have been told of it."""
+    entries = [(at.seq, at.entry) for at in journal.read(after=max(0, journal.head[0] - BATCH))]
+    return [decode(entry.payload, seq) for seq, entry in entries if entry.t >= entries[-1][1].t - UNTOLD_S]
 
 
 def _journal_file(data: Path) -> Path:

@@ -28,12 +28,16 @@ Texts = dict[str, str]  # language -> text
 
 
 class Button(Frozen):
-    """A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words."""
+    """A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words.
+
+    `about`: what it is about has this name; {} where the command's own ids say enough.
+    """
 
     label: str
     command: dict[str, Any]
     needs_reason: bool = False
     danger: bool = False
+    about: Texts = Field(default_factory=dict)
 
 
 class PauseView(Frozen):
@@ -294,7 +298,7 @@ class Question(Frozen):
     attempt: int
     title: Texts
     reason: Texts
-    remedy: str = ""
+    remedy: Texts = Field(default_factory=dict)
     offset_mm: Vector | None = None
     evidence: str = ""
     since_t: float
@@ -353,7 +357,7 @@ class RecoveryView(Frozen):
 class TroubleView(Frozen):
     """A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words."""
 
-    kind: Literal["journal", "camera", "evidence", "world", "clock", "device"]
+    kind: Literal["journal", "camera", "evidence", "world", "clock", "device", "skill"]
     about: str = ""
     detail: str
     since_t: float

@@ -103,24 +103,23 @@ def _exchange(path: Path, fresh: Path, count: int, head: str) -> Path | None:
     The mark goes last: whoever is interrupted before leaves a journal that refuses to start, never one that lacks
     events and does not know it.
     """
-    if not path.exists():
-        fresh.replace(path)
-        _mark(path, count, head)
-        return None
     number = 1
-    while (aside := path.with_name(f"{path.name}.before-{number}")).exists():
+    while any(path.parent.glob(f"{path.name}.before-{number}*")):
         number += 1
-    for what in ("-wal", "-shm", "-snapshot"):
+    aside = path.with_name(f"{path.name}.before-{number}")
+    for what in ("-wal", "-shm", "-snapshot"):  # of a journal that was removed, too: they would be taken for the new's
         file = path.with_name(f"{path.name}{what}")
         if file.exists():
             file.rename(aside.with_name(f"{aside.name}{what}"))
-    os.link(path, aside)
+    there = path.exists()
+    if there:
+        os.link(path, aside)
     fresh.replace(path)
     old = path.with_name(f"{path.name}-head")
     if old.exists():
         shutil.copy2(old, aside.with_name(f"{aside.name}-head"))
     _mark(path, count, head)
-    return aside
+    return aside if there else None
 
 
 def _remove(path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.core.settings import Settings
 
 console = Console()
+LEFT_S = 1.0  # how long what is left at the very end may take to end
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -54,7 +57,22 @@ def run_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable[None]] 
 
     factory = (lambda: SpedLoop(base.speed)) if base.speed != 1.0 else None
     with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(serve_cell(base, prepare))
+        if runner.run(_served(base, prepare)):
+            return
+        sys.stdout.flush()
+        os._exit(1)  # what does not end would keep the loop from closing, and the process with it
+
+
+async def _served(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable[None]] | None) -> bool:
+    """Serve a cell; returns whether everything that ran in it has ended."""
+    await serve_cell(base, prepare)
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    endless = (await asyncio.wait(left, timeout=LEFT_S))[1] if left else ()
+    for task in endless:
+        console.print(f"[red]Left behind, as it does not end:[/] {task.get_name()}")
+    return not endless
 
 
 async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable[None]] | None = None) -> None:

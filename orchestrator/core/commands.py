@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
+from pydantic_core import PydanticCustomError
 
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import Autonomy, CellVerb, Mode, OrderVerb
@@ -30,10 +31,23 @@ def _finite(pose: Pose) -> Pose:
 FinitePose = Annotated[Pose, AfterValidator(_finite)]
 
 
+def _required(name: str) -> ConfigDict:
+    """Whoever asks from outside must send a field that has a default inside."""
+
+    def extra(schema: dict[str, Any]) -> None:
+        schema["required"] = [*schema.get("required", ()), name]
+        schema["properties"][name].pop("default", None)
+
+    return ConfigDict(json_schema_extra=extra)
+
+
+UNNAMED = "local"  # somebody at a screen of this machine, nobody knows who
+
+
 class Who(Frozen):
     """Who asks: a pseudonym and a role. The engine itself asks as `engine`."""
 
-    name: Name = "local"
+    name: Name = UNNAMED
     role: Role = "supervisor"
 
 
@@ -167,8 +181,11 @@ class Choose(Frozen):
     """A person answers the question that a failed step raised.
 
     `part_out`: they have looked, and what somebody had in hand before is not in its place. It must be said where no
-    camera looks and the step goes on to others. `answers` is the question that was shown, "" the one that stands now.
+    camera looks and the step goes on to others. `answers` is the question that was shown; from outside it must be
+    there, "" is the one that stands now.
     """
+
+    model_config = _required("answers")
 
     type: Literal["choose"] = "choose"
     unit: Name
@@ -208,8 +225,10 @@ class TakeStep(Frozen):
 class ClearPlace(Frozen):
     """A person says that nobody is at what was taken from the hands of a place: the robot may go there.
 
-    `n` is which time the place was shown to be unclear; 0 as it stands now.
+    `n` is which time the place was shown to be unclear; from outside it must be there, 0 is as it stands now.
     """
+
+    model_config = _required("n")
 
     type: Literal["clear_place"] = "clear_place"
     place: Name
@@ -217,12 +236,16 @@ class ClearPlace(Frozen):
 
 
 class UndoStep(Frozen):
-    """Take a done step back, with all that builds on it."""
+    """A person has taken a done step back, with all that builds on it.
+
+    `part_out`: they have looked, and its part is not in any more; a robot may put the next one there at once.
+    """
 
     type: Literal["undo_step"] = "undo_step"
     unit: Name
     step: Name
     reason: Text = ""
+    part_out: bool = False
 
 
 class Rewind(Frozen):
@@ -276,9 +299,13 @@ class SettlePart(Frozen):
 
 
 class Acknowledge(Frozen):
-    """A person says that the cell is clear after a stop or a restart."""
+    """A person says that the cell is clear after a stop or a restart.
+
+    `n` is which alarm they were shown; 0 for whatever asks now.
+    """
 
     type: Literal["acknowledge"] = "acknowledge"
+    n: Annotated[int, Field(ge=0)] = 0
 
 
 class MoveGripper(Frozen):
@@ -501,7 +528,11 @@ class EndMotion(Frozen):
 
 
 class EndSkill(Frozen):
-    """A skill ended. `values` are what tools measured on the way; without `retry` a person decides what comes next."""
+    """A skill ended. `values` are what tools measured on the way; without `retry` a person decides what comes next.
+
+    `way_home`: it failed, and the arm shall go home with people's approval; why its skill asks for that, "" where the
+    cell does.
+    """
 
     type: Literal["end_skill"] = "end_skill"
     effect: Name
@@ -514,6 +545,24 @@ class EndSkill(Frozen):
     remedy: Text = ""
     values: Values = Field(default_factory=dict)
     retry: bool = True
+    way_home: str | None = None
+
+
+class LookForRemains(Frozen):
+    """Look whether a part stands where a unit that was given up may have left it."""
+
+    type: Literal["look_for_remains"] = "look_for_remains"
+    part: Name
+
+
+class EndHome(Frozen):
+    """The way home after a failure ended, or was called off."""
+
+    type: Literal["end_home"] = "end_home"
+    effect: Name
+    outcome: Literal["succeeded", "canceled", "failed"]
+    code: str = ""
+    message: Text = ""
 
 
 class Measured(Frozen):
@@ -550,6 +599,17 @@ class EndCheck(Frozen):
     error: Text = ""
     canceled: bool = False
     blocked: bool = False
+    way_home: str | None = None  # as of a skill that ended
+
+
+class EndRemainsLook(Frozen):
+    """A look at what a unit may have left ended: with a verdict, or with `error`."""
+
+    type: Literal["end_remains_look"] = "end_remains_look"
+    effect: Name
+    part: Name
+    measured: Measured | None = None
+    error: Text = ""
 
 
 class ReportPart(Frozen):
@@ -620,10 +680,23 @@ Command = Annotated[
     | ReportEquipment
     | EndMotion
     | EndSkill
+    | EndHome
+    | LookForRemains
+    | EndRemainsLook
     | EndCheck
     | ReportPart,
     Field(discriminator="type"),
 ]
+
+
+def _shown(command: Choose | ClearPlace) -> Choose | ClearPlace:
+    """Refuse an answer from outside that does not say to which question, or to which time of asking."""
+    name, what = ("answers", "the question") if isinstance(command, Choose) else ("n", "the place")
+    if not getattr(command, name):
+        words = "'{name}' is missing: send the one that came with {what}, or look again"
+        raise PydanticCustomError("not_shown", words, {"name": name, "what": what})
+    return command
+
 
 # What may come from outside; the rest is the engine's own. Orders come in through REST, which compiles the variant.
 Outside = Annotated[
@@ -637,10 +710,10 @@ Outside = Annotated[
     | LeavePlace
     | ConfirmStep
     | ReportProblem
-    | Choose
+    | Annotated[Choose, AfterValidator(_shown)]
     | GiveStep
     | TakeStep
-    | ClearPlace
+    | Annotated[ClearPlace, AfterValidator(_shown)]
     | UndoStep
     | Rewind
     | ConfirmUndo

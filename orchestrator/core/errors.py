@@ -18,6 +18,7 @@ class TandemError(Exception):
 
     code = "error"
     retry = True  # whether who failed may try the same again without a person's word
+    way_home: str | None = None  # of a robot's work: that the arm shall go home, and why people approve that
 
     def __init__(self, message: str, *, remedy: str = "", code: str | None = None) -> None:
         super().__init__(message)

@@ -227,6 +227,47 @@ class LookStarted(Frozen):
     effect: str
 
 
+class HomeWanted(Frozen):
+    """A motion failed, and the arm shall go home once people have approved that; `supervised` is its skill's reason."""
+
+    type: Literal["home_wanted"] = "home_wanted"
+    unit: str
+    step: str
+    attempt: int
+    effect: str
+    supervised: str = ""
+
+
+class HomeEnded(Frozen):
+    """The way home ended. Where it did not succeed the arm stands where it was, or on the way."""
+
+    type: Literal["home_ended"] = "home_ended"
+    effect: str
+    outcome: Literal["succeeded", "canceled", "failed"]
+    code: str = ""
+    message: str = ""
+
+
+class RemainsLookStarted(Frozen):
+    """A camera looks whether a part stands where a unit that was given up may have left it."""
+
+    type: Literal["remains_look_started"] = "remains_look_started"
+    unit: str
+    part: str
+    effect: str
+
+
+class RemainsLookEnded(Frozen):
+    """That look ended; without `measured` nobody knows more than before."""
+
+    type: Literal["remains_look_ended"] = "remains_look_ended"
+    unit: str
+    part: str
+    effect: str
+    measured: Measured | None = None
+    error: str = ""
+
+
 class LookBrokenOff(Frozen):
     """The arm was stopped before there was a verdict: it will set out again."""
 
@@ -295,6 +336,7 @@ class StepFailed(Frozen):
     rung: int
     barred: tuple[Literal["robot", "human"], ...] = ()
     part_out: bool = False  # whoever had it in hand says that its part is not in
+    hands: bool = False  # a person at the step has reported it, and it goes on: they may still be there
 
 
 class RecheckRequested(Frozen):
@@ -689,6 +731,10 @@ Event = Annotated[
     | LookBlocked
     | LookStarted
     | LookBrokenOff
+    | HomeWanted
+    | HomeEnded
+    | RemainsLookStarted
+    | RemainsLookEnded
     | CheckEnded
     | AttestRequested
     | AttestGiven

@@ -8,10 +8,12 @@ from orchestrator.core import events as ev
 from orchestrator.core.carried import taken_over
 from orchestrator.core.fold_steps import STEPS
 from orchestrator.core.folders import Folder, called_off, entering, freed, unclear, unlooked, with_unit, without
+from orchestrator.core.homing import HOMING, without_home
 from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
 from orchestrator.core.pauses import RUNS, halted, timed
 from orchestrator.core.ports import Safety
 from orchestrator.core.records import replace
+from orchestrator.core.remains import REMAINS
 from orchestrator.core.state import (
     GripDoubt,
     ManualMotion,
@@ -58,6 +60,7 @@ def _cell(state: State, event: ev.CellChanged, t: float) -> State:
         cell_reason=event.reason,
         cell_trouble=event.trouble,
         acknowledged=known,
+        alarms=state.alarms + (event.acknowledged is False),
         suspended=event.suspended or stays,
         suspends=state.suspends + bool(event.suspended),
     )
@@ -79,12 +82,15 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         cell_trouble=(),
         suspended="",
         acknowledged=False,
+        alarms=state.alarms + 1,
         motions={},
         manual=None,
         places={},
         screens_lost=frozenset(),
         pauses={key: pause for key, pause in state.pauses.items() if key.startswith("order/")},
         ending=frozenset(),
+        homing="",
+        remains={},
         grip=None,
         upset_t=t,
         units={name: unlooked(unit) for name, unit in state.units.items()},
@@ -110,7 +116,8 @@ def _acknowledged(state: State, _event: ev.Acknowledged, _t: float) -> State:
 def _safety(state: State, event: ev.SafetyChanged, t: float) -> State:
     known = state.acknowledged if event.acknowledged is None else event.acknowledged
     struck_t = t if event.safety == Safety.PROTECTIVE_STOP else state.struck_t
-    return replace(state, safety=event.safety, acknowledged=known, struck_t=struck_t)
+    alarms = state.alarms + (event.acknowledged is False)
+    return replace(state, safety=event.safety, acknowledged=known, alarms=alarms, struck_t=struck_t)
 
 
 @_on(ev.Paused)
@@ -320,6 +327,7 @@ def _unit_ended(state: State, event: ev.UnitEnded, _t: float) -> State:
     if (unit := state.units.get(event.unit)) is not None:
         for step_id in unit.busy:
             state = unclear(called_off(state, event.unit, step_id, unit.steps[step_id]), unit.steps[step_id])
+    state = without_home(state, event.unit)
     units = without(state.units, event.unit)
     orders = state.orders
     if (order := orders.get(event.order)) is not None:
@@ -333,4 +341,4 @@ def _unit_ended(state: State, event: ev.UnitEnded, _t: float) -> State:
     return replace(state, units=units, orders=orders, world=world, behind=behind)
 
 
-_FOLDERS = {**_CELL, **STEPS}
+_FOLDERS = {**_CELL, **STEPS, **HOMING, **REMAINS}

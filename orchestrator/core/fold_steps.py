@@ -243,7 +243,7 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
         rungs = {**rungs, ladder_name(step, event.code): event.rung}
     asks = event.answer in {"ask", "scrap", "skip"}
     state = called_off(state, event.unit, event.step, old)
-    state = unclear(state, old) if event.code in _TAKEN else state
+    state = unclear(state, old) if event.code in _TAKEN or event.hands else state
     new = replace(
         _closed(old, t, "failed", event.code, event.message),
         status=StepStatus.ATTENTION if asks else StepStatus.READY,
@@ -414,6 +414,8 @@ def _part_moved(state: State, event: ev.PartMoved, t: float) -> State:
     if grip is not None and grip.part == event.part and event.certainty != "doubtful":
         grip = None  # settled, or elsewhere
     state = replace(state, world=state.world.moved(event, t), bins=bins, grip=grip)
+    if event.what == "consumed" and event.part in state.remains:
+        state = replace(state, remains=without(state.remains, event.part))
     if event.unit in state.behind and not any(fact.unit == event.unit for fact in state.world.facts.values()):
         state = replace(state, behind=without(state.behind, event.unit))
     return state if event.what == "seen" else _touched(state, event, t)

@@ -142,3 +142,8 @@ def _qualified(state: State, step: Step, crew: tuple[str, ...]) -> bool:
     needs = set(step.human.needs) if step.human else set()
     people = [state.places[actor] for actor in crew if actor in state.places]
     return all(needs <= set(person.qualifications) for person in people)
+
+
+def times_unclear(state: State, place: str) -> int:
+    """Return which time a place is unclear, from 1 on; states of before it was counted know no number."""
+    return max(1, state.unclear_n.get(place, 1))

@@ -72,7 +72,8 @@ def hold_at(state: State) -> float | None:
 def said(key: str) -> Reason:
     """Return what a pause is of, and how it ends, in words."""
     kind, _, name = key.partition("/")
-    whose = {"order": f"order {name}", "lane": f"the lane of {name}"}.get(kind, "the cell")
+    lane = "the robot" if name == ROBOT else f"place {name}"
+    whose = {"order": f"order {name}", "lane": lane}.get(kind, "the cell")
     return Reason("paused", f"Paused: resume {whose}.", what=kind, name=name)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core import events as ev
 from orchestrator.core.machine import TRANSIENT, CellState
-from orchestrator.core.state import ROBOT, skill_effect
+from orchestrator.core.state import ROBOT, home_effect, skill_effect
 
 if TYPE_CHECKING:
     from orchestrator.core.geometry import Pose
@@ -58,6 +58,25 @@ class RideAndLook:
 
 
 @dataclass(frozen=True, slots=True)
+class GoHome:
+    """Bring the arm home after a failure, `supervised` by people; the step is the one that failed."""
+
+    id: str
+    unit: str
+    step: str
+    attempt: int
+    supervised: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LookForRemains:
+    """Take a picture and tell whether a part stands where a unit that was given up may have left it."""
+
+    id: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """Bring a transient cell state to its end; `change` is which of the cell's changes brought it about."""
 
@@ -82,7 +101,7 @@ class Cancel:
     prefix: str
 
 
-Effect = RunSkill | RunManual | Look | RideAndLook | Settle | Recover | Cancel
+Effect = RunSkill | RunManual | Look | RideAndLook | GoHome | LookForRemains | Settle | Recover | Cancel
 
 
 def react(state: State, event: ev.Event) -> list[Effect]:
@@ -106,8 +125,12 @@ def react(state: State, event: ev.Event) -> list[Effect]:
     if isinstance(event, ev.ScreenLost):  # what both do together comes to a stand
         both = (b for b in state.busy() if {ROBOT, event.place} <= set(b[2].actors) and "skill" in b[2].wants)
         return [Cancel(f"{unit.id}/{step}/") for unit, step, _ in both]
+    if isinstance(event, ev.RemainsLookStarted):
+        return [LookForRemains(event.effect, event.part)]
+    if isinstance(event, ev.HomeWanted):
+        return [GoHome(event.effect, event.unit, event.step, event.attempt, event.supervised)]
     if isinstance(event, ev.UnitEnded):
-        return [Cancel(f"{event.unit}/")]
+        return [Cancel(f"{event.unit}/"), Cancel(home_effect(event.unit))]
     if isinstance(event, ev.StepFailed | ev.StepUndone):
         return [Cancel(f"{event.unit}/{event.step}/")]
     return []

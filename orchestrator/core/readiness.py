@@ -15,6 +15,7 @@ from orchestrator.core.supervision import breakpoint_at, held_back
 if TYPE_CHECKING:
     from orchestrator.core.state import State, UnitState
     from orchestrator.core.variant import Step
+    from orchestrator.core.world import Fact
 
 WORD_AND_TIME = frozenset({"release", "too_early"})  # a step that only these hold up begins by a word, or by itself
 BESIDE_M = 0.05  # what hangs on the tool centre point is this wide
@@ -236,6 +237,13 @@ def _may_be(place: str, name: str) -> str:
     return f"Somebody of {place} may still be at {name.removeprefix('zone:')}: look, and say so."
 
 
+def lies(fact: Fact, frame: str) -> str:
+    """Say that a part of a unit that has left stands at a frame of the cell, or may do so."""
+    if fact.certainty == "doubtful":
+        return f"It is doubtful whether {fact.part} lies at {frame}: look, and say so."
+    return f"{fact.part} still lies at {frame}: take it out."
+
+
 def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -> list[Blocker]:
     wanted = resources(state, unit, step)
     out = taken(state, unit.id, step.id, wanted) if ROBOT not in actors else _held_by(state, unit.id, step.id, wanted)
@@ -251,7 +259,7 @@ def _taken(state: State, unit: UnitState, step: Step, actors: tuple[str, ...]) -
     if target is not None and target.owner is None and state.spec.is_nest(target.frame) and step.result.part:
         nest = state.frame(unit, target)
         lying = [fact for fact in state.world.at_frame(nest) if fact.unit != unit.id]
-        out += [Blocker("leftover", f"{fact.part} still lies at {nest}: take it out.") for fact in lying]
+        out += [Blocker("leftover", lies(fact, nest)) for fact in lying]
     if target is not None and target.owner is not None:
         owner = state.world.get(f"{unit.id}/{target.owner}")
         if owner is None or owner.certainty == "unknown":

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from orchestrator.core.state import State, StepState, UnitState
     from orchestrator.core.variant import Step
 
+AHEAD_S = 0.05  # by which a picture may be stamped later than now: clocks that are set over the network differ
 DATUM_MM = 0.5  # beside its tolerance, that a datum may be seen off: cameras err there, too
 
 

@@ -23,6 +23,7 @@ Kind = Literal["robot", "human"]
 Ride = Literal["", "wanted", "under_way"]
 Overdue = Literal["", "remind", "offer", "ask"]
 ROBOT = "robot"
+HOME = "home/"
 ANYWHERE = "zone:*"  # among `unclear`: hands that were at work outside every zone may be wherever the arm goes
 BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION, StepStatus.UNDOING})
 OVER = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
@@ -226,6 +227,15 @@ class GripDoubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Remain:
+    """The look at what a unit that was given up may have left: under way since `t` (s, UTC), or over."""
+
+    effect: str
+    t: float
+    measured: Measured | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ManualMotion:
     """A motion by hand under way; `press` names the press of a jog button."""
 
@@ -253,6 +263,7 @@ class State:
     autonomy: Autonomy = Autonomy.FULL
     safety: Safety = Safety.NORMAL
     acknowledged: bool = True
+    alarms: int = 0  # how often something has asked for a person's word that the cell is clear
     orders: Mapping[str, OrderRecord] = field(default_factory=dict)
     units: Mapping[str, UnitState] = field(default_factory=dict)
     units_started: int = 0
@@ -266,6 +277,7 @@ class State:
     manual: ManualMotion | None = None
     taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching
     ending: frozenset[str] = frozenset()  # skills that were called off and have not reported their end yet
+    homing: str = ""  # the way home after a failure that people approve first: its effect, which is `ending` too
     struck_t: float = 0.0  # when the robot was last in a protective stop: it has met something (s, UTC)
     zones_awaited: tuple[str, tuple[str, ...]] = ("", ())  # an effect of the robot's, and the zones that it waits for
     equipment_lost: Mapping[str, tuple[str, str]] = field(
@@ -275,6 +287,7 @@ class State:
     grip: GripDoubt | None = None  # where ledger and gripper contradict each other
     running_t: float = 0.0  # when the cell last came to Execute (s, UTC)
     places_t: Mapping[str, float] = field(default_factory=dict)  # when somebody last came to a place or left it
+    remains: Mapping[str, Remain] = field(default_factory=dict)  # by part: see `core/remains`
     unclear_n: Mapping[str, int] = field(default_factory=dict)  # how often a place has become unclear
     unclear: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # zones where a place may still be at work
 
@@ -354,9 +367,14 @@ def ride_effect(unit: str, step: str, current: StepState) -> str:
     return f"{unit}/{step}/{current.attempt}/look{current.looks}/ride{current.rides + 1}"
 
 
+def home_effect(unit: str, *more: str | int) -> str:
+    """Return the id of the way home after a failed attempt (step, number), or how those of a unit begin."""
+    return f"{HOME}{unit}/{'/'.join(map(str, more))}"
+
+
 def moves_robot(effect: str) -> bool:
-    """Tell whether an effect of this id moves the robot: a skill, the way to a look, a motion by hand."""
-    return effect.endswith("/skill") or "/ride" in effect or effect.startswith("manual/")
+    """Tell whether an effect of this id moves the robot: a skill, the way to a look or home, a motion by hand."""
+    return effect.endswith("/skill") or "/ride" in effect or effect.startswith((HOME, "manual/"))
 
 
 def ladder_name(step: Step, outcome: str) -> str:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import StepStatus
-from orchestrator.core.readiness import WORD_AND_TIME, blockers, crews, resources
+from orchestrator.core.readiness import WORD_AND_TIME, blockers, crews, grip_blockers, resources
 from orchestrator.core.reason import Reason
-from orchestrator.core.state import ROBOT
+from orchestrator.core.state import ANYWHERE, ROBOT
 from orchestrator.core.supervision import held_back, holds_anything
 
 if TYPE_CHECKING:
@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     from orchestrator.core.state import State, UnitState
     from orchestrator.core.variant import Step
 
-_PASSES = frozenset({"resource", "unclear", "release", "screen"})  # what a step may wait for that a person brings about
+_PASSES = frozenset(
+    {"resource", "unclear", "unsaid", "contradiction", "release", "screen"}
+)  # what a step may wait for that a person brings about
 ZONE = "zone:"
 
 
 def reasons(state: State) -> tuple[str, ...]:
     """Return every reason why the robot does not move now, or does not begin what it would; empty when it goes on."""
-    return (*why_not(state), *_approvals(state), *_zones(state), *_words(state), *_devices(state), *_screens(state))
+    waits = (_approvals, _zones, _hands, _unsaid, _gripper, _words, _devices, _screens)
+    return (*why_not(state), *(reason for each in waits for reason in each(state)))
 
 
 def zones_held(state: State) -> Mapping[str, tuple[str, str, str]]:
@@ -69,9 +72,43 @@ def _zones(state: State) -> Iterator[Reason]:
             words = f"{who} is at work in zone {zone} ({unit_id} {step_id}): wait until it is free."
             yield Reason("zone", words, zone=zone, who=who, unit=unit_id, step=step_id)
         for place in (place for place, names in state.unclear.items() if name in names):
-            zone = name.removeprefix(ZONE)
-            words = f"Somebody of {place} may still be at {zone}: look, and say so."
-            yield Reason("unclear", words, zone=zone, place=place)
+            yield _may_be(place, name)
+
+
+def _hands(state: State) -> Iterator[Reason]:
+    """Hands that may still be where nobody knows, and for a look that the arm must move for, hands in any zone."""
+    rides = any(current.ride == "wanted" for _, _, current in state.busy())
+    if not state.unclear or not (rides or next(_next(state), None)):
+        return
+    for place, names in state.unclear.items():
+        for name in names:
+            if rides or name == ANYWHERE:
+                yield _may_be(place, name)
+
+
+def _may_be(place: str, name: str) -> Reason:
+    if name == ANYWHERE:
+        words = f"Somebody of {place} may still have their hands in the cell: look, and say so."
+        return Reason("unclear_anywhere", words, place=place)
+    zone = name.removeprefix(ZONE)
+    words = f"Somebody of {place} may still be at {zone}: look, and say so."
+    return Reason("unclear", words, zone=zone, place=place)
+
+
+def _unsaid(state: State) -> Iterator[Reason]:
+    """What a person had in hand, and nobody has said whether it is in: no look will tell by itself."""
+    for unit, step in _next(state):
+        current = unit.steps[step.id]
+        if current.unsaid and current.handed is None:
+            words = f"Nobody has said whether {step.result.part} is in its place already: look."
+            yield Reason("unsaid", words, part=step.result.part or "", unit=unit.id, step=step.id)
+
+
+def _gripper(state: State) -> Iterator[Reason]:
+    """What gripper and ledger say otherwise keeps the robot from whatever it would begin."""
+    for why in grip_blockers(state) if next(_next(state), None) else ():
+        part = state.grip.part if state.grip is not None else ""
+        yield Reason("contradiction" if part else "grip_unknown", why.message, part=part)
 
 
 def _words(state: State) -> Iterator[Reason]:

@@ -11,6 +11,7 @@ from orchestrator.core.overdue import since
 from orchestrator.core.questions import asks
 from orchestrator.core.rights import LEAD_CHOICES
 from orchestrator.engine import late, phrases
+from orchestrator.engine.naming import about_part
 from orchestrator.engine.offers import granted
 from orchestrator.wire import Button, Question
 
@@ -49,7 +50,7 @@ def question(captions: Captions, state: State, unit_id: str, step_id: str) -> Qu
     held = state.world.held()
     stuck = held is not None and (held.certainty == "doubtful" or current.code == "gripper_not_empty")
     if held is not None and stuck and granted(state, TakePart(part=held.part)):
-        buttons.insert(0, Button(label="take_part", command={"type": "take_part", "part": held.part}))
+        buttons.insert(0, about_part(state, "take_part", TakePart(part=held.part)))
     return Question(
         unit=unit_id,
         step=step_id,
@@ -58,7 +59,7 @@ def question(captions: Captions, state: State, unit_id: str, step_id: str) -> Qu
         reason=late.why(state, unit, step)
         if overdue
         else phrases.reason(current.code, current.message, measured, seat(state, unit_id, step_id)),
-        remedy="" if overdue else current.remedy,
+        remedy={} if overdue else phrases.helps(current.remedy),
         offset_mm=measured.offset_mm if measured else None,
         evidence=measured.evidence if measured else "",
         since_t=since(state, unit, step) if overdue else current.doubted_t or current.ended_t or state.t,

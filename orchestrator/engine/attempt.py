@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.geometry import Pose
     from orchestrator.core.ports import Devices, Motion, Outcome, Plan, Robot, Scene, SceneObject, Segment
-    from orchestrator.core.react import RideAndLook, RunSkill
+    from orchestrator.core.react import GoHome, RideAndLook, RunSkill
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec, Step, Target
     from orchestrator.core.world import Fact
@@ -95,7 +95,7 @@ class Attempt:
         robot: Robot,
         devices: Devices,
         eyes: Eyes,
-        effect: RunSkill | RideAndLook,
+        effect: RunSkill | RideAndLook | GoHome,
         step: Step,
         limit: Limit,
         kinds: Mapping[str, PartSpec],

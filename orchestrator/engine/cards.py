@@ -13,6 +13,7 @@ from orchestrator.core.state import OVER, ROBOT
 from orchestrator.engine import late, phrases, rewinding
 from orchestrator.engine.asking import question, seat
 from orchestrator.engine.idling import waiting
+from orchestrator.engine.naming import about_part
 from orchestrator.engine.offers import granted, refill
 from orchestrator.engine.standing import to_refill, waits_for
 from orchestrator.wire import Ask, Button, Card, Ghost
@@ -160,7 +161,7 @@ class Cards:
         held = state.world.held()
         take: tuple[Button, ...] = ()
         if held is not None and self._gripper_blocks(state, place) and granted(state, TakePart(part=held.part)):
-            take = (Button(label="take_part", command={"type": "take_part", "part": held.part}),)
+            take = (about_part(state, "take_part", TakePart(part=held.part)),)
         take += tuple(refill(state, name) for name in to_refill(state) if name in state.bins)
         buttons = (*take, *late.others(state, place, granted))
         return Card(place=place, status=status, note=note, buttons=buttons, upcoming=self._upcoming(state, place, ""))

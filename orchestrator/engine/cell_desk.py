@@ -74,9 +74,7 @@ class CellDesk:
         """Compile and store an order. Raises NotFound, BadInput or AuthoringError with a remedy."""
         variant = self.library.variant(product, options)
         command = StoreOrder(order=order, quantity=quantity, due_t=due_t, variant=variant)
-        return await self.submit(
-            Request(id=f"store-{order}@{self.runner.state.seq}", by=by, t=self.now(), command=command)
-        )
+        return await self.runner.ask(command, by)
 
     async def screen_at(self, place: str, there: bool) -> None:
         """Learn that the screen at a worker place has lost its line, or has one again."""

@@ -8,7 +8,8 @@ from orchestrator.core import commands as cmd
 from orchestrator.core.decide.contradictions import in_question
 from orchestrator.core.world import CELL, GRIPPER
 from orchestrator.engine import phrases
-from orchestrator.wire import Button, Contradiction, Said
+from orchestrator.engine.naming import about_part
+from orchestrator.wire import Contradiction, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,10 @@ _FEELS = {
     False: {"en": "nothing is between the fingers", "de": "zwischen den Fingern ist nichts"},
 }
 _BY_WORD = {"en": "a person said so; nobody has seen it", "de": "jemand hat es gesagt; niemand hat es gesehen"}
+_IN_HAND = {
+    "en": "somebody had it in hand when its unit was given up",
+    "de": "jemand hatte es in der Hand, als das Werkstück aufgegeben wurde",
+}
 _SEEN = {"en": "it is in its place", "de": "es ist an seinem Platz"}
 _TAKE_OUT = {
     "en": "Take it out of the gripper: once the fingers are empty this is settled.",
@@ -63,14 +68,17 @@ def _of(state: State, fact: Fact, granted: Granted) -> Contradiction:
         text = dict(_SEEN) if measured.verdict == "ok" else phrases.reason(measured.verdict, measured.reason, measured)
         says.append(Said(source="camera", text=text))
     elif fact.holder != GRIPPER and fact.source != "measured":
-        says.append(Said(source="person", text=_BY_WORD))
+        says.append(Said(source="person", text=_BY_WORD if fact.unit in state.units else _IN_HAND))
+    if (remain := state.remains.get(fact.part)) is not None and remain.measured is not None:
+        looked = remain.measured
+        says.append(Said(source="camera", text=phrases.reason(looked.verdict, looked.reason, looked)))
     asked = in_question(state, fact.part)
     there, gone = cmd.SettlePart(part=fact.part), cmd.TakePart(part=fact.part)
     buttons = []
     if granted(state, there):
-        buttons.append(Button(label="settle_part", command=there.model_dump()))
+        buttons.append(about_part(state, "settle_part", there))
     if granted(state, gone):
-        buttons.append(Button(label="take_part", command=gone.model_dump(), danger=True))
+        buttons.append(about_part(state, "take_part", gone, danger=True))
     return Contradiction(
         part=fact.part,
         title=_name(state, fact),

@@ -11,6 +11,7 @@ import structlog
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import RobotError, TandemError, VisionError
 from orchestrator.core.interlock import why_not
+from orchestrator.core.machine import ASKS_MOTION
 from orchestrator.core.ports import Acknowledgement, Safety
 from orchestrator.core.transient import TRANSIENTS, Awaited
 from orchestrator.engine.attempt import Attempt
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from orchestrator.core.ports import Devices, Robot
-    from orchestrator.core.react import Look, Recover, RideAndLook, RunManual, RunSkill, Settle
+    from orchestrator.core.react import GoHome, Look, LookForRemains, Recover, RideAndLook, RunManual, RunSkill, Settle
     from orchestrator.core.state import StepState
     from orchestrator.core.variant import PartSpec, Step
     from orchestrator.engine.eyes import Eyes
@@ -128,9 +129,15 @@ class CellCrew:
             ) from None
 
     async def _out_of_the_way(self, attempt: Attempt, error: TandemError) -> TandemError:
-        """Bring the arm home after a failure: whoever mends it must not find it where they work. Returns the error."""
+        """Bring the arm home after a failure: whoever mends it must not find it where they work. Returns the error.
+
+        Where people approve its motions the error asks for the way home instead: nobody would hear of it meanwhile.
+        """
         paused = self._robot.state.value.speed_factor == 0.0  # on the way home nobody would hear of the failure
         if attempt.stays or paused or why_not(self._runner.state) or error.code in _STOPPED:
+            return error
+        if attempt.supervised or self._runner.state.autonomy in ASKS_MOTION:
+            error.way_home = None if attempt.at_home else attempt.supervised
             return error
         try:
             await attempt.home()
@@ -152,6 +159,11 @@ class CellCrew:
                 raise
             ids = {"effect": effect.id, "unit": effect.unit, "step": effect.step}
             return cmd.EndCheck(**ids, attempt=effect.attempt, blocked=True)
+
+    async def look_for_remains(self, effect: LookForRemains) -> cmd.EndRemainsLook:
+        """Tell whether a part stands where a unit that was given up may have left it. Raises VisionError."""
+        measured = await self._eyes.look_for(lambda: self._runner.state, effect.id, effect.part)
+        return cmd.EndRemainsLook(effect=effect.id, part=effect.part, measured=measured)
 
     async def ride_and_look(self, effect: RideAndLook) -> cmd.EndCheck:
         """Bring the arm's camera to a result, or the arm home where others look, and have the result judged.
@@ -179,6 +191,28 @@ class CellCrew:
             if _called_off():
                 raise asyncio.CancelledError from error
             raise await self._out_of_the_way(attempt, error) from error
+
+    async def go_home(self, effect: GoHome) -> cmd.EndHome:
+        """Bring the arm home after a failure that has been told already. Raises TandemError where it can't."""
+        found = self._runner.state.step(effect.unit, effect.step)
+        if found is None:
+            raise TandemError("The unit has left the cell.", code="no_step")
+        limit = Limit(RIDE_S)
+        attempt = Attempt(self._runner, self._robot, self._devices, self._eyes, effect, found[0], limit, self._kinds)
+        attempt.supervised = effect.supervised
+        try:
+            with at_speed_zero(limit, self._robot.state):
+                async with limit:
+                    await attempt.home()
+        except TimeoutError:
+            raise RobotError(
+                f"The arm was not home within {RIDE_S:g} s.", remedy="See what holds it up.", code="timeout"
+            ) from None
+        except TandemError as error:
+            if _called_off():
+                raise asyncio.CancelledError from error
+            raise
+        return cmd.EndHome(effect=effect.id, outcome="succeeded")
 
     async def settle(self, effect: Settle) -> None:
         """Ask the robot for what a transient state waits for, and wait until it is so."""

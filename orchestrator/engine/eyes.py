@@ -12,19 +12,21 @@ from orchestrator.core.commands import EndCheck, Measured
 from orchestrator.core.errors import VisionError
 from orchestrator.core.geometry import IDENTITY
 from orchestrator.core.golden import Lesson
+from orchestrator.core.locating import Space
 from orchestrator.core.ports import CheckRequest, Expected
 from orchestrator.core.react import Look, RideAndLook
 from orchestrator.core.rechecks import fresh_from
 from orchestrator.core.rides import arm_blockers, needs_ride
 from orchestrator.core.world import CELL, GRIPPER
 from orchestrator.engine.standstill import ARM_IDLE, EPSILON_S
+from orchestrator.engine.verdicts import believed, measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from orchestrator.core.geometry import Pose, Vector
-    from orchestrator.core.locating import Located, LocateRequest, Space
-    from orchestrator.core.ports import Camera, Check, Shot, Taught, Vision
+    from orchestrator.core.locating import Located, LocateRequest
+    from orchestrator.core.ports import Camera, Shot, Taught, Vision
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec, Step
     from orchestrator.engine.arm_in_view import ArmInView
@@ -36,6 +38,7 @@ LOOKS = 3  # cameras that are asked about one result at most
 SETTLES_S = 0.08  # after a motion the arm still shakes, and the camera on it
 SHOTS = 3  # pictures that a camera takes until one is new enough
 SHOT_S = 20.0  # a camera that gives no picture for so long is dead; of the wall's clock where the cell's is sped up
+LEFT_M, LEFT_RAD = 0.02, 0.5  # how far from where it was to be put a part may lie that a unit has left
 MISTAKEN = 4  # look-alikes that a check tells apart at most
 
 
@@ -113,13 +116,53 @@ class Eyes:
             raise VisionError(
                 f"The cell has no camera '{camera}'.", remedy="Mend the bin's `locate`.", code="no_camera"
             )
-        shot = await self._unhidden(now, camera, request)
+        shot = await self._unhidden(now, camera, request.space)
         if why := self._trusted(camera):
             raise VisionError(why, remedy="Calibrate it, or take the part by hand.", code="cannot_see")
         return await self._vision.locate(request, shot)
 
-    async def _unhidden(self, now: Callable[[], State], camera: str, request: LocateRequest) -> Shot:
-        space = request.space
+    async def look_for(self, now: Callable[[], State], effect: str, part: str) -> Measured:
+        """Say whether a part that may have been left in the cell stands where the ledger has it.
+
+        Raises VisionError when there is no camera, no mesh, no place, or no picture from while the arm was out of it.
+        """
+        state = now()
+        fact, pose = state.world.get(part), state.world.pose(part)
+        spec = _spec(state, fact.unit, fact.kind) if fact is not None else None
+        if pose is None or spec is None or not spec.mesh:
+            raise VisionError(f"There is nothing to look at for {part}.", remedy="Look yourself.")
+        request = CheckRequest(
+            effect=effect,
+            part=Expected(part, spec.mesh, pose, spec.symmetry_z),
+            around=self._around(state, part, pose),
+            within_m=(LEFT_M, LEFT_M, LEFT_M),
+            within_rad=(LEFT_RAD, LEFT_RAD, LEFT_RAD),
+        )
+        size = math.dist(spec.low_m, spec.high_m) + 2 * LEFT_M
+        best = Measured(verdict="cannot_see")
+        for name in self._facing(state, pose):
+            shot = await self._unhidden(now, name, Space(pose, (size, size, size)))
+            if why := self._trusted(name):
+                best = Measured(verdict="cannot_see", reason=why, shot_t=shot.stamp)
+                continue
+            best = measured(believed(await self._vision.check(request, shot), request), shot.stamp)
+            if best.verdict != "cannot_see":
+                break
+        return best
+
+    def _around(self, state: State, name: str, nominal: Pose) -> tuple[Expected, ...]:
+        """Return what else stands near a place, but for what sits on the part that is looked for there."""
+        above = {fact.part for fact in state.world.on(name)}
+        out = []
+        for fact in state.world.facts.values():
+            other, pose = _spec(state, fact.unit, fact.kind), state.world.pose(fact.part)
+            if fact.part == name or fact.part in above or pose is None or _held(state, fact.part):
+                continue
+            if other is not None and other.mesh and math.dist(pose.p, nominal.p) < NEAR_M:
+                out.append(Expected(fact.part, other.mesh, pose, other.symmetry_z))
+        return tuple(out)
+
+    async def _unhidden(self, now: Callable[[], State], camera: str, space: Space | None) -> Shot:
         if self._still is None or space is None:
             return await self._cameras[camera].shoot()
         with self._still.picture():
@@ -161,16 +204,17 @@ class Eyes:
             request = self._request(state, effect, _step(state, effect))
             lesson, why = self._lesson(state, effect, shot)
             check = await self._vision.check(replace(request, taught=lesson), shot)
+            check = believed(check, request)
             if why:
                 check = replace(check, reason=f"{check.reason} {why}".strip())
             if check.verdict != "cannot_see":
-                return _measured(check, shot.stamp)
-            blind[name] = _measured(check, shot.stamp)
+                return measured(check, shot.stamp)
+            blind[name] = measured(check, shot.stamp)
         if not blind:
             assert failed is not None  # a camera at least was asked
             raise failed
-        best = max(blind.values(), key=lambda measured: measured.visible)
-        said = [f"{name}: {measured.reason}" for name, measured in blind.items()]
+        best = max(blind.values(), key=lambda seen: seen.visible)
+        said = [f"{name}: {seen.reason}" for name, seen in blind.items()]
         if failed is not None:
             said.append(failed.message)
         return best if len(said) == 1 else best.model_copy(update={"reason": " ".join(said)})
@@ -396,24 +440,3 @@ def _similar(one: PartSpec, other: PartSpec) -> bool:
         for a_low, a_high, b_low, b_high in zip(one.low_m, one.high_m, other.low_m, other.high_m, strict=True)
     ]
     return all(abs(a - b) <= ALIKE * max(a, b, 1e-6) for a, b in sizes)
-
-
-def _measured(check: Check, stamp: float) -> Measured:
-    offset = check.deviation
-    return Measured(
-        verdict=check.verdict,
-        offset_mm=_rounded(offset.xyz_m, 1000) if offset else None,
-        turn_deg=_rounded(offset.rot_rad, 180 / math.pi) if offset else None,
-        uncertainty_mm=_rounded(check.uncertainty_m, 1000),
-        visible=round(check.visible, 3),
-        reason=check.reason,
-        evidence=check.evidence,
-        shot_t=check.shot_stamp or stamp,
-        datum=check.datum,
-        datum_offset_mm=_rounded(check.datum_offset.xyz_m, 1000) if check.datum_offset else None,
-    )
-
-
-def _rounded(values: tuple[float, float, float], scale: float) -> tuple[float, float, float]:
-    x, y, z = (round(value * scale, 3) + 0.0 for value in values)
-    return (x, y, z)

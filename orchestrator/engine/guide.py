@@ -18,6 +18,7 @@ from orchestrator.engine.captions import Captions
 from orchestrator.engine.cards import Cards
 from orchestrator.engine.contradicting import contradictions
 from orchestrator.engine.idling import waiting
+from orchestrator.engine.naming import about_part
 from orchestrator.engine.offers import granted, is_low, refill
 from orchestrator.engine.oversight import (
     autonomy_buttons,
@@ -53,6 +54,7 @@ _OFFERED = (
     CellVerb.START,
     CellVerb.HOLD,
     CellVerb.UNHOLD,
+    CellVerb.SUSPEND,
     CellVerb.UNSUSPEND,
     CellVerb.STOP,
     CellVerb.ABORT,
@@ -87,13 +89,13 @@ class Guide:
             for verb in verbs
         ]
         if not state.acknowledged and granted(state, Acknowledge()):
-            buttons.insert(0, Button(label="acknowledge", command={"type": "acknowledge"}))
+            buttons.insert(0, Button(label="acknowledge", command={"type": "acknowledge", "n": state.alarms}))
         if granted(state, Resume(what="cell") if THE_CELL in state.pauses else Pause(what="cell")):
             buttons.append(pause_button("cell", paused=THE_CELL in state.pauses))
         held = state.world.held()
         if held is not None and granted(state, TakePart(part=held.part)):
-            buttons.append(Button(label="take_part", command={"type": "take_part", "part": held.part}))
-        buttons += [Button(label="take_part", command={"type": "take_part", "part": part}) for part in leftovers(state)]
+            buttons.append(about_part(state, "take_part", TakePart(part=held.part)))
+        buttons += [about_part(state, "take_part", TakePart(part=part)) for part in leftovers(state)]
         buttons += late.clearing(state)
         buttons += [refill(state, name) for name in state.bins if is_low(state, name) or name in to_refill(state)]
         if state.cell in {CellState.IDLE, CellState.STOPPED, CellState.COMPLETED, CellState.ABORTED}:
@@ -232,6 +234,9 @@ class Guide:
             return LaneView(**base, status="away", text=phrases.AWAY)
         doing = state.doing(actor)
         if doing is None:
+            if not human and state.homing and (moves := self._intent(state, state.homing)) is not None:
+                status = "waiting" if moves.proposed else "working"
+                return LaneView(**base, status=status, text=phrases.GOING_HOME, intent=moves)
             look = next((b for b in state.busy() if b[2].status == StepStatus.VERIFYING and _mine(b[2], actor)), None)
             if look is not None:
                 title = self._captions.title(state, look[0].id, look[1])
@@ -248,7 +253,11 @@ class Guide:
             text = rewinding.describe(state, unit.id, step, self._captions.title(state, unit.id, step_id))
             at_it = {"unit": unit.id, "step": step_id, "started_t": current.patient_t}
             return LaneView(**base, status="working", text=text, **at_it)
-        intent = self._intent(state, unit.id, step_id) if not human else None
+        intent = (
+            self._intent(state, f"{unit.id}/{step_id}", self._captions.names(state, unit.id, step_id))
+            if not human
+            else None
+        )
         over = not human and "skill" not in current.wants and not current.ride  # its share is done, the person's is not
         return LaneView(
             **base,
@@ -300,14 +309,15 @@ class Guide:
             source=fact.source,
         )
 
-    def _intent(self, state: State, unit: str, step: str) -> Intent | None:
-        mine = [m for m in state.motions.values() if m.effect.startswith(f"{unit}/{step}/")]
+    def _intent(self, state: State, of: str, part: dict[str, str] | None = None) -> Intent | None:
+        """Return the newest motion of an effect, or of a step's effects (unit/step); `part` is what it is called."""
+        mine = [m for m in state.motions.values() if f"{m.effect}/".startswith(f"{of}/")]
         if not mine:
             return None
         motion = mine[-1]
         return Intent(
             motion=motion.id,
-            text=phrases.motion(motion.text, self._captions.names(state, unit, step)),
+            text=phrases.motion(motion.text, part or {}),
             preview=motion.preview,
             duration_s=motion.duration_s,
             started_t=motion.t,

@@ -41,7 +41,7 @@ class Heartbeat:
 
     def _heard(self, reading: RobotState) -> None:
         self._begun = self._begun or reading.program_running
-        if not self._begun or reading.stamp <= self._stamp:
+        if not self._begun or reading.stamp == self._stamp:  # an older one is news as well: its clock was set
             return
         self._stamp = reading.stamp
         self._heard_s = asyncio.get_running_loop().time()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.handed import must_be_said
-from orchestrator.core.overdue import level, overdue, since, waits_for
+from orchestrator.core.overdue import level, overdue, since, times_unclear, waits_for
 from orchestrator.wire import Button
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def clearing(state: State) -> tuple[Button, ...]:
     return tuple(
         Button(
             label="clear_place",
-            command={"type": "clear_place", "place": place, "n": state.unclear_n.get(place, 0)},
+            command={"type": "clear_place", "place": place, "n": times_unclear(state, place)},
             danger=True,
         )
         for place in state.unclear

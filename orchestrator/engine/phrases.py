@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
+from orchestrator.engine.phrases_remedies import GERMAN as REMEDIES
 from orchestrator.engine.phrases_standing import GERMAN as STANDING
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ IDLE = {"en": "Nothing for you right now.", "de": "Im Moment nichts für Sie."}
 FREE = {"en": "Nothing to do right now.", "de": "Im Moment nichts zu tun."}
 NO_ORDER = {"en": "There is no order yet.", "de": "Es gibt noch keinen Auftrag."}
 START_ORDER = {"en": "An order waits to be started.", "de": "Ein Auftrag wartet auf den Start."}
+GOING_HOME = {"en": "The robot makes way after a failure.", "de": "Der Roboter macht nach einem Fehler Platz."}
 LOOKING_AGAIN = {
     "en": "The camera looks at the unit once more …",
     "de": "Die Kamera sieht sich das Werkstück noch einmal an …",
@@ -120,8 +122,12 @@ _GERMAN = {
         "Es ist fraglich, ob der Greifer {} hält: nachsehen und Bescheid geben."
     ),
     "It is doubtful where {} is: look, and say so.": "Es ist fraglich, wo {} ist: nachsehen und Bescheid geben.",
+    "It is doubtful whether {} lies at {}: look, and say so.": (
+        "Es ist fraglich, ob {} auf {} liegt: nachsehen und Bescheid geben."
+    ),
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
     **STANDING,
+    **REMEDIES,
     "{} can't be undone.": "{} lässt sich nicht rückgängig machen.",
     "{} is on its way back to {} already.": "{} ist schon auf dem Rückweg zu {}.",
     "{} is active.": "{} ist in Arbeit.",
@@ -143,6 +149,19 @@ def told(*reasons: str) -> dict[str, str]:
     'Im Behälter caps ist zu wenig: nachfüllen.'
     """
     return {"en": " ".join(reasons), "de": " ".join(_german(reason) for reason in reasons)}
+
+
+def helps(remedy: str) -> dict[str, str]:
+    """Say in each language what helps, sentence by sentence where the whole is not known; {} where nothing is said.
+
+    >>> helps("See the log. Turn it round.")["de"]
+    'Im Protokoll nachsehen. Umdrehen.'
+    """
+    if not remedy:
+        return {}
+    if (whole := _german(remedy)) != remedy:
+        return {"en": remedy, "de": whole}
+    return told(*re.split(r"(?<=[.!?]) ", remedy))
 
 
 def _german(reason: str) -> str:

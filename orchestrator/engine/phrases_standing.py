@@ -31,8 +31,8 @@ GERMAN = {
         "Die Zelle ist ausgesetzt: Sie geht von selbst weiter, sobald jemand arbeiten kann."
     ),
     "Paused: resume the cell.": "Pause: die Zelle fortsetzen.",
-    "Paused: resume the lane of robot.": "Pause: die Spur des Roboters fortsetzen.",
-    "Paused: resume the lane of {}.": "Pause: die Spur von {} fortsetzen.",
+    "Paused: resume the robot.": "Pause: den Roboter fortsetzen.",
+    "Paused: resume place {}.": "Pause: den Platz {} fortsetzen.",
     "Paused: resume order {}.": "Pause: Auftrag {} fortsetzen.",
     "Paused for longer than {} s.": "Länger als {} s pausiert.",
     "The robot could not be paused.": "Der Roboter ließ sich nicht pausieren.",

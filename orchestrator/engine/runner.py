@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -14,13 +13,26 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.errors import TandemError
 from orchestrator.core.events import CommandDenied, JournalRetained, decode, subject
 from orchestrator.core.fold import fold
-from orchestrator.core.machine import CellVerb, Mode, allowed
+from orchestrator.core.machine import CELL, CellVerb, Mode, allowed
 from orchestrator.core.pauses import stops_robot
 from orchestrator.core.ports import Entry, Safety
-from orchestrator.core.react import Cancel, Effect, Look, Recover, RideAndLook, RunManual, RunSkill, Settle, react
+from orchestrator.core.react import (
+    Cancel,
+    Effect,
+    GoHome,
+    Look,
+    LookForRemains,
+    Recover,
+    RideAndLook,
+    RunManual,
+    RunSkill,
+    Settle,
+    react,
+)
 from orchestrator.core.rights import may
 from orchestrator.core.state import moves_robot
 from orchestrator.core.transient import TRANSIENTS, Awaited
+from orchestrator.engine.answers import Answers, Heard, digest
 from orchestrator.engine.bus import Bus, Fresh
 from orchestrator.engine.snapshot import Snapshot
 from orchestrator.engine.troubles import Troubles
@@ -35,13 +47,15 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-REMEMBERED = 10_000  # command ids whose answer is kept, so that asking twice has one effect
 BATCH = 256
 RETRY_S = 1.0  # after a failed commit what effects reported is tried again, and a stop that failed likewise
+ENDS_S = 10.0  # how long what was called off may take to end before nobody waits for it any more
 SKILL_ENDS_S = 5.0  # how long a skill that was called off may take to end before the cell settles without it
 _REPORTS = (
     cmd.EndManual,
     cmd.EndSkill,
+    cmd.EndHome,
+    cmd.EndRemainsLook,
     cmd.EndCheck,
     cmd.EndMotion,
     cmd.ReportPart,
@@ -66,6 +80,12 @@ class Crew(Protocol):
 
     async def ride_and_look(self, effect: RideAndLook) -> cmd.EndCheck:
         """Bring the arm's camera to a result and judge it; cancelling returns when the arm stands."""
+
+    async def go_home(self, effect: GoHome) -> cmd.EndHome:
+        """Bring the arm home after a failure; cancelling returns when it stands."""
+
+    async def look_for_remains(self, effect: LookForRemains) -> cmd.EndRemainsLook:
+        """Tell whether a part stands where a unit may have left it."""
 
     async def settle(self, effect: Settle) -> None:
         """Do what a transient state is for. Raises TandemError when it can't."""
@@ -112,14 +132,16 @@ class Runner:
         self._queue: asyncio.Queue[Asked | None] = asyncio.Queue()
         self._kept: list[Asked] = []  # what effects reported while the journal failed, in order
         self._closed = False
-        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        self._answers = Answers()
         self._tasks: dict[str, asyncio.Task[cmd.Command | None]] = {}
+        self._effects: dict[str, Performed] = {}
+        self._endless: set[asyncio.Task[cmd.Command | None]] = set()  # were called off, and do not end
         self._waiters: list[tuple[Callable[[State], bool], asyncio.Future[None]]] = []
         self._slowing: list[cmd.Request] = []  # pauses that are not judged yet: the robot stands already
         self._asked = 0
         self._alarm: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
-        self._group: asyncio.TaskGroup | None = None
+        self._runs = False
 
     def replay(self, snapshot: Snapshot | None = None) -> int:
         """Fold the journal into the state, beginning at a snapshot that holds; returns the last event's number.
@@ -130,25 +152,27 @@ class Runner:
         if snapshot is not None:
             state = snapshot.state
             for answer in snapshot.answers:
-                self._remember(answer)
+                self._answers.keep(Heard(answer))
         for recorded in self._journal.read(after=state.seq):
             entry = recorded.entry
             event = decode(entry.payload, recorded.seq)
             state = fold(state, event, entry.t, recorded.seq)
             if isinstance(event, JournalRetained):
                 for name in event.answered:
-                    self._remember(Answer(id=name, ok=True))
+                    self._answers.keep(Heard(Answer(id=name, ok=True)))
                 for name, role in event.denied.items():
-                    self._remember(_denied(name, role))
+                    self._answers.keep(Heard(_denied(name, role)))
             if entry.command and not entry.command.startswith(OWN):
                 granted = Answer(id=entry.command, ok=True)
-                self._remember(_denied(entry.command, event.role) if isinstance(event, CommandDenied) else granted)
+                self._answers.keep(
+                    Heard(_denied(entry.command, event.role) if isinstance(event, CommandDenied) else granted)
+                )
         self.state = state
         return state.seq
 
     def snapshot(self) -> Snapshot:
         """Return the durable state with the event that it stands at, and the answers given so far."""
-        return Snapshot(self.state.seq, self._journal.head[1], self.state, tuple(self._answers.values()))
+        return Snapshot(self.state.seq, self._journal.head[1], self.state, tuple(self._answers))
 
     async def submit(self, request: cmd.Request) -> Answer:
         """Hand in a request; returns when its events are durable, or when it is refused."""
@@ -159,16 +183,22 @@ class Runner:
         if request.id.startswith(OWN) and request.by.role != "engine":
             message = f"Ids that begin with {OWN} are the engine's own."
             return Answer(id=request.id, ok=False, code="bad_id", message=message, remedy="Use a UUID.")
+        return await self._asked_for(request)
+
+    async def ask(self, command: cmd.Command, by: cmd.Who = cmd.ENGINE) -> Answer:
+        """Hand in a command of the engine's own, or one in somebody's name that has no id yet."""
+        request = self._own(command, by)
+        if self._makes_safer(request):
+            self._quiet()
+        return _closing(request) if self._closed else await self._asked_for(request)
+
+    async def _asked_for(self, request: cmd.Request) -> Answer:
         if self.pausing is not None and self._pauses(request):
             self._slowing.append(request)
             self.pausing.begin()
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((request, answer))
         return await answer
-
-    async def ask(self, command: cmd.Command) -> Answer:
-        """Hand in a command of the engine's own."""
-        return await self.submit(self._own(command))
 
     def post(self, command: cmd.Command) -> None:
         """Hand in a command of the engine's own without waiting for the answer."""
@@ -192,24 +222,30 @@ class Runner:
                 self._waiters.remove(waiter)
 
     async def run(self) -> None:
-        """Work until cancelled; then every effect is cancelled and has ended before this returns."""
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            try:
-                while True:
-                    batch = [await self._queue.get()]
-                    while len(batch) < BATCH and not self._queue.empty():
-                        batch.append(self._queue.get_nowait())
-                    kept, self._kept = self._kept, []
-                    await self._work([*kept, *(asked for asked in batch if asked is not None)])
-            finally:
-                self._closed = True
-                for timer in (self._alarm, self._retry):
-                    if timer is not None:
-                        timer.cancel()
-                self._refuse_rest()
-                for task in self._tasks.values():
-                    task.cancel()
+        """Work until cancelled; then every effect is cancelled and has ended before this returns.
+
+        One that does not end within `ENDS_S` is left behind, and the log says so.
+        """
+        self._runs = True
+        try:
+            while True:
+                batch = [await self._queue.get()]
+                while len(batch) < BATCH and not self._queue.empty():
+                    batch.append(self._queue.get_nowait())
+                kept, self._kept = self._kept, []
+                await self._work([*kept, *(asked for asked in batch if asked is not None)])
+        finally:
+            self._closed = True
+            for timer in (self._alarm, self._retry):
+                if timer is not None:
+                    timer.cancel()
+            self._refuse_rest()
+            left = list(self._tasks.values())
+            for task in left:
+                task.cancel()
+            endless = (await asyncio.wait(left, timeout=ENDS_S))[1] if left else ()
+            for task in endless:
+                log.error("does not end, and is left behind", effect=task.get_name())
 
     # ---- one batch ---------------------------------------------------------------------------------------------
 
@@ -218,11 +254,11 @@ class Runner:
         entries: list[Entry] = []
         fresh: list[Fresh] = []
         answers: list[Answer] = []
-        new: dict[str, Answer] = {}  # granted in this batch: void if it can't be written
+        new: dict[str, Heard] = {}  # granted in this batch: void if it can't be written
         for request, _ in batch:
-            known = None if request.by.role == "engine" else self._answers.get(request.id) or new.get(request.id)
-            if known:
-                answers.append(known)
+            known = (new.get(request.id) or self._answers.get(request.id)) if _may_repeat(request) else None
+            if known and (known.same(request) or not _halts(request.command)):
+                answers.append(known.reply(request))
                 continue
             now = self._clock.now()
             try:
@@ -233,13 +269,14 @@ class Runner:
             if isinstance(verdict, Rejected):
                 if request.by.role == "engine":
                     log.info("refused", command=request.command.type, code=verdict.code, why=verdict.message)
-                answers.append(Answer(id=request.id, ok=False, **_said(verdict)))
+                again = known is not None and known.same(request) is None  # it had its effect in an earlier life
+                answers.append(known.answer if known and again else Answer(id=request.id, ok=False, **_said(verdict)))
                 continue
             fresh += [Fresh(after.seq + n, now, event) for n, event in enumerate(verdict, start=1)]
             after = tentative
             entries += written
-            new[request.id] = _answer(request, verdict)
-            answers.append(new[request.id])
+            answers.append(_answer(request.id, verdict))
+            new[request.id] = Heard(answers[-1], digest(request) if _may_repeat(request) else b"")
         failed = bool(entries) and not await self._commit(entries)
         if failed:
             self._put_off([request for request, _ in batch if request.id in new])
@@ -248,8 +285,8 @@ class Runner:
         self.state = after
         self._judged([request for request, _ in batch], written=not failed)
         for (request, future), answer in zip(batch, answers, strict=True):
-            if request.id in new and request.by.role != "engine":
-                self._remember(answer)
+            if _may_repeat(request) and request.id in new and new[request.id].answer is answer:
+                self._answers.keep(new[request.id])
             if future is not None and not future.done():
                 future.set_result(answer)
         if fresh:
@@ -340,11 +377,11 @@ class Runner:
     def _perform(self, effect: Effect) -> None:
         if isinstance(effect, Cancel):
             self._quiet(effect.prefix)
-        elif self.crew is not None and self._group is not None and effect.id not in self._tasks:
+        elif self.crew is not None and self._runs and effect.id not in self._tasks:
             if isinstance(effect, Settle):
                 self._unready()
-            task = self._group.create_task(self._supervise(effect, self.crew), name=effect.id)
-            self._tasks[effect.id] = task
+            task = asyncio.create_task(self._supervise(effect, self.crew), name=effect.id)
+            self._tasks[effect.id], self._effects[effect.id] = task, effect
             task.add_done_callback(lambda done: self._ended(effect, done))
 
     async def _supervise(self, effect: Performed, crew: Crew) -> cmd.Command | None:
@@ -358,6 +395,10 @@ class Runner:
                 return await crew.look(effect)
             if isinstance(effect, RideAndLook):
                 return await crew.ride_and_look(effect)
+            if isinstance(effect, GoHome):
+                return await crew.go_home(effect)
+            if isinstance(effect, LookForRemains):
+                return await crew.look_for_remains(effect)
             if isinstance(effect, Recover):
                 await crew.recover(effect)
                 return None
@@ -370,7 +411,12 @@ class Runner:
 
     def _ended(self, effect: Performed, task: asyncio.Task[cmd.Command | None]) -> None:
         """Every effect has one terminal outcome, also one that was cancelled before it began."""
+        if task in self._endless:
+            self._endless.remove(task)
+            self._tell_endless()
+            return
         self._tasks.pop(effect.id, None)
+        self._effects.pop(effect.id, None)
         outcome = _broken_off(effect) if task.cancelled() else task.result()
         if outcome is not None:
             self.post(outcome)
@@ -416,6 +462,27 @@ class Runner:
             # once: a second cancel would strike what the skill does to come to a stand
             if name.startswith(prefix) and moves_robot(name) and not task.cancelling():
                 task.cancel()
+                asyncio.get_running_loop().call_later(ENDS_S, self._give_up, name, task)
+
+    def _give_up(self, name: str, task: asyncio.Task[cmd.Command | None]) -> None:
+        """Wait no longer for what was called off and does not end: it moves nothing any more, and holds nobody up."""
+        if task.done() or self._tasks.get(name) is not task or self._closed:
+            return
+        del self._tasks[name]
+        self._endless.add(task)
+        self._tell_endless()
+        log.error("was called off and does not end", effect=name)
+        if self.state.cell in CELL[CellVerb.HOLD]:
+            self.post(cmd.ChangeCell(verb=CellVerb.HOLD, reason="a skill was called off and does not end"))
+        effect = self._effects.pop(name)
+        message = "It was called off and does not end: it keeps asyncio.CancelledError to itself."
+        remedy = "Restart Tandem, and mend the skill."
+        error = TandemError(message, remedy=remedy, code="endless")
+        error.retry = False
+        self.post(_crashed(effect, error))
+
+    def _tell_endless(self) -> None:
+        self.troubles.note("skill", ", ".join(sorted(task.get_name() for task in self._endless)))
 
     def _refuse_rest(self) -> None:
         while not self._queue.empty():
@@ -425,26 +492,23 @@ class Runner:
 
     # ---- small things ------------------------------------------------------------------------------------------
 
-    def _own(self, command: cmd.Command) -> cmd.Request:
+    def _own(self, command: cmd.Command, by: cmd.Who = cmd.ENGINE) -> cmd.Request:
         self._asked += 1
-        return cmd.Request(
-            id=f"{OWN}{self.state.seq}-{self._asked}", by=cmd.ENGINE, t=self._clock.now(), command=command
-        )
+        return cmd.Request(id=f"{OWN}{self.state.seq}-{self._asked}", by=by, t=self._clock.now(), command=command)
 
-    def _remember(self, answer: Answer) -> None:
-        self._answers[answer.id] = answer
-        if len(self._answers) > REMEMBERED:
-            self._answers.popitem(last=False)
+    def _repeats(self, request: cmd.Request) -> bool:
+        known = self._answers.get(request.id) if _may_repeat(request) else None
+        return known is not None and known.same(request) is True
 
     def _pauses(self, request: cmd.Request) -> bool:
         """Tell whether a request brings the robot to speed zero, as far as it will be granted: not a second time."""
-        granted = may(request.by.role, request.command) and request.id not in self._answers
+        granted = may(request.by.role, request.command) and not self._repeats(request)
         return granted and stops_robot(self.state, request.command)
 
     def _makes_safer(self, request: cmd.Request) -> bool:
         """Tell whether a request stops the arm, as far as it will be granted: not to others, and not a second time."""
         command, role = request.command, request.by.role
-        if not may(role, command) or (role != "engine" and request.id in self._answers):
+        if not may(role, command) or self._repeats(request):
             return False
         if isinstance(command, cmd.ReportSafety):
             return command.safety not in {Safety.NORMAL, Safety.REDUCED}
@@ -458,9 +522,9 @@ class Runner:
         )
 
 
-OWN = "engine-"  # how the ids of the engine's own requests begin; they are never asked twice
+OWN = "engine-"  # how the ids that the engine gives begin; such requests are never asked twice
 Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
-Performed = RunSkill | RunManual | Look | RideAndLook | Settle | Recover
+Performed = RunSkill | RunManual | Look | RideAndLook | GoHome | LookForRemains | Settle | Recover
 _READIES = tuple(state for state, row in TRANSIENTS.items() if Awaited.READY in row.waits)
 _DISK = "Free disk space or mend the disk; the cell has stopped."
 _IN_VAIN = {
@@ -468,6 +532,10 @@ _IN_VAIN = {
     Awaited.STAND: "The robot did not stand within {:g} s.",
     Awaited.READY: "The robot was not ready within {:g} s.",
 }
+
+
+def _may_repeat(request: cmd.Request) -> bool:
+    return request.by.role != "engine" and not request.id.startswith(OWN)
 
 
 def _entry(event: Event, t: float, command: str) -> Entry:
@@ -484,10 +552,10 @@ def _said(verdict: Rejected) -> dict[str, str]:
     return {"code": verdict.code, "message": verdict.message, "remedy": verdict.remedy}
 
 
-def _answer(request: cmd.Request, events: list[Event]) -> Answer:
+def _answer(request_id: str, events: list[Event]) -> Answer:
     if len(events) == 1 and isinstance(events[0], CommandDenied):
-        return _denied(request.id, request.by.role)
-    return Answer(id=request.id, ok=True)
+        return _denied(request_id, events[0].role)
+    return Answer(id=request_id, ok=True)
 
 
 def _must_arrive(command: cmd.Command) -> bool:
@@ -522,6 +590,8 @@ def _broken_off(effect: Performed) -> cmd.Command | None:
         return cmd.EndSkill(
             effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, outcome="canceled"
         )
+    if isinstance(effect, GoHome):
+        return cmd.EndHome(effect=effect.id, outcome="canceled")
     if isinstance(effect, RideAndLook):
         return cmd.EndCheck(effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, canceled=True)
     return None
@@ -538,6 +608,7 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
     text = str(error) or type(error).__name__
     remedy = error.remedy if isinstance(error, TandemError) else "See the log, then retry."
     message = error.message if isinstance(error, TandemError) else f"{type(error).__name__}: {text}"
+    way_home = error.way_home if isinstance(error, TandemError) else None
     if isinstance(effect, RunSkill):
         return cmd.EndSkill(
             effect=effect.id,
@@ -549,14 +620,25 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
             message=message[:2000],
             remedy=remedy,
             retry=error.retry if isinstance(error, TandemError) else True,
+            way_home=way_home,
         )
+    if isinstance(effect, GoHome):
+        code = error.code if isinstance(error, TandemError) else "crashed"
+        return cmd.EndHome(effect=effect.id, outcome="failed", code=code, message=message[:2000])
     if isinstance(effect, RunManual):
         code = error.code if isinstance(error, TandemError) else "crashed"
         return cmd.EndManual(motion=effect.id, outcome="unknown", code=code, message=message[:2000])
     if isinstance(effect, Look | RideAndLook):
         return cmd.EndCheck(
-            effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, error=text[:2000]
+            effect=effect.id,
+            unit=effect.unit,
+            step=effect.step,
+            attempt=effect.attempt,
+            error=text[:2000],
+            way_home=way_home,
         )
+    if isinstance(effect, LookForRemains):
+        return cmd.EndRemainsLook(effect=effect.id, part=effect.part, error=text[:2000])
     if isinstance(effect, Settle):
         return cmd.SettleCell(state=effect.state, trouble=_words(error), change=effect.change)
     return cmd.ChangeCell(verb=CellVerb.ABORT, reason=text[:2000])

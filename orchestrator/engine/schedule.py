@@ -11,6 +11,7 @@ from orchestrator.core.machine import CellState, CellVerb, OrderState, StepStatu
 from orchestrator.core.overdue import climbing, due, level
 from orchestrator.core.pauses import hold_at, robot_pauses
 from orchestrator.core.readiness import blockers, crews, held_up, resources, too_late
+from orchestrator.core.remains import to_look_at
 from orchestrator.core.rewind import undo_blockers
 from orchestrator.core.rides import ride_blockers
 from orchestrator.core.state import ROBOT
@@ -40,8 +41,9 @@ class Schedule:
         expires = hold_at(state)
         if expires is not None and now >= expires - 1e-6:
             return (*late, cmd.ExpirePause()), min(late_wake, default=None)
+        looks = [cmd.LookForRemains(part=part) for part in to_look_at(state)]
         out, until_t = self._work(state, now)
-        return (*late, *out), min((t for t in (until_t, expires, *late_wake) if t is not None), default=None)
+        return (*late, *looks, *out), min((t for t in (until_t, expires, *late_wake) if t is not None), default=None)
 
     def _work(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
         """Return which steps, looks and units begin; where none can, when the cell suspends or goes on by itself."""

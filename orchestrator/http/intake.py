@@ -61,6 +61,8 @@ def _explain_one(error: Mapping[str, Any], skip: int) -> str:
     match error["type"]:
         case "missing":
             return f"{field} is missing."
+        case "not_shown":
+            return f"{error['msg']}."
         case "extra_forbidden":
             return f"{field} is not known here."
         case "union_tag_invalid":

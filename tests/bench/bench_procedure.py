@@ -20,8 +20,8 @@ from orchestrator.core.events import decode
 from orchestrator.core.fold import fold
 from orchestrator.core.machine import CellVerb, OrderVerb, StepStatus
 from orchestrator.core.ports import Entry
+from orchestrator.engine.answers import REMEMBERED
 from orchestrator.engine.library import Library, check
-from orchestrator.engine.runner import REMEMBERED
 from orchestrator.engine.snapshot import EVERY, Snapshot, SnapshotKeeper
 from orchestrator.wire import Answer
 from tests.bench.cells import OPTIONS, PRODUCT, BenchCell, library

@@ -114,6 +114,15 @@ def test_two_approvals_are_two_peoples() -> None:
     assert bench.replayed() == bench.state
 
 
+def test_where_several_approve_a_word_of_nobody_in_particular_is_none() -> None:
+    bench = _asked(motions=2)
+    bench.do(cmd.ApproveMotion(motion="m1", place="front"), WORKER)
+    assert bench.no(cmd.ApproveMotion(motion="m1"), cmd.Who()) == "nobody"  # the same person at the board, perhaps
+    assert types(bench.do(cmd.ApproveMotion(motion="m1", place="back"), cmd.Who())) == "motion_approved motion_intended"
+    assert types(_asked(motions=2).do(cmd.RefuseMotion(motion="m1"), cmd.Who())) == "motion_refused"
+    assert types(_asked().do(cmd.ApproveMotion(motion="m1"), cmd.Who())) == "motion_approved motion_intended"
+
+
 def test_one_approval_suffices_where_the_cell_says_no_more() -> None:
     assert types(_asked().do(cmd.ApproveMotion(motion="m1", place="back"))) == "motion_approved motion_intended"
 

@@ -102,6 +102,18 @@ def test_a_protective_stop_while_the_cell_stands_still_needs_a_word_too() -> Non
     assert types(bench.do(cmd.Acknowledge())) == "acknowledged"
 
 
+def test_a_word_about_a_stop_does_not_release_another_that_came_since() -> None:
+    bench = _bench()
+    bench.do(cmd.ReportSafety(safety=Safety.SAFEGUARD_STOP))
+    shown = bench.state.alarms
+    bench.do(cmd.ReportSafety(safety=Safety.NORMAL))
+    bench.do(cmd.ReportSafety(safety=Safety.PROTECTIVE_STOP))
+    assert types(bench.ask(cmd.Acknowledge(n=shown))) == "refused: stale"
+    assert not bench.state.acknowledged
+    assert types(bench.do(cmd.Acknowledge(n=bench.state.alarms))) == "acknowledged"
+    assert types(bench.do(cmd.Acknowledge(n=bench.state.alarms))) == "nothing"  # a second screen's press, of the same
+
+
 @pytest.mark.parametrize("safety", [Safety.SAFEGUARD_STOP, Safety.EMERGENCY_STOP, Safety.FAULT, Safety.UNKNOWN])
 def test_nobody_can_say_that_the_cell_is_clear_while_what_stopped_it_lasts(safety: Safety) -> None:
     bench = _bench()
@@ -304,3 +316,13 @@ def test_no_motion_starts_while_the_cell_is_held() -> None:
     bench.start("pin", "robot")
     bench.do(cmd.ChangeCell(verb=CellVerb.HOLD))
     assert bench.no(cmd.ProposeMotion(effect="u1/pin/1/skill", motion="m1")) == "interlock"
+
+
+def test_the_cell_is_not_complete_while_anything_is_under_way_as_then_nobody_could_hold_it() -> None:
+    bench = Bench().running(WHOLE)
+    bench.start("load", "robot")
+    assert types(bench.ask(cmd.ChangeCell(verb=CellVerb.COMPLETE))) == "refused: at_work"
+    bench.do(bench.skill("load", "canceled"))
+    assert bench.at("load").status == "ready"
+    bench.do(cmd.ChangeCell(verb=CellVerb.COMPLETE))
+    assert bench.state.cell == CellState.COMPLETING

@@ -292,7 +292,7 @@ def _assembled() -> Bench:
 
 def test_undoing_takes_back_what_builds_on_it_in_reverse_and_measures_again() -> None:
     bench = _assembled()
-    events = bench.do(cmd.UndoStep(unit="u1", step="fit"))
+    events = bench.do(cmd.UndoStep(unit="u1", step="fit", part_out=True))
     assert [event.step for event in events if isinstance(event, ev.StepUndone)] == ["tight", "fit"]
     assert bench.status() == {
         "load": "done",
@@ -307,7 +307,7 @@ def test_undoing_takes_back_what_builds_on_it_in_reverse_and_measures_again() ->
 
 def test_an_undone_move_leaves_the_part_where_the_result_before_had_put_it() -> None:
     bench = _assembled()
-    bench.do(cmd.UndoStep(unit="u1", step="fit"))
+    bench.do(cmd.UndoStep(unit="u1", step="fit", part_out=True))
     pin = bench.state.world.get("u1/pin")
     assert pin is not None
     assert (pin.holder, pin.frame, pin.source) == ("cell", "press", "nominal")
@@ -321,7 +321,7 @@ def test_an_undone_move_leaves_the_part_where_the_result_before_had_put_it() -> 
 
 def test_an_undone_placement_takes_its_part_out_of_the_ledger() -> None:
     bench = _assembled()
-    bench.do(cmd.UndoStep(unit="u1", step="shaft"))
+    bench.do(cmd.UndoStep(unit="u1", step="shaft", part_out=True))
     assert set(bench.state.world.facts) == {"u1/body"}
     assert bench.at("shaft").status == "ready"
 
@@ -336,7 +336,7 @@ def test_a_photo_check_without_pictures_is_recorded_as_a_persons_look() -> None:
 
 def test_rework_of_a_step_before_takes_the_question_with_it() -> None:
     bench = _assembled()
-    bench.do(cmd.UndoStep(unit="u1", step="tight"))
+    bench.do(cmd.UndoStep(unit="u1", step="tight", part_out=True))
     bench.start("tight", "front")
     bench.do(bench.confirm("tight", values={"torque_Nm": 99.0}))
     assert bench.at("tight").status == "attention"
@@ -363,14 +363,14 @@ def test_a_step_that_can_not_be_undone_holds_what_it_builds_on() -> None:
     bench = Bench().running(variant(LOAD, plate, step("last", ["plate"], by="human", check=["person"])))
     bench.finish("load")
     bench.finish("plate")
-    assert bench.no(cmd.UndoStep(unit="u1", step="plate")) == "no_undo"
-    assert bench.no(cmd.UndoStep(unit="u1", step="load")) == "no_undo"
+    assert bench.no(cmd.UndoStep(unit="u1", step="plate", part_out=True)) == "no_undo"
+    assert bench.no(cmd.UndoStep(unit="u1", step="load", part_out=True)) == "no_undo"
 
 
 def test_nothing_is_undone_under_a_step_that_runs() -> None:
     bench = _bench("ask")
     bench.start("pin", "robot")
-    assert bench.no(cmd.UndoStep(unit="u1", step="load")) == "no_undo"
+    assert bench.no(cmd.UndoStep(unit="u1", step="load", part_out=True)) == "no_undo"
 
 
 def test_undoing_leaves_in_the_gripper_what_is_there() -> None:
@@ -391,3 +391,18 @@ def test_an_order_that_is_paused_keeps_its_questions_answerable() -> None:
     bench.do(cmd.ChangeOrder(order="A", verb=OrderVerb.PAUSE))
     bench.do(bench.choice("pin", "retry"))
     assert bench.no(cmd.StartStep(unit="u1", step="pin", actors=("robot",))) == "order"
+
+
+def test_a_picture_from_the_future_proves_nothing() -> None:
+    bench = _bench("ask")
+    bench.start("pin", "robot")
+    bench.do(bench.skill("pin"))
+    assert types(bench.do(bench.seen("pin", shot_t=bench.t + 0.04))) == "check_ended part_moved step_done"
+    bench = _bench("ask")
+    bench.start("pin", "robot")
+    bench.do(bench.skill("pin"))
+    assert types(bench.do(bench.seen("pin", shot_t=bench.t + 3600))) == "check_ended check_requested"
+    events = bench.do(bench.seen("pin", shot_t=bench.t + 3600))
+    assert types(events) == "check_ended step_failed"
+    assert (bench.at("pin").status, bench.at("pin").code) == ("attention", "cannot_see")
+    assert "clock is 3600.0 s ahead" in bench.at("pin").message

@@ -272,7 +272,7 @@ def test_a_unit_all_of_whose_steps_are_done_already_ends_as_it_starts() -> None:
 def test_a_shared_step_that_is_undone_is_done_again_for_later_units() -> None:
     bench = Bench().running(variant(PURGE, LOAD), quantity=2)
     bench.finish("purge", "front")
-    bench.do(cmd.UndoStep(unit="u1", step="purge"))
+    bench.do(cmd.UndoStep(unit="u1", step="purge", part_out=True))
     bench.do(cmd.StartUnit(order="A"))
     assert bench.at("purge", "u2").status == "ready"
 

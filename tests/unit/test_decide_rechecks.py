@@ -216,7 +216,7 @@ def test_what_was_taken_back_while_the_camera_looked_is_no_question() -> None:
     bench = built()
     bench.do(bench.confirm("label"))
     late = bench.seen_again("pin", "missing")
-    bench.do(cmd.UndoStep(unit="u1", step="pin"))
+    bench.do(cmd.UndoStep(unit="u1", step="pin", part_out=True))
     assert types(bench.do(late)) == "recheck_ended"
     assert bench.status() == {"load": "done", "pin": "ready", "label": "waiting"}
 
@@ -306,7 +306,7 @@ def test_a_late_look_moves_nothing_that_was_taken_back() -> None:
     bench = built()
     bench.do(bench.confirm("label"))
     late = bench.seen_again("pin")
-    bench.do(cmd.UndoStep(unit="u1", step="pin"))
+    bench.do(cmd.UndoStep(unit="u1", step="pin", part_out=True))
     assert types(bench.do(late)) == "recheck_ended"
     assert bench.state.world.get("u1/pin") is None
 

@@ -177,7 +177,7 @@ def test_a_word_for_another_result_place_or_attempt_is_stale() -> None:
     assert b.no(off(b, "pin")) == "stale"
     assert b.no(off(b, "lid").model_copy(update={"attempt": 7})) == "stale"
     assert b.no(b.confirm("lid")) == "stale"
-    assert b.no(cmd.UndoStep(unit="u1", step="pin")) == "no_undo"
+    assert b.no(cmd.UndoStep(unit="u1", step="pin", part_out=True)) == "no_undo"
 
 
 def test_what_is_half_off_outlives_a_restart_and_is_overdue_like_any_step() -> None:

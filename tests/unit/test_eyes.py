@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from orchestrator.adapters.vision_sim import SimVision
 from orchestrator.core.errors import VisionError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import StepStatus
-from orchestrator.core.ports import Check
+from orchestrator.core.ports import Check, Deviation
 from tests.unit.cell_bench import authored, bench
 
 if TYPE_CHECKING:
@@ -112,6 +113,35 @@ def test_a_clear_verdict_is_not_asked_for_twice(folder: Path) -> None:
     cell = looks(folder, vision, TOP, ASIDE, ends=StepStatus.ATTENTION)
     assert "aside" not in vision.seen
     assert cell.all("check_ended", step="load")[0].measured.verdict == "flipped"
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (Check("ok", Deviation((0.5, 0.0, 0.0), (0.0, 0.0, 0.0)), visible=1.0), "along x"),
+        (Check("ok", Deviation((0.0, 0.0, 0.0), (3.1, 0.0, 0.0)), visible=1.0), "about x"),
+        (Check("ok", uncertainty_m=(-1.0, 0.0, 0.0), visible=1.0), "range"),
+        (Check("ok", visible=-3.0), "range"),
+        (Check("displaced", Deviation((math.nan, 0.0, 0.0), (0.0, 0.0, 0.0)), visible=1.0), "number"),
+    ],
+)
+def test_a_verdict_that_contradicts_itself_is_none(folder: Path, told: Check, why: str) -> None:
+    cell = looks(folder, Told(top=told), TOP, ends=StepStatus.ATTENTION)
+    first = cell.all("check_ended", step="load")[0].measured
+    assert (first.verdict, first.offset_mm, first.visible) == ("cannot_see", None, 0.0)
+    assert "contradicts itself" in first.reason
+    assert why in first.reason
+
+
+def test_an_axis_that_a_verdict_leaves_open_may_be_anywhere(folder: Path) -> None:
+    turned = Check("ok", Deviation((0.0, 0.0, 0.0), (0.0, 0.0, 3.1)), visible=1.0, not_judged=("about z",))
+    looks(folder, Told(top=turned), TOP)
+
+
+def test_a_picture_is_no_newer_than_the_camera_says(folder: Path) -> None:
+    cell = looks(folder, Told(top=Check("ok", visible=1.0, shot_stamp=4e9)), TOP)
+    ended = cell.all("check_ended", step="load")[0]
+    assert ended.measured.shot_t <= cell.now
 
 
 def test_where_none_can_tell_it_says_what_each_of_them_lacks(folder: Path) -> None:

@@ -34,7 +34,7 @@ def _eventful() -> Bench:
     bench.do(bench.moved("body", "placed", "nest_1"))
     bench.do(bench.seen("load"))
     bench.finish("tight", "front", values={"torque_Nm": 12.0})
-    bench.do(cmd.UndoStep(unit="u1", step="tight"), SUPERVISOR)
+    bench.do(cmd.UndoStep(unit="u1", step="tight", part_out=True), SUPERVISOR)
     bench.finish("tight", "robot", values={"torque_Nm": 12})
     bench.finish("last")
     bench.do(cmd.StartUnit(order="A"))

@@ -50,6 +50,8 @@ def _by_ladder(rung: str) -> Bench:
     b.finish("load")
     b.start("pin", "front")
     b.do(cmd.ReportProblem(unit="u1", step="pin", attempt=1, place="front", code="dropped"), WORKER)
+    assert b.at("pin").effect == ""  # they may still be at it
+    b.do(CLEAR, WORKER)
     return b
 
 

@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Latest, RobotState, Safety
@@ -31,6 +33,26 @@ class Speaker:
     def fall_silent(self) -> None:
         assert self._timer is not None
         self._timer.cancel()
+
+
+@pytest.mark.parametrize("off_s", [4e9, -3600.0])
+def test_a_clock_that_is_set_back_is_no_silence(off_s: float) -> None:
+    async def main() -> None:
+        said: list[Safety] = []
+        robot: Any = Speaker(asyncio.get_running_loop().time)
+        robot.state.put(replace(READING, stamp=off_s))
+        heartbeat = Heartbeat(robot, said.append)
+        if off_s > 0:
+            robot.state.put(replace(READING, stamp=off_s + 1))
+        robot.beat()
+        await asyncio.sleep(20 * STALE_S)
+        assert said == []
+        robot.fall_silent()
+        await asyncio.sleep(2 * STALE_S)
+        assert said == [Safety.UNKNOWN]
+        heartbeat.close()
+
+    run_virtual(main)
 
 
 def test_silence_is_unknown_and_ends_with_the_next_reading() -> None:

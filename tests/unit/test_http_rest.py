@@ -131,6 +131,31 @@ def test_any_outside_command_can_be_asked_with_its_id(tmp_path: Path) -> None:
     assert [r.id for r in desk.asked] == ["c-1"]
 
 
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        ({"type": "choose", "unit": "u1", "step": "s", "attempt": 1, "choice": "retry"}, "answers"),
+        ({"type": "choose", "unit": "u1", "step": "s", "attempt": 1, "choice": "retry", "answers": ""}, "answers"),
+        ({"type": "clear_place", "place": "front"}, "n"),
+        ({"type": "clear_place", "place": "front", "n": 0}, "n"),
+    ],
+)
+def test_an_answer_that_does_not_say_what_was_shown_is_refused(
+    tmp_path: Path, command: dict[str, Any], field: str
+) -> None:
+    desk = FakeDesk(tmp_path)
+    shown = {**command, "answers": "jam/0/0"} if field == "answers" else {**command, "n": 1}
+
+    async def scenario(client: httpx.AsyncClient) -> None:
+        refused = await client.post("/api/v1/commands", json={"id": "c-1", "command": command})
+        assert refused.status_code == 422
+        assert refused.json()["message"].startswith(f"'{field}' is missing: send the one that came with")
+        assert (await client.post("/api/v1/commands", json={"id": "c-2", "command": shown})).status_code == 200
+
+    run(desk, scenario)
+    assert [r.id for r in desk.asked] == ["c-2"]
+
+
 def test_cell_scene_skills_and_procedures_are_shown(tmp_path: Path) -> None:
     desk = FakeDesk(tmp_path)
     broken = tmp_path / "instructions" / "broken"

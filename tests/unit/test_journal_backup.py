@@ -156,6 +156,25 @@ def test_a_restore_that_is_interrupted_leaves_no_journal_that_lacks_events_unkno
     assert verify(path)[0] == 10
 
 
+def test_what_a_removed_journal_left_behind_does_not_get_into_the_restored_one(tmp_path: Path) -> None:
+    path = journal(tmp_path / "journal.db", 10)
+    backup(path, tmp_path / "kept.db")
+
+    async def crash() -> None:
+        live = SqliteJournal(path)
+        await live.append(entries(5, 10))
+        as_it_crashed(tmp_path)
+        await live.close()
+
+    asyncio.run(crash())
+    path = tmp_path / "crashed.db"
+    assert path.with_name("crashed.db-wal").stat().st_size > 0
+    path.unlink()
+    assert restore(tmp_path / "kept.db", path) == (10, None)
+    assert verify(path)[0] == 10
+    assert path.with_name("crashed.db.before-1-wal").exists()
+
+
 def as_it_crashed(folder: Path) -> None:
     for file in folder.glob("journal.db*"):
         shutil.copy2(file, folder / file.name.replace("journal", "crashed"))

@@ -52,7 +52,7 @@ def test_a_step_is_done_only_from_work_or_a_decision(status: StepStatus) -> None
 
 def test_moves_follow_the_table() -> None:
     assert move("cell", CellState.IDLE, CellVerb.START) == CellState.STARTING
-    assert move("order", OrderState.PAUSED, OrderVerb.STOP) == OrderState.STOPPING
+    assert move("order", OrderState.RUNNING, OrderVerb.STOP) == OrderState.STOPPING
     assert move("step", StepStatus.READY, StepMove.START) == StepStatus.ACTIVE
 
 

@@ -94,6 +94,16 @@ def test_a_paused_order_stops_the_robot_only_while_it_works_for_it() -> None:
     assert robot_pauses(bench.state) == ()
 
 
+def test_a_paused_order_is_not_stopped_as_the_robot_would_go_on() -> None:
+    bench = at_work("robot")
+    bench.do(order(OrderVerb.PAUSE))
+    assert robot_pauses(bench.state) == ("order/A",)
+    assert bench.no(order(OrderVerb.STOP)) == "paused"
+    assert robot_pauses(bench.state) == ("order/A",)
+    bench.do(order(OrderVerb.RESUME))
+    bench.do(order(OrderVerb.STOP))
+
+
 def test_a_motion_is_not_refused_but_paused() -> None:
     bench = at_work("robot")
     motion = cmd.ProposeMotion(effect="u1/load/1/skill", motion="m1")

@@ -186,7 +186,7 @@ def undone() -> Bench:
     for name in ("load", "middle"):
         bench.finish(name)
     bench.finish("s", "robot")
-    bench.do(cmd.UndoStep(unit="u1", step="load"))
+    bench.do(cmd.UndoStep(unit="u1", step="load", part_out=True))
     return bench
 
 
@@ -297,7 +297,7 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "given to the robot": lambda b: cmd.GiveStep(unit="u1", step="s", attempt=_attempt(b), place="front"),
     "taken over": lambda b: cmd.TakeStep(unit="u1", step="s", attempt=_attempt(b), place="back"),
     "place clear": lambda b: cmd.ClearPlace(place="front"),
-    "undo": lambda b: cmd.UndoStep(unit="u1", step="s"),
+    "undo": lambda b: cmd.UndoStep(unit="u1", step="s", part_out=True),
     "gripper feels something": lambda b: cmd.ReportGrip(holding=True),
     "gripper feels nothing": lambda b: cmd.ReportGrip(holding=False),
     "going back": lambda b: cmd.Rewind(unit="u1", step="s", reason="wrong pin"),
@@ -496,6 +496,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "place clear": {
         "left": "place_cleared check_requested -> verifying",
+        "tried": "place_cleared",
         "*": "nothing",
     },
     "undo": {
@@ -927,6 +928,8 @@ def test_a_robot_whose_skill_was_called_off_starts_nothing_before_it_stands() ->
     again = cmd.StartStep(unit="u1", step="s", actors=("robot", "front"))
     assert bench.no(again) == "ending"
     assert types(bench.do(bench.skill("s", "canceled", attempt=1))) == "outcome_ignored"
+    assert bench.no(again) == "unclear"
+    bench.do(cmd.ClearPlace(place="front"))
     bench.do(again)
 
 

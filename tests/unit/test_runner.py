@@ -177,6 +177,50 @@ def test_the_same_id_twice_in_one_batch_has_one_effect() -> None:
     played(story)
 
 
+def test_an_id_that_was_used_for_something_else_is_refused_and_told() -> None:
+    async def story(rig: Rig) -> None:
+        assert (await rig.ask(cmd.RefillBin(bin="rack", count=3), name="1")).ok
+        other = await rig.ask(cmd.RefillBin(bin="rack", count=1), name="1")
+        somebody = await rig.ask(cmd.RefillBin(bin="rack", count=3), cmd.Who(name="else"), name="1")
+        assert [other.code, somebody.code] == ["id_reused", "id_reused"]
+        assert "UUID" in other.remedy
+        assert rig.state.bins["rack"] == 3
+        requests = [rig.request(cmd.RefillBin(bin="rack", count=n), name="2") for n in (1, 2)]
+        at_once = await asyncio.gather(*(rig.runner.submit(request) for request in requests))
+        assert [answer.code for answer in at_once] == ["", "id_reused"]
+        assert rig.state.bins["rack"] == 1
+
+    played(story)
+
+
+@pytest.mark.parametrize("verb", [CellVerb.STOP, CellVerb.HOLD, CellVerb.ABORT])
+def test_a_stop_under_an_id_that_was_used_stops(verb: CellVerb) -> None:
+    async def story(rig: Rig) -> None:
+        effect = await rig.at_work()
+        assert (await rig.ask(cmd.RefillBin(bin="rack", count=3), name="1")).ok
+        assert (await rig.ask(cmd.ChangeCell(verb=verb), name="1")).ok
+        assert rig.state.cell == {"hold": "holding", "stop": "stopping", "abort": "aborting"}[verb]
+        await rig.until(lambda _: effect in rig.crew.cancelled)
+        changes = rig.state.cell_changes
+        assert (await rig.ask(cmd.ChangeCell(verb=verb), name="1")).ok  # this one has come before
+        assert rig.state.cell_changes == changes
+
+    played(story)
+
+
+def test_a_stop_from_an_earlier_life_that_comes_again_stops() -> None:
+    async def story(rig: Rig) -> None:
+        assert (await rig.ask(cmd.ChangeCell(verb=CellVerb.STOP), name="1")).ok
+        again = Rig(rig.journal)
+        again.runner.replay()
+        async with again:
+            stopped = again.state.cell
+            assert (await again.ask(cmd.ChangeCell(verb=CellVerb.STOP), name="1")).ok  # it stands: as it was answered
+            assert again.state.cell == stopped
+
+    played(story)
+
+
 def test_a_command_without_any_effect_stays_without_one() -> None:
     async def story(rig: Rig) -> None:
         to_production = cmd.SetMode(mode=Mode.PRODUCTION)  # it is in production already

@@ -109,6 +109,7 @@ def test_left_by_an_error_it_counts_for_the_way_home(folder: Path, tmp_path: Pat
             await cell.begin()
             asked = await _approved(cell, StepStatus.ATTENTION)
             assert asked[:2] == ["bring base: The fit is tight.", "go home: The fit is tight."]
+            assert cell.all("home_wanted")[0].supervised == "The fit is tight."
 
     run_virtual(main)
 

@@ -35,7 +35,7 @@ from orchestrator.core.machine import (
 from orchestrator.core.overdue import climbing, overdue
 from orchestrator.core.pauses import RUNS, lane_pauses, robot_pauses, step_pauses
 from orchestrator.core.ports import Safety
-from orchestrator.core.react import Look, RideAndLook, RunSkill, react
+from orchestrator.core.react import GoHome, Look, RideAndLook, RunSkill, react
 from orchestrator.core.readiness import blockers, crews
 from orchestrator.core.rides import ride_blockers
 from orchestrator.core.state import BUSY, OVER, State, UnitState, moves_robot, skill_effect
@@ -101,7 +101,7 @@ class CellMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.bench = Bench(cell(cameras=CAMERAS, approvals={"motions": 2}), joined=())
-        self.under_way: dict[str, RunSkill | Look | RideAndLook] = {}
+        self.under_way: dict[str, RunSkill | Look | RideAndLook | GoHome] = {}
         self.past: list[cmd.Command] = []
 
     @initialize()
@@ -144,7 +144,7 @@ class CellMachine(RuleBasedStateMachine):
             self.legal(before, bench.state)
         for event in verdict:
             for effect in react(bench.state, event):
-                if isinstance(effect, RunSkill | Look | RideAndLook):
+                if isinstance(effect, RunSkill | Look | RideAndLook | GoHome):
                     assert effect.id not in self.under_way
                     self.under_way[effect.id] = effect
 
@@ -290,7 +290,10 @@ class CellMachine(RuleBasedStateMachine):
     ) -> None:
         effect = self.under_way.pop(name)
         ids = {"effect": name, "unit": effect.unit, "step": effect.step, "attempt": effect.attempt}
-        if isinstance(effect, RunSkill):
+        home = "the fit is tight" if off and outcome == "failed" else None  # whoever failed is away from home
+        if isinstance(effect, GoHome):
+            self.send(cmd.EndHome(effect=name, outcome=outcome))
+        elif isinstance(effect, RunSkill):
             authored = PRODUCT.by_id[effect.step]
             if authored.result.part:
                 for what, to in (("grasped", "gripper"), ("placed", "press"))[: 2 if outcome == "succeeded" else 1]:
@@ -303,7 +306,8 @@ class CellMachine(RuleBasedStateMachine):
                         )
                     )
             values = {"torque_Nm": torque} if authored.result.values and torque is not None else {}
-            self.send(cmd.EndSkill.model_validate({**ids, "outcome": outcome, "code": code, "values": values}))
+            ended = {"outcome": outcome, "code": code, "values": values, "way_home": home}
+            self.send(cmd.EndSkill.model_validate({**ids, **ended}))
         else:
             measured = {"verdict": verdict, "shot_t": self.bench.t - age_s, "offset_mm": (0.1, 0, 0)}
             if effect.step in {"pin", "lid"}:  # which the body carries
@@ -422,7 +426,7 @@ class CellMachine(RuleBasedStateMachine):
 
     @rule(unit=UNITS, name=STEPS)
     def a_step_is_undone(self, unit: str, name: str) -> None:
-        self.send(cmd.UndoStep(unit=unit, step=name))
+        self.send(cmd.UndoStep(unit=unit, step=name, part_out=True))
 
     @rule(order=st.sampled_from(["A", "B"]))
     def a_unit_starts(self, order: str) -> None:
@@ -653,6 +657,7 @@ class CellMachine(RuleBasedStateMachine):
                 assert current.effect in self.under_way
             assert bool(current.wants) == (current.status != "attention")
         assert state.ending <= self.under_way.keys()
+        assert not state.homing or state.homing in state.ending
 
     @invariant()
     def nothing_goes_ahead_with_less_supervision_than_asked_for(self) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,10 +15,10 @@ from orchestrator.core.machine import Autonomy, CellState, CellVerb, StepStatus
 from orchestrator.core.ports import Safety
 from orchestrator.engine.gate import Gate
 from orchestrator.wire import LaneView
-from tests.unit.cell_bench import Bench, authored, bench
+from tests.unit.cell_bench import ROOT, Bench, authored, bench
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from orchestrator.core.ports import Motion
@@ -182,5 +184,99 @@ def test_an_approval_and_a_protective_stop_at_one_time_move_nothing(folder: Path
             await cell.until(lambda state: state.cell == CellState.HELD)
             assert cell.cell.robot.state.value.joints == home
             assert cell.state.motions == {}
+
+    run_virtual(main)
+
+
+FAILS = """from orchestrator.skill import Cell, SkillFailed, Target, skill
+
+
+@skill("pick_place")
+async def failing(cell: Cell, part: str, at: Target) -> None:
+    await cell.fetch(part)
+    raise SkillFailed("tight", "It does not fit.")
+"""
+
+
+@pytest.fixture
+def failing(folder: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """The small product whose first step asks when it fails, and the skill that fails away from home."""
+    asks, skills = tmp_path / "asks", tmp_path / "skills"
+    shutil.copytree(folder, asks)
+    file = asks / "stack" / "procedure.yaml"
+    file.write_text(file.read_text().replace("robot: pick_place,", "robot: pick_place, on_fail: [ask],"))
+    skills.mkdir()
+    for name in ("insert", "hand_over", "screw", "move_home"):
+        (skills / f"{name}.py").write_text((ROOT / "skills" / f"{name}.py").read_text())
+    (skills / "failing.py").write_text(FAILS)
+    return asks, skills
+
+
+@asynccontextmanager
+async def _failed(failing: tuple[Path, Path]) -> AsyncIterator[Bench]:
+    """A cell in approval mode whose first step has failed away from home, with the way home proposed."""
+    async with bench(failing[0], skills=failing[1]) as cell:
+        await cell.do(cmd.SetAutonomy(autonomy=Autonomy.APPROVE))
+        await cell.begin(worker=False)
+        await cell.until(_waits)
+        while cell.step("load").status == StepStatus.ACTIVE:
+            await _press(cell, "approve")
+            await cell.until(lambda state: _waits(state) or cell.step("load").status != StepStatus.ACTIVE)
+        await cell.until(_waits)
+        yield cell
+
+
+def test_a_failure_is_a_question_at_once_and_the_way_home_waits_for_approval(failing: tuple[Path, Path]) -> None:
+    async def main() -> None:
+        async with _failed(failing) as cell:
+            assert (cell.step("load").status, cell.step("load").code) == (StepStatus.ATTENTION, "tight")
+            assert "question/u1/load" in cell.cell.desk.screen.topics
+            lane = _lane(cell)
+            assert lane.intent is not None
+            assert (lane.status, lane.intent.text["en"]) == ("waiting", "moves back")
+            there = cell.cell.robot.state.value.joints
+            await asyncio.sleep(60)
+            assert cell.cell.robot.state.value.joints == there
+            await cell.do(cmd.Choose(unit="u1", step="load", attempt=1, choice="retry"))
+            await asyncio.sleep(60)
+            assert cell.step("load").status == StepStatus.READY  # nothing begins before the arm is home
+            await _press(cell, "approve")
+            ended = await cell.event("home_ended")
+            assert ended.outcome == "succeeded"  # type: ignore[union-attr] # its event
+            await cell.step_is("load", StepStatus.ACTIVE)
+
+    run_virtual(main)
+
+
+def test_a_refused_way_home_leaves_the_arm_where_it_is_and_keeps_nothing_up(failing: tuple[Path, Path]) -> None:
+    async def main() -> None:
+        async with _failed(failing) as cell:
+            there = cell.cell.robot.state.value.joints
+            await _press(cell, "refuse", reason="the lamp is in the way")
+            ended = await cell.event("home_ended")
+            assert (ended.outcome, ended.code) == ("failed", "refused")  # type: ignore[union-attr] # its event
+            assert cell.cell.robot.state.value.joints == there
+            assert (cell.state.homing, cell.state.ending) == ("", frozenset())
+            await cell.do(cmd.Choose(unit="u1", step="load", attempt=1, choice="retry"))
+            await cell.step_is("load", StepStatus.ACTIVE)
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("what", ["hold", "scrap"])
+def test_a_way_home_is_called_off_with_what_it_belongs_to(failing: tuple[Path, Path], what: str) -> None:
+    async def main() -> None:
+        async with _failed(failing) as cell:
+            (motion,) = cell.state.motions
+            if what == "hold":
+                await cell.do(cmd.ChangeCell(verb=CellVerb.HOLD, reason="test"))
+            else:
+                choice = {"unit": "u1", "step": "load", "attempt": 1, "choice": "scrap", "reason": "test"}
+                await cell.do(cmd.Choose.model_validate(choice))
+            assert not (await cell.ask(cmd.ApproveMotion(motion=motion))).ok
+            await cell.until(lambda state: not state.ending)
+            assert cell.all("home_ended")[0].outcome == "canceled"
+            assert not cell.all("motion_intended", motion=motion)
+            assert (cell.state.homing, cell.state.motions) == ("", {})
 
     run_virtual(main)

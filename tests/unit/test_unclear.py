@@ -11,7 +11,7 @@ from orchestrator.core.state import ANYWHERE
 from orchestrator.engine.handling import peopled
 from orchestrator.engine.late import clearing
 from orchestrator.engine.schedule import Schedule
-from tests.unit.core_builders import SUPERVISOR, WORKER, Bench, Refused, cell, step, variant
+from tests.unit.core_builders import SUPERVISOR, WORKER, Bench, Refused, cell, ladder, step, variant
 from tests.unit.test_decide_overdue import ALLOWED_S, bench, pass_by
 
 LOAD = step("load", part="body", at="nest", by="robot")
@@ -33,6 +33,22 @@ def test_the_arm_does_not_pass_either_where_a_step_was_taken_from_somebody(choic
     assert peopled(b.state) == set()
 
 
+@pytest.mark.parametrize("code", ["problem", "dropped"])
+@pytest.mark.parametrize("ladder_", [("other_actor", "ask"), ("retry", "ask"), ("skip",)])
+def test_what_a_person_reports_of_their_step_leaves_its_place_unclear(ladder_: tuple[str, ...], code: str) -> None:
+    pin = step("pin", ["load"], part="pin", at="body/seat", by="robot human", on_fail={code: ladder(*ladder_)})
+    b = Bench().running(variant(LOAD, pin, step("last", ["pin"], by="human")))
+    b.finish("load")
+    b.start("pin", "front")
+    b.do(cmd.ReportProblem(unit="u1", step="pin", attempt=1, place="front", code=code), WORKER)
+    assert peopled(b.state) == {"zone:west"}
+    starts = [command for command in Schedule()(b.state, b.t)[0] if isinstance(command, cmd.StartStep)]
+    assert not any("robot" in start.actors for start in starts)
+    b.do(cmd.ClearPlace(place="front"), WORKER)
+    assert peopled(b.state) == set()
+    assert b.replayed() == b.state
+
+
 def test_the_arm_moves_for_no_look_while_somebody_may_be_in_its_way() -> None:
     b = bench()
     b.start("pin", "front")
@@ -49,6 +65,7 @@ def test_an_order_that_is_aborted_under_somebodys_hands_leaves_its_nest_unclear(
     b.do(cmd.StoreOrder(order="B", quantity=1, variant=variant(LOAD)))
     b.do(cmd.ChangeOrder(order="B", verb=OrderVerb.START))
     b.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT, reason="called off"), SUPERVISOR)
+    b.do(cmd.TakePart(part="u1/body"), WORKER)
     b.do(cmd.StartUnit(order="B"))
     assert peopled(b.state) == {"zone:west"}
     assert proposed(b) == []

@@ -20,6 +20,7 @@ from orchestrator.engine import phrases
 from orchestrator.wire import CellView
 from tests.unit.cell_bench import authored, bench
 from tests.unit.core_builders import Bench, cell, step, variant
+from tests.unit.test_decide_overdue import ALLOWED_S, pass_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,6 +87,10 @@ def _jogged(made: Bench) -> None:
     made.do(cmd.StartJog(press="p"), cmd.Who(name="ana"))
 
 
+def _gripped(made: Bench) -> None:
+    made.do(cmd.ReportGrip(holding=True))
+
+
 CASES: dict[str, tuple[Callable[[Bench], None], list[tuple[str, dict[str, str]]]]] = {
     "nothing": (lambda _made: None, []),
     "stopped": (
@@ -105,6 +110,7 @@ CASES: dict[str, tuple[Callable[[Bench], None], list[tuple[str, dict[str, str]]]
     "zone": (_zone_held, [("zone", {"zone": "west", "who": "op-front", "unit": "u1", "step": "lid"})]),
     "approval": (_asked, [("approval", {"motion": "fetch pin", "more": "2"})]),
     "one approval": (_asked_once, [("approval", {"motion": "fetch pin", "more": "1"})]),
+    "gripper": (_gripped, [("grip_unknown", {"part": ""})]),
     "single step": (_stepped, [("single_step", {"unit": "u1", "step": "pin"})]),
     "breakpoint": (_marked, [("breakpoint", {"unit": "u1", "step": "pin"})]),
     "device": (_device_lost, [("device", {"device": "driver", "unit": "u1", "step": "pin"})]),
@@ -142,6 +148,59 @@ def test_a_zone_that_bars_the_way_of_a_step_under_way_is_named_until_it_is_free(
     made.do(made.confirm("load"))
     assert _why(made) == []
     assert made.replayed() == made.state
+
+
+@pytest.mark.parametrize("zones", [{}, None])
+def test_hands_that_may_be_anywhere_and_a_part_that_may_be_in_are_named(zones: dict[str, object] | None) -> None:
+    """Without zones hands may be anywhere; with them at the step's own place."""
+    load = step("load", part="body", at="nest", by="robot")
+    pin = step("pin", ["load"], part="pin", at="body/seat", by="robot human", check=["person"])
+    made = Bench(cell() if zones is None else cell(zones=zones)).running(variant(load, pin))
+    made.finish("load")
+    if made.at("load").status == StepStatus.VERIFYING:
+        made.do(made.seen("load"))
+    made.start("pin", "front")
+    pass_by(made, 3 * ALLOWED_S)
+    made.do(made.choice("pin", "other_actor", part_out=True))
+    where = (
+        ("unclear", {"zone": "west", "place": "front"}) if zones is None else ("unclear_anywhere", {"place": "front"})
+    )
+    assert _why(made) == [where]
+    assert all(phrases.told(reason)["de"] != reason for reason in reasons(made.state))
+    made.do(cmd.ClearPlace(place="front"))
+    assert _why(made) == []
+
+
+def test_a_part_of_which_nobody_has_said_whether_it_is_in_is_named() -> None:
+    load = step("load", part="body", at="nest", by="robot")
+    pin = step("pin", ["load"], part="pin", at="body/seat", by="robot human", check=["person"])
+    made = Bench().running(variant(load, pin))
+    made.finish("load")
+    made.start("pin", "front")
+    problem = {"unit": "u1", "step": "pin", "attempt": 1, "place": "front"}
+    made.do(cmd.ReportProblem.model_validate(problem))
+    made.do(made.choice("pin", "retry"))
+    made.do(cmd.LeavePlace(place="front"), cmd.ENGINE)
+    made.do(cmd.LeavePlace(place="back"), cmd.ENGINE)
+    assert _why(made) == [("unsaid", {"part": "pin", "unit": "u1", "step": "pin"})]
+    assert all(phrases.told(reason)["de"] != reason for reason in reasons(made.state))
+
+
+def test_a_look_that_the_arm_moves_for_waits_for_hands_in_any_zone() -> None:
+    wrist = {"wrist": {"on": "flange", "at": {}, "model": "structured_light"}}
+    look = {"camera": "wrist", "stand": {"frame": "press"}}
+    far = step("ridden", part="lid", at="out", by="robot", look=look)
+    load = step("load", part="body", at="nest", by="human", check=["person"])
+    made = Bench(cell(cameras=wrist)).running(variant(far, load))
+    made.start("ridden", "robot")
+    made.do(made.skill("ridden"))
+    assert made.at("ridden").ride == "wanted"
+    made.start("load", "front")
+    pass_by(made, 3 * ALLOWED_S)
+    made.do(made.choice("load", "force", reason="it is in"))
+    assert _why(made) == [("unclear", {"zone": "west", "place": "front"})]
+    made.do(cmd.ClearPlace(place="front"))
+    assert _why(made) == []
 
 
 def test_a_lost_screen_is_named_where_both_would_be_at_a_step_together() -> None:
@@ -191,7 +250,13 @@ def test_the_pages_have_words_for_every_code(language: str) -> None:
     source = (WORDS / f"{language}.ts").read_text(encoding="utf-8")
     block = source[source.index("  reasons: {") : source.index("  modes: {")]
     said = set(re.findall(r"^    (\w+): \(", block, re.MULTILINE))
-    assert said >= {code for _, expected in CASES.values() for code, _ in expected} | {"unclear", "screen"}
+    assert said >= {code for _, expected in CASES.values() for code, _ in expected} | {
+        "unclear",
+        "unclear_anywhere",
+        "unsaid",
+        "contradiction",
+        "screen",
+    }
 
 
 # ---- in the running cell ------------------------------------------------------------------------------------------

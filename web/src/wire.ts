@@ -23,9 +23,14 @@ export interface Topics {
   recovery?: RecoveryView;
 }
 
-/** A person says that the cell is clear after a stop or a restart. */
+/**
+ * A person says that the cell is clear after a stop or a restart.
+ *
+ * `n` is which alarm they were shown; 0 for whatever asks now.
+ */
 export interface Acknowledge {
   type: "acknowledge";
+  n?: number;
 }
 
 /** What became of a command. */
@@ -85,12 +90,17 @@ export interface BinView {
   loose: boolean;
 }
 
-/** A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words. */
+/**
+ * A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words.
+ *
+ * `about`: what it is about has this name; {} where the command's own ids say enough.
+ */
 export interface Button {
   label: string;
   command: Outside;
   needs_reason: boolean;
   danger: boolean;
+  about: Record<string, string>;
 }
 
 /** A camera and what is known of it. `why` says why none of its checks count now, "" where they do. */
@@ -202,7 +212,8 @@ export interface ChangeOrder {
  * A person answers the question that a failed step raised.
  *
  * `part_out`: they have looked, and what somebody had in hand before is not in its place. It must be said where no
- * camera looks and the step goes on to others. `answers` is the question that was shown, "" the one that stands now.
+ * camera looks and the step goes on to others. `answers` is the question that was shown; from outside it must be
+ * there, "" is the one that stands now.
  */
 export interface Choose {
   type: "choose";
@@ -213,7 +224,7 @@ export interface Choose {
   rework?: string | null;
   reason?: string;
   part_out?: boolean;
-  answers?: string;
+  answers: string;
 }
 
 /** A breakpoint shall stop nobody any more. */
@@ -227,12 +238,12 @@ export interface ClearBreakpoint {
 /**
  * A person says that nobody is at what was taken from the hands of a place: the robot may go there.
  *
- * `n` is which time the place was shown to be unclear; 0 as it stands now.
+ * `n` is which time the place was shown to be unclear; from outside it must be there, 0 is as it stands now.
  */
 export interface ClearPlace {
   type: "clear_place";
   place: string;
-  n?: number;
+  n: number;
 }
 
 export type ClientMessage =
@@ -649,7 +660,7 @@ export interface Question {
   attempt: number;
   title: Record<string, string>;
   reason: Record<string, string>;
-  remedy: string;
+  remedy: Record<string, string>;
   offset_mm: Vector | null;
   evidence: string;
   since_t: number;
@@ -939,18 +950,23 @@ export type TopicValue =
 
 /** A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words. */
 export interface TroubleView {
-  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device";
+  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device" | "skill";
   about: string;
   detail: string;
   since_t: number;
 }
 
-/** Take a done step back, with all that builds on it. */
+/**
+ * A person has taken a done step back, with all that builds on it.
+ *
+ * `part_out`: they have looked, and its part is not in any more; a robot may put the next one there at once.
+ */
 export interface UndoStep {
   type: "undo_step";
   unit: string;
   step: string;
   reason?: string;
+  part_out?: boolean;
 }
 
 /** One result that must be taken back: by a person, or by nobody where it is only measured again. */

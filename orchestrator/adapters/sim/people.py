@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.hands import SimHands, Slip
     from orchestrator.adapters.sim.world import World
     from orchestrator.core.cell import BinSpec, CellSpec
+    from orchestrator.core.events import Event
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec
     from orchestrator.core.world import Fact
@@ -71,10 +72,11 @@ class SimPeople:
                 shape = _shape(state.part_spec(fact.unit, fact.kind) or self._kinds.get(fact.kind))
                 self._world.settle(self._world.add(fact.kind, shape, pose), pose)
 
-    def take_up(self, state: State) -> None:
+    def take_up(self, state: State, last: Sequence[Event] = ()) -> None:
         """Do what people had said to have done when the orchestrator died, before anybody was told.
 
-        What they have in hand goes where they said to have put it; what a finished unit left is carried out.
+        What they have in hand goes where they said to have put it; what units left that were finished with the very
+        `last` events of the journal is carried out.
         """
         for body in self._world:
             if body.parent != HANDS:
@@ -84,7 +86,7 @@ class SimPeople:
                 if pose is not None and not self._there(body.kind, pose):
                     self._hands.place(body.kind, self._seat(state, fact.part) or pose)
                     break
-        self._carry_out(state)
+        self._carry_out(state, last)
 
     def _held(self, state: State, fact: Fact) -> bool:
         carriers = [fact, *state.world.chain(fact.holder)]
@@ -95,16 +97,17 @@ class SimPeople:
         near = (where for body, where in self._world.visible().items() if self._world.body(body).kind == kind)
         return any(math.dist(where.p, pose.p) < REACH_M for where in near)
 
-    def _carry_out(self, state: State) -> None:
-        """Carry out what stands at a frame of the cell where the ledger of a cell that starts knows of nothing.
+    def _carry_out(self, state: State, last: Sequence[Event]) -> None:
+        """Carry out what is left of units whose end was the last that the orchestrator wrote before it died.
 
-        That a unit was finished was the last that the orchestrator wrote before it died: nobody was told, and its
-        parts are still there. Frames that a unit in work has as its nest are left alone.
+        Nobody was told, and their parts are still there. Whatever else stands where the ledger knows of nothing stays,
+        for looks must find it, and frames that a unit in work has as its nest are left alone.
         """
         busy = {frame for unit in state.units.values() for frame in unit.nests.values()}
         known = [pose.p for fact in state.world.facts.values() if (pose := state.world.pose(fact.part)) is not None]
-        for name, frame in state.spec.frames.items():
-            if name in busy or any(math.dist(frame.p, p) < REACH_M for p in known):
+        for name in sorted(_of_finished(state, last) - busy):
+            frame = state.spec.frames.get(name)
+            if frame is None or any(math.dist(frame.p, p) < REACH_M for p in known):
                 continue
             for body in self._world:
                 if not body.parent and not body.source and math.dist(body.pose.p, frame.p) < REACH_M:
@@ -231,6 +234,20 @@ class SimPeople:
         distance, body_id = min(near, default=(math.inf, ""))
         if distance < REACH_M:
             self._world.remove(body_id)
+
+
+def _of_finished(state: State, last: Sequence[Event]) -> set[str]:
+    """The frames of the cell at which units stood or put something that some events end as done."""
+    out: set[str] = set()
+    for event in last:
+        if not isinstance(event, ev.UnitEnded) or event.state != "done":
+            continue
+        nests = {str(role): str(frame) for role, frame in event.record.get("nests", {}).items()}
+        order = state.orders.get(event.order)
+        targets = [step.result.at for step in order.variant.steps] if order is not None else []
+        own = {target.frame for target in targets if target is not None and target.owner is None}
+        out |= {nests.get(name, name) for name in own} | set(nests.values())
+    return out
 
 
 def _shape(spec: PartSpec | None) -> Box | Mesh:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NO_REASON = "not like this"
 _SEE = "See what the robot proposes now."
+_SIGN_IN = "Sign in at a place and approve there."
 
 
 def set_autonomy(state: State, command: cmd.SetAutonomy, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
@@ -35,6 +36,8 @@ def approve_motion(state: State, command: cmd.ApproveMotion, by: cmd.Who, _now: 
     motion, who = heard
     if reasons := why_not(state):
         return Rejected("interlock", "The robot may not move now.", " ".join(reasons))
+    if motion.needs > 1 and who == cmd.UNNAMED:  # they may be somebody who has approved at a place
+        return Rejected("nobody", "Several people approve this, and nobody knows who you are.", _SIGN_IN)
     if who in motion.approved_by:
         return Rejected("same_person", f"{who} has approved it already.", "It needs another person's approval.")
     approved = ev.MotionApproved(effect=motion.effect, motion=motion.id, by=who)

@@ -38,6 +38,8 @@ def change(state: State, command: cmd.ChangeCell, by: cmd.Who, now: float) -> li
     after = move("cell", state.cell, command.verb)
     if command.verb == CellVerb.CLEAR and state.safety in _ABORTS:
         return Rejected("interlock", "What aborted the cell is still there.", " ".join(why_not(state)[1:]))
+    if command.verb == CellVerb.COMPLETE and (any(state.busy()) or state.motions or state.ending):
+        return Rejected("at_work", "Work is under way.", "Let it end first. To stand at once, hold or stop the cell.")
     if command.verb in _MAKES_IT_MOVE:
         others = [reason for reason in why_not(state) if not reason.startswith("The cell is ")]
         if state.mode != Mode.PRODUCTION:
@@ -139,13 +141,15 @@ def _taken_out(state: State, fact: Fact) -> list[ev.Event] | Rejected:
     ]
 
 
-def acknowledge(state: State, _command: cmd.Acknowledge, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+def acknowledge(state: State, command: cmd.Acknowledge, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
     """Take a person's word that the cell is clear, once what stopped the robot is over.
 
     A protective stop is released by this very word.
     """
     if state.acknowledged:
         return []
+    if command.n not in {0, state.alarms}:
+        return Rejected("stale", "Something else has stopped the robot since.", "See what it is, then say so again.")
     if state.safety not in {*MOVING, Safety.PROTECTIVE_STOP}:
         return Rejected("interlock", "What stopped the robot is still there.", SAFETY_SAYS[state.safety])
     return [ev.Acknowledged(by=by.name)]
@@ -193,7 +197,7 @@ def propose_motion(state: State, command: cmd.ProposeMotion, _by: cmd.Who, _now:
 
 
 def _awaited(state: State, effect: str) -> bool:
-    return any(
+    return state.homing == effect or any(
         ("skill" in current.wants and skill_effect(unit.id, step_id, current.attempt) == effect)
         or (current.ride == "under_way" and current.effect == effect)
         for unit, step_id, current in state.busy()

@@ -12,8 +12,9 @@ from orchestrator.core import events as ev
 from orchestrator.core.decide.orders import free_nests
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import CellState, OrderState, StepStatus
-from orchestrator.core.readiness import blockers, crews, supply
+from orchestrator.core.readiness import blockers, crews, lies, supply
 from orchestrator.core.records import replace
+from orchestrator.core.remains import looking
 from orchestrator.core.state import ROBOT
 
 if TYPE_CHECKING:
@@ -53,7 +54,13 @@ def lulls(state: State, now: float) -> tuple[Lull, ...]:
     whatever a person has paused are no such reasons: then the cell goes on waiting in Execute.
     """
     cell = state if state.cell == CellState.EXECUTE else replace(state, cell=CellState.EXECUTE)
-    if why_not(cell) or cell.motions or cell.ending or any(u.rechecking or u.rewind for u in cell.units.values()):
+    if (
+        why_not(cell)
+        or cell.motions
+        or cell.ending
+        or looking(cell)
+        or any(u.rechecking or u.rewind for u in cell.units.values())
+    ):
         return ()
     out: dict[tuple[str, ...], Lull] = {}
     for unit, step_id, current in cell.busy():
@@ -74,7 +81,7 @@ def lulls(state: State, now: float) -> tuple[Lull, ...]:
         if free_nests(cell, order) is not None:
             return ()
         for part in cell.leftovers():
-            said = (f"{part} still lies at {cell.world.facts[part].frame}: take it out.",)
+            said = (lies(cell.world.facts[part], cell.world.facts[part].frame),)
             out[said] = Lull("blocked", said)
     return tuple(out.values())
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide import rechecks
+from orchestrator.core.decide import rechecks, remains
 from orchestrator.core.decide.pauses import not_resumed
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.fold import fold
@@ -37,6 +37,8 @@ def change(state: State, command: cmd.ChangeOrder, by: cmd.Who, now: float) -> l
         return Rejected("no_order", f"There is no order {command.order}.", f"Known orders: {known}.")
     if command.verb == OrderVerb.END:
         return Rejected("not_yours", "An order ends by itself.", "Stop it to finish only the units in work.")
+    if (command.verb, order.state) == (OrderVerb.STOP, OrderState.PAUSED):  # it would let a robot that stands go on
+        return Rejected("paused", f"Order {order.id} is paused.", "Resume it, then stop it; or abort it.")
     after = move("order", order.state, command.verb)
     if command.verb == OrderVerb.RESUME and (refused := not_resumed(state, f"order/{order.id}")):
         return refused
@@ -51,11 +53,11 @@ def change(state: State, command: cmd.ChangeOrder, by: cmd.Who, now: float) -> l
 def abort(state: State, order: OrderRecord, now: float, reason: str, by: str) -> list[ev.Event]:
     """Return the events of an order that is aborted: its units in work are scrapped. Raises IllegalMove."""
     after = move("order", order.state, OrderVerb.ABORT)
-    out: list[ev.Event] = [
-        ended(state, unit, "scrapped", now, reason=reason or "order aborted", by=by)
-        for unit in state.units.values()
-        if unit.order == order.id
-    ]
+    out: list[ev.Event] = []
+    for unit in state.units.values():
+        if unit.order == order.id:
+            out += remains.perhaps_left(state, unit)
+            out.append(ended(state, unit, "scrapped", now, reason=reason or "order aborted", by=by))
     return [*out, ev.OrderChanged(order=order.id, state=after, reason=reason, by=by)]
 
 
@@ -124,7 +126,8 @@ def after_step(state: State, order_id: str, now: float) -> list[ev.Event]:
 def scrap(state: State, unit: UnitState, now: float, reason: str, by: str) -> list[ev.Event]:
     """Return the events of a unit that leaves as scrap."""
     order = state.orders[unit.order]
-    return [ended(state, unit, "scrapped", now, reason=reason, by=by), *_last(order, 1)]
+    out = ended(state, unit, "scrapped", now, reason=reason, by=by)
+    return [*remains.perhaps_left(state, unit), out, *_last(order, 1)]
 
 
 def _last(order: OrderRecord, leaving: int) -> list[ev.Event]:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide import handing, orders, rechecks, rides
+from orchestrator.core.decide import handing, homing, orders, rechecks, rides
 from orchestrator.core.decide.doubt import doubtful
 from orchestrator.core.decide.progress import after, again, failed, look, placed, proceed, to_place
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.ports import Safety
-from orchestrator.core.rechecks import fresh_from, overtaken
+from orchestrator.core.rechecks import AHEAD_S, fresh_from, overtaken
 from orchestrator.core.state import ROBOT
 from orchestrator.core.world import CELL, GRIPPER, LOST
 
@@ -74,11 +74,13 @@ def skill(state: State, command: cmd.EndSkill, _by: cmd.Who, now: float) -> list
         return [first, *again(tentative, command.unit, command.step, "canceled", command.message or "Broken off.")]
     code = command.code or "skill_failed"
     words = (code, command.message, command.remedy)
-    return [first, *failed(tentative, command.unit, command.step, now, *words, retry=command.retry)]
+    out = [first, *failed(tentative, command.unit, command.step, now, *words, retry=command.retry)]
+    return [*out, *homing.wanted(after(state, out, now), command)]
 
 
 def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
-    """Take a camera's verdict, unless the scene was touched after its picture."""
+    """Take a camera's verdict, unless the scene was touched after its picture, or it is of the future."""
+    command = _of_the_past(command, now)
     found = state.step(command.unit, command.step)
     if found is not None and state.units[command.unit].rechecking.get(command.step) == command.effect:
         return _recheck(state, command, found[0], now)
@@ -124,8 +126,18 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
         out, tentative = out + doubt, after(tentative, doubt, now)
     message, remedy = verdict_words(measured, error)
     if current.handed is not None:
-        return out + handing.seen(tentative, command.unit, step.id, now, verdict, message, remedy)
-    return out + failed(tentative, command.unit, command.step, now, verdict, message, remedy)
+        out += handing.seen(tentative, command.unit, step.id, now, verdict, message, remedy)
+    else:
+        out += failed(tentative, command.unit, command.step, now, verdict, message, remedy)
+    return out + homing.wanted(after(state, out, now), command)
+
+
+def _of_the_past(command: cmd.EndCheck, now: float) -> cmd.EndCheck:
+    """A picture that is stamped later than now could be from before anything: it tells nothing."""
+    if command.measured is None or (ahead_s := command.measured.shot_t - now) <= AHEAD_S:
+        return command
+    error = f"the camera's clock is {ahead_s:.1f} s ahead: set it, and have it looked at again"
+    return command.model_copy(update={"measured": None, "error": error})
 
 
 def _recheck(state: State, command: cmd.EndCheck, step: Step, now: float) -> list[ev.Event]:

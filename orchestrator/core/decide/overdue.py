@@ -15,7 +15,7 @@ from orchestrator.core.decide.progress import after, built_on, hand_over
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.handed import must_be_said
 from orchestrator.core.machine import StepMove, StepStatus, move
-from orchestrator.core.overdue import due, level, since, takers, waits_for
+from orchestrator.core.overdue import due, level, since, takers, times_unclear, waits_for
 from orchestrator.core.readiness import blockers, resources, too_late
 from orchestrator.core.rechecks import due_before
 from orchestrator.core.state import ROBOT, ladder_name
@@ -163,7 +163,7 @@ def clear(state: State, command: cmd.ClearPlace, by: cmd.Who, now: float) -> lis
     """Take a person's word that nobody is at what a place had in hand any more."""
     if command.place not in state.unclear:
         return []
-    if command.n not in {0, state.unclear_n.get(command.place, 0)}:
+    if command.n not in {0, times_unclear(state, command.place)}:
         return Rejected("stale", f"More has been taken from the hands of {command.place} since.", "Look once more.")
     cleared = ev.PlaceCleared(place=command.place, by=by.name)
     return [cleared, *looks_due(after(state, [cleared], now), now)]

@@ -123,10 +123,11 @@ def failed(
     remedy: str = "",
     *,
     retry: bool = True,
+    reported: bool = False,
 ) -> list[ev.Event]:
     """Return what follows from a failed attempt: the next rung of the ladder whose preconditions hold.
 
-    Without `retry` the rungs that would have it tried again by itself are left out.
+    Without `retry` the rungs that would have it tried again by itself are left out. `reported` by whoever is at it.
     """
     found = state.step(unit_id, step_id)
     assert found is not None
@@ -164,6 +165,7 @@ def failed(
         answer=answer,
         rung=index,
         barred=barred,
+        hands=reported and (answer != "ask" or bool(to)),
     )
     tentative = after(state, [first], now)
     if to:

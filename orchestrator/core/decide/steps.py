@@ -142,7 +142,7 @@ def problem(state: State, command: cmd.ReportProblem, _by: cmd.Who, now: float) 
     if command.place not in state.places:
         return Rejected("nobody", f"Nobody is signed in at {command.place}.", "Sign in at this place first.")
     note = command.note or "The person at the step reports a problem."
-    return failed(state, command.unit, step.id, now, command.code, note)
+    return failed(state, command.unit, step.id, now, command.code, note, reported=True)
 
 
 def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
@@ -214,6 +214,8 @@ def undo(state: State, command: cmd.UndoStep, by: cmd.Who, _now: float) -> list[
     trouble = undo_trouble(state, command.unit, step.id)
     if trouble:
         return Rejected("no_undo", f"{step.id} can't be undone: {trouble}", "Finish what runs, or scrap the unit.")
+    if step.result.part is not None and not command.part_out:
+        return unsaid(step)
     return undone(state, command.unit, step.id, command.reason or "undone", by.name)
 
 

@@ -30,9 +30,9 @@ export function Questions() {
                 </p>
                 <p>{text(question.reason)}</p>
                 {question.offset_mm && <p>{deviationWords(question.offset_mm, null, null, deviation, (mm) => number(mm, 1))}</p>}
-                {question.remedy && (
+                {text(question.remedy) && (
                   <p class="quiet">
-                    {board.remedy}: {question.remedy}
+                    {board.remedy}: {text(question.remedy)}
                   </p>
                 )}
                 <p class="quiet">{board.since(span(tick.value - question.since_t))}</p>

@@ -45,7 +45,7 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
 /** Who has no step under way may go; like signing in, this is the person's own to say. */
 function leaving({ place, status }: Card): Button[] {
   if (!["idle", "blocked", "done"].includes(status)) return [];
-  return [{ label: "leave", command: { type: "leave_place", place }, needs_reason: false, danger: false }];
+  return [{ label: "leave", command: { type: "leave_place", place }, needs_reason: false, danger: false, about: {} }];
 }
 
 const MAIN: ReadonlySet<Outside["type"]> = new Set(["confirm_step", "confirm_undo", "choose", "approve_motion", "release_step", "acknowledge"]);

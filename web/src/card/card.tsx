@@ -132,7 +132,7 @@ function Attention({ card }: { card: Card }) {
           <Icon name="alert" /> {own.attention}
         </h2>
         {question && !found && <p class="do">{text(question.reason)}</p>}
-        {question?.remedy && <p>{question.remedy}</p>}
+        {question && text(question.remedy) && <p>{text(question.remedy)}</p>}
       </div>
       {found && <Found card={card} />}
       {question && <Seen evidence={question.evidence} />}

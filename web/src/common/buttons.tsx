@@ -76,14 +76,14 @@ export function Offer({ button, complete, primary = false, children, testId }: O
 }
 
 /** What a button is called: its word, and what it is about where several are alike. */
-export function labelOf({ label, command }: Button): string {
+export function labelOf({ label, command, about }: Button): string {
   const plain = word(words.value.buttons, label);
   switch (command.type) {
     case "refill_bin":
       return `${plain}: ${word({}, command.bin)}`;
     case "settle_part":
     case "take_part":
-      return `${plain}: ${word({}, command.part.split("/").at(-1) ?? "")}`;
+      return `${plain}: ${text(about) || word({}, command.part.split("/").at(-1) ?? "")}`;
     case "take_step": {
       const step = store.steps.value.get(`${command.unit}/${command.step}`);
       return step ? `${plain}: ${text(step.title)}` : plain;

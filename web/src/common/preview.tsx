@@ -32,7 +32,10 @@ export function Asked({ lane }: { lane: LaneView | null | undefined }) {
 /** Everything that may be said now to the robot and, at a place, to whoever works there: each word once. */
 export function askedButtons(place?: string): Button[] {
   const own = place === undefined ? [...store.lanes.value.values()] : [store.lanes.value.get(place)];
-  const all = [...(store.robot.value?.intent?.buttons ?? []), ...[store.robot.value, ...own].flatMap((lane) => lane?.buttons ?? [])];
+  const intent = store.robot.value?.intent;
+  const unnamed = place === undefined && (intent?.needs ?? 1) > 1; // at the board nobody knows who approves: it may be the same person again
+  const moves = (intent?.buttons ?? []).filter(({ command }) => !unnamed || command.type !== "approve_motion");
+  const all = [...moves, ...[store.robot.value, ...own].flatMap((lane) => lane?.buttons ?? [])];
   return [...new Map(all.map((button) => [JSON.stringify(button.command), button])).values()];
 }
 

@@ -90,6 +90,10 @@ export const de: Words = {
       title: (place) => `Der Bildschirm am Platz ${place} ist weg.`,
       text: "Dort beginnt nichts Neues, und Gemeinsames wartet. Den Platz auf einem beliebigen Gerät öffnen oder abmelden.",
     },
+    skill: {
+      title: () => "Ein Skill wurde abgebrochen und endet nicht.",
+      text: "Den Roboter bewegen kann er nicht mehr. Tandem neu starten und den Skill berichtigen lassen.",
+    },
   },
   refusals: {
     offline: {
@@ -319,9 +323,13 @@ export const de: Words = {
     approval: ({ more }) => (more === "1" ? "Für seine nächste Bewegung fehlt noch eine Freigabe." : `Für seine nächste Bewegung fehlen noch ${more} Freigaben.`),
     zone: ({ who, zone, unit, step }) => `${who} arbeitet in Zone ${zone} (${unit}, ${step}): warten, bis sie frei ist.`,
     unclear: ({ place, zone }) => `Von ${place} könnte noch jemand an ${zone} sein: nachsehen und melden.`,
+    unclear_anywhere: ({ place }) => `Von ${place} könnte noch jemand die Hände in der Zelle haben: nachsehen und melden.`,
+    unsaid: ({ part, unit, step }) => `Niemand hat gesagt, ob ${part} schon an seinem Platz ist (${unit}, ${step}): nachsehen.`,
+    contradiction: ({ part }) => `Es ist fraglich, ob der Greifer ${part} hält: nachsehen und Bescheid geben.`,
+    grip_unknown: () => "Der Greifer hält etwas, von dem niemand weiß: herausnehmen.",
     screen: ({ place, unit, step }) => `Der Bildschirm an ${place} hat keine Verbindung, und ${step} von ${unit} braucht ihn.`,
     single_step: ({ unit, step }) => `Sein nächster Schritt, ${step} von ${unit}, beginnt, wenn jemand „Weiter“ sagt.`,
-    paused: ({ what, name }) => ({ order: `Pausiert: Auftrag ${name} fortsetzen.`, lane: `Pausiert: die Spur von ${name} fortsetzen.` })[what ?? ""] ?? "Pausiert: die Zelle fortsetzen.",
+    paused: ({ what, name }) => ({ order: `Pausiert: Auftrag ${name} fortsetzen.`, lane: name === "robot" ? "Pausiert: den Roboter fortsetzen." : `Pausiert: den Platz ${name} fortsetzen.` })[what ?? ""] ?? "Pausiert: die Zelle fortsetzen.",
     breakpoint: ({ unit, step }) => `Am Haltepunkt vor ${step} von ${unit} muss jemand „Weiter“ sagen.`,
     device: ({ device, unit, step }) => `${device} antwortet nicht, und ${step} von ${unit} braucht es: Strom und Verbindung prüfen.`,
   },

@@ -1,0 +1,87 @@
+"""Rules for what a unit that is given up may leave: what a person had in hand may stand where it was to be put."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.core import events as ev
+from orchestrator.core.decide.doubt import believed
+from orchestrator.core.decide.verdict import Rejected
+from orchestrator.core.geometry import Pose
+from orchestrator.core.handed import leaves_unsaid
+from orchestrator.core.rechecks import AHEAD_S
+from orchestrator.core.remains import to_look_at
+from orchestrator.core.world import CELL, LOST
+
+if TYPE_CHECKING:
+    from orchestrator.core import commands as cmd
+    from orchestrator.core.state import State, UnitState
+
+
+def perhaps_left(state: State, unit: UnitState) -> list[ev.Event]:
+    """Return the events that note, as a unit is given up, what a person may have put into the cell without saying so.
+
+    What sits on another part of the unit is taken out with that one.
+    """
+    out: list[ev.Event] = []
+    for step in state.variant_of(unit.id).steps:
+        current, target = unit.steps[step.id], step.result.at
+        part, kind = f"{unit.id}/{step.result.part}", step.result.kind
+        if kind is None or target is None or target.owner is not None:
+            continue
+        if not (current.unsaid or leaves_unsaid(step, current)) or CELL in _holders(state, part):
+            continue
+        frame = state.frame(unit, target)
+        seat = state.spec.frames.get(frame, Pose())
+        out.append(
+            ev.PartMoved(
+                unit=unit.id,
+                part=part,
+                kind=kind,
+                what="seen",
+                holder=CELL,
+                frame=frame,
+                pose=(seat @ step.result.meets.inverse()).rounded(),
+                source="nominal",
+                certainty="doubtful",
+            )
+        )
+    return out
+
+
+def start(state: State, command: cmd.LookForRemains, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Have a camera look whether a part stands where a unit that was given up may have left it."""
+    if command.part not in to_look_at(state):
+        return Rejected("stale", f"Nothing is to be looked for at the place of {command.part}.", "See the board.")
+    effect = f"remains/{command.part}/{state.seq}"
+    return [ev.RemainsLookStarted(unit=command.part.split("/", 1)[0], part=command.part, effect=effect)]
+
+
+def end(state: State, command: cmd.EndRemainsLook, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
+    """Take what a camera says: nothing there frees the place, a part there is to be taken out, else it stays in doubt.
+
+    A picture from before it was asked for says nothing, and one from the future neither.
+    """
+    asked = state.remains.get(command.part)
+    if asked is None or asked.effect != command.effect:
+        return [ev.OutcomeIgnored(effect=command.effect, what="end_remains_look", why="no such look is awaited")]
+    measured = command.measured
+    if measured is not None and not asked.t - 1e-6 <= measured.shot_t <= now + AHEAD_S:
+        measured = None
+    unit = command.part.split("/", 1)[0]
+    out: list[ev.Event] = [
+        ev.RemainsLookEnded(unit=unit, part=command.part, effect=command.effect, measured=measured, error=command.error)
+    ]
+    fact = state.world.get(command.part)
+    if fact is None or fact.certainty != "doubtful" or measured is None:
+        return out
+    if measured.verdict == "missing":
+        gone = {"holder": LOST, "certainty": "unknown"}
+        moved = {"unit": unit, "part": fact.part, "kind": fact.kind, "what": "consumed", **gone}
+        return [*out, ev.PartMoved.model_validate(moved)]
+    return [*out, believed(fact)] if measured.verdict in {"ok", "displaced"} else out
+
+
+def _holders(state: State, part: str) -> set[str]:
+    """What a part rests on last of all, where the ledger knows of it and is sure."""
+    return {fact.holder for fact in state.world.chain(part) if fact.certainty != "unknown"}

@@ -1,0 +1,87 @@
+"""What helps after a failure is said in the reader's language, and buttons call parts by their names."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.core import commands as cmd
+from orchestrator.core.pauses import said
+from orchestrator.engine import phrases
+from orchestrator.engine.equipment import REMEDIES
+from orchestrator.engine.naming import about_part, named
+from orchestrator.engine.requirements import _UNMET
+from tests.unit.core_builders import Bench, step, variant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOM = Path(__file__).parents[2] / "orchestrator"
+# what can fail while a robot works or a camera looks, and so becomes a question
+FAIL = (
+    *(f"core/decide/{name}.py" for name in ("outcomes", "progress", "recovery")),
+    *(f"engine/{name}.py" for name in ("attempt", "crew", "equipment", "eyes", "gate", "handling", "ride", "seeking")),
+    *(f"engine/{name}.py" for name in ("requirements", "standstill")),
+    *(f"skill/{name}.py" for name in ("arm", "cell", "gripper", "part", "sequences")),
+    *(f"adapters/{name}.py" for name in ("camera_sim", "robot_sim", "vision_open3d", "vision_process")),
+    *(f"adapters/sim/{name}.py" for name in ("planner", "devices/device", "devices/tool")),
+)
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    """The texts that an expression may be; names stand for what is filled in."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "pin" for part in node.values)
+    elif isinstance(node, ast.IfExp):
+        yield from (*_texts(node.body), *_texts(node.orelse))
+
+
+def _remedies(file: str) -> set[str]:
+    out: set[str] = set()
+    for node in ast.walk(ast.parse((ROOM / file).read_text(encoding="utf-8"))):
+        name = node.arg if isinstance(node, ast.keyword) else ""
+        if isinstance(node, ast.Assign):
+            name = getattr(node.targets[0], "id", "")
+        if name in {"remedy", "hint"} and isinstance(node, ast.keyword | ast.Assign):
+            out |= set(_texts(node.value))
+    return out
+
+
+@pytest.mark.parametrize("file", FAIL)
+def test_what_helps_is_said_in_german_too(file: str) -> None:
+    missing = [text for text in _remedies(file) if text and phrases.helps(text)["de"] == text]
+    assert missing == []
+
+
+def test_what_helps_with_devices_verdicts_and_conditions_is_said_in_german_too() -> None:
+    from orchestrator.core.decide.outcomes import _REMEDY
+
+    for text in (*REMEDIES.values(), *_REMEDY.values(), *(remedy for _, _, remedy in _UNMET.values())):
+        assert phrases.helps(text)["de"] != text
+
+
+def test_of_several_sentences_those_that_are_known_are_translated() -> None:
+    assert phrases.helps("") == {}
+    assert phrases.helps("See the log. Knock on wood.")["de"] == "Im Protokoll nachsehen. Knock on wood."
+
+
+def test_a_paused_lane_is_called_by_whose_it_is() -> None:
+    assert said("lane/robot") == "Paused: resume the robot."
+    assert phrases.told(said("lane/front"))["de"] == "Pause: den Platz front fortsetzen."
+
+
+def test_a_part_is_called_by_its_kinds_name_and_which_of_several_it_is() -> None:
+    load = step("load", part="body", at="nest", by="robot")
+    pin = step("pin", ["load"], part="pin#2", at="body/seat", by="robot")
+    made = Bench().running(variant(load, pin, step("last", ["pin"], by="human", check=["person"])))
+    made.finish("load")
+    made.finish("pin")
+    assert named(made.state, "u1/body") == {"en": "Body"}
+    assert named(made.state, "u1/pin#2") == {"en": "Pin 2"}
+    assert named(made.state, "u9/lid") == {}
+    assert about_part(made.state, "take_part", cmd.TakePart(part="u1/body")).about == {"en": "Body"}
