@@ -65,7 +65,7 @@ check: $(VENV)/.installed ## the authored files
 	$(BIN)/tandem check instructions/
 
 unit: $(VENV)/.tested web/dist/index.html ## every test but those in a browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not browser' tests orchestrator
+	$(RUN_NODE) $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not browser' tests orchestrator
 
 browser: $(VENV)/.tested web/dist/index.html ## the pages in Chromium against a real cell
 	$(RUN_NODE) $(BIN)/python -m pytest -m browser tests/browser
@@ -78,7 +78,7 @@ bench: $(VENV)/.tested web/dist/index.html ## the figures of the design; writes 
 
 soak: $(VENV)/.tested ## the same tests with many more examples
 	TANDEM_FAULTS=800 $(BIN)/python -m pytest -n 2 --dist loadfile -rP tests/faults/test_killed.py tests/faults/test_journal_damage.py
-	TANDEM_FAULTS=800 TANDEM_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/faults/test_killed.py --ignore=tests/faults/test_journal_damage.py tests/faults tests/unit/test_stateful.py tests/unit/test_machine_product.py tests/unit/test_sim_timing.py tests/unit/test_sim_trajectories.py tests/unit/test_skills_cancelled.py tests/unit/test_vision_displaced.py
+	$(RUN_NODE) TANDEM_FAULTS=800 TANDEM_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/faults/test_killed.py --ignore=tests/faults/test_journal_damage.py tests/faults tests/unit/test_http_fuzz.py tests/unit/test_stateful.py tests/unit/test_machine_product.py tests/unit/test_sim_timing.py tests/unit/test_sim_trajectories.py tests/unit/test_skills_cancelled.py tests/unit/test_vision_displaced.py
 	TANDEM_SOAK=1 $(BIN)/python -m tests.bench vision.trials vision.locate vision.memory_slope
 
 clean: ## what was built; the journal of the demo stays

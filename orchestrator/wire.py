@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from orchestrator.core.commands import Name, Outside
+from orchestrator.core.commands import Kept, Name, Outside
 from orchestrator.core.geometry import Pose, Vector
 from orchestrator.core.variant import Frozen, ValueSpec
 
@@ -537,12 +537,16 @@ class Hello(Frozen):
 
 
 class CommandMessage(Frozen):
-    """A client asks for a command; who asks is the server's to say."""
+    """A client asks for a command; who asks is the server's to say.
+
+    `kept`: the client kept it while it had no line, and hands it in now.
+    """
 
     type: Literal["command"] = "command"
     v: Literal[1] = 1
     id: Name
     command: Outside
+    kept: Kept | None = None
 
 
 class Ping(Frozen):

@@ -1,4 +1,5 @@
 // Builds the pages: `node build.mjs` writes dist/, `--watch` keeps it up to date.
+import { createHash } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
@@ -18,13 +19,18 @@ const pages = {
       const url = (file) => file.replace("dist/static/", STATIC);
       const first = closure(script, result.metafile.outputs);
       const template = await readFile("src/index.html", "utf8");
+      const files = outputs.map(([file]) => file).filter((file) => !file.endsWith(".map") && !file.endsWith(".txt"));
+      const id = createHash("sha256").update(template).update(files.sort().join("\n")).digest("hex").slice(0, 16);
       const head = [
         `<link rel="stylesheet" href="${url(entry.cssBundle)}">`,
         ...first.slice(1).map((file) => `<link rel="modulepreload" href="${url(file)}">`),
         `<script type="module" src="${url(script)}"></script>`,
       ];
       const icon = outputs.find(([, output]) => output.entryPoint === "src/icon.svg" || "src/icon.svg" in output.inputs);
-      await writeFile("dist/index.html", template.replace("<!-- head -->", head.join("\n    ")).replace("$icon", url(icon[0])));
+      const page = template.replace("<!-- head -->", head.join("\n    ")).replace("$icon", url(icon[0])).replace("$build", id);
+      await writeFile("dist/index.html", page);
+      await writeFile("dist/build.json", `${JSON.stringify({ build: id })}\n`);
+      await worker(id, files.map(url));
       const kilobytes = await sizes(result.metafile.outputs);
       const total = first.reduce((sum, file) => sum + kilobytes.get(file), 0);
       const heaviest = outputs
@@ -40,6 +46,12 @@ const pages = {
     });
   },
 };
+
+/** The service worker, a file of its own without a hash: browsers look for changes of it by its name. */
+async function worker(id, files) {
+  const define = { BUILD: JSON.stringify(id), FILES: JSON.stringify(files) };
+  await esbuild.build({ entryPoints: ["src/shell/worker.ts"], outfile: "dist/sw.js", bundle: true, format: "iife", target: "es2022", minify: !watch, define });
+}
 
 const round = (value) => Math.round(value * 10) / 10;
 

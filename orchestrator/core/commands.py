@@ -732,13 +732,24 @@ Outside = Annotated[
 ]
 
 
+class Kept(Frozen):
+    """A device kept this command while it had no line: whose word it is, and when they gave it (s, UTC)."""
+
+    operator: Name
+    t: Finite
+
+
 class Request(Frozen):
-    """A command with its UUID, who asks, and when it was asked (s, UTC). The same id twice has one effect."""
+    """A command with its UUID, who asks, and when it was asked (s, UTC). The same id twice has one effect.
+
+    `kept`: it is not asked now but handed in later; few commands are taken so.
+    """
 
     id: Name
     by: Who
     t: Finite
     command: Command
+    kept: Kept | None = None
 
 
 OUTSIDE: TypeAdapter[Any] = TypeAdapter(Outside)

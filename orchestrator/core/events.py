@@ -194,6 +194,7 @@ class StepConfirmed(Frozen):
     values: Values = Field(default_factory=dict)
     lots: dict[str, str] = Field(default_factory=dict)
     late: bool = False
+    said_t: float | None = None  # when they said so, where a device kept it and handed it in later
 
 
 class CheckRequested(Frozen):

@@ -74,7 +74,7 @@ def _retained(state: State, event: ev.JournalRetained, _t: float) -> State:
 @_on(ev.CellRestarted)
 def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
     state = unreleased(state)
-    return replace(
+    state = replace(
         state,
         cell=event.state,
         cell_changes=state.cell_changes + 1,
@@ -95,6 +95,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         upset_t=t,
         units={name: unlooked(unit) for name, unit in state.units.items()},
     )
+    return timed(state, t)  # what was paused at a place or of the robot is held by now
 
 
 @_on(ev.ModeChanged)

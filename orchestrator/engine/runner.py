@@ -502,13 +502,13 @@ class Runner:
 
     def _pauses(self, request: cmd.Request) -> bool:
         """Tell whether a request brings the robot to speed zero, as far as it will be granted: not a second time."""
-        granted = may(request.by.role, request.command) and not self._repeats(request)
+        granted = may(request.by.role, request.command) and request.kept is None and not self._repeats(request)
         return granted and stops_robot(self.state, request.command)
 
     def _makes_safer(self, request: cmd.Request) -> bool:
         """Tell whether a request stops the arm, as far as it will be granted: not to others, and not a second time."""
         command, role = request.command, request.by.role
-        if not may(role, command) or self._repeats(request):
+        if not may(role, command) or request.kept is not None or self._repeats(request):
             return False
         if isinstance(command, cmd.ReportSafety):
             return command.safety not in {Safety.NORMAL, Safety.REDUCED}

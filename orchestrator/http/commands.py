@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.commands import Request, Who
+from orchestrator.core.commands import Kept, Request, Who
 from orchestrator.core.errors import TandemError
 from orchestrator.http.errors import report
 from orchestrator.wire import Answer
@@ -25,9 +25,9 @@ class Commands:
         self._metrics = metrics
         self.who = Who()
 
-    async def ask(self, command_id: str, command: Any) -> Answer:
-        """Hand in a command under its id. Every failure comes back as an answer."""
-        request = Request(id=command_id, by=self.who, t=self._desk.now(), command=command)
+    async def ask(self, command_id: str, command: Any, kept: Kept | None = None) -> Answer:
+        """Hand in a command under its id; with `kept` one that a device kept. Every failure comes back as an answer."""
+        request = Request(id=command_id, by=self.who, t=self._desk.now(), command=command, kept=kept)
         return await self._answered(command_id, self._desk.submit(request))
 
     async def jog(self, press: str, twist: Twist) -> Answer:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
-from orchestrator.core.commands import Acknowledge, ChangeCell, Name, Outside, SetAutonomy, SetMode
+from orchestrator.core.commands import Acknowledge, ChangeCell, Kept, Name, Outside, SetAutonomy, SetMode
 from orchestrator.core.errors import SetupError, known
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
@@ -23,10 +23,11 @@ CellCommand = Annotated[ChangeCell | SetMode | SetAutonomy | Acknowledge, Field(
 
 
 class Asked(Frozen):
-    """A command with its UUID. The same id twice has one effect."""
+    """A command with its UUID. The same id twice has one effect. `kept`: a device kept it while it had no line."""
 
     id: Name
     command: Outside
+    kept: Kept | None = None
 
 
 class Ready(Frozen):
@@ -57,7 +58,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
     @routes.post("/commands", responses=REFUSED)
     async def ask(asked: Asked) -> Answer:
         """Any command that a screen may give."""
-        return accept(await commands.ask(asked.id, asked.command))
+        return accept(await commands.ask(asked.id, asked.command, asked.kept))
 
     @routes.get("/scene")
     async def show_scene() -> SceneView:

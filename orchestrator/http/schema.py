@@ -16,10 +16,11 @@ from pydantic import TypeAdapter
 
 from orchestrator import __version__, wire
 from orchestrator.core.commands import OUTSIDE
+from orchestrator.core.decide.kept import KEPT
 from orchestrator.engine.calibrating import CalibratedView, DriveView, LiveView, SessionView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Schema = dict[str, Any]
 
@@ -69,7 +70,7 @@ def json_schema() -> Schema:
 
 def asyncapi() -> Schema:
     """Return the AsyncAPI 3 document of the WebSocket: one channel, what the server sends and what it takes."""
-    schemas = _moved(definitions(), "#/$defs/", "#/components/schemas/")
+    schemas = _discerned(_moved(definitions(), "#/$defs/", "#/components/schemas/"))
     sent, taken = (_members(schemas[name]) for name in ("ServerMessage", "ClientMessage"))
     channel = {
         "address": "/ws",
@@ -124,6 +125,7 @@ def typescript() -> str:
     blocks = [
         "// Generated from orchestrator/wire.py by `python -m orchestrator.http.schema --typescript`. Do not edit.",
         f"export const SUBPROTOCOL = {json.dumps(wire.SUBPROTOCOL)};\nexport const SLOW_CLIENT = {wire.SLOW_CLIENT};",
+        f"/** What a device may keep and hand in later. */\nexport const KEPT = {json.dumps(list(_kept()))} as const;",
         "export type Vector = [number, number, number];",
         "/** Unit quaternion (w, x, y, z). */\nexport type Quaternion = [number, number, number, number];",
         _topics(),
@@ -131,6 +133,10 @@ def typescript() -> str:
     for name, schema in definitions().items():
         blocks.append(_put() if name == "Put" else _comment(schema, "") + _declaration(name, schema))
     return "\n\n".join(blocks) + "\n"
+
+
+def _kept() -> Iterable[str]:
+    return (kind.model_fields["type"].default for kind in KEPT)
 
 
 def _topics() -> str:
@@ -227,6 +233,18 @@ def _moved(node: Any, old: str, new: str) -> Any:
     if isinstance(node, list):
         return [_moved(value, old, new) for value in node]
     return node.replace(old, new) if isinstance(node, str) and node.startswith(old) else node
+
+
+def _discerned(node: Any) -> Any:
+    """Name what tells the members of a union apart as AsyncAPI does, by its property alone; OpenAPI adds a mapping."""
+    if isinstance(node, dict):
+        return {
+            key: value["propertyName"]
+            if key == "discriminator" and isinstance(value, dict) and "propertyName" in value
+            else _discerned(value)
+            for key, value in node.items()
+        }
+    return [_discerned(value) for value in node] if isinstance(node, list) else node
 
 
 def _members(union: Schema) -> list[str]:

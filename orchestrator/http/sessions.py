@@ -85,7 +85,7 @@ class Session:
         self._send = send
         self._news = asyncio.Event()
         self._ended: asyncio.Future[_Ended] = asyncio.get_running_loop().create_future()
-        self._outbox: deque[str] = deque()
+        self._outbox: deque[tuple[int, str]] = deque()  # each after the state message of this seq
         self._seen: dict[str, int] | None = None  # tick of each pose topic; None: wants no poses
         self._pongs = 0  # owed, each after the state message of seq `_pong_at`
         self._pong_at = 0
@@ -126,21 +126,23 @@ class Session:
         while True:
             await self._news.wait()
             self._news.clear()
-            while self._outbox:
-                await self._put(self._outbox.popleft())
-            while self.cursor is not None and self.cursor < self._hub.seq and not self._outbox:
-                text = self._hub.text(self.cursor + 1)
-                self.cursor += 1
+            while (text := self._next()) is not None:
                 await self._put(text)
-            if self._outbox:
-                self._news.set()
-                continue
             while self._pongs and (self.cursor is None or self.cursor >= self._pong_at):
                 self._pongs -= 1
                 await self._put(self._hub.pong())
             if self._seen is not None:
                 for text in tuple(self._hub.poses.news(self._seen)):
                     await self._put(text)
+
+    def _next(self) -> str | None:
+        """Take the next answer or state message: an answer follows what its command has changed."""
+        if self._outbox and (self.cursor is None or self.cursor >= self._outbox[0][0]):
+            return self._outbox.popleft()[1]
+        if self.cursor is not None and self.cursor < self._hub.seq:
+            self.cursor += 1
+            return self._hub.text(self.cursor)
+        return None
 
     async def _put(self, text: str) -> None:
         try:
@@ -152,7 +154,7 @@ class Session:
         if len(self._outbox) >= OUTBOX:
             self._end(SLOW_CLIENT, "Too slow: read the answers before asking more.")
             return
-        self._outbox.append(text)
+        self._outbox.append((self._hub.seq, text))
         self._news.set()
 
     def _owe_pong(self) -> None:
@@ -229,7 +231,7 @@ class Session:
 
     async def _ask(self, message: CommandMessage) -> None:
         try:
-            answer = await self._commands.ask(message.id, message.command)
+            answer = await self._commands.ask(message.id, message.command, message.kept)
         finally:
             self._under_way -= 1
         self._reply(_envelope(AnswerMessage, self._hub, answer))

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from orchestrator.engine.library import Library
 
 COMMANDS = 1500
+WRITERS = (1, 20, 200)
+WRITTEN = 2000  # commands of all writers together
 SOURCES = 20
 EACH = 150  # commands of one source in one round
 ROUNDS = 5
@@ -63,6 +65,43 @@ async def _commands(folder: Path) -> tuple[list[float], int]:
             await asyncio.sleep(0.002)
     await cell.journal.close()
     return took_ms, cell.events - COMMANDS
+
+
+# ---- many writers at once --------------------------------------------------------------------------------------
+
+
+@bench("event.p99_ms_200_writers", "ms")
+def writers() -> list[Figure]:
+    shelf = library()
+    out: list[Figure] = []
+    for count in WRITERS:
+        with scratch() as folder:
+            took_ms, durable = asyncio.run(_written(shelf, folder, count, max(10, WRITTEN // count)))
+        note = f"command handed in to its durable event; {count} writers at once, {durable} events in the journal file"
+        for name, share in (("p99", 0.99), ("p50", 0.5)):
+            out.append(Figure(percentile(took_ms, share), len(took_ms), note, name=f"event.{name}_ms_{count}_writers"))
+    return out
+
+
+async def _written(shelf: Library, folder: Path, count: int, each: int) -> tuple[list[float], int]:
+    """Let `count` writers hand in commands, each its next once the last is durable; returns how long each took (ms)."""
+    path = folder / "cell.journal"
+    cell = BenchCell(shelf, SqliteJournal(path))
+    took_ms: list[float] = []
+
+    async def writer(first: int) -> None:
+        for n in range(first, first + each):
+            began = time.perf_counter()
+            answer = await cell.do(refill(cell, n))
+            took_ms.append((time.perf_counter() - began) * 1000)
+            assert answer.ok, answer.message
+
+    async with cell.running():
+        await asyncio.gather(*(writer(k * each) for k in range(count)))
+        durable, _ = cell.journal.head
+    await cell.journal.close()
+    assert durable >= count * each, "an answer came before its event was written"
+    return took_ms, durable
 
 
 # ---- a crowd against the bare journal --------------------------------------------------------------------------

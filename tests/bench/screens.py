@@ -1,6 +1,7 @@
 """A process full of screens: it connects, listens for a while and prints how late messages came.
 
-`python -m tests.bench.screens URL COUNT STALLED SECONDS`; messages carry the monotonic clock as their `t`.
+`python -m tests.bench.screens URL COUNT STALLED SECONDS BOARDS`; with BOARDS 1 they want no poses.
+Messages carry the monotonic clock as their `t`.
 """
 
 from __future__ import annotations
@@ -18,22 +19,27 @@ from websockets.asyncio.client import connect
 from orchestrator.wire import SUBPROTOCOL
 
 WARM_UP_S = 1.0
-HELLO = json.dumps({"type": "hello"})
+PATIENCE_S = 60.0  # until everybody is there: hundreds dial at once
 
 
 class Screens:
     """What all screens of this process heard."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, boards: bool) -> None:
         self.url = url
+        self.hello = json.dumps({"type": "hello", "poses": not boards})
         self.late_ms: dict[str, list[float]] = {"pose": [], "happened": []}
         self.gap_s = 0.0
         self.counting = False
+        self.there = asyncio.Semaphore(0)  # one for each that has heard something
 
     async def watch(self) -> None:
         """Listen and note each message's delay, and the longest time without a pose."""
-        async with connect(self.url, subprotocols=[SUBPROTOCOL], proxy=None, compression=None) as client:
-            await client.send(HELLO)
+        options = {"proxy": None, "compression": None, "open_timeout": PATIENCE_S}
+        async with connect(self.url, subprotocols=[SUBPROTOCOL], **options) as client:
+            await client.send(self.hello)
+            await client.recv()
+            self.there.release()
             last = 0.0
             async for text in client:
                 now = time.monotonic()
@@ -54,18 +60,21 @@ class Screens:
         await asyncio.get_running_loop().sock_connect(narrow, (parts.hostname, parts.port))
         options = {"sock": narrow, "max_queue": 1, "ping_interval": None}
         async with connect(self.url, subprotocols=[SUBPROTOCOL], proxy=None, compression=None, **options) as client:
-            await client.send(HELLO)
+            await client.send(self.hello)
             try:
                 await asyncio.Event().wait()
             finally:
                 client.transport.abort()  # a polite end would first read all that it never read
 
 
-async def listen(url: str, count: int, stalled: int, seconds: float) -> Screens:
+async def listen(url: str, count: int, stalled: int, seconds: float, *, boards: bool) -> Screens:
     """Run `count` screens, `stalled` of them stalled, for `seconds` after a warm-up."""
-    screens = Screens(url)
+    screens = Screens(url, boards=boards)
     work = [screens.stall() for _ in range(stalled)] + [screens.watch() for _ in range(count - stalled)]
     tasks = [asyncio.ensure_future(each) for each in work]
+    async with asyncio.timeout(PATIENCE_S):
+        for _ in range(count - stalled):
+            await screens.there.acquire()
     await asyncio.sleep(WARM_UP_S)
     screens.counting = True
     done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -78,5 +87,6 @@ async def listen(url: str, count: int, stalled: int, seconds: float) -> Screens:
 
 
 if __name__ == "__main__":
-    heard = asyncio.run(listen(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])))
+    count, stalled, seconds, boards = sys.argv[2:]
+    heard = asyncio.run(listen(sys.argv[1], int(count), int(stalled), float(seconds), boards=boards == "1"))
     sys.stdout.write(json.dumps({"late_ms": heard.late_ms, "gap_s": heard.gap_s}))

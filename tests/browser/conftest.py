@@ -26,6 +26,7 @@ SPEED = "5"
 OWN_CELL = dict.fromkeys(
     ("calibrate", "hand_eye"), HERE / "calibrate_cell.yaml"
 )  # suites that need another cell than the demo's, at rest
+TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
 REAL_TIME = ("jog",)  # suites in which a person's hand keeps the robot moving: it is not sped up
 
@@ -41,6 +42,8 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     command = [sys.executable, "-m", "orchestrator"]
     if suite in OWN_CELL:
         command += ["serve", "--cell", str(OWN_CELL[suite])]
+    elif suite in TWO_PEOPLE:
+        command += ["serve", "--cell", str(_two_places(tmp_path))]
     else:
         command += ["demo", "--units", "1", "--speed", "1" if suite in REAL_TIME else SPEED]
     command += ["--port", str(port), "--data", str(tmp_path / "data")]
@@ -52,6 +55,19 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     finally:
         demo.send_signal(signal.SIGINT)
         demo.communicate(timeout=30)
+
+
+def _two_places(folder: Path) -> Path:
+    """Write the demo's cell with a place more, in which two people approve each motion."""
+    text = (HERE.parent.parent / "launch" / "cells" / "demo.yaml").read_text(encoding="utf-8")
+    front = "places: {front: {"
+    assert front in text
+    file = folder / "two_places.yaml"
+    file.write_text(
+        text.replace(front, "places: {back: {at: {xyz_mm: [950, 600, 0]}}, front: {") + "\napprovals: {motions: 2}\n",
+        encoding="utf-8",
+    )
+    return file
 
 
 def _started(command: list[str], port: int) -> subprocess.Popen[str]:

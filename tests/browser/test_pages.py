@@ -12,13 +12,25 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-SUITES = ("access", "reconnect", "keyboard", "build_unit", "jog", "calibrate", "hand_eye", "recover")
+SUITES = (
+    "access",
+    "reconnect",
+    "keyboard",
+    "build_unit",
+    "jog",
+    "calibrate",
+    "hand_eye",
+    "recover",
+    "supervision",
+    "two_people",
+    "offline",
+)
 PATIENCE_S = 15 * 60
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("suite", SUITES)
-def test_pages(suite: str, tandem_url: str) -> None:
+def test_pages(suite: str, tandem_url: str, tmp_path: Path) -> None:
     """Run one suite against `tandem_url`; pictures go to build/shots."""
     node = shutil.which("node")
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -29,6 +41,7 @@ def test_pages(suite: str, tandem_url: str) -> None:
     environment = {
         **os.environ,
         "TANDEM_URL": tandem_url,
+        "TANDEM_DATA": str(tmp_path / "data"),
         "TANDEM_SHOTS": os.environ.get("TANDEM_SHOTS", str(ROOT / "build" / "shots")),
         "TANDEM_CHROMIUM": browser,
     }

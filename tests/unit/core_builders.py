@@ -144,9 +144,11 @@ class Bench:
 
     # ---- asking ------------------------------------------------------------------------------------------------
 
-    def ask(self, command: cmd.Command, by: cmd.Who = cmd.ENGINE) -> list[ev.Event] | Rejected:
+    def ask(
+        self, command: cmd.Command, by: cmd.Who = cmd.ENGINE, kept: cmd.Kept | None = None
+    ) -> list[ev.Event] | Rejected:
         """Judge a command and fold what follows."""
-        request = cmd.Request(id=f"r{next(self._ids)}", by=by, t=self.t, command=command)
+        request = cmd.Request(id=f"r{next(self._ids)}", by=by, t=self.t, command=command, kept=kept)
         verdict = decide(self.state, request, self.t)
         if not isinstance(verdict, Rejected):
             self.tell(*verdict)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
+from jsonschema import Draft7Validator, Draft202012Validator
 
 from orchestrator import wire
 from orchestrator.http import schema
@@ -74,6 +76,34 @@ def test_asyncapi_names_every_message_of_both_sides() -> None:
     assert sent == {type_.__name__ for type_ in get_args(get_args(wire.ServerMessage)[0])}
     assert taken == {type_.__name__ for type_ in get_args(get_args(wire.ClientMessage)[0])}
     assert set(document["components"]["messages"]) == sent | taken
+
+
+OFFICIAL = Path(__file__).parents[2] / "web" / "node_modules" / "@asyncapi" / "specs" / "schemas" / "3.0.0.json"
+
+
+def test_asyncapi_holds_to_the_official_schema() -> None:
+    """The schema is AsyncAPI's own, from the npm package @asyncapi/specs."""
+    if not OFFICIAL.is_file():
+        if os.environ.get("CI"):
+            pytest.fail("CI must have run `npm ci` in web/.")
+        pytest.skip("The official schema comes with `npm ci` in web/.")
+    official = Draft7Validator(json.loads(OFFICIAL.read_text(encoding="utf-8")))
+    assert [error.message for error in official.iter_errors(schema.asyncapi())] == []
+    broken = {**schema.asyncapi(), "operations": {"show": {"action": "whisper"}}}
+    assert list(official.iter_errors(broken))
+
+
+def test_the_json_schema_is_one_and_tells_messages_from_what_is_none() -> None:
+    document = schema.json_schema()
+    Draft202012Validator.check_schema(document)
+    messages = Draft202012Validator(document)
+    pong = wire.PongMessage(epoch="e", seq=3, t=1.0).model_dump(mode="json")
+    hello = {"type": "hello", "epoch": "e", "seq": 3}
+    kept = {"type": "command", "id": "c", "command": {"type": "acknowledge"}, "kept": {"operator": "Kim", "t": 1.0}}
+    for message in (pong, hello, kept):
+        assert list(messages.iter_errors(message)) == []
+    for wrong in ({**pong, "seq": "3"}, {"type": "reboot"}, {**kept, "kept": {"operator": "Kim"}}, {**hello, "v": 2}):
+        assert list(messages.iter_errors(wrong))
 
 
 def test_each_document_can_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

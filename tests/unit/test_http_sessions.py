@@ -107,6 +107,23 @@ def test_a_pong_follows_every_state_message_that_there_was_at_its_ping(tmp_path:
     asyncio.run(scenario())
 
 
+def test_an_answer_follows_what_its_command_changed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        desk = FakeDesk(tmp_path)
+        gate = desk.gates["join_place"] = asyncio.Event()
+        async with serving(desk) as server, screen(server) as client:
+            await enter(client)
+            await say(client, type="command", id="c-1", command=JOIN)
+            await say(client, type="ping")
+            await hear(client, "pong")
+            gate.set()
+            for n in range(20):
+                desk.screen.happen(f"event{n}")  # before the answer is handed back
+            assert [(await hear(client))["type"] for _ in range(21)] == ["happened"] * 20 + ["answer"]
+
+    asyncio.run(scenario())
+
+
 def test_nothing_is_sent_before_hello(tmp_path: Path) -> None:
     async def scenario() -> None:
         desk = FakeDesk(tmp_path)
@@ -130,6 +147,29 @@ def test_an_answer_goes_to_its_sender_alone(tmp_path: Path) -> None:
             await say(other, type="ping")
             assert (await hear(other))["type"] == "pong"
             assert [(r.id, r.command.place, r.t, r.by.name) for r in desk.asked] == [("c-1", "front", 1000.0, "local")]
+
+    asyncio.run(scenario())
+
+
+def test_what_a_device_kept_comes_in_as_such_on_either_way(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        desk = FakeDesk(tmp_path)
+        kept = {"operator": "op-1", "t": 900.0}
+        async with serving(desk) as server, screen(server) as client, browser(server) as rest:
+            await say(client, type="command", id="c-1", command=JOIN, kept=kept)
+            await hear(client, "answer")
+            await say(client, type="command", id="c-2", command=JOIN)
+            await hear(client, "answer")
+            await rest.post("/api/v1/commands", json={"id": "c-3", "command": JOIN, "kept": kept})
+            assert [(r.id, r.kept and r.kept.model_dump(), r.t) for r in desk.asked] == [
+                ("c-1", kept, 1000.0),
+                ("c-2", None, 1000.0),
+                ("c-3", kept, 1000.0),
+            ]
+            for wrong in ({"operator": "op-1"}, {"operator": "", "t": 1}, {"operator": "a", "t": "soon"}, "yes"):
+                await say(client, type="command", id="c-4", command=JOIN, kept=wrong)
+                assert (await hear(client))["payload"]["code"] == "bad_input"
+            assert len(desk.asked) == 3
 
     asyncio.run(scenario())
 

@@ -179,6 +179,17 @@ def test_after_a_restart_nothing_is_paused_but_orders_and_nothing_moves() -> Non
     assert bench.state.cell == CellState.HELD
 
 
+def test_the_time_of_a_step_that_was_paused_at_its_place_goes_on_after_a_restart() -> None:
+    name = "wipe"
+    bench = at_work("front", name=name)
+    bench.do(pause(**FRONT))
+    bench.wait(30)
+    assert bench.at(name).paused_t is not None
+    bench.do(cmd.ReportRestart(holding=False))
+    assert (bench.at(name).paused_t, bench.at(name).paused_s) == (None, 30.0)
+    assert bench.replayed() == bench.state
+
+
 def test_going_on_is_refused_while_the_robot_may_not_move() -> None:
     bench = at_work("robot")
     bench.do(pause(**ROBOT))

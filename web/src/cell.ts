@@ -2,6 +2,8 @@
 
 import { Commands } from "./command";
 import { Connection } from "./connection";
+import { Outbox } from "./kept/outbox";
+import { openShelf } from "./kept/shelf";
 import { PoseStream } from "./poses";
 import { Store } from "./store";
 
@@ -16,4 +18,7 @@ function place(): string {
   if (!location.pathname.startsWith("/worker")) return "";
   return new URLSearchParams(location.search).get("place") ?? store.cell.value?.places[0] ?? "";
 }
-export const commands = new Commands(connection);
+
+/** What the worker of this device has said and the cell has not heard yet. */
+export const outbox = new Outbox(connection, openShelf);
+export const commands = new Commands(connection, outbox, store);

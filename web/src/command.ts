@@ -2,6 +2,9 @@
 
 import { computed, signal } from "@preact/signals";
 import type { Connection } from "./connection";
+import type { Outbox } from "./kept/outbox";
+import { described, keepable } from "./kept/word";
+import type { Store } from "./store";
 import { uuid } from "./uuid";
 import { words } from "./words";
 import type { Answer, Outside } from "./wire";
@@ -17,19 +20,43 @@ export class Commands {
   readonly notice = signal<Notice | null>(null);
   readonly busy = computed(() => this.underway.value.size > 0);
 
-  constructor(private readonly connection: Connection) {}
+  constructor(
+    private readonly connection: Connection,
+    private readonly outbox: Outbox,
+    private readonly store: Store,
+  ) {}
 
   /** Send a command once; a second press of the same `key` before the answer does nothing. */
   async send(command: Outside, key: string = keyOf(command)): Promise<Answer | null> {
     if (this.underway.value.has(key)) return null;
     this.underway.value = new Set(this.underway.value).add(key);
     this.notice.value = null;
-    const answer = await this.connection.ask(uuid(), command);
+    const answer = await this.hand(uuid(), command);
     const left = new Set(this.underway.value);
     left.delete(key);
     this.underway.value = left;
-    if (!answer.ok) this.notice.value = notice(answer);
+    if (!answer.ok && answer.code !== "kept") this.notice.value = notice(answer);
     return answer;
+  }
+
+  /** What a worker says about the work goes by the outbox; everything else counts now or not at all. */
+  private hand(id: string, command: Outside): Promise<Answer> {
+    const now = this.connection.line.value === "online";
+    const operator = keepable(command) ? this.at(command.place) : "";
+    if (!keepable(command) || !operator || !(now || this.keeps(command))) return this.connection.ask(id, command);
+    const card = this.store.cards.value.get(command.place);
+    return this.outbox.give({ id, command, operator, t: this.connection.now(), ...described(card) });
+  }
+
+  /** Whether a command may be given without a line. What the robot waits for in a handover may not. */
+  keeps(command: Outside): boolean {
+    if (!keepable(command) || !this.at(command.place)) return false;
+    return command.type === "report_problem" || this.store.cards.value.get(command.place)?.together === false;
+  }
+
+  /** Who works at a place, as far as the page knows; "" where nobody does. */
+  at(place: string): string {
+    return this.store.lanes.value.get(place)?.operator ?? "";
   }
 
   dismiss(): void {

@@ -1,25 +1,19 @@
 /** The one WebSocket: hello with the last epoch and seq, catch-up, ping, and coming back by itself. */
 
 import { signal } from "@preact/signals";
-import { learn } from "./clock";
+import { learn, serverNow } from "./clock";
 import type { PoseStream } from "./poses";
 import type { Store } from "./store";
-import { SUBPROTOCOL, type Answer, type ClientMessage, type Outside, type ServerMessage } from "./wire";
+import { SUBPROTOCOL, type Answer, type ClientMessage, type Kept, type Outside, type ServerMessage } from "./wire";
 
 export type Line = "connecting" | "online" | "offline";
 
 const PING_MS = 2_500;
 const SILENCE_MS = 6_000; // two pings without any answer: the line is dead, whatever the socket believes
 const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 5_000;
-
-// What a person said about the work may be said again after a lost line, with the same id; what moves the robot may not.
-const REPEATABLE: ReadonlySet<Outside["type"]> = new Set(["confirm_step", "report_problem", "join_place", "leave_place"]);
-
-interface Pending {
-  command: Outside;
-  settle(answer: Answer): void;
-}
+const LONGEST_WAIT_MS = 1_500; // with its scatter below 2 s: who comes back to the cell sees it at once
+const DIAL_MS = 2_000; // a network that swallows everything would let it hang for minutes
+const OPEN = 1; // WebSocket.OPEN
 
 /** What is asked of a server; the same shape as `WebSocket`, so that tests can bring their own. */
 export type Socket = Pick<WebSocket, "send" | "close" | "readyState" | "onopen" | "onmessage" | "onclose">;
@@ -36,7 +30,9 @@ export class Connection {
   private retry: ReturnType<typeof setTimeout> | null = null;
   private heardMs = 0;
   private pingedMs = 0;
-  private readonly pending = new Map<string, Pending>();
+  private newest_t = 0;
+  /** What was asked and not answered yet; it ends with the line, and nothing is sent a second time from here. */
+  private readonly pending = new Map<string, (answer: Answer) => void>();
 
   constructor(
     private readonly store: Store,
@@ -57,13 +53,26 @@ export class Connection {
     });
   }
 
-  /** Send a command; the answer comes when it is durable or refused. `id` makes a second try one with the first. */
-  ask(id: string, command: Outside): Promise<Answer> {
+  /**
+   * Send a command; the answer comes when it is durable or refused, or when the line is lost. `id` makes a second try one
+   * with the first; `kept` says that it was given earlier.
+   */
+  ask(id: string, command: Outside, kept: Kept | null = null): Promise<Answer> {
     return new Promise((settle) => {
-      this.pending.set(id, { command, settle });
-      if (this.line.value === "online") this.send({ type: "command", v: 1, id, command });
+      this.pending.set(id, settle);
+      if (this.line.value === "online") this.send({ type: "command", v: 1, id, command, ...(kept && { kept }) });
       else this.forget(id, "offline");
     });
+  }
+
+  /** Server time now (s), at least that of the newest message: a clock that was never compared would put words too early. */
+  now(): number {
+    return Math.max(serverNow(), this.newest_t);
+  }
+
+  /** The newest server time that this page knows of, from a state that it remembers. */
+  remember(t: number): void {
+    this.newest_t = Math.max(this.newest_t, t);
   }
 
   private connect(): void {
@@ -72,7 +81,9 @@ export class Connection {
     const socket = this.dial();
     this.socket = socket;
     this.heardMs = Date.now();
+    const hanging = setTimeout(() => this.cut(socket), DIAL_MS);
     socket.onopen = () => {
+      clearTimeout(hanging);
       this.heardMs = Date.now();
       this.send({ type: "hello", v: 1, epoch: this.epoch, seq: this.seq, poses: this.wantsPoses, place: this.place() });
       this.ping(); // its pong also tells that the catch-up is over
@@ -81,12 +92,14 @@ export class Connection {
       if (socket === this.socket) this.hear(JSON.parse(String(event.data)) as ServerMessage);
     };
     socket.onclose = () => {
+      clearTimeout(hanging);
       if (socket === this.socket) this.lose();
     };
   }
 
   private hear(message: ServerMessage): void {
     this.heardMs = Date.now();
+    if (message.type !== "pose") this.newest_t = Math.max(this.newest_t, message.t); // poses carry the robot's own clock
     switch (message.type) {
       case "pose":
         this.poses.take(message.payload, performance.now() / 1000);
@@ -115,16 +128,13 @@ export class Connection {
     this.line.value = "online";
     this.lostSince.value = null;
     this.waitMs = FIRST_WAIT_MS;
-    for (const [id, { command }] of this.pending) this.send({ type: "command", v: 1, id, command });
   }
 
   private lose(): void {
     this.socket = null;
     this.line.value = "offline";
     this.lostSince.value ??= Date.now();
-    for (const [id, { command }] of this.pending) {
-      if (!REPEATABLE.has(command.type)) this.forget(id, "lost");
-    }
+    for (const id of [...this.pending.keys()]) this.forget(id, "lost");
     const wait = this.waitMs * (0.8 + 0.4 * Math.random());
     this.waitMs = Math.min(this.waitMs * 2, LONGEST_WAIT_MS);
     this.retry = setTimeout(() => this.connect(), wait);
@@ -142,11 +152,15 @@ export class Connection {
 
   private heartbeat(): void {
     if (!this.socket) return;
-    if (Date.now() - this.heardMs > SILENCE_MS) {
-      const dead = this.socket;
-      this.lose(); // a dead line may take minutes to close by itself
-      dead.close();
-    } else if (this.socket.readyState === WebSocket.OPEN) this.ping();
+    if (Date.now() - this.heardMs > SILENCE_MS) this.cut(this.socket);
+    else if (this.socket.readyState === OPEN) this.ping();
+  }
+
+  /** Give a socket up: a dead one may take minutes to close by itself. */
+  private cut(socket: Socket): void {
+    if (socket !== this.socket) return;
+    this.lose();
+    socket.close();
   }
 
   private ping(): void {
@@ -155,7 +169,7 @@ export class Connection {
   }
 
   private settle(answer: Answer): void {
-    this.pending.get(answer.id)?.settle(answer);
+    this.pending.get(answer.id)?.(answer);
     this.pending.delete(answer.id);
   }
 
@@ -164,7 +178,7 @@ export class Connection {
   }
 
   private send(message: ClientMessage): void {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    if (this.socket?.readyState === OPEN) this.socket.send(JSON.stringify(message));
   }
 }
 

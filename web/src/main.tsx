@@ -1,7 +1,10 @@
 /** Starts the page that the address asks for. */
 
 import { render, type ComponentType } from "preact";
-import { connection } from "./cell";
+import { connection, store } from "./cell";
+import { remember } from "./kept/seen";
+import { followNewer } from "./shell/newer";
+import { registerShell } from "./shell/register";
 import "./styles/main.css";
 import { words } from "./words";
 
@@ -20,7 +23,10 @@ const host = document.getElementById("page");
 if (!host) throw new Error("the page has no place to draw");
 
 connection.open();
+followNewer(connection);
+if (path === "/worker") void remember(store, connection);
 document.title = words.value.product;
 const { Page } = await (PAGES[path] ?? PAGES["/"] ?? (() => import("./pages/start")))();
 host.replaceChildren();
 render(<Page />, host);
+registerShell();

@@ -70,6 +70,17 @@ export class Store {
     }
   }
 
+  /** Everything that is known now but the list of events, as a server would tell it. */
+  snapshot(): Snapshot {
+    const topics: Snapshot["topics"] = {};
+    if (this.cell.value) topics.cell = this.cell.value;
+    if (this.recovery.value) topics.recovery = this.recovery.value;
+    for (const [kind, { value: rows }] of Object.entries(this.tables)) {
+      for (const [id, value] of rows) Object.assign(topics, { [`${kind}/${id}`]: value });
+    }
+    return { topics, log: [] };
+  }
+
   private replace({ topics, log }: Snapshot): void {
     batch(() => {
       this.cell.value = null;

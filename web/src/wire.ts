@@ -3,6 +3,9 @@
 export const SUBPROTOCOL = "tandem.v1";
 export const SLOW_CLIENT = 4008;
 
+/** What a device may keep and hand in later. */
+export const KEPT = ["confirm_step", "confirm_undo", "report_problem"] as const;
+
 export type Vector = [number, number, number];
 
 /** Unit quaternion (w, x, y, z). */
@@ -251,12 +254,17 @@ export type ClientMessage =
   | CommandMessage
   | Ping;
 
-/** A client asks for a command; who asks is the server's to say. */
+/**
+ * A client asks for a command; who asks is the server's to say.
+ *
+ * `kept`: the client kept it while it had no line, and hands it in now.
+ */
 export interface CommandMessage {
   type: "command";
   v?: 1;
   id: string;
   command: Outside;
+  kept?: Kept | null;
 }
 
 /**
@@ -425,6 +433,12 @@ export interface JoinPlace {
   place: string;
   operator: string;
   qualifications?: string[];
+}
+
+/** A device kept this command while it had no line: whose word it is, and when they gave it (s, UTC). */
+export interface Kept {
+  operator: string;
+  t: number;
 }
 
 /** What one actor does now; with a button where its next step waits for a person to say next. */

@@ -12,6 +12,7 @@ from orchestrator.core.decide import (
     contradictions,
     devices,
     homing,
+    kept,
     lull,
     manual,
     orders,
@@ -100,7 +101,10 @@ def decide(state: State, request: cmd.Request, now: float) -> list[Event] | Reje
     command = request.command
     if not may(request.by.role, command, state.autonomy):
         return [CommandDenied(by=request.by.name, role=request.by.role, command=command.type)]
+    if request.kept is not None and (refused := kept.refusal(state, command, request.kept)) is not None:
+        return refused
     try:
-        return _RULES[type(command)](state, command, request.by, now)
+        verdict = _RULES[type(command)](state, command, request.by, now)
     except IllegalMove as error:
         return Rejected(error.code, error.message, error.remedy)
+    return verdict if request.kept is None or isinstance(verdict, Rejected) else kept.stamped(verdict, request.kept)

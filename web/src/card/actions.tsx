@@ -1,8 +1,10 @@
 /** The one row of large actions, within thumb's reach: what the cell offers for this card, and nothing else. */
 
+import { outbox } from "../cell";
 import { labelOf, Offer } from "../common/buttons";
 import { Icon } from "../common/icon";
 import { askedButtons, saidAt } from "../common/preview";
+import { isAbout, keepable } from "../kept/word";
 import { calm } from "../settings";
 import type { Button, Card, Outside } from "../wire";
 import { words } from "../words";
@@ -12,7 +14,8 @@ import { Timer } from "./timer";
 export function Actions({ card, entry }: { card: Card; entry: Entry }) {
   const approvals = card.status === "away" ? [] : askedButtons(card.place);
   const own = card.buttons.some(({ command }) => command.type === "leave_place") ? [] : leaving(card);
-  const offered = [...card.buttons, ...approvals, ...own].filter(({ command }) => command.type !== "join_place");
+  const said = outbox.waiting.value.some((word) => isAbout(word, card)); // it waits for the line: nothing is said twice
+  const offered = [...card.buttons, ...approvals, ...own].filter(({ command }) => command.type !== "join_place" && !(said && keepable(command)));
   const main = offered.filter(isMain);
   const side = offered.filter((button) => !isMain(button));
   const complete = (command: Outside): Outside | null => {

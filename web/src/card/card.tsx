@@ -1,10 +1,11 @@
 /** The step card: what the person sees and does now, in each of its states. */
 
 import { useMemo } from "preact/hooks";
-import { store } from "../cell";
+import { outbox, store } from "../cell";
 import { Icon } from "../common/icon";
 import { Seen } from "../common/evidence";
 import { NotMoving } from "../common/not-moving";
+import { isAbout } from "../kept/word";
 import { view } from "../scene/static";
 import { detail } from "../settings";
 import type { Card, StepWords } from "../wire";
@@ -52,7 +53,7 @@ function Step({ card, entry }: { card: Card; entry: Entry }) {
       {level === "novice" && say.more && <p class="more">{say.more}</p>}
       <Part card={card} />
       {level !== "expert" && <Media words={say} />}
-      <Asks card={card} words={say} entry={entry} />
+      {!outbox.waiting.value.some((word) => isAbout(word, card)) && <Asks card={card} words={say} entry={entry} />}
     </>
   );
 }

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { Ask, Card, ConfirmStep } from "../wire";
+import { draftOf, keepDraft } from "./draft";
 
 export type Fault = "hazard" | "value" | "claim" | "number" | "pattern" | "outside";
 
@@ -29,8 +30,9 @@ export class Entry {
     if (group !== this.group) this.acknowledged.value = new Set();
     this.attempt = attempt;
     this.group = group;
-    this.values.value = {};
-    this.lots.value = {};
+    const draft = draftOf(attempt);
+    this.values.value = draft?.values ?? {};
+    this.lots.value = draft?.lots ?? {};
     this.missing.value = [];
     this.insisted = "";
   }
@@ -94,6 +96,7 @@ export class Entry {
   }
 
   private settle(name: string): void {
+    keepDraft({ attempt: this.attempt, values: this.values.value, lots: this.lots.value });
     this.missing.value = this.missing.value.filter((one) => one.field !== name);
   }
 }

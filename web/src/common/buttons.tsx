@@ -5,6 +5,7 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 import { commands, connection, store } from "../cell";
 import { keyOf } from "../command";
+import { KeepDialog } from "../kept/keep-dialog";
 import { text, word, words } from "../words";
 import type { Button, Outside } from "../wire";
 import { ReasonDialog } from "./reason";
@@ -26,6 +27,8 @@ export function Offer({ button, complete, primary = false, children, testId }: O
   const key = keyOf(button.command);
   const busy = commands.underway.value.has(key);
   const offline = connection.line.value !== "online";
+  const closed = offline && !commands.keeps(button.command);
+  const keeping = useSignal<Outside | null>(null);
   const fresh = useSignal(true);
   useLayoutEffect(() => {
     fresh.value = true;
@@ -37,7 +40,10 @@ export function Offer({ button, complete, primary = false, children, testId }: O
   const label = labelOf(button);
   const send = (reason?: string): void => {
     const whole = complete ? complete(button.command) : button.command;
-    if (whole) void commands.send(reason === undefined ? whole : withReason(whole, reason), key);
+    if (!whole) return;
+    const said = reason === undefined ? whole : withReason(whole, reason);
+    if (connection.line.value === "online") void commands.send(said, key);
+    else keeping.value = said;
   };
   const kind = button.danger ? "danger" : primary ? "primary" : "plain";
   return (
@@ -46,10 +52,10 @@ export function Offer({ button, complete, primary = false, children, testId }: O
         type="button"
         class={`act act-${kind}`}
         data-testid={testId ?? `button-${button.label}`}
-        aria-disabled={offline || busy || fresh.value}
+        aria-disabled={closed || busy || fresh.value}
         aria-busy={busy}
         onClick={() => {
-          if (offline || busy || fresh.value) return;
+          if (closed || busy || fresh.value) return;
           if (button.needs_reason || button.danger) asking.value = true;
           else send();
         }}
@@ -68,6 +74,18 @@ export function Offer({ button, complete, primary = false, children, testId }: O
           }}
           onCancel={() => {
             asking.value = false;
+          }}
+        />
+      )}
+      {keeping.value && "place" in keeping.value && (
+        <KeepDialog
+          who={commands.at(keeping.value.place ?? "")}
+          onKeep={() => {
+            if (keeping.value) void commands.send(keeping.value, key);
+            keeping.value = null;
+          }}
+          onCancel={() => {
+            keeping.value = null;
           }}
         />
       )}

@@ -3,12 +3,17 @@
 import { connection } from "../cell";
 import { tick } from "../clock";
 import { words } from "../words";
+import { seenAt } from "../kept/seen";
+import { NewerBanner } from "../shell/banner";
+import { SecureNote } from "../shell/secure";
+import { clock } from "../words";
 import { Icon } from "./icon";
 import { RecoverHint } from "./recover-hint";
 import { Troubles } from "./troubles";
 
 export function LineSign() {
-  const line = connection.line.value;
+  const dialling = connection.line.value === "connecting" && connection.lostSince.value !== null;
+  const line = dialling ? "offline" : connection.line.value; // else the sign would blink at each try
   return (
     <span class={`line line-${line}`} data-testid="line" data-line={line}>
       <Icon name={line === "online" ? "wifi" : "nowifi"} />
@@ -24,22 +29,26 @@ export function OfflineBanner() {
   const since = connection.lostSince.value;
   tick.value; // counts the seconds
   const lost_ms = since === null ? 0 : Date.now() - since;
-  const { offline } = words.value;
+  const { offline, kept } = words.value;
   return (
-    <div role="status" aria-live="polite">
-      <Troubles />
-      <RecoverHint />
-      {lost_ms > GRACE_MS && (
-        <div class="banner" data-testid="offline">
-          <Icon name="nowifi" />
-          <p>
-            <strong>
-              {offline.title} <span aria-hidden="true">{offline.since(Math.round(lost_ms / 1000))}</span>
-            </strong>{" "}
-            {offline.text}
-          </p>
-        </div>
-      )}
-    </div>
+    <>
+      <SecureNote />
+      <div role="status" aria-live="polite">
+        <NewerBanner />
+        <Troubles />
+        <RecoverHint />
+        {lost_ms > GRACE_MS && (
+          <div class="banner" data-testid="offline">
+            <Icon name="nowifi" />
+            <p>
+              <strong>
+                {offline.title} <span aria-hidden="true">{offline.since(Math.round(lost_ms / 1000))}</span>
+              </strong>{" "}
+              {seenAt.value === null ? offline.text : kept.remembered(clock(seenAt.value))}
+            </p>
+          </div>
+        )}
+      </div>
+    </>
   );
 }

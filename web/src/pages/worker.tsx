@@ -8,6 +8,7 @@ import { store } from "../cell";
 import { Contradictions } from "../common/contradictions";
 import { OfflineBanner } from "../common/line";
 import { NoticeBar } from "../common/notice";
+import { KeptList } from "../kept/list";
 import { Asked } from "../common/preview";
 import { Twin } from "../scene/twin";
 import type { Card } from "../wire";
@@ -42,6 +43,7 @@ function Filled({ card }: { card: Card }) {
   return (
     <>
       <section class="card" aria-label={words.value.card.label} data-testid="card" data-status={card.status} data-step={card.step}>
+        <KeptList />
         <div class="card-body" key={`${card.unit} ${card.step} ${card.attempt} ${card.status}`}>
           <StepCard card={card} entry={entry} />
           {card.status !== "away" && <Contradictions />}
@@ -59,6 +61,7 @@ function Filled({ card }: { card: Card }) {
 function Empty({ words: said }: { words: string }) {
   return (
     <section class="card" data-testid="card" data-status="none">
+      <KeptList />
       <div class="state">
         <p role="status">{said}</p>
       </div>

@@ -1,9 +1,10 @@
 /** Meshes of parts, loaded once. GLBs hold metres with z up, as the whole scene does: nothing is turned. */
 
 import { Box3, BufferGeometry, EdgesGeometry, Mesh, MeshStandardMaterial, type Color } from "three";
-import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import { GLTFLoader, type GLTF } from "three/addons/loaders/GLTFLoader.js";
 import { mergeGeometries, mergeVertices, toCreasedNormals } from "three/addons/utils/BufferGeometryUtils.js";
 
+const RETRY_MS = 2_000;
 const CREASE_RAD = 0.55; // facets of a round part meet flatter, edges of a part sharper
 
 export interface PartMesh {
@@ -26,9 +27,21 @@ export function load(mesh: string): Promise<PartMesh> {
   return found;
 }
 
+/** As soon as the server is there. */
+async function fetched(url: string): Promise<GLTF> {
+  for (;;) {
+    try {
+      return await loader.loadAsync(url);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it answered, and has no such mesh
+      await new Promise((later) => setTimeout(later, RETRY_MS));
+    }
+  }
+}
+
 async function fetchMesh(mesh: string): Promise<PartMesh> {
   const path = mesh.split("/").map(encodeURIComponent).join("/");
-  const { scene } = await loader.loadAsync(`/assets/instructions/${path}`);
+  const { scene } = await fetched(`/assets/instructions/${path}`);
   scene.updateMatrixWorld(true);
   const pieces: BufferGeometry[] = [];
   let colour: Color | null = null;

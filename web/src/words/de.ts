@@ -1,8 +1,11 @@
 /** Die eigenen Wörter der Seiten auf Deutsch. */
 
+import { kept, shell } from "./de_kept";
 import type { Words } from "./en";
 
 export const de: Words = {
+  kept,
+  shell,
   languageName: "Deutsch",
   product: "Tandem",
   claim: "Eine Montage, zwei Paar Hände",

@@ -1,6 +1,10 @@
 /** The pages' own words in English. Another language is one file of this shape: see `index.ts`. */
 
+import { kept, shell } from "./en_kept";
+
 export const en = {
+  kept,
+  shell,
   languageName: "English",
   product: "Tandem",
   claim: "One assembly, two pairs of hands",

@@ -1,0 +1,156 @@
+// The network is cut while somebody works: the page is there after a reload, nothing is lost or done twice, nobody else's
+// word is taken, and what the cell does not take comes back in words.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { look } from "./axe.mjs";
+import { changed, decide, fillIn, next } from "./at_work.mjs";
+import { ask, card, freshName, open, shoot, signIn, startOrder, storeOrder, topic, withBrowser } from "./cell_page.mjs";
+
+const DONE = { name: /^(Done|It is right)$/ };
+const BACK_MS = 20_000;
+
+/** What the cell was told under the names of the test's own order, from the page's own line. */
+const confirmations = (page, step) => page.heard.filter(({ type, payload }) => type === "happened" && payload.type === "step_confirmed" && payload.subject.includes(step));
+
+/** Go on until the card asks for a step of the person's own, not for one that they do together with the robot. */
+async function ownStep(worker, id) {
+  for (;;) {
+    await next(worker, id);
+    const { status, together } = topic(worker, "card/front");
+    if (status === "step" && !together && (await worker.getByRole("button", DONE).count())) return card(worker).getAttribute("data-step");
+    if (status === "attention") await decide(worker);
+    else if (status === "step") {
+      await fillIn(worker);
+      const moved = changed(worker);
+      await worker.getByRole("button", DONE).click();
+      await moved;
+    } else await worker.waitForTimeout(100);
+  }
+}
+
+/** Cut the line, fill in the card and say done; the page asks who says so. */
+async function sayDoneWithoutALine(worker) {
+  await worker.context().setOffline(true);
+  await worker.getByTestId("offline").waitFor();
+  await fillIn(worker);
+  await worker.getByRole("button", DONE).click();
+  await worker.getByTestId("keep").waitFor();
+}
+
+test("what a worker says without a line outlives a reload and is handed in once", { timeout: 8 * 60_000 }, () =>
+  withBrowser(async (browser) => {
+    const worker = await open(browser, "/worker", { hasTouch: true });
+    await signIn(worker);
+    await worker.evaluate(() => navigator.serviceWorker.ready);
+    await worker.waitForFunction(async () => (await (await caches.open("tandem.cell")).keys()).some(({ url }) => url.endsWith(".glb")));
+    const id = await storeOrder(freshName("cut"));
+    const board = await open(browser, "/board");
+    await startOrder(board, id);
+    const step = await ownStep(worker, id);
+    const title = await worker.getByTestId("title").innerText();
+
+    await sayDoneWithoutALine(worker);
+    await shoot(worker, "offline_ask.png");
+    await worker.getByTestId("keep-other").click();
+    await worker.getByTestId("keep").getByRole("button", { name: "Back" }).click();
+    assert.equal(await worker.getByTestId("kept").count(), 0, "nothing is kept for somebody else");
+    await worker.getByRole("button", DONE).click();
+    await worker.getByTestId("keep-yes").click();
+    await worker.locator("[data-testid=kept-waiting][data-count='1']").waitFor();
+    assert.equal(await worker.getByRole("button", DONE).count(), 0, "nothing is said twice");
+    await shoot(worker, "offline_kept.png");
+    await look(worker, "what is kept");
+    await look(worker, "what is kept, AAA", { part: "[data-testid=card]", rules: ["color-contrast-enhanced"] });
+
+    await worker.reload();
+    await worker.locator(`[data-testid=card][data-step="${step}"]`).waitFor();
+    assert.equal(await worker.getByTestId("title").innerText(), title);
+    await worker.locator("[data-testid=kept-waiting][data-count='1']").waitFor();
+    await worker.getByTestId("offline").getByText("You see the card as it was at").waitFor();
+    assert.equal(await worker.getByRole("button", { name: "Problem" }).count(), 0);
+    await shoot(worker, "offline_reloaded.png");
+
+    await worker.context().setOffline(false);
+    await worker.getByTestId("kept-taken").waitFor({ timeout: BACK_MS });
+    await shoot(worker, "offline_taken.png");
+    await look(worker, "what was taken, AAA", { part: "[data-testid=kept]", rules: ["color-contrast-enhanced"] });
+    await worker.getByTestId("offline").waitFor({ state: "detached" });
+    await worker.waitForFunction((before) => document.querySelector("[data-testid=card]")?.dataset.step !== before, step);
+    await worker.getByTestId("kept-taken").getByRole("button", { name: "Close" }).click();
+    assert.equal(await worker.getByTestId("kept").count(), 0);
+    assert.equal(confirmations(board, step).length, 1, "once");
+
+    // a second device of the same worker says it first: what this one kept comes back
+    const again = await ownStep(worker, id);
+    const shown = topic(worker, "card/front");
+    const { command } = shown.buttons.find(({ command }) => command.type === "confirm_step");
+    await sayDoneWithoutALine(worker);
+    await worker.getByTestId("keep-yes").click();
+    await worker.getByTestId("kept-waiting").waitFor();
+    const values = Object.fromEntries(shown.asks.map(({ value, spec }) => [value, spec.nominal ?? spec.low ?? (spec.passing[0] || spec.pattern || true)]));
+    const lots = Object.fromEntries(shown.lots.map((part) => [part, "LOT-OTHER"]));
+    await ask("/api/v1/commands", { id: freshName("other-device"), command: { ...command, values, lots } });
+    await worker.context().setOffline(false);
+    await worker.getByTestId("kept-returned").waitFor({ timeout: BACK_MS });
+    await worker.getByTestId("kept-returned").getByText("The work has gone on meanwhile.").waitFor();
+    await shoot(worker, "offline_returned.png");
+    await look(worker, "what the cell did not take");
+    await look(worker, "what the cell did not take, AAA", { part: "[data-testid=kept]", rules: ["color-contrast-enhanced"] });
+    await worker.getByTestId("kept-understood").click();
+    await worker.getByTestId("kept").waitFor({ state: "detached" });
+    assert.equal(confirmations(board, again).length, 1, "the word of one device counts");
+
+    // somebody else signs in meanwhile: what the first one said is not taken as theirs
+    const third = await ownStep(worker, id);
+    await sayDoneWithoutALine(worker);
+    await worker.getByTestId("keep-yes").click();
+    await worker.getByTestId("kept-waiting").waitFor();
+    const say = (command) => ask("/api/v1/commands", { id: freshName(command.type), command });
+    await say({ type: "leave_place", place: "front" });
+    await say({ type: "join_place", place: "front", operator: "Robin" });
+    await worker.context().setOffline(false);
+    await worker.getByTestId("kept-returned").waitFor({ timeout: BACK_MS });
+    assert.equal(confirmations(board, third).length, 0);
+    await worker.getByTestId("kept-understood").click();
+    await ask(`/api/v1/orders/${id}/abort`, { reason: "end of the test" });
+    assert.deepEqual(worker.faults, []);
+  }),
+);
+
+test("a page by http over a network says once what it can't do and how to get it, and works", { timeout: 120_000 }, () =>
+  withBrowser(async (browser) => {
+    const worker = await open(browser, "/");
+    await worker.addInitScript(() => {
+      Object.defineProperty(window, "isSecureContext", { value: false });
+      delete Navigator.prototype.serviceWorker;
+    });
+    await worker.goto("/worker");
+    await worker.getByTestId("insecure").waitFor();
+    await card(worker).and(worker.locator(":not([data-status=none])")).waitFor();
+    const before = await card(worker).boundingBox();
+    await worker.getByTestId("insecure").locator("summary").click();
+    assert.deepEqual(await card(worker).boundingBox(), before, "the card stays where it is");
+    await shoot(worker, "insecure.png");
+    await look(worker, "what an insecure page says");
+    await worker.getByTestId("insecure").getByRole("button", { name: "Understood" }).click();
+    await worker.getByTestId("insecure").waitFor({ state: "detached" });
+    await worker.reload();
+    await card(worker).and(worker.locator(":not([data-status=none])")).waitFor();
+    assert.equal(await worker.getByTestId("insecure").count(), 0, "once");
+    assert.deepEqual(worker.faults, []);
+  }),
+);
+
+test("the page takes a newer build as soon as nobody is busy with it", { timeout: 60_000 }, () =>
+  withBrowser(async (browser) => {
+    const board = await open(browser, "/board", { serviceWorkers: "block" }); // else the route below may be passed by
+    let loads = 0;
+    board.on("load", () => (loads += 1));
+    await board.route("**/build.json", (route) => route.fulfill({ json: { build: "another" } }));
+    await board.reload();
+    while (loads < 2) await board.waitForEvent("load");
+    await board.getByTestId("newer").waitFor(); // the server says so still: once is enough
+    assert.equal(loads, 2);
+    assert.deepEqual(board.faults, []);
+  }),
+);

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+import { load } from "./bundle.mjs";
+
+globalThis.addEventListener = () => {};
+Object.defineProperty(globalThis, "document", { value: { addEventListener: () => {}, documentElement: { dataset: {} }, visibilityState: "visible" } });
+mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+const { Connection } = await load("connection.ts");
+const { Store } = await load("store.ts");
+const { PoseStream } = await load("poses.ts");
+
+const envelope = { v: 1, epoch: "e1", seq: 0, t: 100 };
+
+/** A page's line whose sockets the test opens, feeds and closes. */
+function line() {
+  const sockets = [];
+  const store = new Store();
+  const connection = new Connection(store, new PoseStream(), true, () => "front", () => {
+    const socket = { readyState: 0, sent: [], dialledMs: Date.now(), closed: false };
+    socket.send = (text) => socket.sent.push(JSON.parse(text));
+    socket.close = () => (socket.closed = true);
+    socket.take = (message) => socket.onmessage({ data: JSON.stringify({ ...envelope, ...message }) });
+    socket.open = () => {
+      socket.readyState = 1;
+      socket.onopen();
+    };
+    socket.break = () => {
+      socket.readyState = 3;
+      socket.onclose();
+    };
+    sockets.push(socket);
+    return socket;
+  });
+  connection.open();
+  return { connection, sockets, store };
+}
+
+const welcome = (socket) => {
+  socket.open();
+  socket.take({ type: "snapshot", seq: 7, payload: { topics: { "card/front": { place: "front", step: "a" } }, log: [] } });
+  socket.take({ type: "pong", seq: 7 });
+};
+const confirm = { type: "confirm_step", unit: "u1", step: "a", attempt: 1, place: "front" };
+
+test("who comes back says what was seen last and takes in what was missed, once", () => {
+  const { connection, sockets, store } = line();
+  welcome(sockets[0]);
+  assert.equal(connection.line.value, "online");
+  sockets[0].break();
+  mock.timers.tick(2_000);
+  sockets[1].open();
+  assert.deepEqual(sockets[1].sent[0], { type: "hello", v: 1, epoch: "e1", seq: 7, poses: true, place: "front" });
+  sockets[1].take({ type: "put", seq: 7, payload: { topic: "card/front", value: { place: "front", step: "old" } } });
+  sockets[1].take({ type: "put", seq: 8, payload: { topic: "card/front", value: { place: "front", step: "b" } } });
+  sockets[1].take({ type: "pong", seq: 8 });
+  assert.equal(store.cards.value.get("front").step, "b");
+  assert.equal(connection.line.value, "online");
+});
+
+test("however long the server is gone, it is dialled again within 2 s", () => {
+  const { sockets } = line();
+  welcome(sockets[0]);
+  sockets[0].break();
+  for (let n = 1; n < 60; n += 1) {
+    mock.timers.tick(2_000);
+    assert.ok(sockets.length > n, `after ${n} tries`);
+    const last = sockets.at(-1);
+    if (last.readyState === 0) last.break();
+  }
+});
+
+test("a network that swallows everything does not hold a try up", () => {
+  const { connection, sockets } = line();
+  mock.timers.tick(2_000);
+  assert.ok(sockets[0].closed);
+  assert.equal(connection.line.value, "offline");
+  mock.timers.tick(2_000);
+  assert.equal(sockets.length, 2);
+  sockets[0].onclose?.(); // it hears of its end much later
+  assert.equal(sockets.length, 2);
+});
+
+test("a line that is silent is given up, whatever its socket believes", () => {
+  const { connection, sockets } = line();
+  welcome(sockets[0]);
+  mock.timers.tick(9_000);
+  assert.ok(sockets[0].closed);
+  assert.notEqual(connection.line.value, "online");
+});
+
+test("what was asked ends with the line, and nothing is sent a second time", async () => {
+  const { connection, sockets } = line();
+  welcome(sockets[0]);
+  const answer = connection.ask("c1", { type: "acknowledge" });
+  const word = connection.ask("c2", confirm);
+  sockets[0].break();
+  assert.equal((await answer).code, "lost");
+  assert.equal((await word).code, "lost");
+  assert.equal((await connection.ask("c3", confirm)).code, "offline");
+  mock.timers.tick(2_000);
+  welcome(sockets[1]);
+  assert.deepEqual(sockets[1].sent.filter(({ type }) => type === "command"), []);
+});
+
+test("a kept word carries whose it is and when it was given", () => {
+  const { connection, sockets } = line();
+  welcome(sockets[0]);
+  void connection.ask("c1", confirm, { operator: "Kim", t: 90 });
+  void connection.ask("c2", confirm);
+  const [kept, live] = sockets[0].sent.filter(({ type }) => type === "command");
+  assert.deepEqual(kept.kept, { operator: "Kim", t: 90 });
+  assert.ok(!("kept" in live));
+});
+
+test("a word is never given before the newest news", () => {
+  const { connection, sockets } = line();
+  welcome(sockets[0]);
+  sockets[0].take({ type: "put", seq: 9, t: Date.now() / 1000 + 500, payload: { topic: "card/front", value: { place: "front" } } });
+  assert.ok(connection.now() >= Date.now() / 1000 + 500);
+});

@@ -1,0 +1,200 @@
+import "fake-indexeddb/auto";
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { load } from "./bundle.mjs";
+
+const { Outbox } = await load("kept/outbox.ts");
+const { openShelf } = await load("kept/shelf.ts");
+const { keepable } = await load("kept/word.ts");
+
+// a channel would keep Node waiting for other pages for ever
+globalThis.BroadcastChannel = class extends BroadcastChannel {
+  constructor(name) {
+    super(name);
+    this.unref();
+  }
+};
+
+/** A line that the test cuts and mends; `judge` answers as the cell would. */
+class FakeWay {
+  listeners = new Set();
+  asked = [];
+  judge = (id) => ({ id, ok: true, code: "", message: "", remedy: "" });
+  line = {
+    value: "offline",
+    subscribe: (listener) => {
+      this.listeners.add(listener);
+      listener(this.line.value);
+    },
+  };
+
+  become(line) {
+    this.line.value = line;
+    for (const listener of this.listeners) listener(line);
+  }
+
+  async ask(id, command, kept) {
+    this.asked.push({ id, step: command.step, kept });
+    return this.judge(id, command, kept);
+  }
+}
+
+const refusal = (id, code) => ({ id, ok: false, code, message: "No.", remedy: "Look." });
+const said = (step, changes = {}) => ({
+  id: `id-${step}`,
+  command: { type: "confirm_step", unit: "u1", step, attempt: 1, place: "front", values: { torque_Nm: 12 }, lots: {} },
+  operator: "Kim",
+  t: 100,
+  title: { en: step },
+  asked: {},
+  units: {},
+  ...changes,
+});
+
+let way;
+let outbox;
+const fresh = () => {
+  outbox = new Outbox(way, openShelf);
+  return outbox;
+};
+/** Until everything that was begun on the shelf is over: words take turns. */
+const settled = () => outbox.drop({ id: "nothing" });
+
+beforeEach(async () => {
+  const shelf = await openShelf();
+  for (const word of await shelf.all()) await shelf.remove(word);
+  way = new FakeWay();
+  fresh();
+});
+
+test("a word that is given with a line is sent at once and leaves nothing behind", async () => {
+  way.become("online");
+  assert.equal((await outbox.give(said("a"))).ok, true);
+  assert.deepEqual(way.asked, [{ id: "id-a", step: "a", kept: null }]);
+  assert.deepEqual(outbox.words.value, []);
+  assert.deepEqual(outbox.taken.value, [], "nobody needs to be told");
+});
+
+test("words that are given without a line are handed in once, in order, as of who said them and when", async () => {
+  for (const step of ["a", "b", "c"]) assert.equal((await outbox.give(said(step, { t: 100 + way.asked.length }))).code, "kept");
+  assert.deepEqual(way.asked, []);
+  assert.deepEqual(outbox.waiting.value.map(({ command }) => command.step), ["a", "b", "c"]);
+  way.become("online");
+  await settled();
+  const kept = { operator: "Kim", t: 100 };
+  assert.deepEqual(way.asked, ["a", "b", "c"].map((step) => ({ id: `id-${step}`, step, kept })));
+  assert.deepEqual(outbox.waiting.value, []);
+  assert.equal(outbox.taken.value.length, 3);
+  way.become("offline");
+  way.become("online");
+  await settled();
+  assert.equal(way.asked.length, 3, "nothing is handed in a second time");
+});
+
+test("a word outlives its page", async () => {
+  await outbox.give(said("a"));
+  fresh();
+  await settled();
+  assert.deepEqual(outbox.waiting.value.map(({ id }) => id), ["id-a"]);
+});
+
+test("a word whose answer got lost is handed in again under its own id", async () => {
+  way.become("online");
+  way.judge = (id) => {
+    way.become("offline");
+    return refusal(id, "lost");
+  };
+  assert.equal((await outbox.give(said("a"))).code, "kept");
+  way.judge = (id) => ({ id, ok: true });
+  way.become("online");
+  await settled();
+  assert.deepEqual(way.asked.map(({ id, kept }) => [id, kept !== null]), [["id-a", false], ["id-a", true]]);
+});
+
+test("a line that breaks in the middle keeps the rest, in order", async () => {
+  for (const step of ["a", "b", "c"]) await outbox.give(said(step));
+  way.judge = (id, { step }) => {
+    if (step !== "b") return { id, ok: true };
+    way.become("offline");
+    return refusal(id, "lost");
+  };
+  way.become("online");
+  await settled();
+  assert.deepEqual(outbox.waiting.value.map(({ command }) => command.step), ["b", "c"]);
+});
+
+test("what the cell does not take comes back with what was typed, and does not hold up the others", async () => {
+  for (const step of ["a", "b"]) await outbox.give(said(step));
+  way.judge = (id, { step }) => (step === "a" ? refusal(id, "stale") : { id, ok: true });
+  way.become("online");
+  await settled();
+  assert.deepEqual(outbox.returned.value.map(({ command, refused }) => [command.values, refused.code]), [[{ torque_Nm: 12 }, "stale"]]);
+  assert.deepEqual(outbox.taken.value.map(({ id }) => id), ["id-b"]);
+  way.become("offline");
+  way.become("online");
+  await settled();
+  assert.equal(way.asked.length, 2, "a returned word is a person's to say again");
+  await outbox.drop(outbox.returned.value[0]);
+  assert.deepEqual(outbox.words.value, []);
+});
+
+test("a cell that can not judge just now is asked again, and nothing overtakes", async () => {
+  way.become("online");
+  way.judge = (id) => refusal(id, "journal");
+  assert.equal((await outbox.give(said("a"))).code, "kept");
+  assert.equal((await outbox.give(said("b"))).code, "kept");
+  way.judge = (id) => ({ id, ok: true });
+  const before = way.asked.length;
+  way.become("online");
+  await settled();
+  assert.deepEqual(way.asked.slice(before).map(({ step }) => step), ["a", "b"]);
+});
+
+test("a refusal while somebody looks on is told by its answer; where the card has gone on, it comes back as well", async () => {
+  way.become("online");
+  way.judge = (id) => refusal(id, "missing_value");
+  assert.equal((await outbox.give(said("a"))).code, "missing_value");
+  assert.deepEqual(outbox.words.value, []);
+  way.judge = (id) => refusal(id, "stale");
+  assert.equal((await outbox.give(said("b"))).code, "stale");
+  assert.deepEqual(outbox.returned.value.map(({ id }) => id), ["id-b"]);
+});
+
+test("a word can be taken back as long as it waits", async () => {
+  await outbox.give(said("a"));
+  await outbox.drop(outbox.waiting.value[0]);
+  way.become("online");
+  await settled();
+  assert.deepEqual(way.asked, []);
+});
+
+test("two pages of one device hand each word in with one id", async () => {
+  const first = outbox;
+  await first.give(said("a"));
+  const second = fresh();
+  way.become("online");
+  await settled();
+  await first.drop({ id: "nothing" });
+  assert.ok(way.asked.every(({ id }) => id === "id-a"), "the cell knows a second one by its id");
+  assert.deepEqual(second.words.value, []);
+});
+
+test("without a base words last as long as the page", async () => {
+  const { open } = indexedDB;
+  Object.defineProperty(indexedDB, "open", { value: () => { throw new Error("switched off"); }, configurable: true });
+  try {
+    fresh();
+    assert.equal((await outbox.give(said("a"))).code, "kept");
+    way.become("online");
+    await settled();
+    assert.deepEqual(way.asked.map(({ id }) => id), ["id-a"]);
+  } finally {
+    Object.defineProperty(indexedDB, "open", { value: open, configurable: true });
+  }
+});
+
+test("what could move the robot is never kept", () => {
+  assert.ok(keepable({ type: "confirm_step" }));
+  const never = ["change_cell", "change_order", "resume", "acknowledge", "approve_motion", "release_step", "choose", "give_step", "clear_place", "join_place"];
+  for (const type of never) assert.ok(!keepable({ type }), type);
+});
