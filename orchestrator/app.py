@@ -320,7 +320,7 @@ async def _ros2(
     hands = Rehearsal(
         link or RosLink(settings, clock),
         world,
-        Readings(settings.joints, settings.gripper, arm.gripper.stroke_m),
+        Readings(settings.joints, settings.gripper, arm.gripper.stroke_m, simulated=settings.use_sim_time),
         arm=arm,
         base=base,
         fits=fits,

@@ -95,7 +95,9 @@ class RosRobot:
         self._planner = Planner(self._kinematics, meshes, seed)
         self._payload_kg = arm.payload_kg if payload_kg is None else payload_kg
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="planner")
-        self._readings = Readings(settings.joints, settings.gripper, arm.gripper.stroke_m)
+        self._readings = Readings(
+            settings.joints, settings.gripper, arm.gripper.stroke_m, simulated=settings.use_sim_time
+        )
         self._drive = Drive(link, self._readings)
         self._tool = arm.gripper.tool()
         self._scene = Scene()
@@ -108,10 +110,10 @@ class RosRobot:
         self._task: asyncio.Task[None] | None = None
         self._stopped_at = -math.inf
         self._stops = 0
-        self._force: tuple[Vector, float] | None = None  # N, and when it was heard (loop)
+        self._force: tuple[Vector, float] | None = None  # N, and when it was felt (loop)
         self._touch: Touch | None = None
         self._at_rest_N: Vector | None = None  # what a held part weighs on the sensor since the arm stands
-        self._reading_s = self._safety_s = -math.inf  # when they were heard of last (loop)
+        self._reading_s = self._safety_s = -math.inf  # when things were as was heard last (loop)
         self._told_safety = Safety.UNKNOWN  # by the source
         self._news: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -205,6 +207,12 @@ class RosRobot:
         here = self.state.value
         begin = here.joints if start is None else tuple(float(angle) for angle in start)
         scene, version, tool = self._scene, self._version, self._tool
+        for segment in segments:
+            if not isinstance(segment, Segment):
+                raise PlanError(
+                    f"This robot knows no way to follow a {type(segment).__name__}.",
+                    remedy="Ask for moves, moves of the joints and grips.",
+                )
         refuse_nonsense(segments, begin, len(here.joints))
         for segment in segments:
             if isinstance(segment, Grip) and segment.mass_kg > self._payload_kg:
@@ -314,7 +322,7 @@ class RosRobot:
         read = self._readings.hear(reading)
         if read is None:
             return
-        self._reading_s = asyncio.get_running_loop().time()
+        self._reading_s = self._readings.heard_s
         self._drive.wake()
         if read.moving is not before.moving or read.stamp - before.stamp >= PUBLISH_S:
             self.state.put(self._read(read))
@@ -323,9 +331,9 @@ class RosRobot:
         self._judge()
         self._tell()
 
-    def wrench(self, force_N: Vector) -> None:  # noqa: N803 - the newton's symbol
-        """Hear the force (N) that the wrist feels."""
-        self._force = (force_N, asyncio.get_running_loop().time())
+    def wrench(self, force_N: Vector, felt_s: float) -> None:  # noqa: N803 - the newton's symbol
+        """Hear the force (N) that the wrist felt at `felt_s` (loop)."""
+        self._force = (force_N, felt_s)
         resting = self._readings.steady and self._holds(
             self._readings.latest.opening_m if self._readings.latest else 0.0
         )
@@ -333,9 +341,9 @@ class RosRobot:
         if self._touch is not None and self._touch.felt:
             self._drive.wake()
 
-    def safety_told(self, safety: Safety) -> None:
-        """Hear the safety state, as often as it is told."""
-        self._told_safety, self._safety_s = safety, asyncio.get_running_loop().time()
+    def safety_told(self, safety: Safety, told_s: float) -> None:
+        """Hear the safety state, as often as it is told; it was so at `told_s` (loop)."""
+        self._told_safety, self._safety_s = safety, told_s
         self._judge()
         self._tell()
 
@@ -362,12 +370,12 @@ class RosRobot:
 
     @property
     def _fresh(self) -> bool:
-        """Whether what was heard last is young enough to be believed."""
+        """Whether what was heard last is young enough to be believed: by when it was so, not by when it was heard."""
         return asyncio.get_running_loop().time() - min(self._reading_s, self._safety_s) <= STALE_S
 
     def _judge(self) -> None:
-        """Take in the safety state that was told; that it is too old is for `look` to say."""
-        if self._fresh:
+        """Take in the safety state that was told: a stop at any age. That it is too old is for `look` to say."""
+        if self._fresh or self._told_safety not in ABLE:
             self._take(self._told_safety)
 
     def _take(self, safety: Safety) -> None:
@@ -419,7 +427,8 @@ class RosRobot:
     ) -> None:
         outcome = Outcome("unknown", "crashed", "The motion ended without a reason.", "Look where the arm stands.")
         try:
-            rejected = motion.stop_as or self._refuse_now() or refuse()
+            await self._until(lambda: self._fresh, LOOK_S)  # what came while this loop was held up gets its turn
+            rejected = self._refuse_now() or motion.stop_as or refuse()
             if rejected is not None:
                 outcome = rejected
                 return
@@ -436,6 +445,8 @@ class RosRobot:
     def _refuse_now(self) -> Outcome | None:
         if not self._running:
             return _rejected("not_ready", "The robot's program does not run.", "Call ready() first.")
+        if not self._fresh:
+            self._take(Safety.UNKNOWN)
         if self.safety.value not in ABLE:
             words = self.safety.value.replace("_", " ")
             return _rejected("unsafe", f"The robot is in {words}.", "Clear the cell and acknowledge the stop.")

@@ -86,7 +86,7 @@ class Double:
     def _push(self, force: tuple[float, float, float]) -> None:
         if self._reflex is not None and self._reflex(force) and self._goal is not None:
             self._goal.drop()
-        self._heard.wrench(force)
+        self._heard.wrench(force, self._loop.time())
 
     def grip(self, position: float, effort: float) -> Goal:
         goal = Goal()
@@ -118,11 +118,11 @@ class Double:
             self.arm.hold()
             self.arm.hold_fingers()
             self._end("aborted")
-        self._heard.safety_told(self.told)
+        self._heard.safety_told(self.told, self._loop.time())
 
     def _tell_again(self) -> None:
         if not self.silent:
-            self._heard.safety_told(self.told)
+            self._heard.safety_told(self.told, self._loop.time())
 
     def _soon(self, do: Callable[[], None]) -> None:
         def now() -> None:
@@ -203,7 +203,8 @@ class Double:
         velocities = dict(zip(names, (*self.arm.v, 0.0), strict=True))
         now = self._clock.now()
         push = self.arm.push_N
-        self._soon(lambda: self._heard.joints(JointReading(now + self.off_s, now, positions, velocities)))
+        came_s = self._loop.time()
+        self._soon(lambda: self._heard.joints(JointReading(now + self.off_s, now, positions, velocities, came_s)))
         self._soon(lambda: self._push((0.0, 0.0, push)))
         self._soon(self._tell_again)
         if not self.dead:

@@ -186,7 +186,8 @@ class Arm:
         dt, self._now_s = max(0.0, now_s - self._now_s), max(now_s, self._now_s)
         if self._points:
             self._way_s += dt * self.speed
-            self.q, self.v, self.a = _sample(self._points, self._way_s)
+            self.q, v, a = _sample(self._points, self._way_s)
+            self.v, self.a = tuple(self.speed * x for x in v), tuple(self.speed**2 * x for x in a)
             if self._way_s >= self._points[-1].t:
                 self.hold()
         if self._fingers is not None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.ros2.crossing import Crossing
 from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
-from orchestrator.adapters.ros2.readings import Readings, Stamps
+from orchestrator.adapters.ros2.readings import Lateness, Readings, Stamps
 from orchestrator.adapters.ros2.touch import BLIND_S, Touch
 from orchestrator.core.ros2_spec import Ros2GripperSpec
 
@@ -19,7 +20,7 @@ ROBOTIQ = Ros2GripperSpec(joint="knuckle", open=0.0, closed=0.8)
 
 
 def message(t, positions, velocities=None, late_s=0.0):
-    return JointReading(t, 1000.0 + t + late_s, positions, velocities or {})
+    return JointReading(t, 1000.0 + t + late_s, positions, velocities or {}, came_s=t + late_s)
 
 
 def on_loop(body):
@@ -152,3 +153,42 @@ def test_a_touch_is_a_push_beyond_what_weighs_on_the_sensor():
     assert touch.blind
     touch.hear((0.0, 0.0, -20.0))
     assert touch.blind  # what was missed meanwhile nobody knows
+
+
+def test_a_message_is_as_late_as_its_stamp_says_beyond_the_quickest_of_late():
+    late = Lateness()
+    assert late.of(5.0, 1000.002) == pytest.approx(0.0)
+    assert late.of(5.1, 1000.4) == pytest.approx(0.298)
+    assert late.of(5.2, 1000.201) == pytest.approx(0.0, abs=0.2)
+    assert late.of(0.0, 1000.5) == 0.0  # no stamp: only its arrival tells
+
+
+def test_a_reading_is_as_old_as_its_stamps_say_but_a_simulated_clock_says_nothing():
+    def body(*, simulated, sent=False):
+        readings = Readings(NAMES, ROBOTIQ, 0.085, simulated=simulated)
+        for k, late_s in enumerate([0.0, 0.2]):
+            t = 1.0 + 0.1 * k
+            raw = message(t, {"a": 1.0, "b": 2.0, "knuckle": 0.0}, late_s=late_s)
+            readings.hear(replace(raw, stamp_s=0.0, sent_s=t) if sent else raw)
+        return readings.heard_s
+
+    assert on_loop(lambda: body(simulated=False)) == pytest.approx(1.1)
+    assert on_loop(lambda: body(simulated=True)) == pytest.approx(1.3)
+    assert on_loop(lambda: body(simulated=True, sent=True)) == pytest.approx(1.1)
+
+
+def test_what_was_read_before_says_nothing_of_a_stand_that_is_asked_for_now():
+    async def main():
+        readings = Readings(NAMES, ROBOTIQ, 0.085)
+        await asyncio.sleep(5.0)
+        asked = asyncio.ensure_future(readings.stands(1.0))
+        await asyncio.sleep(0)
+        for k in range(20):  # they have lain about
+            readings.hear(message(4.0 + 0.01 * k, {"a": 1.0, "b": 2.0, "knuckle": 0.0}))
+        await asyncio.sleep(0)
+        assert not asked.done()
+        for k in range(4):
+            readings.hear(message(5.01 + 0.01 * k, {"a": 1.0, "b": 2.0, "knuckle": 0.0}))
+        assert await asked
+
+    run_virtual(main)

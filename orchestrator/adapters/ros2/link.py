@@ -20,13 +20,16 @@ Server = Literal["controller", "gripper"]
 class JointReading:
     """One message of joint states, by joint name: rad and rad/s, or m and m/s for a joint that slides.
 
-    `stamp_s` is the sender's own time, which may jump; `arrived_s` is when it came in here (s, UTC).
+    `stamp_s` is the sender's own time, which may jump, and `sent_s` its middleware's; 0 where there is none.
+    `arrived_s` is when it came in here (s, UTC), `came_s` the same by the loop's clock.
     """
 
     stamp_s: float
     arrived_s: float
     positions: Mapping[str, float]
     velocities: Mapping[str, float]
+    came_s: float
+    sent_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,11 @@ class Heard(Protocol):
     def joints(self, reading: JointReading) -> None:
         """Hear one message of joint states."""
 
-    def wrench(self, force_N: Vector) -> None:  # noqa: N803 - the newton's symbol
-        """Hear the force (N) that the wrist feels, in the sensor's frame."""
+    def wrench(self, force_N: Vector, felt_s: float) -> None:  # noqa: N803 - the newton's symbol
+        """Hear the force (N) that the wrist felt at `felt_s` (loop), in the sensor's frame."""
 
-    def safety_told(self, safety: Safety) -> None:
-        """Hear the safety state, as often as it is told."""
+    def safety_told(self, safety: Safety, told_s: float) -> None:
+        """Hear the safety state, as often as it is told; it was so at `told_s` (loop)."""
 
     def program(self, *, running: bool) -> None:
         """Hear whether the robot's program runs."""

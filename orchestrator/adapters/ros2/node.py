@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.ros2.crossing import Crossing
 from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
+from orchestrator.adapters.ros2.readings import Lateness
 from orchestrator.core.errors import RobotError, SetupError
 from orchestrator.core.ports import Safety
 
@@ -52,6 +53,8 @@ class RosLink:
         self._executor: Any = None
         self._context: Any = None
         self._heard: Heard
+        self._loop = asyncio.get_running_loop()
+        self._late = {"wrench": Lateness(), "safety": Lateness()}
 
     # ---- life --------------------------------------------------------------------------------------------------
 
@@ -138,30 +141,37 @@ class RosLink:
         steady = RosClock(clock_type=ClockType.STEADY_TIME)
         node.create_timer(WATCH_S, self._watch, clock=steady)
 
-    def _on_joints(self, message: Any) -> None:
-        arrived = self._clock.now()
+    def _on_joints(self, message: Any, info: Any) -> None:
+        arrived, came_s = self._clock.now(), self._loop.time()
         stamp = message.header.stamp
         values = zip(message.name, message.position, strict=False)
         positions = {name: float(value) for name, value in values if math.isfinite(value)}
         velocities = {
             name: float(v) for name, v in zip(message.name, message.velocity, strict=False) if math.isfinite(v)
         }
-        reading = JointReading(stamp.sec + 1e-9 * stamp.nanosec, arrived, positions, velocities)
+        stamp_s = stamp.sec + 1e-9 * stamp.nanosec
+        reading = JointReading(stamp_s, arrived, positions, velocities, came_s, _sent_s(info))
         self.crossing.call(lambda: self._heard.joints(reading))
 
-    def _on_wrench(self, message: Any) -> None:
+    def _on_wrench(self, message: Any, info: Any) -> None:
+        felt_s = self._said_s("wrench", info)
         at = message.wrench.force
         force = (at.x, at.y, at.z)
         reflex = self._reflex
         if reflex is not None and reflex(force) and self._moving is not None:
             self._moving.cancel_goal_async()
             self._moving = None
-        self.crossing.call(lambda: self._heard.wrench(force))
+        self.crossing.call(lambda: self._heard.wrench(force, felt_s))
 
-    def _on_safety(self, message: Any) -> None:
+    def _on_safety(self, message: Any, info: Any) -> None:
+        told_s = self._said_s("safety", info)
         word = message.data
         safety = Safety(word) if word in set(Safety) else Safety.UNKNOWN
-        self.crossing.call(lambda: self._heard.safety_told(safety))
+        self.crossing.call(lambda: self._heard.safety_told(safety, told_s))
+
+    def _said_s(self, topic: str, info: Any) -> float:
+        """Return when a message that has just been taken was published, by the loop's clock."""
+        return self._loop.time() - self._late[topic].of(_sent_s(info), self._clock.now())
 
     # ---- the arm -----------------------------------------------------------------------------------------------
 
@@ -334,3 +344,8 @@ class RosLink:
                 return await answer
         except TimeoutError:
             return f"{client.srv_name} did not answer."
+
+
+def _sent_s(info: Any) -> float:
+    """Return when a message was published, by its sender's clock (s, UTC); 0 where the middleware does not say."""
+    return 1e-9 * max(0, int(info["source_timestamp"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -47,6 +48,17 @@ class Stamps:
         return self._said
 
 
+class Lateness:
+    """How long messages of one sender were under way, beyond what the quickest of late was: by their stamps."""
+
+    def __init__(self) -> None:
+        self._stamps = Stamps()
+
+    def of(self, stamp_s: float, arrived_s: float) -> float:
+        """Return it in s; zero for a message without a stamp (0), which only its arrival tells of."""
+        return arrived_s - self._stamps.ours(stamp_s, arrived_s) if stamp_s > 0.0 else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The arm at one time (s, UTC): joints in rad, the gripper's opening in m, and whether either moves."""
@@ -59,19 +71,28 @@ class Reading:
 
 
 class Readings:
-    """Makes readings of an arm of named `joints` with a `gripper`, whose fingers open by `stroke_m`."""
+    """Makes readings of an arm of named `joints` with a `gripper`, whose fingers open by `stroke_m`.
 
-    def __init__(self, joints: tuple[str, ...], gripper: Ros2GripperSpec, stroke_m: float) -> None:
+    A reading is as old as its stamp says, unless the sender's clock is a `simulated` one, which runs at a pace of its
+    own, and in any case as the middleware says.
+    """
+
+    def __init__(
+        self, joints: tuple[str, ...], gripper: Ros2GripperSpec, stroke_m: float, *, simulated: bool = False
+    ) -> None:
         self._names = joints
         self._gripper = gripper
         self._stroke_m = stroke_m
+        self._simulated = simulated
         self._stamps = Stamps()
+        self._sent = Lateness()
         self._still = 0
+        self._counts_s = -math.inf  # what was read before this says nothing of a stand (loop)
         self._waiting: list[asyncio.Future[None]] = []
         self._fingers: tuple[float, float] | None = None  # position of the gripper's joint, and when it was heard of
         self._missing: tuple[str, ...] = (*joints, gripper.joint)
         self.latest: Reading | None = None
-        self.heard_s = asyncio.get_running_loop().time()  # when the latest was heard (loop)
+        self.heard_s = asyncio.get_running_loop().time()  # when the arm was as the latest says (loop)
 
     @property
     def steady(self) -> bool:
@@ -98,13 +119,14 @@ class Readings:
         self._missing = tuple(missing)
         if missing or self._fingers is None:
             return None
-        stamp = self._stamps.ours(raw.stamp_s, raw.arrived_s)
+        stamp = self._stamps.ours(raw.stamp_s or raw.sent_s or raw.arrived_s, raw.arrived_s)
+        by_stamp_s = 0.0 if self._simulated else raw.arrived_s - stamp
+        self.heard_s = raw.came_s - max(by_stamp_s, self._sent.of(raw.sent_s, raw.arrived_s))
         joints = tuple(raw.positions[name] for name in self._names)
         opening = self.opening(self._fingers[0])
         before = self.latest
         moves = self._moves(raw, before, joints, opening, stamp)
-        self._still = 0 if moves else self._still + 1
-        self.heard_s = asyncio.get_running_loop().time()
+        self._still = 0 if moves or self.heard_s < self._counts_s else self._still + 1
         moving = moves or (before is not None and before.moving and not self.steady)
         since = before.since if before is not None and before.moving is moving else stamp
         self.latest = Reading(stamp, joints, opening, moving, since)
@@ -116,8 +138,8 @@ class Readings:
         return self.latest
 
     async def stands(self, limit_s: float) -> bool:
-        """Wait until fresh readings show that the arm stands; False when they don't within `limit_s`."""
-        self._still = 0
+        """Wait until readings from now on show that the arm stands; False when they don't within `limit_s`."""
+        self._still, self._counts_s = 0, asyncio.get_running_loop().time()
         news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(news)
         try:

@@ -75,15 +75,15 @@ class Rehearsal:
             force = (self._world.pull_N, 0.0, self._pressed(self._tcp(read.joints)))
             if self._reflex is not None and self._reflex(force) and self._goal is not None:
                 self._goal.drop()
-            self._heard.wrench(force)
+            self._heard.wrench(force, reading.came_s)
         self._heard.joints(reading)
 
-    def wrench(self, force_N: Vector) -> None:  # noqa: N803 - the newton's symbol
+    def wrench(self, force_N: Vector, felt_s: float) -> None:  # noqa: N803 - the newton's symbol
         """Hear a real sensor, which feels none of what is simulated."""
 
-    def safety_told(self, safety: Safety) -> None:
+    def safety_told(self, safety: Safety, told_s: float) -> None:
         """Hear the safety state."""
-        self._heard.safety_told(safety)
+        self._heard.safety_told(safety, told_s)
 
     def program(self, *, running: bool) -> None:
         """Hear whether the robot's program runs."""
