@@ -9,7 +9,7 @@ from orchestrator.wire import StepWords
 if TYPE_CHECKING:
     from orchestrator.core.state import State
     from orchestrator.core.variant import Step
-    from orchestrator.engine.library import Library
+    from orchestrator.engine.library import Library, Reader
 
 LANGUAGES = ("en", "de")
 _KEPT = 5000  # steps of units whose words are kept
@@ -22,6 +22,7 @@ class Captions:
         self.library = library
         self._words: dict[tuple[str, str, str], dict[str, StepWords]] = {}
         self._hazards: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self._readers: dict[tuple[str, str], Reader] = {}  # by product and unit: its words are of one reading
 
     def texts(self, product: str, step: Step, unit: str) -> dict[str, StepWords]:
         """Return a step's words for a unit, by language."""
@@ -30,7 +31,11 @@ class Captions:
             if len(self._words) > _KEPT:
                 self._words.clear()
                 self._hazards.clear()
-            found = {language: self.library.words(product, step, language, unit) for language in LANGUAGES}
+                self._readers.clear()
+            if (product, unit) not in self._readers:
+                self._readers[product, unit] = self.library.reader(product)
+            read = self._readers[product, unit]
+            found = {language: read(step, language, unit) for language in LANGUAGES}
             self._words[key] = {
                 language: StepWords(
                     title=words.title,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.cell import CellSpec
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.checks.tried import Tried
     from orchestrator.engine.registry import Skill
 
+Reader = Callable[["Step", str, str], "Words"]  # step, language, serial number
 SHOWN = frozenset({".glb", ".svg", ".png", ".jpg", ".jpeg", ".webp", ".mp4", ".webm"})  # what a screen may ask for
 
 
@@ -106,6 +109,15 @@ class Library:
     def words(self, product: str, step: Step, language: str, serial: str = "") -> Words:
         """Return what a reader sees of a step; `$serial` stays in the words where no serial number is given.
 
+        Raises:
+            NotFound: there never was such a product.
+            AuthoringError: its procedure could never be read.
+        """
+        return self.reader(product)(step, language, serial)
+
+    def reader(self, product: str) -> Reader:
+        """Return who gives the words of a product's steps as the files stand now: they are looked at once, here.
+
         A unit that is being built keeps its words while its product is being edited: where the files can't be read
         any more, those that were read last count.
 
@@ -119,11 +131,7 @@ class Library:
             if product not in self._kept:
                 raise
             found = self._kept[product][1]
-        show = step.human.show if step.human is not None else None
-        file = found.instructions.get(show) if show else None
-        if file is None or not file.instruction.blocks:
-            return wording.derive(step, found.parts, language)
-        return wording.filled(file, step, found.parts, language, serial)
+        return partial(_words, found)
 
     def mesh(self, path: str) -> Path:
         """Return the file of a mesh or picture by its path below instructions/.
@@ -148,6 +156,14 @@ class Library:
             raise AuthoringError(problems)
         self._kept[name] = (stamp, product)
         return product
+
+
+def _words(found: Product, step: Step, language: str, serial: str) -> Words:
+    show = step.human.show if step.human is not None else None
+    file = found.instructions.get(show) if show else None
+    if file is None or not file.instruction.blocks:
+        return wording.derive(step, found.parts, language)
+    return wording.filled(file, step, found.parts, language, serial)
 
 
 def check(
