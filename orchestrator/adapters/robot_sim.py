@@ -19,9 +19,10 @@ from orchestrator.adapters.sim.guarded import Press
 from orchestrator.adapters.sim.jog import Jog, around, mistake
 from orchestrator.adapters.sim.kinematics import Kinematics, beside
 from orchestrator.adapters.sim.motion import SimMotion
-from orchestrator.adapters.sim.planned import bound, refused
+from orchestrator.adapters.sim.planned import bound
 from orchestrator.adapters.sim.planner import Leg, Planner
 from orchestrator.adapters.sim.quirks import Quirks
+from orchestrator.adapters.sim.refusal import refused
 from orchestrator.adapters.sim.watch import Watch
 from orchestrator.core.errors import BadInput, PlanError, RobotError, TandemError
 from orchestrator.core.geometry import IDENTITY, Pose

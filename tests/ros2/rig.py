@@ -34,9 +34,12 @@ SETTINGS = Ros2Settings(
 START_S = 30.0
 
 
-def alone() -> None:
-    """Keep the graph of this process, and of those that it starts, to this machine and to itself."""
-    os.environ["ROS_DOMAIN_ID"] = str(100 + os.getpid() % 100)
+def alone(graph: int = 0) -> None:
+    """Keep the graph of this process, and of those that it starts, to this machine and to itself.
+
+    Another `graph` is one without servers that have died there: for 10 s they are taken for alive.
+    """
+    os.environ["ROS_DOMAIN_ID"] = str(100 + (os.getpid() + graph) % 100)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 
@@ -85,14 +88,14 @@ class ServerProcess:
 class RosRig:
     """The ROS 2 robot on servers."""
 
-    def __init__(self, folder: Path, servers: ServerProcess) -> None:
+    def __init__(self, folder: Path, servers: ServerProcess, settings: Ros2Settings = SETTINGS) -> None:
         from orchestrator.adapters.ros2.node import RosLink
 
         servers.start()
         self._servers = servers
         self.clock = WallClock()
-        self._link = RosLink(SETTINGS, self.clock)
-        self._ros = RosRobot(self._link, self.clock, MeshStore(folder), arm=UR5E, settings=SETTINGS, seed=1)
+        self._link = RosLink(settings, self.clock)
+        self._ros = RosRobot(self._link, self.clock, MeshStore(folder), arm=UR5E, settings=settings, seed=1)
         self.robot = self._ros
         self.close = self._ros.close
         self._heard(lambda: not self._ros._readings.lacking and self._ros.safety.value is Safety.NORMAL)

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import math
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.ros2.crossing import Crossing
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 WATCH_S = 0.25  # between two looks whether the servers of open goals are there
 CALL_S = 5.0  # how long a service may take
 JOIN_S = 5.0  # how long the thread may take to end
+ASK_AGAIN_S = 0.05  # between two questions for a gripper's server
+GRIPPERS = {"parallel": "ParallelGripperCommand", "gripper": "GripperCommand"}  # what is wanted first, first
 ENDS = {4: "succeeded", 5: "canceled", 6: "aborted"}  # action_msgs/GoalStatus
 
 
@@ -224,19 +227,33 @@ class RosLink:
         from rclpy.action import ActionClient
 
         spec = self._settings.gripper
-        types = {"parallel": "ParallelGripperCommand", "gripper": "GripperCommand"}
-        wanted = [kind for kind in types if spec.kind in (kind, "auto") and hasattr(action, types[kind])]
+        wanted = [kind for kind in GRIPPERS if spec.kind in (kind, "auto") and hasattr(action, GRIPPERS[kind])]
         self._grippers = {
-            kind: ActionClient(self._node, getattr(action, types[kind]), self._in(spec.action)) for kind in wanted
+            kind: ActionClient(self._node, getattr(action, GRIPPERS[kind]), self._in(spec.action)) for kind in wanted
         }
 
+    def _grippers_there(self) -> list[str]:
+        """Return the kinds of gripper that have a server.
+
+        A client is as ready for a server of another type, which never answers it: what is published as feedback tells.
+        """
+        feedback = self._node.get_publishers_info_by_topic(
+            f"{self._in(self._settings.gripper.action)}/_action/feedback"
+        )
+        types = {publisher.topic_type for publisher in feedback}
+        return [
+            kind
+            for kind, client in self._grippers.items()
+            if f"control_msgs/action/{GRIPPERS[kind]}_FeedbackMessage" in types and client.server_is_ready()
+        ]
+
     def _wait_for_gripper(self, limit_s: float) -> bool:
-        """Wait until there is a gripper of one of its types."""
-        each_s = 0.05
-        for _ in range(max(1, round(limit_s / each_s / len(self._grippers)))):
-            if any(client.wait_for_server(each_s) for client in self._grippers.values()):
+        """Wait until there is a gripper of one of its types: by asking again and again, as rclpy does, too."""
+        for _ in range(round(limit_s / ASK_AGAIN_S)):
+            if self._grippers_there():
                 return True
-        return False
+            time.sleep(ASK_AGAIN_S)
+        return bool(self._grippers_there())
 
     def feel(self, reflex: Callable[[Vector], bool] | None) -> None:
         """Ask `reflex` at each force, on the executor's thread, and cancel the controller's goal where it says so."""
@@ -247,8 +264,7 @@ class RosLink:
         from control_msgs.msg import GripperCommand
         from sensor_msgs.msg import JointState
 
-        ready = [kind for kind, client in self._grippers.items() if client.server_is_ready()]
-        kind = ready[0] if ready else next(iter(self._grippers))
+        kind = next(iter((*self._grippers_there(), *self._grippers)))
         client = self._grippers[kind]
         message = client._action_type.Goal()  # noqa: SLF001 - rclpy keeps the type there
         if kind == "parallel":
@@ -299,8 +315,7 @@ class RosLink:
     def _watch(self) -> None:
         """Look whether the servers of open goals are there. Called on the executor's thread."""
         for server, goal in tuple(self._open):
-            clients = (self._arm,) if server == "controller" else tuple(self._grippers.values())
-            if not any(client.server_is_ready() for client in clients):
+            if not (self._arm.server_is_ready() if server == "controller" else self._grippers_there()):
                 self._finished(goal, Ended("lost"))
 
     # ---- services ----------------------------------------------------------------------------------------------
