@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.devices_sim import SimDevices
     from orchestrator.adapters.robot_ros2 import RosRobot
     from orchestrator.adapters.robot_sim import SimRobot
+    from orchestrator.adapters.ros2.graph import CellGraph
     from orchestrator.adapters.ros2.link import Link
     from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.adapters.sim.boards import SimBoards
@@ -258,6 +259,7 @@ async def embedded(
         by_hand=crew.by_hand,
         calibrating=calibrator,
     )
+    graph = _graph(spec, desk) if link is None else None
     heartbeat = crew.watch()
     grip_watch = GripWatch(runner, robot)
     if isinstance(robot, SimRobot):
@@ -276,6 +278,8 @@ async def embedded(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if graph is not None:
+            await graph.close()
         heartbeat.close()
         grip_watch.close()
         if watch is not None:
@@ -336,6 +340,17 @@ async def _ros2(
         await robot.close()
         raise
     return robot
+
+
+def _graph(spec: CellSpec, desk: CellDesk) -> CellGraph | None:
+    """Let other ROS 2 systems see a cell whose robot speaks it, as far as its file lets them."""
+    from orchestrator.adapters.ros2.graph import CellGraph
+
+    settings = spec.adapters.robot_ros2
+    if spec.robot.adapter != "ros2" or settings is None or settings.others == "none":
+        return None
+    namespace = settings.namespace.strip("/")
+    return CellGraph(desk, f"/{namespace}" if namespace else "", obeys=settings.others == "ask")
 
 
 def check_arms(cells: Path | None) -> list[Problem]:

@@ -70,6 +70,8 @@ class Ros2Settings(Frozen):
     """The ROS 2 robot's own settings. Names are in the graph, relative to `namespace`.
 
     `wrench` is the wrist's force and torque (geometry_msgs/WrenchStamped); without one there are no guarded moves.
+    `others` is what other ROS 2 systems may do with the cell: none, look (at its state, and hold it), or ask (to resume
+    it and for orders, too).
     In a `rehearsal` the arm (or a mock of it) moves among simulated parts: nothing around it is real to Tandem.
     """
 
@@ -81,6 +83,7 @@ class Ros2Settings(Frozen):
     gripper: Ros2GripperSpec = Ros2GripperSpec()
     safety: Annotated[Ros2SafetySpec, BeforeValidator(_source)]
     use_sim_time: bool = False
+    others: Literal["none", "look", "ask"] = "look"
     rehearsal: bool = False
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
-from orchestrator.adapters.ros2.crossing import Crossing
+from orchestrator.adapters.ros2.crossing import Crossing, Errands
 from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
 from orchestrator.adapters.ros2.readings import Lateness, Readings, Stamps
 from orchestrator.adapters.ros2.touch import BLIND_S, Touch
@@ -192,3 +192,20 @@ def test_what_was_read_before_says_nothing_of_a_stand_that_is_asked_for_now():
         assert await asked
 
     run_virtual(main)
+
+
+def test_errands_are_done_in_order_though_the_newest_task_comes_first():
+    class NewestFirst:
+        def __init__(self):
+            self.tasks = []
+
+        def create_task(self, do):
+            self.tasks.append(do)
+
+    executor, done = NewestFirst(), []
+    errands = Errands(executor)
+    for k in range(3):
+        errands.call(lambda k=k: done.append(k))
+    for task in reversed(executor.tasks):
+        task()
+    assert done == [0, 1, 2]

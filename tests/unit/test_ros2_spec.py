@@ -42,6 +42,7 @@ def test_settings_are_read_with_usual_names_for_what_is_not_said(tmp_path):
     assert (settings.safety.source, settings.safety.state) == ("topic", "/safety_state")
     assert settings.feels
     assert not settings.rehearsal
+    assert settings.others == "look"  # what makes it move has to be said
 
 
 def test_who_tells_the_safety_state_must_be_said(tmp_path):

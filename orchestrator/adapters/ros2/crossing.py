@@ -1,4 +1,4 @@
-"""From the middleware's thread to the event loop: in order, at once, and never after the end."""
+"""From the middleware's thread to the event loop and back: in order, at once, and never after the end."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 
 class Crossing:
@@ -46,3 +47,22 @@ class Crossing:
         with self._lock:
             self._open = False
             self._calls.clear()
+
+
+class Errands:
+    """Carries calls from any thread to that of an rclpy executor.
+
+    In order: of the tasks that an executor was given while it was at work, it runs the newest first.
+    """
+
+    def __init__(self, executor: Any) -> None:
+        self._executor = executor
+        self._calls: deque[Callable[[], object]] = deque()
+
+    def call(self, do: Callable[[], object]) -> None:
+        """Have something done on the executor's thread, after all that was asked for before."""
+        self._calls.append(do)
+        self._executor.create_task(self._next)
+
+    def _next(self) -> None:
+        self._calls.popleft()()

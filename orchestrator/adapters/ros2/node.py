@@ -15,7 +15,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.adapters.ros2.crossing import Crossing
+from orchestrator.adapters.ros2.crossing import Crossing, Errands
 from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
 from orchestrator.adapters.ros2.readings import Lateness
 from orchestrator.core.errors import RobotError, SetupError
@@ -84,6 +84,7 @@ class RosLink:
         self._node = rclpy.create_node(self._name, context=self._context, parameter_overrides=overrides)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
+        self._errands = Errands(self._executor)
         controller = self._in(self._settings.controller)
         self._arm = ActionClient(self._node, FollowJointTrajectory, f"{controller}/follow_joint_trajectory")
         self._topic = self._node.create_publisher(JointTrajectory, f"{controller}/joint_trajectory", 1)
@@ -99,13 +100,15 @@ class RosLink:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        self._ended = True
-        self._executor.create_task(lambda: None)  # so that it looks
+        self._errands.call(self._end)
         await asyncio.get_running_loop().run_in_executor(None, thread.join, JOIN_S)
         if thread.is_alive():
             raise RobotError("The ROS 2 thread does not end.", remedy="End this process.", code="stuck")
         self._node.destroy_node()
         self._context.try_shutdown()
+
+    def _end(self) -> None:
+        self._ended = True
 
     def _spin(self) -> None:
         from rclpy.executors import ExternalShutdownException, ShutdownException
@@ -122,7 +125,7 @@ class RosLink:
     def _on_thread(self, do: Callable[[], None]) -> None:
         """Have something done on the executor's thread, soon."""
         if self._thread is not None:
-            self._executor.create_task(do)
+            self._errands.call(do)
 
     # ---- what is heard -----------------------------------------------------------------------------------------
 
