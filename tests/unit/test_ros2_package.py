@@ -47,11 +47,14 @@ def test_it_is_valid_and_says_what_pyproject_says(package):
 
 
 def test_every_ros_package_that_is_imported_is_depended_on(package):
-    tree = ast.parse((ROOT / "orchestrator" / "adapters" / "ros2" / "node.py").read_text(encoding="utf-8"))
-    imported = {node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    foreign = {name for name in imported if name not in {*sys.stdlib_module_names, "orchestrator"}}
-    assert "rclpy" in foreign
+    ours = {*sys.stdlib_module_names, "orchestrator", "numpy", "pydantic"}
+    foreign = set()
+    for path in (*(ROOT / "orchestrator" / "adapters" / "ros2").glob("*.py"), *(ROOT / "launch").glob("*.launch.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        foreign |= {name.split(".")[0] for name in imported} - ours
+    assert {"rclpy", "launch"} <= foreign
     depends = {depend.name for depend in package.exec_depends}
     assert foreign <= depends
     assert set(doctor.MESSAGES) <= depends
