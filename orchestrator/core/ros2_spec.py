@@ -57,13 +57,16 @@ class Ros2SafetySpec(Frozen):
 
     `topic`: `state` carries one of Tandem's words (normal, reduced, protective_stop, ...) as a std_msgs/String, at 4 Hz
     or more, and the std_srvs/Trigger services `prepare` and `release`, where given, ready the robot and release a stop.
+    `ur`: Universal Robots' driver (ur_robot_driver), by its `status` controller and its `dashboard` client.
     `none`: nobody; such a cell is for supervised use only, and says so.
     """
 
-    source: Literal["topic", "none"]
+    source: Literal["topic", "ur", "none"]
     state: Name = "safety_state"
     prepare: Name | None = None
     release: Name | None = None
+    status: Name = "io_and_status_controller"
+    dashboard: Name = "dashboard_client"
 
 
 class Ros2Settings(Frozen):

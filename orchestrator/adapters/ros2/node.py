@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import math
 import threading
 import time
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.adapters.ros2.crossing import Crossing, Errands
 from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
 from orchestrator.adapters.ros2.readings import Lateness
+from orchestrator.adapters.ros2.ur import UrStatus
 from orchestrator.core.errors import RobotError, SetupError
 from orchestrator.core.ports import Safety
 
@@ -57,6 +59,7 @@ class RosLink:
         self._context: Any = None
         self._heard: Heard
         self._loop = asyncio.get_running_loop()
+        self._ur = UrStatus(settings.safety, self.crossing, self._trigger) if settings.safety.source == "ur" else None
         self._late = {"wrench": Lateness(), "safety": Lateness()}
 
     # ---- life --------------------------------------------------------------------------------------------------
@@ -71,6 +74,9 @@ class RosLink:
             from rclpy.parameter import Parameter
             from rclpy.signals import SignalHandlerOptions
             from trajectory_msgs.msg import JointTrajectory
+
+            if self._ur is not None:
+                importlib.import_module("ur_dashboard_msgs.msg")
         except ImportError as error:
             raise SetupError(
                 f"ROS 2 is not to be had here ({error.name} is missing).",
@@ -144,6 +150,8 @@ class RosLink:
             node.create_subscription(WrenchStamped, self._in(settings.wrench), self._on_wrench, newest)
         if settings.safety.source == "topic":
             node.create_subscription(String, self._in(settings.safety.state), self._on_safety, newest)
+        if self._ur is not None:
+            self._ur.listen(node, self._heard, self._in)
         steady = RosClock(clock_type=ClockType.STEADY_TIME)
         node.create_timer(WATCH_S, self._watch, clock=steady)
 
@@ -158,6 +166,9 @@ class RosLink:
         stamp_s = stamp.sec + 1e-9 * stamp.nanosec
         reading = JointReading(stamp_s, arrived, positions, velocities, came_s, _sent_s(info))
         self.crossing.call(lambda: self._heard.joints(reading))
+        if self._ur is not None:
+            safety = self._ur.safety
+            self.crossing.call(lambda: self._heard.safety_told(safety, came_s))
 
     def _on_wrench(self, message: Any, info: Any) -> None:
         felt_s = self._said_s("wrench", info)
@@ -317,6 +328,8 @@ class RosLink:
 
     def _watch(self) -> None:
         """Look whether the servers of open goals are there. Called on the executor's thread."""
+        if self._ur is not None:
+            self._ur.watch()
         for server, goal in tuple(self._open):
             if not (self._arm.server_is_ready() if server == "controller" else self._grippers_there()):
                 self._finished(goal, Ended("lost"))
@@ -330,25 +343,24 @@ class RosLink:
         action = f"{controller}/follow_joint_trajectory"
         self._cancel_all = self._node.create_client(CancelGoal, f"{action}/_action/cancel_goal")
         safety = self._settings.safety
-        names = {"prepare": safety.prepare, "release": safety.release}
-        self._triggers = {
-            what: self._node.create_client(Trigger, self._in(name)) for what, name in names.items() if name is not None
-        }
+        names = self._ur.services if self._ur is not None else (safety.prepare, safety.release)
+        self._triggers = {name: self._node.create_client(Trigger, self._in(name)) for name in names if name is not None}
 
     async def prepare(self) -> str:
         """Have the robot powered, its brakes released, its program started. Returns what is wrong, "" for nothing."""
-        return await self._trigger("prepare")
+        return await (self._ur.prepare() if self._ur is not None else self._trigger(self._settings.safety.prepare))
 
     async def release(self) -> str:
         """Have a protective stop released. Returns what is wrong, "" for nothing."""
-        return await self._trigger("release")
+        return await (self._ur.release() if self._ur is not None else self._trigger(self._settings.safety.release))
 
-    async def _trigger(self, what: str) -> str:
+    async def _trigger(self, name: str | None) -> str:
+        """Call a service; none, where there is no name, is content."""
         from std_srvs.srv import Trigger
 
-        client = self._triggers.get(what)
-        if client is None:
+        if name is None:
             return ""
+        client = self._triggers[name]
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
         def answered(future: Any) -> None:
