@@ -120,3 +120,8 @@ def test_a_ros_2_cell_starts_as_a_rehearsal_in_real_time_alone(tmp_path):
         run_virtual(lambda: begin(GOOD))
     with pytest.raises(SetupError, match="real time"):
         run_virtual(lambda: begin(GOOD, speed=20.0))
+
+
+def test_a_ur_tells_its_own_safety_state_by_its_drivers_names(tmp_path):
+    safety = read_cell(cell(tmp_path, ROBOT + "adapters: {robot_ros2: {safety: ur}}\n")).adapters.robot_ros2.safety
+    assert (safety.source, safety.status, safety.dashboard) == ("ur", "io_and_status_controller", "dashboard_client")
