@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
 from orchestrator.engine.phrases_remedies import GERMAN as REMEDIES
+from orchestrator.engine.phrases_ros2 import GERMAN as ROS2
 from orchestrator.engine.phrases_standing import GERMAN as STANDING
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ _GERMAN = {
     ),
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
     **STANDING,
+    **ROS2,
     **REMEDIES,
     "{} can't be undone.": "{} lässt sich nicht rückgängig machen.",
     "{} is on its way back to {} already.": "{} ist schon auf dem Rückweg zu {}.",
