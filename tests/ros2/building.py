@@ -67,7 +67,7 @@ async def built(cell: Bench) -> dict[str, list[Any]]:
     assert answer.ok, answer.message
     cell.work()
     await cell.do(cmd.ChangeCell(verb=CellVerb.START, reason="test"), cmd.ChangeOrder(order="o", verb=OrderVerb.START))
-    await cell.ended(timeout_s=3600.0)
+    await cell.ended(timeout_s=900.0)
     return told(cell.log)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.world import World
     from orchestrator.core.geometry import Pose, Vector
 
+MEASURED_S = 0.002  # over which a speed can be told
 PUSH_N = 15.0  # what the wrist feels once something is touched: the fingers' compliance gives way at this force
 
 
@@ -136,10 +137,12 @@ class Arm:
         self.opening_m = UR5E.gripper.stroke_m
         self._fingers: float | None = None  # where they go
         self.stalled = False  # something keeps the fingers from getting there
+        self.fastest_m_s = 0.0  # that the TCP has ever been
         self.speed = 1.0  # of the trajectory's time, as a speed slider or a stopped program scales it
         self._way_s = 0.0
         self._now_s = 0.0
-        around.moved(self.tcp, self.opening_m)
+        self._at = self.tcp
+        around.moved(self._at, self.opening_m)
 
     @property
     def tcp(self) -> Pose:
@@ -192,7 +195,10 @@ class Arm:
                 self.hold()
         if self._fingers is not None:
             self._step_fingers(dt)
-        self._around.moved(self.tcp, self.opening_m)
+        before, self._at = self._at, self.tcp
+        if dt > MEASURED_S:
+            self.fastest_m_s = max(self.fastest_m_s, math.dist(before.p, self._at.p) / dt)
+        self._around.moved(self._at, self.opening_m)
 
     def _step_fingers(self, dt: float) -> None:
         assert self._fingers is not None

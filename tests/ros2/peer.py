@@ -7,7 +7,7 @@ import json
 import time
 from typing import Any
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 class Peer:

@@ -54,6 +54,7 @@ class Servers:
 
     def __init__(self, around: Surroundings, world: World | None, base: Pose, gripper: str) -> None:
         self._lock = threading.RLock()
+        self._epoch_s = time.time() - time.monotonic()
         self._around, self._base = around, base
         self._world = world
         self._actions = rclpy.create_node("controllers")
@@ -109,6 +110,11 @@ class Servers:
                 self._finish_fingers("abort")
             self._tell()
             return self.safety.value
+
+    def fastest_m_s(self) -> float:
+        """Return how fast the TCP has ever been since the last reset."""
+        with self._lock:
+            return self.arm.fastest_m_s
 
     def deafen(self, *, takes: bool = True) -> None:
         """Answer nothing on the actions any more, until `hear`; then goals are taken late, or refused."""
@@ -265,7 +271,8 @@ class Servers:
     def _tick(self) -> None:
         arm = self.arm
         arm.speed = self.speed
-        wall, now = time.time() + self.off_s, time.monotonic()
+        now = time.monotonic()
+        wall = now + self._epoch_s + self.off_s
         arm.step(now)
         if self._goal is not None and self._goal.is_cancel_requested:
             self._finish("canceled")

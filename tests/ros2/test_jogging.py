@@ -16,6 +16,8 @@ from orchestrator.adapters.sim.kinematics import Kinematics
 from orchestrator.core.ports import JOG_M_S, Safety, Twist
 from tests.contract.test_robot import held, stands
 from tests.ros2.double import DoubleRig
+from tests.ros2.found import why_not
+from tests.ros2.rig import RosRig
 
 FAST = Twist((-3.0, 3.0, 0.0))
 
@@ -27,6 +29,28 @@ def busy(for_s):
 
 def tcp(joints):
     return (Kinematics(UR5E).flange(joints) @ UR5E.gripper.tcp).p
+
+
+@pytest.mark.ros2
+@pytest.mark.parametrize("twist", [FAST, Twist((0.0, 0.0, -3.0)), Twist((3.0, 0.0, 3.0))])
+def test_whatever_a_machine_is_at_the_arm_itself_is_never_faster_than_reduced_speed(request, tmp_path, twist):
+    if reason := why_not():
+        pytest.skip(reason)
+    servers = request.getfixturevalue("servers")
+
+    async def whole():
+        rig = RosRig(tmp_path, servers)
+        try:
+            await rig.robot.ready()
+            for _ in range(15):
+                rig.robot.jog(twist)  # another one, where this machine was too late for the one before
+                await asyncio.sleep(0.1)
+            await rig.robot.jog(Twist()).result()
+        finally:
+            await rig.close()
+        assert 0.02 < servers.call("fastest_m_s") <= JOG_M_S
+
+    asyncio.run(whole())
 
 
 def on_double(body, folder):
