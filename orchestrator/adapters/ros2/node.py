@@ -13,10 +13,10 @@ import contextlib
 import importlib
 import math
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.ros2.crossing import Crossing, Errands
+from orchestrator.adapters.ros2.grippers import Grippers
 from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
 from orchestrator.adapters.ros2.readings import Lateness
 from orchestrator.adapters.ros2.ur import UrStatus
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 WATCH_S = 0.25  # between two looks whether the servers of open goals are there
 CALL_S = 5.0  # how long a service may take
 JOIN_S = 5.0  # how long the thread may take to end
-ASK_AGAIN_S = 0.05  # between two questions for a gripper's server
-GRIPPERS = {"parallel": "ParallelGripperCommand", "gripper": "GripperCommand"}  # what is wanted first, first
 ENDS = {4: "succeeded", 5: "canceled", 6: "aborted"}  # action_msgs/GoalStatus
 
 
@@ -94,7 +92,7 @@ class RosLink:
         controller = self._in(self._settings.controller)
         self._arm = ActionClient(self._node, FollowJointTrajectory, f"{controller}/follow_joint_trajectory")
         self._topic = self._node.create_publisher(JointTrajectory, f"{controller}/joint_trajectory", 1)
-        self._make_gripper()
+        self._grippers = Grippers(self._node, self._settings.gripper, self._in(self._settings.gripper.action))
         self._make_services(controller)
         self._listen()
         self._thread = threading.Thread(target=self._spin, name="rclpy", daemon=True)
@@ -194,7 +192,7 @@ class RosLink:
 
     async def wait_for(self, server: Server, limit_s: float) -> bool:
         """Tell whether an action server is there, waiting for one at most `limit_s`."""
-        wait = self._arm.wait_for_server if server == "controller" else self._wait_for_gripper
+        wait = self._arm.wait_for_server if server == "controller" else self._grippers.wait
         return bool(await asyncio.get_running_loop().run_in_executor(None, wait, limit_s))
 
     def follow(self, waypoints: Sequence[Waypoint]) -> Goal:
@@ -236,56 +234,13 @@ class RosLink:
 
     # ---- the gripper -------------------------------------------------------------------------------------------
 
-    def _make_gripper(self) -> None:
-        from control_msgs import action
-        from rclpy.action import ActionClient
-
-        spec = self._settings.gripper
-        wanted = [kind for kind in GRIPPERS if spec.kind in (kind, "auto") and hasattr(action, GRIPPERS[kind])]
-        self._grippers = {
-            kind: ActionClient(self._node, getattr(action, GRIPPERS[kind]), self._in(spec.action)) for kind in wanted
-        }
-
-    def _grippers_there(self) -> list[str]:
-        """Return the kinds of gripper that have a server.
-
-        A client is as ready for a server of another type, which never answers it: what is published as feedback tells.
-        """
-        feedback = self._node.get_publishers_info_by_topic(
-            f"{self._in(self._settings.gripper.action)}/_action/feedback"
-        )
-        types = {publisher.topic_type for publisher in feedback}
-        return [
-            kind
-            for kind, client in self._grippers.items()
-            if f"control_msgs/action/{GRIPPERS[kind]}_FeedbackMessage" in types and client.server_is_ready()
-        ]
-
-    def _wait_for_gripper(self, limit_s: float) -> bool:
-        """Wait until there is a gripper of one of its types: by asking again and again, as rclpy does, too."""
-        for _ in range(round(limit_s / ASK_AGAIN_S)):
-            if self._grippers_there():
-                return True
-            time.sleep(ASK_AGAIN_S)
-        return bool(self._grippers_there())
-
     def feel(self, reflex: Callable[[Vector], bool] | None) -> None:
         """Ask `reflex` at each force, on the executor's thread, and cancel the controller's goal where it says so."""
         self._reflex = reflex
 
     def grip(self, position: float, effort: float) -> Goal:
         """Give the gripper a goal: its joint's position, and the most effort in N."""
-        from control_msgs.msg import GripperCommand
-        from sensor_msgs.msg import JointState
-
-        kind = next(iter((*self._grippers_there(), *self._grippers)))
-        client = self._grippers[kind]
-        message = client._action_type.Goal()  # noqa: SLF001 - rclpy keeps the type there
-        if kind == "parallel":
-            joint = self._settings.gripper.joint
-            message.command = JointState(name=[joint], position=[position], effort=[effort])
-        else:
-            message.command = GripperCommand(position=position, max_effort=effort)
+        client, message = self._grippers.goal(position, effort)
         return self._give("gripper", client, message, lambda result: Ended("succeeded", held=result.stalled))
 
     # ---- goals -------------------------------------------------------------------------------------------------
@@ -331,7 +286,7 @@ class RosLink:
         if self._ur is not None:
             self._ur.watch()
         for server, goal in tuple(self._open):
-            if not (self._arm.server_is_ready() if server == "controller" else self._grippers_there()):
+            if not (self._arm.server_is_ready() if server == "controller" else self._grippers.there()):
                 self._finished(goal, Ended("lost"))
 
     # ---- services ----------------------------------------------------------------------------------------------
