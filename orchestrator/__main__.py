@@ -27,6 +27,7 @@ from orchestrator.cli import (
     serve,
     simulate,
     skills,
+    urdf,
     vision,
 )
 from orchestrator.cli.logs import set_up
@@ -52,6 +53,7 @@ app.command("retreat")(retreat.retreat)
 app.command("cell")(cell.cell)
 app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)
+app.command("urdf")(urdf.urdf)
 app.add_typer(orders.app, name="order")
 app.add_typer(breakpoints.app, name="breakpoint")
 app.add_typer(journal.app, name="journal")
