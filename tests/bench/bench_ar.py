@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests.bench.report import Figure, bench, percentile, scratch
 
@@ -34,7 +35,7 @@ def frames() -> list[Figure]:
         finally:
             demo.terminate()
             demo.communicate(timeout=30)
-    gaps = seen["gaps_ms"]
+    gaps: list[float] = seen["gaps_ms"]
     width, height = max(seen["sizes"], key=lambda size: size[0] * size[1])
     note = f"model of the cell, robot, 12 parts, ghost and card at {width} x {height}, drawn by the processor; "
     return [
@@ -66,7 +67,8 @@ def _demo(folder: Path, port: int) -> subprocess.Popen[str]:
     raise RuntimeError(message)
 
 
-def _watch(url: str, browser: str) -> dict[str, list[list[float]]]:
+def _watch(url: str, browser: str) -> dict[str, Any]:
+    """Return the gaps between two pictures (ms) and the sizes of what was drawn (px)."""
     done = subprocess.run(
         ["node", str(HERE / "frames.mjs")],
         env={**os.environ, "TANDEM_URL": url, "TANDEM_CHROMIUM": browser},
