@@ -22,10 +22,12 @@ from orchestrator.cli import (
     journal,
     orders,
     people,
+    retreat,
     rewind,
     serve,
     simulate,
     skills,
+    urdf,
     vision,
 )
 from orchestrator.cli.logs import set_up
@@ -47,9 +49,11 @@ app.command("check")(authored.check)
 app.command("check-shot")(check_shot.check_shot)
 app.command("simulate")(simulate.simulate)
 app.command("rewind")(rewind.rewind)
+app.command("retreat")(retreat.retreat)
 app.command("cell")(cell.cell)
 app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)
+app.command("urdf")(urdf.urdf)
 app.add_typer(orders.app, name="order")
 app.add_typer(breakpoints.app, name="breakpoint")
 app.add_typer(journal.app, name="journal")

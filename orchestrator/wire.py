@@ -100,6 +100,23 @@ class Contradiction(Frozen):
     buttons: tuple[Button, ...] = ()
 
 
+class RetreatView(Frozen):
+    """How a retreat of the arm stands in a held or stopped cell; its way is the robot's `intent`.
+
+    `refused` says why it may not be asked for now; `outcome`, `code` and `ended` how the last one ended, and why.
+    """
+
+    status: Literal["none", "planning", "previewed", "moving", "stopping", "ended"]
+    by: str = ""
+    motion: str = ""
+    text: Texts = Field(default_factory=dict)
+    refused: tuple[Reason, ...] = ()
+    outcome: str = ""
+    code: str = ""
+    ended: Texts = Field(default_factory=dict)
+    buttons: tuple[Button, ...] = ()
+
+
 class CellView(Frozen):
     """The cell at a glance. `reasons` says in words why the robot does not move; empty when it may.
 
@@ -123,6 +140,7 @@ class CellView(Frozen):
     manual_by: str = ""
     taught: tuple[str, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
+    retreat: RetreatView | None = None
 
 
 class OrderView(Frozen):
@@ -281,6 +299,7 @@ class Card(Frozen):
     qty: float = 1
     ghost: Ghost | None = None
     focus: Pose | None = None  # where to look when there is no ghost
+    offset_mm: Vector | None = None  # how far beside its seat the last check measured the part, in the axes of `focus`
     together: bool = False
     paused_t: float | None = None  # since when its time stands still
     paused_s: float = 0.0  # how long it stood before that
@@ -358,7 +377,7 @@ class RecoveryView(Frozen):
 class TroubleView(Frozen):
     """A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words."""
 
-    kind: Literal["journal", "camera", "evidence", "world", "clock", "device", "skill"]
+    kind: Literal["journal", "camera", "evidence", "world", "clock", "device", "skill", "motion"]
     about: str = ""
     detail: str
     since_t: float
@@ -535,6 +554,7 @@ class Hello(Frozen):
     seq: int = 0
     poses: bool = True  # whether it wants the pose class
     place: Annotated[str, Field(max_length=120)] = ""  # the worker place that it is the screen of, if any
+    device: Annotated[str, Field(max_length=64)] = ""  # the same after a reload: what tells it from who looks on
 
 
 class CommandMessage(Frozen):
@@ -623,6 +643,26 @@ class BinView(Frozen):
     loose: bool = False
 
 
+class BoardView(Frozen):
+    """A fixed ChArUco board that a screen's camera may look at: what is printed, and its middle's pose, z out of it."""
+
+    name: str
+    squares: tuple[int, int]  # columns, rows
+    square_m: float
+    marker_m: float
+    dictionary: str
+    pose: Pose
+
+
+class RegistrationView(Frozen):
+    """How a screen finds the real cell: points to touch by name, a board to look at; and how exactly it must know."""
+
+    max_off_m: float = 0.003
+    max_age_s: float = 28_800.0
+    touch: dict[str, Vector] = Field(default_factory=dict)
+    board: BoardView | None = None
+
+
 class SceneView(Frozen):
     """What stands still in the cell."""
 
@@ -634,3 +674,4 @@ class SceneView(Frozen):
     bins: tuple[BinView, ...]
     cameras: dict[str, Pose]
     places: dict[str, Pose]
+    registration: RegistrationView = RegistrationView()

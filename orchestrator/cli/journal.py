@@ -50,7 +50,7 @@ def verify(
 def retain(
     file: Path = FILE,
     archive: Path = typer.Option(..., help="The file to write all events to; it must not exist."),
-    cell: str = typer.Option("demo", help="The cell: a YAML file, or the name of one that ships with Tandem."),
+    cell: str = typer.Option(..., help="The journal's cell: a YAML file, or the name of one that ships with Tandem."),
 ) -> None:
     """Move a journal's past into an archive, while no server runs; as-built records and the chain stay.
 

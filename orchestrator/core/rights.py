@@ -44,6 +44,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "release_step": _WORK,
     "set_breakpoint": _WORK,
     "clear_breakpoint": _TECH,  # as raising the autonomy: afterwards less is asked
+    "retreat": _WORK,
+    "stop_retreat": _WORK,
     "start_jog": _TECH,
     "start_drive": _TECH,
     "move_gripper": _TECH,

@@ -19,7 +19,7 @@ from orchestrator.engine.standing import to_refill, waits_for
 from orchestrator.wire import Ask, Button, Card, Ghost
 
 if TYPE_CHECKING:
-    from orchestrator.core.geometry import Pose
+    from orchestrator.core.geometry import Pose, Vector
     from orchestrator.core.state import State, StepState, UnitState
     from orchestrator.core.variant import PartSpec, Step
     from orchestrator.engine.captions import Captions
@@ -77,8 +77,9 @@ class Cards:
         if status == "step" and mine:
             key = {"unit": unit.id, "step": step_id, "attempt": current.attempt, "place": place}
             buttons = (Button(label="problem", command={"type": "report_problem", **key}, needs_reason=True),)
+            whose = {"operator": state.places[place].operator}
             if attest or brought(state, unit.id, step_id):
-                word = Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key})
+                word = Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key, **whose})
                 buttons = (word, *buttons)
             note = phrases.ATTEST if attest else self._last_word(current, seat(state, unit.id, step_id))
             if reminder := late.reminder(state, unit, step):
@@ -112,6 +113,7 @@ class Cards:
             qty=step.result.qty,
             ghost=self._ghost(state, unit, step, spec, nominal),
             focus=nominal or self._focus(state, unit, step),
+            offset_mm=None if attest or late.reached(state, unit, step) else _deviation(current, status),
             together=step.together,
             started_t=current.started_t,
             paused_t=current.paused_t,
@@ -139,7 +141,7 @@ class Cards:
                 "together": False,
                 "started_t": current.patient_t,
                 "expected_s": None,
-                "buttons": rewinding.buttons(unit, step, place),
+                "buttons": rewinding.buttons(unit, step, place, state.places[place].operator),
             }
         )
 
@@ -223,6 +225,13 @@ class Cards:
     def _focus(self, state: State, unit: UnitState, step: Step) -> Pose | None:
         target = step.result.at or step.result.along
         return state.target_pose(unit.id, target) if target else None
+
+
+def _deviation(current: StepState, status: str) -> Vector | None:
+    """Return how far beside its seat the part was measured: by the attempt in question, or by the one before this."""
+    attempts = {"attention": current.attempts, "step": current.attempts[:-1]}.get(status, ())
+    measured = attempts[-1].measured if attempts else None
+    return measured.offset_mm if measured is not None and measured.verdict == "displaced" else None
 
 
 def _goes_on(state: State) -> bool:

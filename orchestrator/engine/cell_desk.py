@@ -9,12 +9,13 @@ import orjson
 from orchestrator.core.commands import ReportDevice, Request, StoreOrder, Who
 from orchestrator.core.errors import known
 from orchestrator.engine.taught import as_yaml
-from orchestrator.wire import BinView, PoseFrame, SceneView
+from orchestrator.wire import BinView, BoardView, PoseFrame, RegistrationView, SceneView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from orchestrator.core.cell import CellSpec
     from orchestrator.core.geometry import Pose
     from orchestrator.core.ports import Clock, Journal, Robot, Twist
     from orchestrator.engine.calibrating import Calibrating
@@ -196,4 +197,25 @@ def _scene(runner: Runner, library: Library, links: Sequence[LinkView]) -> Scene
         bins=tuple(bins),
         cameras={name: camera.at for name, camera in spec.fixed_cameras.items()},
         places={name: place.at for name, place in spec.places.items()},
+        registration=registration_view(spec),
+    )
+
+
+def registration_view(spec: CellSpec) -> RegistrationView:
+    """Return how a screen finds the real cell."""
+    rules, name = spec.registration, spec.registration_board
+    board = None
+    printed = spec.boards.get(name or "")
+    if name is not None and printed is not None and printed.at in spec.frames:
+        board = BoardView(
+            name=name,
+            squares=printed.squares,
+            square_m=printed.square_m,
+            marker_m=printed.marker_m,
+            dictionary=printed.dictionary,
+            pose=spec.frames[printed.at],
+        )
+    touch = {frame: spec.frames[frame].p for frame in rules.touch if frame in spec.frames}
+    return RegistrationView(
+        max_off_m=rules.max_off_mm / 1000, max_age_s=rules.max_age_h * 3600, touch=touch, board=board
     )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
-from orchestrator.core.commands import Acknowledge, ChangeCell, Kept, Name, Outside, SetAutonomy, SetMode
+from orchestrator.core.commands import ChangeCell, Kept, Name, Outside, SetAutonomy, SetMode, ShownAcknowledge
 from orchestrator.core.errors import SetupError, known
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
@@ -21,7 +21,7 @@ from orchestrator.http.offered import offered
 from orchestrator.http.orders import Key
 from orchestrator.wire import Answer, CellView, SceneView
 
-CellCommand = Annotated[ChangeCell | SetMode | SetAutonomy | Acknowledge, Field(discriminator="type")]
+CellCommand = Annotated[ChangeCell | SetMode | SetAutonomy | ShownAcknowledge, Field(discriminator="type")]
 
 
 class Asked(Frozen):

@@ -26,6 +26,7 @@ from orchestrator.http import (
     openapi,
     orders,
     records,
+    retreat,
     rewind,
     routes,
 )
@@ -125,6 +126,7 @@ def routers(desk: Desk, commands: Commands, metrics: Metrics, access: Access | N
     return (
         orders.router(desk, commands),
         rewind.router(desk, commands),
+        retreat.router(desk, commands),
         routes.router(desk, commands),
         manual.router(desk, commands),
         calibration.router(desk.calibrating, commands),

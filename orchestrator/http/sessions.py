@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from orchestrator.core.commands import ConfirmStep, JoinPlace, ReportProblem
+from orchestrator.core.commands import ConfirmStep, ConfirmUndo, JoinPlace, LeavePlace, ReportProblem
 from orchestrator.core.errors import BadInput
 from orchestrator.http.caller import CALLER
 from orchestrator.http.doors import refusal
@@ -45,6 +45,7 @@ REFUSED_IN_A_ROW = 20
 COMMANDS_AT_ONCE = 32
 OUTBOX = 256  # answers that a client has not read yet
 CLOSING_S = 5.0  # how long a slow client may take to read that it is closed
+_WORK = (JoinPlace, ConfirmStep, ConfirmUndo, ReportProblem)  # what is asked from the screen of a place alone
 POLICY = 1008  # RFC 6455: the client does what it must not
 
 
@@ -133,6 +134,7 @@ class Session:
         self._pongs = 0  # owed, each after the state message of seq `_pong_at`
         self._pong_at = 0
         self._under_way = 0
+        self._over = False
 
     async def run(self) -> None:
         """Read and write until the client goes or is sent away."""
@@ -144,6 +146,8 @@ class Session:
                 raise await self._ended
         except* _Ended as group:
             end = next(e for e in _leaves(group) if isinstance(e, _Ended))
+        finally:
+            self._over = True
         if end.code:
             with suppress(OSError, RuntimeError, TimeoutError):  # it may be gone meanwhile
                 async with asyncio.timeout(CLOSING_S):
@@ -263,7 +267,7 @@ class Session:
         self._seen = {} if hello.poses else None
         self._hub.watch(self, poses=hello.poses)
         if hello.place:
-            self._hub.screens.here(self, hello.place)
+            self._hub.screens.here(self, hello.place, hello.device)
 
     def _command(self, message: CommandMessage) -> None:
         if not self._still(self._caller):  # asked each time: nobody acts in the moment before they are cut off
@@ -275,8 +279,6 @@ class Session:
             self._reply(_envelope(AnswerMessage, self._hub, busy))
             return
         self._under_way += 1
-        if isinstance(message.command, JoinPlace | ConfirmStep | ReportProblem):
-            self._hub.screens.works(self, message.command.place)
         self._hub.errand(self._ask(message))
 
     async def _ask(self, message: CommandMessage) -> None:
@@ -284,6 +286,10 @@ class Session:
             answer = await self._commands.ask(message.id, message.command, message.kept)
         finally:
             self._under_way -= 1
+        if answer.ok and isinstance(message.command, LeavePlace):
+            self._hub.screens.signed_out(message.command.place)
+        elif answer.ok and isinstance(message.command, _WORK) and not self._over:
+            self._hub.screens.works(self, message.command.place)
         self._reply(_envelope(AnswerMessage, self._hub, answer))
 
 

@@ -45,15 +45,17 @@ export async function decide(page) {
   await moved;
 }
 
-/** Resolves when the card shows another step, attempt or state. */
-export async function changed(page) {
-  const before = await page.locator("[data-testid=card]").evaluate((element) => element.innerText + element.dataset.step + element.dataset.status);
-  await page.waitForFunction(
-    (old) => {
-      const element = document.querySelector("[data-testid=card]");
-      return element && element.innerText + element.dataset.step + element.dataset.status !== old;
-    },
-    before,
-    { timeout: 60_000 },
-  );
+/** Resolves when the card is about another step, attempt or state, or asks another question; it may say more about the same. */
+export function changed(page) {
+  const moved = page.evaluate(about, null).then((before) => page.waitForFunction(about, before, { timeout: 60_000 }));
+  moved.catch(() => {}); // who waits for it hears of it; where something else fails first, that is what is told
+  return moved;
+}
+
+/** In the page: what its card is about, or whether that is something else than `old`. */
+function about(old) {
+  const { unit, step, attempt, status } = document.querySelector("[data-testid=card]")?.dataset ?? {};
+  const question = status === "attention" ? document.querySelector("[data-testid=state-attention]")?.innerText : "";
+  const now = [unit, step, attempt, status, question].join("\n");
+  return old === null ? now : now !== old;
 }

@@ -12,10 +12,10 @@ export const TABLET = { width: 1280, height: 800 };
 const shots = process.env.TANDEM_SHOTS ?? "";
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Run `use(browser)` and close the browser whatever happens. */
-export async function withBrowser(use) {
+/** Run `use(browser)` and close the browser whatever happens; `args` are more of its own. */
+export async function withBrowser(use, args = []) {
   const executablePath = process.env.TANDEM_CHROMIUM ?? BROWSERS.find((path) => existsSync(path));
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", ...args] });
   try {
     return await use(browser);
   } finally {

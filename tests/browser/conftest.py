@@ -29,10 +29,14 @@ SPEED = "5"
 OWN_CELL = dict.fromkeys(
     ("calibrate", "hand_eye"), HERE / "calibrate_cell.yaml"
 )  # suites that need another cell than the demo's, at rest
+WITH_BOARD = ("window",)  # suites in the demo's cell with a printed board for tablets' cameras
+BOARD = "{guide: {squares: [7, 5], square_mm: 33, marker_mm: 23, dictionary: 4x4_50, at: guide}}"
+WITH_SIGHT = ("sight",)  # suites whose cell lets points be looked at, which is less exact than touching them
 TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
 LAN = ("lan",)  # suites of a cell that is served to the network
-REAL_TIME = ("jog",)  # suites in which a person's hand keeps the robot moving: it is not sped up
+# A person sets the pace or catches the robot in a motion, or so much is drawn that a sped-up cell would lag.
+REAL_TIME = ("jog", "retreat", "headset", "who")
 
 
 @pytest.fixture
@@ -44,7 +48,11 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     callspec = getattr(request.node, "callspec", None)
     suite = callspec.params.get("suite") if callspec is not None else None
     command = [sys.executable, "-m", "orchestrator"]
-    if suite in OWN_CELL:
+    if suite in WITH_BOARD:
+        command += ["serve", "--cell", str(_with_board(tmp_path))]
+    elif suite in WITH_SIGHT:
+        command += ["serve", "--cell", str(_with_sight(tmp_path))]
+    elif suite in OWN_CELL:
         command += ["serve", "--cell", str(OWN_CELL[suite])]
     elif suite in TWO_PEOPLE:
         command += ["serve", "--cell", str(_two_places(tmp_path))]
@@ -64,6 +72,15 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
         demo.communicate(timeout=30)
 
 
+def _with_board(folder: Path) -> Path:
+    """Write the demo's cell with a marker board beside the press, and return its file."""
+    plain = (HERE.parent.parent / "launch" / "cells" / "demo.yaml").read_text(encoding="utf-8")
+    marked = plain.replace("frames:\n", "frames:\n  guide: {xyz_mm: [350, 580, 0], rpy_deg: [0, 0, 90]}\n", 1)
+    cell = folder / "board.yaml"
+    cell.write_text(f"{marked}boards: {BOARD}\n", encoding="utf-8")
+    return cell
+
+
 def _accounts(data: Path) -> None:
     """Make a supervisor with a PIN and a worker with a badge, and a code for the first device."""
     accounts = AccountsFile(data / ACCOUNTS)
@@ -72,6 +89,16 @@ def _accounts(data: Path) -> None:
     people.add_badge(accounts, "anna", "A0F3-77")
     (data / "code").write_text(accounts.invite(now_t())[0], encoding="utf-8")
     accounts.close()
+
+
+def _with_sight(folder: Path) -> Path:
+    """Write the demo's cell with overlays that may be 15 mm beside the real thing, and return its file."""
+    text = (HERE.parent.parent / "launch" / "cells" / "demo.yaml").read_text(encoding="utf-8")
+    rules = "registration: {"
+    assert rules in text
+    cell = folder / "sight.yaml"
+    cell.write_text(text.replace(rules, f"{rules}max_off_mm: 15, "), encoding="utf-8")
+    return cell
 
 
 def _two_places(folder: Path) -> Path:
@@ -101,7 +128,7 @@ def _started(command: list[str], port: int) -> subprocess.Popen[str]:
 
 
 def _killed(command: list[str], port: int) -> None:
-    """Run a cell until the robot carries its first part, and kill it as `kill -9` does."""
+    """Run a cell until the robot is about to lift its first part out of a bin, and kill it as `kill -9` does."""
     demo = _started(command, port)
     try:
         base = f"http://127.0.0.1:{port}"
@@ -111,7 +138,7 @@ def _killed(command: list[str], port: int) -> None:
                 rest.post("/api/v1/orders/demo-1/start", json={}).raise_for_status()
             for message in map(json.loads, line):
                 happened = message["payload"] if message["type"] == "happened" else {}
-                if happened.get("type") == "motion_intended" and "bring" in happened["text"]:
+                if happened.get("type") == "motion_intended" and "lift" in happened["text"]:
                     break
     finally:
         demo.kill()

@@ -251,7 +251,7 @@ def test_going_back_says_what_it_means_before_it_is_done(
     assert "--reason" in err
     code, out, _ = run(capsys, "rewind", "u1", "cover", "--reason", "scratched")
     assert code == 0
-    assert asked[-1] == ("POST", "/rewind/u1/cover", {"reason": "scratched"})
+    assert asked[-1] == ("POST", "/rewind/u1/cover", {"reason": "scratched", "todo": ["cover"]})
     view["refused"] = "lid is active."
     code, _, err = run(capsys, "rewind", "u1", "cover", "--reason", "scratched")
     assert code == 1

@@ -100,6 +100,7 @@ def test_a_question_says_in_both_languages_what_is_wrong_and_offers_what_is_poss
                 "en": "3.0 mm too far forward, 2.0 mm too far left.",
                 "de": "3,0 mm zu weit vorn, 2,0 mm zu weit links.",
             }
+            assert card.offset_mm == (3.0, -2.0, 0.0)
             question: Any = cell.cell.desk.screen.topics["question/u1/load"]
             assert question.reason == card.note
             assert question.offset_mm == (3.0, -2.0, 0.0)
@@ -117,6 +118,26 @@ def test_a_question_says_in_both_languages_what_is_wrong_and_offers_what_is_poss
             await cell.do(cmd.OUTSIDE.validate_python({**scrap, "reason": "bent"}))
             assert "question/u1/load" not in cell.cell.desk.screen.topics
             assert cell.record()["state"] == "scrapped"
+
+    run_virtual(main)
+
+
+def test_who_does_a_step_again_sees_how_far_beside_its_seat_the_part_was(folder: Path) -> None:
+    async def main() -> None:
+        vision = SimVision()
+        async with bench(folder, vision=vision) as cell:
+            vision.world = cell.cell.world
+            await cell.do(JOIN)
+            await cell.begin(worker=False)
+            await cell.step_is("cap", StepStatus.ACTIVE)
+            await cell.until(lambda state: brought(state, "u1", "cap"))
+            assert cell.card().offset_mm is None
+            vision.script = [OFF]
+            await cell.do(cmd.ConfirmStep(unit="u1", step="cap", attempt=1, place="front"))
+            await cell.event("step_started", step="cap", attempt=2)
+            again = cell.card()
+            assert (again.status, again.attempt, again.offset_mm) == ("step", 2, (3.0, -2.0, 0.0))
+            assert again.note["en"] == "3.0 mm too far forward, 2.0 mm too far left."
 
     run_virtual(main)
 

@@ -42,6 +42,7 @@ export class Connection {
     private readonly wantsPoses: boolean,
     private readonly place: () => string = () => "",
     private readonly dial: () => Socket = () => new WebSocket(address(), SUBPROTOCOL),
+    private readonly device = "",
   ) {}
 
   /** Connect, and stay connected from now on. */
@@ -87,7 +88,7 @@ export class Connection {
     socket.onopen = () => {
       clearTimeout(hanging);
       this.heardMs = Date.now();
-      this.send({ type: "hello", v: 1, epoch: this.epoch, seq: this.seq, poses: this.wantsPoses, place: this.place() });
+      this.send({ type: "hello", v: 1, epoch: this.epoch, seq: this.seq, poses: this.wantsPoses, place: this.place(), device: this.device });
       this.ping(); // its pong also tells that the catch-up is over
     };
     socket.onmessage = (event) => {

@@ -11,7 +11,7 @@ export const DETAILS: readonly Detail[] = ["novice", "standard", "expert"];
 export const THEMES: readonly Theme[] = ["auto", "light", "dark"];
 export { LANGUAGES };
 
-function remembered<T extends string>(key: string, fallback: T, legal?: readonly T[]): Signal<T> {
+export function remembered<T extends string>(key: string, fallback: T, legal?: readonly T[]): Signal<T> {
   const name = `tandem.${key}`;
   let stored: string | null = null;
   try {
@@ -30,6 +30,9 @@ function remembered<T extends string>(key: string, fallback: T, legal?: readonly
   });
   return value;
 }
+
+/** What tells this device from one that only looks on; it says nothing else of it. */
+export const device = remembered<string>("device", crypto.getRandomValues(new Uint32Array(4)).join("-"));
 
 const preferred: Language = LANGUAGES.find((language) => navigator.language.startsWith(language)) ?? "en";
 

@@ -18,12 +18,14 @@ from orchestrator.engine.checks import (
     options,
     order,
     promises,
+    registration,
     supply,
     trays,
     wording,
 )
 from orchestrator.engine.checks.keep_out import kept_out
 from orchestrator.engine.checks.subject import Built, Subject
+from orchestrator.engine.checks.supervised import supervised_only
 from orchestrator.engine.checks.tried import NOTHING
 from orchestrator.engine.compile import compile_variant, forbidden
 from orchestrator.engine.findings import hint
@@ -94,9 +96,10 @@ def check_cells(
                 remedy = "Have it calibrated, then write the next date."
                 problems.append(source.problem(("tools", name, "due"), text, remedy, warning=True))
         problems += boards.problems(source, cell)
+        problems += registration.problems(source, cell)
         problems += trays.problems(source, cell)
         problems += devices.problems(source, cell, kinds)
-        problems += kept_out(source, cell)
+        problems += [*kept_out(source, cell), *supervised_only(source, cell)]
         for role, names in cell.nests.items():
             problems += [
                 source.problem(("nests", role), f"Nest '{role}' names no frame '{name}'.", "Add it to frames.")

@@ -55,7 +55,7 @@ function GoBackDialog({ unit, steps, onClose }: { unit: UnitView; steps: readonl
   const { rewind, reason: say } = words.value;
   const path = `/api/v1/rewind/${encodeURIComponent(unit.id)}/${encodeURIComponent(to.value)}`;
   useEffect(() => dialog.current?.showModal(), []);
-  useEffect(() => {
+  const look = (): void => {
     const asked = to.value;
     plan.value = null;
     get<RewindView>(path).then(
@@ -66,17 +66,19 @@ function GoBackDialog({ unit, steps, onClose }: { unit: UnitView; steps: readonl
         refused.value = words_of(error);
       },
     );
-  }, [to.value]);
+  };
+  useEffect(look, [to.value]);
   const send = async (): Promise<void> => {
     if (!reason.value.trim()) {
       refused.value = say.required;
       return;
     }
     try {
-      await post(path, { reason: reason.value.trim() });
+      await post(path, { reason: reason.value.trim(), todo: plan.value?.undo.map(({ step }) => step) ?? [] });
       onClose();
     } catch (error) {
       refused.value = words_of(error);
+      look(); // it may mean something else by now
     }
   };
   const possible = plan.value !== null && !plan.value.refused;

@@ -16,7 +16,7 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
   const approvals = card.status === "away" ? [] : askedButtons(card.place);
   const own = card.buttons.some(({ command }) => command.type === "leave_place") ? [] : leaving(card);
   const said = outbox.waiting.value.some((word) => isAbout(word, card)); // it waits for the line: nothing is said twice
-  const offered = [...card.buttons, ...approvals, ...own].filter(({ command }) => command.type !== "join_place" && !(said && keepable(command)));
+  const offered = [...card.buttons, ...approvals, ...own].filter(({ command, label }) => (command.type !== "join_place" || label === "work_here") && !(said && keepable(command)));
   const main = offered.filter(isMain);
   const side = offered.filter((button) => !isMain(button));
   const complete = (command: Outside): Outside | null => {
@@ -30,13 +30,13 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
     <footer class="actions" aria-label={words.value.card.label}>
       <div class="actions-side">
         {side.map((button) => (
-          <Offer key={JSON.stringify(button.command)} button={button} complete={complete} />
+          <Offer key={JSON.stringify(button.command)} button={button} complete={complete} at={card.place} />
         ))}
       </div>
       {card.status === "step" && <Timer {...card} />}
       <div class="actions-main">
         {main.map((button, i) => (
-          <Offer key={button.command.type === "confirm_step" ? "confirm" : i} button={button} complete={complete} primary={button.command.type === "confirm_step" || i === 0}>
+          <Offer key={button.command.type === "confirm_step" ? "confirm" : i} button={button} complete={complete} at={card.place} primary={button.command.type === "confirm_step" || i === 0}>
             {button.command.type === "confirm_step" && <Icon name="check" />}
             <span>{labelOf(button)}</span>
           </Offer>

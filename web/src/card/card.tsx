@@ -85,12 +85,10 @@ function Heading({ card, title }: { card: Card; title: string }) {
 /** What the last check found, in words and, where it was measured, as seen from this place. */
 function Found({ card }: { card: Card }) {
   const note = text(card.note);
-  const step = store.steps.value.get(`${card.unit}/${card.step}`);
   const place = view.value?.places[card.place] ?? null;
   const seat = card.ghost?.end ?? card.focus;
   const { deviation, card: own } = words.value;
-  const displaced = step?.offset_mm && step.verdict === "displaced";
-  const where = displaced && !card.overdue ? deviationWords(step.offset_mm ?? [0, 0, 0], seat, place, deviation, (mm) => number(mm, 1)) : "";
+  const where = card.offset_mm ? deviationWords(card.offset_mm, seat, place, deviation, (mm) => number(mm, 1)) : "";
   if (!note && !where) return null;
   return (
     <div class="found" data-testid="found">

@@ -3,7 +3,8 @@
 import type { Words } from "../words/en";
 import type { Pose, Quaternion, Vector } from "../wire";
 
-const SMALLEST_MM = 0.05;
+/** What is smaller is said and drawn as no deviation. */
+export const SMALLEST_MM = 0.05;
 const SHARE = 0.25; // smaller components than this share of the largest only distract
 
 /** Turn a vector by a unit quaternion (w, x, y, z). */

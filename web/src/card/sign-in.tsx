@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { justSignedIn, me, named } from "../access/access";
-import { commands, connection, store } from "../cell";
+import { commands, connection, presence, store } from "../cell";
 import { operator } from "../settings";
 import { words } from "../words";
 
@@ -23,6 +23,7 @@ export function SignIn({ place }: { place: string }) {
     if (wrong.value || closed) return;
     if (own === null) operator.value = plain;
     asking.value = false;
+    presence.sure();
     void commands.send({ type: "join_place", place, operator: plain }, key);
   };
   const online = connection.line.value === "online";

@@ -2,17 +2,21 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { named } from "../access/access";
-import { commands, connection, store } from "../cell";
+import { commands, connection, presence, store } from "../cell";
 import { keyOf } from "../command";
 import { KeepDialog } from "../kept/keep-dialog";
 import { text, word, words } from "../words";
 import type { Button, Outside } from "../wire";
+import { WhoDialog } from "./who-dialog";
 import { ReasonDialog } from "./reason";
 
 /** How long a button that has just come to its place takes no press: the second tap was meant for the one before. */
 const SETTLE_MS = 600;
+
+/** What keeps the robot away is never held up by the question whose word it is. */
+const AT_ONCE: ReadonlySet<Outside["type"]> = new Set(["report_problem", "refuse_motion"]);
 
 interface OfferProps {
   button: Button;
@@ -21,9 +25,11 @@ interface OfferProps {
   primary?: boolean;
   children?: ComponentChildren;
   testId?: string;
+  /** The worker place at which it is pressed: whoever is signed in there says so. */
+  at?: string;
 }
 
-export function Offer({ button, complete, primary = false, children, testId }: OfferProps) {
+export function Offer({ button, complete, primary = false, children, testId, at = "" }: OfferProps) {
   const asking = useSignal(false);
   const key = keyOf(button.command);
   const busy = commands.underway.value.has(key);
@@ -31,6 +37,7 @@ export function Offer({ button, complete, primary = false, children, testId }: O
   const closed = offline && !commands.keeps(button.command);
   const keeping = useSignal<Outside | null>(null);
   const fresh = useSignal(true);
+  const whose = useSignal<string | null>(null); // the key of what was pressed, while it is asked whose word it is
   useLayoutEffect(() => {
     fresh.value = true;
     const settled = setTimeout(() => {
@@ -38,6 +45,8 @@ export function Offer({ button, complete, primary = false, children, testId }: O
     }, SETTLE_MS);
     return () => clearTimeout(settled);
   }, [key]);
+  const began = useRef(key);
+  const counts = commands.at(at) !== "" && !AT_ONCE.has(button.command.type);
   const label = labelOf(button);
   const send = (reason?: string): void => {
     const whole = complete ? complete(button.command) : button.command;
@@ -46,6 +55,10 @@ export function Offer({ button, complete, primary = false, children, testId }: O
     if (connection.line.value === "online") void commands.send(said, key);
     else keeping.value = said;
   };
+  const go = (): void => {
+    if (button.needs_reason || button.danger) asking.value = true;
+    else send();
+  };
   const kind = button.danger ? "danger" : primary ? "primary" : "plain";
   return (
     <>
@@ -53,16 +66,40 @@ export function Offer({ button, complete, primary = false, children, testId }: O
         type="button"
         class={`act act-${kind}`}
         data-testid={testId ?? `button-${button.label}`}
+        data-command={button.command.type}
+        data-key={key}
         aria-disabled={closed || busy || fresh.value}
         aria-busy={busy}
-        onClick={() => {
+        onPointerDown={() => {
+          began.current = key;
+        }}
+        onClick={({ detail }) => {
           if (closed || busy || fresh.value) return;
-          if (button.needs_reason || button.danger) asking.value = true;
-          else send();
+          if (detail > 0 && began.current !== key) return; // a long press that began on another button in this place
+          if (counts && presence.doubtful.value && connection.line.value === "online") whose.value = key; // without a line it is asked before keeping
+          else go();
         }}
       >
         {children ?? label}
       </button>
+      {whose.value !== null && (
+        <WhoDialog
+          who={commands.at(at)}
+          onSame={() => {
+            const same = whose.value === key;
+            whose.value = null;
+            presence.sure();
+            if (same) go(); // else the card has gone on meanwhile
+          }}
+          onOther={() => {
+            whose.value = null;
+            void commands.send({ type: "leave_place", place: at });
+          }}
+          onCancel={() => {
+            whose.value = null;
+          }}
+        />
+      )}
       {asking.value && (
         <ReasonDialog
           title={label}
@@ -82,6 +119,7 @@ export function Offer({ button, complete, primary = false, children, testId }: O
         <KeepDialog
           who={named(commands.at(keeping.value.place ?? ""))}
           onKeep={() => {
+            presence.sure();
             if (keeping.value) void commands.send(keeping.value, key);
             keeping.value = null;
           }}

@@ -11,6 +11,7 @@ import { OfflineBanner } from "../common/line";
 import { NoticeBar } from "../common/notice";
 import { KeptList } from "../kept/list";
 import { Asked } from "../common/preview";
+import { Retreat } from "../common/retreat";
 import { Twin } from "../scene/twin";
 import type { Card } from "../wire";
 import { best, words } from "../words";
@@ -41,13 +42,26 @@ export function Page() {
 
 function Filled({ card }: { card: Card }) {
   const entry = useEntry(card);
+  const retreat = store.cell.value?.retreat;
+  const first = retreat && retreat.status !== "none" && retreat.status !== "ended"; // it is asked or under way
+  const arm = retreat && card.status !== "away" && (first || retreat.buttons.length > 0) && <Retreat place={card.place} />;
   const said = [card.n > 1 ? words.value.card.of(card.k, card.n) : "", best(card.words)?.title ?? ""].join(" ");
   return (
     <>
-      <section class="card" aria-label={words.value.card.label} data-testid="card" data-status={card.status} data-step={card.step}>
+      <section
+        class="card"
+        aria-label={words.value.card.label}
+        data-testid="card"
+        data-status={card.status}
+        data-unit={card.unit}
+        data-step={card.step}
+        data-attempt={card.attempt}
+      >
         <KeptList />
         <div class="card-body" key={`${card.unit} ${card.step} ${card.attempt} ${card.status}`}>
+          {first && arm}
           <StepCard card={card} entry={entry} />
+          {!first && arm}
           {card.status !== "away" && <Contradictions />}
           {card.status !== "away" && <Asked lane={store.robot.value} />}
         </div>

@@ -1,6 +1,6 @@
 /** Where the part goes: it flies from its bin to its seat, see-through and outlined, so that nobody takes it for real. */
 
-import { Group, LineBasicMaterial, LineSegments, Mesh, MeshStandardMaterial, Quaternion, Vector3 } from "three";
+import { ArrowHelper, Group, LineBasicMaterial, LineSegments, Mesh, MeshStandardMaterial, Quaternion, Vector3 } from "three";
 import type { Ghost as GhostView } from "../wire";
 import type { Palette } from "./look";
 import { load } from "./meshes";
@@ -12,6 +12,8 @@ const FLIGHT = 0.5; // share of the loop in the air
 const SEATING = 0.72; // from here on it rests in its seat
 const APPROACH_M = 0.12;
 const LIFT_M = 0.16;
+const ARROW_M = 0.08;
+const HEAD_M = 0.026;
 
 export class Ghost {
   readonly object = new Group();
@@ -64,7 +66,14 @@ export class Ghost {
           mesh.renderOrder = 2;
         }
         this.flyer.add(body, rim);
-        this.object.add(seat);
+        this.object.add(seat, this.arrow(view));
+        if (view.start) {
+          const take = new LineSegments(edges, new LineBasicMaterial({ color: this.colours.take })); // the part itself, in its tray
+          take.userData.shared = true;
+          take.renderOrder = 2;
+          put(take, view.start);
+          this.object.add(take);
+        }
         this.changed();
       },
       () => undefined, // without a mesh the seat's mark alone shows the place
@@ -97,6 +106,14 @@ export class Ghost {
       this.flyer.quaternion.copy(turn);
     }
     return phase < SEATING ? 0 : LOOP_S + REST_S - since_s;
+  }
+
+  /** Which way the part goes in. */
+  private arrow(view: GhostView): Group {
+    const group = new Group();
+    put(group, view.end);
+    group.add(new ArrowHelper(new Vector3(0, 0, -1), new Vector3(0, 0, APPROACH_M), ARROW_M, this.colours.ghost, HEAD_M, HEAD_M * 0.6));
+    return group;
   }
 
   recolour(colours: Palette, now_s: number): void {

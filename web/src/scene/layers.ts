@@ -2,7 +2,7 @@
 
 import { AxesHelper, Box3, Box3Helper, BufferGeometry, Float32BufferAttribute, Group, LineBasicMaterial, LineSegments, Vector3 } from "three";
 import type { Pose, SceneView } from "../wire";
-import type { Labels } from "./labels";
+import type { Lettering } from "./labels";
 import type { Palette } from "./look";
 import { put, vector } from "./pose";
 
@@ -21,7 +21,7 @@ export class Layers {
   constructor(
     private readonly view: SceneView,
     colours: Palette,
-    private readonly labels: Labels,
+    private readonly labels: Lettering,
   ) {
     this.lines = new LineBasicMaterial({ color: colours.zone });
     const { frames, zones, cameras } = this.groups;

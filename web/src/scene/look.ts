@@ -14,7 +14,7 @@ import {
   type Vector3,
 } from "three";
 
-const NAMES = ["sky", "floor", "grid", "arm", "joint", "gripper", "bin", "stand", "ghost", "intent", "take", "zone", "lost"] as const;
+const NAMES = ["sky", "floor", "grid", "arm", "joint", "gripper", "bin", "stand", "ghost", "intent", "take", "off", "zone", "lost"] as const;
 export type Palette = Record<(typeof NAMES)[number], Color>;
 
 /** Read the scene's colours from the stylesheet (`--scene-…`). */

@@ -2,6 +2,8 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { Switch } from "../ar/switch";
+import type { Way } from "../ar/ways";
 import { poses, store } from "../cell";
 import { words } from "../words";
 import type { Layer } from "./layers";
@@ -24,9 +26,12 @@ export function Twin({ place, layers = WORKING, camera = "" }: TwinProps) {
   const labels = useRef<HTMLDivElement>(null);
   const stage = useRef<Stage | null>(null);
   const state = useSignal<"loading" | "ready" | "failed">("loading");
-  const { scene } = words.value;
+  const way = useSignal<Way>("view");
+  const { scene, ar } = words.value;
+  const here = way.value === "view";
 
   useEffect(() => {
+    if (!here) return undefined; // drawn elsewhere, by another stage
     let gone = false;
     let again: ReturnType<typeof setTimeout> | undefined;
     const start = async (): Promise<void> => {
@@ -50,8 +55,9 @@ export function Twin({ place, layers = WORKING, camera = "" }: TwinProps) {
       clearTimeout(again);
       stage.current?.dispose();
       stage.current = null;
+      state.value = "loading";
     };
-  }, [place]);
+  }, [place, here]);
 
   useEffect(() => stage.current?.show(layers), [layers, state.value]);
   useEffect(() => {
@@ -59,12 +65,12 @@ export function Twin({ place, layers = WORKING, camera = "" }: TwinProps) {
   }, [camera, state.value]);
 
   return (
-    <section class="scene" aria-label={scene.label}>
-      <canvas ref={canvas} class="scene-canvas" role="img" aria-label={scene.label} data-testid="scene" data-state={state.value} />
+    <section class="scene" aria-label={scene.label} data-way={way.value}>
+      <canvas key={way.value} ref={canvas} class="scene-canvas" role="img" aria-label={scene.label} data-testid="scene" data-state={state.value} />
       <div ref={labels} class="scene-labels" aria-hidden="true" />
-      {state.value !== "ready" && (
+      {state.value !== "ready" && way.value !== "window" && (
         <p class="scene-note" role="status">
-          {state.value === "loading" ? scene.loading : scene.failed}
+          {!here ? ar.inHeadset : state.value === "loading" ? scene.loading : scene.failed}
         </p>
       )}
       {state.value === "ready" && (
@@ -76,6 +82,7 @@ export function Twin({ place, layers = WORKING, camera = "" }: TwinProps) {
           ))}
         </div>
       )}
+      {place !== null && <Switch way={way} place={place} layers={layers} />}
     </section>
   );
 }

@@ -29,10 +29,7 @@ export class Views {
 
   /** The middle of the nests, where the work is. */
   get centre(): Vector3 {
-    const nests = Object.values(this.scene.nests).flat();
-    const points = nests.flatMap((name) => (this.scene.frames[name] ? [vector(this.scene.frames[name].p)] : []));
-    if (points.length === 0) return new Vector3(0.4, 0, 0);
-    return points.reduce((sum, point) => sum.add(point), new Vector3()).divideScalar(points.length);
+    return centreOf(this.scene);
   }
 
   /** Go to a preset, or to a camera of the cell by its name. */
@@ -90,4 +87,12 @@ export class Views {
     const out = place ? vector(place.p).sub(centre).setZ(0) : new Vector3(1, 0, 0);
     return out.lengthSq() < 1e-6 ? new Vector3(1, 0, 0) : out.normalize();
   }
+}
+
+/** The middle of the nests, where the work is. */
+export function centreOf(scene: SceneView): Vector3 {
+  const nests = Object.values(scene.nests).flat();
+  const points = nests.flatMap((name) => (scene.frames[name] ? [vector(scene.frames[name].p)] : []));
+  if (points.length === 0) return new Vector3(0.4, 0, 0);
+  return points.reduce((sum, point) => sum.add(point), new Vector3()).divideScalar(points.length);
 }

@@ -13,6 +13,13 @@ export const kept: Words["kept"] = {
     otherText: (who) => `Dann wird es nicht aufgehoben: es würde als Arbeit von ${who} zählen. Melden Sie sich an, sobald die Verbindung wieder da ist.`,
     back: "Zurück",
   },
+  presence: {
+    title: (who) => `Bist du ${who}?`,
+    text: (who) => `Dieses Gerät hat eine Weile niemand berührt. Was du jetzt sagst, zählt als Arbeit von ${who}.`,
+    same: (who) => `Ich bin ${who}`,
+    other: (who) => `Jemand anders: ${who} abmelden`,
+    back: "Zurück",
+  },
   label: "Auf diesem Gerät aufgehoben",
   waiting: (n) => (n === 1 ? "Auf diesem Gerät aufgehoben" : `${n} Angaben sind auf diesem Gerät aufgehoben`),
   waitingText: "Wird gesendet, sobald die Verbindung wieder da ist. Dann kann der Roboter weitermachen: Hände aus seinem Weg.",

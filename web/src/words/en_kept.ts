@@ -11,6 +11,13 @@ export const kept = {
     otherText: (who: string) => `Then it is not kept: it would count as ${who}’s work. Sign in once the connection is back.`,
     back: "Back",
   },
+  presence: {
+    title: (who: string) => `Are you ${who}?`,
+    text: (who: string) => `Nobody has touched this device for a while. What you say now counts as ${who}’s work.`,
+    same: (who: string) => `I am ${who}`,
+    other: (who: string) => `Someone else: sign ${who} out`,
+    back: "Back",
+  },
   label: "Kept on this device",
   waiting: (n: number) => (n === 1 ? "Kept on this device" : `${n} entries are kept on this device`),
   waitingText: "Sent as soon as the connection is back. The robot may go on then: keep your hands out of its way.",

@@ -1,0 +1,245 @@
+/** What is in the scene, whoever looks at it: kept up to date from the cell's state; drawn by a stage, onto a camera's picture, or in a headset. */
+
+import { effect } from "@preact/signals";
+import { Group, Vector3 } from "three";
+import { deviationWords } from "../card/deviation";
+import { serverNow } from "../clock";
+import type { Freshness, PoseStream } from "../poses";
+import { calm } from "../settings";
+import type { Store } from "../store";
+import type { Card, Pose, SceneView } from "../wire";
+import { best, number, text, words } from "../words";
+import { Bins } from "./bins";
+import { Deviation } from "./deviation";
+import { Ghost } from "./ghost";
+import { Intent } from "./intent";
+import type { Lettering } from "./labels";
+import { Layers, type Layer } from "./layers";
+import { Floor, lights, palette, type Palette } from "./look";
+import { Marks } from "./marks";
+import { Parts } from "./parts";
+import { vector } from "./pose";
+import { Robot } from "./robot";
+import { Stands } from "./stands";
+
+export interface MembersOptions {
+  view: SceneView;
+  store: Store;
+  poses: PoseStream;
+  /** The worker place whose card is shown in the scene; null where nobody works. */
+  place: string | null;
+  layers: ReadonlySet<Layer>;
+  labels: Lettering;
+  /** Where the stylesheet's colours are read. */
+  host: Element;
+  /** How bright the sky is. */
+  sky: number;
+  /** Called whenever something is to be drawn anew. */
+  changed: () => void;
+}
+
+/** What `update` found. */
+export interface Going {
+  /** In how many seconds the ghost moves again; 0 while it flies, null: never. */
+  flying: number | null;
+  /** Whether the robot's bead is under way. */
+  going: boolean;
+  /** Whether poses still change. */
+  live: boolean;
+}
+
+const TOP_M = 0.04;
+const HAZARDS = ["danger", "warning", "caution", "notice"] as const;
+const HAZARD_STEP_M = 0.05;
+
+export class Members {
+  /** The cell's frame: metres, z up. */
+  readonly world = new Group();
+  readonly floor: Floor;
+  readonly robot: Robot;
+  readonly parts: Parts;
+  readonly ghost: Ghost;
+  readonly marks: Marks;
+  readonly deviation: Deviation;
+  readonly intent: Intent;
+  readonly stands: Stands;
+  readonly bins: Bins;
+  readonly layers: Layers;
+  card: Card | null = null;
+  private shown: ReadonlySet<Layer>;
+  private real = false;
+  private precise = true;
+  private readonly ends: (() => void)[];
+
+  constructor(
+    private readonly options: MembersOptions,
+    /** The middle of the work: light falls there. */
+    private readonly centre: Vector3,
+  ) {
+    const { view, store, poses, place, labels, host, changed } = options;
+    const colours = palette(host);
+    this.floor = new Floor(colours);
+    this.robot = new Robot(view.links, colours);
+    this.parts = new Parts(colours, changed);
+    this.ghost = new Ghost(colours, changed);
+    this.marks = new Marks(colours);
+    this.deviation = new Deviation(colours);
+    this.intent = new Intent(colours);
+    this.stands = new Stands(view, colours);
+    this.bins = new Bins(view.bins, colours, () => this.point());
+    this.layers = new Layers(view, colours, labels);
+    this.shown = options.layers;
+    for (const { object } of [this.floor, this.stands, this.bins, this.robot, this.parts, this.layers, this.intent, this.marks, this.ghost, this.deviation]) this.world.add(object);
+    this.world.add(lights(centre, options.sky));
+    this.ends = [
+      effect(() => {
+        this.parts.set(store.parts.value);
+        changed();
+      }),
+      effect(() => {
+        this.bins.fill(store.bins.value);
+        changed();
+      }),
+      effect(() => {
+        this.card = place === null ? null : (store.cards.value.get(place) ?? null);
+        words.value; // labels follow the language
+        this.point();
+      }),
+      effect(() => {
+        this.intent.set(store.robot.value?.intent ?? null);
+        words.value;
+        this.name();
+      }),
+      poses.listen(changed),
+    ];
+    this.show(options.layers);
+  }
+
+  /** Where the card's step happens, metres in the cell's frame; null where the card is about no place. */
+  get goal(): Vector3 | null {
+    const { card } = this;
+    const pose = this.busy ? (card?.ghost?.end ?? card?.focus) : null;
+    return pose ? vector(pose.p) : null;
+  }
+
+  show(layers: ReadonlySet<Layer>): void {
+    this.shown = layers;
+    this.layers.show(layers);
+    this.visible();
+    this.name();
+  }
+
+  /** Draw onto the real cell: what really stands there is not drawn again. */
+  onto(real: boolean): void {
+    this.real = real;
+    this.visible();
+  }
+
+  /** Whether what must be in its exact place is drawn. */
+  exact(precise: boolean): void {
+    if (precise === this.precise) return;
+    this.precise = precise;
+    this.visible();
+    this.point();
+    this.name();
+  }
+
+  /** Move on to `now_ms`. */
+  update(now_ms: number): Going {
+    const { poses } = this.options;
+    const now_s = now_ms / 1000;
+    const still = calm();
+    const freshness: Freshness = this.robot.update(poses, now_s);
+    this.parts.update(poses, now_s);
+    const flying = this.ghost.update(now_s, still);
+    const going = this.intent.update(serverNow(), still);
+    this.tell(freshness === "lost");
+    return { flying, going, live: poses.moving("robot", now_s) || poses.moving("parts", now_s) };
+  }
+
+  recolour(): void {
+    const colours: Palette = palette(this.options.host);
+    for (const member of [this.floor, this.stands, this.robot, this.parts, this.marks, this.deviation, this.intent, this.bins, this.layers]) member.recolour(colours);
+    this.ghost.recolour(colours, performance.now() / 1000);
+    this.point();
+  }
+
+  dispose(): void {
+    for (const end of this.ends) end();
+    this.options.labels.drop("");
+  }
+
+  /** Where whoever sees the card stands. */
+  private get stand(): Pose | null {
+    const { view, place } = this.options;
+    return (place === null ? null : view.places[place]) ?? null;
+  }
+
+  private get busy(): boolean {
+    return this.card !== null && ["step", "attention", "checking"].includes(this.card.status);
+  }
+
+  private visible(): void {
+    const { real, precise, shown } = this;
+    for (const { object } of [this.floor, this.robot, this.parts, this.stands]) object.visible = !real;
+    this.bins.object.visible = !real && shown.has("bins");
+    this.layers.object.visible = precise;
+    this.intent.object.visible = precise && shown.has("intent");
+    this.marks.object.visible = precise;
+    this.deviation.object.visible = precise;
+    this.ghost.object.visible = precise;
+    this.options.changed();
+  }
+
+  /** Point at what the card is about. */
+  private point(): void {
+    const { card } = this;
+    const { labels } = this.options;
+    const { scene, card: say, deviation } = words.value;
+    const ghost = card && this.busy ? card.ghost : null;
+    const goal = ghost?.end ?? (card && this.busy ? card.focus : null);
+    const off = (card && this.busy && card.offset_mm) || null;
+    const bin = card && this.busy && card.bin ? (this.bins.boxes.get(card.bin) ?? null) : null;
+    this.ghost.set(ghost, performance.now() / 1000);
+    this.marks.set(bin, ghost ? null : goal);
+    this.deviation.set(off, goal);
+    labels.drop("card:");
+    if (this.precise && goal) {
+      const at = vector(goal.p).add(new Vector3(0, 0, TOP_M));
+      const { tip } = this.deviation;
+      if (off && tip) {
+        labels.put("card:off", deviationWords(off, goal, this.stand, deviation, (mm) => number(mm, 1)), tip, "off");
+      } else labels.put("card:goal", scene.goal, at, "goal");
+      if (tip) at.setZ(Math.max(at.z, tip.z));
+      const hazards = Object.entries(card?.hazards ?? {}).sort(([, a], [, b]) => HAZARDS.indexOf(b) - HAZARDS.indexOf(a));
+      hazards.forEach(([name, level], i) => {
+        const told = best(card?.words ?? {})?.hazards[name] ?? name;
+        labels.put(`card:hazard:${name}`, `${say.signal[level]}: ${told}`, at.clone().add(new Vector3(0, 0, HAZARD_STEP_M * (i + 1))), level);
+      });
+    }
+    if (this.precise && bin && card?.status === "step") labels.put("card:bin", scene.take, bin.getCenter(new Vector3()).setZ(bin.max.z + 0.02), "take");
+    this.options.changed();
+  }
+
+  /** Say in the scene what the robot is about to do. */
+  private name(): void {
+    const { labels, store } = this.options;
+    const lane = store.robot.value;
+    const { end } = this.intent;
+    labels.drop("intent");
+    if (this.precise && lane?.intent && end && this.shown.has("intent")) {
+      const { robot } = words.value;
+      const what = text(lane.intent.text);
+      const said = lane.intent.proposed ? robot.proposes(what) : robot.moves(what);
+      labels.put("intent", said, vector(end.p).add(new Vector3(0, 0, 0.05)), "intent");
+    }
+    this.options.changed();
+  }
+
+  private tell(lost: boolean): void {
+    const { labels, view } = this.options;
+    if (lost && view.links.length > 0) {
+      labels.put("lost", words.value.robot.unseen, this.centre.clone().add(new Vector3(-0.2, 0, 0.4)), "lost");
+    } else labels.drop("lost");
+  }
+}
