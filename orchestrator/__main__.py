@@ -16,14 +16,18 @@ from orchestrator.cli import (
     cell,
     check_shot,
     demo,
+    devices,
     doctor,
     evidence,
     journal,
     orders,
+    people,
+    retreat,
     rewind,
     serve,
     simulate,
     skills,
+    urdf,
     vision,
 )
 from orchestrator.cli.logs import set_up
@@ -45,15 +49,20 @@ app.command("check")(authored.check)
 app.command("check-shot")(check_shot.check_shot)
 app.command("simulate")(simulate.simulate)
 app.command("rewind")(rewind.rewind)
+app.command("retreat")(retreat.retreat)
 app.command("cell")(cell.cell)
 app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)
+app.command("urdf")(urdf.urdf)
 app.add_typer(orders.app, name="order")
 app.add_typer(breakpoints.app, name="breakpoint")
 app.add_typer(journal.app, name="journal")
 app.add_typer(skills.app, name="skills")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(vision.app, name="vision")
+app.add_typer(people.app, name="people")
+app.add_typer(devices.app, name="devices")
+app.add_typer(devices.keys, name="keys")
 
 
 def _version(value: bool) -> None:

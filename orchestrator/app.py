@@ -28,6 +28,7 @@ from orchestrator.engine.eyes import SHOT_S, Eyes
 from orchestrator.engine.grip_watch import GripWatch
 from orchestrator.engine.guide import Guide
 from orchestrator.engine.library import Library, cell_files, read_cell
+from orchestrator.engine.motion_watch import MotionWatch
 from orchestrator.engine.pausing import Pausing
 from orchestrator.engine.registry import Registry
 from orchestrator.engine.runner import BATCH, Runner
@@ -35,6 +36,7 @@ from orchestrator.engine.schedule import Schedule
 from orchestrator.engine.screen import LiveScreen
 from orchestrator.engine.snapshot import SnapshotKeeper
 from orchestrator.engine.standstill import Standstill
+from orchestrator.engine.yaml_source import read_source
 from orchestrator.skill import Cell
 from orchestrator.wire import LinkView, Primitive
 
@@ -45,7 +47,10 @@ if TYPE_CHECKING:
     from orchestrator.adapters.calibration.store import CalibrationStore
     from orchestrator.adapters.camera_sim import SimCamera
     from orchestrator.adapters.devices_sim import SimDevices
+    from orchestrator.adapters.robot_ros2 import RosRobot
     from orchestrator.adapters.robot_sim import SimRobot
+    from orchestrator.adapters.ros2.graph import CellGraph
+    from orchestrator.adapters.ros2.link import Link
     from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.adapters.sim.boards import SimBoards
     from orchestrator.adapters.sim.contact import Fit
@@ -86,7 +91,7 @@ class EmbeddedCell:
 
     desk: CellDesk
     runner: Runner
-    robot: SimRobot
+    robot: SimRobot | RosRobot
     world: World
     people: SimPeople
     presence: Presence
@@ -105,11 +110,14 @@ async def embedded(
     vision: Vision | None = None,
     journal: Journal | None = None,
     calibrations: CalibrationStore | None = None,
+    link: Link | None = None,
 ) -> AsyncIterator[EmbeddedCell]:
     """Run an embedded cell; leaving cancels what runs, waits until the arm stands, and closes the journal.
 
-    `vision`, `journal` and `calibrations` stand in for the cell's own; vision that is given stays open.
-    Raises AuthoringError for mistakes in the cell file, JournalError for a journal that can't be opened.
+    `vision`, `journal` and `calibrations` stand in for the cell's own; vision that is given stays open. The robot of a
+    cell file with `adapter: ros2` is reached through `link`, where one is given, else through rclpy.
+    Raises AuthoringError for mistakes in the cell file, JournalError for a journal that can't be opened, SetupError
+    without ROS 2, and RobotError where its robot is not heard of.
     """
     from orchestrator.adapters.calibration.calibrator import Calibrator
     from orchestrator.adapters.calibration.camera import CalibratedCamera
@@ -157,20 +165,26 @@ async def embedded(
         people.take_up(runner.state, _last(journal))
     presence = Presence(spec, world, asyncio.get_running_loop().time, seed=seed)
     presence.follow(runner.state)
-    robot = SimRobot(
-        world,
-        clock,
-        base=spec.robot.at,
-        arm=arm,
-        fits=_fits(library),
-        payload_kg=spec.robot.payload_kg,
-        seed=seed,
-        rate_hz=spec.adapters.robot_sim.rate_hz,
-        physics=_physics(world, arm, spec, kinds) if spec.adapters.robot_sim.physics else None,
-        people=presence,
-        separation=spec.separation,
-        stands=(standing.joints, standing.opening_m) if standing else None,
-    )
+    robot: SimRobot | RosRobot
+    if spec.robot.adapter == "ros2":
+        if settings.speed != 1.0:
+            raise SetupError("A ROS 2 robot moves in real time.", remedy="Leave out --speed.")
+        robot = await _ros2(spec, world, clock, arm, seed, _fits(library), link)
+    else:
+        robot = SimRobot(
+            world,
+            clock,
+            base=spec.robot.at,
+            arm=arm,
+            fits=_fits(library),
+            payload_kg=spec.robot.payload_kg,
+            seed=seed,
+            rate_hz=spec.adapters.robot_sim.rate_hz,
+            physics=_physics(world, arm, spec, kinds) if spec.adapters.robot_sim.physics else None,
+            people=presence,
+            separation=spec.separation,
+            stands=(standing.joints, standing.opening_m) if standing else None,
+        )
     boards = SimBoards(world, spec.boards, spec.frames)
     cameras = {
         name: SimCamera(setup_of(spec, name), world, clock, robot=robot, seed=seed, boards=boards.bodies)
@@ -246,9 +260,12 @@ async def embedded(
         by_hand=crew.by_hand,
         calibrating=calibrator,
     )
+    graph = _graph(spec, desk) if link is None else None
     heartbeat = crew.watch()
     grip_watch = GripWatch(runner, robot)
-    robot.heartbeat()
+    motion_watch = MotionWatch(runner, robot, crew.stop_at_once)
+    if isinstance(robot, SimRobot):
+        robot.heartbeat()
     tasks = [asyncio.create_task(runner.run(), name="runner")]
     if own_vision is not None:  # Open3D takes seconds to load: ahead of the first check
         tasks.append(asyncio.create_task(_warm(own_vision), name="vision"))
@@ -263,8 +280,12 @@ async def embedded(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if graph is not None:
+            await graph.close()
         heartbeat.close()
         grip_watch.close()
+        crew.retreating.close()
+        motion_watch.close()
         if watch is not None:
             watch.close()
         await robot.close()
@@ -288,6 +309,54 @@ def arm_of(cell: Path, spec: RobotSpec) -> ArmModel:
     return load_arm(cell.parent / spec.model, spec) if spec.model.endswith(URDF) else UR5E
 
 
+async def _ros2(
+    spec: CellSpec, world: World, clock: Clock, arm: ArmModel, seed: int, fits: Sequence[Fit], link: Link | None
+) -> RosRobot:
+    """Return a robot that speaks ROS 2, once it is heard of."""
+    from orchestrator.adapters.robot_ros2 import RosRobot
+    from orchestrator.adapters.ros2.node import RosLink
+    from orchestrator.adapters.ros2.readings import Readings
+    from orchestrator.adapters.ros2.rehearsal import Rehearsal
+
+    settings, base = spec.adapters.robot_ros2, spec.robot.at
+    assert settings is not None
+    if not settings.rehearsal:
+        raise SetupError(
+            "Tandem has no cameras and devices over ROS 2 yet: all that is around this robot would be simulated.",
+            remedy="To try its motions among simulated parts, write rehearsal: true in its robot_ros2 settings.",
+        )
+    hands = Rehearsal(
+        link or RosLink(settings, clock),
+        world,
+        Readings(settings.joints, settings.gripper, arm.gripper.stroke_m, simulated=settings.use_sim_time),
+        arm=arm,
+        base=base,
+        fits=fits,
+        seed=seed,
+    )
+    payload_kg = spec.robot.payload_kg
+    robot = RosRobot(
+        hands, clock, world.meshes, arm=arm, settings=settings, base=base, payload_kg=payload_kg, seed=seed
+    )
+    try:
+        await robot.connect()
+    except BaseException:
+        await robot.close()
+        raise
+    return robot
+
+
+def _graph(spec: CellSpec, desk: CellDesk) -> CellGraph | None:
+    """Let other ROS 2 systems see a cell whose robot speaks it, as far as its file lets them."""
+    from orchestrator.adapters.ros2.graph import CellGraph
+
+    settings = spec.adapters.robot_ros2
+    if spec.robot.adapter != "ros2" or settings is None or settings.others == "none":
+        return None
+    namespace = settings.namespace.strip("/")
+    return CellGraph(desk, f"/{namespace}" if namespace else "", obeys=settings.others == "ask")
+
+
 def check_arms(cells: Path | None) -> list[Problem]:
     """Return what is wrong with the arms that cell files name; files with mistakes of their own are left out."""
     problems: list[Problem] = []
@@ -297,9 +366,15 @@ def check_arms(cells: Path | None) -> list[Problem]:
         except AuthoringError:
             continue
         try:
-            arm_of(path, spec.robot)
+            arm = arm_of(path, spec.robot)
         except AuthoringError as error:
             problems += error.problems
+            continue
+        ros2 = spec.adapters.robot_ros2
+        if ros2 is not None and len(ros2.joints) != len(arm.home_rad):
+            words = f"robot_ros2 names {len(ros2.joints)} joints; the arm has {len(arm.home_rad)}."
+            place = ("adapters", "robot_ros2", "joints")
+            problems.append(read_source(path).problem(place, words, "Name its joints, from the base on."))
     return problems
 
 

@@ -23,6 +23,7 @@ from orchestrator.core.variant import Frozen, ValueSpec
 
 SUBPROTOCOL = "tandem.v1"
 SLOW_CLIENT = 4008  # close code: the client could not keep up and should come back
+SIGNED_OUT = 4401  # close code: who is at the client was signed out, or the device was sent away
 
 Texts = dict[str, str]  # language -> text
 
@@ -99,6 +100,23 @@ class Contradiction(Frozen):
     buttons: tuple[Button, ...] = ()
 
 
+class RetreatView(Frozen):
+    """How a retreat of the arm stands in a held or stopped cell; its way is the robot's `intent`.
+
+    `refused` says why it may not be asked for now; `outcome`, `code` and `ended` how the last one ended, and why.
+    """
+
+    status: Literal["none", "planning", "previewed", "moving", "stopping", "ended"]
+    by: str = ""
+    motion: str = ""
+    text: Texts = Field(default_factory=dict)
+    refused: tuple[Reason, ...] = ()
+    outcome: str = ""
+    code: str = ""
+    ended: Texts = Field(default_factory=dict)
+    buttons: tuple[Button, ...] = ()
+
+
 class CellView(Frozen):
     """The cell at a glance. `reasons` says in words why the robot does not move; empty when it may.
 
@@ -122,6 +140,7 @@ class CellView(Frozen):
     manual_by: str = ""
     taught: tuple[str, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
+    retreat: RetreatView | None = None
 
 
 class OrderView(Frozen):
@@ -358,7 +377,7 @@ class RecoveryView(Frozen):
 class TroubleView(Frozen):
     """A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words."""
 
-    kind: Literal["journal", "camera", "evidence", "world", "clock", "device", "skill"]
+    kind: Literal["journal", "camera", "evidence", "world", "clock", "device", "skill", "motion"]
     about: str = ""
     detail: str
     since_t: float
@@ -535,6 +554,7 @@ class Hello(Frozen):
     seq: int = 0
     poses: bool = True  # whether it wants the pose class
     place: Annotated[str, Field(max_length=120)] = ""  # the worker place that it is the screen of, if any
+    device: Annotated[str, Field(max_length=64)] = ""  # the same after a reload: what tells it from who looks on
 
 
 class CommandMessage(Frozen):

@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+settings.register_profile("tandem", deadline=None)  # no test depends on the time that it takes
+settings.load_profile("tandem")
 
 
 @pytest.fixture(autouse=True)

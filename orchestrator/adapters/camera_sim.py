@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from orchestrator.adapters.robot_ros2 import RosRobot
     from orchestrator.adapters.robot_sim import SimRobot
     from orchestrator.adapters.sim.arm import ArmModel, LinkVisual
     from orchestrator.adapters.sim.finish import Finish
@@ -100,7 +101,7 @@ class SimCamera:
         world: World,
         clock: Clock,
         *,
-        robot: SimRobot | None,
+        robot: SimRobot | RosRobot | None,
         seed: int,
         boards: Mapping[str, BoardSpec] | None = None,
     ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -24,12 +25,13 @@ def backup(path: Path, out: Path) -> tuple[int, str]:
 
     Everything that was acknowledged before the copy began is in it. Raises JournalError, BadInput where `out` exists.
     """
-    if out.exists():
-        raise BadInput(f"{out} exists already.", remedy="Name another file: a backup is never written over.")
-    fresh = out.with_name(f"{out.name}.new")
+    path = path.resolve()
+    for what in ("", "-head", "-wal", "-shm", "-journal"):  # all that would count as the copy's
+        if (there := out.with_name(f"{out.name}{what}")).exists():
+            raise BadInput(f"{there} exists already.", remedy="Name another file: a backup is never written over.")
+    fresh = _unused(out)
     with explained(path):
         marked = HighWater.read(path)
-        _remove(fresh)
         try:
             _copy(path, fresh)
             count, head = _whole(fresh, marked)
@@ -50,14 +52,15 @@ def restore(kept: Path, path: Path) -> tuple[int, Path | None]:
         raise NotFound(f"There is no backup '{kept}'.", remedy="Give a file that `tandem journal backup` has written.")
     with explained(kept):
         count, head = _whole(kept, HighWater.read(kept))
+    path = path.resolve()
     with explained(path):
         lock = WriterLock(path)
+        fresh = _unused(path)
         try:
-            fresh = path.with_name(f"{path.name}.new")
-            _remove(fresh)
             _copy(kept, fresh)
             aside = _exchange(path, fresh, count, head)
         finally:
+            _remove(fresh)
             lock.release()
     return count, aside
 
@@ -120,6 +123,11 @@ def _exchange(path: Path, fresh: Path, count: int, head: str) -> Path | None:
         shutil.copy2(old, aside.with_name(f"{aside.name}-head"))
     _mark(path, count, head)
     return aside if there else None
+
+
+def _unused(path: Path) -> Path:
+    """Return a name beside a file that nobody has: what lies there is not ours to remove."""
+    return path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
 
 
 def _remove(path: Path) -> None:

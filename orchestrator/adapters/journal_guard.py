@@ -13,18 +13,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_BYTE = 0x4000_0000_0000  # of the database that is locked besides: far behind its end and SQLite's own locks
+
+
 class WriterLock:
     """The right to write a journal, held by one process at a time and freed by the system when it dies.
 
     It is a POSIX record lock, which children don't inherit: a worker process that outlives a killed server does
-    not keep the next one out. Such locks don't hold within one process, therefore the set.
+    not keep the next one out. Such locks don't hold within one process, therefore the set. A small file beside the
+    journal names the holder; the database itself is locked as well, for that file can be removed, and a journal have
+    a second name.
     """
 
-    _held: ClassVar[set[Path]] = set()
+    _held: ClassVar[set[Path | tuple[int, int]]] = set()
 
     def __init__(self, journal: Path) -> None:
         """Take the lock. Raises JournalError when another writer has it, OSError when the file can't be made."""
-        self._path = _beside(journal, "lock").resolve()
+        self._journal = journal.resolve()
+        self._path = _beside(self._journal, "lock")
+        self._mine: set[Path | tuple[int, int]] = {self._path}
+        self._database: int | None = None
         if self._path in self._held:
             raise _in_use(journal, os.getpid())
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -36,11 +44,37 @@ class WriterLock:
             raise _in_use(journal, holder or "unknown") from None
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
-        self._held.add(self._path)
+        self._held.update(self._mine)
+        if self._journal.exists():
+            try:
+                self.hold()
+            except BaseException:
+                self.release()
+                raise
+
+    def hold(self) -> None:
+        """Lock the database itself, also once more: whoever closes a file loses the process's locks on it.
+
+        SQLite closes none while a connection in WAL mode is open. Raises JournalError when another writer has it.
+        """
+        if self._database is None:
+            status = self._journal.stat()  # before it is opened, for to close it again would let go of its locks
+            inode = (status.st_dev, status.st_ino)
+            if inode in self._held:
+                raise _in_use(self._journal, os.getpid())
+            self._database = os.open(self._journal, os.O_RDWR)
+            self._mine.add(inode)
+            self._held.add(inode)
+        try:
+            fcntl.lockf(self._database, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _BYTE)
+        except OSError:
+            raise _in_use(self._journal, "unknown") from None
 
     def release(self) -> None:
-        """Let the next writer in."""
-        self._held.discard(self._path)
+        """Let the next writer in; called when no connection of this process is open any more."""
+        self._held.difference_update(self._mine)
+        if self._database is not None:
+            os.close(self._database)
         os.close(self._file)
 
 
@@ -85,6 +119,7 @@ class HighWater:
 
 
 def _beside(journal: Path, what: str) -> Path:
+    journal = journal.resolve()  # whichever name it is called by, there is one of each
     return journal.with_name(f"{journal.name}-{what}")
 
 

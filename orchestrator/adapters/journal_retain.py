@@ -24,7 +24,14 @@ from orchestrator.adapters.journal_file import (
 )
 from orchestrator.adapters.journal_guard import HighWater, WriterLock
 from orchestrator.core.errors import BadInput, JournalError
-from orchestrator.core.events import CommandDenied, JournalRetained, decode
+from orchestrator.core.events import (
+    CellRestarted,
+    CommandDenied,
+    JournalRetained,
+    UnitEnded,
+    UnitStarted,
+    decode,
+)
 from orchestrator.core.fold import fold
 from orchestrator.core.ports import Entry
 
@@ -55,18 +62,23 @@ def retain(path: Path, archive: Path, fresh: State, dump: Callable[[State], dict
     """Archive all events of a journal that no server writes, and leave what they came to.
 
     `fresh` is the state of a cell that nothing has happened to, `dump` makes plain data of one. Whoever is interrupted
-    leaves the journal as it was, or done. Raises JournalError, and BadInput where `archive` exists or there is nothing.
+    leaves the journal as it was, or done. Raises JournalError, and BadInput where `archive` exists, there is nothing,
+    or the journal is of another cell: what its bins hold would come out wrong, and its past be gone.
     """
+    path = path.resolve()
     with explained(path):
         lock = WriterLock(path)
         try:
+            _of_this_cell(path, fresh.spec.name)
             backup(path, archive)
             state, answered, denied, first = _folded(path, fresh)
             if first == state.seq:
                 raise BadInput(f"Nothing has happened in {path} since it was archived.", remedy="Do it later.")
             db, (last, digest) = open_to_write(path)
             with closing(db):
+                lock.hold()
                 event = JournalRetained(
+                    cell=fresh.spec.name,
                     first=first,
                     last=last,
                     sha256=digest.hex(),
@@ -84,6 +96,20 @@ def retain(path: Path, archive: Path, fresh: State, dump: Callable[[State], dict
         finally:
             lock.release()
     return Retained(first, last, records)
+
+
+def _of_this_cell(path: Path, cell: str) -> None:
+    """Refuse a cell that is not the journal's, as far as that says whose it is: its newest name. Raises BadInput."""
+    named = ""
+    for recorded in verified(path):
+        event: Event = decode(recorded.entry.payload, recorded.seq)
+        if isinstance(event, UnitEnded):
+            named = str(event.record.get("cell", "")) or named
+        elif isinstance(event, UnitStarted | CellRestarted | JournalRetained):
+            named = event.cell or named
+    if named not in {"", cell}:
+        remedy = f"Give --cell the file of {named}."
+        raise BadInput(f"{path} is the journal of cell {named}, not of {cell}.", remedy=remedy)
 
 
 def _folded(path: Path, fresh: State) -> tuple[State, tuple[str, ...], dict[str, str], int]:
@@ -157,6 +183,7 @@ def upgrade(path: Path) -> tuple[int, Path | None]:
     Every event is read as this version reads it. Returns the format that it had and the copy, None where it is current.
     Raises JournalError where an event can't be read: the journal stays as it was.
     """
+    path = path.resolve()
     with explained(path):
         lock = WriterLock(path)
         try:
@@ -164,6 +191,7 @@ def upgrade(path: Path) -> tuple[int, Path | None]:
                 decode(recorded.entry.payload, recorded.seq)
             db, _ = open_to_write(path)
             with closing(db):
+                lock.hold()
                 had = int(db.pragma("user_version"))
                 if had == FORMAT:
                     return had, None

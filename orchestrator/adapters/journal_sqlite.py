@@ -36,7 +36,7 @@ class SqliteJournal:
 
     def __init__(self, path: Path) -> None:
         """Open the journal, making it (mode 0600) where there is none. Raises JournalError."""
-        self._path = Path(path)
+        self._path = Path(path).resolve()  # what lies beside it must be the same, whichever name it is called by
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Append] = []
         self._commit: asyncio.Future[list[Recorded]] | None = None
@@ -47,6 +47,7 @@ class SqliteJournal:
             self._lock = WriterLock(self._path)
             try:
                 self._db, self._head = open_to_write(self._path)
+                self._lock.hold()
                 self._high_water = HighWater(self._path)
             except BaseException:
                 self._lock.release()

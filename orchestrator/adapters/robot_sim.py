@@ -17,11 +17,12 @@ from orchestrator.adapters.sim.drive import TICK_S, Drive
 from orchestrator.adapters.sim.feeler import Feeler
 from orchestrator.adapters.sim.guarded import Press
 from orchestrator.adapters.sim.jog import Jog, around, mistake
-from orchestrator.adapters.sim.kinematics import Kinematics, beside, distance
+from orchestrator.adapters.sim.kinematics import Kinematics, beside
 from orchestrator.adapters.sim.motion import SimMotion
-from orchestrator.adapters.sim.planned import bound, tool_name
+from orchestrator.adapters.sim.planned import bound
 from orchestrator.adapters.sim.planner import Leg, Planner
 from orchestrator.adapters.sim.quirks import Quirks
+from orchestrator.adapters.sim.refusal import refused
 from orchestrator.adapters.sim.watch import Watch
 from orchestrator.core.errors import BadInput, PlanError, RobotError, TandemError
 from orchestrator.core.geometry import IDENTITY, Pose
@@ -38,6 +39,7 @@ from orchestrator.core.ports import (
     Move,
     Outcome,
     Plan,
+    Retrace,
     RobotState,
     Safety,
     Scene,
@@ -354,20 +356,16 @@ class SimRobot:
         return _rejected("bad_input", wrong, "Correct the skill that asks for it.") if wrong else None
 
     def _refuse_plan(self, plan: Plan, part: slice) -> Outcome | None:
-        first, _, step = part.indices(plan.steps)
-        if step != 1 or not plan.steps:
-            return _rejected("bad_slice", "A plan runs forward, without gaps.", "Give a slice without a step.")
-        if first >= plan.steps:
-            return _rejected("bad_slice", f"The plan has {plan.steps} segments.", "Give a slice inside them.")
-        leg: Leg = plan.path[first]
-        if tool_name(self._tool) != plan.tool:
-            return _rejected("stale_tool", f"The tool is now {self._tool.name}.", "Plan anew.")
-        if self._next != (plan.id, first, self._version) and not scenery.same(leg.before, self._scene):
-            return _rejected("stale_scene", "The scene has changed since the plan was made.", "Plan anew.")
-        if distance(leg.start, self._drive.joints) > AT_START_RAD:
-            off = math.degrees(distance(leg.start, self._drive.joints))
-            return _rejected("stale_start", f"The arm is {off:.1f}° away from where the plan starts.", "Plan anew.")
-        return None
+        goes_on = self._next is not None and (self._next[0], self._next[2]) == (plan.id, self._version)
+        return refused(
+            plan,
+            part,
+            tool=self._tool,
+            scene=self._scene,
+            follows=self._next[1] if self._next is not None and goes_on else None,
+            joints=self._drive.joints,
+            near_rad=AT_START_RAD,
+        )
 
     async def _follow(self, plan: Plan, part: slice, motion: SimMotion) -> Outcome:
         first, last, _ = part.indices(plan.steps)
@@ -378,7 +376,7 @@ class SimRobot:
         for index in range(first, last):
             leg = legs[index]
             if self._physics is not None and not isinstance(leg.segment, Grip):
-                names = leg.segment.touching if isinstance(leg.segment, Move) else frozenset()
+                names = leg.segment.touching if isinstance(leg.segment, Move | Retrace) else frozenset()
                 self._physics.expect(scenery.meant(self._world, leg.before, names))
             if isinstance(leg.segment, Grip):
                 outcome = await self._fingers(leg.segment, motion)

@@ -11,6 +11,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -27,6 +28,15 @@ LIBRARIES = {
     "udev": "libudev1",
     "usb-1.0": "libusb-1.0-0",
 }
+MESSAGES = (
+    "action_msgs",
+    "control_msgs",
+    "geometry_msgs",
+    "sensor_msgs",
+    "std_msgs",
+    "std_srvs",
+    "trajectory_msgs",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +104,35 @@ def _pages() -> list[Finding]:
 
 def _extras() -> list[Finding]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-    ros = importlib.util.find_spec("rclpy") is not None
-    distro = os.environ.get("ROS_DISTRO", "")
     certificates = os.environ.get("TANDEM_CERTIFICATE", "")
     return [
         Finding("Chromium (browser tests)", bool(chromium), chromium, "apt-get install chromium", needed=False),
-        Finding("ROS 2 (real robots)", ros, distro, "Source a ROS 2 installation.", needed=False),
-        Finding("depth camera (real cells)", ok=False, found="", mend="Comes with the ROS 2 adapter.", needed=False),
         Finding(
             "TLS certificate (serving a network)",
             bool(certificates),
             certificates,
             "Not needed on this machine alone; serving a network is not supported yet.",
+            needed=False,
+        ),
+    ]
+
+
+def _ros2() -> list[Finding]:
+    """Look for what a cell file with `adapter: ros2` needs."""
+    there = importlib.util.find_spec("rclpy") is not None
+    distro = os.environ.get("ROS_DISTRO", "")
+    installed = sorted(Path("/opt/ros").glob("*/setup.bash"))
+    mend = f"source {installed[-1]}" if installed else "Install ROS 2, Jazzy or newer, and source it."
+    found = f"{distro} over {os.environ.get('RMW_IMPLEMENTATION', 'its default middleware')}" if there else ""
+    lacking = [name for name in MESSAGES if importlib.util.find_spec(name) is None]
+    packages = " ".join(f"ros-{distro or 'jazzy'}-{name.replace('_', '-')}" for name in lacking)
+    return [
+        Finding("ROS 2 (robots over ROS 2)", there, found, mend, needed=False),
+        Finding(
+            "ROS 2 messages (robots over ROS 2)",
+            not lacking,
+            "" if lacking else ", ".join(MESSAGES),
+            f"apt-get install {packages}" if there else mend,
             needed=False,
         ),
     ]
@@ -120,4 +147,4 @@ def _evidence() -> list[Finding]:
     return [Finding("evidence of checks", ok=True, found=said or "none yet", needed=False)]
 
 
-LOOKS: tuple[Callable[[], list[Finding]], ...] = (_python, _libraries, _packages, _pages, _extras, _evidence)
+LOOKS: tuple[Callable[[], list[Finding]], ...] = (_python, _libraries, _packages, _pages, _ros2, _extras, _evidence)

@@ -18,20 +18,29 @@ FILE = typer.Argument(help="The journal's file, for example journal.db in the ce
 def verify(
     file: Path = FILE,
     archive: list[Path] = typer.Option([], help="A file that `journal retain` has written; all of them, oldest first."),
+    head: bool = typer.Option(False, "--head", help="Hold it against its signed heads, too: a cut-off end is noticed."),
+    signed: Path | None = typer.Option(None, help="With --head: signed heads that were kept elsewhere."),
+    key: str = typer.Option("", help="With --head: the public key (hex) that must have signed them."),
 ) -> None:
     """Check every event against the hash chain, with archives from the very first on."""
+    if head:
+        from orchestrator.adapters.journal_signed import heads_of, verify_heads
+
+        with console.status("Verifying …"):
+            newest = verify_heads(_found(file), signed or heads_of(file), key)
+        console.print(f"All signed heads hold, the newest at event {newest.seq}; key {newest.key}.", highlight=False)
     from orchestrator.adapters.journal_file import verified
     from orchestrator.adapters.journal_retain import verify_with
     from orchestrator.adapters.journal_sqlite import verify as verify_file
 
     with console.status("Verifying …"):
         first = next(verified(_found(file)), None)
-        count, head = verify_with([_found(each) for each in archive], file) if archive else verify_file(file)
+        count, digest = verify_with([_found(each) for each in archive], file) if archive else verify_file(file)
     if archive or first is None or first.seq == 1:
-        console.print(f"{count} events, chain unbroken, head {head}.", highlight=False)
+        console.print(f"{count} events, chain unbroken, head {digest}.", highlight=False)
     else:
         console.print(
-            f"Events {first.seq} to {count}, chain unbroken, head {head}. What was before is archived: name it with "
+            f"Events {first.seq} to {count}, chain unbroken, head {digest}. What was before is archived: name it with "
             "--archive.",
             highlight=False,
         )
@@ -41,7 +50,7 @@ def verify(
 def retain(
     file: Path = FILE,
     archive: Path = typer.Option(..., help="The file to write all events to; it must not exist."),
-    cell: str = typer.Option("demo", help="The cell: a YAML file, or the name of one that ships with Tandem."),
+    cell: str = typer.Option(..., help="The journal's cell: a YAML file, or the name of one that ships with Tandem."),
 ) -> None:
     """Move a journal's past into an archive, while no server runs; as-built records and the chain stay.
 

@@ -39,5 +39,5 @@ def rewind(
         return
     if not reason.strip():
         raise TandemError("Going back needs a reason.", remedy="Say why with --reason.")
-    call("POST", url, path, {"reason": reason})
+    call("POST", url, path, {"reason": reason, "todo": [undo["step"] for undo in view["undo"]]})
     console.print(f"Unit [bold]{unit}[/] goes back to {step}.")

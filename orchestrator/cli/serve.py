@@ -14,6 +14,7 @@ from rich.console import Console
 from orchestrator.app import EmbeddedCell, embedded
 from orchestrator.cli.places import data_home, settings
 from orchestrator.core.errors import SetupError
+from orchestrator.core.settings import Lan
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,8 +28,12 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 def serve(
     cell: str = typer.Option("demo", help="The cell: a YAML file, or the name of one that ships with Tandem."),
-    host: str = typer.Option("127.0.0.1", help="The address to serve at; loopback only, since there is no login yet."),
-    port: int = typer.Option(8080, help="The port to serve at."),
+    host: str = typer.Option("", help="The address to serve at: 127.0.0.1, with --lan every address of the machine."),
+    port: int = typer.Option(0, help="The port to serve at: 8080, with --lan 8443."),
+    lan: bool = typer.Option(False, "--lan", help="Serve the network: by TLS, to joined devices and signed-in people."),
+    name: list[str] = typer.Option([], help="With --lan: a name or address more by which devices reach it."),
+    certificate: Path | None = typer.Option(None, help="With --lan: a certificate of your own (PEM)."),
+    certificate_key: Path | None = typer.Option(None, help="The key of --certificate (PEM)."),
     data: Path | None = typer.Option(None, help="The folder for journal and evidence."),
     instructions: Path | None = typer.Option(None, help="The folder with the products."),
     skills: Path | None = typer.Option(None, help="The folder with the skills."),
@@ -41,14 +46,25 @@ def serve(
     base = base.model_copy(
         update={
             "data": data or data_home() / base.cell.stem,
-            "host": host,
-            "port": port,
+            "host": host or ("0.0.0.0" if lan else "127.0.0.1"),  # noqa: S104 - TLS and sign-in are certain with --lan
+            "port": port or (8443 if lan else 8080),
+            "lan": _lan(lan, name, certificate, certificate_key),
             "worker": worker,
             "seed": seed,
             "reload": reload,
         }
     )
     run_cell(base)
+
+
+def _lan(lan: bool, names: list[str], certificate: Path | None, key: Path | None) -> Lan | None:
+    if not lan and (names or certificate or key):
+        raise SetupError("--name and --certificate are for the network.", remedy="Add --lan.")
+    if (certificate is None) != (key is None):
+        raise SetupError(
+            "A certificate and its key belong together.", remedy="Give --certificate and --certificate-key."
+        )
+    return Lan(names=tuple(names), certificate=certificate, certificate_key=key) if lan else None
 
 
 def run_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable[None]] | None = None) -> None:
@@ -79,13 +95,16 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
     """Run a cell and serve it until SIGINT or SIGTERM. Raises SetupError where it can't."""
     from orchestrator.adapters.clock_sped import SpedClock
     from orchestrator.adapters.clock_wall import WallClock
+    from orchestrator.adapters.journal_signed import HeadSigner, keep_signed
+    from orchestrator.cli.lan import open_lan
     from orchestrator.http.server import serve as serve_desk
 
-    if base.host not in LOOPBACK:
+    if base.host not in LOOPBACK and base.lan is None:
         raise SetupError(
-            f"Serving at {base.host} would let anyone on the network move the robot: there is no login yet.",
-            remedy="Serve at 127.0.0.1.",
+            f"Serving at {base.host} would let anyone on the network move the robot.",
+            remedy="Serve at 127.0.0.1; or start with --lan, which asks everyone to sign in.",
         )
+    lan = open_lan(base) if base.lan is not None else None
     with console.status("Starting the cell …"):
         sped = base.speed != 1.0
         running = embedded(base, SpedClock(asyncio.get_running_loop()) if sped else WallClock())
@@ -94,8 +113,26 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
         if prepare is not None:
             await prepare(cell)
         workers = _workers(base, cell)
+        if base.data is not None:
+            signer = HeadSigner(base.data / "journal.db")
+            signing = keep_signed(cell.desk.journal, cell.desk.screen, signer, cell.desk.now)
+            workers.append(asyncio.create_task(signing, name="signing"))
         try:
-            await serve_desk(cell.desk, base.host, base.port, pages=base.web, on_start=_tell)
+            if lan is None:
+                await serve_desk(cell.desk, base.host, base.port, pages=base.web, on_start=_tell)
+            else:
+                keeping = asyncio.create_task(lan.tls.keep(), name="certificate")
+                workers.append(keeping)
+                await serve_desk(
+                    cell.desk,
+                    base.host,
+                    base.port,
+                    pages=base.web,
+                    hosts=lan.names,
+                    on_start=lan.tell,
+                    access=lan.access,
+                    tls=lan.tls.context,
+                )
         finally:
             for worker in workers:
                 worker.cancel()

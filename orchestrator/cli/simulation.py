@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.app import EmbeddedCell, embedded
 from orchestrator.core import commands as cmd
-from orchestrator.core.errors import TandemError
+from orchestrator.core.errors import SetupError, TandemError
 from orchestrator.core.machine import CellVerb, OrderState, OrderVerb, StepStatus
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ async def simulate(
     Raises TandemError for a product, option, bin, camera, part or step that there is not.
     """
     from orchestrator.adapters.clock_virtual import VirtualClock
+    from orchestrator.adapters.robot_sim import SimRobot
     from orchestrator.adapters.sim.audit import Audit
     from orchestrator.adapters.sim.faults import Faults, Hardware
     from orchestrator.adapters.sim.handheld import HandTools
@@ -114,6 +115,8 @@ async def simulate(
     loop = asyncio.get_running_loop()
     began, base = time.perf_counter(), settings.model_copy(update={"seed": scenario.seed})
     async with embedded(base, VirtualClock(loop), vision=vision) as cell:
+        if not isinstance(cell.robot, SimRobot):
+            raise SetupError("Scenarios strike the simulated robot.", remedy="Take a cell with adapter: sim.")
         premises = Premises(cell.world)
         faults = Faults(
             scenario.faults,

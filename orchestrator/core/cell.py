@@ -17,6 +17,7 @@ from orchestrator.core.geometry import Pose, Vector
 from orchestrator.core.parts import AuthoredFrame, Positive, as_number, wrong
 from orchestrator.core.patience import PatienceSpec
 from orchestrator.core.registration import RegistrationRules
+from orchestrator.core.ros2_spec import Ros2Settings
 from orchestrator.core.separation import SeparationSpec
 from orchestrator.core.variant import Frozen
 
@@ -92,6 +93,7 @@ TINY_M = 1e-9
 ROBOTS = ("ur5e",)  # what the adapters know
 URDF = ".urdf"
 GRIPPERS = ("parallel_85",)
+ADAPTERS = ("sim", "ros2")
 CellPose = Annotated[Pose, BeforeValidator(_pose)]
 Actor = Literal["robot", "human"]
 
@@ -154,6 +156,7 @@ class RobotSpec(Frozen):
     A model that ends in .urdf is a file of the integrator's own, counted from the cell file. Then `base` and `tip` name
     the links at the ends of the arm, where they are not plain, and the rest is what a URDF doesn't say: where the arm
     is out of everybody's way, and how smoothly its joints move (one value for all, or one each).
+    `adapter` is what moves it: sim, or ros2 as `adapters: {robot_ros2: ...}` says.
     """
 
     AUTHORED: ClassVar[dict[str, str]] = {
@@ -163,6 +166,7 @@ class RobotSpec(Frozen):
     }
 
     model: Annotated[str, AfterValidator(_model)]
+    adapter: Annotated[str, AfterValidator(_one_of("robot adapter", ADAPTERS))] = ADAPTERS[0]
     at: CellPose = Pose()
     gripper: Annotated[str, AfterValidator(_one_of("gripper", GRIPPERS))] = GRIPPERS[0]
     payload_kg: Positive
@@ -255,6 +259,7 @@ class AdapterSettings(Frozen):
     """Settings of single adapters; every adapter that reads some has a field here."""
 
     robot_sim: SimSettings = SimSettings()
+    robot_ros2: Ros2Settings | None = None
     camera_sim: dict[str, CameraErrors] = Field(default_factory=dict)  # by camera: how wrong its calibration is
 
 
@@ -361,10 +366,23 @@ class CellSpec(Frozen):
     approvals: ApprovalsSpec = ApprovalsSpec()
     patience: PatienceSpec = PatienceSpec()
     pause_s: Annotated[float, Field(gt=0, le=3600)] = 120.0  # how long the robot may be paused before that is a hold
+    retreat_mm_s: Annotated[float, Field(gt=0, le=250)] = 100.0  # of the whole arm; 250 is ISO 10218-1's reduced speed
     adapters: AdapterSettings = AdapterSettings()
     boards: dict[str, BoardSpec] = Field(default_factory=dict)  # marker boards, fixed where they have a frame
     registration: RegistrationRules = RegistrationRules()
     sha256: str = ""
+
+    @model_validator(mode="after")
+    def _reachable(self) -> CellSpec:
+        ros2 = self.adapters.robot_ros2
+        if self.robot.adapter == "ros2" and ros2 is None:
+            raise wrong(
+                "A ros2 robot needs adapters: {robot_ros2: {safety: ...}}.",
+                "Write it; launch/README.md has its keys.",
+            )
+        if self.robot.adapter != "ros2" and ros2 is not None:
+            raise wrong("robot_ros2 has settings, but the robot's adapter is not ros2.", "Write adapter: ros2.")
+        return self
 
     @property
     def fixed_cameras(self) -> dict[str, CameraSpec]:

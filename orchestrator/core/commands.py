@@ -45,10 +45,14 @@ UNNAMED = "local"  # somebody at a screen of this machine, nobody knows who
 
 
 class Who(Frozen):
-    """Who asks: a pseudonym and a role. The engine itself asks as `engine`."""
+    """Who asks: a pseudonym and a role. The engine itself asks as `engine`.
+
+    `known`: whose name was proved at a sign-in or by a key; they speak for nobody else.
+    """
 
     name: Name = UNNAMED
     role: Role = "supervisor"
+    known: bool = False
 
 
 ENGINE = Who(name="engine", role="engine")
@@ -154,7 +158,10 @@ class StartLook(Frozen):
 
 
 class ConfirmStep(Frozen):
-    """A person says that the step's result is there, with what they measured and which lots they used."""
+    """A person says that the step's result is there, with what they measured and which lots they used.
+
+    `operator` is whom the card was shown to, "" whoever is signed in at the place.
+    """
 
     type: Literal["confirm_step"] = "confirm_step"
     unit: Name
@@ -163,6 +170,7 @@ class ConfirmStep(Frozen):
     place: Name
     values: Values = Field(default_factory=dict)
     lots: dict[Name, Text] = Field(default_factory=dict)
+    operator: Text = ""
 
 
 class ReportProblem(Frozen):
@@ -249,22 +257,30 @@ class UndoStep(Frozen):
 
 
 class Rewind(Frozen):
-    """Go back to before a step: what builds on it is taken back first, result after result, by a person."""
+    """Go back to before a step: what builds on it is taken back first, result after result, by a person.
+
+    `todo` are the steps whose results were shown to go, in that order; from outside they must be there, () is what
+    must go as it stands now.
+    """
+
+    model_config = _required("todo")
 
     type: Literal["rewind"] = "rewind"
     unit: Name
     step: Name
     reason: Text = ""
+    todo: Annotated[tuple[Name, ...], Field(max_length=1000)] = ()
 
 
 class ConfirmUndo(Frozen):
-    """A person says that a result is taken back: its part is off, and out of the unit."""
+    """A person, as of `ConfirmStep`, says that a result is taken back: its part is off, and out of the unit."""
 
     type: Literal["confirm_undo"] = "confirm_undo"
     unit: Name
     step: Name
     attempt: Annotated[int, Field(ge=0)]
     place: Name
+    operator: Text = ""
 
 
 class StopRewind(Frozen):
@@ -301,8 +317,10 @@ class SettlePart(Frozen):
 class Acknowledge(Frozen):
     """A person says that the cell is clear after a stop or a restart.
 
-    `n` is which alarm they were shown; 0 for whatever asks now.
+    `n` is which alarm they were shown; from outside it must be there, 0 is whatever asks now.
     """
+
+    model_config = _required("n")
 
     type: Literal["acknowledge"] = "acknowledge"
     n: Annotated[int, Field(ge=0)] = 0
@@ -388,6 +406,21 @@ class ClearBreakpoint(Frozen):
     unit: Literal[""] | Name = ""
 
 
+class Retreat(Frozen):
+    """A person wants the arm of a held cell out of where it is: it is planned and previewed, and moves when approved.
+
+    The approval (`approve_motion`) is the word that nobody is in its way, and is asked for at every level of autonomy.
+    """
+
+    type: Literal["retreat"] = "retreat"
+
+
+class StopRetreat(Frozen):
+    """The arm shall stand: a retreat under way is stopped, one that is previewed is dropped."""
+
+    type: Literal["stop_retreat"] = "stop_retreat"
+
+
 # ---- from the engine and its adapters --------------------------------------------------------------------------
 
 
@@ -396,6 +429,12 @@ class ReportGrip(Frozen):
 
     type: Literal["report_grip"] = "report_grip"
     holding: bool
+
+
+class ReportUnasked(Frozen):
+    """The arm moves, and nobody has asked for it."""
+
+    type: Literal["report_unasked"] = "report_unasked"
 
 
 class StartUndo(Frozen):
@@ -514,6 +553,26 @@ class ReportEquipment(Frozen):
     answers: bool
     unit: Name
     step: Name
+
+
+class NoteTrail(Frozen):
+    """The way that the arm has come to where it stands, in a cell that has just come to stand."""
+
+    type: Literal["note_trail"] = "note_trail"
+    points: Annotated[tuple[tuple[Finite, ...], ...], Field(max_length=2000)]
+    stands: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    since: Finite = 0.0
+
+
+class EndRetreat(Frozen):
+    """A retreat reached its end, or could not be planned."""
+
+    type: Literal["end_retreat"] = "end_retreat"
+    retreat: Name
+    outcome: Literal["succeeded", "canceled", "rejected", "aborted", "unknown"]
+    code: str = ""
+    message: Text = ""
+    remedy: Text = ""
 
 
 class EndMotion(Frozen):
@@ -661,10 +720,13 @@ Command = Annotated[
     | SetBreakpoint
     | ClearBreakpoint
     | MoveGripper
+    | Retreat
+    | StopRetreat
     | StartJog
     | StartDrive
     | TeachFrame
     | ReportGrip
+    | ReportUnasked
     | StartUndo
     | VoidRelease
     | NoteOverdue
@@ -678,6 +740,8 @@ Command = Annotated[
     | ProposeMotion
     | ReportZones
     | ReportEquipment
+    | NoteTrail
+    | EndRetreat
     | EndMotion
     | EndSkill
     | EndHome
@@ -689,14 +753,21 @@ Command = Annotated[
 ]
 
 
-def _shown(command: Choose | ClearPlace) -> Choose | ClearPlace:
-    """Refuse an answer from outside that does not say to which question, or to which time of asking."""
-    name, what = ("answers", "the question") if isinstance(command, Choose) else ("n", "the place")
+def _shown(command: Choose | ClearPlace | Acknowledge | Rewind) -> Choose | ClearPlace | Acknowledge | Rewind:
+    """Refuse an answer from outside that does not say to which question, to which time of asking, or what it undoes."""
+    name, what = {
+        "choose": ("answers", "the question"),
+        "clear_place": ("n", "the place"),
+        "acknowledge": ("n", "the cell's button"),
+        "rewind": ("todo", "the preview"),
+    }[command.type]
     if not getattr(command, name):
         words = "'{name}' is missing: send the one that came with {what}, or look again"
         raise PydanticCustomError("not_shown", words, {"name": name, "what": what})
     return command
 
+
+ShownAcknowledge = Annotated[Acknowledge, AfterValidator(_shown)]
 
 # What may come from outside; the rest is the engine's own. Orders come in through REST, which compiles the variant.
 Outside = Annotated[
@@ -715,19 +786,21 @@ Outside = Annotated[
     | TakeStep
     | Annotated[ClearPlace, AfterValidator(_shown)]
     | UndoStep
-    | Rewind
+    | Annotated[Rewind, AfterValidator(_shown)]
     | ConfirmUndo
     | StopRewind
     | RefillBin
     | TakePart
     | SettlePart
-    | Acknowledge
+    | ShownAcknowledge
     | ApproveMotion
     | RefuseMotion
     | ReleaseStep
     | SetBreakpoint
     | ClearBreakpoint
-    | MoveGripper,
+    | MoveGripper
+    | Retreat
+    | StopRetreat,
     Field(discriminator="type"),
 ]
 

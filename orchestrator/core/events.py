@@ -49,6 +49,14 @@ class CellChanged(Frozen):
     acknowledged: bool | None = None  # None: unchanged
 
 
+class HoldJoined(Frozen):
+    """A hold was asked for in a cell that holds already: it is one more reason, and wants a person's word."""
+
+    type: Literal["hold_joined"] = "hold_joined"
+    reason: str
+    by: str
+
+
 class ModeChanged(Frozen):
     """The cell changed its mode."""
 
@@ -77,6 +85,7 @@ class CellRestarted(Frozen):
 
     type: Literal["cell_restarted"] = "cell_restarted"
     state: CellState
+    cell: str = ""  # by the name of its file
 
 
 class SafetyChanged(Frozen):
@@ -142,6 +151,7 @@ class UnitStarted(Frozen):
     order: str
     n: int
     nests: dict[str, str]
+    cell: str = ""  # whose journal this is, by the name of its file
 
 
 class UnitEnded(Frozen):
@@ -655,6 +665,43 @@ class ManualEnded(Frozen):
     tcp: Pose | None = None
 
 
+class RetreatAsked(Frozen):
+    """A person wants the arm out of where it is: it is being planned. `peopled` are the zones that it keeps out of."""
+
+    type: Literal["retreat_asked"] = "retreat_asked"
+    retreat: str
+    by: str
+    peopled: tuple[str, ...] = ()
+
+
+class RetreatEnded(Frozen):
+    """A retreat ended: the arm stands where it came to, which is where it was where nothing could be planned."""
+
+    type: Literal["retreat_ended"] = "retreat_ended"
+    retreat: str
+    outcome: str
+    code: str = ""
+    message: str = ""
+    remedy: str = ""
+
+
+class RetreatStopped(Frozen):
+    """Somebody wants a retreat to end: the arm comes to a stand where it is, what was only previewed is dropped."""
+
+    type: Literal["retreat_stopped"] = "retreat_stopped"
+    retreat: str
+    by: str
+
+
+class TrailNoted(Frozen):
+    """The way that the arm has come to where it stands, as it was executed: joints in rad, and where it stood."""
+
+    type: Literal["trail_noted"] = "trail_noted"
+    points: tuple[tuple[float, ...], ...]
+    stands: tuple[int, ...] = ()
+    since: float = 0.0
+
+
 class FrameTaught(Frozen):
     """Where the TCP was, kept under a name: `world` in the cell, `pose` in what it is `relative_to` (else the same)."""
 
@@ -677,6 +724,7 @@ class JournalRetained(Frozen):
     """
 
     type: Literal["journal_retained"] = "journal_retained"
+    cell: str = ""  # by the name of its file
     first: int
     last: int
     sha256: str
@@ -712,6 +760,7 @@ Event = Annotated[
     OrderStored
     | OrderChanged
     | CellChanged
+    | HoldJoined
     | ModeChanged
     | AutonomyChanged
     | Acknowledged
@@ -771,6 +820,10 @@ Event = Annotated[
     | MotionEnded
     | ManualStarted
     | ManualEnded
+    | RetreatAsked
+    | RetreatStopped
+    | RetreatEnded
+    | TrailNoted
     | FrameTaught
     | JournalRetained
     | OutcomeIgnored

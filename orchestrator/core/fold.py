@@ -6,8 +6,10 @@ import dataclasses
 
 from orchestrator.core import events as ev
 from orchestrator.core.carried import taken_over
+from orchestrator.core.fold_retreat import RETREATS
 from orchestrator.core.fold_steps import STEPS
 from orchestrator.core.folders import Folder, called_off, entering, freed, unclear, unlooked, with_unit, without
+from orchestrator.core.holding import HOLDING
 from orchestrator.core.homing import HOMING, without_home
 from orchestrator.core.machine import AT_WORK, MOTION_ALLOWED, CellState, OrderState, StepStatus
 from orchestrator.core.pauses import RUNS, halted, timed
@@ -21,6 +23,7 @@ from orchestrator.core.state import (
     OrderRecord,
     PauseState,
     Person,
+    RetreatEnd,
     State,
     StepState,
     UnitState,
@@ -28,6 +31,7 @@ from orchestrator.core.state import (
 )
 from orchestrator.core.supervision import unreleased, without_approver
 
+CUT_SHORT = "The orchestrator stopped while the arm retreated, or was about to."
 _CELL: dict[type, Folder] = {}
 _on = entering(_CELL)
 
@@ -63,6 +67,7 @@ def _cell(state: State, event: ev.CellChanged, t: float) -> State:
         alarms=state.alarms + (event.acknowledged is False),
         suspended=event.suspended or stays,
         suspends=state.suspends + bool(event.suspended),
+        retreated=None,
     )
 
 
@@ -85,6 +90,8 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         alarms=state.alarms + 1,
         motions={},
         manual=None,
+        retreat=None,
+        retreated=RetreatEnd("unknown", "restarted", CUT_SHORT, t=t) if state.retreat is not None else None,
         places={},
         screens_lost=frozenset(),
         pauses={key: pause for key, pause in state.pauses.items() if key.startswith("order/")},
@@ -204,7 +211,8 @@ def _motion(state: State, event: ev.MotionProposed | ev.MotionIntended, t: float
     asked = state.motions.get(event.motion)
     if asked is not None and isinstance(event, ev.MotionIntended):
         motion = dataclasses.replace(asked, approved=True, t=t)
-    return replace(state, motions={**state.motions, event.motion: motion})
+    trail = None if motion.approved else state.trail  # it goes on from there, and is not noted before it stands
+    return replace(state, motions={**state.motions, event.motion: motion}, trail=trail)
 
 
 @_on(ev.ZonesAwaited)
@@ -261,7 +269,7 @@ def _motion_ended(state: State, event: ev.MotionEnded, t: float) -> State:
 
 @_on(ev.ManualStarted)
 def _manual(state: State, event: ev.ManualStarted, t: float) -> State:
-    return replace(state, manual=ManualMotion(event.motion, event.what, event.by, t, event.press))
+    return replace(state, manual=ManualMotion(event.motion, event.what, event.by, t, event.press), trail=None)
 
 
 @_on(ev.ManualEnded)
@@ -342,4 +350,4 @@ def _unit_ended(state: State, event: ev.UnitEnded, _t: float) -> State:
     return replace(state, units=units, orders=orders, world=world, behind=behind)
 
 
-_FOLDERS = {**_CELL, **STEPS, **HOMING, **REMAINS}
+_FOLDERS = {**_CELL, **STEPS, **HOLDING, **RETREATS, **HOMING, **REMAINS}

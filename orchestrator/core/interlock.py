@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from orchestrator.core.state import State
 
 MANUAL_ALLOWED = frozenset({CellState.IDLE, CellState.STOPPED, CellState.COMPLETED})  # nothing moves by itself
-_UNCLEAR = Reason("acknowledge", "After a stop or a restart a person must say that the cell is clear: acknowledge.")
+UNCLEAR = Reason("acknowledge", "After a stop or a restart a person must say that the cell is clear: acknowledge.")
+RETREATS = Reason("retreat", "The arm retreats, or shall: wait until that is over, or stop it.")
 MOVING = frozenset({Safety.NORMAL, Safety.REDUCED})
 _CELL_WORDS = {
     CellState.IDLE: "The cell is idle: start it.",
@@ -58,10 +59,12 @@ def why_not_but_paused(state: State) -> tuple[str, ...]:
     if state.safety not in MOVING:
         reasons.append(SAFETY_SAYS[state.safety])
     if not state.acknowledged:
-        reasons.append(_UNCLEAR)
+        reasons.append(UNCLEAR)
     if state.manual is not None:
         words = f"{state.manual.by} moves the robot by hand: wait until it stands."
         reasons.append(Reason("by_hand", words, who=state.manual.by))
+    if state.retreat is not None:
+        reasons.append(RETREATS)
     return tuple(reasons)
 
 
@@ -69,6 +72,8 @@ def why_not_calibrate(state: State) -> str:
     """Return why nobody may bring a board before a camera now, "" where they may: a check would see it."""
     if state.cell not in MANUAL_ALLOWED and state.cell != CellState.ABORTED:
         return f"The cell is {state.cell}: a check would see the board."
+    if state.retreat is not None:
+        return RETREATS
     return f"{state.manual.by} moves the robot by hand." if state.manual is not None else ""
 
 
@@ -84,9 +89,11 @@ def why_not_manual(state: State, *, motion: str = "") -> tuple[str, ...]:
     if state.safety not in MOVING:
         reasons.append(SAFETY_SAYS[state.safety])
     if not state.acknowledged:
-        reasons.append(_UNCLEAR)
+        reasons.append(UNCLEAR)
     if state.ending or state.motions:
         reasons.append("The robot has not come to a stand yet: wait a moment.")
     if state.manual is not None and state.manual.id != motion:
         reasons.append(f"{state.manual.by} moves the robot by hand: wait until it stands.")
+    if state.retreat is not None:
+        reasons.append(RETREATS)
     return tuple(reasons)

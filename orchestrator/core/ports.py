@@ -154,6 +154,7 @@ class Move:
     line: bool = False
     speed_m_s: float | None = None  # of the TCP; None: the robot's own limit
     touching: frozenset[str] = frozenset()  # ids that gripper or held part may touch at this segment
+    everywhere: bool = False  # of a line: its speed holds for every point of the arm, as a Retrace's does
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,19 @@ class MoveJoints:
     """Bring the joints to these angles, around obstacles."""
 
     joints: Joints
+
+
+@dataclass(frozen=True, slots=True)
+class Retrace:
+    """Bring the joints through these angles (rad), one set after the other: a way that the arm has come along, back.
+
+    No other way is looked for. `speed_m_s` is the highest of any point of the arm, from its shoulder to the TCP;
+    `touching` are ids that gripper or held part may touch on the way.
+    """
+
+    through: tuple[Joints, ...]
+    speed_m_s: float
+    touching: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +192,7 @@ class Grip:
     mass_kg: float = 0.0
 
 
-Segment = Move | MoveJoints | Grip
+Segment = Move | MoveJoints | Retrace | Grip
 
 
 @dataclass(frozen=True, slots=True)

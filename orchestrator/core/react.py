@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core import events as ev
 from orchestrator.core.machine import TRANSIENT, CellState
+from orchestrator.core.retreat import why_not_retreat
 from orchestrator.core.state import ROBOT, home_effect, skill_effect
 
 if TYPE_CHECKING:
@@ -35,6 +36,13 @@ class RunManual:
     by: str
     press: str
     to: Pose | None = None  # of the TCP, world
+
+
+@dataclass(frozen=True, slots=True)
+class RunRetreat:
+    """Plan a way out of where the arm is, and follow it once people have approved it."""
+
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +109,24 @@ class Cancel:
     prefix: str
 
 
-Effect = RunSkill | RunManual | Look | RideAndLook | GoHome | LookForRemains | Settle | Recover | Cancel
+Effect = RunSkill | RunManual | RunRetreat | Look | RideAndLook | GoHome | LookForRemains | Settle | Recover | Cancel
 
 
 def react(state: State, event: ev.Event) -> list[Effect]:
     """Return the effects of an event; `state` is the one after the batch that it was part of."""
+    if state.retreat is not None and why_not_retreat(state, state.retreat.id):  # whatever it was that has happened
+        return [*_followed(state, event), Cancel(state.retreat.id)]
+    return _followed(state, event)
+
+
+def _followed(state: State, event: ev.Event) -> list[Effect]:
     if isinstance(event, ev.StepStarted) and ROBOT in event.actors:
         effect = skill_effect(event.unit, event.step, event.attempt)
         return [RunSkill(effect, event.unit, event.step, event.attempt)]
     if isinstance(event, ev.ManualStarted):
         return [RunManual(event.motion, event.what, event.by, event.press, event.to)]
+    if isinstance(event, ev.RetreatAsked):
+        return [RunRetreat(event.retreat)]
     if isinstance(event, ev.LookStarted):
         return [RideAndLook(event.effect, event.unit, event.step, event.attempt)]
     if isinstance(event, ev.CheckRequested) and event.ride:

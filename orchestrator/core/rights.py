@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.machine import LOWERS, verb_to
+from orchestrator.core.machine import LOWERS, Autonomy, verb_to
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orchestrator.core.commands import Command, Role
-    from orchestrator.core.machine import Autonomy
 
 _WORK = frozenset({"worker", "programmer", "supervisor"})
 _LEAD = frozenset({"supervisor"})
@@ -43,6 +44,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "release_step": _WORK,
     "set_breakpoint": _WORK,
     "clear_breakpoint": _TECH,  # as raising the autonomy: afterwards less is asked
+    "retreat": _WORK,
+    "stop_retreat": _WORK,
     "start_jog": _TECH,
     "start_drive": _TECH,
     "move_gripper": _TECH,
@@ -59,11 +62,27 @@ def may(role: Role, command: Command, autonomy: Autonomy | None = None) -> bool:
 
     `autonomy` is the level now: to lower it is everybody's who works at the cell, to raise it is not.
     """
+    to = command.autonomy if command.type == "set_autonomy" else None
+    return _may(role, command.type, command.choice if command.type == "choose" else "", to, autonomy)
+
+
+def may_press(role: Role, command: Mapping[str, Any], autonomy: Autonomy) -> bool:
+    """Tell the same of a button's command, which a screen may have to complete."""
+    to = Autonomy(command["autonomy"]) if command["type"] == "set_autonomy" else None
+    return _may(role, command["type"], command.get("choice", ""), to, autonomy)
+
+
+def allowed(role: Role) -> frozenset[str]:
+    """Return the types of commands of which a role may ask for some."""
+    return frozenset(kind for kind, roles in RIGHTS.items() if role in roles)
+
+
+def _may(role: Role, kind: str, choice: str, to: Autonomy | None, autonomy: Autonomy | None) -> bool:
     if role == "engine":
         return True
-    if command.type == "set_autonomy" and autonomy is not None:
-        raises = verb_to(autonomy, command.autonomy) not in {None, *LOWERS}
-        return role in (RAISE_AUTONOMY if raises else RIGHTS[command.type])
-    if command.type == "choose" and command.choice in LEAD_CHOICES:
+    if to is not None and autonomy is not None:
+        raises = verb_to(autonomy, to) not in {None, *LOWERS}
+        return role in (RAISE_AUTONOMY if raises else RIGHTS[kind])
+    if kind == "choose" and choice in LEAD_CHOICES:
         return role in _LEAD
-    return role in RIGHTS.get(command.type, frozenset())
+    return role in RIGHTS.get(kind, frozenset())

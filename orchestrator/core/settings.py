@@ -8,6 +8,17 @@ from typing import Literal
 from orchestrator.core.variant import Frozen
 
 
+class Lan(Frozen):
+    """Serving the network: always TLS, always signed in.
+
+    `names` are known besides the machine's own; without `certificate` the site has its own authority.
+    """
+
+    names: tuple[str, ...] = ()
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+
+
 class Settings(Frozen):
     """Where things are and how a cell is run.
 
@@ -28,5 +39,6 @@ class Settings(Frozen):
     worker: Literal["none", "sim"] = "none"
     slips: float = 0.0
     speed: float = 1.0  # simulated seconds a second
+    lan: Lan | None = None  # None: this machine alone, without login
     vision_s: float = 20.0
     vision_mb: float = 1000.0

@@ -24,6 +24,7 @@ Ride = Literal["", "wanted", "under_way"]
 Overdue = Literal["", "remind", "offer", "ask"]
 ROBOT = "robot"
 HOME = "home/"
+RETREAT = "retreat/"  # how the effect of a retreat begins
 ANYWHERE = "zone:*"  # among `unclear`: hands that were at work outside every zone may be wherever the arm goes
 BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION, StepStatus.UNDOING})
 OVER = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
@@ -246,6 +247,43 @@ class ManualMotion:
     press: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RetreatState:
+    """A retreat that somebody asked for: being planned, previewed, or under way. `by` is who asked.
+
+    `peopled` are the zones, as resources, in which people were as it was planned: its way keeps out of them.
+    """
+
+    id: str
+    by: str
+    t: float
+    peopled: tuple[str, ...] = ()
+    stopped: bool = False  # somebody wants it to end: nothing of it goes ahead any more
+
+
+@dataclass(frozen=True, slots=True)
+class RetreatEnd:
+    """How the last retreat ended, for people to read until the cell goes on."""
+
+    outcome: str
+    code: str = ""
+    message: str = ""
+    remedy: str = ""
+    t: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The way that the arm has come, as it was executed, oldest first: joints in rad, and where it stood on the way.
+
+    `since` is when it set out (s, UTC).
+    """
+
+    points: tuple[tuple[float, ...], ...]
+    stands: tuple[int, ...] = ()  # indices of points
+    since: float = 0.0
+
+
 @dataclass(frozen=True)
 class State:
     """All of a cell. `seq` is the last event folded; `spec` the cell file: configuration, not journalled."""
@@ -275,6 +313,9 @@ class State:
     motions: Mapping[str, MotionState] = field(default_factory=dict)
     pauses: Mapping[str, PauseState] = field(default_factory=dict)  # by what they are of: see `core/pauses`
     manual: ManualMotion | None = None
+    retreat: RetreatState | None = None
+    retreated: RetreatEnd | None = None
+    trail: Trail | None = None  # noted when the cell came to stand; None once the arm was let move
     taught: Mapping[str, FrameTaught] = field(default_factory=dict)  # by name, in the order of their teaching
     ending: frozenset[str] = frozenset()  # skills that were called off and have not reported their end yet
     homing: str = ""  # the way home after a failure that people approve first: its effect, which is `ending` too
@@ -373,8 +414,8 @@ def home_effect(unit: str, *more: str | int) -> str:
 
 
 def moves_robot(effect: str) -> bool:
-    """Tell whether an effect of this id moves the robot: a skill, the way to a look or home, a motion by hand."""
-    return effect.endswith("/skill") or "/ride" in effect or effect.startswith((HOME, "manual/"))
+    """Tell whether an effect of this id moves the robot: a skill, a look's way, the way home, by hand, a retreat."""
+    return effect.endswith("/skill") or "/ride" in effect or effect.startswith((HOME, "manual/", RETREAT))
 
 
 def ladder_name(step: Step, outcome: str) -> str:

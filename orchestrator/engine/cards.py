@@ -77,8 +77,9 @@ class Cards:
         if status == "step" and mine:
             key = {"unit": unit.id, "step": step_id, "attempt": current.attempt, "place": place}
             buttons = (Button(label="problem", command={"type": "report_problem", **key}, needs_reason=True),)
+            whose = {"operator": state.places[place].operator}
             if attest or brought(state, unit.id, step_id):
-                word = Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key})
+                word = Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key, **whose})
                 buttons = (word, *buttons)
             note = phrases.ATTEST if attest else self._last_word(current, seat(state, unit.id, step_id))
             if reminder := late.reminder(state, unit, step):
@@ -140,7 +141,7 @@ class Cards:
                 "together": False,
                 "started_t": current.patient_t,
                 "expected_s": None,
-                "buttons": rewinding.buttons(unit, step, place),
+                "buttons": rewinding.buttons(unit, step, place, state.places[place].operator),
             }
         )
 

@@ -20,14 +20,26 @@ from orchestrator.engine.heartbeat import Heartbeat
 from orchestrator.engine.limit import Limit, at_speed_zero
 from orchestrator.engine.manual import Manual
 from orchestrator.engine.requirements import Requirements
+from orchestrator.engine.retreating import Retreating
 from orchestrator.engine.ride import Ride
 from orchestrator.engine.standstill import ARM_IDLE
+from orchestrator.engine.stillness import MOVES_ON, stands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from orchestrator.core.ports import Devices, Robot
-    from orchestrator.core.react import GoHome, Look, LookForRemains, Recover, RideAndLook, RunManual, RunSkill, Settle
+    from orchestrator.core.react import (
+        GoHome,
+        Look,
+        LookForRemains,
+        Recover,
+        RideAndLook,
+        RunManual,
+        RunRetreat,
+        RunSkill,
+        Settle,
+    )
     from orchestrator.core.state import StepState
     from orchestrator.core.variant import PartSpec, Step
     from orchestrator.engine.eyes import Eyes
@@ -69,6 +81,7 @@ class CellCrew:
         self._told = runner.state.safety
         self._heartbeat: Heartbeat | None = None
         self.by_hand = Manual(runner, robot, kinds)
+        self.retreating = Retreating(runner, robot, kinds, eyes.turn)
         robot.safety.listen(self._safety)
 
     def watch(self) -> Heartbeat:
@@ -149,6 +162,10 @@ class CellCrew:
     async def manual(self, effect: RunManual) -> cmd.EndManual:
         """Move by hand."""
         return await self.by_hand.perform(effect)
+
+    async def retreat(self, effect: RunRetreat) -> cmd.EndRetreat:
+        """Bring the arm out of where it is, once people have approved the way."""
+        return await self.retreating.perform(effect)
 
     async def look(self, effect: Look) -> cmd.EndCheck:
         """Take a picture and judge a result, unless the arm stands in the way with nothing to do there."""
@@ -243,8 +260,12 @@ class CellCrew:
         try:
             async with asyncio.timeout(STOP_S):
                 await self._robot.stop()
+            if self._heartbeat is not None:  # whose robot sends readings
+                await stands(self._robot.state)
         except Exception as error:
             self._safety(Safety.UNKNOWN)
+            if isinstance(error, RobotError) and error.code == MOVES_ON:
+                raise
             raise RobotError(
                 f"The robot does not answer a stop: {str(error) or f'nothing came within {STOP_S:g} s.'}",
                 remedy="Press the emergency stop, then see the robot's connection.",

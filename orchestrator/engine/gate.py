@@ -7,10 +7,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.errors import RobotError
-from orchestrator.core.interlock import why_not
+from orchestrator.core.errors import RobotError, TandemError
 from orchestrator.core.pauses import robot_pauses
 from orchestrator.core.ports import Outcome
+from orchestrator.core.retreat import why_no_motion
 from orchestrator.core.supervision import wants_approval
 from orchestrator.engine.limit import Limit
 
@@ -64,8 +64,11 @@ class Gate:
         duration_s: float = 0.0,
         preview: tuple[Pose, ...] = (),
         supervised: str = "",
+        before: Callable[[], Awaitable[object]] | None = None,
     ) -> Outcome:
         """Run a motion and return how it ended; `supervised` says why it wants approval at every level of autonomy.
+
+        `before` makes ready for it once it may go ahead.
 
         Cancelling the caller cancels the motion and returns when the arm stands; where the motion does not answer
         in time, the robot is stopped, and the outcome is unknown.
@@ -84,7 +87,9 @@ class Gate:
             with self._limit.standing("picture"):
                 await self._turn()
         motion_id = await self._passed(text, plan, duration_s, preview, supervised)
-        reasons = why_not(self._runner.state)
+        if before is not None:
+            await self._made_ready(motion_id, before)
+        reasons = why_no_motion(self._runner.state, self._effect)
         if reasons or motion_id not in self._runner.state.motions:
             self._end(motion_id, "rejected", "interlock", " ".join(reasons))
             raise RobotError("The robot may not move now.", remedy=" ".join(reasons), code="interlock")
@@ -101,6 +106,16 @@ class Gate:
             raise
         self._end(motion_id, outcome.kind, outcome.code, outcome.message)
         return outcome
+
+    async def _made_ready(self, motion_id: str, before: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await before()
+        except asyncio.CancelledError:
+            self._end(motion_id, "canceled", "", "")
+            raise
+        except TandemError as error:
+            self._end(motion_id, "rejected", error.code, error.message)
+            raise
 
     async def _passed(self, text: str, plan: str, duration_s: float, preview: tuple[Pose, ...], supervised: str) -> str:
         """Propose a motion and wait until it may go ahead; returns its id. Raises RobotError."""

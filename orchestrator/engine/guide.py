@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.commands import Acknowledge, ChangeCell, Pause, Resume, TakePart
+from orchestrator.core.commands import Acknowledge, ChangeCell, JoinPlace, Pause, Resume, TakePart
 from orchestrator.core.decide.choices import leftovers
+from orchestrator.core.holding import HOLDS_ALREADY
 from orchestrator.core.interlock import why_not_manual
 from orchestrator.core.machine import CellState, CellVerb, Mode, OrderVerb, StepStatus, allowed
 from orchestrator.core.pauses import THE_CELL
@@ -28,6 +29,7 @@ from orchestrator.engine.oversight import (
     release_button,
 )
 from orchestrator.engine.recovery_view import recovery
+from orchestrator.engine.retreat_view import retreat_lane, retreat_view
 from orchestrator.engine.standing import condition, pause_button, to_refill
 from orchestrator.wire import (
     BinLevel,
@@ -78,10 +80,12 @@ class Guide:
         offered = [verb for verb in allowed("cell", state.cell) if verb in _OFFERED]
         if state.manual is not None and CellVerb.STOP not in offered:  # the cell stands, the robot is moved by hand
             offered.append(CellVerb.STOP)
+        if state.cell in HOLDS_ALREADY:
+            offered.insert(0, CellVerb.HOLD)
         verbs = [verb for verb in offered if granted(state, ChangeCell(verb=verb, reason="asked"))]
         buttons = [
             Button(
-                label=str(verb),
+                label="hold_too" if verb == CellVerb.HOLD and state.cell in HOLDS_ALREADY else str(verb),
                 command={"type": "change_cell", "verb": str(verb)},
                 needs_reason=verb in _DANGER,
                 danger=verb in _DANGER,
@@ -123,6 +127,7 @@ class Guide:
             manual_by=state.manual.by if state.manual else "",
             taught=tuple(state.taught),
             contradictions=contradictions(state, granted),
+            retreat=retreat_view(state),
         )
 
     def order(self, state: State, order_id: str) -> OrderView:
@@ -218,6 +223,8 @@ class Guide:
 
     def lane(self, state: State, actor: str) -> LaneView:
         """Return what an actor does now."""
+        if actor == ROBOT and (retreats := retreat_lane(state)) is not None:
+            return retreats
         human = actor != ROBOT
         person = state.places.get(actor)
         base: dict[str, Any] = {
@@ -282,7 +289,13 @@ class Guide:
 
     def card(self, state: State, place: str) -> Card:
         """Return what a person at a place sees and may do now."""
-        return self._cards.card(state, place)
+        card = self._cards.card(state, place)
+        if place not in state.screens_lost:
+            return card
+        there = state.places[place]
+        word = JoinPlace(place=place, operator=there.operator, qualifications=there.qualifications)
+        here = Button(label="work_here", command=word.model_dump(mode="json"))
+        return card.model_copy(update={"buttons": (*card.buttons, here)})
 
     def bin(self, state: State, name: str) -> BinLevel:
         """Return how full a counted bin is."""

@@ -12,6 +12,7 @@ from orchestrator.core.errors import RobotError
 from orchestrator.core.interlock import why_not, why_not_manual
 from orchestrator.core.machine import MOTION_ALLOWED, CellVerb
 from orchestrator.core.pauses import robot_pauses
+from orchestrator.core.retreat import retreats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ class Pausing:
         state = self._runner.state
         if self._asked or self._unwritten or robot_pauses(state):
             return 0.0
-        may_move = not why_not(state) or not why_not_manual(state)
+        may_move = not why_not(state) or not why_not_manual(state) or retreats(state)
         return 1.0 if may_move and not state.ending else None
 
     def _apply(self) -> None:

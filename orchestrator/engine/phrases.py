@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
 from orchestrator.engine.phrases_remedies import GERMAN as REMEDIES
+from orchestrator.engine.phrases_retreat import GERMAN as RETREAT
+from orchestrator.engine.phrases_ros2 import GERMAN as ROS2
 from orchestrator.engine.phrases_standing import GERMAN as STANDING
 
 if TYPE_CHECKING:
@@ -127,7 +129,9 @@ _GERMAN = {
     ),
     "{} still lies at {}: take it out.": "{} liegt noch auf {}: herausnehmen.",
     **STANDING,
+    **ROS2,
     **REMEDIES,
+    **RETREAT,
     "{} can't be undone.": "{} lässt sich nicht rückgängig machen.",
     "{} is on its way back to {} already.": "{} ist schon auf dem Rückweg zu {}.",
     "{} is active.": "{} ist in Arbeit.",

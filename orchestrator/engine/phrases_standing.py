@@ -9,6 +9,14 @@ GERMAN = {
     "emergency stop": "Not-Halt",
     "fault": "Roboterfehler",
     "safety state not known": "Sicherheitszustand unbekannt",
+    "The arm moves, and nobody has asked it to.": "Der Arm bewegt sich, und niemand hat ihn darum gebeten.",
+    "The robot says that it has stopped, and its arm moves on.": (
+        "Der Roboter sagt, er habe gestoppt, und sein Arm bewegt sich weiter."
+    ),
+    "Press the emergency stop, then see the robot's controller.": (
+        "Not-Halt drücken, dann die Steuerung des Roboters prüfen."
+    ),
+    "{} wants the cell held, too.": "{} will ebenfalls, dass die Zelle steht.",
     "every order has ended": "Alle Aufträge sind beendet.",
     "the journal could not be written": "Das Journal konnte nicht geschrieben werden.",
     "Starting: waits until the robot is ready.": "Startet: wartet, bis der Roboter bereit ist.",

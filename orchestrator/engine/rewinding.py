@@ -28,6 +28,10 @@ _DO = {
 }
 _ONCE = {"en": "A new one is needed afterwards.", "de": "Danach wird ein neues gebraucht."}
 _NOTHING = {"en": "Nothing to take off: measured again.", "de": "Nichts abzunehmen: wird neu gemessen."}
+_VALUES = {
+    "en": "Nothing to take off, and void at once: {values}.",
+    "de": "Nichts abzunehmen, und sofort ungültig: {values}.",
+}
 _WHOLE = {
     "en": "This unit goes back to “{title}”: {reason}",
     "de": "Dieses Werkstück geht zurück zu „{title}“: {reason}",
@@ -41,7 +45,7 @@ def preview(state: State, unit_id: str, step_id: str, words: Mapping[str, Mappin
     undos = []
     for undo in plan(state, unit_id, step_id):
         step = undo.step
-        text = describe(state, unit_id, step, words[step.id]) if undo.work else dict(_NOTHING)
+        text = describe(state, unit_id, step, words[step.id]) if undo.work else _void(state, unit_id, step)
         kind = variant.parts.get(step.result.kind or "")
         undos.append(
             UndoView(
@@ -58,6 +62,13 @@ def preview(state: State, unit_id: str, step_id: str, words: Mapping[str, Mappin
     refused = trouble(state, unit_id, step_id)
     why = phrases.told(refused) if refused else {}
     return RewindView(unit=unit_id, to=step_id, refused=refused, why=why, undo=tuple(undos))
+
+
+def _void(state: State, unit_id: str, step: Step) -> dict[str, str]:
+    """Say what goes at once where nobody has to take anything off: values that were measured or claimed."""
+    values = state.units[unit_id].steps[step.id].values
+    said = ", ".join(f"{name} {values[name]}" for name in sorted(values))
+    return {lang: _VALUES[lang].format(values=said) for lang in LANGUAGES} if said else dict(_NOTHING)
 
 
 def describe(state: State, unit_id: str, step: Step, title: Mapping[str, str]) -> dict[str, str]:
@@ -97,11 +108,11 @@ def note(unit: UnitState, title: Mapping[str, str]) -> dict[str, str]:
     return {lang: _WHOLE[lang].format(title=title.get(lang, going.to), reason=going.reason) for lang in LANGUAGES}
 
 
-def buttons(unit: UnitState, step: Step, place: str) -> tuple[Button, ...]:
+def buttons(unit: UnitState, step: Step, place: str, operator: str) -> tuple[Button, ...]:
     """Return what the person who takes a result back may say."""
     key = {"unit": unit.id, "step": step.id, "attempt": unit.steps[step.id].attempt, "place": place}
     return (
-        Button(label="confirm_undo", command={"type": "confirm_undo", **key}),
+        Button(label="confirm_undo", command={"type": "confirm_undo", **key, "operator": operator}),
         Button(label="problem", command={"type": "report_problem", **key}, needs_reason=True),
     )
 

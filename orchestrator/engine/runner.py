@@ -25,10 +25,12 @@ from orchestrator.core.react import (
     Recover,
     RideAndLook,
     RunManual,
+    RunRetreat,
     RunSkill,
     Settle,
     react,
 )
+from orchestrator.core.retreat import stops_retreat
 from orchestrator.core.rights import may
 from orchestrator.core.state import moves_robot
 from orchestrator.core.transient import TRANSIENTS, Awaited
@@ -53,6 +55,7 @@ ENDS_S = 10.0  # how long what was called off may take to end before nobody wait
 SKILL_ENDS_S = 5.0  # how long a skill that was called off may take to end before the cell settles without it
 _REPORTS = (
     cmd.EndManual,
+    cmd.EndRetreat,
     cmd.EndSkill,
     cmd.EndHome,
     cmd.EndRemainsLook,
@@ -74,6 +77,9 @@ class Crew(Protocol):
 
     async def manual(self, effect: RunManual) -> cmd.EndManual:
         """Move by hand."""
+
+    async def retreat(self, effect: RunRetreat) -> cmd.EndRetreat:
+        """Bring the arm out of where it is, once people have approved the way."""
 
     async def look(self, effect: Look) -> cmd.EndCheck:
         """Take a picture and judge a result."""
@@ -296,7 +302,8 @@ class Runner:
                     self._perform(effect)
             self._wake()
             self._propose()
-        if after.manual is not None and any(request.id in new and _halts(request.command) for request, _ in batch):
+        moves = after.manual is not None or after.retreat is not None
+        if moves and any(request.id in new and _halts(request.command) for request, _ in batch):
             self._quiet()  # asked for before the press that it overtook was durable
 
     def _judged(self, requests: list[cmd.Request], *, written: bool) -> None:
@@ -391,6 +398,8 @@ class Runner:
                 return await crew.skill(effect)
             if isinstance(effect, RunManual):
                 return await crew.manual(effect)
+            if isinstance(effect, RunRetreat):
+                return await crew.retreat(effect)
             if isinstance(effect, Look):
                 return await crew.look(effect)
             if isinstance(effect, RideAndLook):
@@ -512,7 +521,10 @@ class Runner:
             return False
         if isinstance(command, cmd.ReportSafety):
             return command.safety not in {Safety.NORMAL, Safety.REDUCED}
-        by_hand = self.state.manual is not None  # it moves while the cell stands, so every such word counts
+        if stops_retreat(self.state, command):
+            return True
+        # it moves while the cell stands, so every such word counts
+        by_hand = self.state.manual is not None or self.state.retreat is not None
         if isinstance(command, cmd.SetMode):
             return by_hand and command.mode != Mode.MANUAL
         return (
@@ -524,7 +536,7 @@ class Runner:
 
 OWN = "engine-"  # how the ids that the engine gives begin; such requests are never asked twice
 Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
-Performed = RunSkill | RunManual | Look | RideAndLook | GoHome | LookForRemains | Settle | Recover
+Performed = RunSkill | RunManual | RunRetreat | Look | RideAndLook | GoHome | LookForRemains | Settle | Recover
 _READIES = tuple(state for state, row in TRANSIENTS.items() if Awaited.READY in row.waits)
 _DISK = "Free disk space or mend the disk; the cell has stopped."
 _IN_VAIN = {
@@ -577,15 +589,19 @@ def _closing(request: cmd.Request) -> Answer:
 
 
 def _halts(command: cmd.Command) -> bool:
-    """Whether a command, once granted, leaves nothing moving by hand."""
-    return (isinstance(command, cmd.ChangeCell) and command.verb in _SAFER) or (
-        isinstance(command, cmd.SetMode) and command.mode != Mode.MANUAL
+    """Whether a command, once granted, leaves nothing moving that moves while the cell stands: by hand, or away."""
+    return (
+        (isinstance(command, cmd.ChangeCell) and command.verb in _SAFER)
+        or (isinstance(command, cmd.SetMode) and command.mode != Mode.MANUAL)
+        or isinstance(command, cmd.StopRetreat)
     )
 
 
 def _broken_off(effect: Performed) -> cmd.Command | None:
     if isinstance(effect, RunManual):
         return cmd.EndManual(motion=effect.id, outcome="canceled")
+    if isinstance(effect, RunRetreat):
+        return cmd.EndRetreat(retreat=effect.id, outcome="canceled")
     if isinstance(effect, RunSkill):
         return cmd.EndSkill(
             effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, outcome="canceled"
@@ -628,6 +644,11 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
     if isinstance(effect, RunManual):
         code = error.code if isinstance(error, TandemError) else "crashed"
         return cmd.EndManual(motion=effect.id, outcome="unknown", code=code, message=message[:2000])
+    if isinstance(effect, RunRetreat):
+        code = error.code if isinstance(error, TandemError) else "crashed"
+        return cmd.EndRetreat(
+            retreat=effect.id, outcome="unknown", code=code, message=message[:2000], remedy=remedy[:2000]
+        )
     if isinstance(effect, Look | RideAndLook):
         return cmd.EndCheck(
             effect=effect.id,

@@ -219,6 +219,12 @@ def _place(target: Target | None, parts: Mapping[str, PartSpec], language: str) 
     return {"owner": f"{named} {instance}".strip(), "frame": target.frame.replace("_", " ")}
 
 
+def called(target: Target, parts: Mapping[str, PartSpec], language: str) -> str:
+    """Return what a target is called in the best language: "Housing (bore)", "press"."""
+    owner, frame = _place(target, parts, language).values()
+    return f"{owner} ({frame})" if owner else frame
+
+
 def _quantity(step: Step, parts: Mapping[str, PartSpec], language: str) -> str:
     spec = parts.get(step.result.kind or "")
     amount = number(step.result.qty, language)

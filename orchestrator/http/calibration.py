@@ -7,10 +7,11 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from orchestrator.core.commands import Name, Who
+from orchestrator.core.commands import Name
 from orchestrator.core.errors import TandemError
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.calibrating import CalibratedView, Calibrating, DriveView, Led, LiveView, SessionView
+from orchestrator.http.commands import Commands
 from orchestrator.http.errors import ANSWERS, REFUSED, Refused
 from orchestrator.http.manual import Press
 from orchestrator.wire import Answer
@@ -44,7 +45,7 @@ class Take(Frozen):
     place: Place = ""
 
 
-def router(calibrating: Calibrating, who: Who) -> APIRouter:
+def router(calibrating: Calibrating, commands: Commands) -> APIRouter:
     """Return the routes of calibration. One session is open at a time; a page that is loaded again finds it."""
     routes = APIRouter(prefix="/api/v1/calibration", responses=ANSWERS | REFUSED, tags=["calibration"])
 
@@ -56,7 +57,7 @@ def router(calibrating: Calibrating, who: Who) -> APIRouter:
     @routes.post("/cameras/{camera}/check")
     async def check_camera(camera: str) -> CalibratedView:
         """Look at the fixed board: the check of a shift."""
-        return await _told(calibrating.check(camera, who))
+        return await _told(calibrating.check(camera, commands.who))
 
     @routes.get("/boards/{board}.pdf", response_class=Response, responses=PDF)
     async def print_board(board: str) -> Response:
@@ -71,32 +72,32 @@ def router(calibrating: Calibrating, who: Who) -> APIRouter:
     @routes.post("/session")
     async def begin_session(asked: Begin) -> SessionView:
         """Begin to calibrate a camera."""
-        return await _told(calibrating.begin(asked.camera, asked.method, asked.board, who))
+        return await _told(calibrating.begin(asked.camera, asked.method, asked.board, commands.who))
 
     @routes.delete("/session/{session}", status_code=204)
     async def discard_session(session: str) -> None:
         """End a session; what was found does not count."""
-        await _told(calibrating.discard(session, who))
+        await _told(calibrating.discard(session, commands.who))
 
     @routes.get("/session/{session}/live")
     async def look(session: str, place: Place = "") -> LiveView:
         """What the camera sees now, with the board's corners: to aim by, nothing is taken in."""
-        return await _told(calibrating.look(session, place, who))
+        return await _told(calibrating.look(session, place, commands.who))
 
     @routes.post("/session/{session}/drive")
     async def drive(session: str, asked: Drive) -> DriveView:
         """Bring the arm to its next pose while this is renewed every 100 ms; without, it stands after 0.3 s."""
-        return await _told(calibrating.drive(session, asked.press, who))
+        return await _told(calibrating.drive(session, asked.press, commands.who))
 
     @routes.delete("/session/{session}/drive")
     async def let_go(session: str, press: Annotated[Press, Query()]) -> DriveView:
         """Let go: the arm comes to a stand."""
-        return await _told(calibrating.release(session, press, who))
+        return await _told(calibrating.release(session, press, commands.who))
 
     @routes.post("/session/{session}/views")
     async def take_view(session: str, asked: Take) -> SessionView:
         """Take a picture of the board."""
-        return await _told(calibrating.take(session, asked.place, who))
+        return await _told(calibrating.take(session, asked.place, commands.who))
 
     @routes.get("/session/{session}/views/{number}.jpg", response_class=Response, responses=JPEG)
     async def show_view(session: str, number: int) -> Response:
@@ -106,17 +107,17 @@ def router(calibrating: Calibrating, who: Who) -> APIRouter:
     @routes.delete("/session/{session}/views/{number}")
     async def drop_view(session: str, number: int) -> SessionView:
         """Leave a picture out."""
-        return await _told(calibrating.drop(session, number, who))
+        return await _told(calibrating.drop(session, number, commands.who))
 
     @routes.post("/session/{session}/compute")
     async def compute(session: str) -> SessionView:
         """Compute from the pictures; what was found does not count yet."""
-        return await _told(calibrating.compute(session, who))
+        return await _told(calibrating.compute(session, commands.who))
 
     @routes.post("/session/{session}/accept")
     async def accept_result(session: str) -> CalibratedView:
         """Let what was found count from now on, and end the session."""
-        return await _told(calibrating.accept(session, who))
+        return await _told(calibrating.accept(session, commands.who))
 
     return routes
 

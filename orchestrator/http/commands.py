@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.commands import Kept, Request, Who
+from orchestrator.core.commands import JoinPlace, Kept, Request, Who
 from orchestrator.core.errors import TandemError
+from orchestrator.http.caller import CALLER, asking
 from orchestrator.http.errors import report
 from orchestrator.wire import Answer
 
@@ -14,19 +15,29 @@ if TYPE_CHECKING:
 
     from orchestrator.core.ports import Twist
     from orchestrator.engine.desk import Desk
+    from orchestrator.http.access import Access
     from orchestrator.http.metrics import Metrics
 
 
 class Commands:
-    """Hands commands in and counts what became of them. Whoever reaches a loopback server is its supervisor."""
+    """Hands commands in, in the name of who asks now, and counts what became of them."""
 
-    def __init__(self, desk: Desk, metrics: Metrics) -> None:
+    def __init__(self, desk: Desk, metrics: Metrics, access: Access | None = None) -> None:
         self._desk = desk
         self._metrics = metrics
-        self.who = Who()
+        self._access = access
+
+    @property
+    def who(self) -> Who:
+        """Who asks now. Raises LookupError where nobody was looked at."""
+        if self._access is not None:
+            self._access.busy(CALLER.get())
+        return asking()
 
     async def ask(self, command_id: str, command: Any, kept: Kept | None = None) -> Answer:
         """Hand in a command under its id; with `kept` one that a device kept. Every failure comes back as an answer."""
+        if isinstance(command, JoinPlace) and self._access is not None:  # what somebody can do stands in their account
+            command = command.model_copy(update={"qualifications": CALLER.get().qualifications})
         request = Request(id=command_id, by=self.who, t=self._desk.now(), command=command, kept=kept)
         return await self._answered(command_id, self._desk.submit(request))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,8 @@ class ErrorBody(Frozen):
 
 # For the OpenAPI document: what any route may answer besides success.
 ANSWERS: dict[int | str, dict[str, Any]] = {
-    403: {"model": ErrorBody, "description": "The request comes from another site."},
+    401: {"model": ErrorBody, "description": "On the network: nobody is signed in."},
+    403: {"model": ErrorBody, "description": "The request comes from another site, or is not this role's to ask."},
     404: {"model": ErrorBody, "description": "Nothing answers to that name."},
     413: {"model": ErrorBody, "description": "The request is too large."},
     415: {"model": ErrorBody, "description": "The body is not JSON."},
@@ -71,6 +73,15 @@ class Refused(TandemError):
         super().__init__(answer.message, remedy=answer.remedy, code=answer.code or "refused")
 
 
+class NotLetIn(TandemError):
+    """Who asks is not known, may not ask this, or has to wait for `wait_s`."""
+
+    def __init__(self, status: int, code: str, message: str, remedy: str, wait_s: float = 0.0) -> None:
+        super().__init__(message, remedy=remedy, code=code)
+        self.status = status
+        self.wait_s = wait_s
+
+
 def accept(answer: Answer) -> Answer:
     """Return the answer of a command that was done. Raises Refused."""
     if not answer.ok:
@@ -80,6 +91,8 @@ def accept(answer: Answer) -> Answer:
 
 def status_of(error: TandemError) -> int:
     """Return the HTTP status that says best what an error means."""
+    if isinstance(error, NotLetIn):
+        return error.status
     if isinstance(error, Refused):
         return STATUS_OF_CODE.get(error.code, 409)
     return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
@@ -101,7 +114,12 @@ def report(what: str, error: Exception, **facts: str) -> None:
 async def _tandem(_: HttpRequest, error: Exception) -> JSONResponse:
     assert isinstance(error, TandemError)
     reasons = [str(problem) for problem in error.problems] if isinstance(error, AuthoringError) else []
-    return error_response(status_of(error), error.code, error.message, error.remedy, reasons)
+    response = error_response(status_of(error), error.code, error.message, error.remedy, reasons)
+    if isinstance(error, NotLetIn) and error.wait_s > 0:
+        response.headers["retry-after"] = str(math.ceil(error.wait_s))
+    if response.status_code == 401:
+        response.headers["www-authenticate"] = 'Bearer realm="tandem"'  # RFC 9110: how one could be known
+    return response
 
 
 async def _malformed(_: HttpRequest, error: Exception) -> JSONResponse:

@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestrator.http.errors import report
+from orchestrator.http.offered import offered
 from orchestrator.http.poses import PoseStream
 from orchestrator.http.screens import Screens
 from orchestrator.wire import (
@@ -24,6 +25,7 @@ from orchestrator.wire import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from orchestrator.core.commands import Role
     from orchestrator.engine.desk import Change, Desk
     from orchestrator.http.metrics import Metrics
 
@@ -48,11 +50,11 @@ class Listener(Protocol):
 class _Slot:
     """A change in the ring, encoded when the first client needs it."""
 
-    __slots__ = ("change", "seq", "t", "text")
+    __slots__ = ("change", "seq", "t", "texts")
 
     def __init__(self, seq: int, t: float, change: Change) -> None:
         self.seq, self.t, self.change = seq, t, change
-        self.text = ""
+        self.texts: dict[Role, str] = {}
 
 
 class Hub:
@@ -70,7 +72,7 @@ class Hub:
         self._watchers: set[Listener] = set()  # those that want poses
         self._sampler: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
-        self._snapshot = (-1, "")
+        self._snapshots: dict[Role, tuple[int, str]] = {}
         self._leave: Callable[[], None] | None = None
         metrics.watch(lambda: len(self._sessions), self._longest_queue)
 
@@ -119,23 +121,26 @@ class Hub:
         """Tell whether the ring holds all that a client missed after `seq`."""
         return epoch == self.desk.epoch and self.seq - len(self._ring) <= seq <= self.seq
 
-    def text(self, seq: int) -> str:
-        """Return one state message of the ring, encoded once for all clients."""
+    def text(self, seq: int, role: Role = "supervisor") -> str:
+        """Return one state message of the ring as a role sees it, encoded once for all clients of that role."""
         slot = self._ring[seq - self.seq - 1]
-        if not slot.text:
-            slot.text = self._encode(slot)
-        return slot.text
+        if role not in slot.texts:
+            slot.texts[role] = self._encode(slot, role)
+        return slot.texts[role]
 
-    def snapshot(self) -> str:
-        """Return everything as it is now; encoded once for all who ask before the next change."""
-        if self._snapshot[0] != self.seq:
+    def snapshot(self, role: Role = "supervisor") -> str:
+        """Return everything as a role sees it now; encoded once for all of it who ask before the next change."""
+        seq, text = self._snapshots.get(role, (-1, ""))
+        if seq != self.seq:
             screen = self.desk.screen
-            payload = Snapshot.model_construct(topics=dict(screen.topics), log=tuple(screen.log))
+            topics = offered(dict(screen.topics), role, screen)
+            payload = Snapshot.model_construct(topics=topics, log=tuple(screen.log))
             message = SnapshotMessage.model_construct(
                 epoch=self.desk.epoch, seq=self.seq, t=self.desk.now(), payload=payload
             )
-            self._snapshot = (self.seq, message.model_dump_json())
-        return self._snapshot[1]
+            text = message.model_dump_json()
+            self._snapshots[role] = (self.seq, text)
+        return text
 
     def pong(self) -> str:
         """Return the message that says where the state stands."""
@@ -157,10 +162,11 @@ class Hub:
             else:
                 session.wake()
 
-    def _encode(self, slot: _Slot) -> str:
+    def _encode(self, slot: _Slot, role: Role) -> str:
         # The change was checked when it was made, so the envelope is put around it as it is.
+        payload = offered(slot.change, role, self.desk.screen)
         message = ENVELOPES[type(slot.change)].model_construct(
-            epoch=self.desk.epoch, seq=slot.seq, t=slot.t, payload=slot.change
+            epoch=self.desk.epoch, seq=slot.seq, t=slot.t, payload=payload
         )
         return str(message.model_dump_json())
 

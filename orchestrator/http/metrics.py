@@ -35,6 +35,12 @@ class Metrics:
         self._refused = Counter(
             "tandem_messages_refused", "WebSocket messages that were not understood.", ["code"], registry=self.registry
         )
+        self._turned_away = Counter(
+            "tandem_turned_away",
+            "Sign-ins, joins and requests that were refused, by why.",
+            ["code"],
+            registry=self.registry,
+        )
         self._slow = Counter("tandem_slow_clients", "Clients closed for falling behind.", registry=self.registry)
         self._clients = Gauge("tandem_clients", "Screens connected.", registry=self.registry)
         self._queue = Gauge(
@@ -64,6 +70,10 @@ class Metrics:
     def refused(self, code: str) -> None:
         """Count a message that was not understood."""
         self._refused.labels(code).inc()
+
+    def turned_away(self, code: str) -> None:
+        """Count somebody who was not let in."""
+        self._turned_away.labels(code).inc()
 
     def slow_client(self) -> None:
         """Count a client that could not keep up."""

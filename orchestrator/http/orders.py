@@ -12,8 +12,10 @@ from orchestrator.core.commands import ChangeOrder, Name, Text
 from orchestrator.core.errors import AuthoringError, known
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
+from orchestrator.http.caller import asking
 from orchestrator.http.commands import Commands
 from orchestrator.http.errors import ANSWERS, REFUSED, accept
+from orchestrator.http.offered import offered
 from orchestrator.wire import Answer, OrderView
 
 OrderName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[\w.-]+$")]
@@ -74,7 +76,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
     @routes.get("/orders", tags=["orders"])
     async def list_orders() -> list[OrderView]:
         """Every order that is not cleared."""
-        return list(orders().values())
+        return list(offered(orders(), asking().role, desk.screen).values())
 
     @routes.post("/orders", tags=["orders"], status_code=201, responses=REFUSED)
     async def store_order(new: NewOrder, response: Response) -> Stored:
@@ -91,7 +93,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
         """One order: how far it is, and what may be done with it now."""
         if order not in orders():
             raise known("order", order, orders())
-        return orders()[order]
+        return offered(orders()[order], asking().role, desk.screen)
 
     @routes.post("/orders/{order}/{verb}", tags=["orders"], responses=REFUSED)
     async def change_order(order: str, verb: Verb, reason: Reason | None = None, key: Key = None) -> Answer:

@@ -7,7 +7,7 @@ from uuid import uuid4
 from fastapi import APIRouter
 from pydantic import Field
 
-from orchestrator.core.commands import Rewind, Text
+from orchestrator.core.commands import Name, Rewind, Text
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
 from orchestrator.http.commands import Commands
@@ -17,9 +17,10 @@ from orchestrator.wire import Answer, RewindView
 
 
 class Why(Frozen):
-    """Why a unit goes back; it stays in the journal."""
+    """Why a unit goes back, which stays in the journal, and what was shown to go: the steps of the preview's `undo`."""
 
     reason: Annotated[Text, Field(min_length=1)]
+    todo: Annotated[tuple[Name, ...], Field(min_length=1, max_length=1000)]
 
 
 def router(desk: Desk, commands: Commands) -> APIRouter:
@@ -35,6 +36,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
     async def rewind(unit: str, step: str, why: Why, key: Key = None) -> Answer:
         """Go back to before a step: what builds on it becomes work for people, result after result."""
         desk.rewind(unit, step)
-        return accept(await commands.ask(key or str(uuid4()), Rewind(unit=unit, step=step, reason=why.reason)))
+        command = Rewind(unit=unit, step=step, reason=why.reason, todo=why.todo)
+        return accept(await commands.ask(key or str(uuid4()), command))
 
     return routes

@@ -8,18 +8,20 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
-from orchestrator.core.commands import Acknowledge, ChangeCell, Kept, Name, Outside, SetAutonomy, SetMode
+from orchestrator.core.commands import ChangeCell, Kept, Name, Outside, SetAutonomy, SetMode, ShownAcknowledge
 from orchestrator.core.errors import SetupError, known
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
 from orchestrator.http import files, schema
+from orchestrator.http.caller import asking
 from orchestrator.http.commands import Commands
 from orchestrator.http.errors import ANSWERS, REFUSED, ErrorBody, accept, error_response
 from orchestrator.http.metrics import CONTENT_TYPE, Metrics
+from orchestrator.http.offered import offered
 from orchestrator.http.orders import Key
 from orchestrator.wire import Answer, CellView, SceneView
 
-CellCommand = Annotated[ChangeCell | SetMode | SetAutonomy | Acknowledge, Field(discriminator="type")]
+CellCommand = Annotated[ChangeCell | SetMode | SetAutonomy | ShownAcknowledge, Field(discriminator="type")]
 
 
 class Asked(Frozen):
@@ -48,7 +50,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
             raise SetupError(
                 "The cell is still starting.", remedy="Ask again in a moment; /readyz says what is missing."
             )
-        return view
+        return offered(view, asking().role, desk.screen)
 
     @routes.post("/cell", responses=REFUSED)
     async def command_cell(command: CellCommand, key: Key = None) -> Answer:
@@ -83,7 +85,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
 
 def upkeep(desk: Desk, metrics: Metrics) -> APIRouter:
     """Return the routes outside the API: assets, the WebSocket's description, health and metrics."""
-    routes = APIRouter(tags=["upkeep"])
+    routes = APIRouter(tags=["upkeep"], responses={status: ANSWERS[status] for status in (401, 403)})
     asyncapi = schema.asyncapi()
 
     @routes.get("/assets/instructions/{path:path}", responses=ANSWERS)
@@ -98,7 +100,7 @@ def upkeep(desk: Desk, metrics: Metrics) -> APIRouter:
         """The WebSocket's messages, as AsyncAPI 3."""
         return JSONResponse(asyncapi)
 
-    @routes.get("/metrics")
+    @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def show_metrics() -> Response:
         """Figures for Prometheus."""
         return Response(metrics.render(desk.screen), media_type=CONTENT_TYPE)

@@ -14,8 +14,9 @@ BACK_S = 5.0  # how long a screen may be away before the cell learns of it: a re
 class Screens:
     """Tells the cell that a place has lost its screen, and that it has one again.
 
-    A screen counts once something was asked from it for its place: who only looks on takes nothing along. `tell` hands
-    in whether a place has a screen; `errand` runs that to its end.
+    A screen counts once something that was asked from it for its place was granted: who only looks on takes nothing
+    along when they go, and brings nothing back. A device that worked with the place counts as soon as it is there
+    again. `tell` hands in whether a place has a screen; `errand` runs that to its end.
     """
 
     def __init__(
@@ -25,14 +26,47 @@ class Screens:
     ) -> None:
         self._tell = tell
         self._errand = errand
-        self._at: dict[object, str] = {}
-        self._worked_with: set[str] = set()
+        self._devices: dict[object, object] = {}  # of sessions that said hello: whose they are
+        self._at: dict[object, str] = {}  # sessions that somebody works with, and at which place
+        self._worked_with: dict[str, set[object]] = {}  # place -> devices
         self._lost: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
-    def here(self, session: object, place: str) -> None:
-        """A session has said hello as the screen of a place."""
+    def here(self, session: object, place: str, device: str = "") -> None:
+        """A session has said hello as the screen of a place; `device` is the same after a reload, "" not known."""
         self.gone(session)
+        self._devices[session] = device or session
+        if self._devices[session] in self._worked_with.get(place, ()):
+            self._seat(session, place)
+
+    def works(self, session: object, place: str) -> None:
+        """What somebody asked for a place from this session was granted: it is its screen from now on."""
+        self._worked_with.setdefault(place, set()).add(self._devices.get(session, session))
+        if self._at.get(session) != place:
+            self._leave(session)
+            self._seat(session, place)
+
+    def signed_out(self, place: str) -> None:
+        """Nobody works at a place any more: whoever comes next works with a screen of their own."""
+        self._worked_with.pop(place, None)
+        self._at = {session: at for session, at in self._at.items() if at != place}
+        self._lost.discard(place)
+        if (timer := self._timers.pop(place, None)) is not None:
+            timer.cancel()
+
+    def gone(self, session: object) -> None:
+        """A session has ended."""
+        self._devices.pop(session, None)
+        self._leave(session)
+
+    def close(self) -> None:
+        """Tell nothing more: the server goes, not the screens."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._at.clear()
+
+    def _seat(self, session: object, place: str) -> None:
         self._at[session] = place
         timer = self._timers.pop(place, None)
         if timer is not None:
@@ -41,24 +75,10 @@ class Screens:
             self._lost.discard(place)
             self._errand(self._tell(place, True))
 
-    def works(self, session: object, place: str) -> None:
-        """Somebody has asked something for a place from this session, which is its screen from now on."""
-        if self._at.get(session) != place:
-            self.here(session, place)
-        self._worked_with.add(place)
-
-    def gone(self, session: object) -> None:
-        """A session has ended."""
+    def _leave(self, session: object) -> None:
         place = self._at.pop(session, "")
-        if place in self._worked_with and place not in self._at.values() and place not in self._timers:
+        if place and place not in self._at.values() and place not in self._timers:
             self._timers[place] = asyncio.get_running_loop().call_later(BACK_S, self._away, place)
-
-    def close(self) -> None:
-        """Tell nothing more: the server goes, not the screens."""
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
-        self._worked_with.clear()
 
     def _away(self, place: str) -> None:
         del self._timers[place]

@@ -11,13 +11,28 @@ from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.responses import JSONResponse
 from starlette.routing import WebSocketRoute
 
 from orchestrator import __version__
 from orchestrator.core.errors import SetupError
-from orchestrator.http import breakpoints, calibration, errors, manual, orders, records, rewind, routes
+from orchestrator.http import (
+    access_routes,
+    breakpoints,
+    calibration,
+    errors,
+    manual,
+    openapi,
+    orders,
+    records,
+    retreat,
+    rewind,
+    routes,
+)
 from orchestrator.http.commands import Commands
+from orchestrator.http.doors import at_the_door
+from orchestrator.http.gate import Gate
 from orchestrator.http.guard import LOOPBACK, Guard
 from orchestrator.http.hub import POSE_HZ, RING, Hub
 from orchestrator.http.metrics import Metrics
@@ -25,15 +40,18 @@ from orchestrator.http.pages import router as page_router
 from orchestrator.http.sessions import HARD_LIMIT, WebSocketDoor
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from pathlib import Path
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from orchestrator.engine.desk import Desk
+    from orchestrator.http.access import Access
 
 GRACE_S = 1  # what open requests get when the server stops; with uvicorn's own rounds it is down within 2 s
 KEEP_ALIVE_S = 10.0  # WebSocket ping; a screen that answers none for as long again is closed
+CONNECTIONS = 1_000  # on a network; more are answered 503 and let go
 STUCK_MS = 20_000  # a peer that takes no bytes for this long has its connection cut by the kernel
 
 log = structlog.get_logger(__name__)
@@ -47,6 +65,7 @@ def create_app(
     ring: int = RING,
     pose_hz: float = POSE_HZ,
     access_log: bool = False,
+    access: Access | None = None,
 ) -> FastAPI:
     """Make the app: REST below /api/v1, the WebSocket at /ws, assets, pages and upkeep.
 
@@ -57,44 +76,76 @@ def create_app(
         ring: how many state messages are kept for clients that come back.
         pose_hz: how often poses are sampled while anyone wants them.
         access_log: write a line for each request.
+        access: who belongs here; without it there is no login, and whoever comes by is a supervisor: loopback alone.
     """
     metrics = Metrics()
     hub = Hub(desk, metrics, ring=ring, pose_hz=pose_hz)
-    commands = Commands(desk, metrics)
+    commands = Commands(desk, metrics, access)
+    if access is not None:
+        access.metrics = metrics
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         hub.open()
+        if access is not None:
+            access.open()
         try:
             yield
         finally:
             await hub.close()
+            if access is not None:
+                await access.close()
 
     app = FastAPI(
         title="Tandem",
         version=__version__,
         description="Orders, cell and records of one assembly cell.",
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # a route like any other, so that its door is looked after
+        dependencies=[Depends(at_the_door)],
         docs_url=None,  # the stock documentation pages load scripts from elsewhere
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )
+    app.state.metrics = metrics
     errors.install(app)
-    app.include_router(orders.router(desk, commands))
-    app.include_router(rewind.router(desk, commands))
-    app.include_router(routes.router(desk, commands))
-    app.include_router(manual.router(desk, commands))
-    app.include_router(calibration.router(desk.calibrating, commands.who))
-    app.include_router(records.router(desk))
-    app.include_router(breakpoints.router(desk))
-    app.include_router(routes.upkeep(desk, metrics))
-    app.router.routes.append(WebSocketRoute("/ws", WebSocketDoor(hub, commands)))
+    for router in routers(desk, commands, metrics, access):
+        app.include_router(router)
+    app.include_router(described(app, login=access is not None))
+    app.router.routes.append(WebSocketRoute("/ws", WebSocketDoor(hub, commands, access)))
     app.include_router(page_router(pages))
+    app.add_middleware(Gate, access=access)
     app.add_middleware(Guard, hosts=tuple(hosts))
     if access_log:
         app.add_middleware(AccessLog)
     return app
+
+
+def routers(desk: Desk, commands: Commands, metrics: Metrics, access: Access | None) -> tuple[APIRouter, ...]:
+    """Return every route but the WebSocket, the pages and the description of the others."""
+    return (
+        orders.router(desk, commands),
+        rewind.router(desk, commands),
+        retreat.router(desk, commands),
+        routes.router(desk, commands),
+        manual.router(desk, commands),
+        calibration.router(desk.calibrating, commands),
+        records.router(desk),
+        breakpoints.router(desk),
+        access_routes.router(access),
+        routes.upkeep(desk, metrics),
+    )
+
+
+def described(app: FastAPI, *, login: bool) -> APIRouter:
+    """Return the route that describes all others."""
+    router = APIRouter()
+
+    @router.get("/api/v1/openapi.json", include_in_schema=False)
+    async def describe() -> JSONResponse:
+        return JSONResponse(openapi.completed(app.openapi(), login=login))
+
+    return router
 
 
 class AccessLog:
@@ -127,11 +178,19 @@ class AccessLog:
 class WebServer:
     """A server bound to its port. It holds the port from its making on, so that `url` is true before it runs."""
 
-    def __init__(self, app: FastAPI, host: str = "127.0.0.1", port: int = 8080, *, signals: bool = False) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        host: str = "127.0.0.1",
+        port: int = 8080,
+        *,
+        signals: bool = False,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """Bind the port; 0 takes a free one. `signals` ends the server on SIGINT and SIGTERM. Raises SetupError."""
         self._socket = _bind(host, port)
         self.port: int = self._socket.getsockname()[1]
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self.url = f"{'http' if tls is None else 'https'}://{f'[{host}]' if ':' in host else host}:{self.port}"
         config = uvicorn.Config(
             app,
             http="h11",
@@ -147,6 +206,8 @@ class WebServer:
             server_header=False,
             proxy_headers=False,  # nothing that a client writes may change where it seems to come from
             timeout_graceful_shutdown=GRACE_S,
+            ssl_context_factory=None if tls is None else lambda *_: tls,
+            limit_concurrency=None if tls is None else CONNECTIONS,
         )
         self._server = _Uvicorn(config, signals=signals)
 
@@ -184,13 +245,21 @@ async def serve(
     signals: bool = True,
     access_log: bool = False,
     on_start: Callable[[str], None] | None = None,
+    access: Access | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """Serve a cell until SIGINT or SIGTERM (with `signals`, main thread only) or until the task is cancelled.
 
-    `on_start` is called once with the URL when connections are taken. Raises SetupError when the port can't be had.
+    Beyond loopback it serves nothing without both `access` and `tls`. `on_start` is called once with the URL when
+    connections are taken. Raises SetupError when the port can't be had.
     """
-    app = create_app(desk, pages=pages, hosts={host, *LOOPBACK, *hosts}, access_log=access_log)
-    server = WebServer(app, host, port, signals=signals)
+    if host not in LOOPBACK and (access is None or tls is None):
+        raise SetupError(
+            f"Serving at {host} without login and TLS would let anyone on the network move the robot.",
+            remedy="Start with --lan, or serve at 127.0.0.1.",
+        )
+    app = create_app(desk, pages=pages, hosts={host, *LOOPBACK, *hosts}, access_log=access_log, access=access)
+    server = WebServer(app, host, port, signals=signals, tls=tls)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(server.run())
         up = tasks.create_task(server.started())

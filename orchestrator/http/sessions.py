@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from orchestrator.core.commands import ConfirmStep, JoinPlace, ReportProblem
+from orchestrator.core.commands import ConfirmStep, ConfirmUndo, JoinPlace, LeavePlace, ReportProblem
 from orchestrator.core.errors import BadInput
+from orchestrator.http.caller import CALLER
+from orchestrator.http.doors import refusal
 from orchestrator.http.errors import error_response
 from orchestrator.http.intake import explain, read_json
 from orchestrator.wire import (
     CLIENT,
+    SIGNED_OUT,
     SLOW_CLIENT,
     SUBPROTOCOL,
     Answer,
@@ -25,8 +28,14 @@ from orchestrator.wire import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
+    from orchestrator.core.commands import Role
+    from orchestrator.http.access import Access
+    from orchestrator.http.caller import Caller
     from orchestrator.http.commands import Commands
     from orchestrator.http.hub import Hub
 
@@ -36,6 +45,7 @@ REFUSED_IN_A_ROW = 20
 COMMANDS_AT_ONCE = 32
 OUTBOX = 256  # answers that a client has not read yet
 CLOSING_S = 5.0  # how long a slow client may take to read that it is closed
+_WORK = (JoinPlace, ConfirmStep, ConfirmUndo, ReportProblem)  # what is asked from the screen of a place alone
 POLICY = 1008  # RFC 6455: the client does what it must not
 
 
@@ -51,34 +61,68 @@ class _Ended(Exception):
 class WebSocketDoor:
     """The ASGI endpoint of `/ws`: each connection becomes a session."""
 
-    def __init__(self, hub: Hub, commands: Commands) -> None:
+    def __init__(self, hub: Hub, commands: Commands, access: Access | None = None) -> None:
         self._hub = hub
         self._commands = commands
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection to its end."""
         await receive()  # websocket.connect
+        caller = CALLER.get()
+        if (refused := refusal(caller, "WEBSOCKET /ws")) is not None:
+            self._hub.metrics.turned_away(refused.code)
+            await _shut(send, error_response(refused.status, refused.code, refused.message, refused.remedy))
+            return
         if SUBPROTOCOL not in scope["subprotocols"]:
             message = f"This server speaks {SUBPROTOCOL} and nothing else."
-            response = error_response(400, "subprotocol", message, f"Ask for the subprotocol {SUBPROTOCOL}.")
-            start = {"type": "websocket.http.response.start", "status": 400, "headers": response.raw_headers}
-            await send(start)
-            await send({"type": "websocket.http.response.body", "body": response.body})
+            await _shut(send, error_response(400, "subprotocol", message, f"Ask for the subprotocol {SUBPROTOCOL}."))
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
-        session = Session(self._hub, self._commands, receive, send)
+        session = Session(self._hub, self._commands, receive, send, caller=caller, still=self._still)
         self._hub.join(session)
+        if self._access is not None:
+            self._access.present(session, caller, session.dismiss)
         try:
             await session.run()
         finally:
             self._hub.part(session)
+            if self._access is not None:
+                self._access.gone(session)
+
+    def _still(self, caller: Caller) -> bool:
+        return self._access is None or self._access.still(caller)
+
+
+async def _shut(send: Send, response: Response) -> None:
+    """Refuse a connection before it is one."""
+    await send(
+        {
+            "type": "websocket.http.response.start",
+            "status": response.status_code,
+            "headers": response.raw_headers,
+        }
+    )
+    await send({"type": "websocket.http.response.body", "body": response.body})
 
 
 class Session:
     """One client. Its writer alone waits for its network; nobody else ever does."""
 
-    def __init__(self, hub: Hub, commands: Commands, receive: Receive, send: Send) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        commands: Commands,
+        receive: Receive,
+        send: Send,
+        *,
+        caller: Caller,
+        still: Callable[[Caller], bool],
+    ) -> None:
         self.cursor: int | None = None
+        self._caller = caller
+        self._role: Role = caller.who.role if caller.who is not None else "auditor"
+        self._still = still
         self._hub = hub
         self._commands = commands
         self._receive = receive
@@ -90,6 +134,7 @@ class Session:
         self._pongs = 0  # owed, each after the state message of seq `_pong_at`
         self._pong_at = 0
         self._under_way = 0
+        self._over = False
 
     async def run(self) -> None:
         """Read and write until the client goes or is sent away."""
@@ -101,6 +146,8 @@ class Session:
                 raise await self._ended
         except* _Ended as group:
             end = next(e for e in _leaves(group) if isinstance(e, _Ended))
+        finally:
+            self._over = True
         if end.code:
             with suppress(OSError, RuntimeError, TimeoutError):  # it may be gone meanwhile
                 async with asyncio.timeout(CLOSING_S):
@@ -109,6 +156,10 @@ class Session:
     def wake(self) -> None:
         """Called by the hub when there may be something to send."""
         self._news.set()
+
+    def dismiss(self) -> None:
+        """Called when whose connection this is was signed out or sent away."""
+        self._end(SIGNED_OUT, "Sign in again.")
 
     def overrun(self) -> None:
         """Called by the hub when the ring no longer holds this client's next message."""
@@ -141,7 +192,7 @@ class Session:
             return self._outbox.popleft()[1]
         if self.cursor is not None and self.cursor < self._hub.seq:
             self.cursor += 1
-            return self._hub.text(self.cursor)
+            return self._hub.text(self.cursor, self._role)
         return None
 
     async def _put(self, text: str) -> None:
@@ -210,23 +261,24 @@ class Session:
         if self._hub.reaches(hello.epoch, hello.seq):
             self.cursor = hello.seq
         else:
-            self._reply(self._hub.snapshot())
+            self._reply(self._hub.snapshot(self._role))
             self.cursor = self._hub.seq
         self._owe_pong()
         self._seen = {} if hello.poses else None
         self._hub.watch(self, poses=hello.poses)
         if hello.place:
-            self._hub.screens.here(self, hello.place)
+            self._hub.screens.here(self, hello.place, hello.device)
 
     def _command(self, message: CommandMessage) -> None:
+        if not self._still(self._caller):  # asked each time: nobody acts in the moment before they are cut off
+            self.dismiss()
+            return
         if self._under_way >= COMMANDS_AT_ONCE:
             text, remedy = "Too many commands at once.", "Wait for the answers, then send it again."
             busy = Answer(id=message.id, ok=False, code="busy", message=text, remedy=remedy)
             self._reply(_envelope(AnswerMessage, self._hub, busy))
             return
         self._under_way += 1
-        if isinstance(message.command, JoinPlace | ConfirmStep | ReportProblem):
-            self._hub.screens.works(self, message.command.place)
         self._hub.errand(self._ask(message))
 
     async def _ask(self, message: CommandMessage) -> None:
@@ -234,6 +286,10 @@ class Session:
             answer = await self._commands.ask(message.id, message.command, message.kept)
         finally:
             self._under_way -= 1
+        if answer.ok and isinstance(message.command, LeavePlace):
+            self._hub.screens.signed_out(message.command.place)
+        elif answer.ok and isinstance(message.command, _WORK) and not self._over:
+            self._hub.screens.works(self, message.command.place)
         self._reply(_envelope(AnswerMessage, self._hub, answer))
 
 

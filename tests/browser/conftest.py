@@ -16,6 +16,9 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
+from orchestrator.adapters.access import people
+from orchestrator.adapters.access.store import AccountsFile, now_t
+from orchestrator.cli.lan import ACCOUNTS
 from orchestrator.wire import SUBPROTOCOL
 
 if TYPE_CHECKING:
@@ -31,8 +34,9 @@ BOARD = "{guide: {squares: [7, 5], square_mm: 33, marker_mm: 23, dictionary: 4x4
 WITH_SIGHT = ("sight",)  # suites whose cell lets points be looked at, which is less exact than touching them
 TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
-# Suites in which a hand sets the pace, or which draw so much that a cell which is sped up would lag.
-REAL_TIME = ("jog", "headset", "who")
+LAN = ("lan",)  # suites of a cell that is served to the network
+# A person sets the pace or catches the robot in a motion, or so much is drawn that a sped-up cell would lag.
+REAL_TIME = ("jog", "retreat", "headset", "who")
 
 
 @pytest.fixture
@@ -52,6 +56,9 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
         command += ["serve", "--cell", str(OWN_CELL[suite])]
     elif suite in TWO_PEOPLE:
         command += ["serve", "--cell", str(_two_places(tmp_path))]
+    elif suite in LAN:
+        _accounts(tmp_path / "data")
+        command += ["serve", "--lan", "--host", "127.0.0.1"]
     else:
         command += ["demo", "--units", "1", "--speed", "1" if suite in REAL_TIME else SPEED]
     command += ["--port", str(port), "--data", str(tmp_path / "data")]
@@ -59,7 +66,7 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
         _killed(command, port)
     demo = _started(command, port)
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"{'https' if suite in LAN else 'http'}://127.0.0.1:{port}"
     finally:
         demo.send_signal(signal.SIGINT)
         demo.communicate(timeout=30)
@@ -72,6 +79,16 @@ def _with_board(folder: Path) -> Path:
     cell = folder / "board.yaml"
     cell.write_text(f"{marked}boards: {BOARD}\n", encoding="utf-8")
     return cell
+
+
+def _accounts(data: Path) -> None:
+    """Make a supervisor with a PIN and a worker with a badge, and a code for the first device."""
+    accounts = AccountsFile(data / ACCOUNTS)
+    people.add(accounts, "Berta", "supervisor", "271828", pseudonym="berta")
+    people.add(accounts, "Anna", "worker", "314159", pseudonym="anna")
+    people.add_badge(accounts, "anna", "A0F3-77")
+    (data / "code").write_text(accounts.invite(now_t())[0], encoding="utf-8")
+    accounts.close()
 
 
 def _with_sight(folder: Path) -> Path:
@@ -111,7 +128,7 @@ def _started(command: list[str], port: int) -> subprocess.Popen[str]:
 
 
 def _killed(command: list[str], port: int) -> None:
-    """Run a cell until the robot carries its first part, and kill it as `kill -9` does."""
+    """Run a cell until the robot is about to lift its first part out of a bin, and kill it as `kill -9` does."""
     demo = _started(command, port)
     try:
         base = f"http://127.0.0.1:{port}"
@@ -121,7 +138,7 @@ def _killed(command: list[str], port: int) -> None:
                 rest.post("/api/v1/orders/demo-1/start", json={}).raise_for_status()
             for message in map(json.loads, line):
                 happened = message["payload"] if message["type"] == "happened" else {}
-                if happened.get("type") == "motion_intended" and "bring" in happened["text"]:
+                if happened.get("type") == "motion_intended" and "lift" in happened["text"]:
                     break
     finally:
         demo.kill()

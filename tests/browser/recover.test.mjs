@@ -1,4 +1,5 @@
-// The server was killed while the robot carried a part: a person walks the recovery page, and the unit is finished.
+// The server was killed while the robot had a part in a bin: a person walks the recovery page, brings the arm out of
+// the bin on the way, and the unit is finished.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changed, decide, fillIn, next } from "./at_work.mjs";
@@ -33,6 +34,8 @@ test("a person walks through a recovery by keyboard, and the unit is finished", 
       }
       seen.push(now);
       if (now !== "go") assert.equal((await ask("/api/v1/cell")).state, "held", "nothing moves before the last word");
+      if (!seen.includes("clear")) assert.equal(await page.getByTestId("button-retreat").count(), 0, "nor out, before the cell is clear");
+      if (now === "go" && seen.filter((name) => name === "go").length === 1) await bringOut(page);
       await press(page, now);
     }
     assert.deepEqual([...new Set(seen)].slice(0, 2), ["happened", "gripper"]);
@@ -74,6 +77,28 @@ test("the recovery page is said in German, too", { timeout: 120_000 }, () =>
 );
 
 const stage = (page, name) => page.locator(`[data-testid=recover][data-stage=${name}]`).waitFor();
+
+/** Have the arm leave the bin that it stands in, by keyboard: the way is shown, and gone once somebody says that hands are out. */
+async function bringOut(page) {
+  const retreat = (status) => page.locator(`[data-testid=retreat][data-status=${status}]`);
+  await retreat("none").waitFor();
+  await enter(page, "retreat");
+  await retreat("previewed").waitFor();
+  assert.match(await page.getByTestId("retreat-way").innerText(), /^Straight up out of bin .+, \d+ mm\. It keeps its grip on /);
+  await shoot(page, "recover_retreat.png");
+  await look(page, "recovery with the way out");
+  assert.equal((await ask("/api/v1/cell")).retreat.status, "previewed", "nothing moves before the word");
+  await enter(page, "approve_retreat");
+  await page.locator("[data-testid=retreat][data-outcome=succeeded]").waitFor({ timeout: 60_000 });
+  await shoot(page, "recover_retreated.png");
+  assert.equal((await ask("/api/v1/cell")).state, "held");
+}
+
+async function enter(page, name) {
+  const button = page.getByTestId(`button-${name}`).and(page.locator(":not([aria-disabled=true])"));
+  await button.focus();
+  await page.keyboard.press("Enter");
+}
 
 const READY = ".recover-actions button:not([aria-disabled=true])";
 

@@ -21,6 +21,7 @@ SUITES = (
     "calibrate",
     "hand_eye",
     "recover",
+    "retreat",
     "headset",
     "sight",
     "who",
@@ -28,6 +29,7 @@ SUITES = (
     "supervision",
     "two_people",
     "offline",
+    "lan",
 )
 PATIENCE_S = 15 * 60
 

@@ -396,6 +396,48 @@ def test_a_second_writer_is_refused_in_this_process_and_in_another(tmp_path: Pat
     asyncio.run(SqliteJournal(path).close())
 
 
+def _opened_elsewhere(path: Path) -> str:
+    """Open a journal in another process; what that says where it is refused, "" where it is let in."""
+    script = "import sys; from orchestrator.adapters.journal_sqlite import SqliteJournal; SqliteJournal(sys.argv[1])"
+    command = [sys.executable, "-c", script, str(path)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False).stderr
+
+
+@pytest.mark.parametrize("name", ["lock removed", "symbolic link", "second name"])
+def test_a_second_writer_is_refused_by_whatever_name_it_comes(tmp_path: Path, name: str) -> None:
+    path = other = tmp_path / "cell.journal"
+    journal = SqliteJournal(path)
+    asyncio.run(journal.append([entry(1)]))
+    if name == "lock removed":
+        path.with_name("cell.journal-lock").unlink()
+    else:
+        other = tmp_path / "other.journal"
+        (other.symlink_to if name == "symbolic link" else other.hardlink_to)(path)
+        with pytest.raises(JournalError, match="is writing"):
+            SqliteJournal(other)
+    for read_meanwhile in (False, True):
+        if read_meanwhile:
+            verify(path)
+            list(journal.read())
+        assert "is writing the journal" in _opened_elsewhere(other)
+    asyncio.run(journal.append([entry(2)]))
+    asyncio.run(journal.close())
+    assert _opened_elsewhere(other) == ""
+
+
+def test_a_journal_has_one_mark_whichever_name_it_is_called_by(tmp_path: Path) -> None:
+    write(tmp_path / "cell.journal", 3)
+    (tmp_path / "link").symlink_to(tmp_path / "cell.journal")
+    linked = SqliteJournal(tmp_path / "link")
+    asyncio.run(linked.append([entry(4)]))
+    asyncio.run(linked.close())
+    assert not (tmp_path / "link-head").exists()
+    assert verify(tmp_path / "cell.journal")[0] == 2
+    (tmp_path / "cell.journal-head").write_text("damaged")
+    with pytest.raises(JournalError, match="is damaged"):
+        verify(tmp_path / "link")
+
+
 def test_a_failed_open_leaves_the_lock_free(tmp_path: Path) -> None:
     path = tmp_path / "cell.journal"
     _text(path)

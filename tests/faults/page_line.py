@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator.adapters.sim.tablet import Tablet
+from orchestrator.http.caller import CALLER, LOCAL
 from orchestrator.http.commands import Commands
 from orchestrator.http.hub import Hub
 from orchestrator.http.metrics import Metrics
@@ -76,6 +77,7 @@ class Pipe:
         self._to_server: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._due = {"up": 0.0, "down": 0.0}
         self._to_server.put_nowait({"type": "websocket.connect"})
+        CALLER.set(LOCAL)
         door = WebSocketDoor(page.hub, Heard(page.desk, page.metrics, number, page.arrivals))
         scope = {"type": "websocket", "subprotocols": [SUBPROTOCOL]}
         self.task = asyncio.ensure_future(door(scope, self._to_server.get, self._send))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from typing import TYPE_CHECKING
 
 import apsw
 import orjson
 import pytest
+from typer.testing import CliRunner
 
 from orchestrator.adapters import journal_retain
 from orchestrator.adapters.clock_virtual import run_virtual
@@ -16,6 +18,7 @@ from orchestrator.adapters.journal_file import FORMAT, verified
 from orchestrator.adapters.journal_retain import Retained, retain, upgrade, verify_with
 from orchestrator.adapters.journal_sqlite import SqliteJournal, verify
 from orchestrator.cli.evidence import checks, ended
+from orchestrator.cli.journal import app
 from orchestrator.core import commands as cmd
 from orchestrator.core.carried import to_json
 from orchestrator.core.errors import BadInput, JournalError
@@ -23,7 +26,7 @@ from orchestrator.core.machine import CellVerb
 from orchestrator.core.state import initial
 from orchestrator.engine.library import read_cell
 from tests.faults.test_kept_journals import unpacked
-from tests.unit.cell_bench import BOSS, bench
+from tests.unit.cell_bench import BOSS, ROOT, bench
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +54,28 @@ async def build(folder: Path, data: Path, order: str, *, until: str = "") -> tup
         else:
             await cell.ended(order)
         return cell.now, cell.state
+
+
+def test_another_cell_freezes_nothing_and_is_told_whose_journal_it_is(folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    run_virtual(lambda: build(folder, data, "o1", until="bring base"))
+    events = list(verified(data / "journal.db"))
+    other = initial(read_cell(ROOT / "launch" / "cells" / "demo.yaml"))
+    for _ in range(2):
+        with pytest.raises(BadInput, match="is the journal of cell cell, not of demo") as raised:
+            retain(data / "journal.db", data / "archive.db", other, lambda state: orjson.loads(to_json(state)))
+        assert raised.value.remedy == "Give --cell the file of cell."
+        assert list(verified(data / "journal.db")) == events
+        assert not (data / "archive.db").exists()
+        if len(events) > 1:  # and once there is nothing but what an archive left
+            archived(folder, data, "archive_1.db")
+            events = list(verified(data / "journal.db"))
+
+
+def test_the_cell_has_no_default(tmp_path: Path) -> None:
+    refused = CliRunner().invoke(app, ["retain", str(tmp_path / "journal.db"), "--archive", str(tmp_path / "a.db")])
+    assert refused.exit_code == 2
+    assert "--cell" in re.sub("\x1b\\[[0-9;]*m", "", refused.output)
 
 
 def test_archives_and_journal_prove_the_whole_records_stay_and_the_cell_goes_on(folder: Path, tmp_path: Path) -> None:

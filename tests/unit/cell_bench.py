@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
+    from orchestrator.adapters.ros2.link import Link
     from orchestrator.core.events import Event
     from orchestrator.core.ports import Camera, Clock, Journal, Vision
     from orchestrator.core.state import State, StepState
@@ -243,6 +244,7 @@ async def bench(
     cell_file: Path | None = None,
     reload: bool = False,
     clock: Clock | None = None,
+    link: Callable[[Clock], Link] | None = None,
 ) -> AsyncIterator[Bench]:
     """Run the cell of an authored folder; without `vision` one that knows the truth judges."""
     loop = asyncio.get_running_loop()
@@ -255,7 +257,8 @@ async def bench(
         reload=reload,
     )
     judge = vision or SimVision()
-    async with embedded(settings, clock or VirtualClock(loop), vision=judge, journal=journal) as cell:
+    clock = clock or VirtualClock(loop)
+    async with embedded(settings, clock, vision=judge, journal=journal, link=link and link(clock)) as cell:
         if isinstance(judge, SimVision):
             judge.world = cell.world
             cameras: dict[str, Camera] = cell.cameras  # type: ignore[assignment] # tests may put others in

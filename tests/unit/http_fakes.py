@@ -121,6 +121,7 @@ class FakeDesk:
         self.calibrating = Calibrator(BENCH, {}, None, hands=None, why_not=lambda: "", now=self.now)
         self.jogged: list[tuple[str, Twist]] = []
         self.screens: list[tuple[str, bool]] = []
+        self.screen_told = asyncio.Event()
         self.taught_poses: list[str] = []
 
     def now(self) -> float:
@@ -148,6 +149,7 @@ class FakeDesk:
 
     async def screen_at(self, place: str, there: bool) -> None:
         self.screens.append((place, there))
+        self.screen_told.set()
 
     async def jog(self, press: str, twist: Twist, by: Who) -> Answer:
         self.jogged.append((press, twist))
@@ -256,10 +258,10 @@ async def farewell(client: ClientConnection) -> tuple[list[dict[str, Any]], int]
 
 
 async def enter(
-    client: ClientConnection, *, epoch: str = "", seq: int = 0, poses: bool = False
+    client: ClientConnection, *, epoch: str = "", seq: int = 0, poses: bool = False, **more: Any
 ) -> list[dict[str, Any]]:
     """Say hello and return all that comes up to the pong which ends the catch-up."""
-    await say(client, type="hello", epoch=epoch, seq=seq, poses=poses)
+    await say(client, type="hello", epoch=epoch, seq=seq, poses=poses, **more)
     heard = []
     while True:
         message = await hear(client)

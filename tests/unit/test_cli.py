@@ -92,7 +92,7 @@ def test_check_names_file_line_and_remedy_and_fails(tmp_path: Path, capsys: pyte
         (("demo", "--auto", "--worker", "robot"), "Choose none or sim"),
         (("demo", "--auto", "--option", "ratio=7"), "Choose one of"),
         (("serve", "--cell", "no_such"), "demo"),
-        (("serve", "--host", "0.0.0.0"), "no login"),
+        (("serve", "--host", "0.0.0.0"), "start with --lan"),
     ],
 )
 def test_a_refusal_is_one_line_with_a_remedy(
@@ -251,7 +251,7 @@ def test_going_back_says_what_it_means_before_it_is_done(
     assert "--reason" in err
     code, out, _ = run(capsys, "rewind", "u1", "cover", "--reason", "scratched")
     assert code == 0
-    assert asked[-1] == ("POST", "/rewind/u1/cover", {"reason": "scratched"})
+    assert asked[-1] == ("POST", "/rewind/u1/cover", {"reason": "scratched", "todo": ["cover"]})
     view["refused"] = "lid is active."
     code, _, err = run(capsys, "rewind", "u1", "cover", "--reason", "scratched")
     assert code == 1

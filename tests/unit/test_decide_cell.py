@@ -14,6 +14,7 @@ from orchestrator.core.geometry import Pose
 from orchestrator.core.interlock import SAFETY_SAYS
 from orchestrator.core.machine import Autonomy, CellState, CellVerb, Mode
 from orchestrator.core.ports import Safety
+from orchestrator.core.state import skill_effect
 from orchestrator.core.variant import ValueSpec
 from tests.unit.core_builders import Bench, ladder, step, types, variant
 
@@ -65,6 +66,20 @@ def test_after_a_restart_a_person_must_say_that_the_cell_is_clear() -> None:
     assert bench.no(cmd.ChangeCell(verb=CellVerb.UNHOLD)) == "interlock"
     bench.do(cmd.Acknowledge())
     bench.verb(CellVerb.UNHOLD)
+
+
+def test_a_cell_that_completes_begins_no_new_motion() -> None:
+    """Nobody can hold it there."""
+    bench = Bench().running(variant(LOAD))
+    bench.start("load", "robot")
+    proposed = cmd.ProposeMotion(effect=skill_effect("u1", "load", 1), motion="m1")
+    assert bench.no(cmd.ChangeCell(verb=CellVerb.COMPLETE)) == "at_work"
+    bench.state = replace(bench.state, cell=CellState.COMPLETING)
+    refused = bench.ask(proposed)
+    assert isinstance(refused, Rejected)
+    assert (refused.code, refused.remedy) == ("interlock", "The cell is completing.")
+    bench.state = replace(bench.state, cell=CellState.EXECUTE)
+    assert types(bench.do(proposed)) == "motion_intended"
 
 
 # ---- safety ----------------------------------------------------------------------------------------------------

@@ -46,6 +46,8 @@ NEVER: list[cmd.Command] = [
     cmd.SetBreakpoint(order="A", step="pin"),
     cmd.ClearBreakpoint(order="A", step="pin"),
     cmd.MoveGripper(close=False),
+    cmd.Retreat(),
+    cmd.StopRetreat(),
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.machine import CellVerb
+from orchestrator.core.machine import CellVerb, OrderVerb
 from orchestrator.core.variant import ValueSpec
 from tests.unit.core_builders import Bench, ladder, step, types, variant
 
@@ -64,6 +64,16 @@ def test_a_look_that_a_restart_broke_off_is_asked_again() -> None:
 
 
 # ---- what the gripper says -----------------------------------------------------------------------------------
+
+
+def test_what_the_gripper_held_of_a_unit_that_has_left_is_forgotten_where_it_holds_nothing_now() -> None:
+    bench = interrupted(holds="body")
+    bench.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT, reason="called off"))
+    assert bench.state.units == {}
+    assert bench.state.world.held() is not None
+    bench.do(cmd.ReportRestart(holding=False))
+    assert bench.state.world.facts == {}
+    assert bench.replayed() == bench.state
 
 
 def test_what_ledger_and_gripper_agree_on_stays_known() -> None:

@@ -13,6 +13,7 @@ from orchestrator.core.machine import CellVerb
 from orchestrator.core.overdue import level
 from orchestrator.core.readiness import blockers
 from orchestrator.core.rewind import plan
+from orchestrator.engine.rewinding import preview
 from orchestrator.engine.schedule import Schedule
 from tests.unit.core_builders import SUPERVISOR, TORQUE, WORKER, Bench, Refused, step, types, variant
 
@@ -58,6 +59,24 @@ def test_the_plan_says_what_goes_in_which_order_and_what_is_work() -> None:
     b = bench()
     planned = [(undo.step.id, undo.work) for undo in plan(b.state, "u1", "pin")]
     assert planned == [("screw", False), ("lid", True), ("pin", True)]
+
+
+def test_a_unit_goes_back_as_far_as_was_shown_or_not_at_all() -> None:
+    b = bench(done=("load", "pin"))
+    shown = ("pin",)
+    b.finish("lid", "robot")
+    assert b.no(back(b, todo=shown), WORKER) == "stale"
+    assert b.state.units["u1"].rewind is None
+    b.do(back(b, todo=("lid", "pin")), WORKER)
+    assert b.state.units["u1"].rewind is not None
+
+
+def test_the_preview_names_the_values_that_go_without_anybodys_work() -> None:
+    b = bench()
+    titles = {name: {"en": name, "de": name} for name in b.status()}
+    screw = preview(b.state, "u1", "pin", titles).undo[0]
+    assert (screw.step, screw.by) == ("screw", "nobody")
+    assert screw.text["en"] == "Nothing to take off, and void at once: torque_Nm 12.0."
 
 
 def test_a_unit_goes_back_result_by_result_as_a_person_confirms_each() -> None:

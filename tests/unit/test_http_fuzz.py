@@ -16,6 +16,7 @@ import pytest
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.core import commands as cmd
 from orchestrator.core.rights import RIGHTS
+from orchestrator.http.caller import CALLER, Caller
 from orchestrator.http.commands import Commands
 from orchestrator.http.hub import Hub
 from orchestrator.http.metrics import Metrics
@@ -65,7 +66,7 @@ class Client:
         metrics = Metrics()
         self.hub = Hub(cell.cell.desk, metrics)
         commands = Commands(cell.cell.desk, metrics)
-        commands.who = who
+        CALLER.set(Caller(standing=who.role, who=who))
         self.door = WebSocketDoor(self.hub, commands)
         self.heard: list[dict[str, Any]] = []
         self.closed = 0
@@ -242,8 +243,8 @@ def _plain(name: str) -> dict[str, Any]:
     """Return a command of this type whose fields are as good as one can guess."""
     known = {**STEP, "order": "o", "bin": "caps", "part": "u1/pin", "motion": "m", "operator": "eve", "count": 1}
     known |= {"verb": "start", "mode": "manual", "autonomy": "full", "what": "cell", "choice": "retry", "close": True}
-    known |= {"answers": "x", "n": 1}
+    known |= {"answers": "x", "n": 1, "todo": ["s"]}
     members = [get_args(member)[0] if get_args(member) else member for member in get_args(get_args(cmd.Outside)[0])]
     kind = next(member for member in members if member.model_fields["type"].default == name)
-    needed = {key for key, info in kind.model_fields.items() if info.is_required() or key in {"answers", "n"}}
+    needed = {key for key, info in kind.model_fields.items() if info.is_required() or key in {"answers", "n", "todo"}}
     return {"type": name, **{key: known[key] for key in needed}}

@@ -138,19 +138,24 @@ def test_any_outside_command_can_be_asked_with_its_id(tmp_path: Path) -> None:
         ({"type": "choose", "unit": "u1", "step": "s", "attempt": 1, "choice": "retry", "answers": ""}, "answers"),
         ({"type": "clear_place", "place": "front"}, "n"),
         ({"type": "clear_place", "place": "front", "n": 0}, "n"),
+        ({"type": "acknowledge"}, "n"),
+        ({"type": "rewind", "unit": "u1", "step": "cover", "reason": "r"}, "todo"),
+        ({"type": "acknowledge", "n": 0}, "n"),
     ],
 )
 def test_an_answer_that_does_not_say_what_was_shown_is_refused(
     tmp_path: Path, command: dict[str, Any], field: str
 ) -> None:
     desk = FakeDesk(tmp_path)
-    shown = {**command, "answers": "jam/0/0"} if field == "answers" else {**command, "n": 1}
+    shown = {**command, field: {"answers": "jam/0/0", "n": 1, "todo": ["cover"]}[field]}
 
     async def scenario(client: httpx.AsyncClient) -> None:
         refused = await client.post("/api/v1/commands", json={"id": "c-1", "command": command})
         assert refused.status_code == 422
         assert refused.json()["message"].startswith(f"'{field}' is missing: send the one that came with")
         assert (await client.post("/api/v1/commands", json={"id": "c-2", "command": shown})).status_code == 200
+        if command["type"] == "acknowledge":
+            assert (await client.post("/api/v1/cell", json=command)).status_code == 422
 
     run(desk, scenario)
     assert [r.id for r in desk.asked] == ["c-2"]
@@ -400,12 +405,14 @@ def test_going_back_is_said_beforehand_and_asked_with_a_reason(tmp_path: Path) -
             ("cover", "person", "Abnehmen: Deckel")
         ]
         assert (await client.get("/api/v1/rewind/u9/cover")).status_code == 404
-        assert (await client.post("/api/v1/rewind/u1/cover", json={"reason": ""})).status_code == 422
-        assert (await client.post("/api/v1/rewind/u9/cover", json={"reason": "r"})).status_code == 404
+        shown = {"reason": "scratched", "todo": ["cover"]}
+        for wrong in ({**shown, "reason": ""}, {**shown, "todo": []}, {"reason": "scratched"}):
+            assert (await client.post("/api/v1/rewind/u1/cover", json=wrong)).status_code == 422
+        assert (await client.post("/api/v1/rewind/u9/cover", json=shown)).status_code == 404
         assert desk.asked == []
-        assert (await client.post("/api/v1/rewind/u1/cover", json={"reason": "scratched"})).json()["ok"] is True
+        assert (await client.post("/api/v1/rewind/u1/cover", json=shown)).json()["ok"] is True
 
     run(desk, scenario)
-    assert [(r.command.type, r.command.unit, r.command.step, r.command.reason) for r in desk.asked] == [
-        ("rewind", "u1", "cover", "scratched")
+    assert [(r.command.type, r.command.unit, r.command.step, r.command.reason, r.command.todo) for r in desk.asked] == [
+        ("rewind", "u1", "cover", "scratched", ("cover",))
     ]

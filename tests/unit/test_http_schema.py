@@ -99,7 +99,12 @@ def test_the_json_schema_is_one_and_tells_messages_from_what_is_none() -> None:
     messages = Draft202012Validator(document)
     pong = wire.PongMessage(epoch="e", seq=3, t=1.0).model_dump(mode="json")
     hello = {"type": "hello", "epoch": "e", "seq": 3}
-    kept = {"type": "command", "id": "c", "command": {"type": "acknowledge"}, "kept": {"operator": "Kim", "t": 1.0}}
+    kept = {
+        "type": "command",
+        "id": "c",
+        "command": {"type": "acknowledge", "n": 1},
+        "kept": {"operator": "Kim", "t": 1.0},
+    }
     for message in (pong, hello, kept):
         assert list(messages.iter_errors(message)) == []
     for wrong in ({**pong, "seq": "3"}, {"type": "reboot"}, {**kept, "kept": {"operator": "Kim"}}, {**hello, "v": 2}):

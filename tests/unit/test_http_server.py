@@ -113,7 +113,7 @@ def test_a_command_under_way_does_not_keep_the_server_up(tmp_path: Path) -> None
         desk = FakeDesk(tmp_path)
         desk.gates["acknowledge"] = asyncio.Event()
         async with serving(desk) as server, screen(server) as client:
-            await client.send('{"type": "command", "id": "c", "command": {"type": "acknowledge"}}')
+            await client.send('{"type": "command", "id": "c", "command": {"type": "acknowledge", "n": 1}}')
             await enter(client)
         assert [request.id for request in desk.asked] == ["c"]
 

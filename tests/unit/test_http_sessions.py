@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 
 from orchestrator.core.errors import BadInput
 from orchestrator.core.geometry import Pose
+from orchestrator.http.caller import LOCAL
 from orchestrator.http.commands import Commands
 from orchestrator.http.hub import Hub
 from orchestrator.http.metrics import Metrics
@@ -251,7 +252,7 @@ def test_a_client_that_asks_without_reading_is_closed(tmp_path: Path, text: str)
                 await asyncio.Event().wait()  # its network takes nothing
             sent.append(message)
 
-        await Session(hub, Commands(desk, metrics), receive, send).run()
+        await Session(hub, Commands(desk, metrics), receive, send, caller=LOCAL, still=lambda _: True).run()
         assert [message["code"] for message in sent] == [SLOW_CLIENT]
         await hub.close()
 

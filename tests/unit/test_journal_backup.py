@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +18,15 @@ from orchestrator.core.ports import Entry
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+HOLDS = """
+import signal, sys
+from orchestrator.adapters.journal_sqlite import SqliteJournal
+journal = SqliteJournal(sys.argv[1])
+print("holds", flush=True)
+signal.pause()
+"""
 
 
 class Cut(Exception):
@@ -52,6 +63,53 @@ def test_a_copy_that_is_taken_while_the_server_writes_has_all_that_was_acknowled
 
     asyncio.run(main())
     assert {file.name for file in tmp_path.iterdir() if file.name.startswith("kept")} == {"kept.db", "kept.db-head"}
+
+
+@pytest.mark.parametrize("what", ["kept.db-head", "kept.db-wal", "kept.db-shm", "kept.db-journal"])
+def test_what_would_count_as_the_copys_is_not_written_over_either(tmp_path: Path, what: str) -> None:
+    path = journal(tmp_path / "journal.db", 3)
+    (tmp_path / what).write_text("my notes")
+    with pytest.raises(BadInput, match=f"{what} exists already"):
+        backup(path, tmp_path / "kept.db")
+    assert (tmp_path / what).read_text() == "my notes"
+    assert not (tmp_path / "kept.db").exists()
+
+
+def test_files_with_names_like_a_copy_in_the_making_are_left_alone(tmp_path: Path) -> None:
+    path = journal(tmp_path / "journal.db", 3)
+    mine = [tmp_path / name for name in ("kept.db.new", "kept.db.new-wal", "journal.db.new")]
+    for file in mine:
+        file.write_text("my notes")
+    backup(path, tmp_path / "kept.db")
+    restore(tmp_path / "kept.db", path)
+    assert [file.read_text() for file in mine] == ["my notes"] * 3
+    assert sorted(file.name for file in tmp_path.glob("*.new*")) == ["journal.db.new", "kept.db.new", "kept.db.new-wal"]
+
+
+def test_a_restore_through_a_link_leaves_the_link_and_changes_what_it_names(tmp_path: Path) -> None:
+    path = journal(tmp_path / "journal.db", 3)
+    backup(path, tmp_path / "kept.db")
+    journal(path, 2)
+    (tmp_path / "link.db").symlink_to(path)
+    assert restore(tmp_path / "kept.db", tmp_path / "link.db")[0] == 3
+    assert (tmp_path / "link.db").is_symlink()
+    assert verify(path)[0] == 3
+
+
+def test_a_restore_is_refused_while_a_server_writes_whose_lock_file_was_removed(tmp_path: Path) -> None:
+    path = journal(tmp_path / "journal.db", 3)
+    backup(path, tmp_path / "kept.db")
+    server = subprocess.Popen([sys.executable, "-c", HOLDS, str(path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        server.stdout.readline()
+        path.with_name("journal.db-lock").unlink()
+        with pytest.raises(JournalError, match="is writing the journal"):
+            restore(tmp_path / "kept.db", path)
+    finally:
+        server.kill()
+        server.communicate()
+    assert restore(tmp_path / "kept.db", path)[0] == 3
 
 
 def test_a_copy_is_never_written_over(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from orchestrator.core.machine import TRANSIENT, Autonomy, CellState, CellVerb, 
 from orchestrator.core.overdue import climbing, level
 from orchestrator.core.ports import Safety
 from orchestrator.core.readiness import blockers, crews
+from orchestrator.core.retreat import retreats
 from tests.unit.core_builders import Bench, ladder, step, variant
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Range:
     waits: bool = False  # bins run empty, and people pause
     breakpoints: bool = False
     felt: tuple[bool, ...] = ()  # what the gripper says against the ledger
+    retreats: bool = False
 
 
 RANGES = {
@@ -70,10 +72,13 @@ RANGES = {
     "waits": Range(
         safety=(Safety.NORMAL, Safety.PROTECTIVE_STOP), modes=(Mode.PRODUCTION,), levels=(Autonomy.FULL,), waits=True
     ),
+    "retreats": Range((Safety.NORMAL,), (Mode.PRODUCTION,), (Autonomy.FULL,), retreats=True),
     "breakpoints": Range((Safety.NORMAL,), (Mode.PRODUCTION,), (Autonomy.FULL,), breakpoints=True),
 }
 if WHOLE:
-    everything = Range(tuple(Safety), tuple(Mode), tuple(Autonomy), waits=True, breakpoints=True, felt=(True, False))
+    everything = Range(
+        tuple(Safety), tuple(Mode), tuple(Autonomy), waits=True, breakpoints=True, felt=(True, False), retreats=True
+    )
     RANGES = {"everything": everything}
 
 
@@ -96,11 +101,12 @@ def key(state: State) -> Hashable:
     lanes = (steps, bool(state.ending), bool(state.unclear), *((tuple(state.places),) if WHOLE else ()))
     cell = (state.cell, state.mode, state.safety, state.acknowledged, state.autonomy)
     waits = (state.suspended, bool(state.bins["rack"]), tuple(sorted(state.pauses)))
-    motions = tuple((motion.approved, bool(motion.refused)) for motion in state.motions.values())
+    motions = tuple((motion.id, motion.approved, bool(motion.refused)) for motion in state.motions.values())
+    retreat = (state.retreat.stopped, bool(state.retreat.peopled)) if state.retreat is not None else None
     units = tuple((bool(u.rechecking), bool(u.rewind)) for u in state.units.values())
     order = state.orders["A"]
     grip = (state.grip.part, state.grip.holding) if state.grip is not None else None
-    return cell, waits, motions, order.state, order.breakpoints, lanes, facts, units, grip
+    return cell, waits, motions, retreat, order.state, order.breakpoints, lanes, facts, units, grip
 
 
 def _late(state: State, unit: UnitState) -> bool:
@@ -118,9 +124,13 @@ def asked(state: State, now: float, within: Range) -> Iterator[tuple[str, cmd.Co
     if state.cell in TRANSIENT:
         yield "engine", cmd.SettleCell(state=state.cell), cmd.ENGINE
     yield "engine", cmd.ReportLull(), cmd.ENGINE
+    yield "hardware", cmd.ReportUnasked(), cmd.ENGINE
     yield "engine", cmd.ExpirePause(), cmd.ENGINE
     yield "engine", cmd.ReportRestart(holding=state.world.held() is not None), cmd.ENGINE
     yield from (("engine", command, cmd.ENGINE) for command in _effects(state, now, within))
+    if within.retreats:
+        yield from (("engine", command, cmd.ENGINE) for command in _retreat(state))
+        yield from (("person", command, BOSS) for command in (cmd.Retreat(), cmd.StopRetreat()))
     yield from (("person", command, BOSS) for command in _people(state, within))
     for unit, step_ in climbing(state):
         attempt = unit.steps[step_.id].attempt
@@ -147,7 +157,7 @@ def _effects(state: State, now: float, within: Range) -> Iterator[cmd.Command]:
                 yield cmd.EndSkill.model_validate({**ids, "effect": effect, "outcome": outcome, "code": "jam"})
             if not state.motions and len(within.levels) > 1:
                 yield cmd.ProposeMotion(effect=effect, motion="m")
-            elif state.motions and (state.motions["m"].approved or state.motions["m"].refused):
+            elif (m := state.motions.get("m")) is not None and (m.approved or m.refused):
                 yield cmd.EndMotion(effect=effect, motion="m", outcome="succeeded")
         held = state.world.held()
         if held is not None:
@@ -157,6 +167,25 @@ def _effects(state: State, now: float, within: Range) -> Iterator[cmd.Command]:
             for verdict in ("ok", "missing", "displaced", "cannot_see") if effect else ():
                 measured = {"verdict": verdict, "shot_t": now, "offset_mm": (0.0, 0.0, 0.0)}
                 yield cmd.EndCheck.model_validate({**ids, "effect": effect, "measured": measured})
+
+
+def _retreat(state: State) -> Iterator[cmd.Command]:
+    """What the engine says of a retreat: the way that it found, how that was gone, that it is over."""
+    if state.retreat is None:
+        return
+    name, motion = state.retreat.id, state.motions.get("r")
+    if motion is None:
+        yield cmd.ProposeMotion(effect=name, motion="r")
+    elif motion.approved:
+        yield from (
+            cmd.EndMotion.model_validate({"effect": name, "motion": "r", "outcome": outcome})
+            for outcome in ("succeeded", "canceled", "unknown")
+        )
+    if motion is None or not motion.approved:
+        yield from (
+            cmd.EndRetreat.model_validate({"retreat": name, "outcome": outcome})
+            for outcome in ("succeeded", "canceled", "unknown")
+        )
 
 
 def _people(state: State, within: Range) -> Iterator[cmd.Command]:
@@ -289,6 +318,18 @@ def test_a_cell_that_suspended_by_itself_says_what_it_waits_for_or_goes_on_by_it
         goes_on = any(product.states[after].cell == CellState.UNSUSPENDING for after in product.ways[name])
         says = bool(lulls(state, state.t)) or bool(state.pauses)  # what is paused is said, and stays suspended
         assert state.cell != CellState.SUSPENDED or says != goes_on
+
+
+def test_an_arm_that_is_let_retreat_goes_back_to_standing_and_is_alone_with_the_cell(product: Product) -> None:
+    moves = [(name, state) for name, state in product.states.items() if retreats(state)]
+    assert bool(moves) == product.within.retreats
+    stands = {name for name, state in product.states.items() if state.retreat is None and not state.motions}
+    assert {name for name, _ in moves} <= product.reach(stands)
+    for name, state in moves:
+        assert state.cell in {CellState.HELD, CellState.STOPPED}
+        assert not state.ending
+        for after in product.ways[name]:  # nothing makes the cell go on under it
+            assert product.states[after].cell not in {CellState.UNHOLDING, CellState.RESETTING, CellState.STARTING}
 
 
 def test_a_dead_end_would_be_found(product: Product) -> None:

@@ -227,3 +227,15 @@ def test_twice_is_once() -> None:
     assert bench.do(pause(**CELL)) == []
     assert types(bench.do(resume(**CELL))) == "resumed"
     assert bench.do(resume(**CELL)) == []
+
+
+@pytest.mark.parametrize("what", [CELL, ROBOT])
+def test_a_pause_of_a_suspended_cell_can_end_and_the_cell_go_on_after_it(what: dict[str, str]) -> None:
+    bench = at_work()
+    bench.do(cmd.ChangeCell(verb=CellVerb.SUSPEND))
+    bench.do(cmd.SettleCell(state="suspending"))
+    bench.do(pause(**what))
+    bench.do(resume(**what))
+    assert bench.state.cell == CellState.SUSPENDED
+    assert why_not(bench.state)
+    bench.do(cmd.ChangeCell(verb=CellVerb.UNSUSPEND))

@@ -299,6 +299,7 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "place clear": lambda b: cmd.ClearPlace(place="front"),
     "undo": lambda b: cmd.UndoStep(unit="u1", step="s", part_out=True),
     "gripper feels something": lambda b: cmd.ReportGrip(holding=True),
+    "moves unasked": lambda b: cmd.ReportUnasked(),
     "gripper feels nothing": lambda b: cmd.ReportGrip(holding=False),
     "going back": lambda b: cmd.Rewind(unit="u1", step="s", reason="wrong pin"),
     "taking off": lambda b: cmd.StartUndo(unit="u1", step="s", place="back"),
@@ -339,6 +340,11 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
     "breakpoint cleared": lambda b: cmd.ClearBreakpoint(order="A", step="s"),
     "autonomy lowered": lambda b: cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP),
     "autonomy raised": lambda b: cmd.SetAutonomy(autonomy=Autonomy.FULL),
+    "retreat": lambda b: cmd.Retreat(),
+    "retreat stopped": lambda b: cmd.StopRetreat(),
+    "end of a retreat": lambda b: cmd.EndRetreat(retreat="retreat/1", outcome="succeeded"),
+    "motion of a retreat proposed": lambda b: cmd.ProposeMotion(effect="retreat/1", motion="m1"),
+    "trail noted": lambda b: cmd.NoteTrail(points=((0.0,) * 6, (1.0,) * 6)),
     "motion of a look proposed": lambda b: cmd.ProposeMotion(effect=f"u1/s/{_attempt(b)}/look1/ride1", motion="m1"),
 }
 
@@ -348,6 +354,11 @@ ROWS: dict[str, Callable[[Bench], cmd.Command]] = {
 # "*" stands for every column that the row does not name.
 
 TABLE: dict[str, dict[str, str]] = {
+    "retreat": {"*": "refused: interlock"},  # in a cell that runs; of one that is held: test_retreat_races
+    "retreat stopped": {"*": "nothing"},
+    "end of a retreat": {"*": "outcome_ignored"},
+    "motion of a retreat proposed": {"*": "refused: stale"},
+    "trail noted": {"*": "nothing"},
     "skill succeeded": {
         "robot asked": "skill_ended check_requested -> verifying",
         "both brought": "skill_ended",
@@ -507,6 +518,9 @@ TABLE: dict[str, dict[str, str]] = {
     "gripper feels something": {
         "robot asked both brought riding": "nothing",
         "*": "grip_contradicted",
+    },
+    "moves unasked": {  # a skill between two motions asks for none
+        "*": "cell_changed",
     },
     "gripper feels nothing": {
         "*": "nothing",

@@ -290,7 +290,10 @@ async def stand_over_the_nest(cell: Bench) -> None:
     await cell.step_is("load", StepStatus.ATTENTION)
     robot = cell.cell.robot
     over = Pose.from_rpy((0.45, -0.15, 0.40), (math.pi, 0.0, 0.0))
+    await cell.change(CellVerb.STOP)  # while it executes, an arm that moves unasked is stopped
     assert (await robot.execute(await robot.plan([Move(over)])).result()).ok
+    await cell.do(cmd.Acknowledge())
+    await cell.change(CellVerb.RESET, CellVerb.START)
 
 
 def test_an_arm_in_the_way_with_nothing_to_do_goes_home_and_the_camera_looks(folder: Path, tmp_path: Path) -> None:

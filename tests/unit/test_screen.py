@@ -105,8 +105,11 @@ class Auditor:
     def observe(self, _before: State, after: State, _events: object) -> None:
         desk = self._cell.cell.desk
         shown = desk.screen.topics
-        live = {topic: view for topic, view in shown.items() if not topic.startswith("trouble/")}  # no state has these
-        anew = dict(LiveScreen(Guide(desk.library, simulated=True), after).topics)
+        fresh = LiveScreen(Guide(desk.library, simulated=True), after).topics
+        live, anew = (
+            {topic: view for topic, view in topics.items() if not topic.startswith("trouble/")}  # no state has these
+            for topics in (shown, fresh)
+        )
         self.batches += 1
         self.labels |= {button.label for value in live.values() for button in buttons(value)}
         self.statuses |= {value.status for value in live.values() if isinstance(value, Card)}
@@ -223,6 +226,14 @@ async def _with_a_part_in_the_gripper(cell: Bench) -> None:
     await cell.ended()
 
 
+async def _with_a_lost_screen(cell: Bench) -> None:
+    await cell.begin()
+    await cell.until(lambda state: "front" in state.places)
+    await cell.cell.runner.ask(cmd.ReportDevice(place="front", there=False))
+    await cell.cell.runner.ask(cmd.ReportDevice(place="front", there=True))
+    await cell.ended()
+
+
 async def _no_picture() -> Any:
     from orchestrator.core.errors import VisionError
 
@@ -237,10 +248,11 @@ async def _no_picture() -> Any:
             {"confirm", "problem", "scrap", "retry", "recheck"},
             {"step", "attention", "checking", "done"},
         ),
-        (_with_stops, {"acknowledge", "approve", "take_part", "unhold", "clear", "reset"}, {"blocked"}),
+        (_with_stops, {"acknowledge", "approve", "take_part", "unhold", "hold_too", "clear", "reset"}, {"blocked"}),
         (_with_a_part_in_the_gripper, {"take_part", "recheck", "force"}, {"attention"}),
         (_with_waiting, {"wait", "give_step", "other_actor", "clear_place", "abort"}, {"step", "away"}),
         (_with_a_way_back, {"confirm_undo", "stop_rewind", "problem"}, {"step", "away"}),
+        (_with_a_lost_screen, {"work_here"}, {"step"}),
         (_with_a_doubt, {"take_part"}, {"away", "step"}),
         (_with_questions, {"scrap", "recheck", "refill", "rework"}, {"attention", "away"}),
     ],

@@ -35,10 +35,12 @@ from orchestrator.core.machine import (
 from orchestrator.core.overdue import climbing, overdue
 from orchestrator.core.pauses import RUNS, lane_pauses, robot_pauses, step_pauses
 from orchestrator.core.ports import Safety
-from orchestrator.core.react import GoHome, Look, RideAndLook, RunSkill, react
+from orchestrator.core.react import GoHome, Look, RideAndLook, RunRetreat, RunSkill, react
 from orchestrator.core.readiness import blockers, crews
+from orchestrator.core.retreat import retreats, why_not_retreat
 from orchestrator.core.rides import ride_blockers
 from orchestrator.core.state import BUSY, OVER, State, UnitState, moves_robot, skill_effect
+from orchestrator.core.unasked import asked_for
 from orchestrator.core.variant import Step, Wait
 from orchestrator.engine.snapshot import Snapshot
 from tests.unit.core_builders import CLAIM, TORQUE, Bench, cell, ladder, step, types, variant
@@ -102,6 +104,7 @@ class CellMachine(RuleBasedStateMachine):
         super().__init__()
         self.bench = Bench(cell(cameras=CAMERAS, approvals={"motions": 2}), joined=())
         self.under_way: dict[str, RunSkill | Look | RideAndLook | GoHome] = {}
+        self.retreats: list[str] = []  # whose end has not been told
         self.past: list[cmd.Command] = []
 
     @initialize()
@@ -122,6 +125,7 @@ class CellMachine(RuleBasedStateMachine):
         bench = self.bench
         if isinstance(command, cmd.ReportRestart):
             self.under_way.clear()
+            self.retreats.clear()
         self.past = [*self.past[-40:], command]
         who = cmd.Who.model_validate({"name": role, "role": role})
         verdict = decide(bench.state, cmd.Request(id="r", by=who, t=bench.t, command=command), bench.t)
@@ -140,6 +144,8 @@ class CellMachine(RuleBasedStateMachine):
                 assert before.units[event.unit].steps[event.step].released
             if isinstance(event, ev.StepStarted) and "robot" in event.actors and before.autonomy in ASKS_STEP:
                 assert before.units[event.unit].steps[event.step].released
+            if isinstance(event, ev.MotionIntended):
+                self.let_go(before, command, event)
             bench.tell(event)
             self.legal(before, bench.state)
         for event in verdict:
@@ -147,6 +153,22 @@ class CellMachine(RuleBasedStateMachine):
                 if isinstance(effect, RunSkill | Look | RideAndLook | GoHome):
                     assert effect.id not in self.under_way
                     self.under_way[effect.id] = effect
+                if isinstance(effect, RunRetreat):
+                    assert not self.retreats
+                    self.retreats.append(effect.id)
+
+    def let_go(self, state: State, command: cmd.Command, event: ev.MotionIntended) -> None:
+        """A motion goes ahead only where its own list of reasons is empty; of a retreat, only on a person's word."""
+        if event.effect.startswith("retreat/"):
+            assert isinstance(command, cmd.ApproveMotion)
+            assert command.motion == event.motion
+            assert state.retreat is not None
+            assert (state.retreat.id, state.retreat.stopped) == (event.effect, False)
+            assert why_not_retreat(state, event.effect) == ()
+            assert state.cell in {"held", "stopped"}
+        else:
+            assert why_not(state) == ()
+            assert state.retreat is None
 
     def stops(self, state: State, event: ev.StepStarted) -> bool:
         """Whether a breakpoint stands before a step that begins."""
@@ -416,6 +438,12 @@ class CellMachine(RuleBasedStateMachine):
     def the_gripper_feels(self, holding: bool) -> None:
         self.send(cmd.ReportGrip(holding=holding))
 
+    @rule()
+    def the_arm_moves_unasked(self) -> None:
+        asked = asked_for(self.bench.state)
+        self.send(cmd.ReportUnasked())
+        assert asked or self.bench.state.cell not in MOTION_ALLOWED or not self.bench.state.acknowledged
+
     @rule(data=st.data())
     def a_doubt_is_settled(self, data: st.DataObject) -> None:
         self.send(cmd.SettlePart(part=data.draw(st.sampled_from([*self.bench.state.world.facts, "u1/none"]))), "worker")
@@ -449,10 +477,11 @@ class CellMachine(RuleBasedStateMachine):
     @rule()
     def the_cell_is_brought_back(self) -> None:
         """What a person does to go on after whatever stopped the cell."""
-        for target in tuple(self.bench.state.pauses):
-            if not target.startswith("order/"):
-                what, _, name = target.partition("/")
-                self.send(cmd.Resume.model_validate({"what": what, "name": name}))
+        self.what_is_paused_goes_on()
+        for retreat in tuple(self.retreats):
+            self.retreats.clear()
+            self.send(cmd.EndMotion(effect=retreat, motion=f"{retreat}/m1", outcome="canceled"))
+            self.send(cmd.EndRetreat(retreat=retreat, outcome="canceled"))
         self.send(cmd.ReportSafety(safety=Safety.NORMAL))
         self.send(cmd.Acknowledge())
         self.send(cmd.SetMode(mode=Mode.PRODUCTION))
@@ -467,10 +496,23 @@ class CellMachine(RuleBasedStateMachine):
                 "aborted": CellVerb.CLEAR,
                 "completed": CellVerb.RESET,
             }.get(cell)
+            if cell == CellState.SUSPENDED:
+                self.what_is_paused_goes_on()
             self.send(cmd.ChangeCell(verb=verb) if verb else cmd.SettleCell(state=cell))
         for place in ("front", "back"):
             self.send(cmd.JoinPlace(place=place, operator=f"op-{place}"))
-        assert self.bench.state.cell == CellState.EXECUTE
+        order_stands = any(
+            key.startswith("order/") for key in robot_pauses(self.bench.state)
+        )  # until its skill has ended
+        assert self.bench.state.cell == CellState.EXECUTE or order_stands, why_not(self.bench.state)
+
+    def what_is_paused_goes_on(self) -> None:
+        for target in tuple(self.bench.state.pauses):
+            what, _, name = target.partition("/")
+            if what == "order":  # which keeps the robot still while its skill has not said its end
+                self.send(cmd.ChangeOrder(order=name, verb=OrderVerb.RESUME))
+            else:
+                self.send(cmd.Resume.model_validate({"what": what, "name": name}))
 
     @rule(
         lane=st.sampled_from(["", "robot", "front", "nobody"]),
@@ -539,6 +581,56 @@ class CellMachine(RuleBasedStateMachine):
             self.send(cmd.ApproveMotion(motion=motion, place=place))
         if end:
             self.send(cmd.EndMotion(effect=effect, motion=motion, outcome="succeeded"))
+
+    @rule(role=ROLES, verb=st.sampled_from([CellVerb.HOLD, CellVerb.STOP, None]))
+    def somebody_wants_the_arm_out(self, role: str, verb: CellVerb | None) -> None:
+        if verb is not None:
+            self.send(cmd.ChangeCell(verb=verb))
+            for name in [name for name in sorted(self.under_way) if moves_robot(name)]:
+                self.end(name, "canceled", "", "ok", None, 0.0)
+            self.send(cmd.SettleCell(state=self.bench.state.cell))
+            self.send(cmd.Acknowledge())
+        self.send(cmd.Retreat(), role)
+
+    @precondition(lambda self: self.retreats)
+    @rule(
+        data=st.data(),
+        what=st.sampled_from(["shown", "shown", "approved", "approved", "refused", "stopped", "held", "ended"]),
+        outcome=st.sampled_from(["succeeded", "succeeded", "canceled", "rejected", "aborted", "unknown"]),
+        role=ROLES,
+    )
+    def a_retreat_goes_its_way(self, data: st.DataObject, what: str, outcome: Any, role: str) -> None:
+        retreat, motion = self.retreats[0], f"{self.retreats[0]}/m1"
+        if what == "shown":
+            self.send(cmd.ProposeMotion(effect=retreat, motion=motion))
+        elif what == "approved":
+            place = data.draw(st.sampled_from(["front", "back", ""]))
+            self.send(cmd.ApproveMotion(motion=motion, place=place), role)
+        elif what == "refused":
+            self.send(cmd.RefuseMotion(motion=motion, reason="no"), role)
+        elif what in {"stopped", "held"}:
+            self.send(cmd.StopRetreat() if what == "stopped" else cmd.ChangeCell(verb=CellVerb.HOLD), role)
+        else:
+            self.retreats.clear()
+            self.send(cmd.EndMotion(effect=retreat, motion=motion, outcome=outcome))
+            self.send(cmd.EndRetreat(retreat=retreat, outcome=outcome))
+
+    @rule(stands=st.sampled_from([(0,), (0, 1), (3,)]))
+    def the_arm_s_way_is_noted(self, stands: tuple[int, ...]) -> None:
+        self.send(cmd.NoteTrail(points=((0.0,) * 6, (1.0,) * 6), stands=stands, since=self.bench.t))
+
+    @invariant()
+    def a_retreat_is_alone_with_the_arm(self) -> None:
+        state = self.bench.state
+        if state.retreat is not None:
+            assert self.retreats == [state.retreat.id]
+            assert why_not(state)
+            assert state.manual is None
+        if retreats(state):
+            assert state.cell in {"held", "stopped"}
+            assert not any("skill" in current.wants for _, _, current in state.busy())
+        if state.trail is not None:
+            assert not any(motion.approved for motion in state.motions.values())
 
     @rule(autonomy=st.sampled_from(list(Autonomy)), role=ROLES)
     def the_level_of_autonomy_is_told(self, autonomy: Autonomy, role: str) -> None:

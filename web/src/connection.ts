@@ -22,6 +22,8 @@ export class Connection {
   readonly line = signal<Line>("connecting");
   /** When the line was lost, ms of this device; null while it holds. */
   readonly lostSince = signal<number | null>(null);
+  /** Called whenever the line was lost or could not be had. */
+  ended: () => void = () => undefined;
 
   private socket: Socket | null = null;
   private epoch = "";
@@ -40,6 +42,7 @@ export class Connection {
     private readonly wantsPoses: boolean,
     private readonly place: () => string = () => "",
     private readonly dial: () => Socket = () => new WebSocket(address(), SUBPROTOCOL),
+    private readonly device = "",
   ) {}
 
   /** Connect, and stay connected from now on. */
@@ -85,7 +88,7 @@ export class Connection {
     socket.onopen = () => {
       clearTimeout(hanging);
       this.heardMs = Date.now();
-      this.send({ type: "hello", v: 1, epoch: this.epoch, seq: this.seq, poses: this.wantsPoses, place: this.place() });
+      this.send({ type: "hello", v: 1, epoch: this.epoch, seq: this.seq, poses: this.wantsPoses, place: this.place(), device: this.device });
       this.ping(); // its pong also tells that the catch-up is over
     };
     socket.onmessage = (event) => {
@@ -138,6 +141,7 @@ export class Connection {
     const wait = this.waitMs * (0.8 + 0.4 * Math.random());
     this.waitMs = Math.min(this.waitMs * 2, LONGEST_WAIT_MS);
     this.retry = setTimeout(() => this.connect(), wait);
+    this.ended();
   }
 
   private hurry(): void {

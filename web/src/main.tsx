@@ -1,6 +1,8 @@
 /** Starts the page that the address asks for. */
 
 import { render, type ComponentType } from "preact";
+import { refresh, shut } from "./access/access";
+import { Entrance } from "./access/entrance";
 import { connection, store } from "./cell";
 import { remember } from "./kept/seen";
 import { followNewer } from "./shell/newer";
@@ -16,17 +18,40 @@ const PAGES: Record<string, () => Promise<{ Page: ComponentType }>> = {
   "/jog": () => import("./pages/jog"),
   "/recover": () => import("./pages/recover"),
   "/calibrate": () => import("./pages/calibrate"),
+  "/join": () => import("./pages/join"),
 };
 
 const path = location.pathname.replace(/\/+$/, "") || "/";
 const host = document.getElementById("page");
 if (!host) throw new Error("the page has no place to draw");
 
-connection.open();
-followNewer(connection);
-if (path === "/worker") void remember(store, connection);
 document.title = words.value.product;
-const { Page } = await (PAGES[path] ?? PAGES["/"] ?? (() => import("./pages/start")))();
-host.replaceChildren();
-render(<Page />, host);
+const page = (PAGES[path] ?? PAGES["/"] ?? (() => import("./pages/start")))();
+await refresh();
+if (!shut()) await enter(host);
+else if (path === "/join") draw((await page).Page, host);
+else draw(() => <Entrance onEntered={() => void enter(host)} />, host);
 registerShell();
+
+/** Show the page itself, and stay connected from now on. */
+async function enter(on: HTMLElement): Promise<void> {
+  let leaving = false; // a second reload would break off the first
+  connection.ended = () => {
+    if (leaving) return;
+    void refresh().then(() => {
+      if (leaving || !shut()) return;
+      leaving = true;
+      location.reload(); // signed out, or sent away: nothing of the cell stays on the screen
+    });
+  };
+  connection.open();
+  followNewer(connection);
+  if (path === "/worker") void remember(store, connection);
+  draw((await page).Page, on);
+}
+
+function draw(Page: ComponentType, on: HTMLElement): void {
+  render(null, on);
+  on.replaceChildren();
+  render(<Page />, on);
+}

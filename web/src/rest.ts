@@ -7,6 +7,8 @@ export class Refused extends Error {
   constructor(
     message: string,
     readonly remedy: string,
+    readonly code = "",
+    readonly waitS = 0,
   ) {
     super(message);
   }
@@ -32,7 +34,8 @@ async function call<T>(path: string, init: RequestInit): Promise<T> {
   }
   const body: unknown = await response.json().catch(() => null);
   if (response.ok) return body as T;
-  const said = (body ?? {}) as Partial<Record<"message" | "remedy" | "detail", unknown>>;
+  const said = (body ?? {}) as Partial<Record<"message" | "remedy" | "code", unknown>>;
   const message = typeof said.message === "string" ? said.message : words.value.refusals.unknown;
-  throw new Refused(message, typeof said.remedy === "string" ? said.remedy : "");
+  const code = typeof said.code === "string" ? said.code : "";
+  throw new Refused(message, typeof said.remedy === "string" ? said.remedy : "", code, Number(response.headers.get("retry-after") ?? 0));
 }

@@ -31,6 +31,9 @@ export function remembered<T extends string>(key: string, fallback: T, legal?: r
   return value;
 }
 
+/** What tells this device from one that only looks on; it says nothing else of it. */
+export const device = remembered<string>("device", crypto.getRandomValues(new Uint32Array(4)).join("-"));
+
 const preferred: Language = LANGUAGES.find((language) => navigator.language.startsWith(language)) ?? "en";
 
 export const language = remembered<Language>("language", preferred, LANGUAGES);

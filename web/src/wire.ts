@@ -29,11 +29,11 @@ export interface Topics {
 /**
  * A person says that the cell is clear after a stop or a restart.
  *
- * `n` is which alarm they were shown; 0 for whatever asks now.
+ * `n` is which alarm they were shown; from outside it must be there, 0 is whatever asks now.
  */
 export interface Acknowledge {
   type: "acknowledge";
-  n?: number;
+  n: number;
 }
 
 /** What became of a command. */
@@ -205,6 +205,7 @@ export interface CellView {
   manual_by: string;
   taught: string[];
   contradictions: Contradiction[];
+  retreat: RetreatView | null;
 }
 
 /** A PackML command to the cell. */
@@ -291,7 +292,11 @@ export interface Condition {
   pauses: PauseView[];
 }
 
-/** A person says that the step's result is there, with what they measured and which lots they used. */
+/**
+ * A person says that the step's result is there, with what they measured and which lots they used.
+ *
+ * `operator` is whom the card was shown to, "" whoever is signed in at the place.
+ */
 export interface ConfirmStep {
   type: "confirm_step";
   unit: string;
@@ -300,15 +305,17 @@ export interface ConfirmStep {
   place: string;
   values?: Record<string, number | string | boolean>;
   lots?: Record<string, string>;
+  operator?: string;
 }
 
-/** A person says that a result is taken back: its part is off, and out of the unit. */
+/** A person, as of `ConfirmStep`, says that a result is taken back: its part is off, and out of the unit. */
 export interface ConfirmUndo {
   type: "confirm_undo";
   unit: string;
   step: string;
   attempt: number;
   place: string;
+  operator?: string;
 }
 
 /** A part of which the sources say otherwise ("" where it has no name), and how that is settled. */
@@ -417,6 +424,7 @@ export interface Hello {
   seq?: number;
   poses?: boolean;
   place?: string;
+  device?: string;
 }
 
 /**
@@ -561,7 +569,9 @@ export type Outside =
   | ReleaseStep
   | SetBreakpoint
   | ClearBreakpoint
-  | MoveGripper;
+  | MoveGripper
+  | Retreat
+  | StopRetreat;
 
 /** A part instance as the ledger knows it. `pose` is in the world; parts in a gripper follow the pose stream. */
 export interface PartView {
@@ -772,12 +782,44 @@ export interface Resume {
   name?: "" | string;
 }
 
-/** Go back to before a step: what builds on it is taken back first, result after result, by a person. */
+/**
+ * A person wants the arm of a held cell out of where it is: it is planned and previewed, and moves when approved.
+ *
+ * The approval (`approve_motion`) is the word that nobody is in its way, and is asked for at every level of autonomy.
+ */
+export interface Retreat {
+  type: "retreat";
+}
+
+/**
+ * How a retreat of the arm stands in a held or stopped cell; its way is the robot's `intent`.
+ *
+ * `refused` says why it may not be asked for now; `outcome`, `code` and `ended` how the last one ended, and why.
+ */
+export interface RetreatView {
+  status: "none" | "planning" | "previewed" | "moving" | "stopping" | "ended";
+  by: string;
+  motion: string;
+  text: Record<string, string>;
+  refused: Reason[];
+  outcome: string;
+  code: string;
+  ended: Record<string, string>;
+  buttons: Button[];
+}
+
+/**
+ * Go back to before a step: what builds on it is taken back first, result after result, by a person.
+ *
+ * `todo` are the steps whose results were shown to go, in that order; from outside they must be there, () is what
+ * must go as it stands now.
+ */
 export interface Rewind {
   type: "rewind";
   unit: string;
   step: string;
   reason?: string;
+  todo: string[];
 }
 
 /** What going back to before a step means, last built first; `refused`, in each language `why`: it can't be done. */
@@ -936,6 +978,11 @@ export interface StepWords {
   media: Record<string, string>;
 }
 
+/** The arm shall stand: a retreat under way is stopped, one that is previewed is dropped. */
+export interface StopRetreat {
+  type: "stop_retreat";
+}
+
 /** Go back no further. */
 export interface StopRewind {
   type: "stop_rewind";
@@ -984,7 +1031,7 @@ export type TopicValue =
 
 /** A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words. */
 export interface TroubleView {
-  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device" | "skill";
+  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device" | "skill" | "motion";
   about: string;
   detail: string;
   since_t: number;

@@ -49,7 +49,7 @@ test("who comes back says what was seen last and takes in what was missed, once"
   sockets[0].break();
   mock.timers.tick(2_000);
   sockets[1].open();
-  assert.deepEqual(sockets[1].sent[0], { type: "hello", v: 1, epoch: "e1", seq: 7, poses: true, place: "front" });
+  assert.deepEqual(sockets[1].sent[0], { type: "hello", v: 1, epoch: "e1", seq: 7, poses: true, place: "front", device: "" });
   sockets[1].take({ type: "put", seq: 7, payload: { topic: "card/front", value: { place: "front", step: "old" } } });
   sockets[1].take({ type: "put", seq: 8, payload: { topic: "card/front", value: { place: "front", step: "b" } } });
   sockets[1].take({ type: "pong", seq: 8 });
@@ -91,7 +91,7 @@ test("a line that is silent is given up, whatever its socket believes", () => {
 test("what was asked ends with the line, and nothing is sent a second time", async () => {
   const { connection, sockets } = line();
   welcome(sockets[0]);
-  const answer = connection.ask("c1", { type: "acknowledge" });
+  const answer = connection.ask("c1", { type: "acknowledge", n: 1 });
   const word = connection.ask("c2", confirm);
   sockets[0].break();
   assert.equal((await answer).code, "lost");

@@ -198,3 +198,20 @@ test("what could move the robot is never kept", () => {
   const never = ["change_cell", "change_order", "resume", "acknowledge", "approve_motion", "release_step", "choose", "give_step", "clear_place", "join_place"];
   for (const type of never) assert.ok(!keepable({ type }), type);
 });
+
+test("another's words wait until they sign in again, and do not hold up one's own", async () => {
+  let mine = "Kim";
+  way = new FakeWay(); // a line that no other page of the test listens to
+  outbox = new Outbox(way, openShelf, () => mine);
+  await outbox.give(said("a"));
+  mine = "Bert";
+  way.become("online");
+  await settled();
+  assert.deepEqual(way.asked, [], "nobody hands in what somebody else said");
+  assert.equal((await outbox.give(said("b", { operator: "Bert" }))).ok, true, "and is not held up by it");
+  assert.deepEqual(outbox.waiting.value.map(({ id }) => id), ["id-a"], "it outlives the sign-out");
+  mine = "Kim";
+  way.become("online");
+  await settled();
+  assert.deepEqual(way.asked.map(({ id }) => id), ["id-b", "id-a"]);
+});

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from orchestrator.core.errors import PlanError
-from orchestrator.core.ports import Grip, GuardedMove, Move
+from orchestrator.core.ports import Grip, GuardedMove, Move, Retrace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,9 @@ def nonsense(asked: Segment | GuardedMove, joints: int) -> str:
         return (
             "" if sound and one and asked.distance_m >= 0 else "Direction, distance, speed, force or window is wrong."
         )
+    if isinstance(asked, Retrace):
+        wrong = next((words for angles in asked.through if (words := wrong_joints(angles, joints))), "")
+        return wrong or ("" if _positive(asked.speed_m_s) else "A speed is more than 0 m/s.")
     return wrong_joints(asked.joints, joints)
 
 

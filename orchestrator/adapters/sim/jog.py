@@ -101,6 +101,12 @@ class Jog:
         """Whether nothing moves."""
         return not any(abs(v) > STILL for v in (*self._now[1], *self._now[2]))
 
+    def tail(self, step_s: float) -> list[Moment]:
+        """Return the moment that it is at, and its way to a stand from there, one every `step_s`."""
+        stop, gone_s = (self._towards(self._now, None), 0.0) if self._stop is None else (self._stop, self._stop_s)
+        count = max(1, math.ceil((float(stop.duration) - gone_s) / step_s))
+        return [self._now, *(_at(stop, gone_s + k * step_s) for k in range(1, count + 1))]
+
     def renew(self, twist: Twist, now_s: float) -> None:
         """Go on, with this twist."""
         if twist != self.twist:

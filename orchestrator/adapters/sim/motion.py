@@ -1,4 +1,4 @@
-"""A motion under way in the simulated robot: its acceptance, its progress and its end."""
+"""A motion under way: its acceptance, its progress and its end."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ class SimMotion:
     def done(self) -> bool:
         """Whether it has ended."""
         return self._outcome.done()
+
+    @property
+    def taken(self) -> bool:
+        """Whether it was accepted, or refused."""
+        return self._accepted.done()
 
     async def accepted(self) -> bool:
         """Tell whether the robot took the goal."""

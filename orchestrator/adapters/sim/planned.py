@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from orchestrator.core.ports import Joints, Move, Plan, Segment, Tool
+from orchestrator.core.ports import Joints, Move, Plan, Retrace, Segment, Tool
 
 if TYPE_CHECKING:
     from orchestrator.adapters.sim.kinematics import Kinematics
@@ -57,7 +57,9 @@ def _preview(legs: tuple[Leg, ...], tool: Tool, kinematics: Kinematics) -> tuple
 
 def _ordered(segment: Segment) -> object:
     """A segment and what it may touch, in an order that is the same in every process."""
-    return (replace(segment, touching=frozenset()), sorted(segment.touching)) if isinstance(segment, Move) else segment
+    if not isinstance(segment, Move | Retrace):
+        return segment
+    return replace(segment, touching=frozenset()), sorted(segment.touching)
 
 
 def _digest(content: object) -> str:

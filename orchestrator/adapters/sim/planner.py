@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from orchestrator.adapters.sim.collision import Collision, Hit
 from orchestrator.adapters.sim.kinematics import distance
+from orchestrator.adapters.sim.retraced import curve, curves, dense
 from orchestrator.adapters.sim.scenery import after_grip
 from orchestrator.adapters.sim.search import Search, between, middle_first
 from orchestrator.adapters.sim.timing import Curve, Ride, straight, through
 from orchestrator.core.errors import PlanError
 from orchestrator.core.geometry import Pose, deviation
-from orchestrator.core.ports import Grip, Joints, Move, MoveJoints, Scene, Segment
+from orchestrator.core.ports import Grip, Joints, Move, MoveJoints, Retrace, Scene, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,6 +152,8 @@ class Planner:
                 leg = self._grip(segment, now)
             elif isinstance(segment, MoveJoints):
                 leg = self._move_joints(segment, now, where)
+            elif isinstance(segment, Retrace):
+                leg = self._retrace(segment, now, where)
             elif segment.line:
                 leg = self._line(segment, now, where)
             else:
@@ -179,6 +182,21 @@ class Planner:
             return self._point_to_point(move, now, goal, where, blocked_at, around=False)
         except PlanError:
             return self._point_to_point(move, now, goal, where, blocked_at, around=True)
+
+    def _retrace(self, back: Retrace, now: _Now, where: str) -> Leg:
+        """Go back along a way, and along no other: whatever is in it now, or a joint at its limit, is an error."""
+        points = dense(now.joints, back.through)
+        self._enter(now.scene, back.touching)
+        for joints in points:
+            if broken := self._kinematics.limit_broken(joints):
+                raise PlanError(f"{where}: beyond the range of {broken}.", remedy="Choose joints inside their range.")
+            if hit := self._collision.hit(joints, now.opening_m):
+                raise self._collides(hit, joints, where, "on the way")
+        try:
+            found = curves(points, self._kinematics, self._tcp, back.speed_m_s)
+        except PlanError as error:
+            raise PlanError(f"{where}: {error.message}", remedy=error.remedy) from error
+        return self._leg(back, found, now, points[-1])
 
     def _point_to_point(
         self,
@@ -256,7 +274,7 @@ class Planner:
             if hit := self._collision.hit(joints, now.opening_m):
                 raise self._collides(hit, joints, where, "on the line")
         try:
-            curves = self._line_curve(points, move.speed_m_s)
+            curves = self._line_curve(points, move.speed_m_s, everywhere=move.everywhere)
         except PlanError as error:
             raise PlanError(f"{where}: {error.message}", remedy=error.remedy) from error
         return self._leg(move, curves, now, points[-1][0])
@@ -290,10 +308,14 @@ class Planner:
             points.append((joints, share * (length + RAD_AS_M * turn)))
         return points
 
-    def _line_curve(self, points: Sequence[tuple[Joints, float]], speed_m_s: float | None) -> tuple[Curve, ...]:
+    def _line_curve(
+        self, points: Sequence[tuple[Joints, float]], speed_m_s: float | None, *, everywhere: bool = False
+    ) -> tuple[Curve, ...]:
         if len(points) < 2:
             return ()
         speed = min(speed_m_s or math.inf, self._arm.tcp_speed_m_s) / UNEVEN
+        if everywhere:
+            return (curve([joints for joints, _ in points], self._kinematics, self._tcp, speed),)
         return (through([joints for joints, _ in points], [s for _, s in points], self._arm, speed),)
 
     def _goals(self, to: Pose, seed: Joints, where: str) -> list[Joints]:
@@ -355,7 +377,7 @@ def _where(index: int, count: int, segment: Segment) -> str:
     if isinstance(segment, Move):
         what = f"{'line' if segment.line else 'move'} to {_millimetres(segment.to)}"
     else:
-        what = "move of the joints" if isinstance(segment, MoveJoints) else "grip"
+        what = {MoveJoints: "move of the joints", Retrace: "way back"}.get(type(segment), "grip")
     return f"Segment {index + 1} of {count} ({what})"
 
 

@@ -52,6 +52,17 @@ class Curve:
         x = s - self.knots[index]
         return tuple(a + x * (b + x * (c + x * d)) for a, b, c, d in self.pieces[index])
 
+    def slopes(self, s: float) -> tuple[Joints, Joints]:
+        """Return q'(s) and q''(s), rad per unit of the path parameter and its square."""
+        s = min(max(s, 0.0), self.length)
+        index = min(max(bisect_right(self.knots, s) - 1, 0), len(self.pieces) - 1)
+        x = s - self.knots[index]
+        piece = self.pieces[index]
+        return (
+            tuple(b + x * (2 * c + x * 3 * d) for _, b, c, d in piece),
+            tuple(2 * c + x * 6 * d for _, _, c, d in piece),
+        )
+
 
 def straight(start: Joints, end: Joints, arm: ArmModel, speed: float = math.inf) -> Curve:
     """Return the straight joint-space curve from `start` to `end`; `speed` caps its path speed (1/s, length 1)."""
@@ -112,12 +123,15 @@ def _spline(knots: Floats, values: Floats) -> Floats:
 
 
 class Ride:
-    """A ride along a curve, tick by tick. Speed factor and stop take effect at once, within the curve's limits."""
+    """A ride along a curve, tick by tick. Speed factor and stop take effect at once, within the curve's limits.
 
-    def __init__(self, curve: Curve, factor: float = 1.0) -> None:
+    It begins at rest at the curve's start, unless `state` tells the path parameter, its speed and acceleration.
+    """
+
+    def __init__(self, curve: Curve, factor: float = 1.0, state: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> None:
         self.curve = curve
         self._solver = ruckig.Ruckig(1)
-        self._state = (0.0, 0.0, 0.0)
+        self._state = state
         self._elapsed = 0.0
         self._halting = False
         self._braking = False  # to its end, which is too near for anything else
@@ -134,6 +148,11 @@ class Ride:
     def speed(self) -> float:
         """How fast the path parameter grows now, 1/s."""
         return self._state[1]
+
+    @property
+    def state(self) -> tuple[float, float, float]:
+        """The path parameter, its speed (1/s) and acceleration (1/s²)."""
+        return self._state
 
     @property
     def share(self) -> float:

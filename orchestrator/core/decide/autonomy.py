@@ -10,6 +10,7 @@ from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import StepStatus, move, verb_to
 from orchestrator.core.readiness import held_up
+from orchestrator.core.retreat import why_no_motion
 from orchestrator.core.supervision import held_back
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def approve_motion(state: State, command: cmd.ApproveMotion, by: cmd.Who, _now: 
     if isinstance(heard, Rejected):
         return heard
     motion, who = heard
-    if reasons := why_not(state):
+    if reasons := why_no_motion(state, motion.effect):
         return Rejected("interlock", "The robot may not move now.", " ".join(reasons))
     if motion.needs > 1 and who == cmd.UNNAMED:  # they may be somebody who has approved at a place
         return Rejected("nobody", "Several people approve this, and nobody knows who you are.", _SIGN_IN)

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide import standing
+from orchestrator.core.decide import holding, retreat, standing
 from orchestrator.core.decide.choices import in_the_way
 from orchestrator.core.decide.lull import lulls
 from orchestrator.core.decide.progress import after as after_events
 from orchestrator.core.decide.progress import undo_trouble, undone
 from orchestrator.core.decide.verdict import Rejected
-from orchestrator.core.interlock import MOVING, SAFETY_SAYS, why_not, why_not_but_paused
+from orchestrator.core.holding import HOLDS_ALREADY
+from orchestrator.core.interlock import MOVING, RETREATS, SAFETY_SAYS, why_not, why_not_but_paused
 from orchestrator.core.machine import ASKS_MOTION, CELL, CellState, CellVerb, Mode, StepStatus, move
 from orchestrator.core.ports import Safety
+from orchestrator.core.retreat import is_retreat
 from orchestrator.core.state import OVER, ROBOT, moves_robot, skill_effect
 from orchestrator.core.world import GRIPPER, LOST
 
@@ -35,7 +37,13 @@ def change(state: State, command: cmd.ChangeCell, by: cmd.Who, now: float) -> li
         return Rejected("not_yours", "A transient state ends by itself.")
     if state.manual is not None and command.verb in _HALTS and state.cell not in CELL[command.verb]:
         return []  # the cell stands already; what moves by hand was stopped by the very asking
+    if command.verb == CellVerb.HOLD and state.cell in HOLDS_ALREADY:
+        return [*retreat.stopped(state, by), *holding.joined(state, command, by)]
+    if state.retreat is not None and command.verb in _HALTS and state.cell not in CELL[command.verb]:
+        return retreat.stopped(state, by)
     after = move("cell", state.cell, command.verb)
+    if command.verb == CellVerb.RESET and state.retreat is not None:
+        return Rejected("interlock", "The cell can't be reset now.", RETREATS)
     if command.verb == CellVerb.CLEAR and state.safety in _ABORTS:
         return Rejected("interlock", "What aborted the cell is still there.", " ".join(why_not(state)[1:]))
     if command.verb == CellVerb.COMPLETE and (any(state.busy()) or state.motions or state.ending):
@@ -66,6 +74,8 @@ def set_mode(state: State, command: cmd.SetMode, by: cmd.Who, _now: float) -> li
     """Switch the mode, only while the cell stands still."""
     if state.cell not in _STILL:
         return Rejected("cell", f"The mode can't change while the cell is {state.cell}.", "Stop the cell first.")
+    if state.retreat is not None:
+        return Rejected("interlock", "The mode can't change now.", RETREATS)
     return [] if command.mode == state.mode else [ev.ModeChanged(mode=command.mode, by=by.name)]
 
 
@@ -110,7 +120,7 @@ def take_part(state: State, command: cmd.TakePart, by: cmd.Who, now: float) -> l
     unit = state.units.get(fact.unit)
     if unit is None and fact.holder != GRIPPER:
         return _taken_out(state, fact)
-    if state.doing(ROBOT) or state.ending:
+    if state.doing(ROBOT) or state.ending or any(motion.approved for motion in state.motions.values()):
         return Rejected("moving", "The robot is at work.", "Hold the cell first.")
     taken: list[ev.Event] = [
         ev.PartMoved(unit=fact.unit, part=fact.part, kind=fact.kind, what="consumed", holder=LOST, certainty="unknown")
@@ -172,6 +182,8 @@ def safety(state: State, command: cmd.ReportSafety, _by: cmd.Who, _now: float) -
 
 def propose_motion(state: State, command: cmd.ProposeMotion, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
     """The gate: let a planned motion pass, keep it for approval, or refuse it."""
+    if is_retreat(command.effect):
+        return retreat.propose(state, command)
     reasons = why_not(state)
     if reasons and not why_not_but_paused(state):
         return Rejected("paused", "The robot is paused.", " ".join(reasons))
@@ -208,12 +220,11 @@ def end_motion(state: State, command: cmd.EndMotion, _by: cmd.Who, _now: float) 
     """Note a motion's terminal state."""
     if command.motion not in state.motions:
         return [ev.OutcomeIgnored(effect=command.effect, what="end_motion", why="no such motion")]
-    return [
-        ev.MotionEnded(
-            effect=command.effect,
-            motion=command.motion,
-            outcome=command.outcome,
-            code=command.code,
-            message=command.message,
-        )
-    ]
+    ended = ev.MotionEnded(
+        effect=command.effect,
+        motion=command.motion,
+        outcome=command.outcome,
+        code=command.code,
+        message=command.message,
+    )
+    return [ended, *retreat.unsure(state, command.outcome, command.message)] if is_retreat(command.effect) else [ended]

@@ -21,9 +21,12 @@ from orchestrator.core.decide import (
     pauses,
     recovery,
     remains,
+    retreat,
     rewind,
     rides,
+    speaking,
     steps,
+    unasked,
 )
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import CommandDenied
@@ -54,6 +57,7 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.TakePart: cell.take_part,
     cmd.SettlePart: contradictions.settle,
     cmd.ReportGrip: contradictions.grip,
+    cmd.ReportUnasked: unasked.moves,
     cmd.Acknowledge: cell.acknowledge,
     cmd.ReportLull: lull.report,
     cmd.Pause: pauses.pause,
@@ -71,6 +75,10 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.StartJog: manual.start_jog,
     cmd.StartDrive: manual.start_drive,
     cmd.MoveGripper: manual.move_gripper,
+    cmd.Retreat: retreat.ask,
+    cmd.StopRetreat: retreat.stop,
+    cmd.EndRetreat: retreat.end,
+    cmd.NoteTrail: retreat.note_trail,
     cmd.TeachFrame: manual.teach,
     cmd.EndManual: manual.end,
     cmd.StartStep: steps.start,
@@ -101,6 +109,8 @@ def decide(state: State, request: cmd.Request, now: float) -> list[Event] | Reje
     command = request.command
     if not may(request.by.role, command, state.autonomy):
         return [CommandDenied(by=request.by.name, role=request.by.role, command=command.type)]
+    if (unproved := speaking.refusal(state, request)) is not None:
+        return unproved
     if request.kept is not None and (refused := kept.refusal(state, command, request.kept)) is not None:
         return refused
     try:

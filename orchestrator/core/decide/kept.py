@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
+from orchestrator.core.decide.persons import another
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import StepConfirmed
 from orchestrator.core.state import ROBOT
@@ -35,10 +36,8 @@ def refusal(state: State, command: cmd.Command, kept: cmd.Kept) -> Rejected | No
     """
     if not isinstance(command, KEPT):
         return Rejected("not_kept", f"'{command.type}' counts only in the moment in which it is said.", _AGAIN)
-    person = state.places.get(command.place)
-    if person is not None and person.operator != kept.operator:
-        message = f"{kept.operator} said this, and {person.operator} is signed in at {command.place} now."
-        return Rejected("other_person", message, f"{kept.operator} can sign in and say it again.")
+    if (refused := another(state, command.place, kept.operator)) is not None:
+        return refused
     found = state.step(command.unit, command.step)
     if found is None or command.attempt != found[1].attempt or isinstance(command, cmd.ReportProblem):
         return None

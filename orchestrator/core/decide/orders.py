@@ -74,7 +74,7 @@ def start_unit(state: State, command: cmd.StartUnit, _by: cmd.Who, now: float) -
         remedy = f"Take out {left} of a scrapped unit, then say so." if left else "Wait until one leaves."
         return Rejected("no_nest", "Every nest holds a unit.", remedy)
     unit = f"u{state.units_started + 1}"
-    first = ev.UnitStarted(unit=unit, order=order.id, n=order.started + 1, nests=nests)
+    first = ev.UnitStarted(unit=unit, order=order.id, n=order.started + 1, nests=nests, cell=state.spec.name)
     return [first, *after_step(fold(state, first, now, state.seq), order.id, now)]
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core import events as ev
+from orchestrator.core.decide.retreat import stopped
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.interlock import why_not_but_paused
 from orchestrator.core.machine import CellState
 from orchestrator.core.pauses import RUNS, hold_at, robot_pauses, target
+from orchestrator.core.retreat import stops_retreat
 from orchestrator.core.state import ROBOT
 
 if TYPE_CHECKING:
@@ -17,12 +19,14 @@ if TYPE_CHECKING:
 
 
 def pause(state: State, command: cmd.Pause, by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
-    """Bring the cell or a lane to speed zero; twice is once."""
+    """Bring the cell or a lane to speed zero; twice is once. A retreat is stopped by it."""
     key = target(command)
     if trouble := _unknown(state, command):
         return trouble
     if key in state.pauses:
         return []
+    if stops_retreat(state, command):
+        return stopped(state, by)
     if (command.what == "cell" or command.name == ROBOT) and state.cell not in RUNS:
         return Rejected("cell", f"The cell is {state.cell}: nothing moves by itself.", "There is nothing to pause.")
     return [ev.Paused(target=key, by=by.name, reason=command.reason)]
@@ -37,7 +41,12 @@ def resume(state: State, command: cmd.Resume, by: cmd.Who, _now: float) -> list[
 
 
 def not_resumed(state: State, key: str) -> Rejected | None:
-    """Return why a pause may not end now: it keeps the robot's speed at zero, and the robot may not move."""
+    """Return why a pause may not end now: it keeps the robot's speed at zero, and the robot may not move.
+
+    In a suspended cell nothing moves by that, and nothing goes on before it has ended.
+    """
+    if state.cell == CellState.SUSPENDED:
+        return None
     reasons = why_not_but_paused(state) if key in robot_pauses(state) else ()
     return Rejected("interlock", "The robot may not move now.", " ".join(reasons)) if reasons else None
 

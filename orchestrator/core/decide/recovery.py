@@ -36,7 +36,10 @@ def restarted(state: State, command: cmd.ReportRestart, _by: cmd.Who, now: float
     not, by what is seen; where none can, it is a question. Looks that were broken off are asked for again.
     """
     cell = CellState.HELD if state.cell in _RUNNING else _STANDS.get(state.cell, state.cell)
-    out: list[ev.Event] = [ev.CellRestarted(state=cell), *_in_the_gripper(state, holding=command.holding)]
+    out: list[ev.Event] = [
+        ev.CellRestarted(state=cell, cell=state.spec.name),
+        *_in_the_gripper(state, holding=command.holding),
+    ]
     state = after(state, out, now)
     for unit, step_id, _ in tuple(state.busy()):
         more = _taken_up(state, unit.id, step_id, now)
@@ -61,7 +64,10 @@ def _in_the_gripper(state: State, *, holding: bool | None) -> list[ev.Event]:
     if held is not None and not holding and (place := _handed_to(state, held.part)):
         return [_moved(held.unit, held.part, held.kind, "released", f"place:{place}", "known")]
     if held is not None and not holding:
-        return [_moved(held.unit, held.part, held.kind, "lost", LOST, "unknown")]
+        if held.unit in state.units:
+            return [_moved(held.unit, held.part, held.kind, "lost", LOST, "unknown")]
+        gone = (*reversed([*state.world.on(held.part)]), held)  # nobody waits for it any more
+        return [_moved(fact.unit, fact.part, fact.kind, "consumed", LOST, "unknown") for fact in gone]
     if held is not None or not holding:
         return []
     sought = [
@@ -91,7 +97,7 @@ def _moved(
     unit: str,
     part: str,
     kind: str,
-    what: Literal["lost", "grasped", "released"],
+    what: Literal["lost", "consumed", "grasped", "released"],
     holder: str,
     certainty: Literal["known", "doubtful", "unknown"],
     bin_: str = "",

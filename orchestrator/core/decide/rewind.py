@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
+from orchestrator.core.decide.persons import another
 from orchestrator.core.decide.progress import after, undone
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.machine import StepMove, StepStatus, move
@@ -29,6 +30,9 @@ def begin(state: State, command: cmd.Rewind, by: cmd.Who, now: float) -> list[ev
     if not command.reason.strip():
         return Rejected("reason", "Going back needs a reason.", "Write why; it stays in the journal.")
     todo = tuple(undo.step.id for undo in plan(state, command.unit, command.step))
+    if command.todo not in {(), todo}:
+        message = f"By now {', '.join(todo)} must be taken back."
+        return Rejected("stale", message, "Look at what going back means now, then decide again.")
     out: list[ev.Event] = [
         ev.RewindStarted(unit=command.unit, to=command.step, todo=todo, reason=command.reason, by=by.name)
     ]
@@ -61,6 +65,8 @@ def confirm(state: State, command: cmd.ConfirmUndo, _by: cmd.Who, now: float) ->
     found = state.step(command.unit, command.step)
     if found is None or not _theirs(state, command):
         return Rejected("stale", f"{command.step} is not being taken back at {command.place}.", _LOOK_AGAIN)
+    if (refused := another(state, command.place, command.operator)) is not None:
+        return refused
     operator = state.places[command.place].operator
     rewind = state.units[command.unit].rewind
     reason = rewind.reason if rewind is not None else "taken back"

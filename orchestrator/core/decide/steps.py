@@ -10,6 +10,7 @@ from orchestrator.core import events as ev
 from orchestrator.core.decide import orders, overdue, rechecks, rewind
 from orchestrator.core.decide.choices import brought, choices
 from orchestrator.core.decide.handing import unsaid
+from orchestrator.core.decide.persons import another
 from orchestrator.core.decide.progress import (
     after,
     done,
@@ -79,6 +80,8 @@ def confirm(state: State, command: cmd.ConfirmStep, _by: cmd.Who, now: float) ->
     person = state.places.get(command.place)
     if person is None:
         return Rejected("nobody", f"Nobody is signed in at {command.place}.", "Sign in at this place first.")
+    if (refused := another(state, command.place, command.operator)) is not None:
+        return refused
     current_attempt = command.attempt == current.attempt
     acting = current_attempt and command.place in current.actors and "confirm" in current.wants
     attesting = current_attempt and "attest" in current.wants

@@ -25,6 +25,7 @@ from orchestrator.engine.checks import (
 )
 from orchestrator.engine.checks.keep_out import kept_out
 from orchestrator.engine.checks.subject import Built, Subject
+from orchestrator.engine.checks.supervised import supervised_only
 from orchestrator.engine.checks.tried import NOTHING
 from orchestrator.engine.compile import compile_variant, forbidden
 from orchestrator.engine.findings import hint
@@ -98,7 +99,7 @@ def check_cells(
         problems += registration.problems(source, cell)
         problems += trays.problems(source, cell)
         problems += devices.problems(source, cell, kinds)
-        problems += kept_out(source, cell)
+        problems += [*kept_out(source, cell), *supervised_only(source, cell)]
         for role, names in cell.nests.items():
             problems += [
                 source.problem(("nests", role), f"Nest '{role}' names no frame '{name}'.", "Add it to frames.")

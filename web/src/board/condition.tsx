@@ -3,6 +3,7 @@
 import { store } from "../cell";
 import { Offer } from "../common/buttons";
 import { Icon } from "../common/icon";
+import { Retreat } from "../common/retreat";
 import { robotCondition } from "../common/safety";
 import { word, words } from "../words";
 import { Standing } from "./standing";
@@ -37,6 +38,7 @@ export function ConditionPanel() {
         <Icon name={robot.icon} /> <span>{robot.words}</span>
       </p>
       <Standing condition={cell.condition} />
+      <Retreat />
       <div class="row-actions">
         {cell.buttons.filter(({ command }) => command.type !== "set_autonomy").map((button) => (
           <Offer key={JSON.stringify(button.command)} button={button} primary={["start", "unhold", "acknowledge"].includes(button.label)} />

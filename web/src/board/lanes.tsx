@@ -1,6 +1,7 @@
 /** Who does what: one strip an actor, the last minutes up to now. */
 
 import { useEffect } from "preact/hooks";
+import { named } from "../access/access";
 import { store } from "../cell";
 import { serverNow, tick } from "../clock";
 import { Offer } from "../common/buttons";
@@ -31,7 +32,7 @@ export function Lanes() {
               <div class="lane-name">
                 <Icon name={lane.kind === "robot" ? "robot" : "person"} />
                 <span>
-                  <strong>{lane.operator || lane.actor}</strong>
+                  <strong>{named(lane.operator) || lane.actor}</strong>
                   <span class="quiet">
                     {actors[lane.kind]} · {word(laneStates, lane.status)}
                   </span>

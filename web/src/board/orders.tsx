@@ -1,6 +1,7 @@
 /** The list of orders, with what may be done with each now. */
 
 import { useSignal } from "@preact/signals";
+import { may } from "../access/access";
 import { store } from "../cell";
 import { Offer } from "../common/buttons";
 import { Icon } from "../common/icon";
@@ -18,16 +19,18 @@ export function Orders() {
     <section class="panel" aria-labelledby="orders">
       <div class="panel-head">
         <h2 id="orders">{board.orders}</h2>
-        <button
-          type="button"
-          class="act act-plain act-small"
-          data-testid="new-order"
-          onClick={() => {
-            making.value = true;
-          }}
-        >
-          <Icon name="plus" /> {board.newOrder}
-        </button>
+        {may("store_order") && (
+          <button
+            type="button"
+            class="act act-plain act-small"
+            data-testid="new-order"
+            onClick={() => {
+              making.value = true;
+            }}
+          >
+            <Icon name="plus" /> {board.newOrder}
+          </button>
+        )}
       </div>
       {making.value && (
         <NewOrder

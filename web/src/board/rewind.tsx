@@ -1,5 +1,6 @@
 /** Going back to before a step: choose it, read what must be taken back and by whom, say why, and have it done. */
 
+import { may } from "../access/access";
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Offer } from "../common/buttons";
@@ -34,7 +35,7 @@ export function GoingBack({ unit }: { unit: UnitView }) {
 export function GoBack({ unit, steps }: { unit: UnitView; steps: readonly StepView[] }) {
   const open = useSignal(false);
   const done = steps.filter(({ status }) => ["done", "skipped", "attention"].includes(status));
-  if (unit.rewinding || done.length === 0) return null;
+  if (unit.rewinding || done.length === 0 || !may("rewind")) return null;
   return (
     <>
       <button type="button" class="act act-plain act-small" data-testid="go-back" onClick={() => (open.value = true)}>
@@ -54,7 +55,7 @@ function GoBackDialog({ unit, steps, onClose }: { unit: UnitView; steps: readonl
   const { rewind, reason: say } = words.value;
   const path = `/api/v1/rewind/${encodeURIComponent(unit.id)}/${encodeURIComponent(to.value)}`;
   useEffect(() => dialog.current?.showModal(), []);
-  useEffect(() => {
+  const look = (): void => {
     const asked = to.value;
     plan.value = null;
     get<RewindView>(path).then(
@@ -65,17 +66,19 @@ function GoBackDialog({ unit, steps, onClose }: { unit: UnitView; steps: readonl
         refused.value = words_of(error);
       },
     );
-  }, [to.value]);
+  };
+  useEffect(look, [to.value]);
   const send = async (): Promise<void> => {
     if (!reason.value.trim()) {
       refused.value = say.required;
       return;
     }
     try {
-      await post(path, { reason: reason.value.trim() });
+      await post(path, { reason: reason.value.trim(), todo: plan.value?.undo.map(({ step }) => step) ?? [] });
       onClose();
     } catch (error) {
       refused.value = words_of(error);
+      look(); // it may mean something else by now
     }
   };
   const possible = plan.value !== null && !plan.value.refused;

@@ -1,5 +1,6 @@
 /** Why the cell stands or waits: what it waits for, its first reason, what went wrong since, what keeps it from moving. */
 
+import { named } from "../access/access";
 import { tick } from "../clock";
 import { NotMoving } from "../common/not-moving";
 import { span, text, words } from "../words";
@@ -46,7 +47,7 @@ function Paused({ pause }: { pause: PauseView }) {
     <span data-testid="paused" data-target={pause.target}>
       {pause.reason}{" "}
       <span class="quiet">
-        {pause.by}, {span(tick.value - pause.since_t)}
+        {named(pause.by)}, {span(tick.value - pause.since_t)}
         {left_s !== null && ` · ${board.holdsIn(span(left_s))}`}
       </span>
     </span>

@@ -1,5 +1,6 @@
 /** The cameras of the cell: what is known of each, why its checks don't count, and what to do about it. */
 
+import { may } from "../access/access";
 import { Icon } from "../common/icon";
 import type { CalibratedView } from "../wire";
 import { moment, number, span, words } from "../words";
@@ -70,13 +71,13 @@ function Camera({ camera }: { camera: CalibratedView }) {
         )}
       </dl>
       <div class="pair">
-        <Act name={`check-${name}`} primary={known && !counts && !why} closed={why !== ""} describedBy={why ? `why-${name}` : undefined} does={() => check(name)}>
+        {may("check_camera") && <Act name={`check-${name}`} primary={known && !counts && !why} closed={why !== ""} describedBy={why ? `why-${name}` : undefined} does={() => check(name)}>
           {calibrate.check}
-        </Act>
-        <Act name={`begin-${name}-intrinsics`} primary={!known} does={() => begin(name, "intrinsics")}>
+        </Act>}
+        {may("calibrate") && <Act name={`begin-${name}-intrinsics`} primary={!known} does={() => begin(name, "intrinsics")}>
           {calibrate.begin.intrinsics}
-        </Act>
-        {camera.fixed ? (
+        </Act>}
+        {!may("calibrate") ? null : camera.fixed ? (
           <Act name={`begin-${name}-extrinsics`} primary={known && !parts.includes("extrinsics")} does={() => begin(name, "extrinsics")}>
             {calibrate.begin.extrinsics}
           </Act>

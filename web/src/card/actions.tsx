@@ -1,6 +1,7 @@
 /** The one row of large actions, within thumb's reach: what the cell offers for this card, and nothing else. */
 
-import { outbox } from "../cell";
+import { me } from "../access/access";
+import { commands, outbox } from "../cell";
 import { labelOf, Offer } from "../common/buttons";
 import { Icon } from "../common/icon";
 import { askedButtons, saidAt } from "../common/preview";
@@ -15,7 +16,7 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
   const approvals = card.status === "away" ? [] : askedButtons(card.place);
   const own = card.buttons.some(({ command }) => command.type === "leave_place") ? [] : leaving(card);
   const said = outbox.waiting.value.some((word) => isAbout(word, card)); // it waits for the line: nothing is said twice
-  const offered = [...card.buttons, ...approvals, ...own].filter(({ command }) => command.type !== "join_place" && !(said && keepable(command)));
+  const offered = [...card.buttons, ...approvals, ...own].filter(({ command, label }) => (command.type !== "join_place" || label === "work_here") && !(said && keepable(command)));
   const main = offered.filter(isMain);
   const side = offered.filter((button) => !isMain(button));
   const complete = (command: Outside): Outside | null => {
@@ -47,7 +48,8 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
 
 /** Who has no step under way may go; like signing in, this is the person's own to say. */
 function leaving({ place, status }: Card): Button[] {
-  if (!["idle", "blocked", "done"].includes(status)) return [];
+  const own = me();
+  if (!["idle", "blocked", "done"].includes(status) || (own !== null && own !== commands.at(place))) return [];
   return [{ label: "leave", command: { type: "leave_place", place }, needs_reason: false, danger: false, about: {} }];
 }
 

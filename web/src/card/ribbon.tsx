@@ -1,6 +1,7 @@
 /** The slim line above: which order and unit, what the robot does, and whether the cell is there. */
 
 import icon from "../icon.svg";
+import { WhoButton } from "../access/who";
 import { store } from "../cell";
 import { Icon } from "../common/icon";
 import { LineSign } from "../common/line";
@@ -48,6 +49,7 @@ export function Ribbon({ card }: { card: Card | null }) {
           </details>
         )}
       </div>
+      <WhoButton />
       <LineSign />
       <SettingsButton />
     </header>

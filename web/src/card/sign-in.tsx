@@ -1,6 +1,8 @@
 /** Who works at this place: asked once on a device, then one press. */
 
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { justSignedIn, me, named } from "../access/access";
 import { commands, connection, presence, store } from "../cell";
 import { operator } from "../settings";
 import { words } from "../words";
@@ -9,8 +11,9 @@ const NAME = /^[\p{L}\p{N}_@./#:+,= -]{1,120}$/u;
 
 export function SignIn({ place }: { place: string }) {
   const { signIn } = words.value;
-  const name = useSignal(operator.value);
-  const asking = useSignal(operator.value === "");
+  const own = me(); // who is signed in works as themselves
+  const name = useSignal(own ?? operator.value);
+  const asking = useSignal(own === null && operator.value === "");
   const wrong = useSignal(false);
   const key = `join ${place}`;
   const closed = connection.line.value !== "online" || commands.underway.value.has(key);
@@ -18,18 +21,22 @@ export function SignIn({ place }: { place: string }) {
     const plain = who.trim();
     wrong.value = !NAME.test(plain);
     if (wrong.value || closed) return;
-    operator.value = plain;
+    if (own === null) operator.value = plain;
     asking.value = false;
     presence.sure();
     void commands.send({ type: "join_place", place, operator: plain }, key);
   };
+  const online = connection.line.value === "online";
+  useEffect(() => {
+    if (own && online && justSignedIn()) join(own); // from the badge to the step without another press
+  }, [online]);
   return (
     <form
       class="sign-in"
       data-testid="sign-in"
       onSubmit={(event) => {
         event.preventDefault();
-        join(asking.value ? name.value : operator.value);
+        join(own ?? (asking.value ? name.value : operator.value));
       }}
     >
       <h1>{signIn.title}</h1>
@@ -72,9 +79,9 @@ export function SignIn({ place }: { place: string }) {
         </div>
       )}
       <button type="submit" class="act act-primary act-wide" aria-disabled={closed} data-testid="join">
-        {asking.value ? signIn.start : signIn.as(operator.value)}
+        {asking.value ? signIn.start : signIn.as(named(own ?? operator.value))}
       </button>
-      {!asking.value && (
+      {!asking.value && own === null && (
         <button
           type="button"
           class="act act-plain act-wide"

@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { named } from "../access/access";
 import { commands, connection, presence, store } from "../cell";
 import { keyOf } from "../command";
 import { KeepDialog } from "../kept/keep-dialog";
@@ -116,7 +117,7 @@ export function Offer({ button, complete, primary = false, children, testId, at 
       )}
       {keeping.value && "place" in keeping.value && (
         <KeepDialog
-          who={commands.at(keeping.value.place ?? "")}
+          who={named(commands.at(keeping.value.place ?? ""))}
           onKeep={() => {
             presence.sure();
             if (keeping.value) void commands.send(keeping.value, key);

@@ -8,6 +8,7 @@ import { Icon } from "./icon";
 /** What waits for a person's word at a robot's lane, in words: a motion with its approvals, or a step. Nothing where nothing waits. */
 export function Asked({ lane }: { lane: LaneView | null | undefined }) {
   const { supervision: say } = words.value;
+  if (store.cell.value?.retreat?.motion) return null; // which is asked where it is shown
   const intent = lane?.intent?.proposed ? lane.intent : null;
   if (!lane || (!intent && lane.buttons.length === 0)) return null;
   return (
@@ -29,12 +30,15 @@ export function Asked({ lane }: { lane: LaneView | null | undefined }) {
   );
 }
 
+/** What may be said of a motion: not its approval where several approve and nobody knows who says it, as at the board: it may be the same person again. */
+export const sayable = (buttons: readonly Button[], needs: number, place?: string): Button[] =>
+  buttons.filter(({ command }) => place !== undefined || needs <= 1 || command.type !== "approve_motion");
+
 /** Everything that may be said now to the robot and, at a place, to whoever works there: each word once. */
 export function askedButtons(place?: string): Button[] {
   const own = place === undefined ? [...store.lanes.value.values()] : [store.lanes.value.get(place)];
-  const intent = store.robot.value?.intent;
-  const unnamed = place === undefined && (intent?.needs ?? 1) > 1; // at the board nobody knows who approves: it may be the same person again
-  const moves = (intent?.buttons ?? []).filter(({ command }) => !unnamed || command.type !== "approve_motion");
+  const intent = store.cell.value?.retreat?.motion ? null : store.robot.value?.intent;
+  const moves = sayable(intent?.buttons ?? [], intent?.needs ?? 1, place);
   const all = [...moves, ...[store.robot.value, ...own].flatMap((lane) => lane?.buttons ?? [])];
   return [...new Map(all.map((button) => [JSON.stringify(button.command), button])).values()];
 }

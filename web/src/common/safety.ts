@@ -20,6 +20,7 @@ export function robotCondition(): Condition {
   if (cell.safety !== "normal" && cell.safety !== "reduced") {
     return { words: said.robot.held(word(said.safety, cell.safety)), icon: "alert", tone: "bad" };
   }
+  if (cell.retreat?.status === "moving") return { words: said.retreat.moving, icon: "robot", tone: "busy" };
   if (!["idle", "execute", "completing", "completed", "starting", "suspended"].includes(cell.state)) {
     return { words: said.robot.held(word(said.cellStates, cell.state)), icon: "pause", tone: "warn" };
   }

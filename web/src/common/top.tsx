@@ -2,12 +2,14 @@
 
 import type { ComponentChildren } from "preact";
 import icon from "../icon.svg";
+import { may } from "../access/access";
+import { WhoButton } from "../access/who";
 import { store } from "../cell";
 import { words } from "../words";
 import { LineSign } from "./line";
 import { SettingsButton } from "./settings";
 
-export function Top({ page, children }: { page: "start" | "board" | "cell" | "jog" | "calibrate" | "recover"; children?: ComponentChildren }) {
+export function Top({ page, children }: { page: "start" | "board" | "cell" | "jog" | "calibrate" | "recover" | "join"; children?: ComponentChildren }) {
   const { product, start } = words.value;
   return (
     <header class="top">
@@ -23,9 +25,11 @@ export function Top({ page, children }: { page: "start" | "board" | "cell" | "jo
           <a href="/cell" aria-current={page === "cell" ? "page" : undefined}>
             {start.cell}
           </a>
-          <a href="/jog" aria-current={page === "jog" ? "page" : undefined}>
-            {start.jog}
-          </a>
+          {may("start_jog") && (
+            <a href="/jog" aria-current={page === "jog" ? "page" : undefined}>
+              {start.jog}
+            </a>
+          )}
           <a href="/calibrate" aria-current={page === "calibrate" ? "page" : undefined}>
             {start.calibrate}
           </a>
@@ -38,7 +42,8 @@ export function Top({ page, children }: { page: "start" | "board" | "cell" | "jo
       )}
       {children}
       <span class="spring" />
-      <LineSign />
+      <WhoButton />
+      {page !== "join" && <LineSign />}
       <SettingsButton />
     </header>
   );

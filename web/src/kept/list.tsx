@@ -1,6 +1,7 @@
 /** What stands on this device: words that wait for the line, words that were sent since, words that the cell did not take. */
 
 import type { ComponentChildren } from "preact";
+import { named } from "../access/access";
 import { connection, outbox } from "../cell";
 import { Icon } from "../common/icon";
 import { clock, number, text, word, words } from "../words";
@@ -73,7 +74,7 @@ function Given({ word: one, children }: { word: Word; children?: ComponentChildr
           {say.said[one.command.type]}
           {said.map(([name, value]) => ` · ${name} ${value}`).join("")}
         </span>
-        <span class="kept-by">{say.by(clock(one.t), one.operator)}</span>
+        <span class="kept-by">{say.by(clock(one.t), named(one.operator))}</span>
       </div>
       {children}
     </div>
@@ -104,7 +105,7 @@ function Returned({ word: one }: { word: Word }) {
             </dl>
           </>
         )}
-        <span class="kept-by">{[say.said[one.command.type], say.by(clock(one.t), one.operator)].join(" · ")}</span>
+        <span class="kept-by">{[say.said[one.command.type], say.by(clock(one.t), named(one.operator))].join(" · ")}</span>
       </div>
       <button type="button" class="act act-plain act-small" data-testid="kept-understood" onClick={() => void outbox.drop(one)}>
         {say.understood}

@@ -32,6 +32,8 @@ export class Outbox {
   constructor(
     private readonly way: Way,
     open: () => Promise<Shelf>,
+    /** Who is signed in, whose words alone are handed in; null where nobody has to. */
+    private readonly mine: () => string | null = () => null,
   ) {
     this.shelf = open();
     if (this.others) this.others.onmessage = () => void this.look();
@@ -47,7 +49,7 @@ export class Outbox {
    */
   give(word: Omit<Word, "n" | "refused">): Promise<Answer> {
     return this.inTurn(async (shelf) => {
-      const first = !(await shelf.all()).some(({ refused }) => refused === null); // none waits before it
+      const first = !(await shelf.all()).some((one) => one.refused === null && this.hears(one)); // none waits before it
       const online = first && this.way.line.value === "online";
       if (online) this.live.add(word.id);
       const put = await shelf.put({ ...word, refused: null });
@@ -82,7 +84,7 @@ export class Outbox {
     this.again = null;
     void this.inTurn(async (shelf) => {
       for (const word of await shelf.all()) {
-        if (word.refused !== null) continue;
+        if (word.refused !== null || !this.hears(word)) continue; // another's waits until they sign in again
         if (this.way.line.value !== "online") return;
         const answer = await this.way.ask(word.id, word.command, { operator: word.operator, t: word.t });
         if (unjudged(answer)) {
@@ -96,6 +98,11 @@ export class Outbox {
         await this.tell();
       }
     });
+  }
+
+  private hears({ operator }: Word): boolean {
+    const mine = this.mine();
+    return mine === null || mine === operator;
   }
 
   /** A word that was refused while somebody looked on: told by the notice, unless the card has gone on under it. */

@@ -6,6 +6,7 @@ import { poses, store } from "../cell";
 import { tick } from "../clock";
 import { OfflineBanner } from "../common/line";
 import { NotMoving } from "../common/not-moving";
+import { Retreat } from "../common/retreat";
 import { robotCondition } from "../common/safety";
 import { Top } from "../common/top";
 import { Icon } from "../common/icon";
@@ -37,6 +38,7 @@ export function Page() {
         <h1 class="unseen">{cellPage.title}</h1>
         <Twin place={null} layers={shown.value} camera={camera.value} />
         <aside class="side" tabIndex={0} aria-label={cellPage.show}>
+          <Retreat scene />
           <fieldset class="choice">
             <legend>{cellPage.show}</legend>
             <div class="toggles">

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { may } from "../access/access";
 import { commands, connection, store } from "../cell";
 import { Offer } from "../common/buttons";
 import { Icon } from "../common/icon";
@@ -45,7 +46,7 @@ export function Page() {
   const { jog } = words.value;
   const cell = store.cell.value;
   const online = connection.line.value === "online";
-  const closed = !online || !cell || cell.manual_reasons.length > 0;
+  const closed = !may("start_jog") || !online || !cell || cell.manual_reasons.length > 0;
   useReading();
   useEffect(() => {
     document.title = jog.title;

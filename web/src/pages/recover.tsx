@@ -11,6 +11,7 @@ import { Icon } from "../common/icon";
 import { OfflineBanner } from "../common/line";
 import { reasonWords } from "../common/not-moving";
 import { NoticeBar } from "../common/notice";
+import { Retreat } from "../common/retreat";
 import { Top } from "../common/top";
 import { changes, stageOf, stagesOf, type Stage } from "../recover/stage";
 import type { Button, CellView, Question, RecoveryView } from "../wire";
@@ -51,6 +52,7 @@ export function Page() {
           <>
             <Way stages={stagesOf(cell, recovery, questions, met.current)} now={stage} />
             <Step key={stage} stage={stage} cell={cell} recovery={recovery} question={questions[0]} left={questions.length} next={next} />
+            <Retreat />
             {read.value.size > 0 && (
               <button type="button" class="act act-plain recover-back" data-testid="back" onClick={back}>
                 <Icon name="back" /> {recover.back}

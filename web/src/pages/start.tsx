@@ -1,5 +1,6 @@
 /** The start page: which place, board or cell view, and what runs now. */
 
+import { may, named } from "../access/access";
 import { store } from "../cell";
 import { Icon, type IconName } from "../common/icon";
 import { OfflineBanner } from "../common/line";
@@ -31,12 +32,12 @@ export function Page() {
           {(cell?.places ?? []).map((place) => {
             const who = store.lanes.value.get(place)?.operator;
             return (
-              <Tile key={place} href={`/worker?place=${encodeURIComponent(place)}`} icon="person" title={`${start.worker} ${place}`} text={start.workerText} note={who ? start.present(who) : start.free} strong />
+              <Tile key={place} href={`/worker?place=${encodeURIComponent(place)}`} icon="person" title={`${start.worker} ${place}`} text={start.workerText} note={who ? start.present(named(who)) : start.free} strong />
             );
           })}
           <Tile href="/board" icon="gear" title={start.board} text={start.boardText} note={cell ? word(cellStates, cell.state) : ""} />
           <Tile href="/cell" icon="robot" title={start.cell} text={start.cellText} note={cell ? condition.words : ""} />
-          <Tile href="/jog" icon="hand" title={start.jog} text={start.jogText} note={cell ? word(words.value.modes, cell.mode) : ""} />
+          {may("start_jog") && <Tile href="/jog" icon="hand" title={start.jog} text={start.jogText} note={cell ? word(words.value.modes, cell.mode) : ""} />}
           <Tile href="/calibrate" icon="eye" title={start.calibrate} text={start.calibrateText} note="" />
         </nav>
         <section class="running" aria-labelledby="running">

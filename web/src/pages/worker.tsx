@@ -1,6 +1,7 @@
 /** The worker's page: the scene, the step card and the actions. */
 
 import { useEffect } from "preact/hooks";
+import { TakeOver } from "../access/take-over";
 import { Actions } from "../card/actions";
 import { StepCard, useEntry } from "../card/card";
 import { Ribbon } from "../card/ribbon";
@@ -10,6 +11,7 @@ import { OfflineBanner } from "../common/line";
 import { NoticeBar } from "../common/notice";
 import { KeptList } from "../kept/list";
 import { Asked } from "../common/preview";
+import { Retreat } from "../common/retreat";
 import { Twin } from "../scene/twin";
 import type { Card } from "../wire";
 import { best, words } from "../words";
@@ -28,6 +30,7 @@ export function Page() {
     <div class="worker" data-status={card?.status ?? "loading"}>
       <Ribbon card={card} />
       <OfflineBanner />
+      {place !== null && <TakeOver place={place} />}
       <main class="work">
         <Twin place={place} />
         {card ? <Filled card={card} /> : <Empty words={unknown ? say.notFound(place) : loading} />}
@@ -39,6 +42,9 @@ export function Page() {
 
 function Filled({ card }: { card: Card }) {
   const entry = useEntry(card);
+  const retreat = store.cell.value?.retreat;
+  const first = retreat && retreat.status !== "none" && retreat.status !== "ended"; // it is asked or under way
+  const arm = retreat && card.status !== "away" && (first || retreat.buttons.length > 0) && <Retreat place={card.place} />;
   const said = [card.n > 1 ? words.value.card.of(card.k, card.n) : "", best(card.words)?.title ?? ""].join(" ");
   return (
     <>
@@ -53,7 +59,9 @@ function Filled({ card }: { card: Card }) {
       >
         <KeptList />
         <div class="card-body" key={`${card.unit} ${card.step} ${card.attempt} ${card.status}`}>
+          {first && arm}
           <StepCard card={card} entry={entry} />
+          {!first && arm}
           {card.status !== "away" && <Contradictions />}
           {card.status !== "away" && <Asked lane={store.robot.value} />}
         </div>

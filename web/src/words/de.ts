@@ -1,9 +1,12 @@
 /** Die eigenen Wörter der Seiten auf Deutsch. */
 
+import { access, join } from "./de_access";
 import { kept, shell } from "./de_kept";
 import type { Words } from "./en";
 
 export const de: Words = {
+  access,
+  join,
   kept,
   shell,
   languageName: "Deutsch",
@@ -17,6 +20,19 @@ export const de: Words = {
     title: "Keine Verbindung zur Zelle",
     text: "Der Roboter folgt solange seinen eigenen Regeln. Die Seite meldet sich von selbst zurück; nichts Bestätigtes geht verloren.",
     since: (seconds) => `seit ${seconds} s`,
+  },
+  retreat: {
+    title: "Rückzug",
+    none: "Bevor etwas entschieden wird, kann der Arm langsam herausfahren. Zuerst zeigt er den Weg.",
+    planning: "Der Weg heraus wird geplant …",
+    previewed: "Der Arm steht. Er würde so fahren:",
+    look: "Sehen Sie hin: Sind alle Hände aus seinem Weg?",
+    scene: "Den Weg in der Szene ansehen",
+    places: "Mehrere geben ihn frei, jede Person an ihrem Platz.",
+    moving: "Der Arm fährt langsam heraus.",
+    stopping: "Der Arm kommt zum Stehen …",
+    ended: "Der Arm ist heraus. Die Zelle steht wie zuvor: Geht es weiter, sieht der Roboter hin und plant neu.",
+    failed: "Der Arm ist nicht herausgefahren.",
   },
   recover: {
     title: "Die Zelle zurückholen",
@@ -91,7 +107,11 @@ export const de: Words = {
     },
     device: {
       title: (place) => `Der Bildschirm am Platz ${place} ist weg.`,
-      text: "Dort beginnt nichts Neues, und Gemeinsames wartet. Den Platz auf einem beliebigen Gerät öffnen oder abmelden.",
+      text: "Dort beginnt nichts Neues, und Gemeinsames wartet. Den Platz auf einem beliebigen Gerät öffnen und sagen, dass Sie daran arbeiten, oder abmelden.",
+    },
+    motion: {
+      title: () => "Der Arm bewegt sich, und niemand hat ihn darum gebeten.",
+      text: "Abstand halten. Bewegt er sich weiter, den Not-Halt drücken und die Steuerung des Roboters prüfen lassen.",
     },
     skill: {
       title: () => "Ein Skill wurde abgebrochen und endet nicht.",
@@ -255,6 +275,10 @@ export const de: Words = {
     approve: "Roboter darf fahren",
     approve_motion: "Roboter darf fahren",
     acknowledge: "Die Zelle ist frei",
+    retreat: "Arm herausfahren",
+    approve_retreat: "Hände sind weg: so fahren",
+    stop_retreat: "Arm anhalten",
+    drop_retreat: "Stehen lassen",
     refill: "Nachgefüllt",
     refill_bin: "Nachgefüllt",
     start: "Starten",
@@ -267,6 +291,8 @@ export const de: Words = {
     end: "Abschließen",
     hold: "Anhalten",
     unhold: "Weiter",
+    work_here: "Ich arbeite an diesem Bildschirm",
+    hold_too: "Auch für mich anhalten",
     suspend: "Aussetzen",
     unsuspend: "Weiter",
     reset: "Zurücksetzen",
@@ -322,6 +348,15 @@ export const de: Words = {
         fault: "Der Roboter meldet einen Fehler: siehe sein Bedienfeld.",
       })[safety ?? ""] ?? "Der Sicherheitszustand des Roboters ist unbekannt: Verbindung prüfen.",
     acknowledge: () => "Nach einem Halt oder Neustart muss jemand sagen, dass die Zelle frei ist: quittieren.",
+    retreat: () => "Der Arm fährt heraus oder soll es: warten, bis das vorbei ist, oder es anhalten.",
+    retreat_stopped: () => "Jemand hat es angehalten: neu anfordern.",
+    retreat_cell: ({ state }) =>
+      ({
+        idle: "Die Zelle ist im Leerlauf: Der Arm fährt in einer angehaltenen oder gestoppten Zelle heraus.",
+        aborted: "Die Zelle ist abgebrochen: freigeben, dann darf der Arm herausfahren.",
+        completed: "Die Zelle hat ihre Aufträge erledigt: Der Arm fährt in einer angehaltenen oder gestoppten Zelle heraus.",
+      })[state ?? ""] ?? "Die Zelle muss erst angehalten sein und stehen.",
+    not_standing: () => "Der Roboter steht noch nicht: kurz warten.",
     by_hand: ({ who }) => `${who} bewegt den Roboter von Hand: warten, bis er steht.`,
     approval: ({ more }) => (more === "1" ? "Für seine nächste Bewegung fehlt noch eine Freigabe." : `Für seine nächste Bewegung fehlen noch ${more} Freigaben.`),
     zone: ({ who, zone, unit, step }) => `${who} arbeitet in Zone ${zone} (${unit}, ${step}): warten, bis sie frei ist.`,

@@ -1,8 +1,11 @@
 /** The pages' own words in English. Another language is one file of this shape: see `index.ts`. */
 
+import { access, join } from "./en_access";
 import { kept, shell } from "./en_kept";
 
 export const en = {
+  access,
+  join,
   kept,
   shell,
   languageName: "English",
@@ -16,6 +19,19 @@ export const en = {
     title: "No connection to the cell",
     text: "The robot goes by its own rules meanwhile. This page comes back by itself; nothing that you confirmed is lost.",
     since: (seconds: number) => `for ${seconds} s`,
+  },
+  retreat: {
+    title: "Retreat",
+    none: "Before anything else is decided, the arm can come out of where it is, slowly. It shows the way first.",
+    planning: "The way out is being planned …",
+    previewed: "The arm stands. It would go:",
+    look: "Look: are all hands out of its way?",
+    scene: "See the way in the scene",
+    places: "Several people approve it, each at their own place.",
+    moving: "The arm comes out, slowly.",
+    stopping: "The arm comes to a stand …",
+    ended: "The arm is out. The cell stands as before: going on, the robot looks and plans anew.",
+    failed: "The arm did not come out.",
   },
   recover: {
     title: "Bring the cell back",
@@ -90,7 +106,11 @@ export const en = {
     },
     device: {
       title: (place: string) => `The screen at place ${place} is gone.`,
-      text: "Nothing new begins there, and what both do together waits. Open the place on any device, or sign it out.",
+      text: "Nothing new begins there, and what both do together waits. Open the place on any device and say that you work with it, or sign it out.",
+    },
+    motion: {
+      title: () => "The arm moves, and nobody has asked it to.",
+      text: "Keep away from it. Press the emergency stop if it goes on, and have the robot’s controller seen to.",
     },
     skill: {
       title: () => "A skill was called off and does not end.",
@@ -251,6 +271,10 @@ export const en = {
     approve: "Let the robot move",
     approve_motion: "Let the robot move",
     acknowledge: "The cell is clear",
+    retreat: "Bring the arm out",
+    approve_retreat: "Hands are out: let it go this way",
+    stop_retreat: "Stop the arm",
+    drop_retreat: "Leave it where it is",
     refill: "Refilled",
     refill_bin: "Refilled",
     start: "Start",
@@ -263,6 +287,8 @@ export const en = {
     end: "End",
     hold: "Hold",
     unhold: "Go on",
+    work_here: "I work with this screen",
+    hold_too: "Hold for me, too",
     suspend: "Suspend",
     unsuspend: "Go on",
     reset: "Reset",
@@ -318,6 +344,15 @@ export const en = {
         fault: "The robot reports a fault: see its own panel.",
       })[safety ?? ""] ?? "The robot's safety state is not known: check its connection.",
     acknowledge: () => "After a stop or a restart somebody must say that the cell is clear: acknowledge.",
+    retreat: () => "The arm comes out, or shall: wait until that is over, or stop it.",
+    retreat_stopped: () => "Somebody has stopped it: ask for it again.",
+    retreat_cell: ({ state }) =>
+      ({
+        idle: "The cell is idle: the arm comes out in a held or stopped cell.",
+        aborted: "The cell is aborted: clear it, then the arm may come out.",
+        completed: "The cell has completed its orders: the arm comes out in a held or stopped cell.",
+      })[state ?? ""] ?? "The cell must be held and stand first.",
+    not_standing: () => "The robot has not come to a stand yet: wait a moment.",
     by_hand: ({ who }) => `${who} moves the robot by hand: wait until it stands.`,
     approval: ({ more }) => (more === "1" ? "Its next motion lacks one person's approval." : `Its next motion lacks ${more} people's approval.`),
     zone: ({ who, zone, unit, step }) => `${who} is at work in zone ${zone} (${unit}, ${step}): wait until it is free.`,

@@ -1,0 +1,177 @@
+"""The journal's head, signed now and then: a shorter chain is still a chain, but not the one that was signed."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from orchestrator.adapters.journal_file import verified
+from orchestrator.core.errors import JournalError, NotFound
+from orchestrator.wire import Happened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from orchestrator.core.ports import Journal
+    from orchestrator.engine.desk import Change, Screen
+
+SIGN_S = 600.0  # at most as long a head stays unsigned while the cell works
+_KEPT = "Compare with a backup and with signed heads that were kept elsewhere."
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """The last event of a journal at `t` (s, UTC); `key` is the Ed25519 public key in hex, `signature` base64."""
+
+    seq: int
+    sha256: str
+    t: float
+    key: str
+    signature: str
+
+    def holds(self) -> bool:
+        """Tell whether the signature is that key's."""
+        try:
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.key))
+            key.verify(base64.b64decode(self.signature), _message(self.seq, self.sha256, self.t))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def heads_of(journal: Path) -> Path:
+    """Return the file beside a journal that holds its signed heads, one JSON object a line."""
+    return journal.with_name(f"{journal.name}-signed")
+
+
+class HeadSigner:
+    """Signs heads of one journal with a key of its own, made (mode 0600) where there is none."""
+
+    def __init__(self, journal: Path) -> None:
+        """Open the key. Raises JournalError."""
+        self._file = heads_of(journal)
+        path = journal.with_name(f"{journal.name}-signing-key")
+        try:
+            if not path.exists():
+                made = Ed25519PrivateKey.generate().private_bytes(
+                    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+                )
+                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                    file.write(made)
+                    file.flush()
+                    os.fsync(file.fileno())
+            key = serialization.load_pem_private_key(path.read_bytes(), None)
+            if self._file.exists() and not (there := self._file.read_bytes()).endswith(b"\n"):
+                os.truncate(self._file, there.rfind(b"\n") + 1)  # a line that a power cut has cut short
+        except (OSError, ValueError) as error:
+            raise JournalError(
+                f"The journal's signing key {path} can't be read: {error}.",
+                remedy="Put it back; or move it and the signed heads away, and begin with a new key.",
+            ) from error
+        assert isinstance(key, Ed25519PrivateKey)
+        self._key = key
+        self._last = 0
+
+    def sign(self, seq: int, sha256: str, t: float) -> bool:
+        """Add a signed head, durable when this returns; returns whether there was anything new. Raises OSError."""
+        if seq <= self._last:
+            return False
+        public = self._key.public_key().public_bytes_raw().hex()
+        signature = base64.b64encode(self._key.sign(_message(seq, sha256, t))).decode()
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(SignedHead(seq, sha256, t, public, signature))) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self._last = seq
+        return True
+
+
+async def keep_signed(journal: Journal, screen: Screen, signer: HeadSigner, now: Callable[[], float]) -> None:
+    """Sign the head whenever an order changes and every ten minutes, until cancelled, and then once more.
+
+    It only looks on: a disk that is full costs a signature and nothing else.
+    """
+    due = asyncio.Event()
+
+    def hear(changes: Sequence[Change]) -> None:
+        if any(isinstance(change, Happened) and change.type == "order_changed" for change in changes):
+            due.set()
+
+    leave = screen.listen(hear)
+    try:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(due.wait(), SIGN_S)
+            due.clear()
+            await asyncio.to_thread(_try, signer, *journal.head, now())
+    finally:
+        leave()
+        _try(signer, *journal.head, now())
+
+
+def verify_heads(journal: Path, heads: Path, key: str = "") -> SignedHead:
+    """Hold a journal against its signed heads; returns the newest. `key`: the only public key (hex) that counts.
+
+    What was archived from the journal's beginning is passed over. Raises JournalError where a signature or an event
+    does not hold or events after the journal's end were signed, NotFound where no head was.
+    """
+    signed = _read(heads)
+    expected = key or signed[0].key
+    for head in signed:
+        if head.key != expected or not head.holds():
+            raise JournalError(f"The signed head at event {head.seq} in {heads} is forged.", remedy=_KEPT)
+    wanted = {head.seq: head for head in signed}
+    first, last = 0, 0
+    for event in verified(journal):
+        first, last = first or event.seq, event.seq
+        found = wanted.get(event.seq)
+        if found is not None and found.sha256 != event.sha256:
+            raise JournalError(f"Event {event.seq} is not the one that was signed.", remedy=_KEPT)
+    newest = max(signed, key=lambda head: head.seq)
+    if newest.seq > last:
+        raise JournalError(f"Events {last + 1} to {newest.seq} were signed and are missing.", remedy=_KEPT)
+    return newest
+
+
+def _read(heads: Path) -> list[SignedHead]:
+    if not heads.is_file():
+        raise NotFound(
+            f"There are no signed heads in '{heads}'.", remedy="A server signs them; name a file with --signed."
+        )
+    out = []
+    lines = heads.read_text(encoding="utf-8").splitlines()
+    for n, line in enumerate(lines, start=1):
+        try:
+            out.append(SignedHead(**json.loads(line)))
+        except (ValueError, TypeError):
+            if n < len(lines):  # the last one may have been cut short by a power cut
+                raise JournalError(f"Line {n} of {heads} is damaged.", remedy=_KEPT) from None
+    if not out:
+        raise NotFound(
+            f"There are no signed heads in '{heads}'.", remedy="A server signs them; name a file with --signed."
+        )
+    return out
+
+
+def _try(signer: HeadSigner, seq: int, sha256: str, t: float) -> None:
+    try:
+        signer.sign(seq, sha256, t)
+    except OSError as error:
+        log.warning("journal's head not signed", error=str(error))
+
+
+def _message(seq: int, sha256: str, t: float) -> bytes:
+    return f"tandem journal head\n{seq}\n{sha256}\n{t!r}".encode()

@@ -1,0 +1,1 @@
+"""A ROS 2 robot in pieces: trajectories, goals, readings, safety sources. Only `node` imports rclpy, lazily."""

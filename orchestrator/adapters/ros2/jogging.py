@@ -1,0 +1,111 @@
+"""Jogging through a controller that knows trajectories alone: a short one a tick, each with its way to a stand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from orchestrator.adapters.ros2.course import LEAD_S, STEP_S, Place, Waypoint, standing
+from orchestrator.adapters.ros2.drive import SETTLE_S
+from orchestrator.adapters.sim.kinematics import distance
+from orchestrator.core.ports import Outcome, Safety
+
+if TYPE_CHECKING:
+    from orchestrator.adapters.ros2.drive import Drive
+    from orchestrator.adapters.ros2.readings import Readings
+    from orchestrator.adapters.sim.jog import Jog
+    from orchestrator.adapters.sim.motion import SimMotion
+    from orchestrator.core.ports import Joints
+
+    Moment = tuple[list[float], list[float], list[float]]  # joints rad, rad/s, rad/s²
+
+LATE_S = 0.04  # a tick that comes later than this has lost the arm, which brakes on its own by then
+FOLLOWS_S = 0.1  # an arm that is where it should be later than this does not follow: it would catch up, too fast
+OFF_RAD = 0.01  # of a joint: nearer than this an arm is where it was told to be
+
+
+async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) -> Outcome | None:
+    """Let a jog's every tick steer the arm, until both stand; the outcome where the controller does not follow.
+
+    Each trajectory ends in a stand: where the next one does not come, because this process has died or the network
+    is gone, the arm has been told already how to stop. A late tick puts off all that follow, as time that was lost and
+    is made up for is speed that nobody asked for; so is the way that an arm makes up for which was held back.
+    """
+    loop = asyncio.get_running_loop()
+    due_s = loop.time()
+    given: deque[tuple[float, Joints]] = deque()  # when the arm was told to be where, since it must have been there
+    end: Joints | None = None  # where the last trajectory leads
+    while not (jog.halting and jog.standing):
+        due_s += STEP_S
+        await asyncio.sleep(max(0.0, due_s - loop.time()))
+        if (late_s := loop.time() - due_s) > LATE_S and end is not None:
+            words = f"A jog's tick came {1000 * late_s:.0f} ms late."
+            jog.halt(Outcome("aborted", "late", words, "Close what loads this machine, and press again."))
+            break
+        due_s = max(due_s, loop.time())
+        if not _follows(given, readings):
+            words = "The arm does not follow the jog."
+            remedy = "Look at the robot's own speed, and what is in its way; then press again."
+            jog.halt(Outcome("aborted", "not_following", words, remedy))
+            end = _stop_here(jog, drive, readings)
+            break
+        if motion.stop_as is not None:
+            jog.halt(motion.stop_as)
+            if motion.stop_as.code in set(Safety):
+                break  # the robot brakes by itself, and nothing may go on when its stop is released
+        before = jog.tail(STEP_S)[0]
+        jog.advance(STEP_S, loop.time(), drive.factor)
+        tail = jog.tail(STEP_S)
+        if tail[0][0] != before[0] or not jog.standing:
+            points = _waypoints(tail)
+            given.append((loop.time(), points[0].positions))
+            end = points[-1].positions
+            if not drive.link.steer(points):
+                return Outcome("aborted", "no_controller", "Nobody listens to the controller's topic.", "Start it.")
+        motion.tell(0.0)
+    if end is None or readings.latest is None:
+        return None
+    stopped = motion.stop_as is not None and motion.stop_as.code in set(Safety)
+    if stopped:
+        drive.link.steer(standing(readings.latest.joints))
+    if not await readings.stands(LEAD_S + SETTLE_S):
+        return Outcome("unknown", "still_moving", "The arm goes on moving after a jog.", "Press the emergency stop.")
+    if stopped or distance(readings.latest.joints, end) > OFF_RAD:
+        drive.link.steer(standing(readings.latest.joints))  # it was held back: once let go it shall not go on
+    return None
+
+
+def _follows(given: deque[tuple[float, Joints]], readings: Readings) -> bool:
+    """Whether the arm is near one of the places where it was told to be, but not near one that is long past."""
+    past_s = readings.heard_s - LEAD_S - FOLLOWS_S
+    while len(given) > 1 and given[1][0] <= past_s:
+        given.popleft()
+    if not given or given[0][0] > past_s or readings.latest is None:
+        return True
+    joints = readings.latest.joints
+    return any(distance(joints, place) <= OFF_RAD for _, place in given)
+
+
+def _stop_here(jog: Jog, drive: Drive, readings: Readings) -> Joints:
+    """Bring the arm to a stand from where it is, at most as fast as it was told to be; return where it will stand."""
+    assert readings.latest is not None
+    here = readings.latest.joints
+    points = standing(here) if readings.steady else _waypoints(_moved(jog.tail(STEP_S), here))
+    drive.link.steer(points)
+    return points[-1].positions
+
+
+def _moved(tail: list[Moment], here: Joints) -> list[Moment]:
+    """Return a way to a stand as one that begins ahead of `here` by what an arm covers until it takes over."""
+    q0, v0, _ = tail[0]
+    off = [at + v * LEAD_S - q for at, q, v in zip(here, q0, v0, strict=True)]
+    return [([a + b for a, b in zip(q, off, strict=True)], v, a) for q, v, a in tail]
+
+
+def _waypoints(tail: list[Moment]) -> tuple[Waypoint, ...]:
+    points = [Waypoint(LEAD_S + k * STEP_S, tuple(q), tuple(v), tuple(a), Place()) for k, (q, v, a) in enumerate(tail)]
+    last = points[-1]
+    still = (0.0,) * len(last.positions)
+    points[-1] = Waypoint(last.t_s, last.positions, still, still, Place())
+    return tuple(points)

@@ -1,0 +1,336 @@
+"""The link over rclpy: one node of its own context, one executor, one thread. rclpy is imported when a link is opened.
+
+QoS: joint states, forces and safety states are read best effort, as the newest is all that counts and such a reader
+hears reliable and best-effort publishers alike. Trajectories on the controller's topic are published reliably.
+Every call into rclpy that waits for an answer is made on the executor's thread, so that no answer can come before it
+is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import math
+import threading
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.adapters.ros2.crossing import Crossing, Errands
+from orchestrator.adapters.ros2.grippers import Grippers
+from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
+from orchestrator.adapters.ros2.readings import Lateness
+from orchestrator.adapters.ros2.ur import UrStatus
+from orchestrator.core.errors import RobotError, SetupError
+from orchestrator.core.ports import Safety
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from orchestrator.adapters.ros2.course import Waypoint
+    from orchestrator.adapters.ros2.link import Heard, Server
+    from orchestrator.core.geometry import Vector
+    from orchestrator.core.ports import Clock
+    from orchestrator.core.ros2_spec import Ros2Settings
+
+WATCH_S = 0.25  # between two looks whether the servers of open goals are there
+CALL_S = 5.0  # how long a service may take
+JOIN_S = 5.0  # how long the thread may take to end
+ENDS = {4: "succeeded", 5: "canceled", 6: "aborted"}  # action_msgs/GoalStatus
+
+
+class RosLink:
+    """A robot's part of the ROS graph. Raises SetupError, when opened, where ROS 2 is not to be had."""
+
+    def __init__(self, settings: Ros2Settings, clock: Clock, name: str = "tandem") -> None:
+        self.crossing = Crossing()
+        self._settings = settings
+        self._clock = clock
+        self._name = name
+        self._open: list[tuple[Server, Goal]] = []  # goals that have not ended; on the executor's thread
+        self._moving: Any = None  # the controller's newest goal
+        self._reflex: Callable[[Vector], bool] | None = None
+        self._thread: threading.Thread | None = None
+        self._ended = False
+        self._ros: Any = None  # rclpy, and below what is made of it
+        self._node: Any = None
+        self._executor: Any = None
+        self._context: Any = None
+        self._heard: Heard
+        self._loop = asyncio.get_running_loop()
+        self._ur = UrStatus(settings.safety, self.crossing, self._trigger) if settings.safety.source == "ur" else None
+        self._late = {"wrench": Lateness(), "safety": Lateness()}
+
+    # ---- life --------------------------------------------------------------------------------------------------
+
+    def open(self, heard: Heard) -> None:
+        """Begin to listen."""
+        try:
+            import rclpy
+            from control_msgs.action import FollowJointTrajectory
+            from rclpy.action import ActionClient
+            from rclpy.executors import SingleThreadedExecutor
+            from rclpy.parameter import Parameter
+            from rclpy.signals import SignalHandlerOptions
+            from trajectory_msgs.msg import JointTrajectory
+
+            if self._ur is not None:
+                importlib.import_module("ur_dashboard_msgs.msg")
+        except ImportError as error:
+            raise SetupError(
+                f"ROS 2 is not to be had here ({error.name} is missing).",
+                remedy="Source a ROS 2 installation, Jazzy or newer, before Tandem is started.",
+            ) from error
+        self._heard = heard
+        self._ros = rclpy
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        overrides = [Parameter("use_sim_time", value=True)] if self._settings.use_sim_time else []
+        self._node = rclpy.create_node(self._name, context=self._context, parameter_overrides=overrides)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._errands = Errands(self._executor)
+        controller = self._in(self._settings.controller)
+        self._arm = ActionClient(self._node, FollowJointTrajectory, f"{controller}/follow_joint_trajectory")
+        self._topic = self._node.create_publisher(JointTrajectory, f"{controller}/joint_trajectory", 1)
+        self._grippers = Grippers(self._node, self._settings.gripper, self._in(self._settings.gripper.action))
+        self._make_services(controller)
+        self._listen()
+        self._thread = threading.Thread(target=self._spin, name="rclpy", daemon=True)
+        self._thread.start()
+
+    async def close(self) -> None:
+        """End the node and its thread. Idempotent."""
+        self.crossing.close()
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._errands.call(self._end)
+        await asyncio.get_running_loop().run_in_executor(None, thread.join, JOIN_S)
+        if thread.is_alive():
+            raise RobotError("The ROS 2 thread does not end.", remedy="End this process.", code="stuck")
+        self._node.destroy_node()
+        self._context.try_shutdown()
+
+    def _end(self) -> None:
+        self._ended = True
+
+    def _spin(self) -> None:
+        from rclpy.executors import ExternalShutdownException, ShutdownException
+
+        with contextlib.suppress(ExternalShutdownException, ShutdownException):
+            while not self._ended:
+                self._executor.spin_once()
+        self._executor.shutdown()
+
+    def _in(self, name: str) -> str:
+        """Return a name in the settings' namespace."""
+        return name if name.startswith("/") or not self._settings.namespace else f"{self._settings.namespace}/{name}"
+
+    def _on_thread(self, do: Callable[[], None]) -> None:
+        """Have something done on the executor's thread, soon."""
+        if self._thread is not None:
+            self._errands.call(do)
+
+    # ---- what is heard -----------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        from geometry_msgs.msg import WrenchStamped
+        from rclpy.clock import Clock as RosClock
+        from rclpy.clock import ClockType
+        from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+        from sensor_msgs.msg import JointState
+        from std_msgs.msg import String
+
+        newest = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT, durability=DurabilityPolicy.VOLATILE)
+        settings, node = self._settings, self._node
+        node.create_subscription(JointState, self._in(settings.joint_states), self._on_joints, newest)
+        if settings.wrench is not None:
+            node.create_subscription(WrenchStamped, self._in(settings.wrench), self._on_wrench, newest)
+        if settings.safety.source == "topic":
+            node.create_subscription(String, self._in(settings.safety.state), self._on_safety, newest)
+        if self._ur is not None:
+            self._ur.listen(node, self._heard, self._in)
+        steady = RosClock(clock_type=ClockType.STEADY_TIME)
+        node.create_timer(WATCH_S, self._watch, clock=steady)
+
+    def _on_joints(self, message: Any, info: Any) -> None:
+        arrived, came_s = self._clock.now(), self._loop.time()
+        stamp = message.header.stamp
+        values = zip(message.name, message.position, strict=False)
+        positions = {name: float(value) for name, value in values if math.isfinite(value)}
+        velocities = {
+            name: float(v) for name, v in zip(message.name, message.velocity, strict=False) if math.isfinite(v)
+        }
+        stamp_s = stamp.sec + 1e-9 * stamp.nanosec
+        reading = JointReading(stamp_s, arrived, positions, velocities, came_s, _sent_s(info))
+        self.crossing.call(lambda: self._heard.joints(reading))
+        if self._ur is not None:
+            safety = self._ur.safety
+            self.crossing.call(lambda: self._heard.safety_told(safety, came_s))
+
+    def _on_wrench(self, message: Any, info: Any) -> None:
+        felt_s = self._said_s("wrench", info)
+        at = message.wrench.force
+        force = (at.x, at.y, at.z)
+        reflex = self._reflex
+        if reflex is not None and reflex(force) and self._moving is not None:
+            self._moving.cancel_goal_async()
+            self._moving = None
+        self.crossing.call(lambda: self._heard.wrench(force, felt_s))
+
+    def _on_safety(self, message: Any, info: Any) -> None:
+        told_s = self._said_s("safety", info)
+        word = message.data
+        safety = Safety(word) if word in set(Safety) else Safety.UNKNOWN
+        self.crossing.call(lambda: self._heard.safety_told(safety, told_s))
+
+    def _said_s(self, topic: str, info: Any) -> float:
+        """Return when a message that has just been taken was published, by the loop's clock."""
+        return self._loop.time() - self._late[topic].of(_sent_s(info), self._clock.now())
+
+    # ---- the arm -----------------------------------------------------------------------------------------------
+
+    async def wait_for(self, server: Server, limit_s: float) -> bool:
+        """Tell whether an action server is there, waiting for one at most `limit_s`."""
+        wait = self._arm.wait_for_server if server == "controller" else self._grippers.wait
+        return bool(await asyncio.get_running_loop().run_in_executor(None, wait, limit_s))
+
+    def follow(self, waypoints: Sequence[Waypoint]) -> Goal:
+        """Give the controller a trajectory; it takes over from the one under way."""
+        from control_msgs.action import FollowJointTrajectory
+
+        message = FollowJointTrajectory.Goal(trajectory=self._trajectory(waypoints))
+        return self._give("controller", self._arm, message, lambda result: Ended("succeeded", result.error_string))
+
+    def steer(self, waypoints: Sequence[Waypoint]) -> bool:
+        """Publish a trajectory on the controller's topic, past its goals. False when nobody listens there."""
+        if self._thread is None or not self._topic.get_subscription_count():
+            return False
+        self._topic.publish(self._trajectory(waypoints))
+        return True
+
+    def calm(self) -> None:
+        """Cancel every goal of the controller, whoever gave it."""
+        from action_msgs.srv import CancelGoal
+
+        self._on_thread(lambda: self._cancel_all.call_async(CancelGoal.Request()))
+
+    def _trajectory(self, waypoints: Sequence[Waypoint]) -> Any:
+        from builtin_interfaces.msg import Duration
+        from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+        points = []
+        for point in waypoints:
+            seconds, rest = divmod(round(point.t_s * 1e9), 10**9)
+            points.append(
+                JointTrajectoryPoint(
+                    positions=list(point.positions),
+                    velocities=list(point.velocities),
+                    accelerations=list(point.accelerations),
+                    time_from_start=Duration(sec=seconds, nanosec=rest),
+                )
+            )
+        return JointTrajectory(joint_names=list(self._settings.joints), points=points)
+
+    # ---- the gripper -------------------------------------------------------------------------------------------
+
+    def feel(self, reflex: Callable[[Vector], bool] | None) -> None:
+        """Ask `reflex` at each force, on the executor's thread, and cancel the controller's goal where it says so."""
+        self._reflex = reflex
+
+    def grip(self, position: float, effort: float) -> Goal:
+        """Give the gripper a goal: its joint's position, and the most effort in N."""
+        client, message = self._grippers.goal(position, effort)
+        return self._give("gripper", client, message, lambda result: Ended("succeeded", held=result.stalled))
+
+    # ---- goals -------------------------------------------------------------------------------------------------
+
+    def _give(self, server: Server, client: Any, message: Any, read: Callable[[Any], Ended]) -> Goal:
+        goal = Goal()
+
+        def send() -> None:
+            self._open.append((server, goal))
+            sent = client.send_goal_async(message, feedback_callback=lambda _: self.crossing.call(goal.beat))
+            sent.add_done_callback(lambda future: self._answered(goal, future, read))
+
+        self._on_thread(send)
+        return goal
+
+    def _answered(self, goal: Goal, future: Any, read: Callable[[Any], Ended]) -> None:
+        """Take in a server's answer. Called on the executor's thread."""
+        handle = future.result()
+        if handle is None or not handle.accepted:
+            self._finished(goal, None)
+            self.crossing.call(lambda: goal.answer(accepted=False))
+            return
+        goal.ask_cancel = lambda: self._on_thread(handle.cancel_goal_async)
+        if ("controller", goal) in self._open:
+            self._moving = handle
+        self.crossing.call(lambda: goal.answer(accepted=True))
+        handle.get_result_async().add_done_callback(lambda done: self._result(goal, done, read))
+
+    def _result(self, goal: Goal, future: Any, read: Callable[[Any], Ended]) -> None:
+        """Take in how a goal ended. Called on the executor's thread."""
+        answer = future.result()
+        said = read(answer.result)
+        status: Any = ENDS.get(answer.status, "aborted")
+        self._finished(goal, Ended(status, said.detail, said.held))
+
+    def _finished(self, goal: Goal, ended: Ended | None) -> None:
+        self._open = [entry for entry in self._open if entry[1] is not goal]
+        if ended is not None:
+            self.crossing.call(lambda: goal.end(ended))
+
+    def _watch(self) -> None:
+        """Look whether the servers of open goals are there. Called on the executor's thread."""
+        if self._ur is not None:
+            self._ur.watch()
+        for server, goal in tuple(self._open):
+            if not (self._arm.server_is_ready() if server == "controller" else self._grippers.there()):
+                self._finished(goal, Ended("lost"))
+
+    # ---- services ----------------------------------------------------------------------------------------------
+
+    def _make_services(self, controller: str) -> None:
+        from action_msgs.srv import CancelGoal
+        from std_srvs.srv import Trigger
+
+        action = f"{controller}/follow_joint_trajectory"
+        self._cancel_all = self._node.create_client(CancelGoal, f"{action}/_action/cancel_goal")
+        safety = self._settings.safety
+        names = self._ur.services if self._ur is not None else (safety.prepare, safety.release)
+        self._triggers = {name: self._node.create_client(Trigger, self._in(name)) for name in names if name is not None}
+
+    async def prepare(self) -> str:
+        """Have the robot powered, its brakes released, its program started. Returns what is wrong, "" for nothing."""
+        return await (self._ur.prepare() if self._ur is not None else self._trigger(self._settings.safety.prepare))
+
+    async def release(self) -> str:
+        """Have a protective stop released. Returns what is wrong, "" for nothing."""
+        return await (self._ur.release() if self._ur is not None else self._trigger(self._settings.safety.release))
+
+    async def _trigger(self, name: str | None) -> str:
+        """Call a service; none, where there is no name, is content."""
+        from std_srvs.srv import Trigger
+
+        if name is None:
+            return ""
+        client = self._triggers[name]
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def answered(future: Any) -> None:
+            response = future.result()
+            words = "" if response.success else response.message or f"{client.srv_name} said no."
+            self.crossing.call(lambda: None if answer.done() else answer.set_result(words))
+
+        self._on_thread(lambda: client.call_async(Trigger.Request()).add_done_callback(answered))
+        try:
+            async with asyncio.timeout(CALL_S):
+                return await answer
+        except TimeoutError:
+            return f"{client.srv_name} did not answer."
+
+
+def _sent_s(info: Any) -> float:
+    """Return when a message was published, by its sender's clock (s, UTC); 0 where the middleware does not say."""
+    return 1e-9 * max(0, int(info["source_timestamp"]))

@@ -1,0 +1,28 @@
+"""`tandem urdf`: a cell's arm for ROS 2's own tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from orchestrator.app import arm_of
+from orchestrator.cli.places import cell_file
+from orchestrator.engine.library import read_cell
+
+
+def urdf(
+    cell: str = typer.Argument("demo", help="A cell: a YAML file or a name."),
+    out: Path | None = typer.Option(None, help="Write it there instead of on the screen."),
+    gripper: bool = typer.Option(True, help="With the gripper, as two fingers that slide."),
+) -> None:
+    """Print a cell's arm as URDF, where it stands: ROS 2's tools see the arm that plans are made for."""
+    from orchestrator.adapters.sim import urdf_told
+
+    path = cell_file(cell)
+    spec = read_cell(path)
+    text = urdf_told.urdf(arm_of(path, spec.robot), name=spec.name, base=spec.robot.at, gripper=gripper)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")

@@ -1,0 +1,42 @@
+"""Who asks: found out once for each request or connection, and read wherever something is asked in their name."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from orchestrator.core.commands import Who
+
+STRANGER = "stranger"
+DEVICE = "device"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who a request comes from.
+
+    `standing` is `stranger`, `device` (joined, nobody is signed in) or a role. `tokens` are what proved it, to be
+    looked at again while a connection lives; none on a server without login.
+    """
+
+    standing: str
+    who: Who | None = None  # None: may ask for nothing in a name
+    device: str = ""
+    by_cookie: bool = False
+    qualifications: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+
+
+# Whoever reaches a server without login is its supervisor.
+LOCAL = Caller(standing="supervisor", who=Who())
+
+# Without a default: a way in that asks nobody who they are fails, instead of being somebody.
+CALLER: ContextVar[Caller] = ContextVar("caller")
+
+
+def asking() -> Who:
+    """Return in whose name is asked now. Raises LookupError where nobody was looked at."""
+    who = CALLER.get().who
+    if who is None:
+        raise LookupError("nobody asks")
+    return who

@@ -1,0 +1,51 @@
+"""Rigs for the ROS 2 robot: a double in this process, and servers over a real middleware where ROS 2 is sourced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.contract.robot_rigs import tasks
+from tests.ros2.double import DoubleKind
+from tests.ros2.found import why_not
+from tests.ros2.rig import RosKind, ServerProcess, alone
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
+
+collect_ignore = ["servers.py", "fake_ur.py"]  # over rclpy, and no modules of tests
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[ServerProcess]:
+    """Servers for all tests of this run, started when the first one wants them."""
+    alone()
+    process = ServerProcess()
+    yield process
+    process.close()
+
+
+@pytest.fixture(params=["double", pytest.param("ros2", marks=pytest.mark.ros2)])
+def on_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]:
+    """Run a coroutine on a robot that is ready (unless told not to be), and hold it to leaving no task behind."""
+    if request.param == "ros2" and (reason := why_not()):
+        pytest.skip(reason)
+    kind = DoubleKind() if request.param == "double" else RosKind(request.getfixturevalue("servers"))
+
+    def run(body: Callable[[Any], Awaitable[Any]], *, ready: bool = True) -> Any:
+        async def whole() -> Any:
+            rig = kind.make(tmp_path)
+            try:
+                if ready:
+                    await rig.robot.ready()
+                answer = await body(rig)
+            finally:
+                await rig.close()
+            assert tasks() == set()
+            return answer
+
+        return kind.run(whole)
+
+    return run

@@ -1,0 +1,136 @@
+"""What a jog does on a machine that is late, and with an arm that does not follow: never faster than was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+import random
+
+import pytest
+
+from orchestrator.adapters.clock_virtual import run_virtual
+from orchestrator.adapters.ros2.jogging import LATE_S
+from orchestrator.adapters.sim.arm import UR5E
+from orchestrator.adapters.sim.kinematics import Kinematics
+from orchestrator.core.ports import JOG_M_S, Safety, Twist
+from tests.contract.test_robot import held, stands
+from tests.ros2.double import DoubleRig
+from tests.ros2.found import why_not
+from tests.ros2.rig import RosRig
+
+FAST = Twist((-3.0, 3.0, 0.0))
+
+
+def busy(for_s):
+    """Let this loop do nothing else for a while."""
+    asyncio.get_running_loop()._now += for_s
+
+
+def tcp(joints):
+    return (Kinematics(UR5E).flange(joints) @ UR5E.gripper.tcp).p
+
+
+@pytest.mark.ros2
+@pytest.mark.parametrize("twist", [FAST, Twist((0.0, 0.0, -3.0)), Twist((3.0, 0.0, 3.0))])
+def test_whatever_a_machine_is_at_the_arm_itself_is_never_faster_than_reduced_speed(request, tmp_path, twist):
+    if reason := why_not():
+        pytest.skip(reason)
+    servers = request.getfixturevalue("servers")
+
+    async def whole():
+        rig = RosRig(tmp_path, servers)
+        try:
+            await rig.robot.ready()
+            for _ in range(15):
+                rig.robot.jog(twist)  # another one, where this machine was too late for the one before
+                await asyncio.sleep(0.1)
+            await rig.robot.jog(Twist()).result()
+        finally:
+            await rig.close()
+        assert 0.02 < servers.call("fastest_m_s") <= JOG_M_S
+
+    asyncio.run(whole())
+
+
+def on_double(body, folder):
+    async def whole():
+        rig = DoubleRig(folder)
+        given = []  # when, and where to
+
+        def steer(waypoints, *, steered=rig._link.steer):
+            given.append((asyncio.get_running_loop().time(), tcp(waypoints[0].positions)))
+            return steered(waypoints)
+
+        rig._link.steer = steer
+        await rig.robot.ready()
+        try:
+            return await body(rig, given)
+        finally:
+            await rig.close()
+
+    return run_virtual(whole)
+
+
+def fastest(places):
+    return max(math.dist(a, b) / max(t - s, 1e-6) for (s, a), (t, b) in itertools.pairwise(places))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ticks_that_come_late_never_make_a_jog_faster(tmp_path, seed):
+    async def body(rig, given):
+        loop, random_ = asyncio.get_running_loop(), random.Random(seed)
+        went = {}
+        rig.robot.state.listen(lambda state: went.update({state.stamp: state.tcp.p}))
+        for k in range(1, 9):
+            loop.call_later(0.1 * k + random_.uniform(0.0, 0.04), busy, random_.uniform(0.2, 0.95) * LATE_S)
+        motion = await held(rig, FAST, 0.8)
+        await motion.cancel()
+        assert 0.8 * JOG_M_S < fastest(given) <= JOG_M_S
+        assert fastest(list(went.items())) <= JOG_M_S
+
+    on_double(body, tmp_path)
+
+
+def test_a_tick_that_comes_too_late_ends_the_jog_and_the_arm_stands_on_its_own(tmp_path):
+    async def body(rig, given):
+        motion = await held(rig, FAST, 0.4)
+        asyncio.get_running_loop().call_soon(busy, 3 * LATE_S)
+        outcome = await motion.result()
+        assert (outcome.kind, outcome.code) == ("aborted", "late")
+        assert asyncio.get_running_loop().time() - given[-1][0] > 2 * LATE_S
+        assert await stands(rig.robot)
+
+    on_double(body, tmp_path)
+
+
+@pytest.mark.parametrize("speed", [0.4, 0.0])
+def test_an_arm_that_is_held_back_ends_the_jog_and_never_makes_up_for_it(tmp_path, speed):
+    async def body(rig, given):
+        motion = await held(rig, FAST, 0.4)
+        rig.slow(speed)
+        outcome = await motion.result()
+        assert (outcome.kind, outcome.code) == ("aborted", "not_following")
+        stood = rig.robot.state.value.tcp.p
+        went = []
+        rig.robot.state.listen(lambda state: went.append(state.tcp.p))
+        rig.slow(1.0)
+        await asyncio.sleep(1.0)
+        assert max(math.dist(place, stood) for place in went) < 1e-4
+
+    on_double(body, tmp_path)
+
+
+def test_nothing_of_a_jog_is_left_to_be_done_once_a_stop_is_released(tmp_path):
+    async def body(rig, given):
+        motion = await held(rig, FAST, 0.4)
+        rig._link.arm.speed = 0.0  # as a robot's own stop holds a trajectory
+        rig._link._heard.safety_told(Safety.PROTECTIVE_STOP, asyncio.get_running_loop().time())
+        outcome = await motion.result()
+        assert (outcome.kind, outcome.code) == ("aborted", "protective_stop")
+        stood = rig.robot.state.value.tcp.p
+        rig._link.arm.speed = 1.0
+        await asyncio.sleep(1.0)
+        assert math.dist(rig.robot.state.value.tcp.p, stood) < 1e-4
+
+    on_double(body, tmp_path)

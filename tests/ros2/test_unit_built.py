@@ -1,0 +1,44 @@
+"""A whole unit of the shipped product with a ROS 2 robot: the same steps and results as in the embedded cell."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from orchestrator.adapters.clock_virtual import run_virtual
+from orchestrator.adapters.clock_wall import WallClock
+from tests.ros2.building import built, ros2_cell
+from tests.ros2.double import Double
+from tests.ros2.found import why_not
+from tests.ros2.hardware import Nothing
+from tests.unit.cell_bench import shipped
+
+pytestmark = pytest.mark.slow
+
+
+async def in_the_embedded_cell():
+    async with shipped() as cell:
+        return await built(cell)
+
+
+def test_over_a_double_the_journal_is_that_of_the_embedded_cell(tmp_path):
+    async def over_the_double():
+        async with ros2_cell(tmp_path, lambda clock: Double(Nothing(), clock)) as cell:
+            return await built(cell)
+
+    assert run_virtual(over_the_double) == run_virtual(in_the_embedded_cell)
+
+
+@pytest.mark.ros2
+def test_over_a_real_middleware_the_journal_is_that_of_the_embedded_cell(request, tmp_path):
+    if reason := why_not():
+        pytest.skip(reason)
+    servers = request.getfixturevalue("servers")
+    servers.start()
+
+    async def over_ros_2():
+        async with ros2_cell(tmp_path, None, clock=WallClock()) as cell:
+            return await built(cell)
+
+    assert asyncio.run(over_ros_2()) == run_virtual(in_the_embedded_cell)

@@ -1,0 +1,103 @@
+"""A server with login: accounts in a file, a joined device, and somebody of each role."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from orchestrator.adapters.access import people
+from orchestrator.adapters.access.store import AccountsFile, now_t
+from orchestrator.core.access import ROLES
+from orchestrator.core.decide import Rejected, decide
+from orchestrator.core.events import CommandDenied
+from orchestrator.core.state import initial
+from orchestrator.http.access import DEVICE_COOKIE, SESSION_COOKIE, Access
+from orchestrator.wire import Answer
+from tests.unit.http_fakes import BENCH, FakeDesk, serving
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from orchestrator.core.commands import Request
+    from orchestrator.http.server import WebServer
+
+PIN = "271828"
+BADGE = "04:a2:2f:91"
+STANDINGS = ("stranger", "device", *ROLES)
+
+
+class RightsDesk(FakeDesk):
+    """Judges every command by the real `decide`, over a cell that has just begun."""
+
+    async def submit(self, request: Request) -> Answer:
+        verdict = decide(initial(BENCH), request, request.t)
+        self.asked.append(request)
+        if isinstance(verdict, Rejected):
+            return Answer(id=request.id, ok=False, code=verdict.code, message=verdict.message, remedy="")
+        if any(isinstance(event, CommandDenied) for event in verdict):
+            return Answer(id=request.id, ok=False, code="forbidden", message="", remedy="")
+        return Answer(id=request.id, ok=True)
+
+
+class Site:
+    """Accounts with one person of each role, their names their roles, and one joined device."""
+
+    def __init__(self, root: Path) -> None:
+        self.accounts = AccountsFile(root / "access.db")
+        for role in ROLES:
+            people.add(self.accounts, role.title(), role, PIN, pseudonym=role)
+        people.add_badge(self.accounts, "worker", BADGE)
+        joined = self.accounts.join(self.accounts.invite(now_t())[0], "tablet 1", now_t())
+        assert joined is not None
+        self.device, self.device_token = joined
+        self.held: list[float] = []
+        self.access = Access(self.accounts, hold=self._hold)
+        self._tokens: dict[str, str] = {}
+
+    async def _hold(self, seconds: float) -> None:
+        self.held.append(seconds)
+
+    def token(self, person: str) -> str:
+        """Return the token of a person who is signed in at the device."""
+        if person not in self._tokens:
+            signed_in = self.accounts.sign_in(self.device.id, now_t(), person=person, secret=PIN)
+            assert isinstance(signed_in, tuple), signed_in
+            self._tokens[person] = signed_in[1]
+        return self._tokens[person]
+
+    def headers(self, standing: str, origin: str = "http://127.0.0.1") -> dict[str, str]:
+        """Return what a browser of somebody sends along."""
+        if standing == "stranger":
+            return {"origin": origin}
+        cookie = f"{DEVICE_COOKIE}={self.device_token}"
+        if standing != "device":
+            cookie += f"; {SESSION_COOKIE}={self.token(standing)}"
+        return {"origin": origin, "cookie": cookie}
+
+    def expire(self, person: str) -> None:
+        """Let the sign-ins of a person have begun long ago, as another process would write it."""
+        self.sql("UPDATE session SET until_t = 1 WHERE person = ?", person)
+
+    def sql(self, statement: str, *values: Any) -> None:
+        """Change the accounts behind the server's back."""
+        with sqlite3.connect(self.accounts.path) as db:
+            db.execute(statement, values)
+        db.close()
+
+
+@asynccontextmanager
+async def lan(root: Path, **options: Any) -> AsyncIterator[tuple[Site, RightsDesk, WebServer]]:
+    """Run a server with login; without TLS, which has tests of its own."""
+    site, desk = Site(root), RightsDesk(root / "desk")
+    async with serving(desk, access=site.access, **options) as server:
+        yield site, desk, server
+    site.accounts.close()
+
+
+def client(server: WebServer, site: Site, standing: str) -> httpx.AsyncClient:
+    """Return somebody's browser."""
+    return httpx.AsyncClient(base_url=server.url, headers=site.headers(standing, server.url), trust_env=False)
