@@ -1,5 +1,8 @@
 // A person at work at the worker's page: enters what the card asks for, confirms, decides.
-import { answerFor, orderState } from "./cell_page.mjs";
+import { answerFor, card, orderState, topic } from "./cell_page.mjs";
+
+/** What a person says of a step in their hands. */
+export const DONE = { name: /^(Done|It is right)$/ };
 
 const STEP_MS = 3 * 60_000; // the robot may have several steps between two of the person's
 
@@ -30,6 +33,22 @@ export async function next(worker, id) {
       if ((await orderState(id)) === "ended") return;
       if (Date.now() - began > STEP_MS) throw error;
     }
+  }
+}
+
+/** Go on until the card asks for a step of the person's own, not for one that they do together with the robot. */
+export async function ownStep(worker, id) {
+  for (;;) {
+    await next(worker, id);
+    const { status, together } = topic(worker, "card/front");
+    if (status === "step" && !together && (await worker.getByRole("button", DONE).count())) return card(worker).getAttribute("data-step");
+    if (status === "attention") await decide(worker);
+    else if (status === "step") {
+      await fillIn(worker);
+      const moved = changed(worker);
+      await worker.getByRole("button", DONE).click();
+      await moved;
+    } else await worker.waitForTimeout(100);
   }
 }
 

@@ -3,30 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { look } from "./axe.mjs";
-import { changed, decide, fillIn, next } from "./at_work.mjs";
+import { DONE, fillIn, ownStep } from "./at_work.mjs";
 import { ask, card, freshName, open, shoot, signIn, startOrder, storeOrder, topic, withBrowser } from "./cell_page.mjs";
 
-const DONE = { name: /^(Done|It is right)$/ };
 const BACK_MS = 20_000;
 
 /** What the cell was told under the names of the test's own order, from the page's own line. */
 const confirmations = (page, step) => page.heard.filter(({ type, payload }) => type === "happened" && payload.type === "step_confirmed" && payload.subject.includes(step));
-
-/** Go on until the card asks for a step of the person's own, not for one that they do together with the robot. */
-async function ownStep(worker, id) {
-  for (;;) {
-    await next(worker, id);
-    const { status, together } = topic(worker, "card/front");
-    if (status === "step" && !together && (await worker.getByRole("button", DONE).count())) return card(worker).getAttribute("data-step");
-    if (status === "attention") await decide(worker);
-    else if (status === "step") {
-      await fillIn(worker);
-      const moved = changed(worker);
-      await worker.getByRole("button", DONE).click();
-      await moved;
-    } else await worker.waitForTimeout(100);
-  }
-}
 
 /** Cut the line, fill in the card and say done; the page asks who says so. */
 async function sayDoneWithoutALine(worker) {

@@ -30,6 +30,7 @@ const SURFACES = `
   globalThis.quest.sem.loadEnvironment({ type: "scene", version: "1", spatialEntities: globalThis.questOptions.surfaces.map((at, i) => box("box-" + i, at)) });
 `;
 const AHEAD = [0, 0, 0, 1];
+const RESTS_M = 0.001;
 const REACH_M = 0.3; // from where a hand points at the panel
 
 /**
@@ -101,11 +102,15 @@ function quaternion([[a, d, g], [b, e, h], [c, f, i]]) {
   return [x, (b + d) / (4 * x), (c + g) / (4 * x), (h - f) / (4 * x)];
 }
 
-/** Point a hand at what the panel shows. */
+/** Point a hand at what the panel shows, and follow where it moves until it rests. */
 export async function aimAt(page, selector, side = "right") {
-  const { at, normal, basis } = await reachable(page, selector);
-  await hold(page, side, at.map((v, i) => v + REACH_M * normal[i]), quaternion(basis));
-  await frames(page);
+  for (let before = null; ; ) {
+    const { at, normal, basis } = await reachable(page, selector);
+    if (before && Math.hypot(...at.map((v, i) => v - before[i])) < RESTS_M) return;
+    await hold(page, side, at.map((v, i) => v + REACH_M * normal[i]), quaternion(basis));
+    await frames(page);
+    before = at;
+  }
 }
 
 /** Point a hand at what the panel shows, and pinch; `meanwhile` is done before the fingers open again. */
