@@ -22,18 +22,18 @@ test("a device handed to another worker asks who", { timeout: 5 * 60_000 }, () =
 
     await putAway(worker);
     await worker.getByRole("button", DONE).click();
-    const dialog = worker.getByTestId("who");
+    const dialog = worker.getByTestId("presence");
     await dialog.waitFor();
     assert.ok((await dialog.boundingBox()).width > 400, "it is there to be read");
     await look(worker, "who is there");
     await shoot(worker, "who.png");
-    await worker.getByTestId("who-back").click();
-    assert.equal(await worker.getByTestId("who").count(), 0);
+    await worker.getByTestId("presence-back").click();
+    assert.equal(await worker.getByTestId("presence").count(), 0);
     await worker.getByRole("button", DONE).click();
-    await worker.getByTestId("who").waitFor(); // until somebody has said who they are
+    await worker.getByTestId("presence").waitFor(); // until somebody has said who they are
     assert.equal(confirmed(worker), before, "nothing counts before that");
     const moved = changed(worker);
-    await worker.getByTestId("who-same").click();
+    await worker.getByTestId("presence-same").click();
     await moved;
     assert.equal(confirmed(worker), before + 1, "what was pressed counts once");
 
@@ -42,7 +42,7 @@ test("a device handed to another worker asks who", { timeout: 5 * 60_000 }, () =
     const later = confirmed(worker);
     await putAway(worker);
     await worker.getByRole("button", DONE).click();
-    await worker.getByTestId("who-other").click();
+    await worker.getByTestId("presence-other").click();
     await worker.locator("[data-testid=card][data-status=away]").waitFor();
     assert.equal(confirmed(worker), later, "nobody's word is taken for somebody else's");
     assert.equal(await card(worker).getAttribute("data-status"), "away");

@@ -1,11 +1,11 @@
 /** In the head of each page: who is signed in, and the way out; or, loudly, that nobody has to sign in. */
 
 import { useRef } from "preact/hooks";
-import { commands, connection, store } from "../cell";
+import { connection } from "../cell";
 import { Icon } from "../common/icon";
-import { post } from "../rest";
 import { words } from "../words";
 import { access, may } from "./access";
+import { signOut } from "./sign-out";
 
 export function WhoButton({ short = false }: { short?: boolean }) {
   const sheet = useRef<HTMLDialogElement>(null);
@@ -47,14 +47,4 @@ export function WhoButton({ short = false }: { short?: boolean }) {
       </dialog>
     </>
   );
-}
-
-/** Leave the places where nothing is in hand, and sign out. What is kept on this device stays for whose word it is. */
-async function signOut(person: string): Promise<void> {
-  for (const card of store.cards.value.values()) {
-    const mine = store.lanes.value.get(card.place)?.operator === person;
-    if (mine && ["idle", "blocked", "done"].includes(card.status)) await commands.send({ type: "leave_place", place: card.place });
-  }
-  await post("/api/v1/access/sign-out", {}).catch(() => undefined);
-  location.reload(); // nothing of what was shown stays
 }

@@ -3,7 +3,8 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { named } from "../access/access";
+import { me, named } from "../access/access";
+import { signOut } from "../access/sign-out";
 import { commands, connection, presence, store } from "../cell";
 import { keyOf } from "../command";
 import { KeepDialog } from "../kept/keep-dialog";
@@ -84,7 +85,7 @@ export function Offer({ button, complete, primary = false, children, testId, at 
       </button>
       {whose.value !== null && (
         <WhoDialog
-          who={commands.at(at)}
+          who={named(commands.at(at))}
           onSame={() => {
             const same = whose.value === key;
             whose.value = null;
@@ -93,7 +94,7 @@ export function Offer({ button, complete, primary = false, children, testId, at 
           }}
           onOther={() => {
             whose.value = null;
-            void commands.send({ type: "leave_place", place: at });
+            void leave(at);
           }}
           onCancel={() => {
             whose.value = null;
@@ -130,6 +131,13 @@ export function Offer({ button, complete, primary = false, children, testId, at 
       )}
     </>
   );
+}
+
+/** Somebody else holds the device: whoever works at the place leaves it, and is signed out of the device as well. */
+async function leave(place: string): Promise<void> {
+  await commands.send({ type: "leave_place", place });
+  const own = me();
+  if (own) await signOut(own);
 }
 
 /** What a button is called: its word, and what it is about where several are alike. */

@@ -15,17 +15,17 @@ export function WhoDialog({ who, onSame, onOther, onCancel }: WhoDialogProps) {
   const { presence } = words.value.kept;
   useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog ref={dialog} class="dialog keep whose" aria-labelledby="who-title" data-testid="who" onCancel={onCancel} onClose={onCancel}>
-      <h2 id="who-title">{presence.title(who)}</h2>
+    <dialog ref={dialog} class="dialog keep whose" aria-labelledby="presence-title" data-testid="presence" onCancel={onCancel} onClose={onCancel}>
+      <h2 id="presence-title">{presence.title(who)}</h2>
       <p>{presence.text(who)}</p>
       <div class="dialog-actions">
-        <button type="button" class="act act-plain" data-testid="who-back" onClick={() => dialog.current?.close()}>
+        <button type="button" class="act act-plain" data-testid="presence-back" onClick={() => dialog.current?.close()}>
           {presence.back}
         </button>
-        <button type="button" class="act act-plain" data-testid="who-other" onClick={onOther}>
+        <button type="button" class="act act-plain" data-testid="presence-other" onClick={onOther}>
           {presence.other(who)}
         </button>
-        <button type="button" class="act act-primary" data-testid="who-same" onClick={onSame}>
+        <button type="button" class="act act-primary" data-testid="presence-same" onClick={onSame}>
           {presence.same(who)}
         </button>
       </div>
