@@ -126,7 +126,7 @@ def _value(schema: dict[str, Any], field: dict[str, Any]) -> Any:
             return field[key]
     if "enum" in field:
         return field["enum"][0]
-    return {"string": "x", "integer": 1, "boolean": True, "number": 1.0, "array": ()}[field["type"]]
+    return {"string": "x", "integer": 1, "boolean": True, "number": 1.0, "array": ("x",)}[field["type"]]
 
 
 def test_each_command_by_websocket_is_granted_to_whom_the_table_names(tmp_path: Path) -> None:
