@@ -35,6 +35,7 @@ class MotionWatch:
         self._runner = runner
         self._stop = stop
         self._left: Joints | None = None
+        self._stamp = 0.0  # of the newest reading
         self._asked_s: float | None = None  # when a motion was last asked for, in the loop's time
         self._moved_s: float | None = None  # when it last moved unasked
         self._ends = (robot.state.listen(self._heard), runner.bus.join(self._observe))
@@ -52,7 +53,9 @@ class MotionWatch:
         now = asyncio.get_running_loop().time()
         if asked_for(self._runner.state):
             self._asked_s = now
-        if self._left is None or (self._asked_s is not None and now - self._asked_s < SETTLES_S):
+        unheard = reading.stamp - self._stamp > SETTLES_S  # its silence was told, and nobody knows how it moved in it
+        self._stamp = reading.stamp
+        if self._left is None or unheard or (self._asked_s is not None and now - self._asked_s < SETTLES_S):
             self._left = reading.joints
         elif (by_rad := apart_rad(self._left, reading.joints)) > MOVED_RAD:
             self._left, self._moved_s = reading.joints, now

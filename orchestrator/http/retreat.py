@@ -8,7 +8,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Query
 
 from orchestrator.core.commands import Retreat, StopRetreat
-from orchestrator.core.errors import SetupError
+from orchestrator.core.errors import NotFound
 from orchestrator.engine.desk import Desk
 from orchestrator.http.commands import Commands
 from orchestrator.http.errors import ANSWERS, REFUSED, accept
@@ -46,7 +46,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
 def _view(desk: Desk) -> RetreatView:
     cell = desk.screen.topics.get("cell")
     if not isinstance(cell, CellView) or cell.retreat is None:
-        raise SetupError("The cell is neither held nor stopped.", remedy="Hold it first.")
+        raise NotFound("The cell is neither held nor stopped.", remedy="Hold it first.")
     return cell.retreat
 
 

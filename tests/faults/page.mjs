@@ -75,7 +75,7 @@ let sockets = 0;
 class Life {
   sockets = new Map();
   store = new Store();
-  connection = new Connection(this.store, new PoseStream(), false, () => "front", () => this.dial());
+  connection = new Connection(this.store, new PoseStream(), false, () => "front", () => this.dial(), "tablet");
 
   constructor() {
     const apply = this.store.apply.bind(this.store);

@@ -218,7 +218,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "hold": {
         "planning shown half moving": "retreat_stopped -> stop !",
-        "stopping dropped": "nothing",
+        "stopping dropped held gone": "nothing",
         "*": "refused: illegal_move",
     },
     "suspend": {
