@@ -39,11 +39,12 @@ def refusal(state: State, request: cmd.Request) -> Rejected | None:
         return Rejected(
             "other_person", f"{by.name} can't sign in as {command.operator}.", "Everybody signs in as themselves."
         )
-    person = state.places.get(command.place) if isinstance(command, (*OWN, cmd.LeavePlace)) else None
+    place = command.place if isinstance(command, (*OWN, cmd.LeavePlace)) else ""
+    person = state.places.get(place)
     if (
         person is None
         or person.operator == by.name
         or (isinstance(command, cmd.LeavePlace) and by.role == "supervisor")
     ):
         return None
-    return Rejected("other_person", f"{person.operator} is signed in at {command.place}, not {by.name}.", _REMEDY)  # type: ignore[union-attr]
+    return Rejected("other_person", f"{person.operator} is signed in at {place}, not {by.name}.", _REMEDY)
