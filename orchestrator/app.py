@@ -125,6 +125,8 @@ async def embedded(
     from orchestrator.adapters.camera_sim import SimCamera, setup_of
     from orchestrator.adapters.devices_sim import SimDevices
     from orchestrator.adapters.golden_store import GoldenStore
+    from orchestrator.adapters.photos.files import PhotoFiles
+    from orchestrator.adapters.photos.memory import PhotoMemory
     from orchestrator.adapters.robot_sim import SimRobot
     from orchestrator.adapters.sim.board_hands import BoardHands
     from orchestrator.adapters.sim.boards import SimBoards
@@ -259,6 +261,7 @@ async def embedded(
         links=_links(robot.arm),
         by_hand=crew.by_hand,
         calibrating=calibrator,
+        photos=PhotoFiles(evidence) if evidence is not None else PhotoMemory(),
     )
     graph = _graph(spec, desk) if link is None else None
     heartbeat = crew.watch()

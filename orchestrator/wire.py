@@ -207,6 +207,7 @@ class StepView(Frozen):
     breakpoint: bool = False
     buttons: tuple[Button, ...] = ()
     overdue: Literal["", "remind", "offer", "ask"] = ""  # how far its waiting for a person has climbed
+    photo: str = ""  # where the picture that a person took of it lies, below the evidence folder
 
 
 class Intent(Frozen):
@@ -293,6 +294,7 @@ class Card(Frozen):
     hazards: dict[str, Literal["danger", "warning", "caution", "notice"]] = Field(default_factory=dict)
     asks: tuple[Ask, ...] = ()
     lots: tuple[str, ...] = ()  # part references whose lot or serial is entered
+    photo: bool = False  # the next word needs a picture of the result
     tool: str = ""
     bin: str = ""
     part_name: Texts = Field(default_factory=dict)

@@ -10,6 +10,9 @@ import orjson
 import typer
 from rich.console import Console
 
+from orchestrator.adapters.photos.files import damaged as damaged_photos
+from orchestrator.adapters.photos.files import photos
+from orchestrator.adapters.photos.files import prune as prune_photos
 from orchestrator.cli.places import data_home
 from orchestrator.core.errors import NotFound, TandemError
 
@@ -27,7 +30,8 @@ def size(cell: str = CELL, data: Path | None = DATA) -> None:
     """Say how much is kept, and how much that is a check."""
     from orchestrator.adapters.vision import archive
 
-    held = archive.size(folder(cell, data) / "evidence")
+    root = folder(cell, data) / "evidence"
+    held = archive.size(root)
     each = f", {held.total_bytes / held.records / 1000:.1f} kB a check" if held.records else ""
     console.print(
         f"{held.records} checks, {held.whole} of them with pictures: {held.total_bytes / 1e6:.2f} MB{each} "
@@ -35,6 +39,8 @@ def size(cell: str = CELL, data: Path | None = DATA) -> None:
         f"{held.record_bytes / 1e6:.2f}, meshes {held.mesh_bytes / 1e6:.2f} MB).",
         highlight=False,
     )
+    taken = [path.stat().st_size for path in photos(root)]
+    console.print(f"{len(taken)} pictures of workers: {sum(taken) / 1e6:.2f} MB.", highlight=False)
 
 
 @app.command()
@@ -46,9 +52,14 @@ def verify(cell: str = CELL, data: Path | None = DATA) -> None:
     wrong = list(archive.damaged(root))
     for error in wrong:
         console.print(str(error), markup=False, highlight=False)
-    if wrong:
-        raise TandemError(f"{len(wrong)} records are damaged.", remedy="Restore them from a backup.")
+    changed = list(damaged_photos(root))
+    for name in changed:
+        console.print(f"The picture {name[:12]} is not what was written.", markup=False, highlight=False)
+    if wrong or changed:
+        what = [f"{len(found)} {word}" for found, word in ((wrong, "records"), (changed, "pictures")) if found]
+        raise TandemError(f"{' and '.join(what)} are damaged.", remedy="Restore them from a backup.")
     console.print(f"{archive.size(root).records} records, each as it was written.", highlight=False)
+    console.print(f"{sum(1 for _ in photos(root))} pictures of workers, each as it was written.", highlight=False)
 
 
 @app.command()
@@ -59,20 +70,29 @@ def prune(
     cell: str = CELL,
     data: Path | None = DATA,
 ) -> None:
-    """Remove depth and pictures of old checks; verdicts stay, and so do units in work and those to keep."""
+    """Remove depth and pictures of old checks, and old pictures of workers; verdicts and hashes stay.
+
+    Units in work and those to keep lose nothing.
+    """
     from orchestrator.adapters.vision import archive
 
     base = folder(cell, data)
     known = list(checks(base))
-    at_work = {unit for unit, _, _ in known} - ended(base)
+    taken = list(photos_of(base))
+    at_work = {unit for unit, *_ in (*known, *taken)} - ended(base)
     needed = {path for unit, _, path in known if unit in {*keep, *at_work}}
     for unit in keep:
-        if unit not in {name for name, _, _ in known}:
+        if unit not in {name for name, *_ in (*known, *taken)}:
             raise NotFound(f"No check of a unit '{unit}' is in the journal.", remedy="Check its name.")
-    gone = archive.prune(base / "evidence", time.time() - older_than * archive.DAY_S, needed, try_only=try_only)
+    before_t = time.time() - older_than * archive.DAY_S
+    gone = archive.prune(base / "evidence", before_t, needed, try_only=try_only)
+    stays = {sha256 for unit, sha256 in taken if unit in {*keep, *at_work}}
+    count, freed, old = prune_photos(base / "evidence", before_t, stays, try_only=try_only)
     word = "would go" if try_only else "removed"
     spared = f"; {gone.needed} old ones stay for units that need them" if gone.needed else ""
     console.print(f"{gone.records} checks' pictures {word}: {gone.bytes / 1e6:.2f} MB{spared}.", highlight=False)
+    spared = f"; {old} old ones stay for units that need them" if old else ""
+    console.print(f"{count} pictures of workers {word}: {freed / 1e6:.2f} MB{spared}.", highlight=False)
 
 
 def folder(cell: str, data: Path | None) -> Path:
@@ -98,6 +118,17 @@ def checks(base: Path) -> Iterator[tuple[str, str, str]]:
         kept = (payload.get("measured") or {}).get("evidence", "")
         if kept:
             yield payload["unit"], payload["step"], kept
+
+
+def photos_of(base: Path) -> Iterator[tuple[str, str]]:
+    """Yield unit and SHA-256 of every picture of a worker in the journal, oldest first, as `checks` does."""
+    for payload in _events(base, "journal_retained"):
+        for unit, work in payload["state"]["units"].items():
+            for tried in work["steps"].values():
+                for sha256 in {*tried.get("photos", ()), *(one.get("photo", "") for one in tried["attempts"])} - {""}:
+                    yield unit, sha256
+    for payload in _events(base, "photo_kept"):
+        yield payload["unit"], payload["sha256"]
 
 
 def ended(base: Path) -> set[str]:

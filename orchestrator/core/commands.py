@@ -160,7 +160,8 @@ class StartLook(Frozen):
 class ConfirmStep(Frozen):
     """A person says that the step's result is there, with what they measured and which lots they used.
 
-    `operator` is whom the card was shown to, "" whoever is signed in at the place.
+    `operator` is whom the card was shown to, "" whoever is signed in at the place. `photo` is the SHA-256 of the
+    picture that they took, as it was kept, "" where none is wanted.
     """
 
     type: Literal["confirm_step"] = "confirm_step"
@@ -171,6 +172,27 @@ class ConfirmStep(Frozen):
     values: Values = Field(default_factory=dict)
     lots: dict[Name, Text] = Field(default_factory=dict)
     operator: Text = ""
+    photo: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+
+class PhotoOf(Frozen):
+    """What a person took a picture of: the result of an attempt, from their place. `operator` as of `ConfirmStep`."""
+
+    unit: Name
+    step: Name
+    attempt: Annotated[int, Field(ge=0)]
+    place: Name
+    operator: Text = ""
+
+
+class KeepPhoto(PhotoOf):
+    """A picture of a result lies in the evidence store. The engine's own word, in the name of who took it."""
+
+    type: Literal["keep_photo"] = "keep_photo"
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    width: Annotated[int, Field(ge=1)]
+    height: Annotated[int, Field(ge=1)]
+    size_bytes: Annotated[int, Field(ge=1)]
 
 
 class ReportProblem(Frozen):
@@ -701,6 +723,7 @@ Command = Annotated[
     | StartUnit
     | StartLook
     | ConfirmStep
+    | KeepPhoto
     | ReportProblem
     | Choose
     | GiveStep

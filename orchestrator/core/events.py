@@ -205,6 +205,22 @@ class StepConfirmed(Frozen):
     lots: dict[str, str] = Field(default_factory=dict)
     late: bool = False
     said_t: float | None = None  # when they said so, where a device kept it and handed it in later
+    photo: str = ""  # SHA-256 of the picture that they took
+
+
+class PhotoKept(Frozen):
+    """A picture that a person took of a result lies in the evidence store, under its SHA-256."""
+
+    type: Literal["photo_kept"] = "photo_kept"
+    unit: str
+    step: str
+    attempt: int
+    place: str
+    operator: str
+    sha256: str
+    width: int
+    height: int
+    size_bytes: int
 
 
 class CheckRequested(Frozen):
@@ -777,6 +793,7 @@ Event = Annotated[
     | StepStarted
     | SkillEnded
     | StepConfirmed
+    | PhotoKept
     | CheckRequested
     | LookBlocked
     | LookStarted

@@ -81,6 +81,8 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         patient_t=t,
         unsaid=False,
         handed=None,
+        photos=(),
+        photo="",
         attempts=(*old.attempts, attempt),
     )
     return with_step(replace(state, suspends=0), event.unit, event.step, new)
@@ -130,15 +132,26 @@ def _confirmed(state: State, event: ev.StepConfirmed, t: float) -> State:
             code="",
             message="",
             remedy="",
+            photos=(),
+            photo="",
         )
-    old = replace(old, unsaid=False, handed=None)
+    old = replace(old, unsaid=False, handed=None, photo=event.photo or old.photo)
     values = {**old.values, **event.values}
     lots = {**old.attempts[-1].lots, **event.lots} if old.attempts else dict(event.lots)
     new = replace(old, wants=old.wants - {"confirm"}, values=values, witnesses=(*old.witnesses, event.operator))
-    noted = _noted(new, values=values, operator=event.operator, lots=lots)
+    noted = _noted(new, values=values, operator=event.operator, lots=lots, photo=new.photo)
     state = with_step(state, event.unit, event.step, noted)
     at_it = event.late or "confirm" in old.wants  # who attests looks only
     return with_unit(state, replace(state.units[event.unit], touched_t=t)) if at_it else state
+
+
+@_on(ev.PhotoKept)
+def _photo_kept(state: State, event: ev.PhotoKept, _t: float) -> State:
+    found = state.step(event.unit, event.step)
+    if found is None:
+        return state
+    new = replace(found[1], photos=(*found[1].photos, event.sha256))
+    return with_step(state, event.unit, event.step, new)
 
 
 @_on(ev.CheckRequested)
@@ -451,7 +464,8 @@ def _touched(state: State, event: ev.PartMoved, t: float) -> State:
         part = state.orders[unit.order].variant.by_id[step_id].result.part
         below = {fact.part for fact in state.world.chain(f"{unit.id}/{part}")}
         if step.status == StepStatus.VERIFYING and part and event.part in {*below, f"{unit.id}/{part}"}:
-            state = with_step(state, unit.id, step_id, _noted(replace(step, witnesses=()), measured=None))
+            unseen = replace(step, witnesses=(), photos=(), photo="")
+            state = with_step(state, unit.id, step_id, _noted(unseen, measured=None, photo=""))
     return state
 
 

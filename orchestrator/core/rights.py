@@ -26,6 +26,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "join_place": _WORK,
     "leave_place": _WORK,
     "confirm_step": _WORK,
+    "keep_photo": _WORK,  # by its own route
     "report_problem": _WORK,
     "choose": _WORK,
     "give_step": _WORK,

@@ -46,6 +46,7 @@ class Attempt:
     values: Mapping[str, Any] = field(default_factory=dict)
     lots: Mapping[str, str] = field(default_factory=dict)
     measured: Measured | None = None
+    photo: str = ""  # SHA-256 of the picture that a person took of the result
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ class StepState:
     overdue_t: float = 0.0
     unsaid: bool = False  # a person had it in hand, and nobody knows whether they have put its part in
     handed: Handed | None = None  # who goes on with it once that is known
+    photos: tuple[str, ...] = ()  # SHA-256 of the pictures that the store holds of this attempt
+    photo: str = ""  # the one of them that a person's word rests on
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.commands import TakePart
 from orchestrator.core.decide.choices import brought
+from orchestrator.core.decide.photos import wanted
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import AT_WORK, CELL, CellState, CellVerb, OrderState, StepStatus
 from orchestrator.core.readiness import blockers, crews
@@ -107,6 +108,7 @@ class Cards:
             hazards=self._captions.hazards(variant.product, step, unit.id),
             asks=tuple(asks) if mine else (),
             lots=tracked,
+            photo=status == "step" and mine and wanted(step, current),
             tool=step.tool or "",
             bin=self._bin(state, unit, step),
             part_name=dict(spec.name) if spec else {},
@@ -134,6 +136,7 @@ class Cards:
                 "words": rewinding.instruction(self._captions.library, state, unit.id, step, title),
                 "asks": (),
                 "lots": (),
+                "photo": False,
                 "hazards": {},
                 "tool": "",
                 "bin": "",

@@ -8,6 +8,7 @@ import orjson
 
 from orchestrator.core.commands import ReportDevice, Request, StoreOrder, Who
 from orchestrator.core.errors import known
+from orchestrator.engine.photographing import Photographing
 from orchestrator.engine.taught import as_yaml
 from orchestrator.wire import BinView, BoardView, PoseFrame, RegistrationView, SceneView
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.core.cell import CellSpec
+    from orchestrator.core.commands import PhotoOf
     from orchestrator.core.geometry import Pose
+    from orchestrator.core.photo import KeptPhoto, Photos
     from orchestrator.core.ports import Clock, Journal, Robot, Twist
     from orchestrator.engine.calibrating import Calibrating
     from orchestrator.engine.library import Library
@@ -45,6 +48,7 @@ class CellDesk:
         links: Sequence[LinkView],
         by_hand: Manual,
         calibrating: Calibrating,
+        photos: Photos,
     ) -> None:
         self.name = runner.state.spec.name
         self.epoch = epoch
@@ -59,6 +63,7 @@ class CellDesk:
         self._robot = robot
         self._clock = clock
         self._by_hand = by_hand
+        self._photographing = Photographing(runner, photos)
         self._link_names = tuple(link.name for link in links)
 
     def now(self) -> float:
@@ -68,6 +73,10 @@ class CellDesk:
     async def submit(self, request: Request) -> Answer:
         """Hand in a command; the answer comes when its events are durable, or when it is refused."""
         return await self.runner.submit(request)
+
+    async def keep_photo(self, request: str, of: PhotoOf, upload: bytes, by: Who) -> tuple[Answer, KeptPhoto | None]:
+        """Keep a picture of a result; returns the answer, and what is kept. Raises BadInput or SetupError."""
+        return await self._photographing.keep(request, of, upload, by, self.now())
 
     async def store_order(
         self, order: str, product: str, options: Mapping[str, Any], quantity: int, due_t: float | None, by: Who

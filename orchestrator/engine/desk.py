@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from orchestrator.core.commands import Request, Who
+    from orchestrator.core.commands import PhotoOf, Request, Who
+    from orchestrator.core.photo import KeptPhoto
     from orchestrator.core.ports import Journal, Twist
     from orchestrator.engine.calibrating import Calibrating
     from orchestrator.engine.library import Library
@@ -55,6 +56,9 @@ class Desk(Protocol):
 
     async def submit(self, request: Request) -> Answer:
         """Hand in a command; the answer comes when its events are durable, or when it is refused."""
+
+    async def keep_photo(self, request: str, of: PhotoOf, upload: bytes, by: Who) -> tuple[Answer, KeptPhoto | None]:
+        """Keep a picture of a result; returns the answer, and what is kept. Raises BadInput or SetupError."""
 
     async def store_order(
         self, order: str, product: str, options: Mapping[str, Any], quantity: int, due_t: float | None, by: Who

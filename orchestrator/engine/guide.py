@@ -10,6 +10,7 @@ from orchestrator.core.holding import HOLDS_ALREADY
 from orchestrator.core.interlock import why_not_manual
 from orchestrator.core.machine import CellState, CellVerb, Mode, OrderVerb, StepStatus, allowed
 from orchestrator.core.pauses import THE_CELL
+from orchestrator.core.photo import path_of
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.core.supervision import breakpoint_at
 from orchestrator.core.waits import reasons
@@ -219,6 +220,7 @@ class Guide:
             breakpoint=breakpoint_at(state, state.units[unit_id], step) is not None,
             buttons=breakpoint_button(state, state.units[unit_id], step),
             overdue=late.reached(state, state.units[unit_id], step),
+            photo=path_of(current.photo) if current.photo else "",
         )
 
     def lane(self, state: State, actor: str) -> LaneView:

@@ -13,6 +13,8 @@ from orchestrator.wire import Answer
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
+    from orchestrator.core.commands import PhotoOf
+    from orchestrator.core.photo import KeptPhoto
     from orchestrator.core.ports import Twist
     from orchestrator.engine.desk import Desk
     from orchestrator.http.access import Access
@@ -48,6 +50,12 @@ class Commands:
     async def teach(self, name: str, relative_to: str) -> Answer:
         """Keep where the TCP is, under a name."""
         return await self._answered(name, self._desk.teach(name, relative_to, self.who))
+
+    async def keep_photo(self, command_id: str, of: PhotoOf, upload: bytes) -> tuple[Answer, KeptPhoto | None]:
+        """Keep a picture of a result. Raises what the desk raises: BadInput or SetupError."""
+        answer, kept = await self._desk.keep_photo(command_id, of, upload, self.who)
+        self._metrics.answered(answer)
+        return answer, kept
 
     async def store_order(
         self, order: str, product: str, options: Mapping[str, Any], quantity: int, due_t: float | None

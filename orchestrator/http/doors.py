@@ -54,6 +54,7 @@ DOORS: dict[str, frozenset[str]] = {
     "POST /api/v1/cell/retreat": KNOWN,
     "DELETE /api/v1/cell/retreat": KNOWN,
     "POST /api/v1/commands": KNOWN,
+    "POST /api/v1/photos": RIGHTS["keep_photo"],
     "GET /api/v1/scene": KNOWN,
     "GET /api/v1/skills": KNOWN,
     "GET /api/v1/skills/{name}": KNOWN,

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from orchestrator.core.errors import NotFound, known
+from orchestrator.core.photo import path_of
 from orchestrator.core.ports import Recorded
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
@@ -129,7 +130,10 @@ def router(desk: Desk) -> APIRouter:
 
 
 def _removed(desk: Desk, path: str) -> bool:
-    """Tell whether a record is there whose pictures were pruned."""
+    """Tell whether a record is there whose pictures were pruned, or a worker's picture was."""
+    name = path.rpartition("/")[2].partition(".")[0]
+    if path == path_of(name):
+        return desk.evidence.joinpath(path).with_suffix(".removed").is_file()
     folder, _, name = path.rpartition("/")
     try:
         files.confined(desk.evidence, f"{folder}/record.json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -34,6 +35,7 @@ BOARD = "{guide: {squares: [7, 5], square_mm: 33, marker_mm: 23, dictionary: 4x4
 WITH_SIGHT = ("sight",)  # suites whose cell lets points be looked at, which is less exact than touching them
 TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
+WITH_PHOTO = ("photo",)  # suites whose product asks for a picture where no camera sees
 LAN = ("lan",)  # suites of a cell that is served to the network
 # A person sets the pace or catches the robot in a motion, or so much is drawn that a sped-up cell would lag.
 REAL_TIME = ("jog", "retreat", "headset", "who")
@@ -56,6 +58,8 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
         command += ["serve", "--cell", str(OWN_CELL[suite])]
     elif suite in TWO_PEOPLE:
         command += ["serve", "--cell", str(_two_places(tmp_path))]
+    elif suite in WITH_PHOTO:
+        command += ["serve", "--instructions", str(_with_photo(tmp_path))]
     elif suite in LAN:
         _accounts(tmp_path / "data")
         command += ["serve", "--lan", "--host", "127.0.0.1"]
@@ -112,6 +116,19 @@ def _two_places(folder: Path) -> Path:
         encoding="utf-8",
     )
     return file
+
+
+def _with_photo(folder: Path) -> Path:
+    """Copy the products, of which the gear reducer's lower bearing is also to be photographed; returns their folder."""
+    instructions = folder / "instructions"
+    shutil.copytree(HERE.parent.parent / "instructions", instructions)
+    procedure = instructions / "gear_reducer" / "procedure.yaml"
+    plain = procedure.read_text(encoding="utf-8")
+    looked_at = "check: person\n  human: {show: press_lower"
+    assert looked_at in plain
+    photographed = looked_at.replace("check: person", "check: [person, photo]")
+    procedure.write_text(plain.replace(looked_at, photographed, 1), encoding="utf-8")
+    return instructions
 
 
 def _started(command: list[str], port: int) -> subprocess.Popen[str]:

@@ -29,6 +29,7 @@ SUITES = (
     "supervision",
     "two_people",
     "offline",
+    "photo",
     "lan",
 )
 PATIENCE_S = 15 * 60

@@ -13,7 +13,9 @@ from websockets.exceptions import ConnectionClosed
 
 from orchestrator.adapters.calibration.calibrator import Calibrator
 from orchestrator.adapters.journal_memory import MemoryJournal
+from orchestrator.adapters.photos.memory import PhotoMemory
 from orchestrator.core.cell import CellSpec
+from orchestrator.core.commands import KeepPhoto, Request
 from orchestrator.core.errors import known
 from orchestrator.core.geometry import Pose
 from orchestrator.engine.library import Library
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
 
     from websockets.asyncio.client import ClientConnection
 
-    from orchestrator.core.commands import Request, Who
+    from orchestrator.core.commands import PhotoOf, Who
+    from orchestrator.core.photo import KeptPhoto
     from orchestrator.core.ports import Twist
 
 PROCEDURE = """
@@ -136,6 +139,14 @@ class FakeDesk:
         if isinstance(answer, Exception):
             raise answer
         return answer.model_copy(update={"id": request.id})
+
+    async def keep_photo(self, request: str, of: PhotoOf, upload: bytes, by: Who) -> tuple[Answer, KeptPhoto | None]:
+        kept = PhotoMemory().keep(upload)
+        command = KeepPhoto(
+            **of.model_dump(), sha256=kept.sha256, width=kept.width, height=kept.height, size_bytes=kept.size_bytes
+        )
+        answer = await self.submit(Request(id=request, by=by, t=self.now(), command=command))
+        return answer, kept if answer.ok else None
 
     async def store_order(
         self, order: str, product: str, options: Mapping[str, Any], quantity: int, due_t: float | None, by: Who

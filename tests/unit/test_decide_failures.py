@@ -326,14 +326,6 @@ def test_an_undone_placement_takes_its_part_out_of_the_ledger() -> None:
     assert bench.at("shaft").status == "ready"
 
 
-def test_a_photo_check_without_pictures_is_recorded_as_a_persons_look() -> None:
-    photo = step("photo", part="pin", at="out", by="human", check=["person", "photo"])
-    bench = Bench().running(variant(photo, LOAD))
-    bench.start("photo", "front")
-    events = bench.do(bench.confirm("photo"))
-    assert [event.evidence for event in events if isinstance(event, ev.StepDone)] == [("person",)]
-
-
 def test_rework_of_a_step_before_takes_the_question_with_it() -> None:
     bench = _assembled()
     bench.do(cmd.UndoStep(unit="u1", step="tight", part_out=True))

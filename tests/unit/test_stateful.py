@@ -77,7 +77,7 @@ PRODUCT = variant(
         tool="driver",
         on_fail={"*": ladder("retry", "skip"), "too_late": ladder("retry", "skip")},
     ),
-    step("gauge", ["lid"], by="human", check=["two_people"], per="2"),
+    step("gauge", ["lid"], by="human", check=["two_people", "photo"], per="2"),
     step("out", ["board", "screw@2", "gauge"], part="body", at="out", by="human", check=["camera", "person"]),
 )
 CAMERAS = {
@@ -214,6 +214,7 @@ class CellMachine(RuleBasedStateMachine):
             assert last.measured.verdict == "ok"
             assert last.measured.shot_t >= max(start.world.last_contact(part), last.started_t)
         assert len(set(current.witnesses)) >= max((PEOPLE.get(kind, 0) for kind in authored.check), default=0)
+        assert "photo" not in authored.check or current.photo in current.photos
         assert ("none" in authored.check) == bool(event.waived)
         if authored.result.part and (fact := state.world.get(part)) and fact.holder != "gripper":
             target = authored.result.at
@@ -360,11 +361,22 @@ class CellMachine(RuleBasedStateMachine):
         if not good and values:
             values = {} if authored.id == "board" else {"torque_Nm": -3.0}
         attempt = self.bench.at(name, unit).attempt
+        photo = ""
+        if "photo" in authored.check and good:
+            photo = f"{attempt:064x}"
+            self.send(self.photo(unit, name, attempt, place))
+        lots = {"board": "S1"} if good else {}
         self.send(
-            cmd.ConfirmStep(
-                unit=unit, step=name, attempt=attempt, place=place, values=values, lots={"board": "S1"} if good else {}
-            )
+            cmd.ConfirmStep(unit=unit, step=name, attempt=attempt, place=place, values=values, lots=lots, photo=photo)
         )
+
+    def photo(self, unit: str, name: str, attempt: int, place: str) -> cmd.KeepPhoto:
+        about = {"unit": unit, "step": name, "attempt": attempt, "place": place}
+        return cmd.KeepPhoto(**about, sha256=f"{attempt:064x}", width=640, height=480, size_bytes=9_000)
+
+    @rule(unit=UNITS, name=STEPS, attempt=st.integers(0, 4), place=PLACES, role=ROLES)
+    def a_picture_comes(self, unit: str, name: str, attempt: int, place: str, role: str) -> None:
+        self.send(self.photo(unit, name, attempt, place), role)
 
     @rule(unit=UNITS, name=STEPS, attempt=st.integers(0, 4), place=PLACES, role=ROLES)
     def a_confirmation_comes_late(self, unit: str, name: str, attempt: int, place: str, role: str) -> None:

@@ -5,6 +5,7 @@ import { Commands } from "./command";
 import { Presence } from "./common/presence";
 import { Connection } from "./connection";
 import { Outbox } from "./kept/outbox";
+import { Pictures } from "./kept/pictures";
 import { openShelf } from "./kept/shelf";
 import { PoseStream } from "./poses";
 import { device } from "./settings";
@@ -24,7 +25,9 @@ function place(): string {
 
 /** What the worker of this device has said and the cell has not heard yet. */
 export const outbox = new Outbox(connection, openShelf, me);
-export const commands = new Commands(connection, outbox, store);
+/** What was photographed for a step and not said yet. */
+export const pictures = new Pictures();
+export const commands = new Commands(connection, outbox, store, pictures);
 
 /** Whether whoever holds this device may be another than who is signed in. */
 export const presence = new Presence(Date.now, () => localStorage);

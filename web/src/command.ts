@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import type { Connection } from "./connection";
 import type { Outbox } from "./kept/outbox";
+import type { Pictures } from "./kept/pictures";
 import { described, keepable } from "./kept/word";
 import type { Store } from "./store";
 import { uuid } from "./uuid";
@@ -24,6 +25,7 @@ export class Commands {
     private readonly connection: Connection,
     private readonly outbox: Outbox,
     private readonly store: Store,
+    private readonly pictures: Pictures,
   ) {}
 
   /** Send a command once; a second press of the same `key` before the answer does nothing. */
@@ -45,7 +47,14 @@ export class Commands {
     const operator = keepable(command) ? this.at(command.place) : "";
     if (!keepable(command) || !operator || !(now || this.keeps(command))) return this.connection.ask(id, command);
     const card = this.store.cards.value.get(command.place);
-    return this.outbox.give({ id, command, operator, t: this.connection.now(), ...described(card) });
+    const picture = command.type === "confirm_step" ? this.pictures.of(command) : null;
+    const given = this.outbox.give({ id, command, operator, t: this.connection.now(), picture, ...described(card) });
+    if (picture) {
+      void given.then(({ ok, code }) => {
+        if (ok || code === "kept") void this.pictures.drop(command); // the word has it
+      });
+    }
+    return given;
   }
 
   /** Whether a command may be given without a line. What the robot waits for in a handover may not. */
@@ -71,5 +80,6 @@ function notice(answer: Answer): Notice {
   const { refusals } = words.value;
   if (answer.code === "offline") return refusals.offline;
   if (answer.code === "lost") return refusals.lost;
+  if (answer.code === "full") return refusals.full;
   return { message: answer.message || refusals.unknown, remedy: answer.remedy };
 }

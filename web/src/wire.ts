@@ -162,6 +162,7 @@ export interface Card {
   hazards: Record<string, "danger" | "warning" | "caution" | "notice">;
   asks: Ask[];
   lots: string[];
+  photo: boolean;
   tool: string;
   bin: string;
   part_name: Record<string, string>;
@@ -295,7 +296,8 @@ export interface Condition {
 /**
  * A person says that the step's result is there, with what they measured and which lots they used.
  *
- * `operator` is whom the card was shown to, "" whoever is signed in at the place.
+ * `operator` is whom the card was shown to, "" whoever is signed in at the place. `photo` is the SHA-256 of the
+ * picture that they took, as it was kept, "" where none is wanted.
  */
 export interface ConfirmStep {
   type: "confirm_step";
@@ -306,6 +308,7 @@ export interface ConfirmStep {
   values?: Record<string, number | string | boolean>;
   lots?: Record<string, string>;
   operator?: string;
+  photo?: string;
 }
 
 /** A person, as of `ConfirmStep`, says that a result is taken back: its part is off, and out of the unit. */
@@ -966,6 +969,7 @@ export interface StepView {
   breakpoint: boolean;
   buttons: Button[];
   overdue: "" | "remind" | "offer" | "ask";
+  photo: string;
 }
 
 /** The words of a step in one language. */

@@ -64,3 +64,13 @@ test("claims must be so, and scans must fit", () => {
   assert.equal(judge(own, "u1", "u1"), null);
   assert.equal(judge(own, "u2", "u1"), "pattern");
 });
+
+test("a card that asks for a picture is not confirmed without one", () => {
+  const of = card({ photo: true });
+  const entry = entered(of);
+  assert.equal(entry.complete(of, confirm), null);
+  assert.equal(entry.fault("photo"), "photo");
+  entry.setPictured(true);
+  assert.equal(entry.fault("photo"), null);
+  assert.notEqual(entry.complete(of, confirm), null);
+});

@@ -215,3 +215,89 @@ test("another's words wait until they sign in again, and do not hold up one's ow
   await settled();
   assert.deepEqual(way.asked.map(({ id }) => id), ["id-b", "id-a"]);
 });
+
+const JPEG = new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
+
+/** An outbox whose pictures go to `taken`; `answer` says what the cell says of each. */
+function photographing(answer = () => ({ ok: true, code: "", message: "", remedy: "", sha256: "ab".repeat(32) })) {
+  const taken = [];
+  outbox = new Outbox(way, openShelf, () => null, async (id, command, picture) => {
+    taken.push({ id, step: command.step, attempt: command.attempt, bytes: [...picture] });
+    way.asked.push({ picture: command.step });
+    return { id, ...answer(taken.length) };
+  });
+  return taken;
+}
+
+test("a picture is handed in before its word, which names it", async () => {
+  const taken = photographing();
+  let heard = null;
+  way.judge = (id, command) => {
+    heard = command;
+    return { id, ok: true };
+  };
+  way.become("online");
+  assert.equal((await outbox.give(said("a", { picture: JPEG }))).ok, true);
+  assert.deepEqual(taken, [{ id: "id-a/picture", step: "a", attempt: 1, bytes: [...JPEG] }]);
+  assert.equal(heard.photo, "ab".repeat(32));
+  assert.deepEqual(outbox.words.value, [], "nothing is left behind");
+});
+
+test("pictures that were taken without a line outlive the page and are handed in once, each before its word, in order", async () => {
+  photographing();
+  for (const [step, picture] of [["a", JPEG], ["b", null], ["c", JPEG]]) assert.equal((await outbox.give(said(step, { picture }))).code, "kept");
+  way = new FakeWay(); // the page was loaded again
+  const taken = photographing();
+  await settled();
+  assert.deepEqual(outbox.waiting.value.map(({ picture }) => picture && [...picture]), [[...JPEG], null, [...JPEG]]);
+  way.become("online");
+  await settled();
+  assert.deepEqual(way.asked.map(({ picture, step }) => picture ?? `say ${step}`), ["a", "say a", "say b", "c", "say c"]);
+  way.become("offline");
+  way.become("online");
+  await settled();
+  assert.equal(taken.length, 2, "once");
+});
+
+test("a picture whose answer got lost is handed in again, under the same id; one that is kept is not", async () => {
+  const taken = photographing((n) => (n === 1 ? { ok: false, code: "lost", message: "", remedy: "" } : { ok: true, sha256: "cd".repeat(32) }));
+  way.become("online");
+  way.judge = (id) => {
+    way.become("offline");
+    return refusal(id, "lost");
+  };
+  assert.equal((await outbox.give(said("a", { picture: JPEG }))).code, "kept");
+  await settled();
+  assert.deepEqual(taken.map(({ id }) => id), ["id-a/picture", "id-a/picture"]);
+  const photos = [];
+  way = new FakeWay();
+  way.judge = (id, command) => {
+    photos.push(command.photo);
+    return { id, ok: true };
+  };
+  photographing(() => assert.fail("it is kept by now"));
+  way.become("online");
+  await settled();
+  assert.deepEqual(photos, ["cd".repeat(32)], "the word is the same as before");
+});
+
+test("a word whose picture the cell does not take comes back with it, and those behind it go on", async () => {
+  photographing((n) => (n === 1 ? { ok: false, code: "stale", message: "No.", remedy: "Look." } : { ok: true, sha256: "ab".repeat(32) }));
+  for (const step of ["a", "b"]) await outbox.give(said(step, { picture: JPEG }));
+  way.become("online");
+  await settled();
+  assert.deepEqual(way.asked, [{ picture: "a" }, { picture: "b" }, { id: "id-b", step: "b", kept: { operator: "Kim", t: 100 } }]);
+  const [back] = outbox.returned.value;
+  assert.equal(back.refused.code, "stale");
+  assert.deepEqual([...back.picture], [...JPEG]);
+});
+
+test("a device without room says so where there is no line, and sends at once where there is one", async () => {
+  const full = { ...(await openShelf()), all: async () => [], put: () => Promise.reject(new DOMException("full", "QuotaExceededError")), remove: async () => {} };
+  outbox = new Outbox(way, async () => full, () => null, async (id) => ({ id, ok: true, sha256: "ab".repeat(32) }));
+  assert.deepEqual(await outbox.give(said("a", { picture: JPEG })), { id: "id-a", ok: false, code: "full", message: "", remedy: "" });
+  assert.deepEqual(way.asked, []);
+  way.become("online");
+  assert.equal((await outbox.give(said("a", { picture: JPEG }))).ok, true);
+  assert.equal(way.asked.length, 1);
+});

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from orchestrator.core.commands import Request, Who
+from orchestrator.adapters.sim.lens import taken
+from orchestrator.core.commands import PhotoOf, Request, Who
 from orchestrator.wire import (
     CLIENT,
     SERVER,
@@ -110,6 +111,16 @@ class Tablet:
             return await answered
         finally:
             self._answers.pop(message.id, None)
+
+    async def photograph(self, word: Mapping[str, Any]) -> str:
+        """Take a picture for a word on a result and hand it in; returns its SHA-256, "" where it is not taken."""
+        self._asked += 1
+        of = PhotoOf.model_validate({name: word[name] for name in PhotoOf.model_fields if name in word})
+        upload = await asyncio.to_thread(taken, of)
+        self._up_due_s = await self._pass(self._due(self._up_due_s))
+        name = f"sim-{self._desk.epoch}-{self._name}-{self._asked}"
+        _, kept = await self._desk.keep_photo(name, of, upload, self._who)
+        return kept.sha256 if kept is not None else ""
 
     # ---- the network -------------------------------------------------------------------------------------------
 

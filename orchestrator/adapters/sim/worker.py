@@ -132,7 +132,8 @@ class SimWorker:
         if self._tools is not None:
             values |= await self._tools.measure(card)
         lots = dict.fromkeys(card.lots, f"L-{card.unit}")
-        return await self._send({**confirm, "values": values, "lots": lots})
+        photo = await self.tablet.photograph(confirm) if card.photo else ""
+        return await self._send({**confirm, "values": values, "lots": lots, "photo": photo})
 
     # ---- beside the step itself --------------------------------------------------------------------------------
 

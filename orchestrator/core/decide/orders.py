@@ -210,6 +210,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "values": dict(attempt.values),
         "lots": dict(attempt.lots),
         "measured": _measured(attempt.measured),
+        "photo": attempt.photo,
     }
 
 

@@ -28,7 +28,6 @@ _BEYOND_A_ROBOT = frozenset({"flipped", "wrong"})
 _SERIAL = re.compile(r"\$(?:serial\b|\(serial\))")
 _NOT_BEGUN = frozenset({StepStatus.WAITING, StepStatus.UNDONE, StepStatus.READY})
 _PEOPLE = {"person": 1, "photo": 1, "two_people": 2}
-_NAMED = {"photo": "person"}  # without a picture it is a person's look
 
 
 def after(state: State, events: Sequence[ev.Event], now: float) -> State:
@@ -55,12 +54,12 @@ def proceed(state: State, unit_id: str, step_id: str, now: float) -> list[ev.Eve
         return look(state, unit_id, step_id)
     people = max((_PEOPLE.get(kind, 0) for kind in step.check), default=0)
     missing = [name for name in step.result.values if name not in current.values]
-    if len(set(current.witnesses)) < people or missing:
+    if len(set(current.witnesses)) < people or missing or ("photo" in step.check and not current.photo):
         needed = max(1, people - len(set(current.witnesses)))
         if current.status != StepStatus.VERIFYING:
             move("step", current.status, StepMove.VERIFY)
         return [ev.AttestRequested(unit=unit_id, step=step_id, attempt=current.attempt, people=needed)]
-    evidence = [_NAMED.get(kind, kind) for kind in step.check if kind != "none"]
+    evidence: list[str] = [kind for kind in step.check if kind != "none"]
     evidence += ["values"] if step.result.values else []
     waived = "not checked, as the procedure says" if "none" in step.check else ""
     put = to_place(state, unit_id, step)

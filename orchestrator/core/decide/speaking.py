@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Words of the person at a place. ClearPlace is not among them: anybody there can see that a place is clear.
 OWN = (
     cmd.ConfirmStep,
+    cmd.KeepPhoto,
     cmd.ConfirmUndo,
     cmd.ReportProblem,
     cmd.GiveStep,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide import orders, overdue, rechecks, rewind
+from orchestrator.core.decide import orders, overdue, photos, rechecks, rewind
 from orchestrator.core.decide.choices import brought, choices
 from orchestrator.core.decide.handing import unsaid
 from orchestrator.core.decide.persons import another
@@ -96,7 +96,7 @@ def confirm(state: State, command: cmd.ConfirmStep, _by: cmd.Who, now: float) ->
         return Rejected("qualification", f"{step.id} needs the qualification {', '.join(missing)}.", remedy)
     if acting and not brought(state, command.unit, step.id):
         return Rejected("not_yet", "The robot has not brought it yet.", "Confirm once you have taken it over.")
-    trouble = _value_trouble(step, current, command, late=late)
+    trouble = _value_trouble(step, current, command, late=late) or photos.missing(step, current, command, late=late)
     if trouble is None and not attesting:
         trouble = _lot_trouble(state, step, command)
     if trouble:
@@ -110,6 +110,7 @@ def confirm(state: State, command: cmd.ConfirmStep, _by: cmd.Who, now: float) ->
         values=command.values,
         lots=command.lots,
         late=late,
+        photo=command.photo,
     )
     out: list[ev.Event] = [confirmed]
     held = state.world.held()

@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { record, Seen } from "../common/evidence";
+import { pathOf, Photo } from "../common/photo";
 import { get, Refused } from "../rest";
 import { moment, number, span, word, words } from "../words";
 
@@ -85,6 +86,7 @@ function attempts(step: Fields): Fields[] {
       values: { ...fields(attempt.values), ...fields(attempt.lots) },
       check: measured.verdict ?? "",
       seen: measured.evidence ?? "",
+      photo: attempt.photo ?? "",
       offset_mm: measured.offset_mm ?? null,
       seen_again: i === tries.length - 1 ? (fields(step.seen_again).verdict ?? "") : "",
       waived: i === tries.length - 1 ? of.waived : "",
@@ -134,7 +136,7 @@ function Table({ rows }: { rows: readonly Fields[] }) {
           {rows.map((row, i) => (
             <tr key={i}>
               {columns.map((key) => (
-                <td key={key}>{key === "seen" ? <Kept evidence={row[key]} /> : shown(key, row[key] ?? null)}</td>
+                <td key={key}>{key === "seen" ? <Kept evidence={row[key]} /> : key === "photo" ? <Photo path={pathOf(row[key])} title={shown("", row.step ?? "")} /> : shown(key, row[key] ?? null)}</td>
               ))}
             </tr>
           ))}
@@ -177,6 +179,7 @@ const named = (key: string): string => {
     check: say.evidence,
     seen: say.seen,
     seen_again: say.seenAgain,
+    photo: say.photo,
     result: say.result,
     time_s: say.time,
     waived: say.waived,

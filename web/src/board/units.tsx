@@ -3,6 +3,7 @@
 import { store } from "../cell";
 import { Offer } from "../common/buttons";
 import { Icon, type IconName } from "../common/icon";
+import { Photo } from "../common/photo";
 import type { StepView, UnitView } from "../wire";
 import { text, word, words } from "../words";
 import { GoBack, GoingBack } from "./rewind";
@@ -113,6 +114,13 @@ function Group({ steps }: { steps: readonly StepView[] }) {
         {lead.overdue && " "}
         {lead.overdue && <span class="pill pill-warn">{board.overdue}</span>}
       </span>
+      {steps.some(({ photo }) => photo) && (
+        <span class="step-photos">
+          {steps.map((step) => (
+            <Photo key={step.photo} path={step.photo} title={text(step.title) || step.id} />
+          ))}
+        </span>
+      )}
     </li>
   );
 }

@@ -1,7 +1,7 @@
 /** The one row of large actions, within thumb's reach: what the cell offers for this card, and nothing else. */
 
 import { me } from "../access/access";
-import { commands, outbox } from "../cell";
+import { commands, outbox, pictures } from "../cell";
 import { labelOf, Offer } from "../common/buttons";
 import { Icon } from "../common/icon";
 import { askedButtons, saidAt } from "../common/preview";
@@ -9,7 +9,7 @@ import { isAbout, keepable } from "../kept/word";
 import { calm } from "../settings";
 import type { Button, Card, Outside } from "../wire";
 import { words } from "../words";
-import type { Entry } from "./entry";
+import { field, type Entry } from "./entry";
 import { Timer } from "./timer";
 
 export function Actions({ card, entry }: { card: Card; entry: Entry }) {
@@ -35,6 +35,11 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
       </div>
       {card.status === "step" && <Timer {...card} />}
       <div class="actions-main">
+        {card.photo && !said && pictures.of(card) === null && (
+          <button type="button" class="act act-plain" data-testid="photo-go" onClick={() => document.getElementById(field.photo)?.click()}>
+            <Icon name="camera" /> {words.value.photo.take}
+          </button>
+        )}
         {main.map((button, i) => (
           <Offer key={button.command.type === "confirm_step" ? "confirm" : i} button={button} complete={complete} at={card.place} primary={button.command.type === "confirm_step" || i === 0}>
             {button.command.type === "confirm_step" && <Icon name="check" />}

@@ -126,7 +126,7 @@ function LotField({ part, entry }: { part: string; entry: Entry }) {
   );
 }
 
-function Field({ fault, children }: { fault: Fault | null; children: ComponentChildren }) {
+export function Field({ fault, children }: { fault: Fault | null; children: ComponentChildren }) {
   const { card: say } = own.value;
   const why: Record<Fault, string> = {
     hazard: say.missing.hazard,
@@ -135,6 +135,7 @@ function Field({ fault, children }: { fault: Fault | null; children: ComponentCh
     number: say.notANumber,
     pattern: say.doesNotMatch,
     outside: say.outside,
+    photo: own.value.photo.missing,
   };
   return (
     <div class="ask" data-fault={fault ?? undefined}>

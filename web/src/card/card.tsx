@@ -1,7 +1,9 @@
 /** The step card: what the person sees and does now, in each of its states. */
 
-import { useMemo } from "preact/hooks";
-import { outbox, store } from "../cell";
+import { useSignal } from "@preact/signals";
+import type { ComponentType } from "preact";
+import { useEffect, useMemo } from "preact/hooks";
+import { connection, outbox, pictures, store } from "../cell";
 import { Icon } from "../common/icon";
 import { Seen } from "../common/evidence";
 import { NotMoving } from "../common/not-moving";
@@ -23,6 +25,7 @@ const NOTHING: StepWords = { title: "", do: "", more: "", ask: {}, hazards: {}, 
 export function useEntry(card: Card): Entry {
   const entry = useMemo(() => new Entry(), []);
   entry.follow(card);
+  entry.setPictured(pictures.of(card) !== null);
   return entry;
 }
 
@@ -53,9 +56,27 @@ function Step({ card, entry }: { card: Card; entry: Entry }) {
       {level === "novice" && say.more && <p class="more">{say.more}</p>}
       <Part card={card} />
       {level !== "expert" && <Media words={say} />}
-      {!outbox.waiting.value.some((word) => isAbout(word, card)) && <Asks card={card} words={say} entry={entry} />}
+      {!outbox.waiting.value.some((word) => isAbout(word, card)) && (
+        <>
+          <Asks card={card} words={say} entry={entry} />
+          {card.photo && <PhotoCheck card={card} title={say.title} entry={entry} />}
+        </>
+      )}
     </>
   );
+}
+
+type PhotoProps = Parameters<typeof import("./photo").default>[0];
+
+/** The check that asks for a picture, once it is loaded; with the line it is tried again. */
+function PhotoCheck(props: PhotoProps) {
+  const loaded = useSignal<ComponentType<PhotoProps> | null>(null);
+  const line = connection.line.value;
+  useEffect(() => {
+    if (!loaded.value) void import("./photo").then(({ default: found }) => (loaded.value = found)).catch(() => undefined);
+  }, [line]);
+  const Found = loaded.value;
+  return Found && <Found {...props} />;
 }
 
 function Heading({ card, title }: { card: Card; title: string }) {

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import type { Ask, Card, ConfirmStep } from "../wire";
 import { draftOf, keepDraft } from "./draft";
 
-export type Fault = "hazard" | "value" | "claim" | "number" | "pattern" | "outside";
+export type Fault = "hazard" | "value" | "claim" | "number" | "pattern" | "outside" | "photo";
 
 /** A field that is not ready, and why. */
 export interface Missing {
@@ -18,6 +18,8 @@ export class Entry {
   readonly lots = signal<Readonly<Record<string, string>>>({});
   /** Shown beside the fields, once the person tried to go on. */
   readonly missing = signal<readonly Missing[]>([]);
+  /** Whether the picture that the card asks for was taken. */
+  pictured = false;
   private insisted = "";
   private attempt = "";
   private group = "";
@@ -88,11 +90,18 @@ export class Entry {
     for (const part of card.lots) {
       if (!(this.lots.value[part] ?? "").trim()) found.push({ field: field.lot(part), fault: "value" });
     }
+    if (card.photo && !this.pictured) found.push({ field: field.photo, fault: "photo" });
     return found;
   }
 
   fault(name: string): Fault | null {
     return this.missing.value.find((one) => one.field === name)?.fault ?? null;
+  }
+
+  /** The picture was taken, or is not there any more. */
+  setPictured(yes: boolean): void {
+    if (yes && !this.pictured) this.missing.value = this.missing.value.filter((one) => one.field !== field.photo);
+    this.pictured = yes;
   }
 
   private settle(name: string): void {
@@ -106,6 +115,7 @@ export const field = {
   hazard: (name: string): string => `hazard-${name}`,
   value: (name: string): string => `value-${name}`,
   lot: (part: string): string => `lot-${part}`,
+  photo: "photo",
 };
 
 /** Why a given value is not ready, or null. A scan may have to show the unit's own serial number. */

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { named } from "../access/access";
 import { connection, outbox } from "../cell";
 import { Icon } from "../common/icon";
+import { OwnPhoto } from "../common/photo";
 import { clock, number, text, word, words } from "../words";
 import type { Word } from "./word";
 
@@ -76,6 +77,7 @@ function Given({ word: one, children }: { word: Word; children?: ComponentChildr
         </span>
         <span class="kept-by">{say.by(clock(one.t), named(one.operator))}</span>
       </div>
+      {one.picture && <OwnPhoto picture={one.picture} title={text(one.title)} testId="kept-photo" />}
       {children}
     </div>
   );
@@ -107,6 +109,7 @@ function Returned({ word: one }: { word: Word }) {
         )}
         <span class="kept-by">{[say.said[one.command.type], say.by(clock(one.t), named(one.operator))].join(" · ")}</span>
       </div>
+      {one.picture && <OwnPhoto picture={one.picture} title={text(one.title)} testId="kept-photo" />}
       <button type="button" class="act act-plain act-small" data-testid="kept-understood" onClick={() => void outbox.drop(one)}>
         {say.understood}
       </button>

@@ -4,6 +4,7 @@ import { computed, signal } from "@preact/signals";
 import type { Line } from "../connection";
 import type { Answer, Kept } from "../wire";
 import type { Shelf } from "./shelf";
+import { upload, type Uploaded } from "./upload";
 import { unjudged, type Keepable, type Word } from "./word";
 
 const AGAIN_MS = 2_000; // after a cell that could not judge a word just now
@@ -34,6 +35,7 @@ export class Outbox {
     open: () => Promise<Shelf>,
     /** Who is signed in, whose words alone are handed in; null where nobody has to. */
     private readonly mine: () => string | null = () => null,
+    private readonly picture: (...of: Parameters<typeof upload>) => Promise<Uploaded> = upload,
   ) {
     this.shelf = open();
     if (this.others) this.others.onmessage = () => void this.look();
@@ -45,16 +47,17 @@ export class Outbox {
 
   /**
    * Give a word. It stands on the shelf before it is sent. An answer with the code `kept` says that it has not been heard
-   * yet and will be handed in; every other answer is the cell's.
+   * yet and will be handed in, `full` that there is no line and no room for it; every other answer is the cell's.
    */
   give(word: Omit<Word, "n" | "refused">): Promise<Answer> {
     return this.inTurn(async (shelf) => {
       const first = !(await shelf.all()).some((one) => one.refused === null && this.hears(one)); // none waits before it
       const online = first && this.way.line.value === "online";
       if (online) this.live.add(word.id);
-      const put = await shelf.put({ ...word, refused: null });
+      const put = await shelf.put({ ...word, refused: null }).catch(() => null);
+      if (!put) return this.unkept(word, online); // a full device
       await this.look();
-      const answer = online ? await this.way.ask(word.id, word.command, null) : unheard(word.id);
+      const answer = online ? await this.say(shelf, put, null) : unheard(word.id);
       this.live.delete(word.id);
       if (answer.ok) await shelf.remove(put);
       else if (!unjudged(answer)) await this.refuse(shelf, put, answer);
@@ -86,7 +89,7 @@ export class Outbox {
       for (const word of await shelf.all()) {
         if (word.refused !== null || !this.hears(word)) continue; // another's waits until they sign in again
         if (this.way.line.value !== "online") return;
-        const answer = await this.way.ask(word.id, word.command, { operator: word.operator, t: word.t });
+        const answer = await this.say(shelf, word, { operator: word.operator, t: word.t });
         if (unjudged(answer)) {
           if (this.way.line.value === "online") this.again = setTimeout(() => this.handIn(), AGAIN_MS);
           return; // those behind it keep their place
@@ -98,6 +101,26 @@ export class Outbox {
         await this.tell();
       }
     });
+  }
+
+  /** Hand in a word: first its picture, which the word on the shelf names from then on, so that a repetition is the same. */
+  private async say(shelf: Shelf | null, word: Word, kept: Kept | null): Promise<Answer> {
+    let { command } = word;
+    if (word.picture && command.type === "confirm_step" && !command.photo) {
+      const shown = await this.picture(`${word.id}/picture`, command, word.picture);
+      if (!shown.ok) return { ...shown, id: word.id };
+      command = { ...command, photo: shown.sha256 };
+      word.command = command;
+      await shelf?.put(word).catch(() => undefined); // a full device: then only this page knows
+    }
+    return this.way.ask(word.id, command, kept);
+  }
+
+  /** A word that the device has no room for counts now or not at all. */
+  private async unkept(word: Omit<Word, "n" | "refused">, online: boolean): Promise<Answer> {
+    const answer = online ? await this.say(null, { ...word, refused: null }, null) : null;
+    this.live.delete(word.id);
+    return answer ?? { id: word.id, ok: false, code: "full", message: "", remedy: "" };
   }
 
   private hears({ operator }: Word): boolean {

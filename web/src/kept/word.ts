@@ -27,6 +27,8 @@ export interface Word {
   asked: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Units of the entered numbers, by the name of the value. */
   units: Readonly<Record<string, string>>;
+  /** The picture that it rests on, handed in before it; the command names it from then on. */
+  picture?: Uint8Array<ArrayBuffer> | null;
   /** Why the cell did not take it; null while it waits to be handed in. */
   refused: Pick<Answer, "code" | "message" | "remedy"> | null;
 }

@@ -2,12 +2,14 @@
 
 import { access, join } from "./de_access";
 import { kept, shell } from "./de_kept";
+import { photo } from "./de_photo";
 import type { Words } from "./en";
 
 export const de: Words = {
   access,
   join,
   kept,
+  photo,
   shell,
   languageName: "Deutsch",
   product: "Tandem",
@@ -127,6 +129,7 @@ export const de: Words = {
       message: "Die Verbindung brach ab, bevor die Antwort kam.",
       remedy: "Ansehen, was die Seite jetzt zeigt; hat sich nichts geändert, noch einmal versuchen.",
     },
+    full: { message: "Auf diesem Gerät ist kein Platz mehr, das aufzuheben, und es gibt keine Verbindung.", remedy: "Warten Sie, bis die Verbindung wieder da ist, und sagen Sie es noch einmal; oder schaffen Sie Platz auf dem Gerät." },
     unknown: "Das geht gerade nicht.",
     close: "Schließen",
   },
@@ -587,6 +590,7 @@ export const de: Words = {
     who: "Gemacht von",
     evidence: "Nachweis",
     seen: "Bild",
+    photo: "Aufgenommenes Bild",
     seenAgain: "Letzter Blick",
     recordFile: "Protokoll (JSON)",
     verdicts: {

@@ -41,6 +41,9 @@ export const kept: Words["kept"] = {
     no_step: { message: "Diese Einheit ist nicht mehr in Arbeit.", remedy: "Sagen Sie der Leitung Bescheid, wenn die Angaben in ihren Nachweis gehören." },
     other_person: { message: "Inzwischen ist hier jemand anderes angemeldet.", remedy: "Es zählt nur für die Person, die es gesagt hat. Melden Sie sich an und sagen Sie es noch einmal." },
     nobody: { message: "Hier ist niemand mehr angemeldet.", remedy: "Melden Sie sich an und sagen Sie es noch einmal." },
+    no_photo_check: { message: "Zu diesem Schritt gehört kein Bild mehr.", remedy: "Sehen Sie auf die Karte, und sagen Sie es ohne Bild noch einmal." },
+    unknown_photo: { message: "Das Ergebnis wurde nach der Aufnahme noch einmal berührt.", remedy: "Nehmen Sie das Bild neu auf, dann sagen Sie es noch einmal." },
+    not_a_photo: { message: "Die Zelle kann das Bild nicht lesen.", remedy: "Nehmen Sie es neu auf, dann sagen Sie es noch einmal." },
     with_robot: { message: "Der Roboter wartet auf dieses Wort, darum zählt es nur im Augenblick.", remedy: "Sehen Sie zum Roboter, dann sagen Sie es noch einmal." },
   },
 };

@@ -2,11 +2,13 @@
 
 import { access, join } from "./en_access";
 import { kept, shell } from "./en_kept";
+import { photo } from "./en_photo";
 
 export const en = {
   access,
   join,
   kept,
+  photo,
   shell,
   languageName: "English",
   product: "Tandem",
@@ -123,6 +125,7 @@ export const en = {
       message: "The connection broke before the answer came.",
       remedy: "Look at what the page shows now; if nothing has changed, try again.",
     },
+    full: { message: "This device has no room left to keep that, and there is no connection.", remedy: "Wait until the page is back, then say it again; or free storage on the device." },
     unknown: "That is not possible just now.",
     close: "Close",
   },
@@ -579,6 +582,7 @@ export const en = {
     who: "Done by",
     evidence: "Evidence",
     seen: "Picture",
+    photo: "Picture taken",
     seenAgain: "Last look",
     recordFile: "Record (JSON)",
     verdicts: {

@@ -39,6 +39,9 @@ export const kept = {
     no_step: { message: "This unit is no longer in work.", remedy: "Tell your supervisor if these entries belong into its record." },
     other_person: { message: "Someone else is signed in here by now.", remedy: "It counts only for who said it. Sign in and say it again." },
     nobody: { message: "Nobody is signed in here any more.", remedy: "Sign in and say it again." },
+    no_photo_check: { message: "This step asks for no picture any more.", remedy: "Look at the card, and say it again without one." },
+    unknown_photo: { message: "The result was touched after the picture was taken.", remedy: "Take the picture again, then say it again." },
+    not_a_photo: { message: "The cell can’t read the picture.", remedy: "Take it again, then say it again." },
     with_robot: { message: "The robot waits for this word, so it counts only in the moment.", remedy: "Look at the robot, then say it again." },
   } as Record<string, { message: string; remedy: string }>,
 };

@@ -1,0 +1,1 @@
+"""Pictures that people take of results: made safe to keep, and kept."""
