@@ -27,6 +27,7 @@ SUITES = (
     "who",
     "window",
     "supervision",
+    "steps",
     "two_people",
     "offline",
     "lan",
