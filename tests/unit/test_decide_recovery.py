@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from orchestrator.core import commands as cmd
@@ -164,6 +166,25 @@ def test_what_no_camera_can_see_after_a_restart_is_a_question() -> None:
 def test_what_a_camera_alone_cannot_decide_is_a_question(more: dict[str, object]) -> None:
     bench = interrupted(**more)
     bench.do(cmd.ReportRestart(holding=False))
+    assert (bench.at("load").status, bench.at("load").code) == ("attention", "interrupted")
+
+
+@pytest.mark.parametrize("rung", ["retry", "other_actor"])
+def test_no_ladder_of_an_author_repeats_what_was_interrupted_without_a_look(rung: str) -> None:
+    on_fail = {"*": ladder("ask"), "interrupted": ladder(rung, "ask"), "cannot_see": ladder("retry", "ask")}
+    bench = interrupted(on_fail=on_fail)
+    bench.do(cmd.ReportRestart(holding=False))
+    assert bench.at("load").status == "verifying"
+    for _ in range(2):
+        bench.wait(1)
+        bench.do(bench.seen("load", "cannot_see", reason="the lamp is out"))
+    assert (bench.at("load").status, bench.at("load").code) == ("attention", "cannot_see")
+
+
+@pytest.mark.parametrize("more", [{"check": ["person"]}, {"holds": "body"}])
+def test_where_no_camera_can_tell_a_person_answers_though_an_author_would_have_it_tried_again(more: Any) -> None:
+    bench = interrupted(on_fail={"*": ladder("ask"), "interrupted": ladder("retry", "ask")}, **more)
+    bench.do(cmd.ReportRestart(holding="holds" in more))
     assert (bench.at("load").status, bench.at("load").code) == ("attention", "interrupted")
 
 

@@ -1031,7 +1031,7 @@ export type TopicValue =
 
 /** A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words. */
 export interface TroubleView {
-  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device" | "skill" | "motion";
+  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device" | "skill" | "motion" | "schedule";
   about: string;
   detail: string;
   since_t: number;

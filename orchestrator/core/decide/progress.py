@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from orchestrator.core.variant import Rung, Step, ValueSpec
 
 ASKS_AT_ONCE = frozenset({"cannot_see", "interrupted", "problem", "protective_stop", "refused", "too_late"})
+INTERRUPTED = "interrupted"
+GOES_ON = frozenset({"retry", "other_actor", "rework"})  # answers after which work goes on where it was
 _BEYOND_A_ROBOT = frozenset({"flipped", "wrong"})
 _SERIAL = re.compile(r"\$(?:serial\b|\(serial\))")
 _NOT_BEGUN = frozenset({StepStatus.WAITING, StepStatus.UNDONE, StepStatus.READY})
@@ -137,11 +139,14 @@ def failed(
     index = current.rungs.get(ladder_name(step, code), 0)
     if (code in ASKS_AT_ONCE and code not in step.on_fail) or built_on(state, unit_id, step_id):
         ladder, index = (), 0
+    blindly = code == "cannot_see" and kind_of(current) == "robot"
     while index < len(ladder):
         rung = ladder[index]
         index += 1
         if not _holds(state, unit_id, step, rung, code) or (rung.do == "retry" and not retry):
             continue
+        if rung.do in GOES_ON and (code == INTERRUPTED or (blindly and rung.do == "retry")):
+            break  # nobody has seen how it was left: a person looks, then chooses
         if rung.do == "rework":
             remedy = _rework_words(state, unit_id, rung)
         elif rung.do != "ask":

@@ -8,7 +8,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import orders, outcomes
 from orchestrator.core.decide.doubt import doubtful
-from orchestrator.core.decide.progress import after, failed, look
+from orchestrator.core.decide.progress import GOES_ON, INTERRUPTED, after, failed, look
 from orchestrator.core.machine import CELL, CellState, CellVerb
 from orchestrator.core.state import ROBOT, skill_effect
 from orchestrator.core.world import GRIPPER, LOST
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from orchestrator.core.decide.verdict import Rejected
     from orchestrator.core.state import State
 
-INTERRUPTED = "interrupted"
 _STANDS = {
     CellState.ABORTING: CellState.ABORTED,
     CellState.STOPPING: CellState.STOPPED,
@@ -128,7 +127,8 @@ def _taken_up(state: State, unit_id: str, step_id: str, now: float) -> list[ev.E
     unsaid = step.result.values.keys() - current.values.keys()  # what only the skill can tell
     wants = tentative.units[unit_id].steps[step_id].wants
     camera_decides = "camera" in step.check and not (in_hand or unsaid or wants)
-    if camera_decides and INTERRUPTED not in step.on_fail:  # an author's own answer goes first
+    own = step.on_fail.get(INTERRUPTED, ())
+    if camera_decides and (not own or own[0].do in GOES_ON):  # an author's own end goes first
         return [lost, *look(tentative, unit_id, step_id)]
     if fact is None or not in_hand:
         return [lost, *outcomes.interrupted(tentative, unit_id, step_id, f"{_WORDS}.", now)]

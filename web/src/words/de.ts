@@ -113,6 +113,10 @@ export const de: Words = {
       title: () => "Der Arm bewegt sich, und niemand hat ihn darum gebeten.",
       text: "Abstand halten. Bewegt er sich weiter, den Not-Halt drücken und die Steuerung des Roboters prüfen lassen.",
     },
+    schedule: {
+      title: () => "Tandem kann nicht berechnen, was als Nächstes zu tun ist.",
+      text: "Nichts Neues beginnt, und hält das an, wird die Zelle angehalten. Jede Sekunde wird es neu versucht. Tandem neu starten und die Meldung im Protokoll weitergeben.",
+    },
     skill: {
       title: () => "Ein Skill wurde abgebrochen und endet nicht.",
       text: "Den Roboter bewegen kann er nicht mehr. Tandem neu starten und den Skill berichtigen lassen.",

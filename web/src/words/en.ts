@@ -112,6 +112,10 @@ export const en = {
       title: () => "The arm moves, and nobody has asked it to.",
       text: "Keep away from it. Press the emergency stop if it goes on, and have the robot’s controller seen to.",
     },
+    schedule: {
+      title: () => "Tandem can’t work out what is to be done next.",
+      text: "Nothing new begins, and the cell is held if this lasts. It tries again each second. Start Tandem again, and report the words in its log.",
+    },
     skill: {
       title: () => "A skill was called off and does not end.",
       text: "It can’t move the robot any more. Start Tandem again, and have the skill mended.",
