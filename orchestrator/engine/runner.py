@@ -375,7 +375,7 @@ class Runner:
             self._alarm = asyncio.get_running_loop().call_later(delay, self._propose)
 
     def _unscheduled(self, error: Exception, now: float) -> None:
-        """Nothing begins now, and no limit runs out: people are told, it is tried again, and if it lasts, all is held."""
+        """Nothing begins now, and no limit runs out: people are told, and all is held if it lasts."""
         lasts = "schedule" in self.troubles.there and now - self.troubles.there["schedule"].since_t >= RETRY_S
         self.troubles.note("schedule", f"{type(error).__name__}: {error}")
         if lasts and self.state.cell in CELL[CellVerb.HOLD]:
