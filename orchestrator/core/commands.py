@@ -189,8 +189,9 @@ class Choose(Frozen):
     """A person answers the question that a failed step raised.
 
     `part_out`: they have looked, and what somebody had in hand before is not in its place. It must be said where no
-    camera looks and the step goes on to others. `answers` is the question that was shown; from outside it must be
-    there, "" is the one that stands now.
+    camera looks and the step goes on to others. `shown`: what shows that a result that is forced is right (a gauge and
+    its figure, who looked); it must be said where nothing was measured. `answers` is the question that was shown; from
+    outside it must be there, "" is the one that stands now.
     """
 
     model_config = _required("answers")
@@ -203,6 +204,7 @@ class Choose(Frozen):
     rework: Name | None = None
     reason: Text = ""
     part_out: bool = False
+    shown: Text = ""
     answers: Text = ""
 
 

@@ -322,7 +322,10 @@ class AttestGiven(Frozen):
 
 
 class StepDone(Frozen):
-    """Evidence of every declared kind supports the result; `evidence` names them, `waived` what stands in for one."""
+    """Evidence of every declared kind supports the result; `evidence` names them, `waived` what stands in for one.
+
+    `shown`: what the person who forced it says that shows it.
+    """
 
     type: Literal["step_done"] = "step_done"
     unit: str
@@ -331,6 +334,7 @@ class StepDone(Frozen):
     evidence: tuple[str, ...]
     waived: str = ""
     by: str = ""
+    shown: str = ""
 
 
 class StepFailed(Frozen):

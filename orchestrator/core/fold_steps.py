@@ -477,6 +477,7 @@ def _waiver(event: ev.StepDone, step: StepState, t: float) -> Waiver | None:
         message=step.message,
         measured=last.measured if last else None,
         values=dict(step.values),
+        shown=event.shown,
     )
 
 

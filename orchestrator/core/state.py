@@ -50,7 +50,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Waiver:
-    """What a person let stand in for evidence, and what was known as they did: a code and words, a look, values."""
+    """What a person let stand in for evidence, and what was known as they did: a code and words, a look, values.
+
+    `shown`: what they say that shows it: a gauge and its figure, who looked.
+    """
 
     kind: Literal["forced", "skipped"]
     by: str
@@ -60,6 +63,7 @@ class Waiver:
     message: str = ""
     measured: Measured | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    shown: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core.commands import TakePart
-from orchestrator.core.decide.choices import choices
+from orchestrator.core.decide.choices import choices, unmeasured
 from orchestrator.core.handed import must_be_said
 from orchestrator.core.overdue import since
 from orchestrator.core.questions import asks
@@ -42,6 +42,7 @@ def question(captions: Captions, state: State, unit_id: str, step_id: str) -> Qu
                 **({"part_out": True} if choice in look else {}),
             },
             needs_reason=choice in LEAD_CHOICES,
+            needs_shown=choice == "force" and unmeasured(current),
             # asked again: it undoes what was done, or takes what is in a person's hands
             danger=choice in LEAD_CHOICES or choice == "rework" or (overdue and choice == "other_actor"),
         )

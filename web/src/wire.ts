@@ -106,12 +106,14 @@ export interface BoardView {
 /**
  * A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words.
  *
+ * `needs_shown`: whoever presses it says what shows that a result is right (field `shown`).
  * `about`: what it is about has this name; {} where the command's own ids say enough.
  */
 export interface Button {
   label: string;
   command: Outside;
   needs_reason: boolean;
+  needs_shown: boolean;
   danger: boolean;
   about: Record<string, string>;
 }
@@ -227,8 +229,9 @@ export interface ChangeOrder {
  * A person answers the question that a failed step raised.
  *
  * `part_out`: they have looked, and what somebody had in hand before is not in its place. It must be said where no
- * camera looks and the step goes on to others. `answers` is the question that was shown; from outside it must be
- * there, "" is the one that stands now.
+ * camera looks and the step goes on to others. `shown`: what shows that a result that is forced is right (a gauge and
+ * its figure, who looked); it must be said where nothing was measured. `answers` is the question that was shown; from
+ * outside it must be there, "" is the one that stands now.
  */
 export interface Choose {
   type: "choose";
@@ -239,6 +242,7 @@ export interface Choose {
   rework?: string | null;
   reason?: string;
   part_out?: boolean;
+  shown?: string;
   answers: string;
 }
 

@@ -12,7 +12,7 @@ from orchestrator.core.world import GRIPPER
 
 if TYPE_CHECKING:
     from orchestrator.core.commands import Choice
-    from orchestrator.core.state import State
+    from orchestrator.core.state import State, StepState
 
 
 def choices(state: State, unit_id: str, step_id: str) -> tuple[tuple[Choice, str], ...]:
@@ -46,6 +46,11 @@ def choices(state: State, unit_id: str, step_id: str) -> tuple[tuple[Choice, str
         if not held:  # what the gripper holds is not at its place
             out.append(("force", ""))
     return (*out, ("scrap", ""), ("abort", ""))
+
+
+def unmeasured(current: StepState) -> bool:
+    """Whether nothing tells of a result that may be forced: who forces it says what shows that it is right."""
+    return not current.attempts or current.attempts[-1].measured is None
 
 
 def leftovers(state: State) -> tuple[str, ...]:

@@ -70,12 +70,20 @@ def proceed(state: State, unit_id: str, step_id: str, now: float) -> list[ev.Eve
 
 
 def done(
-    state: State, unit_id: str, step_id: str, now: float, evidence: tuple[str, ...], *, waived: str = "", by: str = ""
+    state: State,
+    unit_id: str,
+    step_id: str,
+    now: float,
+    evidence: tuple[str, ...],
+    *,
+    waived: str = "",
+    by: str = "",
+    shown: str = "",
 ) -> list[ev.Event]:
     """Return the events of a step's end, and of the unit's and order's where it was the last."""
     unit = state.units[unit_id]
-    attempt = unit.steps[step_id].attempt
-    first = ev.StepDone(unit=unit_id, step=step_id, attempt=attempt, evidence=evidence, waived=waived, by=by)
+    ids = {"unit": unit_id, "step": step_id, "attempt": unit.steps[step_id].attempt}
+    first = ev.StepDone.model_validate({**ids, "evidence": evidence, "waived": waived, "by": by, "shown": shown})
     return [first, *orders.after_step(after(state, [first], now), unit.order, now)]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import orders, overdue, rechecks, rewind
-from orchestrator.core.decide.choices import brought, choices
+from orchestrator.core.decide.choices import brought, choices, unmeasured
 from orchestrator.core.decide.handing import unsaid
 from orchestrator.core.decide.persons import another
 from orchestrator.core.decide.progress import (
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from orchestrator.core.variant import Step, ValueSpec
 
 _LOOK_AGAIN = "Look at the card again: it shows what to do now."
+_SHOWN = "Write it down: a gauge and its figure, who looked. It stays in the as-built record."
 
 
 def start(state: State, command: cmd.StartStep, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
@@ -162,6 +163,8 @@ def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[e
         return Rejected("not_offered", f"'{command.choice}' is not possible for {step.id}.", f"Possible: {listed}.")
     if command.choice in LEAD_CHOICES and not command.reason.strip():
         return Rejected("reason", f"'{command.choice}' needs a reason.", "Write why; it stays in the as-built record.")
+    if command.choice == "force" and unmeasured(current) and not command.shown.strip():
+        return Rejected("shown", f"Nothing was measured of {step.id}: what shows that it is right?", _SHOWN)
     goes_on = command.choice in {"other_actor", "skip"}
     if goes_on and must_be_said(step, current) and not command.part_out:
         return unsaid(step)
@@ -197,7 +200,8 @@ def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[e
     elif command.choice == "force":
         put = to_place(state, command.unit, step)
         tentative = after(tentative, put, now)
-        rest = put + done(tentative, command.unit, step.id, now, ("forced",), waived=command.reason, by=by.name)
+        word = {"waived": command.reason, "by": by.name, "shown": command.shown.strip()}
+        rest = put + done(tentative, command.unit, step.id, now, ("forced",), **word)
     elif command.choice == "scrap":
         rest = orders.scrap(tentative, tentative.units[command.unit], now, command.reason, by.name)
     elif command.choice == "abort":

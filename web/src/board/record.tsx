@@ -99,7 +99,7 @@ function waiver(step: Fields): string {
   if (!kept.kind) return plain;
   const { waivers, waivedBy } = words.value.record;
   const wrong = fields(kept.measured).verdict ? word(words.value.record.verdicts, String(fields(kept.measured).verdict)) : String(kept.message ?? "");
-  return waivedBy(word(waivers, String(kept.kind)), String(kept.by), plain, wrong);
+  return waivedBy(word(waivers, String(kept.kind)), String(kept.by), plain, String(kept.shown ?? ""), wrong);
 }
 
 function Facts({ of }: { of: Fields }) {

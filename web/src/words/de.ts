@@ -223,6 +223,9 @@ export const de: Words = {
     label: "Grund",
     placeholder: "Was ist passiert?",
     required: "Ein paar Worte sind nötig; sie kommen ins Protokoll.",
+    bothRequired: "Für beides sind ein paar Worte nötig; sie kommen ins Protokoll.",
+    shown: "Woran sieht man, dass es stimmt?",
+    shownHow: "Messmittel und Wert, wer nachgesehen hat",
     send: "Senden",
     cancel: "Zurück",
     quick: ["Teil ist beschädigt", "Teil fehlt", "Passt nicht", "Werkzeug geht nicht"],
@@ -608,7 +611,8 @@ export const de: Words = {
     time: "Zeit",
     waived: "Ausnahme",
     waivers: { forced: "so angenommen", skipped: "weggelassen" },
-    waivedBy: (what: string, by: string, why: string, seen: string) => `${what} von ${by}: ${why}${seen ? ` (vorher: ${seen})` : ""}`,
+    waivedBy: (what: string, by: string, why: string, shown: string, seen: string) =>
+      `${what} von ${by}: ${why}${shown ? `; belegt durch: ${shown}` : ""}${seen ? ` (vorher: ${seen})` : ""}`,
     missing: "Zu dieser Einheit gibt es keine Akte.",
   },
   cellPage: {

@@ -219,6 +219,9 @@ export const en = {
     label: "Reason",
     placeholder: "What happened?",
     required: "A few words are needed; they go into the record.",
+    bothRequired: "A few words are needed for both; they go into the record.",
+    shown: "What shows that it is right?",
+    shownHow: "Gauge and figure, who looked",
     send: "Send",
     cancel: "Back",
     quick: ["Part is damaged", "Part is missing", "Does not fit", "Tool does not work"],
@@ -600,7 +603,8 @@ export const en = {
     time: "Time",
     waived: "Waived",
     waivers: { forced: "accepted as it was", skipped: "left out" } as { [kind: string]: string },
-    waivedBy: (what: string, by: string, why: string, seen: string) => `${what} by ${by}: ${why}${seen ? ` (before: ${seen})` : ""}`,
+    waivedBy: (what: string, by: string, why: string, shown: string, seen: string) =>
+      `${what} by ${by}: ${why}${shown ? `; shown by: ${shown}` : ""}${seen ? ` (before: ${seen})` : ""}`,
     missing: "There is no record of this unit.",
   },
   cellPage: {
