@@ -4,7 +4,7 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { look } from "./axe.mjs";
-import { abortOrder, open, shoot, startOrder, topic, withBrowser } from "./cell_page.mjs";
+import { abortOrder, ask, open, shoot, startOrder, topic, withBrowser } from "./cell_page.mjs";
 
 const ID = "demo-1";
 const SLOW = { timeout: 60_000 };
@@ -12,13 +12,23 @@ const SLOW = { timeout: 60_000 };
 const offer = (page, label) => page.getByTestId(`button-${label}`).and(page.locator(":not([aria-disabled=true])")).first();
 const level = (page, name) => page.locator(`[data-testid=supervision][data-level=${name}]`).waitFor();
 
+/** The page shows every reason why the robot does not move, whole and in the cell's order, `codes` among them. */
+async function reasonsAre(page, codes) {
+  for (const began = Date.now(); ; await page.waitForTimeout(50)) {
+    const told = topic(page, "cell").condition.not_moving.map(({ code }) => code);
+    const shown = await page.locator("[data-testid=not-moving] [data-code]").evaluateAll((all) => all.map((item) => item.dataset.code));
+    if (codes.every((code) => told.includes(code)) && JSON.stringify(shown) === JSON.stringify(told)) return;
+    assert.ok(Date.now() - began < SLOW.timeout, `the cell says ${told}, the page ${shown}, wanted were ${codes}`);
+  }
+}
+
 test("step by step each step waits for a word, a breakpoint in every mode, and a cell that can't be kept says so", { timeout: 420_000 }, () =>
   withBrowser(async (browser) => {
     const board = await open(browser, "/board");
     await offer(board, "autonomy_single_step").click();
     await level(board, "single_step");
     await startOrder(board, ID);
-    await board.locator("[data-testid=not-moving] [data-code=single_step]").waitFor(SLOW);
+    await reasonsAre(board, ["single_step"]);
     await offer(board, "release_step").waitFor();
     const { step, unit } = topic(board, "lane/robot");
     const row = board.locator(`[data-unit="${unit}"] [data-step="${step}"]`);
@@ -29,7 +39,7 @@ test("step by step each step waits for a word, a breakpoint in every mode, and a
     await row.getByTestId("breakpoint").waitFor();
     await offer(board, "autonomy_full").click();
     await level(board, "full");
-    await board.locator("[data-testid=not-moving] [data-code=breakpoint]").waitFor();
+    await reasonsAre(board, ["breakpoint"]);
     assert.equal(await row.getAttribute("data-status"), "ready", "the robot moves by itself, but not past it");
     await shoot(board, "supervision_breakpoint.png");
 
@@ -49,6 +59,8 @@ test("step by step each step waits for a word, a breakpoint in every mode, and a
     await rename(`${kept}.away`, kept);
     await board.locator(banner).waitFor({ state: "detached", ...SLOW });
     await german.locator(banner).waitFor({ state: "detached" });
+    await ask("/api/v1/cell", { type: "change_cell", verb: "hold", reason: "a look at the list" });
+    await reasonsAre(board, ["cell"]);
     await abortOrder(ID);
     assert.deepEqual([...board.faults, ...german.faults], []);
   }),

@@ -50,7 +50,7 @@ export function ReasonDialog({ title, required, shown = false, danger, quick: of
                 }}
               />
             </label>
-            <div class="quick">
+            <div class="quick" hidden={shown}>
               {(offered ?? say.quick).map((quick) => (
                 <button
                   key={quick}
