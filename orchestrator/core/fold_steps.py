@@ -254,7 +254,7 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
         rungs=rungs,
         barred=event.barred,
         resources=zones(old.resources) if asks else (),
-        unsaid=not event.part_out and (old.unsaid or leaves_unsaid(step, old)),
+        unsaid=not event.part_out and (old.unsaid or event.unsaid or leaves_unsaid(step, old)),
     )
     return with_step(state, event.unit, event.step, new)
 

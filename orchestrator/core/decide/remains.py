@@ -8,14 +8,19 @@ from orchestrator.core import events as ev
 from orchestrator.core.decide.doubt import believed
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.geometry import Pose
-from orchestrator.core.handed import leaves_unsaid
+from orchestrator.core.handed import leaves_unsaid, lost
+from orchestrator.core.machine import StepStatus
 from orchestrator.core.rechecks import AHEAD_S
 from orchestrator.core.remains import to_look_at
+from orchestrator.core.state import BUSY
 from orchestrator.core.world import CELL, LOST
 
 if TYPE_CHECKING:
     from orchestrator.core import commands as cmd
     from orchestrator.core.state import State, UnitState
+
+
+_GOES_ON = BUSY | {StepStatus.READY}
 
 
 def perhaps_left(state: State, unit: UnitState) -> list[ev.Event]:
@@ -29,7 +34,9 @@ def perhaps_left(state: State, unit: UnitState) -> list[ev.Event]:
         part, kind = f"{unit.id}/{step.result.part}", step.result.kind
         if kind is None or target is None or target.owner is not None:
             continue
-        if not (current.unsaid or leaves_unsaid(step, current)) or CELL in _holders(state, part):
+        loose = lost(state, unit.id, step) or _in_hands(state, part)
+        nobody_says = current.unsaid or leaves_unsaid(step, current) or (loose and current.status in _GOES_ON)
+        if not nobody_says or CELL in _holders(state, part):
             continue
         frame = state.frame(unit, target)
         seat = state.spec.frames.get(frame, Pose())
@@ -80,6 +87,11 @@ def end(state: State, command: cmd.EndRemainsLook, _by: cmd.Who, now: float) -> 
         moved = {"unit": unit, "part": fact.part, "kind": fact.kind, "what": "consumed", **gone}
         return [*out, ev.PartMoved.model_validate(moved)]
     return [*out, believed(fact)] if measured.verdict in {"ok", "displaced"} else out
+
+
+def _in_hands(state: State, part: str) -> bool:
+    fact = state.world.get(part)
+    return fact is not None and fact.holder.startswith("place:")
 
 
 def _holders(state: State, part: str) -> set[str]:
