@@ -12,6 +12,7 @@ from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import Autonomy, CellState, Mode, OrderState
 from orchestrator.core.ports import Safety
 from orchestrator.core.variant import Frozen, Variant
+from orchestrator.core.world import Seat
 
 Values = dict[str, float | str | bool]
 
@@ -487,6 +488,7 @@ class PartMoved(Frozen):
     certainty: Literal["known", "doubtful", "unknown"] = "known"
     bin: str = ""
     lay: Pose | None = None  # in the world: which one of a bin's loose parts it was
+    perhaps: Seat | None = None  # where it may stand instead
     qty: float = 1
 
 
