@@ -59,7 +59,8 @@ def test_what_somebody_was_taking_from_one_frame_to_another_keeps_both() -> None
     fact = b.state.world.facts["u1/body"]
     assert (fact.certainty, fact.frames) == ("doubtful", ("press", "nest_1"))
     assert free(b) == (False, False)
-    assert Snapshot.from_bytes(Snapshot(b.state.seq, "", b.state).to_bytes(), b.state.spec).state == b.state
+    kept = Snapshot(b.state.seq, "", b.state)
+    assert Snapshot.from_bytes(kept.to_bytes(), b.state.spec) == kept
     assert b.replayed() == b.state
 
 
