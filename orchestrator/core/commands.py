@@ -188,10 +188,11 @@ class ReportProblem(Frozen):
 class Choose(Frozen):
     """A person answers the question that a failed step raised.
 
-    `part_out`: they have looked, and what somebody had in hand before is not in its place. It must be said where no
-    camera looks and the step goes on to others. `shown`: what shows that a result that is forced is right (a gauge and
-    its figure, who looked); it must be said where nothing was measured. `answers` is the question that was shown; from
-    outside it must be there, "" is the one that stands now.
+    `part_out`: they have looked, and what somebody, or the gripper as the orchestrator stopped, had in hand before is
+    not in its place. It must be said where no camera looks and others, or the robot, go on with it, and where a result
+    is taken back of which nobody knows whether its part is in. `shown`: what shows that a result that is forced is
+    right (a gauge and its figure, who looked); it must be said where nothing was measured. `answers` is the question
+    that was shown; from outside it must be there, "" is the one that stands now.
     """
 
     model_config = _required("answers")

@@ -12,6 +12,7 @@ from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import Autonomy, CellState, Mode, OrderState
 from orchestrator.core.ports import Safety
 from orchestrator.core.variant import Frozen, Variant
+from orchestrator.core.world import Seat
 
 Values = dict[str, float | str | bool]
 
@@ -352,6 +353,7 @@ class StepFailed(Frozen):
     barred: tuple[Literal["robot", "human"], ...] = ()
     part_out: bool = False  # whoever had it in hand says that its part is not in
     hands: bool = False  # a person at the step has reported it, and it goes on: they may still be there
+    unsaid: bool = False  # the gripper had its part last, and nobody knows whether it is in its place
 
 
 class RecheckRequested(Frozen):
@@ -490,6 +492,7 @@ class PartMoved(Frozen):
     certainty: Literal["known", "doubtful", "unknown"] = "known"
     bin: str = ""
     lay: Pose | None = None  # in the world: which one of a bin's loose parts it was
+    perhaps: Seat | None = None  # where it may stand instead
     qty: float = 1
 
 

@@ -254,7 +254,7 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
         rungs=rungs,
         barred=event.barred,
         resources=zones(old.resources) if asks else (),
-        unsaid=not event.part_out and (old.unsaid or leaves_unsaid(step, old)),
+        unsaid=not event.part_out and (old.unsaid or event.unsaid or leaves_unsaid(step, old)),
     )
     return with_step(state, event.unit, event.step, new)
 
@@ -410,11 +410,11 @@ def _part_moved(state: State, event: ev.PartMoved, t: float) -> State:
     bins = state.bins
     if event.bin and event.bin in bins:
         bins = {**bins, event.bin: max(0, bins[event.bin] - math.ceil(event.qty))}
-    grip = state.grip
+    grip, was = state.grip, state.world.get(event.part)
     if grip is not None and grip.part == event.part and event.certainty != "doubtful":
         grip = None  # settled, or elsewhere
     state = replace(state, world=state.world.moved(event, t), bins=bins, grip=grip)
-    if event.what == "consumed" and event.part in state.remains:
+    if event.part in state.remains and (event.what == "consumed" or (was is not None and event.frame != was.frame)):
         state = replace(state, remains=without(state.remains, event.part))
     if event.unit in state.behind and not any(fact.unit == event.unit for fact in state.world.facts.values()):
         state = replace(state, behind=without(state.behind, event.unit))

@@ -87,6 +87,9 @@ _GERMAN = {
     "The gripper holds {}.": "Der Greifer hält {}.",
     "{} lacks the qualification {}.": "{} fehlt die Qualifikation {}.",
     "The orchestrator stopped while the robot was at it.": "Tandem ist ausgefallen, während der Roboter dabei war.",
+    "The gripper held {} before the orchestrator stopped, and holds nothing now.": (
+        "Der Greifer hielt {}, bevor Tandem ausfiel, und hält jetzt nichts."
+    ),
     "The orchestrator stopped while the robot was at it; the gripper holds {}.": (
         "Tandem ist ausgefallen, während der Roboter dabei war; der Greifer hält {}."
     ),

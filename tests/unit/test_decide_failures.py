@@ -363,7 +363,7 @@ def test_rework_of_a_step_before_takes_the_question_with_it() -> None:
 def test_rework_of_the_step_itself_begins_it_anew_with_another_part() -> None:
     bench = Bench().running(variant(SHAFT, LOAD))
     _fail(bench, "shaft", actor="front")
-    bench.do(bench.choice("shaft", "rework", rework="shaft"))
+    bench.do(bench.choice("shaft", "rework", rework="shaft", part_out=True))
     assert bench.at("shaft").status == "ready"
     assert bench.at("shaft").rung == 0
     assert bench.state.world.get("u1/pin") is None

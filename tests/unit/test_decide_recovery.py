@@ -8,8 +8,9 @@ import pytest
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.machine import CellVerb, OrderVerb
+from orchestrator.core.readiness import grip_blockers
 from orchestrator.core.variant import ValueSpec
-from tests.unit.core_builders import Bench, ladder, step, types, variant
+from tests.unit.core_builders import WORKER, Bench, ladder, step, types, variant
 
 LOAD = step("load", part="body", at="nest", by="robot")
 PIN = step("pin", ["load"], part="pin", at="body/seat", on_fail={"*": ladder("ask"), "interrupted": ladder("scrap")})
@@ -68,13 +69,16 @@ def test_a_look_that_a_restart_broke_off_is_asked_again() -> None:
 # ---- what the gripper says -----------------------------------------------------------------------------------
 
 
-def test_what_the_gripper_held_of_a_unit_that_has_left_is_forgotten_where_it_holds_nothing_now() -> None:
+def test_what_the_gripper_held_of_a_unit_that_has_left_is_in_doubt_until_a_person_says_where_it_went() -> None:
     bench = interrupted(holds="body")
     bench.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT, reason="called off"))
     assert bench.state.units == {}
     assert bench.state.world.held() is not None
     bench.do(cmd.ReportRestart(holding=False))
-    assert bench.state.world.facts == {}
+    assert bench.state.world.facts["u1/body"].certainty == "doubtful"
+    assert [why.code for why in grip_blockers(bench.state)] == ["contradiction"]
+    bench.do(cmd.TakePart(part="u1/body"), WORKER)
+    assert (bench.state.world.facts, bench.state.grip) == ({}, None)
     assert bench.replayed() == bench.state
 
 

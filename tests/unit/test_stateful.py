@@ -18,7 +18,7 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.decide.progress import amiss
 from orchestrator.core.events import EVENT
-from orchestrator.core.handed import must_be_said
+from orchestrator.core.handed import wants_word
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import (
     ASKS_STEP,
@@ -805,10 +805,10 @@ class CellMachine(RuleBasedStateMachine):
         for unit, name in self.questions():
             offered = set(choices(bench.state, unit, name))
             assert offered
-            said = must_be_said(bench.step(name, unit), bench.at(name, unit))
             reopens = [("rework", other) for other in PRODUCT.by_id]
             plain: list[Any] = [(choice, "") for choice in cmd.Choice.__args__ if choice != "rework"]  # type: ignore[attr-defined]
             for choice, target in plain + reopens:
+                said = wants_word(bench.state, unit, name, choice, target) != ""
                 more = {"reason": "because", "rework": target or None, "part_out": said}
                 command = bench.choice(name, choice, unit=unit, **more)
                 verdict = decide(bench.state, cmd.Request(id="q", by=cmd.ENGINE, t=bench.t, command=command), bench.t)

@@ -62,9 +62,13 @@ def in_the_way(state: State, part: str) -> bool:
     """Whether the robot is at work where a part stands, or has not come to a stand."""
     if state.ending:
         return True
-    doing, pose = state.doing(ROBOT), state.world.pose(part)
-    zone = state.spec.zone_of(pose.p) if pose else None
-    return doing is not None and (zone is None or f"zone:{zone}" in doing[2].resources)
+    doing, fact = state.doing(ROBOT), state.world.get(part)
+    instead = fact.perhaps.pose if fact is not None and fact.perhaps is not None else None
+    for pose in (state.world.pose(part), *([instead] if instead else [])):
+        zone = state.spec.zone_of(pose.p) if pose else None
+        if doing is not None and (zone is None or f"zone:{zone}" in doing[2].resources):
+            return True
+    return False
 
 
 def brought(state: State, unit_id: str, step_id: str) -> bool:

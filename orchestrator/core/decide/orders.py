@@ -90,7 +90,7 @@ def free_nests(state: State, order: OrderRecord) -> dict[str, str] | None:
         if target is not None and target.owner is None and target.frame in state.spec.nests
     }
     taken = {frame for unit in state.units.values() for frame in unit.nests.values()}
-    taken |= {state.world.facts[part].frame for part in state.leftovers()}
+    taken |= {frame for part in state.leftovers() for frame in state.world.facts[part].frames}
     out = {}
     for role in sorted(roles):
         frame = next((name for name in state.spec.nests[role] if name not in taken), None)

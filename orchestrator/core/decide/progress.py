@@ -10,9 +10,10 @@ from orchestrator.core import events as ev
 from orchestrator.core.decide import orders
 from orchestrator.core.fold import fold
 from orchestrator.core.geometry import Pose
-from orchestrator.core.handed import leaves_unsaid, must_be_said
+from orchestrator.core.handed import UNKNOWN_END, leaves_unsaid, lost, must_be_said
 from orchestrator.core.machine import StepMove, StepStatus, move
 from orchestrator.core.readiness import resources, unclear
+from orchestrator.core.records import replace
 from orchestrator.core.rides import needs_ride
 from orchestrator.core.state import BUSY, OVER, ROBOT, ladder_name
 from orchestrator.core.world import CELL, GRIPPER, LOST
@@ -163,9 +164,13 @@ def failed(
     if answer == "other_actor":
         barred = (*barred, kind_of(current))
     to: Literal["", "robot", "nobody"] = ""
-    if answer in {"other_actor", "skip"} and (current.unsaid or leaves_unsaid(step, current)):
-        to = "" if must_be_said(step, current) else "robot" if answer == "other_actor" else "nobody"
-        answer = "other_actor" if to == "robot" else "ask"
+    unsaid = code in UNKNOWN_END and lost(state, unit_id, step)
+    in_doubt = replace(current, code=code, unsaid=current.unsaid or unsaid)
+    if answer in ({"retry", "other_actor", "skip"} if unsaid else {"other_actor", "skip"}) and (
+        in_doubt.unsaid or leaves_unsaid(step, current)
+    ):
+        to = "" if must_be_said(step, in_doubt) else "nobody" if answer == "skip" else "robot"
+        answer = answer if to == "robot" else "ask"
         barred = barred if to == "robot" else current.barred
     move("step", current.status, StepMove.ASK if answer in {"ask", "scrap", "skip"} else StepMove.FAIL)
     first = ev.StepFailed(
@@ -179,6 +184,7 @@ def failed(
         rung=index,
         barred=barred,
         hands=reported and (answer != "ask" or bool(to)),
+        unsaid=unsaid,
     )
     tentative = after(state, [first], now)
     if to:

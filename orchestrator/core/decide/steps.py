@@ -25,7 +25,7 @@ from orchestrator.core.decide.progress import (
     undone,
 )
 from orchestrator.core.decide.verdict import Rejected
-from orchestrator.core.handed import must_be_said
+from orchestrator.core.handed import goes_on, wants_word
 from orchestrator.core.machine import StepMove, StepStatus, move
 from orchestrator.core.questions import asks
 from orchestrator.core.readiness import blockers, resources, supply, too_late
@@ -165,9 +165,11 @@ def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[e
         return Rejected("reason", f"'{command.choice}' needs a reason.", "Write why; it stays in the as-built record.")
     if command.choice == "force" and unmeasured(current) and not command.shown.strip():
         return Rejected("shown", f"Nothing was measured of {step.id}: what shows that it is right?", _SHOWN)
-    goes_on = command.choice in {"other_actor", "skip"}
-    if goes_on and must_be_said(step, current) and not command.part_out:
-        return unsaid(step)
+    others = goes_on(state, command.unit, step.id, command.choice)
+    rework = command.rework or step.id
+    part = wants_word(state, command.unit, step.id, command.choice, rework)
+    if part and not command.part_out:
+        return unsaid(part)
     first: list[ev.Event] = []
     if current.status != StepStatus.ATTENTION and command.choice != "wait":  # it only waited for too long
         first = [overdue.broken_off(state.units[command.unit], step, "It waited too long for a person.")]
@@ -185,16 +187,15 @@ def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[e
     )
     tentative = after(state, [answered], now)
     rest: list[ev.Event] = []
-    if goes_on and tentative.units[command.unit].steps[step.id].unsaid:
+    if others and tentative.units[command.unit].steps[step.id].unsaid:
         to: Literal["robot", "nobody"] = "nobody" if command.choice == "skip" else "robot"
         rest = hand_over(tentative, command.unit, step.id, now, to, reason=command.reason, by=by.name)
     elif command.choice == "recheck":
         rest = look(tentative, command.unit, step.id)
     elif command.choice == "rework":
-        target = command.rework or step.id
-        if ("rework", target) not in offered:
-            return Rejected("not_offered", f"{target} can't be reworked.", "Choose one of those offered.")
-        rest = undone(tentative, command.unit, target, command.reason or "rework", by.name)
+        if ("rework", rework) not in offered:
+            return Rejected("not_offered", f"{rework} can't be reworked.", "Choose one of those offered.")
+        rest = undone(tentative, command.unit, rework, command.reason or "rework", by.name)
     elif command.choice == "skip":
         rest = done(tentative, command.unit, step.id, now, ("skipped",), waived=command.reason, by=by.name)
     elif command.choice == "force":
@@ -222,7 +223,7 @@ def undo(state: State, command: cmd.UndoStep, by: cmd.Who, _now: float) -> list[
     if trouble:
         return Rejected("no_undo", f"{step.id} can't be undone: {trouble}", "Finish what runs, or scrap the unit.")
     if step.result.part is not None and not command.part_out:
-        return unsaid(step)
+        return unsaid(step.result.part)
     return undone(state, command.unit, step.id, command.reason or "undone", by.name)
 
 

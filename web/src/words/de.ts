@@ -270,6 +270,8 @@ export const de: Words = {
     give_step_empty: "Es ist nichts drin, meine Hände sind weg: Roboter macht es",
     other_actor_empty: "Nachgesehen, es ist nichts drin: der andere macht es",
     skip_empty: "Nachgesehen, es ist nichts drin: weglassen",
+    retry_empty: "Nachgesehen, es ist nichts drin: noch einmal",
+    rework_empty: "Nachgesehen, es ist nichts mehr drin: nacharbeiten",
     take_step: "Ich übernehme",
     clear_place: "Dort ist niemand mehr",
     abort_order: "Auftrag abbrechen",

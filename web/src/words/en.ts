@@ -267,6 +267,8 @@ export const en = {
     give_step_empty: "Nothing is in, my hands are out: robot does it",
     other_actor_empty: "I looked, nothing is in: the other one does it",
     skip_empty: "I looked, nothing is in: leave it out",
+    retry_empty: "I looked, nothing is in: try again",
+    rework_empty: "I looked, nothing is in any more: rework",
     take_step: "I take over",
     clear_place: "Nobody is there any more",
     abort_order: "Abort the order",
