@@ -32,6 +32,7 @@ DOORS: dict[str, frozenset[str]] = {
     "POST /api/v1/access/codes": LEAD,
     "GET /api/v1/access/devices": SEES_DEVICES,
     "DELETE /api/v1/access/devices/{device}": LEAD,
+    "GET /api/v1/access/me": KNOWN,
     "GET /ca.crt": ANYONE,
     "GET /healthz": ANYONE,
     "GET /readyz": KNOWN,

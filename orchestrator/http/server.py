@@ -25,6 +25,7 @@ from orchestrator.http import (
     manual,
     openapi,
     orders,
+    own_record,
     records,
     retreat,
     rewind,
@@ -133,6 +134,7 @@ def routers(desk: Desk, commands: Commands, metrics: Metrics, access: Access | N
         records.router(desk),
         breakpoints.router(desk),
         access_routes.router(access),
+        own_record.router(desk, access),
         routes.upkeep(desk, metrics),
     )
 

@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { record, Seen } from "../common/evidence";
 import { get, Refused } from "../rest";
 import { moment, number, span, word, words } from "../words";
+import { spent } from "./spent";
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 type Fields = Record<string, Json>;
@@ -80,7 +81,7 @@ function attempts(step: Fields): Fields[] {
       attempt: attempt.n ?? null,
       actors: [...(Array.isArray(attempt.actors) ? attempt.actors : []), attempt.operator ?? ""].filter(Boolean),
       ended_t: attempt.ended_t ?? null,
-      time_s: typeof attempt.ended_t === "number" && typeof attempt.started_t === "number" ? attempt.ended_t - attempt.started_t : null,
+      time_s: spent(attempt),
       result: [attempt.outcome ?? "", attempt.message ?? ""].filter(Boolean),
       values: { ...fields(attempt.values), ...fields(attempt.lots) },
       check: measured.verdict ?? "",
