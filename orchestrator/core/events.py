@@ -756,6 +756,27 @@ class CommandDenied(Frozen):
     command: str
 
 
+class TriesRefused(Frozen):
+    """Someone known was turned away from `what` (a door, or a type of command) `count` times within a minute.
+
+    A first try is journalled by itself: at a door with a count of 1, of a command as `command_denied`.
+    """
+
+    type: Literal["tries_refused"] = "tries_refused"
+    by: str
+    role: str
+    what: str
+    count: int
+
+
+class PersonErased(Frozen):
+    """A pseudonym stands for nobody any more: name, PIN and badges were erased at `erased_t` (s, UTC)."""
+
+    type: Literal["person_erased"] = "person_erased"
+    person: str
+    erased_t: float
+
+
 Event = Annotated[
     OrderStored
     | OrderChanged
@@ -827,7 +848,9 @@ Event = Annotated[
     | FrameTaught
     | JournalRetained
     | OutcomeIgnored
-    | CommandDenied,
+    | CommandDenied
+    | TriesRefused
+    | PersonErased,
     Field(discriminator="type"),
 ]
 EVENT: TypeAdapter[Any] = TypeAdapter(Event)

@@ -17,6 +17,7 @@ from orchestrator.core.ports import Safety
 from orchestrator.core.records import replace
 from orchestrator.core.remains import REMAINS
 from orchestrator.core.state import (
+    DENIED_S,
     GripDoubt,
     ManualMotion,
     MotionState,
@@ -28,6 +29,7 @@ from orchestrator.core.state import (
     StepState,
     UnitState,
     share,
+    tried,
 )
 from orchestrator.core.supervision import unreleased, without_approver
 
@@ -288,6 +290,17 @@ def _ignored(state: State, event: ev.OutcomeIgnored, _t: float) -> State:
         event.what in {"end_skill", "end_check"} and event.effect in state.ending
     )  # a motion's end is not its skill's
     return replace(state, ending=state.ending - {event.effect}) if stands else state
+
+
+@_on(ev.CommandDenied)
+def _denied(state: State, event: ev.CommandDenied, t: float) -> State:
+    fresh = {key: at for key, at in state.denied.items() if t - at < DENIED_S}
+    return replace(state, denied={**fresh, tried(event.by, event.command): t})
+
+
+@_on(ev.PersonErased)
+def _erased(state: State, event: ev.PersonErased, _t: float) -> State:
+    return replace(state, erased=state.erased | {event.person})
 
 
 # ---- orders and units ------------------------------------------------------------------------------------------
