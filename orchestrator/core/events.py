@@ -11,6 +11,7 @@ from orchestrator.core.errors import JournalError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import Autonomy, CellState, Mode, OrderState
 from orchestrator.core.ports import Safety
+from orchestrator.core.signature import Signature
 from orchestrator.core.variant import Frozen, Variant
 
 Values = dict[str, float | str | bool]
@@ -319,6 +320,7 @@ class AttestGiven(Frozen):
     step: str
     attempt: int
     operator: str
+    signature: Signature | None = None
 
 
 class StepDone(Frozen):
@@ -447,6 +449,7 @@ class StepAnswered(Frozen):
     by: str
     barred: tuple[Literal["robot", "human"], ...] = ()
     part_out: bool = False  # they have looked: what somebody had in hand before is not in its place
+    signature: Signature | None = None
 
 
 class StepHandedOver(Frozen):
@@ -568,6 +571,10 @@ class MotionApproved(Frozen):
     effect: str
     motion: str
     by: str
+    unit: str = ""  # for whose step it is, "" for none
+    step: str = ""
+    attempt: int = 0
+    signature: Signature | None = None
 
 
 class MotionRefused(Frozen):
@@ -588,6 +595,7 @@ class StepReleased(Frozen):
     step: str
     attempt: int
     by: str
+    signature: Signature | None = None
 
 
 class ReleaseVoided(Frozen):

@@ -16,6 +16,7 @@ from orchestrator.core.pauses import RUNS, halted, timed
 from orchestrator.core.ports import Safety
 from orchestrator.core.records import replace
 from orchestrator.core.remains import REMAINS
+from orchestrator.core.signature import signed
 from orchestrator.core.state import (
     DENIED_S,
     GripDoubt,
@@ -233,9 +234,10 @@ def _equipment_back(state: State, event: ev.EquipmentBack, _t: float) -> State:
 
 
 @_on(ev.MotionApproved)
-def _motion_approved(state: State, event: ev.MotionApproved, _t: float) -> State:
+def _motion_approved(state: State, event: ev.MotionApproved, t: float) -> State:
     if (motion := state.motions.get(event.motion)) is None:
         return state
+    state = signed(state, event.signature, event.unit, event.step, event.attempt, event.by, t, "")
     approved = dataclasses.replace(motion, approved_by=(*motion.approved_by, event.by))
     return replace(state, motions={**state.motions, event.motion: approved})
 

@@ -123,6 +123,19 @@ class Rewind:
 
 
 @dataclass(frozen=True)
+class Signed:
+    """A person's word with its meaning, as the as-built record keeps it; `revision` is the procedure's SHA-256."""
+
+    meaning: str
+    who: str
+    t: float  # s, UTC
+    revision: str
+    step: str = ""
+    attempt: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class UnitState:
     """A unit in work.
 
@@ -143,6 +156,7 @@ class UnitState:
     touched_t: float = 0.0  # when hands or the gripper were last at it (s, UTC)
     breakpoints: frozenset[str] = frozenset()  # steps, or groups of steps, that wait for a word in this unit alone
     rewind: Rewind | None = None
+    signatures: tuple[Signed, ...] = ()
 
     @cached_property
     def busy(self) -> tuple[str, ...]:
