@@ -64,6 +64,13 @@ class SignedIn(Frozen):
     seen_t: float
 
 
+class Erased(Frozen):
+    """That a person was erased (s, UTC): all that is left of them is the pseudonym, which nobody else may get."""
+
+    person: str
+    t: float
+
+
 class Refusal(Frozen):
     """A sign-in that was refused: `wrong`, `wait` (for `wait_s`), `locked` or `secret` (the badge needs a PIN)."""
 
@@ -101,6 +108,12 @@ class Accounts(Protocol):
 
     def devices(self) -> list[Device]:
         """Return every device that is not revoked, oldest first."""
+
+    def sign_ins(self, person: str, now: float) -> list[SignedIn]:
+        """Return where a person is signed in."""
+
+    def erased(self) -> list[Erased]:
+        """Return who was erased, oldest first."""
 
     def sign_in(
         self, device: str, now: float, *, person: str = "", secret: str = "", badge: str = ""

@@ -674,6 +674,24 @@ class EndRemainsLook(Frozen):
     error: Text = ""
 
 
+class NoteTries(Frozen):
+    """Someone known was turned away from a door or a type of command, `count` times within a minute."""
+
+    type: Literal["note_tries"] = "note_tries"
+    who: Name
+    role: Role
+    what: Text
+    count: Annotated[int, Field(ge=1)]
+
+
+class NoteErased(Frozen):
+    """A person was erased from the accounts at `erased_t` (s, UTC)."""
+
+    type: Literal["note_erased"] = "note_erased"
+    person: Name
+    erased_t: Finite
+
+
 class ReportPart(Frozen):
     """A part instance changed hands. `to` is a holder: gripper, place:front, a cell frame, or a part instance."""
 
@@ -751,6 +769,8 @@ Command = Annotated[
     | LookForRemains
     | EndRemainsLook
     | EndCheck
+    | NoteTries
+    | NoteErased
     | ReportPart,
     Field(discriminator="type"),
 ]

@@ -11,6 +11,7 @@ from orchestrator.core.errors import JournalError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import Autonomy, CellState, Mode, OrderState
 from orchestrator.core.ports import Safety
+from orchestrator.core.signature import Signature
 from orchestrator.core.variant import Frozen, Variant
 from orchestrator.core.world import Seat
 
@@ -320,6 +321,7 @@ class AttestGiven(Frozen):
     step: str
     attempt: int
     operator: str
+    signature: Signature | None = None
 
 
 class StepDone(Frozen):
@@ -453,6 +455,7 @@ class StepAnswered(Frozen):
     by: str
     barred: tuple[Literal["robot", "human"], ...] = ()
     part_out: bool = False  # they have looked: what somebody had in hand before is not in its place
+    signature: Signature | None = None
 
 
 class StepHandedOver(Frozen):
@@ -575,6 +578,10 @@ class MotionApproved(Frozen):
     effect: str
     motion: str
     by: str
+    unit: str = ""  # for whose step it is, "" for none
+    step: str = ""
+    attempt: int = 0
+    signature: Signature | None = None
 
 
 class MotionRefused(Frozen):
@@ -595,6 +602,7 @@ class StepReleased(Frozen):
     step: str
     attempt: int
     by: str
+    signature: Signature | None = None
 
 
 class ReleaseVoided(Frozen):
@@ -763,6 +771,27 @@ class CommandDenied(Frozen):
     command: str
 
 
+class TriesRefused(Frozen):
+    """Someone known was turned away from `what` (a door, or a type of command) `count` times within a minute.
+
+    A first try is journalled by itself: at a door with a count of 1, of a command as `command_denied`.
+    """
+
+    type: Literal["tries_refused"] = "tries_refused"
+    by: str
+    role: str
+    what: str
+    count: int
+
+
+class PersonErased(Frozen):
+    """A pseudonym stands for nobody any more: name, PIN and badges were erased at `erased_t` (s, UTC)."""
+
+    type: Literal["person_erased"] = "person_erased"
+    person: str
+    erased_t: float
+
+
 Event = Annotated[
     OrderStored
     | OrderChanged
@@ -834,7 +863,9 @@ Event = Annotated[
     | FrameTaught
     | JournalRetained
     | OutcomeIgnored
-    | CommandDenied,
+    | CommandDenied
+    | TriesRefused
+    | PersonErased,
     Field(discriminator="type"),
 ]
 EVENT: TypeAdapter[Any] = TypeAdapter(Event)

@@ -24,6 +24,7 @@ from orchestrator.core.handed import leaves_unsaid
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.rechecks import overtaken
 from orchestrator.core.records import replace
+from orchestrator.core.signature import signed
 from orchestrator.core.state import (
     OVER,
     ROBOT,
@@ -87,7 +88,8 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
 
 
 @_on(ev.StepReleased)
-def _step_released(state: State, event: ev.StepReleased, _t: float) -> State:
+def _step_released(state: State, event: ev.StepReleased, t: float) -> State:
+    state = signed(state, event.signature, event.unit, event.step, event.attempt, event.by, t, "")
     found = state.step(event.unit, event.step)
     return with_step(state, event.unit, event.step, replace(found[1], released=True)) if found is not None else state
 
@@ -192,7 +194,8 @@ def _attest_requested(state: State, event: ev.AttestRequested, t: float) -> Stat
 
 
 @_on(ev.AttestGiven)
-def _attest_given(state: State, event: ev.AttestGiven, _t: float) -> State:
+def _attest_given(state: State, event: ev.AttestGiven, t: float) -> State:
+    state = signed(state, event.signature, event.unit, event.step, event.attempt, event.operator, t, "")
     found = state.step(event.unit, event.step)
     if found is None:
         return state
@@ -349,6 +352,7 @@ def _step_overdue(state: State, event: ev.StepOverdue, t: float) -> State:
 
 @_on(ev.StepAnswered)
 def _step_answered(state: State, event: ev.StepAnswered, t: float) -> State:
+    state = signed(state, event.signature, event.unit, event.step, event.attempt, event.by, t, event.reason)
     found = state.step(event.unit, event.step)
     if found is None:
         return state

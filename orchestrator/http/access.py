@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Scope
 
-    from orchestrator.core.access import Accounts, Device, Person
+    from orchestrator.core.access import Accounts, Device, Erased, Person
     from orchestrator.http.metrics import Metrics
 
 # `__Host-`: browsers take such a cookie from this very host alone, by TLS, for the whole of it.
@@ -63,12 +63,14 @@ class Access:
         self.fingerprint = fingerprint
         self.addresses = Addresses()
         self.metrics: Metrics | None = None
+        self.on_erased: Callable[[list[Erased]], None] | None = None  # called with those that are new
         self._slow = ThreadPoolExecutor(1, thread_name_prefix="access")
         self._waiting = 0
         self._hold = hold
         self._held = 0
         self._present: dict[object, tuple[Caller, Callable[[], None]]] = {}
         self._touched: dict[str, float] = {}
+        self._erased: set[str] = set()  # those that were told of
         self._watch: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -163,9 +165,16 @@ class Access:
                 if version != seen or loop.time() >= lapse:
                     seen, lapse = version, loop.time() + LAPSE_S
                     self._send_away()
+                    self._tell_erased()
             except Exception as error:  # noqa: BLE001 - whatever can't be read proves nobody
                 report("accounts can't be read", error)
                 self._send_away(everybody=True)
+
+    def _tell_erased(self) -> None:
+        fresh = [each for each in self.accounts.erased() if each.person not in self._erased]
+        self._erased.update(each.person for each in fresh)
+        if fresh and self.on_erased is not None:
+            self.on_erased(fresh)
 
     def _send_away(self, *, everybody: bool = False) -> None:
         for caller, end in tuple(self._present.values()):

@@ -16,16 +16,18 @@ if TYPE_CHECKING:
     from orchestrator.core.ports import Twist
     from orchestrator.engine.desk import Desk
     from orchestrator.http.access import Access
+    from orchestrator.http.audit import Audit
     from orchestrator.http.metrics import Metrics
 
 
 class Commands:
     """Hands commands in, in the name of who asks now, and counts what became of them."""
 
-    def __init__(self, desk: Desk, metrics: Metrics, access: Access | None = None) -> None:
+    def __init__(self, desk: Desk, metrics: Metrics, access: Access | None = None, audit: Audit | None = None) -> None:
         self._desk = desk
         self._metrics = metrics
         self._access = access
+        self._audit = audit
 
     @property
     def who(self) -> Who:
@@ -39,7 +41,10 @@ class Commands:
         if isinstance(command, JoinPlace) and self._access is not None:  # what somebody can do stands in their account
             command = command.model_copy(update={"qualifications": CALLER.get().qualifications})
         request = Request(id=command_id, by=self.who, t=self._desk.now(), command=command, kept=kept)
-        return await self._answered(command_id, self._desk.submit(request))
+        answer = await self._answered(command_id, self._desk.submit(request))
+        if answer.code == "denied" and self._audit is not None:
+            self._audit.tried(request.by, request.command.type, journalled=True)
+        return answer
 
     async def jog(self, press: str, twist: Twist) -> Answer:
         """Begin, renew or release a press of a jog button."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation at run time
 
 from orchestrator.core.access import ROLES
@@ -14,8 +13,6 @@ from orchestrator.http.errors import NotLetIn
 
 if TYPE_CHECKING:
     from orchestrator.http.caller import Caller
-
-log = structlog.get_logger(__name__)
 
 KNOWN = frozenset(ROLES)
 JOINED = KNOWN | {DEVICE}
@@ -32,6 +29,7 @@ DOORS: dict[str, frozenset[str]] = {
     "POST /api/v1/access/codes": LEAD,
     "GET /api/v1/access/devices": SEES_DEVICES,
     "DELETE /api/v1/access/devices/{device}": LEAD,
+    "GET /api/v1/access/me": KNOWN,
     "GET /ca.crt": ANYONE,
     "GET /healthz": ANYONE,
     "GET /readyz": KNOWN,
@@ -114,7 +112,5 @@ async def at_the_door(request: Request) -> None:
     if (refused := refusal(CALLER.get(), f"{request.method} {route.path}")) is not None:
         request.app.state.metrics.turned_away(refused.code)
         if refused.code == "forbidden":
-            log.warning(
-                "refused at the door", who=asking().name, role=asking().role, door=f"{request.method} {route.path}"
-            )
+            request.app.state.audit.tried(asking(), f"{request.method} {route.path}")
         raise refused

@@ -25,11 +25,13 @@ from orchestrator.http import (
     manual,
     openapi,
     orders,
+    own_record,
     records,
     retreat,
     rewind,
     routes,
 )
+from orchestrator.http.audit import Audit
 from orchestrator.http.commands import Commands
 from orchestrator.http.doors import at_the_door
 from orchestrator.http.gate import Gate
@@ -80,13 +82,16 @@ def create_app(
     """
     metrics = Metrics()
     hub = Hub(desk, metrics, ring=ring, pose_hz=pose_hz)
-    commands = Commands(desk, metrics, access)
+    audit = Audit(desk)
+    commands = Commands(desk, metrics, access, audit)
     if access is not None:
         access.metrics = metrics
+        access.on_erased = audit.erased
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         hub.open()
+        audit.open()
         if access is not None:
             access.open()
         try:
@@ -95,6 +100,7 @@ def create_app(
             await hub.close()
             if access is not None:
                 await access.close()
+            await audit.close()
 
     app = FastAPI(
         title="Tandem",
@@ -108,6 +114,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.metrics = metrics
+    app.state.audit = audit
     errors.install(app)
     for router in routers(desk, commands, metrics, access):
         app.include_router(router)
@@ -133,6 +140,7 @@ def routers(desk: Desk, commands: Commands, metrics: Metrics, access: Access | N
         records.router(desk),
         breakpoints.router(desk),
         access_routes.router(access),
+        own_record.router(desk, access),
         routes.upkeep(desk, metrics),
     )
 

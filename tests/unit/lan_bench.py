@@ -39,7 +39,7 @@ class RightsDesk(FakeDesk):
         if isinstance(verdict, Rejected):
             return Answer(id=request.id, ok=False, code=verdict.code, message=verdict.message, remedy="")
         if any(isinstance(event, CommandDenied) for event in verdict):
-            return Answer(id=request.id, ok=False, code="forbidden", message="", remedy="")
+            return Answer(id=request.id, ok=False, code="denied", message="", remedy="")
         return Answer(id=request.id, ok=True)
 
 

@@ -142,7 +142,7 @@ def test_each_command_by_websocket_is_granted_to_whom_the_table_names(tmp_path: 
                         await say(page, type="command", id=f"{role}-{kind}", command=command)
                         answer = (await hear(page, "answer"))["payload"]
                         granted = may(role, OUTSIDE.validate_python(command))
-                        assert (answer["code"] != "forbidden") == granted, (role, kind, answer)
+                        assert (answer["code"] != "denied") == granted, (role, kind, answer)
             assert {(request.by.name, request.by.role, request.by.known) for request in desk.asked} == {
                 (role, role, True) for role in KNOWN
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
@@ -166,6 +167,7 @@ def record(state: State, unit: UnitState, how: str, now: float) -> dict[str, Any
         "state": how,
         "started_t": unit.started_t,
         "ended_t": now,
+        "signatures": [asdict(signed) for signed in unit.signatures],
         "steps": [
             {
                 "step": step.id,

@@ -31,6 +31,7 @@ from orchestrator.core.questions import asks
 from orchestrator.core.readiness import blockers, resources, supply, too_late
 from orchestrator.core.rechecks import due_before
 from orchestrator.core.rights import LEAD_CHOICES
+from orchestrator.core.signature import OF_CHOICE, sign
 from orchestrator.core.state import ROBOT
 
 if TYPE_CHECKING:
@@ -123,7 +124,14 @@ def confirm(state: State, command: cmd.ConfirmStep, _by: cmd.Who, now: float) ->
         return out + look(tentative, command.unit, step.id)
     if attesting:
         asked = tentative.units[command.unit].steps[step.id]
-        out.append(ev.AttestGiven(unit=command.unit, step=step.id, attempt=asked.attempt, operator=person.operator))
+        attested = ev.AttestGiven(
+            unit=command.unit,
+            step=step.id,
+            attempt=asked.attempt,
+            operator=person.operator,
+            signature=sign(state, "result_attested", command.unit),
+        )
+        out.append(attested)
         tentative = after(state, out, now)
     return out + proceed(tentative, command.unit, step.id, now)
 
@@ -163,6 +171,8 @@ def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[e
         return Rejected("not_offered", f"'{command.choice}' is not possible for {step.id}.", f"Possible: {listed}.")
     if command.choice in LEAD_CHOICES and not command.reason.strip():
         return Rejected("reason", f"'{command.choice}' needs a reason.", "Write why; it stays in the as-built record.")
+    if command.choice == "force" and "two_people" in step.check and by.name in _at_it(current):
+        return Rejected("same_person", "The second look needs another person.", "Let another supervisor decide.")
     if command.choice == "force" and unmeasured(current) and not command.shown.strip():
         return Rejected("shown", f"Nothing was measured of {step.id}: what shows that it is right?", _SHOWN)
     others = goes_on(state, command.unit, step.id, command.choice)
@@ -184,6 +194,7 @@ def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[e
         by=by.name,
         barred=barred,
         part_out=command.part_out,
+        signature=sign(state, OF_CHOICE[command.choice], command.unit) if command.choice in OF_CHOICE else None,
     )
     tentative = after(state, [answered], now)
     rest: list[ev.Event] = []
@@ -244,6 +255,12 @@ def _may_claim(state: State, step: Step, current: StepState, command: cmd.Confir
             for attempt in current.attempts
         )
     )
+
+
+def _at_it(current: StepState) -> frozenset[str]:
+    """Who has said that the result of the last attempt is there."""
+    last = {current.attempts[-1].operator} if current.attempts else set()
+    return frozenset({*current.witnesses, *last} - {""})
 
 
 def _gone(unit: str, step: str) -> Rejected:

@@ -616,6 +616,22 @@ export const de: Words = {
     waivedBy: (what: string, by: string, why: string, shown: string, seen: string) =>
       `${what} von ${by}: ${why}${shown ? `; belegt durch: ${shown}` : ""}${seen ? ` (vorher: ${seen})` : ""}`,
     missing: "Zu dieser Einheit gibt es keine Akte.",
+    signatures: "Unterschriften",
+    meaning: "Bedeutung",
+    signedBy: "Unterschrieben von",
+    when: "Wann",
+    revision: "Ablauf (SHA-256)",
+    reason: "Grund",
+    meanings: {
+      motion_approved: "Bewegung freigegeben",
+      way_out_approved: "Rückzug freigegeben",
+      step_released: "Schritt freigegeben",
+      result_attested: "Ergebnis angesehen",
+      result_forced: "Ergebnis so angenommen",
+      step_skipped: "Schritt weggelassen",
+      unit_scrapped: "Einheit ausgesondert",
+      order_aborted: "Auftrag abgebrochen",
+    },
   },
   cellPage: {
     title: "Zellenansicht",

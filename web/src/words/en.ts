@@ -608,6 +608,22 @@ export const en = {
     waivedBy: (what: string, by: string, why: string, shown: string, seen: string) =>
       `${what} by ${by}: ${why}${shown ? `; shown by: ${shown}` : ""}${seen ? ` (before: ${seen})` : ""}`,
     missing: "There is no record of this unit.",
+    signatures: "Signatures",
+    meaning: "Meaning",
+    signedBy: "Signed by",
+    when: "When",
+    revision: "Procedure (SHA-256)",
+    reason: "Reason",
+    meanings: {
+      motion_approved: "motion approved",
+      way_out_approved: "way out approved",
+      step_released: "step released",
+      result_attested: "result looked at",
+      result_forced: "result accepted as it was",
+      step_skipped: "step left out",
+      unit_scrapped: "unit scrapped",
+      order_aborted: "order aborted",
+    } as { [meaning: string]: string },
   },
   cellPage: {
     title: "Cell view",
