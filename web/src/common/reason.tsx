@@ -50,22 +50,24 @@ export function ReasonDialog({ title, required, shown = false, danger, quick: of
                 }}
               />
             </label>
-            <div class="quick" hidden={shown}>
-              {(offered ?? say.quick).map((quick) => (
-                <button
-                  key={quick}
-                  type="button"
-                  class="chip-button"
-                  aria-pressed={reason.value === quick}
-                  onClick={() => {
-                    reason.value = quick;
-                    missing.value = false;
-                  }}
-                >
-                  {quick}
-                </button>
-              ))}
-            </div>
+            {!shown && (
+              <div class="quick">
+                {(offered ?? say.quick).map((quick) => (
+                  <button
+                    key={quick}
+                    type="button"
+                    class="chip-button"
+                    aria-pressed={reason.value === quick}
+                    onClick={() => {
+                      reason.value = quick;
+                      missing.value = false;
+                    }}
+                  >
+                    {quick}
+                  </button>
+                ))}
+              </div>
+            )}
             {shown && (
               <label class="field">
                 <span>{say.shown}</span>
