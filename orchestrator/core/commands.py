@@ -16,7 +16,7 @@ from orchestrator.core.variant import Frozen, Variant
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[\w@./#:+,= -]+$")]
 Text = Annotated[str, Field(max_length=2000)]
 Choice = Literal["retry", "recheck", "other_actor", "rework", "wait", "skip", "force", "scrap", "abort"]
-Role = Literal["worker", "programmer", "supervisor", "auditor", "engine"]
+Role = Literal["worker", "programmer", "supervisor", "auditor", "device", "engine"]
 Finite = Annotated[float, Field(allow_inf_nan=False)]  # the journal's JSON has no word for the others
 Finite3 = tuple[Finite, Finite, Finite]
 Values = dict[Name, Finite | Text | bool]

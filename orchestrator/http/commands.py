@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.commands import JoinPlace, Kept, Request, Who
+from orchestrator.core.commands import ChangeCell, JoinPlace, Kept, Request, StopRetreat, Who
 from orchestrator.core.errors import TandemError
-from orchestrator.http.caller import CALLER, asking
+from orchestrator.http.caller import CALLER, asking, device
 from orchestrator.http.errors import report
 from orchestrator.wire import Answer
 
@@ -45,6 +45,19 @@ class Commands:
         if answer.code == "denied" and self._audit is not None:
             self._audit.tried(request.by, request.command.type, journalled=True)
         return answer
+
+    async def make_safer(self, command_id: str, command: ChangeCell | StopRetreat) -> Answer:
+        """Hand in what makes the cell safer. Where nobody is signed in, the device asks in its own name."""
+        by = device(CALLER.get()) or self.who
+        request = Request(id=command_id, by=by, t=self._desk.now(), command=command)
+        return await self._answered(command_id, self._desk.submit(request))
+
+    def device_name(self) -> str:
+        """Return what the device that asks is called, "" where somebody is signed in or it has no name."""
+        caller = CALLER.get()
+        if self._access is None or device(caller) is None:
+            return ""
+        return next((each.name for each in self._access.accounts.devices() if each.id == caller.device), "")
 
     async def jog(self, press: str, twist: Twist) -> Answer:
         """Begin, renew or release a press of a jog button."""

@@ -50,7 +50,8 @@ DOORS: dict[str, frozenset[str]] = {
     "POST /api/v1/cell": KNOWN,
     "GET /api/v1/cell/retreat": KNOWN,
     "POST /api/v1/cell/retreat": KNOWN,
-    "DELETE /api/v1/cell/retreat": KNOWN,
+    "DELETE /api/v1/cell/retreat": JOINED,  # without anybody signed in a device asks in its own name
+    "POST /api/v1/cell/hold": JOINED,  # likewise
     "POST /api/v1/commands": KNOWN,
     "GET /api/v1/scene": KNOWN,
     "GET /api/v1/skills": KNOWN,

@@ -82,12 +82,13 @@ def _with_board(folder: Path) -> Path:
 
 
 def _accounts(data: Path) -> None:
-    """Make a supervisor with a PIN and a worker with a badge, and a code for the first device."""
+    """Make a supervisor with a PIN and a worker with a badge, and codes for two devices."""
     accounts = AccountsFile(data / ACCOUNTS)
     people.add(accounts, "Berta", "supervisor", "271828", pseudonym="berta")
     people.add(accounts, "Anna", "worker", "314159", pseudonym="anna")
     people.add_badge(accounts, "anna", "A0F3-77")
-    (data / "code").write_text(accounts.invite(now_t())[0], encoding="utf-8")
+    for name in ("code", "second-code"):
+        (data / name).write_text(accounts.invite(now_t())[0], encoding="utf-8")
     accounts.close()
 
 

@@ -55,6 +55,7 @@ def test_who_is_let_in_where_is_as_it_was_decided() -> None:
         "WEBSOCKET /ws",
         "POST /api/v1/cell",
         "POST /api/v1/cell/gripper",
+        "POST /api/v1/cell/hold",
         "POST /api/v1/cell/retreat",
         "DELETE /api/v1/cell/retreat",
         "POST /api/v1/commands",
@@ -62,6 +63,13 @@ def test_who_is_let_in_where_is_as_it_was_decided() -> None:
         "POST /api/v1/rewind/{unit}/{step:path}",
     }
     assert auditors == by_command | {f"POST /api/v1/access/{each}" for each in ("join", "sign-in", "sign-out")}
+    devices = {door for door, let_in in DOORS.items() if "device" in let_in and "stranger" not in let_in}
+    assert devices == {  # signing in, and what makes the cell safer
+        "POST /api/v1/access/sign-in",
+        "POST /api/v1/access/sign-out",
+        "POST /api/v1/cell/hold",
+        "DELETE /api/v1/cell/retreat",
+    }
     assert all(let_in in (ANYONE, KNOWN) or "stranger" not in let_in for let_in in DOORS.values())
 
 

@@ -9,6 +9,7 @@ import { post, Refused } from "../rest";
 import { words } from "../words";
 import { access, arrive, refresh } from "./access";
 import { useBadge } from "./badge";
+import { HoldRobot } from "./hold";
 
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "clear", "0", "back"] as const;
 
@@ -29,6 +30,7 @@ export function Entrance({ onEntered }: { onEntered: () => void }) {
         <SettingsButton />
       </header>
       <main class="entrance-main">{access.value?.device ? <Ways onEntered={onEntered} /> : <Strange />}</main>
+      {access.value?.device && <HoldRobot />}
     </div>
   );
 }

@@ -39,6 +39,14 @@ export const access: typeof Access = {
   },
   there: (who) => `${who} ist an diesem Platz angemeldet.`,
   takeOver: (who) => `Als ${who} übernehmen`,
+  hold: {
+    press: "Roboter anhalten",
+    text: "Dafür muss sich niemand anmelden.",
+    held: "Die Zelle hält an: Der Roboter kommt zum Stehen. Zum Weitermachen anmelden.",
+    stands: "Es gibt nichts anzuhalten: Die Zelle steht oder kommt gerade zum Stehen.",
+    soon: "Das wurde oft gedrückt: Die Zelle hält binnen einer Sekunde an.",
+    unheard: "Die Zelle hat das nicht gehört. Bei Gefahr den Not-Halt drücken.",
+  },
   refusals: {
     wrong: () => "Das stimmte nicht. Versuch es noch einmal.",
     wait: (s) => `Es gab mehrere falsche Versuche. Warte ${Math.max(1, Math.ceil(s))} s.`,

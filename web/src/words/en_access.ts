@@ -37,6 +37,14 @@ export const access = {
   },
   there: (who: string) => `${who} is signed in at this place.`,
   takeOver: (who: string) => `Take over as ${who}`,
+  hold: {
+    press: "Hold the robot",
+    text: "Nobody has to sign in for this.",
+    held: "The cell holds: the robot comes to a stand. Sign in to go on.",
+    stands: "There is nothing to hold: the cell stands, or is coming to a stand.",
+    soon: "It was pressed often: the cell is held within a second.",
+    unheard: "The cell did not hear this. In danger press the emergency stop.",
+  },
   refusals: {
     wrong: () => "That was not right. Try once more.",
     wait: (s: number) => `There were several wrong tries. Wait ${Math.max(1, Math.ceil(s))} s.`,
