@@ -354,7 +354,7 @@ class StepFailed(Frozen):
     rung: int
     barred: tuple[Literal["robot", "human"], ...] = ()
     part_out: bool = False  # whoever had it in hand says that its part is not in
-    hands: bool = False  # a person at the step has reported it, and it goes on: they may still be there
+    hands: bool = False  # a person was at the step and has not ended it: they may still be there
     unsaid: bool = False  # the gripper had its part last, and nobody knows whether it is in its place
 
 

@@ -20,6 +20,11 @@ def leaves_unsaid(step: Step, current: StepState) -> bool:
     return by_hand and "confirm" in current.wants and step.result.part is not None
 
 
+def in_a_handover(current: StepState) -> bool:
+    """Whether robot and person were at a step together, and the person has not said that their share is done."""
+    return ROBOT in current.actors and len(current.actors) > 1 and "confirm" in current.wants
+
+
 def lost(state: State, unit_id: str, step: Step) -> bool:
     """Whether a step's part was in the gripper, is there no longer, and the ledger does not know where it is."""
     fact = state.world.get(f"{unit_id}/{step.result.part}")

@@ -148,6 +148,8 @@ class CellMachine(RuleBasedStateMachine):
                 self.let_go(before, command, event)
             bench.tell(event)
             self.legal(before, bench.state)
+            if isinstance(event, ev.StepFailed) and event.answer == "again":
+                self.hands_are_looked_for(before, event)
         for event in verdict:
             for effect in react(bench.state, event):
                 if isinstance(effect, RunSkill | Look | RideAndLook | GoHome):
@@ -156,6 +158,12 @@ class CellMachine(RuleBasedStateMachine):
                 if isinstance(effect, RunRetreat):
                     assert not self.retreats
                     self.retreats.append(effect.id)
+
+    def hands_are_looked_for(self, before: State, event: ev.StepFailed) -> None:
+        """Whoever was in a handover that is broken off may still be there, till somebody says that they are not."""
+        old = before.units[event.unit].steps[event.step]
+        if "confirm" in old.wants and "robot" in old.actors:
+            assert set(old.actors) - {"robot"} <= set(self.bench.state.unclear)
 
     def let_go(self, state: State, command: cmd.Command, event: ev.MotionIntended) -> None:
         """A motion goes ahead only where its own list of reasons is empty; of a retreat, only on a person's word."""

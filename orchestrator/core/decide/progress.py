@@ -10,7 +10,7 @@ from orchestrator.core import events as ev
 from orchestrator.core.decide import orders
 from orchestrator.core.fold import fold
 from orchestrator.core.geometry import Pose
-from orchestrator.core.handed import UNKNOWN_END, leaves_unsaid, lost, must_be_said
+from orchestrator.core.handed import UNKNOWN_END, in_a_handover, leaves_unsaid, lost, must_be_said
 from orchestrator.core.machine import StepMove, StepStatus, move
 from orchestrator.core.readiness import resources, unclear
 from orchestrator.core.records import replace
@@ -183,7 +183,7 @@ def failed(
         answer=answer,
         rung=index,
         barred=barred,
-        hands=reported and (answer != "ask" or bool(to)),
+        hands=(answer != "ask" or bool(to)) if reported else in_a_handover(current),
         unsaid=unsaid,
     )
     tentative = after(state, [first], now)
@@ -210,6 +210,7 @@ def again(state: State, unit_id: str, step_id: str, code: str, message: str) -> 
             answer="again",
             rung=current.rung,
             barred=current.barred,
+            hands=in_a_handover(current),
         )
     ]
 
