@@ -61,7 +61,7 @@ def test_the_real_process_may_be_killed_again_and_again(tmp_path: Path, counted:
         while not unit.done:
             kill = None
             if left > 0 and len(unit.deaths) < A_UNIT:
-                up = bool(unit.deaths) and chance.random() < 0.3
+                up = len(unit.deaths) % 3 == 1
                 kill = Kill("start", chance.random()) if up else Kill("work", chance.uniform(0.0, WORKS_S))
             before = len(unit.deaths)
             unit.live(kill)
