@@ -23,6 +23,7 @@ from orchestrator.http import (
     calibration,
     errors,
     manual,
+    oidc_routes,
     openapi,
     orders,
     records,
@@ -133,6 +134,7 @@ def routers(desk: Desk, commands: Commands, metrics: Metrics, access: Access | N
         records.router(desk),
         breakpoints.router(desk),
         access_routes.router(access),
+        oidc_routes.router(access),
         routes.upkeep(desk, metrics),
     )
 

@@ -61,7 +61,9 @@ def test_who_is_let_in_where_is_as_it_was_decided() -> None:
         "POST /api/v1/orders/{order}/{verb}",
         "POST /api/v1/rewind/{unit}/{step:path}",
     }
-    assert auditors == by_command | {f"POST /api/v1/access/{each}" for each in ("join", "sign-in", "sign-out")}
+    assert auditors == by_command | {
+        f"POST /api/v1/access/{each}" for each in ("join", "sign-in", "sign-out", "oidc", "oidc/finish")
+    }
     assert all(let_in in (ANYONE, KNOWN) or "stranger" not in let_in for let_in in DOORS.values())
 
 
