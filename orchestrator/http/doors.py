@@ -26,6 +26,8 @@ DOORS: dict[str, frozenset[str]] = {
     "POST /api/v1/access/join": ANYONE,
     "POST /api/v1/access/sign-in": JOINED,
     "POST /api/v1/access/sign-out": JOINED,
+    "POST /api/v1/access/oidc": JOINED,
+    "POST /api/v1/access/oidc/finish": JOINED,
     "POST /api/v1/access/codes": LEAD,
     "GET /api/v1/access/devices": SEES_DEVICES,
     "DELETE /api/v1/access/devices/{device}": LEAD,
@@ -90,6 +92,7 @@ DOORS: dict[str, frozenset[str]] = {
     "GET /calibrate": ANYONE,
     "GET /recover": ANYONE,
     "GET /join": ANYONE,
+    "GET /sign-in": ANYONE,
     "GET /{path:path}": ANYONE,
 }
 

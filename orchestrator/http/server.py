@@ -25,6 +25,7 @@ from orchestrator.http import (
     errors,
     hold,
     manual,
+    oidc_routes,
     openapi,
     orders,
     own_record,
@@ -145,6 +146,7 @@ def routers(desk: Desk, commands: Commands, metrics: Metrics, access: Access | N
         breakpoints.router(desk),
         access_routes.router(access),
         own_record.router(desk, access),
+        oidc_routes.router(access),
         routes.upkeep(desk, metrics),
     )
 

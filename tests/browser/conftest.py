@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -34,7 +35,8 @@ BOARD = "{guide: {squares: [7, 5], square_mm: 33, marker_mm: 23, dictionary: 4x4
 WITH_SIGHT = ("sight",)  # suites whose cell lets points be looked at, which is less exact than touching them
 TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
-LAN = ("lan",)  # suites of a cell that is served to the network
+LAN = ("lan", "oidc")  # suites of a cell that is served to the network
+OIDC = ("oidc",)  # suites whose people sign in by a provider in a process of its own
 # A person sets the pace or catches the robot in a motion, or so much is drawn that a sped-up cell would lag.
 REAL_TIME = ("jog", "retreat", "headset", "who")
 
@@ -64,12 +66,16 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     command += ["--port", str(port), "--data", str(tmp_path / "data")]
     if suite in KILLED:
         _killed(command, port)
+    provider = _provider(tmp_path / "data", port) if suite in OIDC else None
     demo = _started(command, port)
     try:
         yield f"{'https' if suite in LAN else 'http'}://127.0.0.1:{port}"
     finally:
         demo.send_signal(signal.SIGINT)
         demo.communicate(timeout=30)
+        if provider is not None:
+            provider.kill()
+            provider.communicate()
 
 
 def _with_board(folder: Path) -> Path:
@@ -90,6 +96,28 @@ def _accounts(data: Path) -> None:
     for name in ("code", "second-code"):
         (data / name).write_text(accounts.invite(now_t())[0], encoding="utf-8")
     accounts.close()
+
+
+def _provider(data: Path, port: int) -> subprocess.Popen[str]:
+    """Start an OpenID provider that knows the cell at `port`, and have the cell know it."""
+    script = [shutil.which("node") or "node", str(HERE / "oidc_provider.mjs"), f"https://127.0.0.1:{port}/sign-in"]
+    provider = subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert provider.stdout is not None
+    said = []
+    for line in provider.stdout:
+        said.append(line)
+        if line.startswith("ready "):
+            break
+    else:
+        pytest.fail("The provider did not start:\n" + "".join(said))
+    (data / "oidc.secret").write_text("the secret of the shop's cell", encoding="utf-8")
+    (data / "oidc.secret").chmod(0o600)
+    (data / "oidc.yaml").write_text(
+        f"issuer: {said[-1].split()[1]}\nclient_id: tandem\nsecret_file: oidc.secret\nname: Shop login\n"
+        "account_claim: preferred_username\nrole_claim: groups\nroles: {assembly: worker}\n",
+        encoding="utf-8",
+    )
+    return provider
 
 
 def _with_sight(folder: Path) -> Path:

@@ -31,6 +31,7 @@ SUITES = (
     "two_people",
     "offline",
     "lan",
+    "oidc",
 )
 PATIENCE_S = 15 * 60
 

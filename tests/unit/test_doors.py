@@ -62,11 +62,15 @@ def test_who_is_let_in_where_is_as_it_was_decided() -> None:
         "POST /api/v1/orders/{order}/{verb}",
         "POST /api/v1/rewind/{unit}/{step:path}",
     }
-    assert auditors == by_command | {f"POST /api/v1/access/{each}" for each in ("join", "sign-in", "sign-out")}
+    assert auditors == by_command | {
+        f"POST /api/v1/access/{each}" for each in ("join", "sign-in", "sign-out", "oidc", "oidc/finish")
+    }
     devices = {door for door, let_in in DOORS.items() if "device" in let_in and "stranger" not in let_in}
     assert devices == {  # signing in, and what makes the cell safer
         "POST /api/v1/access/sign-in",
         "POST /api/v1/access/sign-out",
+        "POST /api/v1/access/oidc",
+        "POST /api/v1/access/oidc/finish",
         "POST /api/v1/cell/hold",
         "DELETE /api/v1/cell/retreat",
     }

@@ -50,7 +50,7 @@ def add(
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
         raise AccessError("A person needs a name.", remedy=f"Give one of at most {LONGEST_NAME} characters.")
-    id_ = pseudonym or f"p-{''.join(secrets.choice(hashing.ALPHABET) for _ in range(5)).lower()}"
+    id_ = pseudonym or fresh_pseudonym()
     if id_ in TAKEN or id_.startswith("k-"):
         raise AccessError(f"'{id_}' stands for something else in a journal.", remedy="Choose another pseudonym.")
     if any(each.person == id_ for each in store.erased()):
@@ -70,6 +70,11 @@ def add(
     except apsw.ConstraintError:
         raise AccessError(f"There is somebody with the pseudonym '{made.id}'.", remedy="Choose another one.") from None
     return made
+
+
+def fresh_pseudonym() -> str:
+    """Return what nobody is called by."""
+    return f"p-{''.join(secrets.choice(hashing.ALPHABET) for _ in range(5)).lower()}"
 
 
 def set_role(store: AccountsFile, who: str, role_: PersonRole) -> Person:

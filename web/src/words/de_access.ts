@@ -14,6 +14,9 @@ export const access: typeof Access = {
   open: "Ohne Anmeldung: jeder hier darf alles",
   openShort: "Ohne Anmeldung",
   openText: "Dieser Server ist nur von diesem Rechner aus erreichbar und fragt niemanden, wer er ist. `tandem serve --lan` bedient das Netz, mit Anmeldung.",
+  provider: (name) => `Mit ${name} anmelden`,
+  arriving: "Anmeldung läuft …",
+  again: "Noch einmal beginnen",
   strange: "Dieses Gerät gehört nicht zur Zelle",
   strangeText: "Wer die Schicht leitet, macht einen Code dafür; dann tritt es einmal bei, und man meldet sich hier an.",
   join: "Dieses Gerät beitreten lassen",
@@ -53,6 +56,12 @@ export const access: typeof Access = {
     locked: () => "Zu viele falsche Versuche: Die Leitung muss eine neue PIN setzen.",
     busy: () => "Gerade melden sich viele an. Versuch es gleich noch einmal.",
     not_joined: () => "Dieses Gerät gehört nicht mehr zur Zelle.",
+    provider_down: () => "Die Anmeldung des Betriebs antwortet nicht. Melde dich mit Ausweis oder PIN an.",
+    provider_wrong: () => "Die Anmeldung des Betriebs antwortet Unbrauchbares. Melde dich mit Ausweis oder PIN an; die Leitung findet die Ursache im Protokoll des Servers.",
+    not_proved: () => "Die Anmeldung des Betriebs hat nicht bewiesen, wer du bist. Beginne noch einmal.",
+    declined: () => "Die Anmeldung des Betriebs hat niemanden eingelassen. Beginne noch einmal, oder melde dich mit Ausweis oder PIN an.",
+    oidc_over: () => "Diese Anmeldung ist vorbei oder hat nicht auf diesem Gerät begonnen. Beginne noch einmal.",
+    oidc_unknown: () => "Du hast an dieser Zelle kein Konto. Die Leitung legt eines für dich an.",
   },
 };
 

@@ -12,6 +12,9 @@ export const access = {
   open: "No login: anyone here may do everything",
   openShort: "No login",
   openText: "This server is reached from this computer alone and asks nobody who they are. `tandem serve --lan` serves the network, with sign-in.",
+  provider: (name: string) => `Sign in with ${name}`,
+  arriving: "Signing in …",
+  again: "Begin once more",
   strange: "This device does not belong to the cell",
   strangeText: "A supervisor makes a code for it; then it joins once, and people sign in here.",
   join: "Join this device",
@@ -51,6 +54,12 @@ export const access = {
     locked: () => "Too many wrong tries: a supervisor has to set a new PIN.",
     busy: () => "Many people sign in at once. Try again in a moment.",
     not_joined: () => "This device does not belong to the cell any more.",
+    provider_down: () => "The site’s sign-in does not answer. Sign in with badge or PIN.",
+    provider_wrong: () => "The site’s sign-in answers what can’t be used. Sign in with badge or PIN; a supervisor finds the cause in the server’s log.",
+    not_proved: () => "The site’s sign-in did not prove who you are. Begin once more.",
+    declined: () => "The site’s sign-in let nobody in. Begin once more, or sign in with badge or PIN.",
+    oidc_over: () => "This sign-in is over, or was not begun on this device. Begin once more.",
+    oidc_unknown: () => "You have no account at this cell. A supervisor makes one for you.",
   } as Record<string, (s: number) => string>,
 };
 
