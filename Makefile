@@ -77,9 +77,9 @@ bench: $(VENV)/.tested web/dist/index.html ## the figures of the design; writes 
 	$(BIN)/python -m tests.bench
 
 soak: $(VENV)/.tested ## the same tests with many more examples
-	TANDEM_FAULTS=800 $(BIN)/python -m pytest -n 2 --dist loadfile -rP tests/faults/test_killed.py tests/faults/test_killed_process.py tests/faults/test_journal_damage.py
+	TANDEM_FAULTS=800 $(BIN)/python -m pytest -n 2 --dist loadfile tests/faults/test_killed.py tests/faults/test_killed_process.py tests/faults/test_journal_damage.py
 	$(RUN_NODE) TANDEM_FAULTS=800 TANDEM_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/faults/test_killed.py --ignore=tests/faults/test_killed_process.py --ignore=tests/faults/test_journal_damage.py tests/faults tests/unit/test_http_fuzz.py tests/unit/test_stateful.py tests/unit/test_machine_product.py tests/unit/test_sim_timing.py tests/unit/test_sim_trajectories.py tests/unit/test_skills_cancelled.py tests/unit/test_vision_displaced.py
-	TANDEM_SOAK=1 $(BIN)/python -m tests.bench vision.trials vision.locate vision.memory_slope
+	TANDEM_SOAK=1 $(BIN)/python -m tests.bench vision.trials vision.locate vision.memory_slope load.lost
 
 audit: $(VENV)/.installed ## advisories about what Tandem is built from; skipped where no service answers
 	$(BIN)/python -m tests.advisories
