@@ -171,7 +171,8 @@ def test_the_orchestrator_may_die_at_every_boundary_between_events(
     for n in tried:
         data = tmp_path / str(n)
         codes = [mortal.live(data, side, n, 0), mortal.live(data, "never", 0, 1)]
-        assert codes[0] == -9, f"it did not die {side} commit {n}"
+        over = n == commits and codes[0] == 0  # after its last commit it may have ended before it could die
+        assert codes[0] == -9 or over, f"it did not die {side} commit {n}"
         tally.add(f"{n}", data, codes)
     counted(f"killed {side} {len(tried)} of {commits} commits: {tally}")
     assert tally.failed == {}
