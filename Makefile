@@ -17,7 +17,7 @@ RUN_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 endif
 WEB_SOURCES := $(shell find web/src -type f 2>/dev/null) web/build.mjs web/package.json web/tsconfig.json
 
-.PHONY: help demo test setup web check lint unit browser wheel bench soak clean
+.PHONY: help demo test setup web check lint unit browser wheel bench soak audit clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -77,9 +77,12 @@ bench: $(VENV)/.tested web/dist/index.html ## the figures of the design; writes 
 	$(BIN)/python -m tests.bench
 
 soak: $(VENV)/.tested ## the same tests with many more examples
-	TANDEM_FAULTS=800 $(BIN)/python -m pytest -n 2 --dist loadfile -rP tests/faults/test_killed.py tests/faults/test_journal_damage.py
-	$(RUN_NODE) TANDEM_FAULTS=800 TANDEM_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/faults/test_killed.py --ignore=tests/faults/test_journal_damage.py tests/faults tests/unit/test_http_fuzz.py tests/unit/test_stateful.py tests/unit/test_machine_product.py tests/unit/test_sim_timing.py tests/unit/test_sim_trajectories.py tests/unit/test_skills_cancelled.py tests/unit/test_vision_displaced.py
-	TANDEM_SOAK=1 $(BIN)/python -m tests.bench vision.trials vision.locate vision.memory_slope
+	TANDEM_FAULTS=800 $(BIN)/python -m pytest -n 2 --dist loadfile tests/faults/test_killed.py tests/faults/test_killed_process.py tests/faults/test_journal_damage.py
+	$(RUN_NODE) TANDEM_FAULTS=800 TANDEM_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/faults/test_killed.py --ignore=tests/faults/test_killed_process.py --ignore=tests/faults/test_journal_damage.py tests/faults tests/unit/test_http_fuzz.py tests/unit/test_stateful.py tests/unit/test_machine_product.py tests/unit/test_sim_timing.py tests/unit/test_sim_trajectories.py tests/unit/test_skills_cancelled.py tests/unit/test_vision_displaced.py
+	TANDEM_SOAK=1 $(BIN)/python -m tests.bench vision.trials vision.locate vision.memory_slope load.lost
+
+audit: $(VENV)/.installed ## advisories about what Tandem is built from; skipped where no service answers
+	$(BIN)/python -m tests.advisories
 
 clean: ## what was built; the journal of the demo stays
 	rm -rf build dist web/dist web/node_modules $(VENV)

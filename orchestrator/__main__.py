@@ -22,6 +22,7 @@ from orchestrator.cli import (
     journal,
     orders,
     people,
+    privacy,
     retreat,
     rewind,
     serve,
@@ -61,6 +62,7 @@ app.add_typer(skills.app, name="skills")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(vision.app, name="vision")
 app.add_typer(people.app, name="people")
+app.add_typer(privacy.app, name="privacy")
 app.add_typer(devices.app, name="devices")
 app.add_typer(devices.keys, name="keys")
 

@@ -31,12 +31,14 @@ Texts = dict[str, str]  # language -> text
 class Button(Frozen):
     """A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words.
 
+    `needs_shown`: whoever presses it says what shows that a result is right (field `shown`).
     `about`: what it is about has this name; {} where the command's own ids say enough.
     """
 
     label: str
     command: dict[str, Any]
     needs_reason: bool = False
+    needs_shown: bool = False
     danger: bool = False
     about: Texts = Field(default_factory=dict)
 
@@ -379,7 +381,7 @@ class RecoveryView(Frozen):
 class TroubleView(Frozen):
     """A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words."""
 
-    kind: Literal["journal", "camera", "evidence", "world", "clock", "device", "skill", "motion"]
+    kind: Literal["journal", "camera", "evidence", "world", "clock", "device", "skill", "motion", "schedule"]
     about: str = ""
     detail: str
     since_t: float

@@ -18,10 +18,12 @@ from orchestrator.http.qr import terminal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from orchestrator.core.oidc import Provider
     from orchestrator.core.settings import Settings
 
 ACCOUNTS = "access.db"
 TLS = "tls"
+OIDC = "oidc.yaml"
 
 console = Console(soft_wrap=True, emoji=False)  # or ":AB:" in a fingerprint would become a picture
 
@@ -63,15 +65,28 @@ def open_lan(base: Settings) -> LanServer:
             "Nobody may let others in yet.",
             remedy=f"Make the first supervisor: tandem people add NAME --role supervisor --data {base.data}",
         )
+    provider = _provider(base.lan.oidc, base.data / OIDC)
     host = "" if base.host in {"0.0.0.0", "::"} else base.host  # noqa: S104 - told apart, not bound
     reached = names((*base.lan.names, host))
     if base.lan.certificate is not None and base.lan.certificate_key is not None:
         tls = Tls(base.lan.certificate, base.lan.certificate_key)
-        return LanServer(Access(accounts), tls, reached, accounts, host)
+        return LanServer(Access(accounts, provider=provider), tls, reached, accounts, host)
     authority = Authority(base.data / TLS, reached)
     tls = Tls(*authority.files, authority)
-    access = Access(accounts, authority=authority.pem, fingerprint=authority.fingerprint)
+    access = Access(accounts, authority=authority.pem, fingerprint=authority.fingerprint, provider=provider)
     return LanServer(access, tls, reached, accounts, host)
+
+
+def _provider(named: Path | None, beside: Path) -> Provider | None:
+    path = named or beside
+    if named is None and not path.exists():
+        return None
+    try:
+        from orchestrator.adapters.access.oidc import OidcProvider
+        from orchestrator.adapters.access.oidc_file import read_oidc
+    except ImportError:
+        raise SetupError(f"{path} wants what is not installed.", remedy="pip install 'tandem-cell[oidc]'") from None
+    return OidcProvider(read_oidc(path))
 
 
 def show_code(accounts: AccountsFile, url: str) -> None:

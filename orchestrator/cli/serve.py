@@ -34,6 +34,7 @@ def serve(
     name: list[str] = typer.Option([], help="With --lan: a name or address more by which devices reach it."),
     certificate: Path | None = typer.Option(None, help="With --lan: a certificate of your own (PEM)."),
     certificate_key: Path | None = typer.Option(None, help="The key of --certificate (PEM)."),
+    oidc: Path | None = typer.Option(None, help="With --lan: who vouches for people, else oidc.yaml in --data."),
     data: Path | None = typer.Option(None, help="The folder for journal and evidence."),
     instructions: Path | None = typer.Option(None, help="The folder with the products."),
     skills: Path | None = typer.Option(None, help="The folder with the skills."),
@@ -48,7 +49,7 @@ def serve(
             "data": data or data_home() / base.cell.stem,
             "host": host or ("0.0.0.0" if lan else "127.0.0.1"),  # noqa: S104 - TLS and sign-in are certain with --lan
             "port": port or (8443 if lan else 8080),
-            "lan": _lan(lan, name, certificate, certificate_key),
+            "lan": _lan(lan, name, certificate, certificate_key, oidc),
             "worker": worker,
             "seed": seed,
             "reload": reload,
@@ -57,14 +58,14 @@ def serve(
     run_cell(base)
 
 
-def _lan(lan: bool, names: list[str], certificate: Path | None, key: Path | None) -> Lan | None:
-    if not lan and (names or certificate or key):
-        raise SetupError("--name and --certificate are for the network.", remedy="Add --lan.")
+def _lan(lan: bool, names: list[str], certificate: Path | None, key: Path | None, oidc: Path | None) -> Lan | None:
+    if not lan and (names or certificate or key or oidc):
+        raise SetupError("--name, --certificate and --oidc are for the network.", remedy="Add --lan.")
     if (certificate is None) != (key is None):
         raise SetupError(
             "A certificate and its key belong together.", remedy="Give --certificate and --certificate-key."
         )
-    return Lan(names=tuple(names), certificate=certificate, certificate_key=key) if lan else None
+    return Lan(names=tuple(names), certificate=certificate, certificate_key=key, oidc=oidc) if lan else None
 
 
 def run_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable[None]] | None = None) -> None:

@@ -5,13 +5,16 @@ None of it is in the journal: there a person is a pseudonym, and what it stands 
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from pydantic import Field
 
 from orchestrator.core.commands import Name
 from orchestrator.core.errors import TandemError
 from orchestrator.core.variant import Frozen
+
+if TYPE_CHECKING:
+    from orchestrator.core.oidc import Vouched
 
 PersonRole = Literal["worker", "programmer", "supervisor", "auditor"]
 ROLES: tuple[PersonRole, ...] = get_args(PersonRole)
@@ -64,6 +67,13 @@ class SignedIn(Frozen):
     seen_t: float
 
 
+class Erased(Frozen):
+    """That a person was erased (s, UTC): all that is left of them is the pseudonym, which nobody else may get."""
+
+    person: str
+    t: float
+
+
 class Refusal(Frozen):
     """A sign-in that was refused: `wrong`, `wait` (for `wait_s`), `locked` or `secret` (the badge needs a PIN)."""
 
@@ -102,10 +112,19 @@ class Accounts(Protocol):
     def devices(self) -> list[Device]:
         """Return every device that is not revoked, oldest first."""
 
+    def sign_ins(self, person: str, now: float) -> list[SignedIn]:
+        """Return where a person is signed in."""
+
+    def erased(self) -> list[Erased]:
+        """Return who was erased, oldest first."""
+
     def sign_in(
         self, device: str, now: float, *, person: str = "", secret: str = "", badge: str = ""
     ) -> tuple[Person, str] | Refusal:
         """Prove who somebody is and return them with a fresh token, or say why not. Slow: hashes with argon2id."""
+
+    def vouched(self, device: str, now: float, whom: Vouched) -> tuple[Person, str] | None:
+        """Sign in somebody by a provider's word, with a fresh token; None where there is no account for them. Slow."""
 
     def sign_out(self, token: str) -> None:
         """End a sign-in. Slow: it is on disk when this returns."""

@@ -16,7 +16,7 @@ from orchestrator.core.variant import Frozen, Variant
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[\w@./#:+,= -]+$")]
 Text = Annotated[str, Field(max_length=2000)]
 Choice = Literal["retry", "recheck", "other_actor", "rework", "wait", "skip", "force", "scrap", "abort"]
-Role = Literal["worker", "programmer", "supervisor", "auditor", "engine"]
+Role = Literal["worker", "programmer", "supervisor", "auditor", "device", "engine"]
 Finite = Annotated[float, Field(allow_inf_nan=False)]  # the journal's JSON has no word for the others
 Finite3 = tuple[Finite, Finite, Finite]
 Values = dict[Name, Finite | Text | bool]
@@ -210,9 +210,11 @@ class ReportProblem(Frozen):
 class Choose(Frozen):
     """A person answers the question that a failed step raised.
 
-    `part_out`: they have looked, and what somebody had in hand before is not in its place. It must be said where no
-    camera looks and the step goes on to others. `answers` is the question that was shown; from outside it must be
-    there, "" is the one that stands now.
+    `part_out`: they have looked, and what somebody, or the gripper as the orchestrator stopped, had in hand before is
+    not in its place. It must be said where no camera looks and others, or the robot, go on with it, and where a result
+    is taken back of which nobody knows whether its part is in. `shown`: what shows that a result that is forced is
+    right (a gauge and its figure, who looked); it must be said where nothing was measured. `answers` is the question
+    that was shown; from outside it must be there, "" is the one that stands now.
     """
 
     model_config = _required("answers")
@@ -225,6 +227,7 @@ class Choose(Frozen):
     rework: Name | None = None
     reason: Text = ""
     part_out: bool = False
+    shown: Text = ""
     answers: Text = ""
 
 
@@ -693,6 +696,24 @@ class EndRemainsLook(Frozen):
     error: Text = ""
 
 
+class NoteTries(Frozen):
+    """Someone known was turned away from a door or a type of command, `count` times within a minute."""
+
+    type: Literal["note_tries"] = "note_tries"
+    who: Name
+    role: Role
+    what: Text
+    count: Annotated[int, Field(ge=1)]
+
+
+class NoteErased(Frozen):
+    """A person was erased from the accounts at `erased_t` (s, UTC)."""
+
+    type: Literal["note_erased"] = "note_erased"
+    person: Name
+    erased_t: Finite
+
+
 class ReportPart(Frozen):
     """A part instance changed hands. `to` is a holder: gripper, place:front, a cell frame, or a part instance."""
 
@@ -771,6 +792,8 @@ Command = Annotated[
     | LookForRemains
     | EndRemainsLook
     | EndCheck
+    | NoteTries
+    | NoteErased
     | ReportPart,
     Field(discriminator="type"),
 ]

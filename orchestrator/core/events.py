@@ -11,7 +11,9 @@ from orchestrator.core.errors import JournalError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import Autonomy, CellState, Mode, OrderState
 from orchestrator.core.ports import Safety
+from orchestrator.core.signature import Signature
 from orchestrator.core.variant import Frozen, Variant
+from orchestrator.core.world import Seat
 
 Values = dict[str, float | str | bool]
 
@@ -335,10 +337,14 @@ class AttestGiven(Frozen):
     step: str
     attempt: int
     operator: str
+    signature: Signature | None = None
 
 
 class StepDone(Frozen):
-    """Evidence of every declared kind supports the result; `evidence` names them, `waived` what stands in for one."""
+    """Evidence of every declared kind supports the result; `evidence` names them, `waived` what stands in for one.
+
+    `shown`: what the person who forced it says that shows it.
+    """
 
     type: Literal["step_done"] = "step_done"
     unit: str
@@ -347,6 +353,7 @@ class StepDone(Frozen):
     evidence: tuple[str, ...]
     waived: str = ""
     by: str = ""
+    shown: str = ""
 
 
 class StepFailed(Frozen):
@@ -363,7 +370,8 @@ class StepFailed(Frozen):
     rung: int
     barred: tuple[Literal["robot", "human"], ...] = ()
     part_out: bool = False  # whoever had it in hand says that its part is not in
-    hands: bool = False  # a person at the step has reported it, and it goes on: they may still be there
+    hands: bool = False  # a person was at the step and has not ended it: they may still be there
+    unsaid: bool = False  # the gripper had its part last, and nobody knows whether it is in its place
 
 
 class RecheckRequested(Frozen):
@@ -463,6 +471,7 @@ class StepAnswered(Frozen):
     by: str
     barred: tuple[Literal["robot", "human"], ...] = ()
     part_out: bool = False  # they have looked: what somebody had in hand before is not in its place
+    signature: Signature | None = None
 
 
 class StepHandedOver(Frozen):
@@ -502,6 +511,7 @@ class PartMoved(Frozen):
     certainty: Literal["known", "doubtful", "unknown"] = "known"
     bin: str = ""
     lay: Pose | None = None  # in the world: which one of a bin's loose parts it was
+    perhaps: Seat | None = None  # where it may stand instead
     qty: float = 1
 
 
@@ -584,6 +594,10 @@ class MotionApproved(Frozen):
     effect: str
     motion: str
     by: str
+    unit: str = ""  # for whose step it is, "" for none
+    step: str = ""
+    attempt: int = 0
+    signature: Signature | None = None
 
 
 class MotionRefused(Frozen):
@@ -604,6 +618,7 @@ class StepReleased(Frozen):
     step: str
     attempt: int
     by: str
+    signature: Signature | None = None
 
 
 class ReleaseVoided(Frozen):
@@ -772,6 +787,27 @@ class CommandDenied(Frozen):
     command: str
 
 
+class TriesRefused(Frozen):
+    """Someone known was turned away from `what` (a door, or a type of command) `count` times within a minute.
+
+    A first try is journalled by itself: at a door with a count of 1, of a command as `command_denied`.
+    """
+
+    type: Literal["tries_refused"] = "tries_refused"
+    by: str
+    role: str
+    what: str
+    count: int
+
+
+class PersonErased(Frozen):
+    """A pseudonym stands for nobody any more: name, PIN and badges were erased at `erased_t` (s, UTC)."""
+
+    type: Literal["person_erased"] = "person_erased"
+    person: str
+    erased_t: float
+
+
 Event = Annotated[
     OrderStored
     | OrderChanged
@@ -844,7 +880,9 @@ Event = Annotated[
     | FrameTaught
     | JournalRetained
     | OutcomeIgnored
-    | CommandDenied,
+    | CommandDenied
+    | TriesRefused
+    | PersonErased,
     Field(discriminator="type"),
 ]
 EVENT: TypeAdapter[Any] = TypeAdapter(Event)

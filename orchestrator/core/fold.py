@@ -16,7 +16,9 @@ from orchestrator.core.pauses import RUNS, halted, timed
 from orchestrator.core.ports import Safety
 from orchestrator.core.records import replace
 from orchestrator.core.remains import REMAINS
+from orchestrator.core.signature import signed
 from orchestrator.core.state import (
+    DENIED_S,
     GripDoubt,
     ManualMotion,
     MotionState,
@@ -28,6 +30,7 @@ from orchestrator.core.state import (
     StepState,
     UnitState,
     share,
+    tried,
 )
 from orchestrator.core.supervision import unreleased, without_approver
 
@@ -231,9 +234,10 @@ def _equipment_back(state: State, event: ev.EquipmentBack, _t: float) -> State:
 
 
 @_on(ev.MotionApproved)
-def _motion_approved(state: State, event: ev.MotionApproved, _t: float) -> State:
+def _motion_approved(state: State, event: ev.MotionApproved, t: float) -> State:
     if (motion := state.motions.get(event.motion)) is None:
         return state
+    state = signed(state, event.signature, event.unit, event.step, event.attempt, event.by, t, "")
     approved = dataclasses.replace(motion, approved_by=(*motion.approved_by, event.by))
     return replace(state, motions={**state.motions, event.motion: approved})
 
@@ -288,6 +292,17 @@ def _ignored(state: State, event: ev.OutcomeIgnored, _t: float) -> State:
         event.what in {"end_skill", "end_check"} and event.effect in state.ending
     )  # a motion's end is not its skill's
     return replace(state, ending=state.ending - {event.effect}) if stands else state
+
+
+@_on(ev.CommandDenied)
+def _denied(state: State, event: ev.CommandDenied, t: float) -> State:
+    fresh = {key: at for key, at in state.denied.items() if t - at < DENIED_S}
+    return replace(state, denied={**fresh, tried(event.by, event.command): t})
+
+
+@_on(ev.PersonErased)
+def _erased(state: State, event: ev.PersonErased, _t: float) -> State:
+    return replace(state, erased=state.erased | {event.person})
 
 
 # ---- orders and units ------------------------------------------------------------------------------------------

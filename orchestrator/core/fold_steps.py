@@ -24,6 +24,7 @@ from orchestrator.core.handed import leaves_unsaid
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.rechecks import overtaken
 from orchestrator.core.records import replace
+from orchestrator.core.signature import signed
 from orchestrator.core.state import (
     OVER,
     ROBOT,
@@ -89,7 +90,8 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
 
 
 @_on(ev.StepReleased)
-def _step_released(state: State, event: ev.StepReleased, _t: float) -> State:
+def _step_released(state: State, event: ev.StepReleased, t: float) -> State:
+    state = signed(state, event.signature, event.unit, event.step, event.attempt, event.by, t, "")
     found = state.step(event.unit, event.step)
     return with_step(state, event.unit, event.step, replace(found[1], released=True)) if found is not None else state
 
@@ -205,7 +207,8 @@ def _attest_requested(state: State, event: ev.AttestRequested, t: float) -> Stat
 
 
 @_on(ev.AttestGiven)
-def _attest_given(state: State, event: ev.AttestGiven, _t: float) -> State:
+def _attest_given(state: State, event: ev.AttestGiven, t: float) -> State:
+    state = signed(state, event.signature, event.unit, event.step, event.attempt, event.operator, t, "")
     found = state.step(event.unit, event.step)
     if found is None:
         return state
@@ -267,7 +270,7 @@ def _step_failed(state: State, event: ev.StepFailed, t: float) -> State:
         rungs=rungs,
         barred=event.barred,
         resources=zones(old.resources) if asks else (),
-        unsaid=not event.part_out and (old.unsaid or leaves_unsaid(step, old)),
+        unsaid=not event.part_out and (old.unsaid or event.unsaid or leaves_unsaid(step, old)),
     )
     return with_step(state, event.unit, event.step, new)
 
@@ -362,6 +365,7 @@ def _step_overdue(state: State, event: ev.StepOverdue, t: float) -> State:
 
 @_on(ev.StepAnswered)
 def _step_answered(state: State, event: ev.StepAnswered, t: float) -> State:
+    state = signed(state, event.signature, event.unit, event.step, event.attempt, event.by, t, event.reason)
     found = state.step(event.unit, event.step)
     if found is None:
         return state
@@ -423,11 +427,11 @@ def _part_moved(state: State, event: ev.PartMoved, t: float) -> State:
     bins = state.bins
     if event.bin and event.bin in bins:
         bins = {**bins, event.bin: max(0, bins[event.bin] - math.ceil(event.qty))}
-    grip = state.grip
+    grip, was = state.grip, state.world.get(event.part)
     if grip is not None and grip.part == event.part and event.certainty != "doubtful":
         grip = None  # settled, or elsewhere
     state = replace(state, world=state.world.moved(event, t), bins=bins, grip=grip)
-    if event.what == "consumed" and event.part in state.remains:
+    if event.part in state.remains and (event.what == "consumed" or (was is not None and event.frame != was.frame)):
         state = replace(state, remains=without(state.remains, event.part))
     if event.unit in state.behind and not any(fact.unit == event.unit for fact in state.world.facts.values()):
         state = replace(state, behind=without(state.behind, event.unit))
@@ -491,6 +495,7 @@ def _waiver(event: ev.StepDone, step: StepState, t: float) -> Waiver | None:
         message=step.message,
         measured=last.measured if last else None,
         values=dict(step.values),
+        shown=event.shown,
     )
 
 

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 _WORK = frozenset({"worker", "programmer", "supervisor"})
 _LEAD = frozenset({"supervisor"})
 _TECH = frozenset({"programmer", "supervisor"})
+_DEVICE = frozenset({"device"})  # one that belongs here, and nobody is signed in at it
 
 RIGHTS: dict[str, frozenset[str]] = {
     "store_order": _LEAD,
     "change_order": _LEAD,
-    "change_cell": _WORK,
+    "change_cell": _WORK | _DEVICE,  # a device for DEVICE_VERBS alone
     "set_mode": _TECH,
     "set_autonomy": _WORK,  # towards more supervision; raising it is RAISE_AUTONOMY's
     "pause": _WORK,
@@ -46,7 +47,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "set_breakpoint": _WORK,
     "clear_breakpoint": _TECH,  # as raising the autonomy: afterwards less is asked
     "retreat": _WORK,
-    "stop_retreat": _WORK,
+    "stop_retreat": _WORK | _DEVICE,
     "start_jog": _TECH,
     "start_drive": _TECH,
     "move_gripper": _TECH,
@@ -55,6 +56,7 @@ RIGHTS: dict[str, frozenset[str]] = {
 CALIBRATE = _TECH  # by the page: no command of the cell
 CHECK_CAMERA = _WORK
 RAISE_AUTONOMY = _TECH
+DEVICE_VERBS = frozenset({"hold"})  # nothing is lost by it, and nobody has to clear or reset afterwards
 LEAD_CHOICES = frozenset({"skip", "force", "scrap", "abort"})
 
 
@@ -64,12 +66,16 @@ def may(role: Role, command: Command, autonomy: Autonomy | None = None) -> bool:
     `autonomy` is the level now: to lower it is everybody's who works at the cell, to raise it is not.
     """
     to = command.autonomy if command.type == "set_autonomy" else None
+    if role == "device" and command.type == "change_cell":
+        return command.verb in DEVICE_VERBS
     return _may(role, command.type, command.choice if command.type == "choose" else "", to, autonomy)
 
 
 def may_press(role: Role, command: Mapping[str, Any], autonomy: Autonomy) -> bool:
     """Tell the same of a button's command, which a screen may have to complete."""
     to = Autonomy(command["autonomy"]) if command["type"] == "set_autonomy" else None
+    if role == "device" and command["type"] == "change_cell":
+        return command.get("verb") in DEVICE_VERBS
     return _may(role, command["type"], command.get("choice", ""), to, autonomy)
 
 

@@ -11,12 +11,14 @@ from orchestrator.core.variant import Frozen
 class Lan(Frozen):
     """Serving the network: always TLS, always signed in.
 
-    `names` are known besides the machine's own; without `certificate` the site has its own authority.
+    `names` are known besides the machine's own; without `certificate` the site has its own authority. `oidc`
+    says who vouches for people; None: `oidc.yaml` beside the accounts, where there is one.
     """
 
     names: tuple[str, ...] = ()
     certificate: Path | None = None
     certificate_key: Path | None = None
+    oidc: Path | None = None
 
 
 class Settings(Frozen):

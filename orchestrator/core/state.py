@@ -26,6 +26,7 @@ ROBOT = "robot"
 HOME = "home/"
 RETREAT = "retreat/"  # how the effect of a retreat begins
 ANYWHERE = "zone:*"  # among `unclear`: hands that were at work outside every zone may be wherever the arm goes
+DENIED_S = 60.0  # for as long one try that was denied stands for those that follow it
 BUSY = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.ATTENTION, StepStatus.UNDOING})
 OVER = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 
@@ -51,7 +52,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Waiver:
-    """What a person let stand in for evidence, and what was known as they did: a code and words, a look, values."""
+    """What a person let stand in for evidence, and what was known as they did: a code and words, a look, values.
+
+    `shown`: what they say that shows it: a gauge and its figure, who looked.
+    """
 
     kind: Literal["forced", "skipped"]
     by: str
@@ -61,6 +65,7 @@ class Waiver:
     message: str = ""
     measured: Measured | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    shown: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,19 @@ class Rewind:
 
 
 @dataclass(frozen=True)
+class Signed:
+    """A person's word with its meaning, as the as-built record keeps it; `revision` is the procedure's SHA-256."""
+
+    meaning: str
+    who: str
+    t: float  # s, UTC
+    revision: str
+    step: str = ""
+    attempt: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class UnitState:
     """A unit in work.
 
@@ -145,6 +163,7 @@ class UnitState:
     touched_t: float = 0.0  # when hands or the gripper were last at it (s, UTC)
     breakpoints: frozenset[str] = frozenset()  # steps, or groups of steps, that wait for a word in this unit alone
     rewind: Rewind | None = None
+    signatures: tuple[Signed, ...] = ()
 
     @cached_property
     def busy(self) -> tuple[str, ...]:
@@ -334,6 +353,8 @@ class State:
     remains: Mapping[str, Remain] = field(default_factory=dict)  # by part: see `core/remains`
     unclear_n: Mapping[str, int] = field(default_factory=dict)  # how often a place has become unclear
     unclear: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # zones where a place may still be at work
+    denied: Mapping[str, float] = field(default_factory=dict)  # what was denied to whom (`tried`) in the last minute
+    erased: frozenset[str] = frozenset()  # pseudonyms that stand for nobody any more
 
     def step(self, unit: str, step: str) -> tuple[Step, StepState] | None:
         """Return a step of a unit in work, authored and actual, or None where there is none."""
@@ -399,6 +420,11 @@ class State:
             return None
         target = self.target_pose(unit_id, step.result.at)
         return target @ step.result.meets.inverse() if target else None
+
+
+def tried(who: str, kind: str) -> str:
+    """Return the key of what somebody was denied: a type of command."""
+    return f"{kind} {who}"
 
 
 def skill_effect(unit: str, step: str, attempt: int) -> str:

@@ -23,8 +23,19 @@ LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
+class Seat:
+    """A frame of the cell at which a part may stand, with the part's pose there (in the world)."""
+
+    frame: str
+    pose: Pose
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
-    """What is believed of one part instance. `pose` is in the holder's frame, `t` (s, UTC) the last contact."""
+    """What is believed of one part instance. `pose` is in the holder's frame, `t` (s, UTC) the last contact.
+
+    `perhaps` is where it may stand instead, of a part that somebody was taking from one frame of the cell to another.
+    """
 
     part: str
     kind: str
@@ -34,11 +45,17 @@ class Fact:
     source: Source
     certainty: Certainty
     t: float
+    perhaps: Seat | None = None
 
     @property
     def unit(self) -> str:
         """The unit that this part belongs to."""
         return self.part.split("/", 1)[0]
+
+    @property
+    def frames(self) -> tuple[str, ...]:
+        """The frames at which it stands, or may stand."""
+        return (self.frame,) if self.perhaps is None else (self.frame, self.perhaps.frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +109,8 @@ class World:
                     yield fact
 
     def at_frame(self, frame: str) -> Iterator[Fact]:
-        """Yield what sits at a frame of the cell."""
-        return (fact for fact in self.facts.values() if fact.holder == CELL and fact.frame == frame)
+        """Yield what sits at a frame of the cell, or may do so."""
+        return (fact for fact in self.facts.values() if fact.holder == CELL and frame in fact.frames)
 
     def last_contact(self, part: str) -> float:
         """Return when this part or anything that it sits on was last touched (s, UTC)."""
@@ -114,6 +131,7 @@ class World:
             source=event.source,
             certainty=event.certainty,
             t=old.t if old and seen else t,
+            perhaps=event.perhaps,
         )
         return World({**self.facts, event.part: fact})
 

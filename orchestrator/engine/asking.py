@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core.commands import TakePart
-from orchestrator.core.decide.choices import choices
-from orchestrator.core.handed import must_be_said
+from orchestrator.core.decide.choices import choices, unmeasured
+from orchestrator.core.handed import wants_word
 from orchestrator.core.overdue import since
 from orchestrator.core.questions import asks
 from orchestrator.core.rights import LEAD_CHOICES
@@ -27,10 +27,9 @@ def question(captions: Captions, state: State, unit_id: str, step_id: str) -> Qu
     unit, step = state.units[unit_id], state.variant_of(unit_id).by_id[step_id]
     overdue = late.reached(state, unit, step) == "ask"
     measured = current.attempts[-1].measured if current.attempts and not overdue else None
-    look = {"other_actor", "skip"} if must_be_said(step, current) else set()  # the person is the camera
     buttons = [
         Button(
-            label=f"{choice}_empty" if choice in look else choice,
+            label=f"{choice}_empty" if word else choice,
             command={
                 "type": "choose",
                 "unit": unit_id,
@@ -39,13 +38,15 @@ def question(captions: Captions, state: State, unit_id: str, step_id: str) -> Qu
                 "choice": choice,
                 "answers": asks(current),
                 **({"rework": target} if target else {}),
-                **({"part_out": True} if choice in look else {}),
+                **({"part_out": True} if word else {}),
             },
             needs_reason=choice in LEAD_CHOICES,
+            needs_shown=choice == "force" and unmeasured(current),
             # asked again: it undoes what was done, or takes what is in a person's hands
             danger=choice in LEAD_CHOICES or choice == "rework" or (overdue and choice == "other_actor"),
         )
         for choice, target in choices(state, unit_id, step_id)
+        for word in (wants_word(state, unit_id, step_id, choice, target),)  # the person is the camera
     ]
     held = state.world.held()
     stuck = held is not None and (held.certainty == "doubtful" or current.code == "gripper_not_empty")

@@ -25,6 +25,7 @@ _UNNAMED = {"en": "Something in the gripper", "de": "Etwas im Greifer"}
 _LEDGER = {
     "gripper": {"en": "it is in the gripper", "de": "es ist im Greifer"},
     "cell": {"en": "it is at {frame}", "de": "es liegt auf {frame}"},
+    "either": {"en": "it is at {frame} or at {other}", "de": "es liegt auf {frame} oder auf {other}"},
     "place": {"en": "{place} has it", "de": "{place} hat es"},
     "part": {"en": "it sits on {owner} ({frame})", "de": "es sitzt auf {owner} ({frame})"},
     "nothing": {"en": "the gripper is empty", "de": "der Greifer ist leer"},
@@ -106,6 +107,9 @@ def _last_look(state: State, fact: Fact) -> Measured | None:
 def _where(state: State, fact: Fact) -> dict[str, str]:
     if fact.holder == GRIPPER:
         return dict(_LEDGER["gripper"])
+    if fact.holder == CELL and fact.perhaps is not None:
+        frames = {"frame": fact.frame, "other": fact.perhaps.frame}
+        return {lang: _LEDGER["either"][lang].format(**frames) for lang in LANGUAGES}
     if fact.holder == CELL:
         return {lang: _LEDGER["cell"][lang].format(frame=fact.frame) for lang in LANGUAGES}
     if fact.holder.startswith("place:"):

@@ -125,6 +125,7 @@ class Handling:
                 attached.append(SceneObject(fact.part, Mesh(spec.mesh), self._tcp.inverse() @ pose))
             else:
                 objects.append(SceneObject(fact.part, Mesh(spec.mesh), pose))
+        objects += self._elsewhere()
         for seen in extra:
             name = f"{self._unit}/{seen.part}"
             spec = self._spec_of(self._unit, seen.kind)
@@ -266,6 +267,18 @@ class Handling:
         if bin_ is None or bin_.size_m is None or spec is None:
             return 0.0
         return bin_.at.p[2] + tallest_m(spec) + CLEAR_M - tcp.p[2]
+
+    def _elsewhere(self) -> Iterator[SceneObject]:
+        """What may stand at another frame of the cell than the ledger has it, and what sits on it: there as well."""
+        world = self._state.world
+        for fact in world.facts.values():
+            if fact.perhaps is None:
+                continue
+            for each in (fact, *world.on(fact.part)):
+                spec, pose = self._spec_of(each.unit, each.kind), world.pose(each.part)
+                if spec is not None and spec.mesh and pose is not None:
+                    there = fact.perhaps.pose @ fact.pose.inverse() @ pose
+                    yield SceneObject(f"{each.part} at {fact.perhaps.frame}", Mesh(spec.mesh), there)
 
     def _zone_boxes(self) -> Iterator[SceneObject]:
         """One box for each zone in which a person works: the arm stays out of it, also on its way past."""

@@ -10,6 +10,7 @@ from orchestrator.engine.phrases_remedies import GERMAN as REMEDIES
 from orchestrator.engine.phrases_retreat import GERMAN as RETREAT
 from orchestrator.engine.phrases_ros2 import GERMAN as ROS2
 from orchestrator.engine.phrases_standing import GERMAN as STANDING
+from orchestrator.engine.phrases_values import VALUES
 
 if TYPE_CHECKING:
     from orchestrator.core.commands import Measured
@@ -87,6 +88,9 @@ _GERMAN = {
     "The gripper holds {}.": "Der Greifer hält {}.",
     "{} lacks the qualification {}.": "{} fehlt die Qualifikation {}.",
     "The orchestrator stopped while the robot was at it.": "Tandem ist ausgefallen, während der Roboter dabei war.",
+    "The gripper held {} before the orchestrator stopped, and holds nothing now.": (
+        "Der Greifer hielt {}, bevor Tandem ausfiel, und hält jetzt nichts."
+    ),
     "The orchestrator stopped while the robot was at it; the gripper holds {}.": (
         "Tandem ist ausgefallen, während der Roboter dabei war; der Greifer hält {}."
     ),
@@ -142,6 +146,7 @@ _GERMAN = {
     "{} lies on the robot's way ({}).": "{} liegt auf dem Weg des Roboters ({}).",
     "The camera is looking at {} once more.": "Die Kamera sieht sich {} noch einmal an.",
     "The cell is {}.": "Die Zelle arbeitet nicht ({}).",
+    **VALUES,  # the most general last
 }
 WORTH_MM = 0.1  # offsets below this are not worth a word
 

@@ -18,6 +18,7 @@ GERMAN = {
     ),
     "{} wants the cell held, too.": "{} will ebenfalls, dass die Zelle steht.",
     "every order has ended": "Alle Aufträge sind beendet.",
+    "what is to be done next can't be worked out": "Was als Nächstes zu tun ist, lässt sich nicht berechnen.",
     "the journal could not be written": "Das Journal konnte nicht geschrieben werden.",
     "Starting: waits until the robot is ready.": "Startet: wartet, bis der Roboter bereit ist.",
     "Holding: waits until the arm stands.": "Hält an: wartet, bis der Arm steht.",

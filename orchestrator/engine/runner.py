@@ -357,17 +357,30 @@ class Runner:
         now = self._clock.now()
         try:
             proposals, until_t = self._schedule(self.state, now)
-        except Exception:
+        except Exception as error:
             log.exception("the schedule failed")
+            self._unscheduled(error, now)
             return
+        self.troubles.note("schedule", "")
         for command in proposals:
             self.post(command)
+        self._propose_at(until_t, now)
+
+    def _propose_at(self, until_t: float | None, now: float) -> None:
         if self._alarm:
             self._alarm.cancel()
             self._alarm = None
         if until_t is not None:
             delay = max(0.0, until_t - now)
             self._alarm = asyncio.get_running_loop().call_later(delay, self._propose)
+
+    def _unscheduled(self, error: Exception, now: float) -> None:
+        """Nothing begins now, and no limit runs out: people are told, and all is held if it lasts."""
+        lasts = "schedule" in self.troubles.there and now - self.troubles.there["schedule"].since_t >= RETRY_S
+        self.troubles.note("schedule", f"{type(error).__name__}: {error}")
+        if lasts and self.state.cell in CELL[CellVerb.HOLD]:
+            self.post(cmd.ChangeCell(verb=CellVerb.HOLD, reason="what is to be done next can't be worked out"))
+        self._propose_at(now + RETRY_S, now)
 
     def _wake(self) -> None:
         for predicate, future in tuple(self._waiters):

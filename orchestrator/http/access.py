@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from starlette.types import Scope
 
-    from orchestrator.core.access import Accounts, Device, Person
+    from orchestrator.core.access import Accounts, Device, Erased, Person
+    from orchestrator.core.oidc import Provider
     from orchestrator.http.metrics import Metrics
 
 # `__Host-`: browsers take such a cookie from this very host alone, by TLS, for the whole of it.
@@ -49,6 +50,7 @@ class Access:
         authority: bytes = b"",
         fingerprint: str = "",
         hold: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        provider: Provider | None = None,
     ) -> None:
         """Serve these accounts.
 
@@ -57,18 +59,22 @@ class Access:
             authority: the certificate (PEM) that devices are to trust, b"" where they trust the server's already.
             fingerprint: what people compare it by.
             hold: waits so many seconds before somebody is told that they try too often.
+            provider: who vouches for people besides, None for nobody.
         """
         self.accounts = accounts
         self.authority = authority
         self.fingerprint = fingerprint
+        self.provider = provider
         self.addresses = Addresses()
         self.metrics: Metrics | None = None
+        self.on_erased: Callable[[list[Erased]], None] | None = None  # called with those that are new
         self._slow = ThreadPoolExecutor(1, thread_name_prefix="access")
         self._waiting = 0
         self._hold = hold
         self._held = 0
         self._present: dict[object, tuple[Caller, Callable[[], None]]] = {}
         self._touched: dict[str, float] = {}
+        self._erased: set[str] = set()  # those that were told of
         self._watch: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -163,9 +169,16 @@ class Access:
                 if version != seen or loop.time() >= lapse:
                     seen, lapse = version, loop.time() + LAPSE_S
                     self._send_away()
+                    self._tell_erased()
             except Exception as error:  # noqa: BLE001 - whatever can't be read proves nobody
                 report("accounts can't be read", error)
                 self._send_away(everybody=True)
+
+    def _tell_erased(self) -> None:
+        fresh = [each for each in self.accounts.erased() if each.person not in self._erased]
+        self._erased.update(each.person for each in fresh)
+        if fresh and self.on_erased is not None:
+            self.on_erased(fresh)
 
     def _send_away(self, *, everybody: bool = False) -> None:
         for caller, end in tuple(self._present.values()):
@@ -180,13 +193,13 @@ class Access:
         """Prove who somebody is; return them with their token. Raises NotLetIn."""
         now = self.now()
         await self._let_try(address, now)
-        tried = await self._slowly(
+        tried = await self.slowly(
             partial(self.accounts.sign_in, caller.device, now, person=person, secret=secret, badge=badge)
         )
         if not isinstance(tried, Refusal):
             self.addresses.succeeded(address)
             return tried
-        self._count(tried.code)
+        self.count(tried.code)
         if tried.code == "secret":
             raise NotLetIn(403, "secret", "This badge needs the PIN besides.", "Enter the PIN.")
         if tried.code == "locked":
@@ -200,16 +213,16 @@ class Access:
     async def sign_out(self, caller: Caller) -> None:
         """End a sign-in; its connections are cut."""
         if caller.who is not None and caller.by_cookie:
-            await self._slowly(partial(self.accounts.sign_out, caller.tokens[1]))
+            await self.slowly(partial(self.accounts.sign_out, caller.tokens[1]))
             self._send_away()
 
     async def join(self, code: str, name: str, address: str) -> tuple[Device, str]:
         """Use up a joining code; return the new device with its token. Raises NotLetIn."""
         now = self.now()
         await self._let_try(address, now)
-        joined = await self._slowly(partial(self.accounts.join, code, name, now))
+        joined = await self.slowly(partial(self.accounts.join, code, name, now))
         if joined is None:
-            self._count("code")
+            self.count("code")
             self.addresses.failed(address, now)
             remedy = "Have a new code made: each counts once, for ten minutes."
             raise NotLetIn(403, "wrong", "This code does not count.", remedy)
@@ -218,11 +231,11 @@ class Access:
 
     async def invite(self) -> tuple[str, float]:
         """Return a code that lets one device join, and until when (s, UTC)."""
-        return await self._slowly(partial(self.accounts.invite, self.now()))
+        return await self.slowly(partial(self.accounts.invite, self.now()))
 
     async def revoke(self, device: str) -> None:
         """Send a device away; its connections are cut. Raises NotFound."""
-        await self._slowly(partial(self.accounts.revoke_device, device))
+        await self.slowly(partial(self.accounts.revoke_device, device))
         self._send_away()
 
     async def _let_try(self, address: str, now: float) -> None:
@@ -230,7 +243,7 @@ class Access:
         wait = self.addresses.wait_s(address, now)
         if wait <= 0:
             return
-        self._count("wait")
+        self.count("wait")
         if self._held < HELD:
             self._held += 1
             try:
@@ -239,13 +252,15 @@ class Access:
                 self._held -= 1
         raise _wait(wait)
 
-    def _count(self, code: str) -> None:
+    def count(self, code: str) -> None:
+        """Note that somebody was turned away."""
         if self.metrics is not None:
             self.metrics.turned_away(code)
 
-    async def _slowly(self, work: Callable[[], T]) -> T:
+    async def slowly(self, work: Callable[[], T]) -> T:
+        """Do what is slow, beside the loop, one at a time. Raises NotLetIn where many wait."""
         if self._waiting >= AT_ONCE:
-            self._count("busy")
+            self.count("busy")
             raise NotLetIn(503, "busy", "Many sign in at once.", "Try again in a moment.", 1.0)
         self._waiting += 1
         try:

@@ -43,6 +43,7 @@ class AccessView(Frozen):
 
     `login`: whether one must sign in at all. `device`: what this device is called, "" where it has not joined.
     `people`: who may sign in, for devices that belong here. `may`: types of commands, `calibrate`, `check_camera`.
+    `provider`: what the site's own sign-in is called, "" where there is none.
     """
 
     login: bool
@@ -51,6 +52,7 @@ class AccessView(Frozen):
     people: tuple[Colleague, ...] = ()
     may: tuple[str, ...] = ()
     fingerprint: str = ""
+    provider: str = ""
 
 
 class SignIn(Frozen):
@@ -110,7 +112,7 @@ def router(access: Access | None) -> APIRouter:
         )
         await there().sign_out(caller)
         response = Response(status_code=204)
-        _keep(response, SESSION_COOKIE, token, None)  # until the browser ends; the server's own limit counts before
+        keep_signed_in(response, token)
         return response
 
     @routes.post(f"{api}/sign-out", status_code=204, responses=REFUSED)
@@ -182,7 +184,13 @@ def _view(access: Access | None) -> AccessView:
         people=tuple(Colleague(id=each.id, name=each.name) for each in everybody),
         may=tuple(sorted(may)),
         fingerprint=access.fingerprint,
+        provider=access.provider.name if access.provider is not None and caller.device else "",
     )
+
+
+def keep_signed_in(response: Response, token: str) -> None:
+    """Have the browser keep a sign-in."""
+    _keep(response, SESSION_COOKIE, token, None)  # until the browser ends; the server's own limit counts before
 
 
 def _keep(response: Response, name: str, value: str, max_age: int | None) -> None:

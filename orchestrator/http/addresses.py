@@ -19,25 +19,25 @@ class Addresses:
 
     def wait_s(self, address: str, now: float) -> float:
         """Return how long an address has to wait (s)."""
-        return back_off.wait_s(self._failures.get(_network(address), Failures()), now)
+        return back_off.wait_s(self._failures.get(network(address), Failures()), now)
 
     def failed(self, address: str, now: float) -> None:
         """Note a wrong try."""
-        network = _network(address)
-        before = self._failures.pop(network, Failures())
-        self._failures[network] = back_off.failed(before, now)
+        where = network(address)
+        before = self._failures.pop(where, Failures())
+        self._failures[where] = back_off.failed(before, now)
         while len(self._failures) > KEPT:
             self._failures.popitem(last=False)
 
     def succeeded(self, address: str) -> None:
         """Forget the wrong tries of an address."""
-        self._failures.pop(_network(address), None)
+        self._failures.pop(network(address), None)
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """Return an address, of IPv6 its /64: one machine has all of those.
 
-    >>> _network("2001:db8::5:6"), _network("192.0.2.7")
+    >>> network("2001:db8::5:6"), network("192.0.2.7")
     ('2001:db8::/64', '192.0.2.7')
     """
     try:

@@ -30,6 +30,14 @@ class Caller:
 # Whoever reaches a server without login is its supervisor.
 LOCAL = Caller(standing="supervisor", who=Who())
 
+
+def device(caller: Caller) -> Who | None:
+    """Return in whose name a device asks that nobody is signed in at; None for everybody else."""
+    if caller.standing != DEVICE:
+        return None
+    return Who(name=f"device/{caller.device}", role="device", known=True)
+
+
 # Without a default: a way in that asks nobody who they are fails, instead of being somebody.
 CALLER: ContextVar[Caller] = ContextVar("caller")
 

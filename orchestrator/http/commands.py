@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.commands import JoinPlace, Kept, Request, Who
+from orchestrator.core.commands import ChangeCell, JoinPlace, Kept, Request, StopRetreat, Who
 from orchestrator.core.errors import TandemError
-from orchestrator.http.caller import CALLER, asking
+from orchestrator.http.caller import CALLER, asking, device
 from orchestrator.http.errors import report
 from orchestrator.wire import Answer
 
@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from orchestrator.core.ports import Twist
     from orchestrator.engine.desk import Desk
     from orchestrator.http.access import Access
+    from orchestrator.http.audit import Audit
     from orchestrator.http.metrics import Metrics
 
 
 class Commands:
     """Hands commands in, in the name of who asks now, and counts what became of them."""
 
-    def __init__(self, desk: Desk, metrics: Metrics, access: Access | None = None) -> None:
+    def __init__(self, desk: Desk, metrics: Metrics, access: Access | None = None, audit: Audit | None = None) -> None:
         self._desk = desk
         self._metrics = metrics
         self._access = access
+        self._audit = audit
 
     @property
     def who(self) -> Who:
@@ -41,7 +43,23 @@ class Commands:
         if isinstance(command, JoinPlace) and self._access is not None:  # what somebody can do stands in their account
             command = command.model_copy(update={"qualifications": CALLER.get().qualifications})
         request = Request(id=command_id, by=self.who, t=self._desk.now(), command=command, kept=kept)
+        answer = await self._answered(command_id, self._desk.submit(request))
+        if answer.code == "denied" and self._audit is not None:
+            self._audit.tried(request.by, request.command.type, journalled=True)
+        return answer
+
+    async def make_safer(self, command_id: str, command: ChangeCell | StopRetreat) -> Answer:
+        """Hand in what makes the cell safer. Where nobody is signed in, the device asks in its own name."""
+        by = device(CALLER.get()) or self.who
+        request = Request(id=command_id, by=by, t=self._desk.now(), command=command)
         return await self._answered(command_id, self._desk.submit(request))
+
+    def device_name(self) -> str:
+        """Return what the device that asks is called, "" where somebody is signed in or it has no name."""
+        caller = CALLER.get()
+        if self._access is None or device(caller) is None:
+            return ""
+        return next((each.name for each in self._access.accounts.devices() if each.id == caller.device), "")
 
     async def jog(self, press: str, twist: Twist) -> Answer:
         """Begin, renew or release a press of a jog button."""

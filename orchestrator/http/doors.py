@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation at run time
 
 from orchestrator.core.access import ROLES
@@ -14,8 +13,6 @@ from orchestrator.http.errors import NotLetIn
 
 if TYPE_CHECKING:
     from orchestrator.http.caller import Caller
-
-log = structlog.get_logger(__name__)
 
 KNOWN = frozenset(ROLES)
 JOINED = KNOWN | {DEVICE}
@@ -29,9 +26,12 @@ DOORS: dict[str, frozenset[str]] = {
     "POST /api/v1/access/join": ANYONE,
     "POST /api/v1/access/sign-in": JOINED,
     "POST /api/v1/access/sign-out": JOINED,
+    "POST /api/v1/access/oidc": JOINED,
+    "POST /api/v1/access/oidc/finish": JOINED,
     "POST /api/v1/access/codes": LEAD,
     "GET /api/v1/access/devices": SEES_DEVICES,
     "DELETE /api/v1/access/devices/{device}": LEAD,
+    "GET /api/v1/access/me": KNOWN,
     "GET /ca.crt": ANYONE,
     "GET /healthz": ANYONE,
     "GET /readyz": KNOWN,
@@ -52,7 +52,8 @@ DOORS: dict[str, frozenset[str]] = {
     "POST /api/v1/cell": KNOWN,
     "GET /api/v1/cell/retreat": KNOWN,
     "POST /api/v1/cell/retreat": KNOWN,
-    "DELETE /api/v1/cell/retreat": KNOWN,
+    "DELETE /api/v1/cell/retreat": JOINED,  # without anybody signed in a device asks in its own name
+    "POST /api/v1/cell/hold": JOINED,  # likewise
     "POST /api/v1/commands": KNOWN,
     "POST /api/v1/photos": RIGHTS["keep_photo"],
     "GET /api/v1/scene": KNOWN,
@@ -92,6 +93,7 @@ DOORS: dict[str, frozenset[str]] = {
     "GET /calibrate": ANYONE,
     "GET /recover": ANYONE,
     "GET /join": ANYONE,
+    "GET /sign-in": ANYONE,
     "GET /{path:path}": ANYONE,
 }
 
@@ -115,7 +117,5 @@ async def at_the_door(request: Request) -> None:
     if (refused := refusal(CALLER.get(), f"{request.method} {route.path}")) is not None:
         request.app.state.metrics.turned_away(refused.code)
         if refused.code == "forbidden":
-            log.warning(
-                "refused at the door", who=asking().name, role=asking().role, door=f"{request.method} {route.path}"
-            )
+            request.app.state.audit.tried(asking(), f"{request.method} {route.path}")
         raise refused

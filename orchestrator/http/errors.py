@@ -32,7 +32,15 @@ STATUS: tuple[tuple[type[TandemError], int], ...] = (
     (JournalError, 503),
     (SetupError, 503),
 )
-STATUS_OF_CODE = {"not_found": 404, "bad_input": 422, "forbidden": 403, "journal": 503, "busy": 503, "internal": 500}
+STATUS_OF_CODE = {
+    "not_found": 404,
+    "bad_input": 422,
+    "forbidden": 403,
+    "denied": 403,
+    "journal": 503,
+    "busy": 503,
+    "internal": 500,
+}
 
 
 class ErrorBody(Frozen):

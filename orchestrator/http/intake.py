@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 # Pydantic names the member of a union in the place of a mistake; whoever sent the message knows no such field.
 COMMAND_TYPES: frozenset[str] = frozenset(OUTSIDE.json_schema()["discriminator"]["mapping"])
 DEPTH = 20  # no message of ours nests deeper than 8
+VALUES = 2_500  # in one JSON text; the longest of ours, a rewind of 1,000 steps, has 1,007
+MISTAKES = 50  # above it they are not told one by one: making that many sentences would hold everybody up
 REMEDY = "The messages are described in /asyncapi.json, the requests in /api/v1/openapi.json."
 
 
@@ -29,8 +32,12 @@ def read_json(raw: bytes | str) -> Any:
     except orjson.JSONDecodeError as error:
         raise BadInput(f"This is not JSON: {error}.", remedy=REMEDY) from None
     level = [value]
+    values = 0
     for _ in range(DEPTH):
-        level = [inner for item in level for inner in _inside(item)]
+        level = list(islice((inner for item in level for inner in _inside(item)), VALUES + 1))
+        values += len(level)
+        if values > VALUES:
+            raise BadInput(f"The JSON holds more than {VALUES} values.", code="too_large", remedy=REMEDY)
         if not level:
             return value
     raise BadInput(f"The JSON is nested deeper than {DEPTH} levels.", remedy=REMEDY)
@@ -40,6 +47,11 @@ def _inside(item: Any) -> Iterable[Any]:
     if isinstance(item, dict):
         return item.values()
     return item if isinstance(item, list) else ()
+
+
+def too_many() -> BadInput:
+    """Return what is said of a message with more mistakes than are told one by one."""
+    return BadInput(f"There are more than {MISTAKES} mistakes.", remedy=REMEDY)
 
 
 def explain(errors: Sequence[Mapping[str, Any]], *, skip: int = 0) -> BadInput:

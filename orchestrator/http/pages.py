@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, Response
 
 from orchestrator.http import files
 
-ADDRESSES = ("/", "/worker", "/board", "/cell", "/jog", "/calibrate", "/recover", "/join")
+ADDRESSES = ("/", "/worker", "/board", "/cell", "/jog", "/calibrate", "/recover", "/join", "/sign-in")
 STATIC = "/static/"  # the build puts a hash of the content into each name below it
 
 NOT_BUILT = """<!doctype html>

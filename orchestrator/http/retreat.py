@@ -38,7 +38,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
     @routes.delete("/retreat", responses=REFUSED)
     async def stop_retreat(key: Key = None) -> Answer:
         """Have the arm stand where it is, or drop what was only shown."""
-        return accept(await commands.ask(key or str(uuid4()), StopRetreat()))
+        return accept(await commands.make_safer(key or str(uuid4()), StopRetreat()))
 
     return routes
 

@@ -7,7 +7,8 @@ import errno
 import signal
 import socket
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 import structlog
 import uvicorn
@@ -22,20 +23,25 @@ from orchestrator.http import (
     breakpoints,
     calibration,
     errors,
+    hold,
     manual,
+    oidc_routes,
     openapi,
     orders,
+    own_record,
     photos,
     records,
     retreat,
     rewind,
     routes,
 )
+from orchestrator.http.audit import Audit
 from orchestrator.http.commands import Commands
 from orchestrator.http.doors import at_the_door
 from orchestrator.http.gate import Gate
 from orchestrator.http.guard import LOOPBACK, Guard
 from orchestrator.http.hub import POSE_HZ, RING, Hub
+from orchestrator.http.lines import HANDSHAKE_S, PER_ADDRESS, REQUEST_S, Line, Listener
 from orchestrator.http.metrics import Metrics
 from orchestrator.http.pages import router as page_router
 from orchestrator.http.sessions import HARD_LIMIT, WebSocketDoor
@@ -81,13 +87,16 @@ def create_app(
     """
     metrics = Metrics()
     hub = Hub(desk, metrics, ring=ring, pose_hz=pose_hz)
-    commands = Commands(desk, metrics, access)
+    audit = Audit(desk)
+    commands = Commands(desk, metrics, access, audit)
     if access is not None:
         access.metrics = metrics
+        access.on_erased = audit.erased
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         hub.open()
+        audit.open()
         if access is not None:
             access.open()
         try:
@@ -96,6 +105,7 @@ def create_app(
             await hub.close()
             if access is not None:
                 await access.close()
+            await audit.close()
 
     app = FastAPI(
         title="Tandem",
@@ -109,6 +119,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.metrics = metrics
+    app.state.audit = audit
     errors.install(app)
     for router in routers(desk, commands, metrics, access):
         app.include_router(router)
@@ -128,6 +139,7 @@ def routers(desk: Desk, commands: Commands, metrics: Metrics, access: Access | N
         orders.router(desk, commands),
         rewind.router(desk, commands),
         retreat.router(desk, commands),
+        hold.router(commands),
         routes.router(desk, commands),
         manual.router(desk, commands),
         calibration.router(desk.calibrating, commands),
@@ -135,6 +147,8 @@ def routers(desk: Desk, commands: Commands, metrics: Metrics, access: Access | N
         photos.router(commands),
         breakpoints.router(desk),
         access_routes.router(access),
+        own_record.router(desk, access),
+        oidc_routes.router(access),
         routes.upkeep(desk, metrics),
     )
 
@@ -188,14 +202,22 @@ class WebServer:
         *,
         signals: bool = False,
         tls: ssl.SSLContext | None = None,
+        per_address: int | None = PER_ADDRESS,
+        handshake_s: float = HANDSHAKE_S,
+        request_s: float = REQUEST_S,
     ) -> None:
-        """Bind the port; 0 takes a free one. `signals` ends the server on SIGINT and SIGTERM. Raises SetupError."""
-        self._socket = _bind(host, port)
+        """Bind the port; 0 takes a free one. `signals` ends the server on SIGINT and SIGTERM. Raises SetupError.
+
+        On a network (`tls`) one address may hold `per_address` connections. A TLS handshake gets `handshake_s`, the
+        head of a request `request_s`.
+        """
+        self._socket = _bind(host, port, None if tls is None else per_address, handshake_s)
+        self._socket.turned_away = app.state.metrics.turned_away
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'http' if tls is None else 'https'}://{f'[{host}]' if ':' in host else host}:{self.port}"
         config = uvicorn.Config(
             app,
-            http="h11",
+            http=cast("type[asyncio.Protocol]", partial(Line, self._socket, request_s)),
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             ws_max_size=HARD_LIMIT,
@@ -295,13 +317,13 @@ class _Uvicorn(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int, per_address: int | None, handshake_s: float) -> Listener:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise SetupError(f"There is no host '{host}': {error.strerror}.", remedy="Try --host 127.0.0.1.") from None
     family, kind, protocol, _, address = found[0]
-    listener = socket.socket(family, kind, protocol)
+    listener = Listener(family, kind, protocol, per_address=per_address, handshake_s=handshake_s)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections inherit it

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from pydantic import ValidationError
 
 from orchestrator.core.commands import ConfirmStep, ConfirmUndo, JoinPlace, LeavePlace, ReportProblem
@@ -14,7 +16,9 @@ from orchestrator.core.errors import BadInput
 from orchestrator.http.caller import CALLER
 from orchestrator.http.doors import refusal
 from orchestrator.http.errors import error_response
-from orchestrator.http.intake import explain, read_json
+from orchestrator.http.intake import MISTAKES, explain, read_json, too_many
+from orchestrator.http.pace import Limits, Pace, Refusals, Rude
+from orchestrator.http.safer import SaferLane, kind
 from orchestrator.wire import (
     CLIENT,
     SIGNED_OUT,
@@ -38,15 +42,18 @@ if TYPE_CHECKING:
     from orchestrator.http.caller import Caller
     from orchestrator.http.commands import Commands
     from orchestrator.http.hub import Hub
+    from orchestrator.http.safer import Kind
+
+log = structlog.get_logger(__name__)
 
 MAX_MESSAGE = 65_536  # characters; refused above, and above HARD_LIMIT bytes the connection is closed unread
 HARD_LIMIT = 1_048_576
-REFUSED_IN_A_ROW = 20
-COMMANDS_AT_ONCE = 32
+COMMANDS_AT_ONCE = 32  # not counting what makes the cell safer
 OUTBOX = 256  # answers that a client has not read yet
 CLOSING_S = 5.0  # how long a slow client may take to read that it is closed
 _WORK = (JoinPlace, ConfirmStep, ConfirmUndo, ReportProblem)  # what is asked from the screen of a place alone
 POLICY = 1008  # RFC 6455: the client does what it must not
+LIMITS = Limits()
 
 
 class _Ended(Exception):
@@ -61,10 +68,12 @@ class _Ended(Exception):
 class WebSocketDoor:
     """The ASGI endpoint of `/ws`: each connection becomes a session."""
 
-    def __init__(self, hub: Hub, commands: Commands, access: Access | None = None) -> None:
+    def __init__(self, hub: Hub, commands: Commands, access: Access | None = None, limits: Limits = LIMITS) -> None:
         self._hub = hub
         self._commands = commands
         self._access = access
+        self._limits = limits
+        self._rude = Rude(limits.window_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection to its end."""
@@ -78,20 +87,40 @@ class WebSocketDoor:
             message = f"This server speaks {SUBPROTOCOL} and nothing else."
             await _shut(send, error_response(400, "subprotocol", message, f"Ask for the subprotocol {SUBPROTOCOL}."))
             return
+        source, now = _source(scope, caller), asyncio.get_running_loop().time
+        limits = self._limits
+        if self._rude.known(source, now()):
+            limits = replace(limits, refused=1)
+            await asyncio.sleep(Rude.LATE_S)
+            if not self._still(caller):
+                message = "This device or its person was sent away."
+                await _shut(send, error_response(401, "signed_out", message, "Sign in, then ask again."))
+                return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
-        session = Session(self._hub, self._commands, receive, send, caller=caller, still=self._still)
+        session = Session(self._hub, self._commands, receive, send, caller=caller, still=self._still, limits=limits)
         self._hub.join(session)
         if self._access is not None:
             self._access.present(session, caller, session.dismiss)
         try:
             await session.run()
         finally:
+            if session.rude:
+                if not self._rude.known(source, now()):
+                    log.warning("ended a connection that sends what can't be understood", source=source)
+                self._rude.note(source, now())
             self._hub.part(session)
             if self._access is not None:
                 self._access.gone(session)
 
     def _still(self, caller: Caller) -> bool:
         return self._access is None or self._access.still(caller)
+
+
+def _source(scope: Scope, caller: Caller) -> str:
+    """Return what tells clients apart that come again: the device, the key's name, or the address."""
+    if caller.device or (caller.tokens and caller.who is not None):
+        return caller.device or (caller.who.name if caller.who is not None else "")
+    return str((scope.get("client") or ("",))[0])
 
 
 async def _shut(send: Send, response: Response) -> None:
@@ -118,8 +147,10 @@ class Session:
         *,
         caller: Caller,
         still: Callable[[Caller], bool],
+        limits: Limits = LIMITS,
     ) -> None:
         self.cursor: int | None = None
+        self.rude = False  # whether it was ended for what it sent
         self._caller = caller
         self._role: Role = caller.who.role if caller.who is not None else "auditor"
         self._still = still
@@ -134,6 +165,11 @@ class Session:
         self._pongs = 0  # owed, each after the state message of seq `_pong_at`
         self._pong_at = 0
         self._under_way = 0
+        self._safer = SaferLane(self._hand_in_safer)
+        self._limits = limits
+        self._now = asyncio.get_running_loop().time
+        self._pace = Pace(limits, self._now())
+        self._refusals = Refusals(limits.refused, limits.window_s)
         self._over = False
 
     async def run(self) -> None:
@@ -220,21 +256,27 @@ class Session:
     # ---- from the client ---------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        refused = 0
         while True:
             event = await self._receive()
             if event["type"] == "websocket.disconnect":
                 raise _Ended
-            refusal = self._take(event.get("text"))
-            refused = refused + 1 if refusal is not None else 0
-            if refusal is not None:
-                self._hub.metrics.refused(refusal.code)
-                self._reply(_envelope(RefusedMessage, self._hub, refusal))
-            if refused >= REFUSED_IN_A_ROW:
-                self._end(POLICY, "Too many messages that can't be understood.")
+            text = event.get("text")
+            cost = self._take(text)
+            if self._ended.done():
+                return
+            size = len(text if text is not None else event.get("bytes") or b"")
+            # Unread, it stays with who sent it. Without a wait others have their turn all the same.
+            await asyncio.sleep(self._pace.take(size, cost, self._now()))
 
-    def _take(self, text: str | None) -> Answer | None:
-        """Act on a message. Return the refusal when it can't be understood."""
+    def _refuse(self, refusal: Answer) -> None:
+        self._hub.metrics.refused(refusal.code)
+        self._reply(_envelope(RefusedMessage, self._hub, refusal))
+        if self._refusals.one_more(self._now()):
+            self.rude = True
+            self._end(POLICY, "Too many messages that can't be understood.")
+
+    def _take(self, text: str | None) -> float:
+        """Act on a message, or refuse it when it can't be understood. Returns for how many messages it counts."""
         raw: Any = None
         try:
             if text is None:
@@ -244,18 +286,22 @@ class Session:
             raw = read_json(text)
             message = CLIENT.validate_python(raw)
         except ValidationError as error:
-            told = explain(error.errors(include_url=False), skip=1)
-            return _refusal(raw, told)
+            many = error.error_count() > MISTAKES
+            self._refuse(_refusal(raw, too_many() if many else explain(error.errors(include_url=False), skip=1)))
+            return 1.0
         except BadInput as error:
-            return _refusal(raw, error)
+            self._refuse(_refusal(raw, error))
+            return 1.0
         match message:
             case Hello():
                 self._hello(message)
+                return self._limits.hello
             case CommandMessage():
                 self._command(message)
+                return self._limits.command if message.kept is None else 1.0
             case _:
                 self._owe_pong()
-        return None
+        return 1.0
 
     def _hello(self, hello: Hello) -> None:
         if self._hub.reaches(hello.epoch, hello.seq):
@@ -273,13 +319,35 @@ class Session:
         if not self._still(self._caller):  # asked each time: nobody acts in the moment before they are cut off
             self.dismiss()
             return
+        if (safer := kind(message)) is not None:
+            self._make_safer(safer, message)
+            return
         if self._under_way >= COMMANDS_AT_ONCE:
-            text, remedy = "Too many commands at once.", "Wait for the answers, then send it again."
-            busy = Answer(id=message.id, ok=False, code="busy", message=text, remedy=remedy)
-            self._reply(_envelope(AnswerMessage, self._hub, busy))
+            self._busy(message, "Too many commands at once.", "Wait for the answers, then send it again.")
             return
         self._under_way += 1
         self._hub.errand(self._ask(message))
+
+    def _make_safer(self, safer: Kind, message: CommandMessage) -> None:
+        if self._safer.full(safer):
+            self._busy(message, "Too many of these at once.", "Hold the cell: that is always heard.")
+        elif (overtaken := self._safer.take(safer, message)) is not None:
+            self._busy(overtaken, "It was asked for again, and waits for its turn.", "The newest will be answered.")
+
+    def _hand_in_safer(self, message: CommandMessage) -> None:
+        self._hub.errand(self._ask_safer(message))
+
+    def _busy(self, message: CommandMessage, text: str, remedy: str) -> None:
+        busy = Answer(id=message.id, ok=False, code="busy", message=text, remedy=remedy)
+        self._reply(_envelope(AnswerMessage, self._hub, busy))
+
+    async def _ask_safer(self, message: CommandMessage) -> None:
+        try:
+            answer = await self._commands.ask(message.id, message.command)
+        finally:
+            if (safer := kind(message)) is not None:
+                self._safer.answered(safer)
+        self._reply(_envelope(AnswerMessage, self._hub, answer))
 
     async def _ask(self, message: CommandMessage) -> None:
         try:

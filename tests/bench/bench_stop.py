@@ -134,7 +134,7 @@ async def _stops(folder: Path, meshes: Path, asks: CheckRequest, shot: Shot) -> 
     serving = asyncio.ensure_future(server.run())
     await server.started()
     url = server.url.replace("http", "ws") + "/ws"
-    command = [sys.executable, "-m", "tests.bench.screens", url, str(SCREENS), "0", "600"]
+    command = [sys.executable, "-m", "tests.bench.screens", url, str(SCREENS), "0", "600", "0"]
     screens = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
     took_ms: list[float] = []
     async with cell.running():

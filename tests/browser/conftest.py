@@ -36,7 +36,8 @@ WITH_SIGHT = ("sight",)  # suites whose cell lets points be looked at, which is 
 TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
 WITH_PHOTO = ("photo",)  # suites whose product asks for a picture where no camera sees
-LAN = ("lan",)  # suites of a cell that is served to the network
+LAN = ("lan", "oidc")  # suites of a cell that is served to the network
+OIDC = ("oidc",)  # suites whose people sign in by a provider in a process of its own
 # A person sets the pace or catches the robot in a motion, or so much is drawn that a sped-up cell would lag.
 REAL_TIME = ("jog", "retreat", "headset", "who")
 
@@ -68,12 +69,16 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     command += ["--port", str(port), "--data", str(tmp_path / "data")]
     if suite in KILLED:
         _killed(command, port)
+    provider = _provider(tmp_path / "data", port) if suite in OIDC else None
     demo = _started(command, port)
     try:
         yield f"{'https' if suite in LAN else 'http'}://127.0.0.1:{port}"
     finally:
         demo.send_signal(signal.SIGINT)
         demo.communicate(timeout=30)
+        if provider is not None:
+            provider.kill()
+            provider.communicate()
 
 
 def _with_board(folder: Path) -> Path:
@@ -86,13 +91,36 @@ def _with_board(folder: Path) -> Path:
 
 
 def _accounts(data: Path) -> None:
-    """Make a supervisor with a PIN and a worker with a badge, and a code for the first device."""
+    """Make a supervisor with a PIN and a worker with a badge, and codes for two devices."""
     accounts = AccountsFile(data / ACCOUNTS)
     people.add(accounts, "Berta", "supervisor", "271828", pseudonym="berta")
     people.add(accounts, "Anna", "worker", "314159", pseudonym="anna")
     people.add_badge(accounts, "anna", "A0F3-77")
-    (data / "code").write_text(accounts.invite(now_t())[0], encoding="utf-8")
+    for name in ("code", "second-code"):
+        (data / name).write_text(accounts.invite(now_t())[0], encoding="utf-8")
     accounts.close()
+
+
+def _provider(data: Path, port: int) -> subprocess.Popen[str]:
+    """Start an OpenID provider that knows the cell at `port`, and have the cell know it."""
+    script = [shutil.which("node") or "node", str(HERE / "oidc_provider.mjs"), f"https://127.0.0.1:{port}/sign-in"]
+    provider = subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert provider.stdout is not None
+    said = []
+    for line in provider.stdout:
+        said.append(line)
+        if line.startswith("ready "):
+            break
+    else:
+        pytest.fail("The provider did not start:\n" + "".join(said))
+    (data / "oidc.secret").write_text("the secret of the shop's cell", encoding="utf-8")
+    (data / "oidc.secret").chmod(0o600)
+    (data / "oidc.yaml").write_text(
+        f"issuer: {said[-1].split()[1]}\nclient_id: tandem\nsecret_file: oidc.secret\nname: Shop login\n"
+        "account_claim: preferred_username\nrole_claim: groups\nroles: {assembly: worker}\n",
+        encoding="utf-8",
+    )
+    return provider
 
 
 def _with_sight(folder: Path) -> Path:

@@ -55,6 +55,14 @@ test("a motion is shown before it runs, approved by one person, refused with a r
     await question.waitFor(SLOW);
     assert.equal(intent(board) ?? null, null, "nothing is proposed instead");
     await shoot(board, "supervision_refused.png");
+    await question.getByTestId("button-force").and(board.locator(":not([aria-disabled=true])")).click();
+    await board.getByRole("textbox", { name: "Please say why" }).fill("it is in");
+    await board.getByTestId("reason-send").click();
+    await board.getByText("A few words are needed for both").waitFor();
+    assert.equal(await board.getByTestId("reason-shown").getAttribute("aria-invalid"), "true", "nothing was measured: what shows it?");
+    await look(board, "what shows that it is right");
+    await shoot(board, "question_shown.png");
+    await board.getByRole("button", { name: "Back", exact: true }).click();
     await question.getByTestId("button-retry").and(board.locator(":not([aria-disabled=true])")).click();
     const third = await proposed(board, second.motion);
     assert.notEqual(third.motion, second.motion, "tried again it is planned and shown anew");

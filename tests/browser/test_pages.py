@@ -27,10 +27,12 @@ SUITES = (
     "who",
     "window",
     "supervision",
+    "steps",
     "two_people",
     "offline",
     "photo",
     "lan",
+    "oidc",
 )
 PATIENCE_S = 15 * 60
 

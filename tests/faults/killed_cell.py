@@ -1,11 +1,11 @@
 """A cell in a process of its own that is killed at a moment that is asked for, or works until its order has ended.
 
 `python -m tests.faults.killed_cell FOLDER` reads one run a line, as JSON: `{"data": folder, "kill": [how, when]}`,
-forks for each, and prints how it ended. How to kill: `before` or `after` the n-th commit, at a `moment` (s) of the
-cell's own clock, or `never`.
+forks for each, and prints how it ended. How to kill: at the n-th commit, at one of the places that `deadly_journal`
+names; at a `moment` (s) of the cell's own clock; or `never`.
 
 What the cell has told anybody goes into `told.jsonl` in the data folder, past all buffers, the moment that it is told:
-an `answer` to a command, an `event` that observers got, whether a finished unit's parts are truly
+an `answer` to a command, whoever asked, an `event` that observers got, whether a finished unit's parts are truly
 `seated`, and at the `end` what became of it.
 """
 
@@ -16,24 +16,24 @@ import importlib
 import json
 import math
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.clock_virtual import run_virtual
-from orchestrator.adapters.journal_sqlite import SqliteJournal
 from orchestrator.core import commands as cmd
 from orchestrator.core.events import UnitEnded
 from orchestrator.core.machine import OrderVerb
+from orchestrator.engine.cell_desk import CellDesk
+from tests.faults.deadly_journal import Commits, die
 from tests.unit.cell_bench import Bench, bench
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orchestrator.core.ports import Entry, Recorded
     from orchestrator.core.state import State
     from orchestrator.engine.bus import Fresh
+    from orchestrator.wire import Answer
 
 SIM = "orchestrator.adapters.robot_sim"
 SEATED_M = 0.002  # a true part further from where the ledger has it is not there
@@ -51,34 +51,22 @@ class Told:
         os.write(self._file, json.dumps(what).encode() + b"\n")
 
 
-def die() -> None:
-    """End this process as `kill -9` does."""
-    os.kill(os.getpid(), signal.SIGKILL)
+def answers(told: Told) -> None:
+    """Tell of every command that is handed in at a desk of this process, by whomever, and of its answer."""
+    submit = CellDesk.submit
 
+    async def telling(desk: CellDesk, request: cmd.Request) -> Answer:
+        answer = await submit(desk, request)
+        told.put(what="answer", id=request.id, ok=answer.ok, code=answer.code, type=request.command.type)
+        return answer
 
-class Commits:
-    """Counts what is made durable in this process, and dies at the n-th: before it, or after it and before a word."""
-
-    def __init__(self, side: str, n: float) -> None:
-        self.count = 0
-        append = SqliteJournal.append
-
-        async def counted(journal: SqliteJournal, entries: Sequence[Entry]) -> Recorded:
-            self.count += 1
-            mine = self.count == n
-            if mine and side == "before":
-                die()
-            recorded = await append(journal, entries)
-            if mine and side == "after":
-                die()
-            return recorded
-
-        SqliteJournal.append = counted  # type: ignore[method-assign] # this process does nothing else
+    CellDesk.submit = telling  # type: ignore[method-assign] # this process does nothing else
 
 
 async def work(folder: Path, data: Path, kill: tuple[str, float]) -> None:
     """Bring the cell up, give it its one order, and stay until that has ended."""
     told = Told(data)
+    answers(told)
     commits = Commits(*kill)
     if kill[0] == "moment":
         asyncio.get_running_loop().call_later(kill[1], die)
@@ -89,8 +77,7 @@ async def work(folder: Path, data: Path, kill: tuple[str, float]) -> None:
         variant = cell.cell.desk.library.variant("stack", {"pin": "steel"})
         store = cmd.StoreOrder(order="o", quantity=1, variant=variant)
         for name, command in (("store-o", store), ("start-o", cmd.ChangeOrder(order="o", verb=OrderVerb.START))):
-            answer = await cell.ask(command, request_id=name)  # again after each death: it must have one effect
-            told.put(what="answer", id=name, ok=answer.ok, code=answer.code)
+            await cell.ask(command, request_id=name)  # again after each death: it must have one effect
         await cell.ended(timeout_s=GIVES_UP_S)
         left = [body.id for body in cell.cell.world if not body.source]
         told.put(what="end", record=cell.record()["state"], commits=commits.count, left=left)

@@ -21,6 +21,7 @@ from tests.faults.page_line import Page, PageTablet
 from tests.unit.cell_bench import Bench, authored, bench
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 DROPS = 1_000 if os.environ.get("TANDEM_SOAK") else 60
@@ -76,7 +77,7 @@ async def _overtaken(page: Page, cell: Bench) -> None:
 
 @pytest.mark.parametrize("seed", [1])
 def test_however_often_the_line_drops_nothing_is_lost_or_doubled_and_no_robot_command_is_said_again(
-    folder: Path, seed: int
+    folder: Path, seed: int, counted: Callable[[str], None]
 ) -> None:
     async def main() -> None:
         chance = random.Random(seed)
@@ -97,13 +98,13 @@ def test_however_often_the_line_drops_nothing_is_lost_or_doubled_and_no_robot_co
                     page.news.clear()
                     await page.news.wait()
                 await asyncio.sleep(30)  # what is on its way arrives
-                reckon(page, cell, dropped)
+                counted(str(reckon(page, cell, dropped)))
 
     run_virtual(main)
 
 
-def reckon(page: Page, cell: Bench, dropped: int) -> None:
-    """Compare what was said at the page with what the cell heard and did."""
+def reckon(page: Page, cell: Bench, dropped: int) -> dict[str, int]:
+    """Compare what was said at the page with what the cell heard and did; returns the counts."""
     told = page.told
     commands = {recorded.entry.command for recorded in cell.cell.desk.journal.read()}
 
@@ -150,4 +151,4 @@ def reckon(page: Page, cell: Bench, dropped: int) -> None:
     assert dropped == DROPS
     assert all(figures.values()), figures
     assert told.returned, figures
-    print(figures)  # a soak shows it
+    return figures

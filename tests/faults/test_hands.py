@@ -25,7 +25,9 @@ ON_THE_WAY = {
     "nest_2": {"box_mm": [[400, 100, 0], [500, 200, 100]]},
 }
 TAKEN = {
-    "forced": cmd.Choose(unit="u1", step="pin", attempt=1, choice="force", reason="she is on her break"),
+    "forced": cmd.Choose(
+        unit="u1", step="pin", attempt=1, choice="force", reason="she is on her break", shown="she said so"
+    ),
     "aborted": cmd.ChangeOrder(order="o", verb=OrderVerb.ABORT, reason="called off"),
 }
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,6 +22,9 @@ from orchestrator.adapters.journal_file import verified
 from orchestrator.adapters.journal_sqlite import SqliteJournal, verify
 from orchestrator.core.errors import JournalError
 from orchestrator.core.ports import Entry, Recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 COUNT = int(os.environ.get("TANDEM_FAULTS", "30"))
@@ -110,7 +114,7 @@ def kept_or_named(what: str, read, expected: list[Recorded]) -> bool:  # type: i
 
 @pytest.mark.parametrize("state", ["crashed", "closed"])
 def test_damage_is_survived_or_named(
-    copies: dict[str, tuple[Path, list[Recorded]]], tmp_path: Path, state: str
+    copies: dict[str, tuple[Path, list[Recorded]]], tmp_path: Path, state: str, counted: Callable[[str], None]
 ) -> None:
     source, expected = copies[state]
     named = refused = 0
@@ -146,12 +150,14 @@ def test_damage_is_survived_or_named(
         shutil.rmtree(folder)
         shutil.rmtree(second)
     whole = COUNT - named
-    print(f"{COUNT} damaged ({state}): {whole} whole, {named} named ({refused} of them at the start), 0 silently wrong")
+    counted(
+        f"{COUNT} damaged ({state}): {whole} whole, {named} named ({refused} of them at the start), 0 silently wrong"
+    )
     assert named > 0, "no damage did any harm: the test damages nothing that counts"
 
 
 def test_verify_finds_every_flipped_bit_in_the_chain(
-    copies: dict[str, tuple[Path, list[Recorded]]], tmp_path: Path
+    copies: dict[str, tuple[Path, list[Recorded]]], tmp_path: Path, counted: Callable[[str], None]
 ) -> None:
     """Flipped is each place where an event's bytes lie; what SQLite has left behind of old pages changes nothing."""
     source, expected = copies["closed"]
@@ -172,7 +178,9 @@ def test_verify_finds_every_flipped_bit_in_the_chain(
             behind += not named
         assert found == 1
         flips += found
-    print(f"{flips} bits flipped in events, each found by verify; {behind} in what old pages left behind, of no effect")
+    counted(
+        f"{flips} bits flipped in events, each found by verify; {behind} in what old pages left behind, of no effect"
+    )
 
 
 WRITER = """

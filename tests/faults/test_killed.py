@@ -1,7 +1,8 @@
 """Whatever moment the orchestrator dies at, by `kill -9`: nothing is lost or done twice, and the unit is finished.
 
-TANDEM_FAULTS sets how many boundaries between events, and how many moments, are tried (default 6 of each; a soak
-tries every boundary, and hundreds of moments).
+TANDEM_FAULTS sets how many boundaries between events are tried at each place beside and inside a commit, how many
+moments, and how many boundaries of the life that follows a death (default 3, 6 and 4). A soak tries every boundary,
+hundreds of moments, and every boundary of the life after each of eight deaths.
 """
 
 from __future__ import annotations
@@ -9,29 +10,35 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from orchestrator.adapters.clock_virtual import START_UTC
 from orchestrator.adapters.journal_file import verified
 from orchestrator.adapters.journal_sqlite import verify
+from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.events import decode
 from orchestrator.core.machine import CellState
+from orchestrator.core.ports import Entry, Recorded
+from tests.faults.deadly_journal import BESIDE, INSIDE
+from tests.faults.referee import blind, untrue
 from tests.unit.cell_bench import authored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from orchestrator.core.events import Event
 
 ROOT = Path(__file__).parents[2]
 ASKED = os.environ.get("TANDEM_FAULTS")
 SHIFT_S = 100_000.0  # each life of the cell begins so much later than the one before
+STEPS, LADDER = "steps:\n", "defaults: {on_fail: {interrupted: [retry, ask]}}\n"  # an author who would have it blindly
 LASTS_S = 60.0  # within which a random moment of a unit's making lies
 
 
@@ -65,7 +72,12 @@ class Mortal:
 
 @pytest.fixture(scope="module")
 def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mortal]:
-    out = Mortal(authored(tmp_path_factory.mktemp("authored")))
+    folder = authored(tmp_path_factory.mktemp("authored"))
+    procedure = folder / "stack" / "procedure.yaml"
+    said = procedure.read_text(encoding="utf-8")
+    assert said.count(STEPS) == 1
+    procedure.write_text(said.replace(STEPS, LADDER + STEPS), encoding="utf-8")
+    out = Mortal(folder)
     yield out
     out.close()
 
@@ -87,13 +99,12 @@ def wrong(data: Path) -> list[str]:
     """Return what is wrong with a cell that has lived, once or several times, until its order ended."""
     lines = told(data)
     verify(data / "journal.db")
-    recorded = {at.seq: at for at in verified(data / "journal.db")}
-    events = [decode(at.entry.payload, at.seq) for at in recorded.values()]
-    commands = {at.entry.command for at in recorded.values()}
+    recorded = list(verified(data / "journal.db"))
+    events = [decode(at.entry.payload, at.seq) for at in recorded]
     out = [line["error"] for line in lines if line["what"] == "crash"]
-    out += [f"{line['id']} was answered and is lost" for line in _granted(lines) if line["id"] not in commands]
+    out += untrue(recorded, answered(lines))
     for line in lines:
-        if line["what"] == "event" and recorded[line["seq"]].entry.type != line["type"]:
+        if line["what"] == "event" and recorded[line["seq"] - 1].entry.type != line["type"]:
             out.append(f"event {line['seq']} was told as {line['type']}, and is another")
     for kind in ("order_stored", "unit_ended"):
         if (count := sum(event.type == kind for event in events)) != 1:
@@ -108,77 +119,138 @@ def wrong(data: Path) -> list[str]:
     return out + list(blind(events))
 
 
-def _granted(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [line for line in lines if line["what"] == "answer" and line["ok"]]
+def answered(lines: list[dict[str, Any]]) -> dict[str, bool]:
+    """Return for each command that got an answer, by its id, whether it was granted."""
+    out: dict[str, bool] = {}
+    for line in lines:
+        if line["what"] == "answer":
+            out[line["id"]] = line["ok"] or out.get(line["id"], False)
+    return out
 
 
-def blind(events: Sequence[Event]) -> Iterator[str]:
-    """Yield every motion after a death that nobody allowed, and every one for a step that nobody has looked at since.
+class Tally:
+    """What became of a number of killed cells."""
 
-    To look is a camera's verdict or a person's decision, on the very step.
-    """
-    allowed, unseen = True, set[tuple[str, str]]()
-    for event in events:
-        match event:
-            case ev.CellRestarted():
-                allowed = False
-            case ev.Acknowledged():
-                allowed = True
-            case ev.SkillEnded(code="interrupted"):
-                unseen.add((event.unit, event.step))
-            case ev.CheckEnded() | ev.StepAnswered():
-                unseen.discard((event.unit, event.step))
-            case ev.MotionIntended():
-                unit, step, _, what = event.effect.split("/", 3)
-                if not allowed:
-                    yield f"'{event.text}' after a death without a person's word"
-                if what == "skill" and (unit, step) in unseen:  # the way to a look is none of the step's own motions
-                    yield f"'{event.text}' of {step} again, and nobody looked"
+    def __init__(self) -> None:
+        self.failed: dict[str, list[str]] = {}
+        self.commits = self._lived = self._deaths = self._answers = self._granted = 0
+
+    def add(self, name: str, data: Path, codes: list[int]) -> None:
+        """Count a cell that has lived to its end, or should have, and forget what it has left if all is well."""
+        if codes[-1] != 0:
+            said = [line.get("error", "") for line in told(data)[-1:]]
+            self.failed[name] = [f"it never got up again: {codes}", *said]
+            return
+        lines = told(data)
+        answers = answered(lines)
+        self.commits = lines[-1].get("commits", 0)  # of its last life
+        self._lived += 1
+        self._deaths += codes.count(-9)
+        self._answers += len(answers)
+        self._granted += sum(answers.values())
+        if what := wrong(data):
+            self.failed[name] = what
+        else:
+            shutil.rmtree(data)
+
+    def __str__(self) -> str:
+        return (
+            f"{self._deaths} deaths of {self._lived} cells; {self._granted} of {self._answers} commands granted, "
+            f"each once in the journal; {len(self.failed)} cells not finished or not honest"
+        )
 
 
-def die_and_live(mortal: Mortal, data: Path, how: str, when: float, *more: tuple[str, float]) -> list[str]:
-    """Let a cell die as told, once or several times, then live to the end of its order; returns what is wrong."""
-    ways = [(how, when), *more, ("never", 0.0)]
-    codes = [mortal.live(data, way, at, life) for life, (way, at) in enumerate(ways)]
-    if codes[-1] != 0:
-        return [f"it never got up again: {codes}", *(line.get("error", "") for line in told(data)[-1:])]
-    return wrong(data)
-
-
-@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("side", BESIDE + INSIDE)
 def test_the_orchestrator_may_die_at_every_boundary_between_events(
-    mortal: Mortal, commits: int, tmp_path: Path, side: str
+    mortal: Mortal, commits: int, tmp_path: Path, side: str, counted: Callable[[str], None]
 ) -> None:
     every = range(1, commits + 1)
-    sampled = random.Random(side).sample(every, 5)
-    tried = every if ASKED else sorted({*sampled, commits - 1})  # the last but one ends the unit
-    ended = {n: die_and_live(mortal, tmp_path / str(n), side, n) for n in tried}
-    failed = {n: what for n, what in ended.items() if what}
-    print(f"killed {side} {len(ended)} of {commits} commits: {len(failed)} not finished or not honest")
-    assert failed == {}
+    sampled = random.Random(side).sample(every, 2)
+    tried = sorted({*(random.Random(side).sample(every, min(int(ASKED), commits)) if ASKED else sampled), commits - 1})
+    tally = Tally()  # the last commit but one ends the unit
+    for n in tried:
+        data = tmp_path / str(n)
+        codes = [mortal.live(data, side, n, 0), mortal.live(data, "never", 0, 1)]
+        over = n == commits and codes[0] == 0  # after its last commit it may have ended before it could die
+        assert codes[0] == -9 or over, f"it did not die {side} commit {n}"
+        tally.add(f"{n}", data, codes)
+    counted(f"killed {side} {len(tried)} of {commits} commits: {tally}")
+    assert tally.failed == {}
 
 
 def test_the_orchestrator_may_die_at_any_moment_and_again_while_it_comes_up(
-    mortal: Mortal, commits: int, tmp_path: Path
+    mortal: Mortal, tmp_path: Path, counted: Callable[[str], None]
 ) -> None:
-    chance = random.Random(7)
-    ended = {}
+    chance, tally = random.Random(7), Tally()
     for n in range(int(ASKED or 6)):
-        again = [("after", float(chance.randrange(1, 9)))] if n % 3 == 0 else []
-        ended[n] = die_and_live(mortal, tmp_path / str(n), "moment", chance.uniform(0.0, LASTS_S), *again)
-    failed = {n: what for n, what in ended.items() if what}
-    print(f"killed at {len(ended)} moments: {len(failed)} not finished or not honest")
-    assert failed == {}
+        data = tmp_path / str(n)
+        ways = [("moment", chance.uniform(0.0, LASTS_S))]
+        if n % 3 == 0:
+            ways.append((chance.choice(BESIDE + INSIDE), float(chance.randrange(1, 9))))
+        ways.append(("never", 0.0))
+        tally.add(f"{n}", data, [mortal.live(data, how, when, life) for life, (how, when) in enumerate(ways)])
+    counted(f"killed at moments: {tally}")
+    assert tally.failed == {}
 
 
-def test_a_motion_that_nobody_looked_before_would_be_noticed() -> None:
-    """The referee itself: a second motion of an interrupted step, and one before anybody has acknowledged."""
-    moved = ev.MotionIntended(effect="u1/load/1/skill", motion="m", text="fetch", plan="", duration_s=1.0, preview=())
-    lost = ev.SkillEnded(
-        unit="u1", step="load", attempt=1, effect="u1/load/1/skill", outcome="failed", code="interrupted"
-    )
-    died = ev.CellRestarted(state=CellState.HELD)
-    assert list(blind([moved, died, lost, ev.Acknowledged(by="me"), moved])) == [
-        "'fetch' of load again, and nobody looked"
+def test_the_orchestrator_may_die_at_every_boundary_of_the_life_after_a_death(
+    mortal: Mortal, commits: int, tmp_path: Path, counted: Callable[[str], None]
+) -> None:
+    chance, tally, boundaries = random.Random(3), Tally(), 0
+    for first in chance.sample(range(1, commits), max(2, int(ASKED or 0) // 100)):
+        dead, whole = tmp_path / "dead", tmp_path / "whole"
+        assert mortal.live(dead, "after", first, 0) == -9
+        shutil.copytree(dead, whole)
+        tally.add(f"{first}", whole, [-9, mortal.live(whole, "never", 0, 1)])
+        more = tally.commits
+        boundaries += more
+        for second in chance.sample(range(1, more + 1), min(int(ASKED or 4), more)):
+            data, side = tmp_path / f"{first}-{second}", (BESIDE + INSIDE)[second % 6]
+            shutil.copytree(dead, data)
+            codes = [-9, mortal.live(data, side, second, 1), mortal.live(data, "never", 0, 2)]
+            assert codes[1] == -9, f"it did not die {side} commit {second} of the life after {first}"
+            tally.add(f"{first}, then {second} ({side})", data, codes)
+        shutil.rmtree(dead)
+    counted(f"killed, and again at one of {boundaries} commits of the life after: {tally}")
+    assert tally.failed == {}
+
+
+def moved(effect: str = "u1/load/1/skill") -> ev.MotionIntended:
+    return ev.MotionIntended(effect=effect, motion="m", text="fetch", plan="", duration_s=1.0, preview=())
+
+
+def seen(verdict: Literal["missing", "cannot_see"], error: str = "") -> ev.CheckEnded:
+    measured = cmd.Measured(verdict=verdict)
+    return ev.CheckEnded(unit="u1", step="load", attempt=1, effect="u1/load/1/look1", measured=measured, error=error)
+
+
+LOST = ev.SkillEnded(unit="u1", step="load", attempt=1, effect="u1/load/1/skill", outcome="failed", code="interrupted")
+DIED = ev.CellRestarted(state=CellState.HELD)
+ALLOWED = ev.Acknowledged(by="me")
+AGAIN = ["'fetch' of load again, and nobody looked"]
+
+
+@pytest.mark.parametrize(
+    ("then", "noticed"),
+    [
+        pytest.param([LOST, ALLOWED], AGAIN, id="nobody looked"),
+        pytest.param([ALLOWED], AGAIN, id="nor was it called interrupted"),
+        pytest.param([LOST, seen("cannot_see"), ALLOWED], AGAIN, id="a camera that cannot see"),
+        pytest.param([LOST, seen("missing", error="it broke off"), ALLOWED], AGAIN, id="a look that was broken off"),
+        pytest.param([LOST, seen("missing"), ALLOWED], [], id="a look"),
+        pytest.param([LOST, seen("missing")], ["'fetch' after a death without a person's word"], id="not allowed"),
+    ],
+)
+def test_a_motion_that_nobody_looked_before_would_be_noticed(then: list[Event], noticed: list[str]) -> None:
+    """The referee itself: as an author's ladder `interrupted: [retry]` that is followed blindly would write it."""
+    failed = ev.StepFailed(unit="u1", step="load", attempt=1, code="interrupted", message="", answer="retry", rung=1)
+    assert list(blind([moved(), DIED, *then, failed, moved("u1/load/2/skill")])) == noticed
+
+
+def test_a_lost_and_a_doubled_command_would_be_noticed() -> None:
+    kept = [Recorded(n, Entry(0.0, "acknowledged", "", b"{}", name), "") for n, name in enumerate("aabcb", start=1)]
+    assert list(untrue(kept, {"a": True, "d": True, "c": False, "e": False})) == [
+        "d was granted and is lost",
+        "c was refused and had an effect",
+        "b had its effect 2 times",
     ]
-    assert len(list(blind([moved, died, moved]))) == 1

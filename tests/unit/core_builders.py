@@ -248,9 +248,10 @@ class Bench:
         return cmd.ConfirmStep(unit=unit, step=step_id, attempt=attempt, place=place, **more)
 
     def choice(self, step_id: str, choice: str, *, unit: str = "u1", **more: Any) -> cmd.Choose:
-        """The command that answers a step in attention."""
+        """The command that answers a step in attention; who forces a result says what shows it."""
         attempt = more.pop("attempt") if "attempt" in more else self.at(step_id, unit).attempt
-        data = {"unit": unit, "step": step_id, "attempt": attempt, "choice": choice, **more}
+        shown = {"shown": "gauge 3: 4.02 mm"} if choice == "force" else {}
+        data = {"unit": unit, "step": step_id, "attempt": attempt, "choice": choice, **shown, **more}
         return cmd.Choose.model_validate(data)
 
     def moved(self, part: str, what: str, to: str, *, unit: str = "u1", **more: Any) -> cmd.ReportPart:

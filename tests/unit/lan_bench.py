@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.core.commands import Request
+    from orchestrator.core.oidc import Provider
     from orchestrator.http.server import WebServer
 
 PIN = "271828"
@@ -39,14 +40,14 @@ class RightsDesk(FakeDesk):
         if isinstance(verdict, Rejected):
             return Answer(id=request.id, ok=False, code=verdict.code, message=verdict.message, remedy="")
         if any(isinstance(event, CommandDenied) for event in verdict):
-            return Answer(id=request.id, ok=False, code="forbidden", message="", remedy="")
+            return Answer(id=request.id, ok=False, code="denied", message="", remedy="")
         return Answer(id=request.id, ok=True)
 
 
 class Site:
     """Accounts with one person of each role, their names their roles, and one joined device."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, provider: Provider | None = None) -> None:
         self.accounts = AccountsFile(root / "access.db")
         for role in ROLES:
             people.add(self.accounts, role.title(), role, PIN, pseudonym=role)
@@ -55,7 +56,7 @@ class Site:
         assert joined is not None
         self.device, self.device_token = joined
         self.held: list[float] = []
-        self.access = Access(self.accounts, hold=self._hold)
+        self.access = Access(self.accounts, hold=self._hold, provider=provider)
         self._tokens: dict[str, str] = {}
 
     async def _hold(self, seconds: float) -> None:
@@ -90,9 +91,11 @@ class Site:
 
 
 @asynccontextmanager
-async def lan(root: Path, **options: Any) -> AsyncIterator[tuple[Site, RightsDesk, WebServer]]:
+async def lan(
+    root: Path, *, provider: Provider | None = None, **options: Any
+) -> AsyncIterator[tuple[Site, RightsDesk, WebServer]]:
     """Run a server with login; without TLS, which has tests of its own."""
-    site, desk = Site(root), RightsDesk(root / "desk")
+    site, desk = Site(root, provider), RightsDesk(root / "desk")
     async with serving(desk, access=site.access, **options) as server:
         yield site, desk, server
     site.accounts.close()

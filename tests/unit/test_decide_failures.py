@@ -201,6 +201,17 @@ def test_a_forced_result_is_a_waiver_and_puts_the_part_in_its_place() -> None:
     assert bench.at("pin").waived == "pressed in by hand"
 
 
+def test_what_is_forced_where_nothing_was_measured_needs_what_shows_it() -> None:
+    bench = _bench("ask")
+    _fail(bench)
+    assert bench.no(bench.choice("pin", "force", reason="it is in", shown=" "), SUPERVISOR) == "shown"
+    bench.do(bench.choice("pin", "force", reason="it is in", shown="feeler gauge 0.05 mm does not go in"), SUPERVISOR)
+    waiver = bench.at("pin").waiver
+    assert waiver is not None
+    assert waiver.shown == "feeler gauge 0.05 mm does not go in"
+    assert bench.replayed() == bench.state
+
+
 def test_a_forced_result_keeps_who_why_and_what_was_seen_in_the_record() -> None:
     bench = _bench("ask")
     bench.start("pin", "robot")
@@ -344,7 +355,7 @@ def test_rework_of_a_step_before_takes_the_question_with_it() -> None:
 def test_rework_of_the_step_itself_begins_it_anew_with_another_part() -> None:
     bench = Bench().running(variant(SHAFT, LOAD))
     _fail(bench, "shaft", actor="front")
-    bench.do(bench.choice("shaft", "rework", rework="shaft"))
+    bench.do(bench.choice("shaft", "rework", rework="shaft", part_out=True))
     assert bench.at("shaft").status == "ready"
     assert bench.at("shaft").rung == 0
     assert bench.state.world.get("u1/pin") is None

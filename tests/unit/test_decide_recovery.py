@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.machine import CellVerb, OrderVerb
+from orchestrator.core.readiness import grip_blockers
 from orchestrator.core.variant import ValueSpec
-from tests.unit.core_builders import Bench, ladder, step, types, variant
+from tests.unit.core_builders import WORKER, Bench, ladder, step, types, variant
 
 LOAD = step("load", part="body", at="nest", by="robot")
 PIN = step("pin", ["load"], part="pin", at="body/seat", on_fail={"*": ladder("ask"), "interrupted": ladder("scrap")})
@@ -66,13 +69,16 @@ def test_a_look_that_a_restart_broke_off_is_asked_again() -> None:
 # ---- what the gripper says -----------------------------------------------------------------------------------
 
 
-def test_what_the_gripper_held_of_a_unit_that_has_left_is_forgotten_where_it_holds_nothing_now() -> None:
+def test_what_the_gripper_held_of_a_unit_that_has_left_is_in_doubt_until_a_person_says_where_it_went() -> None:
     bench = interrupted(holds="body")
     bench.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT, reason="called off"))
     assert bench.state.units == {}
     assert bench.state.world.held() is not None
     bench.do(cmd.ReportRestart(holding=False))
-    assert bench.state.world.facts == {}
+    assert bench.state.world.facts["u1/body"].certainty == "doubtful"
+    assert [why.code for why in grip_blockers(bench.state)] == ["contradiction"]
+    bench.do(cmd.TakePart(part="u1/body"), WORKER)
+    assert (bench.state.world.facts, bench.state.grip) == ({}, None)
     assert bench.replayed() == bench.state
 
 
@@ -164,6 +170,25 @@ def test_what_no_camera_can_see_after_a_restart_is_a_question() -> None:
 def test_what_a_camera_alone_cannot_decide_is_a_question(more: dict[str, object]) -> None:
     bench = interrupted(**more)
     bench.do(cmd.ReportRestart(holding=False))
+    assert (bench.at("load").status, bench.at("load").code) == ("attention", "interrupted")
+
+
+@pytest.mark.parametrize("rung", ["retry", "other_actor"])
+def test_no_ladder_of_an_author_repeats_what_was_interrupted_without_a_look(rung: str) -> None:
+    on_fail = {"*": ladder("ask"), "interrupted": ladder(rung, "ask"), "cannot_see": ladder("retry", "ask")}
+    bench = interrupted(on_fail=on_fail)
+    bench.do(cmd.ReportRestart(holding=False))
+    assert bench.at("load").status == "verifying"
+    for _ in range(2):
+        bench.wait(1)
+        bench.do(bench.seen("load", "cannot_see", reason="the lamp is out"))
+    assert (bench.at("load").status, bench.at("load").code) == ("attention", "cannot_see")
+
+
+@pytest.mark.parametrize("more", [{"check": ["person"]}, {"holds": "body"}])
+def test_where_no_camera_can_tell_a_person_answers_though_an_author_would_have_it_tried_again(more: Any) -> None:
+    bench = interrupted(on_fail={"*": ladder("ask"), "interrupted": ladder("retry", "ask")}, **more)
+    bench.do(cmd.ReportRestart(holding="holds" in more))
     assert (bench.at("load").status, bench.at("load").code) == ("attention", "interrupted")
 
 

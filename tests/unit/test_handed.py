@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import TypeAdapter
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.machine import CellVerb
@@ -14,11 +15,13 @@ from orchestrator.core.variant import Wait
 from orchestrator.engine.schedule import Schedule
 from tests.unit.core_builders import SUPERVISOR, WORKER, Bench, Refused, ladder, step, types, variant
 from tests.unit.test_decide_overdue import ALLOWED_S, bench, offered, pass_by
+from tests.unit.test_lost_at_work import buttons
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CLEAR = cmd.ClearPlace(place="front")
+CHOOSE = TypeAdapter(cmd.Choose)
 
 
 def _given() -> Bench:
@@ -129,8 +132,31 @@ def test_a_retry_after_a_persons_problem_is_for_people_until_somebody_has_looked
 def test_a_part_that_a_person_says_to_have_taken_off_may_be_put_in_by_the_robot() -> None:
     b = _in_hand()
     b.do(cmd.ReportProblem(unit="u1", step="pin", attempt=1, place="front"), WORKER)
-    b.do(b.choice("pin", "rework", rework="pin"), WORKER)
+    rework = b.choice("pin", "rework", rework="pin")
+    assert b.no(rework, WORKER) == "unsaid"
+    b.do(rework.model_copy(update={"part_out": True}), WORKER)
     b.start("pin", "robot")
+
+
+@pytest.mark.parametrize("target", ["pin", "load"])
+def test_rework_of_what_a_person_may_have_built_on_wants_the_same_word(target: str) -> None:
+    """The robot puts in the next one without a look, so that nothing may be left where it goes."""
+    b = by_touch()
+    b.do(cmd.ReportProblem(unit="u1", step="pin", attempt=1, place="front"), WORKER)
+    (button,) = [each for each in buttons(b, "pin") if each.command.get("rework") == target]
+    assert (button.label, button.command["part_out"]) == ("rework_empty", True)
+    assert b.no(b.choice("pin", "rework", rework=target), WORKER) == "unsaid"
+    b.do(CHOOSE.validate_python(button.command), WORKER)
+    b.start(target, "robot")
+
+
+def test_rework_of_what_is_known_to_be_in_needs_no_word_that_it_is_not() -> None:
+    b = Bench().running(variant(step("pin", part="body", at="nest", by="robot")))
+    b.start("pin", "robot")
+    b.do(b.skill("pin"))
+    b.do(b.seen("pin", "displaced"))
+    assert "rework" in {each.label for each in buttons(b, "pin")}
+    b.do(b.choice("pin", "rework", rework="pin"), WORKER)
 
 
 def by_touch() -> Bench:
@@ -252,7 +278,7 @@ def test_what_only_the_robot_is_left_for_and_nobody_knows_of_is_a_question() -> 
     b.do(cmd.LeavePlace(place="front"))
     b.do(cmd.LeavePlace(place="back"))
     assert pass_by(b, 2 * ALLOWED_S) == ["remind", "ask"]
-    b.do(b.choice("pin", "rework", rework="pin"), WORKER)
+    b.do(b.choice("pin", "rework", rework="pin", part_out=True), WORKER)
     b.start("pin", "robot")
 
 

@@ -20,7 +20,8 @@ from orchestrator.http.caller import CALLER, Caller
 from orchestrator.http.commands import Commands
 from orchestrator.http.hub import Hub
 from orchestrator.http.metrics import Metrics
-from orchestrator.http.sessions import MAX_MESSAGE, REFUSED_IN_A_ROW, WebSocketDoor
+from orchestrator.http.pace import Limits
+from orchestrator.http.sessions import MAX_MESSAGE, WebSocketDoor
 from orchestrator.wire import SERVER, SUBPROTOCOL
 from tests.unit.cell_bench import Bench, authored, bench
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MESSAGES = 20_000 if os.environ.get("TANDEM_SOAK") else 1_500
+PATIENT = Limits(messages=1e9, bytes=1e9, refused=10**9)  # what ends connections has tests of its own
 STEP = {"unit": "u1", "step": "pin", "attempt": 1, "place": "front"}
 KEPT = {"operator": "op-front", "t": 1.0}
 SOUND: list[dict[str, Any]] = [  # what a page sends, to be broken
@@ -62,12 +64,12 @@ JUNK: list[Any] = [
 class Client:
     """One end of a session without a network: what it sends is there at once, what it hears is kept."""
 
-    def __init__(self, cell: Bench, who: cmd.Who) -> None:
+    def __init__(self, cell: Bench, who: cmd.Who, limits: Limits) -> None:
         metrics = Metrics()
         self.hub = Hub(cell.cell.desk, metrics)
         commands = Commands(cell.cell.desk, metrics)
         CALLER.set(Caller(standing=who.role, who=who))
-        self.door = WebSocketDoor(self.hub, commands)
+        self.door = WebSocketDoor(self.hub, commands, limits=limits)
         self.heard: list[dict[str, Any]] = []
         self.closed = 0
         self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -104,9 +106,9 @@ class Client:
 
 
 @asynccontextmanager
-async def client(cell: Bench, who: cmd.Who | None = None) -> AsyncIterator[Client]:
+async def client(cell: Bench, who: cmd.Who | None = None, limits: Limits = PATIENT) -> AsyncIterator[Client]:
     """Connect to a running cell."""
-    one = Client(cell, who or cmd.Who())
+    one = Client(cell, who or cmd.Who(), limits)
     one.hub.open()
     one.put(type="websocket.connect")
     scope = {"type": "websocket", "subprotocols": [SUBPROTOCOL]}
@@ -220,8 +222,8 @@ def test_nothing_but_refusals_ends_a_connection_and_not_the_cell(folder: Path) -
     async def main() -> None:
         async with bench(folder) as cell:
             await cell.begin()
-            async with client(cell) as page:
-                for _ in range(REFUSED_IN_A_ROW):
+            async with client(cell, limits=Limits()) as page:
+                for _ in range(Limits().refused):
                     page.put(type="websocket.receive", text="{")
                 await asyncio.sleep(1)
                 assert page.closed == 1008

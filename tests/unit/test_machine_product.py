@@ -27,7 +27,7 @@ from orchestrator.core.retreat import retreats
 from tests.unit.core_builders import Bench, ladder, step, variant
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
 
     from orchestrator.core.state import State, StepState, UnitState
 
@@ -292,12 +292,14 @@ def ready_for_more(state: State) -> bool:
     return state.orders["A"].state in OVER and clear and rests and good and not state.pauses
 
 
-def test_every_combination_of_mode_safety_and_lanes_has_a_way_on(product: Product) -> None:
+def test_every_combination_of_mode_safety_and_lanes_has_a_way_on(
+    product: Product, counted: Callable[[str], None]
+) -> None:
     goal = {name for name, state in product.states.items() if ready_for_more(state)}
     lost = product.states.keys() - product.reach(goal)
     edges = sum(len(ways) for ways in product.ways.values())
     combined = {(state.cell, state.mode, state.safety) for state in product.states.values()}
-    print(f"{len(product.states)} states, {edges} ways between them; {len(combined)} of cell, mode and safety")
+    counted(f"{len(product.states)} states, {edges} ways between them; {len(combined)} of cell, mode and safety")
     assert len(goal) > 0
     assert list(lost)[:3] == []
     assert {cell for cell, _, _ in combined} == set(CellState)

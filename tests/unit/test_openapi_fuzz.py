@@ -6,17 +6,20 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import ignored_auth
 
 from orchestrator.adapters.access import people
+from orchestrator.adapters.access.oidc import OidcProvider
 from orchestrator.adapters.access.store import now_t
 from orchestrator.http.caller import STRANGER
 from orchestrator.http.doors import DOORS
 from orchestrator.http.server import create_app
 from tests.unit.lan_bench import RightsDesk, Site
+from tests.unit.oidc_fakes import SPEC
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +30,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:The recursion
 
 
 def test_no_route_fails_or_answers_what_it_does_not_describe(tmp_path: Path) -> None:
-    site = Site(tmp_path)
+    down = httpx.MockTransport(_nobody_answers)
+    site = Site(tmp_path, OidcProvider(SPEC, transport=down))
     app = create_app(RightsDesk(tmp_path / "desk"), hosts=("testserver",), access=site.access)
     _, token = people.add_key(site.accounts, "fuzz", "supervisor", now_t())
     machine = {"authorization": f"Bearer {token}"}
@@ -37,6 +41,10 @@ def test_no_route_fails_or_answers_what_it_does_not_describe(tmp_path: Path) -> 
     for operation in operations:
         _ask(operation, machine, let_in=operation.label in public)
     assert len(operations) > 40
+
+
+def _nobody_answers(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("nobody is there", request=request)
 
 
 def _ask(operation: Any, machine: dict[str, str], *, let_in: bool) -> None:

@@ -552,14 +552,26 @@ def test_a_predicate_that_raises_harms_only_who_waits_for_it() -> None:
     played(story)
 
 
-def test_a_schedule_that_raises_leaves_the_runner_alive() -> None:
+def test_a_schedule_that_raises_is_told_tried_again_and_holds_the_cell_if_it_lasts() -> None:
+    """Limits of pauses and overdue steps run out by it: it must not end without a word."""
+
     async def story(rig: Rig) -> None:
+        works = rig.runner._schedule
+
         def broken(_state: State, _now: float) -> Any:
             raise RuntimeError("a bug")
 
+        await rig.at_work()
         rig.runner._schedule = broken
-        assert (await rig.ask(STORE)).ok
         assert (await rig.ask(cmd.RefillBin(bin="rack", count=1))).ok
+        assert "a bug" in rig.runner.troubles.there["schedule"].detail
+        assert rig.state.cell == "execute"
+        await rig.runner.until(lambda state: state.cell == "held")
+        assert "worked out" in rig.state.cell_reason
+        rig.runner._schedule = works
+        over = asyncio.Event()
+        rig.runner.troubles.listen(lambda name, trouble: over.set() if (name, trouble) == ("schedule", None) else None)
+        await over.wait()
 
     played(story)
 

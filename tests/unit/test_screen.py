@@ -52,6 +52,8 @@ def pressed(button: Button, value: TopicValue) -> cmd.Command:
     command = dict(button.command)
     if button.needs_reason:
         command["note" if command["type"] == "report_problem" else "reason"] = "because"
+    if button.needs_shown:
+        command["shown"] = "gauge 3: 4.02 mm"
     if command["type"] == "confirm_step":
         assert isinstance(value, Card)
         chance = random.Random(1)

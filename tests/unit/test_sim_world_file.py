@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,8 +43,6 @@ class Cell:
             self.devices.restore(self.left.screws)
 
     async def __aenter__(self) -> Cell:
-        import asyncio
-
         stands = (self.left.joints, self.left.opening_m) if self.left else None
         self.robot = SimRobot(self.world, VirtualClock(asyncio.get_running_loop()), stands=stands)
         self.file.keep(self.world, self.robot.state, lambda: self.devices.screws)
@@ -123,6 +122,40 @@ def test_what_is_damaged_is_not_believed(tmp_path: Path, name: str, how: str) ->
     else:
         file.write_bytes({"empty": b"", "cut": whole[: len(whole) // 2], "other": b'{"cell": "one"}'}[how])
     assert Cell(tmp_path).left is None
+
+
+def test_a_disk_that_comes_back_is_written_to_though_nothing_changes(tmp_path: Path) -> None:
+    """A banner that says the cell can't be kept must not stand until somebody moves a part."""
+    folder, away = tmp_path / "kept", tmp_path / "away"
+    folder.mkdir()
+
+    async def main() -> list[str]:
+        told: list[str] = []
+        works = asyncio.Event()
+
+        def fares(detail: str) -> None:
+            told.append(detail)
+            if detail:
+                works.clear()
+            else:
+                works.set()
+
+        async with Cell(folder) as cell:
+            cell.file.close()
+            cell.file.keep(cell.world, cell.robot.state, dict, fares)
+            folder.rename(away)
+            cell.world.add("screw", BODY, SEAT)
+            away.rename(folder)
+            async with asyncio.timeout(5):
+                await works.wait()
+        return told
+
+    began, failed, back = run_virtual(main)
+    assert (began, back) == ("", "")
+    assert "No such file" in failed
+    left = Cell(folder).left
+    assert left is not None
+    assert [body.kind for body in Cell(folder).world] == ["screw"]
 
 
 def test_a_body_whose_mesh_is_gone_leaves_the_world_empty(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.decide.choices import brought, choices, leftovers
 from orchestrator.core.decide.progress import amiss
 from orchestrator.core.events import EVENT
-from orchestrator.core.handed import must_be_said
+from orchestrator.core.handed import wants_word
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import (
     ASKS_STEP,
@@ -148,6 +148,8 @@ class CellMachine(RuleBasedStateMachine):
                 self.let_go(before, command, event)
             bench.tell(event)
             self.legal(before, bench.state)
+            if isinstance(event, ev.StepFailed) and event.answer == "again":
+                self.hands_are_looked_for(before, event)
         for event in verdict:
             for effect in react(bench.state, event):
                 if isinstance(effect, RunSkill | Look | RideAndLook | GoHome):
@@ -156,6 +158,12 @@ class CellMachine(RuleBasedStateMachine):
                 if isinstance(effect, RunRetreat):
                     assert not self.retreats
                     self.retreats.append(effect.id)
+
+    def hands_are_looked_for(self, before: State, event: ev.StepFailed) -> None:
+        """Whoever was in a handover that is broken off may still be there, till somebody says that they are not."""
+        old = before.units[event.unit].steps[event.step]
+        if "confirm" in old.wants and "robot" in old.actors:
+            assert set(old.actors) - {"robot"} <= set(self.bench.state.unclear)
 
     def let_go(self, state: State, command: cmd.Command, event: ev.MotionIntended) -> None:
         """A motion goes ahead only where its own list of reasons is empty; of a retreat, only on a person's word."""
@@ -817,10 +825,10 @@ class CellMachine(RuleBasedStateMachine):
         for unit, name in self.questions():
             offered = set(choices(bench.state, unit, name))
             assert offered
-            said = must_be_said(bench.step(name, unit), bench.at(name, unit))
             reopens = [("rework", other) for other in PRODUCT.by_id]
             plain: list[Any] = [(choice, "") for choice in cmd.Choice.__args__ if choice != "rework"]  # type: ignore[attr-defined]
             for choice, target in plain + reopens:
+                said = wants_word(bench.state, unit, name, choice, target) != ""
                 more = {"reason": "because", "rework": target or None, "part_out": said}
                 command = bench.choice(name, choice, unit=unit, **more)
                 verdict = decide(bench.state, cmd.Request(id="q", by=cmd.ENGINE, t=bench.t, command=command), bench.t)

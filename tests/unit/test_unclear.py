@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.machine import OrderVerb
+from orchestrator.core.machine import CellVerb, OrderVerb
 from orchestrator.core.rides import arm_blockers
 from orchestrator.core.state import ANYWHERE
 from orchestrator.engine.handling import peopled
@@ -13,6 +15,9 @@ from orchestrator.engine.late import clearing
 from orchestrator.engine.schedule import Schedule
 from tests.unit.core_builders import SUPERVISOR, WORKER, Bench, Refused, cell, ladder, step, variant
 from tests.unit.test_decide_overdue import ALLOWED_S, bench, pass_by
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LOAD = step("load", part="body", at="nest", by="robot")
 
@@ -133,3 +138,65 @@ def test_a_word_that_a_place_is_clear_is_for_what_was_shown_then() -> None:
     b.do(cmd.ClearPlace.model_validate(button.command), WORKER)
     assert dict(b.state.unclear) == {}
     assert b.replayed() == b.state
+
+
+def handover(**more: Any) -> Bench:
+    """The gripper holds the pin out, and somebody is at it with their hands; a body of another unit waits beside."""
+    give = step("give", ["load"], part="pin", at="body/seat", together=True, on_fail=ladder("retry", "ask"), **more)
+    b = Bench().running(variant(LOAD, give))
+    b.finish("load")
+    b.start("give", "robot", "front")
+    b.do(b.moved("pin", "grasped", "gripper"))
+    return b
+
+
+def held(b: Bench) -> None:
+    b.verb(CellVerb.HOLD)
+    b.do(b.skill("give", "canceled"))
+    b.verb(CellVerb.UNHOLD)
+
+
+def restarted(b: Bench) -> None:
+    b.do(cmd.ReportRestart(holding=True))
+    b.do(cmd.JoinPlace(place="front", operator="op"))
+    b.do(cmd.Acknowledge())
+    b.verb(CellVerb.UNHOLD)
+    b.do(b.choice("give", "retry"), WORKER)
+
+
+@pytest.mark.parametrize(
+    "broken_off",
+    [
+        held,
+        restarted,
+        lambda b: b.do(b.skill("give", "failed", code="jam")),
+        lambda b: b.do(b.skill("give", "canceled")),
+    ],
+    ids=["held", "restarted", "failed", "its screen lost"],
+)
+def test_a_handover_that_is_broken_off_begins_anew_once_no_hands_are_in_its_way(
+    broken_off: Callable[[Bench], object],
+) -> None:
+    b = handover()
+    broken_off(b)
+    assert dict(b.state.unclear) == {"front": ("zone:west",)}
+    assert proposed(b) == []
+    with pytest.raises(Refused, match="unclear"):
+        b.start("give", "robot", "front")
+    b.do(cmd.ClearPlace(place="front"), WORKER)
+    b.start("give", "robot", "front")
+    assert b.replayed() == b.state
+
+
+def test_nothing_else_goes_where_a_handover_was_broken_off() -> None:
+    b = handover()
+    held(b)
+    assert peopled(b.state) == {"zone:west"}
+    assert "unclear" in {why.code for why in arm_blockers(b.state)}
+
+
+def test_whoever_has_ended_their_share_of_a_handover_is_not_in_its_way() -> None:
+    b = handover()
+    b.do(b.confirm("give"))
+    held(b)
+    assert dict(b.state.unclear) == {}

@@ -12,6 +12,8 @@ const PING_MS = 2_500;
 const SILENCE_MS = 6_000; // two pings without any answer: the line is dead, whatever the socket believes
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 1_500; // with its scatter below 2 s: who comes back to the cell sees it at once
+const SENT_AWAY = 1008; // close code: the server did not understand what this page sends
+const SENT_AWAY_WAIT_MS = 5_000;
 const DIAL_MS = 2_000; // a network that swallows everything would let it hang for minutes
 const OPEN = 1; // WebSocket.OPEN
 
@@ -94,9 +96,9 @@ export class Connection {
     socket.onmessage = (event) => {
       if (socket === this.socket) this.hear(JSON.parse(String(event.data)) as ServerMessage);
     };
-    socket.onclose = () => {
+    socket.onclose = (event) => {
       clearTimeout(hanging);
-      if (socket === this.socket) this.lose();
+      if (socket === this.socket) this.lose(event.code === SENT_AWAY);
     };
   }
 
@@ -133,12 +135,12 @@ export class Connection {
     this.waitMs = FIRST_WAIT_MS;
   }
 
-  private lose(): void {
+  private lose(sentAway = false): void {
     this.socket = null;
     this.line.value = "offline";
     this.lostSince.value ??= Date.now();
     for (const id of [...this.pending.keys()]) this.forget(id, "lost");
-    const wait = this.waitMs * (0.8 + 0.4 * Math.random());
+    const wait = (sentAway ? SENT_AWAY_WAIT_MS : this.waitMs) * (0.8 + 0.4 * Math.random());
     this.waitMs = Math.min(this.waitMs * 2, LONGEST_WAIT_MS);
     this.retry = setTimeout(() => this.connect(), wait);
     this.ended();

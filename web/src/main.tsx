@@ -19,6 +19,7 @@ const PAGES: Record<string, () => Promise<{ Page: ComponentType }>> = {
   "/recover": () => import("./pages/recover"),
   "/calibrate": () => import("./pages/calibrate"),
   "/join": () => import("./pages/join"),
+  "/sign-in": () => import("./pages/sign-in"),
 };
 
 const path = location.pathname.replace(/\/+$/, "") || "/";
@@ -28,7 +29,8 @@ if (!host) throw new Error("the page has no place to draw");
 document.title = words.value.product;
 const page = (PAGES[path] ?? PAGES["/"] ?? (() => import("./pages/start")))();
 await refresh();
-if (!shut()) await enter(host);
+if (path === "/sign-in") draw((await page).Page, host);
+else if (!shut()) await enter(host);
 else if (path === "/join") draw((await page).Page, host);
 else draw(() => <Entrance onEntered={() => void enter(host)} />, host);
 registerShell();

@@ -106,12 +106,14 @@ export interface BoardView {
 /**
  * A command that is legal now, ready to be sent back with an id; `label` is a key of the screen's own words.
  *
+ * `needs_shown`: whoever presses it says what shows that a result is right (field `shown`).
  * `about`: what it is about has this name; {} where the command's own ids say enough.
  */
 export interface Button {
   label: string;
   command: Outside;
   needs_reason: boolean;
+  needs_shown: boolean;
   danger: boolean;
   about: Record<string, string>;
 }
@@ -227,9 +229,11 @@ export interface ChangeOrder {
 /**
  * A person answers the question that a failed step raised.
  *
- * `part_out`: they have looked, and what somebody had in hand before is not in its place. It must be said where no
- * camera looks and the step goes on to others. `answers` is the question that was shown; from outside it must be
- * there, "" is the one that stands now.
+ * `part_out`: they have looked, and what somebody, or the gripper as the orchestrator stopped, had in hand before is
+ * not in its place. It must be said where no camera looks and others, or the robot, go on with it, and where a result
+ * is taken back of which nobody knows whether its part is in. `shown`: what shows that a result that is forced is
+ * right (a gauge and its figure, who looked); it must be said where nothing was measured. `answers` is the question
+ * that was shown; from outside it must be there, "" is the one that stands now.
  */
 export interface Choose {
   type: "choose";
@@ -240,6 +244,7 @@ export interface Choose {
   rework?: string | null;
   reason?: string;
   part_out?: boolean;
+  shown?: string;
   answers: string;
 }
 
@@ -1035,7 +1040,7 @@ export type TopicValue =
 
 /** A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words. */
 export interface TroubleView {
-  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device" | "skill" | "motion";
+  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device" | "skill" | "motion" | "schedule";
   about: string;
   detail: string;
   since_t: number;

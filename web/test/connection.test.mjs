@@ -24,9 +24,9 @@ function line() {
       socket.readyState = 1;
       socket.onopen();
     };
-    socket.break = () => {
+    socket.break = (code = 1006) => {
       socket.readyState = 3;
-      socket.onclose();
+      socket.onclose({ code });
     };
     sockets.push(socket);
     return socket;
@@ -69,6 +69,16 @@ test("however long the server is gone, it is dialled again within 2 s", () => {
   }
 });
 
+test("a page that the server does not understand comes back slowly", () => {
+  const { sockets } = line();
+  welcome(sockets[0]);
+  sockets[0].break(1008);
+  mock.timers.tick(3_900);
+  assert.equal(sockets.length, 1);
+  mock.timers.tick(2_200);
+  assert.equal(sockets.length, 2);
+});
+
 test("a network that swallows everything does not hold a try up", () => {
   const { connection, sockets } = line();
   mock.timers.tick(2_000);
@@ -76,7 +86,7 @@ test("a network that swallows everything does not hold a try up", () => {
   assert.equal(connection.line.value, "offline");
   mock.timers.tick(2_000);
   assert.equal(sockets.length, 2);
-  sockets[0].onclose?.(); // it hears of its end much later
+  sockets[0].onclose?.({ code: 1006 }); // it hears of its end much later
   assert.equal(sockets.length, 2);
 });
 

@@ -9,6 +9,7 @@ import apsw
 from pydantic import ValidationError
 
 from orchestrator.adapters.access import secret as hashing
+from orchestrator.adapters.access.store import now_t
 from orchestrator.core.access import ROLES, AccessError, Key, Person, PersonRole
 from orchestrator.core.commands import ENGINE, UNNAMED
 from orchestrator.core.errors import known
@@ -49,9 +50,11 @@ def add(
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
         raise AccessError("A person needs a name.", remedy=f"Give one of at most {LONGEST_NAME} characters.")
-    id_ = pseudonym or f"p-{''.join(secrets.choice(hashing.ALPHABET) for _ in range(5)).lower()}"
+    id_ = pseudonym or fresh_pseudonym()
     if id_ in TAKEN or id_.startswith("k-"):
         raise AccessError(f"'{id_}' stands for something else in a journal.", remedy="Choose another pseudonym.")
+    if any(each.person == id_ for each in store.erased()):
+        raise AccessError(f"'{id_}' is the pseudonym of somebody who was erased.", remedy="Choose another pseudonym.")
     if any("," in each for each in can):
         raise AccessError("A qualification holds no comma.", remedy="Give --can once for each.")
     try:
@@ -67,6 +70,11 @@ def add(
     except apsw.ConstraintError:
         raise AccessError(f"There is somebody with the pseudonym '{made.id}'.", remedy="Choose another one.") from None
     return made
+
+
+def fresh_pseudonym() -> str:
+    """Return what nobody is called by."""
+    return f"p-{''.join(secrets.choice(hashing.ALPHABET) for _ in range(5)).lower()}"
 
 
 def set_role(store: AccountsFile, who: str, role_: PersonRole) -> Person:
@@ -113,13 +121,16 @@ def drop_badges(store: AccountsFile, who: str) -> int:
 
 
 def remove(store: AccountsFile, who: str) -> Person:
-    """Erase an account: name, PIN, badges, sign-ins. Their pseudonym stays in the journal.
+    """Erase an account: name, PIN, badges, sign-ins. Their pseudonym stays in the journal, and when it was here.
 
     Raises NotFound, AccessError.
     """
     found = person(store, who)
     _leave_one(store, found)
-    store.write("DELETE FROM person WHERE id = ?", (found.id,))
+    with store.changing() as db:
+        db.execute("DELETE FROM person WHERE id = ?", (found.id,))
+        db.execute("INSERT INTO erased VALUES (?, ?)", (found.id, now_t()))
+    store.overwrite()
     return found
 
 

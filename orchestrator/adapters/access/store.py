@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from orchestrator.adapters.access import secret as hashing
+from orchestrator.adapters.access import vouched
 from orchestrator.core.access import (
     BADGE_ALONE,
     CODE_S,
@@ -20,6 +21,7 @@ from orchestrator.core.access import (
     LEAD_IDLE_S,
     SESSION_S,
     Device,
+    Erased,
     Failures,
     Key,
     Person,
@@ -31,6 +33,8 @@ from orchestrator.core.errors import SetupError, known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from orchestrator.core.oidc import Vouched
 
 APPLICATION_ID = int.from_bytes(b"TNDA", "big")
 FORMAT = 1
@@ -61,6 +65,8 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {FORMAT};
 COMMIT;
 """
+# Since they came, files of before get it as they are opened; a Tandem of before passes over it.
+_LATER = "CREATE TABLE IF NOT EXISTS erased (person TEXT PRIMARY KEY, t REAL NOT NULL) STRICT"
 _PERSON = (
     "SELECT p.id, p.name, p.role, p.qualifications, p.secret <> '', "
     "(SELECT count(*) FROM badge b WHERE b.person = p.id), p.failures"
@@ -69,7 +75,7 @@ _EVERYBODY = _PERSON + " FROM person p ORDER BY p.name, p.id"
 _ACCOUNT = _PERSON + ", p.secret, p.failed_t FROM person p WHERE p.id = ?"
 _SESSION = _PERSON + (
     ", s.device, s.until_t, s.seen_t FROM session s JOIN person p ON p.id = s.person "
-    "WHERE s.digest = ? AND s.until_t > ? AND (p.role = 'auditor' OR s.seen_t > "  # who only looks on asks for nothing
+    "WHERE {} = ? AND s.until_t > ? AND (p.role = 'auditor' OR s.seen_t > "  # who only looks on asks for nothing
     "CASE p.role WHEN 'worker' THEN ? ELSE ? END)"
 )
 
@@ -107,8 +113,9 @@ class AccountsFile:
 
     def session(self, token: str, now: float) -> SignedIn | None:
         """Return the sign-in of a token that counts still."""
-        row = _one(self._reads, _SESSION, (hashing.digest(token), now, now - IDLE_S, now - LEAD_IDLE_S))
-        return SignedIn(person=_person(row), device=row[7], until_t=row[8], seen_t=row[9]) if row else None
+        values = (hashing.digest(token), now, now - IDLE_S, now - LEAD_IDLE_S)
+        row = _one(self._reads, _SESSION.format("s.digest"), values)
+        return _signed_in(row) if row else None
 
     def device(self, token: str) -> Device | None:
         """Return the device of a token that is not revoked."""
@@ -130,6 +137,16 @@ class AccountsFile:
         """Return every device that is not revoked, oldest first."""
         rows = self._reads.execute("SELECT id, name, joined_t FROM device ORDER BY joined_t, id")
         return [Device(id=row[0], name=row[1], joined_t=row[2]) for row in rows]
+
+    def sign_ins(self, person: str, now: float) -> list[SignedIn]:
+        """Return where a person is signed in."""
+        values = (person, now, now - IDLE_S, now - LEAD_IDLE_S)
+        return [_signed_in(row) for row in self._reads.execute(_SESSION.format("s.person"), values)]
+
+    def erased(self) -> list[Erased]:
+        """Return who was erased, oldest first."""
+        rows = self._reads.execute("SELECT person, t FROM erased ORDER BY t, person")
+        return [Erased(person=row[0], t=row[1]) for row in rows]
 
     # ---- signing in --------------------------------------------------------------------------------------------
 
@@ -162,6 +179,10 @@ class AccountsFile:
                 except apsw.ConstraintError:  # the device was revoked meanwhile
                     return Refusal(code="wrong")
             return account[0], token
+
+    def vouched(self, device: str, now: float, whom: Vouched) -> tuple[Person, str] | None:
+        """Sign in somebody by a provider's word, with a fresh token; None where there is no account for them."""
+        return vouched.admit(self, device, now, whom)
 
     def sign_out(self, token: str) -> None:
         """End a sign-in."""
@@ -238,6 +259,11 @@ class AccountsFile:
         with self._writing, self.db:
             yield self.db
 
+    def overwrite(self) -> None:
+        """Bring what was erased out of the log of changes, too; what reads just now puts it off to the next time."""
+        with self._writing:
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def write(self, sql: str, values: tuple[Any, ...]) -> int:
         """Change something durably; returns how many rows."""
         with self.changing() as db:
@@ -263,6 +289,7 @@ class AccountsFile:
             raise SetupError(
                 f"{self.path} holds no accounts of this version of Tandem.", remedy="Name another data folder."
             )
+        db.execute(_LATER)
         return db
 
 
@@ -273,6 +300,10 @@ def now_t() -> float:
 
 def _one(db: apsw.Connection, sql: str, values: tuple[Any, ...] = ()) -> Any:
     return next(iter(db.execute(sql, values)), None)
+
+
+def _signed_in(row: tuple[Any, ...]) -> SignedIn:
+    return SignedIn(person=_person(row), device=row[7], until_t=row[8], seen_t=row[9])
 
 
 def _person(row: tuple[Any, ...]) -> Person:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+AGAIN_S = 1.0  # after which a cell that could not be written is tried once more
 Screws = Mapping[str, Mapping[str, float]]  # of each driver: how far (degrees) each true screw was turned
 
 
@@ -87,7 +88,8 @@ class WorldFile:
         """Write every change from now on, before anybody can learn of it. Raises OSError where it can't begin.
 
         `fares` is told how writing goes later: why it failed, "" where it did not. What is older than the cell is
-        taken away, and the next start sets the cell up as the ledger has it.
+        taken away, and a start then sets the cell up as the ledger has it; it is written again with the next change,
+        or with the first reading `AGAIN_S` after it failed.
         """
         self._bodies.parent.mkdir(parents=True, exist_ok=True)
         size = 8 * (len(state.value.joints) + 1)
@@ -96,10 +98,15 @@ class WorldFile:
         arm = mmap.mmap(file, size)
         os.close(file)
 
+        again: float | None = None  # stamp of the reading to try it again with, where it failed
+
         def stands(reading: RobotState) -> None:
             arm[:] = struct.pack(f"<{len(reading.joints) + 1}d", *reading.joints, reading.opening_m)
+            if again is not None and reading.stamp >= again:
+                lie()
 
         def lie() -> None:
+            nonlocal again
             said = {"cell": self._cell, "contents": world.contents(), "screws": screws()}
             fresh = self._bodies.with_suffix(".new")
             try:
@@ -108,8 +115,10 @@ class WorldFile:
             except OSError as error:
                 self._bodies.unlink(missing_ok=True)
                 fresh.unlink(missing_ok=True)
+                again = state.value.stamp + AGAIN_S
                 fares(f"{self._bodies}: {error.strerror}")
             else:
+                again = None
                 fares("")
 
         stands(state.value)

@@ -11,6 +11,8 @@ from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import StepStatus, move, verb_to
 from orchestrator.core.readiness import held_up
 from orchestrator.core.retreat import why_no_motion
+from orchestrator.core.signature import about, sign
+from orchestrator.core.state import RETREAT
 from orchestrator.core.supervision import held_back
 
 if TYPE_CHECKING:
@@ -41,7 +43,16 @@ def approve_motion(state: State, command: cmd.ApproveMotion, by: cmd.Who, _now: 
         return Rejected("nobody", "Several people approve this, and nobody knows who you are.", _SIGN_IN)
     if who in motion.approved_by:
         return Rejected("same_person", f"{who} has approved it already.", "It needs another person's approval.")
-    approved = ev.MotionApproved(effect=motion.effect, motion=motion.id, by=who)
+    unit, step_id, attempt = about(state, motion.effect)
+    approved = ev.MotionApproved(
+        effect=motion.effect,
+        motion=motion.id,
+        by=who,
+        unit=unit,
+        step=step_id,
+        attempt=attempt,
+        signature=sign(state, "way_out_approved" if motion.effect.startswith(RETREAT) else "motion_approved", unit),
+    )
     if len(motion.approved_by) + 1 < motion.needs:
         return [approved]
     return [
@@ -81,7 +92,8 @@ def release_step(state: State, command: cmd.ReleaseStep, by: cmd.Who, now: float
         return Rejected("interlock", "The robot may not move now.", " ".join(reasons))
     if why := held_up(state, state.units[command.unit], step, now):
         return Rejected(why[0].code, why[0].message, "Say next once nothing else holds it up.")
-    return [ev.StepReleased(unit=command.unit, step=step.id, attempt=current.attempt, by=by.name)]
+    signature = sign(state, "step_released", command.unit)
+    return [ev.StepReleased(unit=command.unit, step=step.id, attempt=current.attempt, by=by.name, signature=signature)]
 
 
 def void_release(state: State, command: cmd.VoidRelease, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:

@@ -12,7 +12,7 @@ from orchestrator.core.world import GRIPPER
 
 if TYPE_CHECKING:
     from orchestrator.core.commands import Choice
-    from orchestrator.core.state import State
+    from orchestrator.core.state import State, StepState
 
 
 def choices(state: State, unit_id: str, step_id: str) -> tuple[tuple[Choice, str], ...]:
@@ -48,6 +48,11 @@ def choices(state: State, unit_id: str, step_id: str) -> tuple[tuple[Choice, str
     return (*out, ("scrap", ""), ("abort", ""))
 
 
+def unmeasured(current: StepState) -> bool:
+    """Whether nothing tells of a result that may be forced: who forces it says what shows that it is right."""
+    return not current.attempts or current.attempts[-1].measured is None
+
+
 def leftovers(state: State) -> tuple[str, ...]:
     """Return the parts that a person may say to have taken out, each with all that sits on it: what scrap has left."""
     return tuple(part for part in state.leftovers() if not in_the_way(state, part))
@@ -57,9 +62,13 @@ def in_the_way(state: State, part: str) -> bool:
     """Whether the robot is at work where a part stands, or has not come to a stand."""
     if state.ending:
         return True
-    doing, pose = state.doing(ROBOT), state.world.pose(part)
-    zone = state.spec.zone_of(pose.p) if pose else None
-    return doing is not None and (zone is None or f"zone:{zone}" in doing[2].resources)
+    doing, fact = state.doing(ROBOT), state.world.get(part)
+    instead = fact.perhaps.pose if fact is not None and fact.perhaps is not None else None
+    for pose in (state.world.pose(part), *([instead] if instead else [])):
+        zone = state.spec.zone_of(pose.p) if pose else None
+        if doing is not None and (zone is None or f"zone:{zone}" in doing[2].resources):
+            return True
+    return False
 
 
 def brought(state: State, unit_id: str, step_id: str) -> bool:

@@ -48,6 +48,9 @@ def settle(state: State, command: cmd.SettlePart, by: cmd.Who, _now: float) -> l
     fact = state.world.get(command.part)
     if fact is None or fact.certainty != "doubtful":
         return Rejected("not_doubtful", f"Nothing is doubtful about {command.part}.", "See the list of the board.")
+    if fact.perhaps is not None:
+        words = f"{command.part} may stand at {fact.frame} or at {fact.perhaps.frame}."
+        return Rejected("not_sure_where", words, "Take it out, then say so.")
     if question := in_question(state, command.part):
         return Rejected("in_question", f"{question} asks about {command.part}.", "Answer that question.")
     if fact.holder == GRIPPER and state.grip is not None and not state.grip.holding:

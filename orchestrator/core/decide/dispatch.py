@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide import (
+    audit,
     autonomy,
     breakpoints,
     cell,
@@ -30,7 +31,6 @@ from orchestrator.core.decide import (
     unasked,
 )
 from orchestrator.core.decide.verdict import Rejected
-from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import IllegalMove
 from orchestrator.core.rights import may
 
@@ -103,6 +103,8 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.EndRemainsLook: remains.end,
     cmd.EndCheck: outcomes.check,
     cmd.ReportPart: outcomes.part,
+    cmd.NoteTries: audit.note_tries,
+    cmd.NoteErased: audit.note_erased,
 }
 
 
@@ -110,7 +112,7 @@ def decide(state: State, request: cmd.Request, now: float) -> list[Event] | Reje
     """Judge a request at `now` (s, UTC): the events that it brings about, or why it is refused. Pure."""
     command = request.command
     if not may(request.by.role, command, state.autonomy):
-        return [CommandDenied(by=request.by.name, role=request.by.role, command=command.type)]
+        return audit.denied(state, request, now)
     if (unproved := speaking.refusal(state, request)) is not None:
         return unproved
     if request.kept is not None and (refused := kept.refusal(state, command, request.kept)) is not None:

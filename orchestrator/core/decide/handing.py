@@ -11,14 +11,12 @@ from orchestrator.core.machine import StepMove, move
 
 if TYPE_CHECKING:
     from orchestrator.core.state import State
-    from orchestrator.core.variant import Step
 
 NOT_IN = "The camera sees that its part was not put in."
 
 
-def unsaid(step: Step) -> Rejected:
+def unsaid(part: str | None) -> Rejected:
     """Refuse to hand over what nobody has looked at, and no camera can."""
-    part = step.result.part
     return Rejected("unsaid", f"Nobody has said whether {part} is in its place.", "Look, and say that it is not in.")
 
 

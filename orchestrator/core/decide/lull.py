@@ -81,7 +81,7 @@ def lulls(state: State, now: float) -> tuple[Lull, ...]:
         if free_nests(cell, order) is not None:
             return ()
         for part in cell.leftovers():
-            said = (lies(cell.world.facts[part], cell.world.facts[part].frame),)
+            said = tuple(lies(cell.world.facts[part], frame) for frame in cell.world.facts[part].frames)
             out[said] = Lull("blocked", said)
     return tuple(out.values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
@@ -90,7 +91,7 @@ def free_nests(state: State, order: OrderRecord) -> dict[str, str] | None:
         if target is not None and target.owner is None and target.frame in state.spec.nests
     }
     taken = {frame for unit in state.units.values() for frame in unit.nests.values()}
-    taken |= {state.world.facts[part].frame for part in state.leftovers()}
+    taken |= {frame for part in state.leftovers() for frame in state.world.facts[part].frames}
     out = {}
     for role in sorted(roles):
         frame = next((name for name in state.spec.nests[role] if name not in taken), None)
@@ -166,6 +167,7 @@ def record(state: State, unit: UnitState, how: str, now: float) -> dict[str, Any
         "state": how,
         "started_t": unit.started_t,
         "ended_t": now,
+        "signatures": [asdict(signed) for signed in unit.signatures],
         "steps": [
             {
                 "step": step.id,

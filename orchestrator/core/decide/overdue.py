@@ -109,7 +109,7 @@ def give(state: State, command: cmd.GiveStep, _by: cmd.Who, now: float) -> list[
         return Rejected("actor", f"The robot can't do {step.id}.", "Confirm it, or report a problem.")
     out_ = command.part_out
     if must_be_said(step, current) and not out_:
-        return unsaid(step)
+        return unsaid(step.result.part)
     move("step", current.status, StepMove.FAIL)
     said = f"{command.place} gave it to the robot."
     first = _left(unit, step, "handed_over", said, barred=("human",), part_out=out_)

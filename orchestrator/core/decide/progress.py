@@ -10,9 +10,10 @@ from orchestrator.core import events as ev
 from orchestrator.core.decide import orders
 from orchestrator.core.fold import fold
 from orchestrator.core.geometry import Pose
-from orchestrator.core.handed import leaves_unsaid, must_be_said
+from orchestrator.core.handed import UNKNOWN_END, in_a_handover, leaves_unsaid, lost, must_be_said
 from orchestrator.core.machine import StepMove, StepStatus, move
 from orchestrator.core.readiness import resources, unclear
+from orchestrator.core.records import replace
 from orchestrator.core.rides import needs_ride
 from orchestrator.core.state import BUSY, OVER, ROBOT, ladder_name
 from orchestrator.core.world import CELL, GRIPPER, LOST
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from orchestrator.core.variant import Rung, Step, ValueSpec
 
 ASKS_AT_ONCE = frozenset({"cannot_see", "interrupted", "problem", "protective_stop", "refused", "too_late"})
+INTERRUPTED = "interrupted"
+GOES_ON = frozenset({"retry", "other_actor", "rework"})  # answers after which work goes on where it was
 _BEYOND_A_ROBOT = frozenset({"flipped", "wrong"})
 _SERIAL = re.compile(r"\$(?:serial\b|\(serial\))")
 _NOT_BEGUN = frozenset({StepStatus.WAITING, StepStatus.UNDONE, StepStatus.READY})
@@ -67,12 +70,20 @@ def proceed(state: State, unit_id: str, step_id: str, now: float) -> list[ev.Eve
 
 
 def done(
-    state: State, unit_id: str, step_id: str, now: float, evidence: tuple[str, ...], *, waived: str = "", by: str = ""
+    state: State,
+    unit_id: str,
+    step_id: str,
+    now: float,
+    evidence: tuple[str, ...],
+    *,
+    waived: str = "",
+    by: str = "",
+    shown: str = "",
 ) -> list[ev.Event]:
     """Return the events of a step's end, and of the unit's and order's where it was the last."""
     unit = state.units[unit_id]
-    attempt = unit.steps[step_id].attempt
-    first = ev.StepDone(unit=unit_id, step=step_id, attempt=attempt, evidence=evidence, waived=waived, by=by)
+    ids = {"unit": unit_id, "step": step_id, "attempt": unit.steps[step_id].attempt}
+    first = ev.StepDone.model_validate({**ids, "evidence": evidence, "waived": waived, "by": by, "shown": shown})
     return [first, *orders.after_step(after(state, [first], now), unit.order, now)]
 
 
@@ -136,11 +147,14 @@ def failed(
     index = current.rungs.get(ladder_name(step, code), 0)
     if (code in ASKS_AT_ONCE and code not in step.on_fail) or built_on(state, unit_id, step_id):
         ladder, index = (), 0
+    blindly = code == "cannot_see" and kind_of(current) == "robot"
     while index < len(ladder):
         rung = ladder[index]
         index += 1
         if not _holds(state, unit_id, step, rung, code) or (rung.do == "retry" and not retry):
             continue
+        if rung.do in GOES_ON and (code == INTERRUPTED or (blindly and rung.do == "retry")):
+            break  # nobody has seen how it was left: a person looks, then chooses
         if rung.do == "rework":
             remedy = _rework_words(state, unit_id, rung)
         elif rung.do != "ask":
@@ -149,9 +163,13 @@ def failed(
     if answer == "other_actor":
         barred = (*barred, kind_of(current))
     to: Literal["", "robot", "nobody"] = ""
-    if answer in {"other_actor", "skip"} and (current.unsaid or leaves_unsaid(step, current)):
-        to = "" if must_be_said(step, current) else "robot" if answer == "other_actor" else "nobody"
-        answer = "other_actor" if to == "robot" else "ask"
+    unsaid = code in UNKNOWN_END and lost(state, unit_id, step)
+    in_doubt = replace(current, code=code, unsaid=current.unsaid or unsaid)
+    if answer in ({"retry", "other_actor", "skip"} if unsaid else {"other_actor", "skip"}) and (
+        in_doubt.unsaid or leaves_unsaid(step, current)
+    ):
+        to = "" if must_be_said(step, in_doubt) else "nobody" if answer == "skip" else "robot"
+        answer = answer if to == "robot" else "ask"
         barred = barred if to == "robot" else current.barred
     move("step", current.status, StepMove.ASK if answer in {"ask", "scrap", "skip"} else StepMove.FAIL)
     first = ev.StepFailed(
@@ -164,7 +182,8 @@ def failed(
         answer=answer,
         rung=index,
         barred=barred,
-        hands=reported and (answer != "ask" or bool(to)),
+        hands=(answer != "ask" or bool(to)) if reported else in_a_handover(current),
+        unsaid=unsaid,
     )
     tentative = after(state, [first], now)
     if to:
@@ -190,6 +209,7 @@ def again(state: State, unit_id: str, step_id: str, code: str, message: str) -> 
             answer="again",
             rung=current.rung,
             barred=current.barred,
+            hands=in_a_handover(current),
         )
     ]
 

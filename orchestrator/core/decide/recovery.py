@@ -8,8 +8,8 @@ from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import orders, outcomes
 from orchestrator.core.decide.doubt import doubtful
-from orchestrator.core.decide.progress import after, failed, look
-from orchestrator.core.machine import CELL, CellState, CellVerb
+from orchestrator.core.decide.progress import GOES_ON, INTERRUPTED, after, failed, look
+from orchestrator.core.machine import CELL, CellState, CellVerb, StepStatus
 from orchestrator.core.state import ROBOT, skill_effect
 from orchestrator.core.world import GRIPPER, LOST
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from orchestrator.core.decide.verdict import Rejected
     from orchestrator.core.state import State
 
-INTERRUPTED = "interrupted"
 _STANDS = {
     CellState.ABORTING: CellState.ABORTED,
     CellState.STOPPING: CellState.STOPPED,
@@ -26,6 +25,7 @@ _STANDS = {
     CellState.COMPLETING: CellState.HELD,
 }
 _RUNNING = frozenset(CELL[CellVerb.HOLD]) | {CellState.HOLDING}
+_GONE = "before the orchestrator stopped, and holds nothing now."
 _WORDS = "The orchestrator stopped while the robot was at it"
 
 
@@ -41,6 +41,9 @@ def restarted(state: State, command: cmd.ReportRestart, _by: cmd.Who, now: float
         *_in_the_gripper(state, holding=command.holding),
     ]
     state = after(state, out, now)
+    missed = _missed(state, out)
+    state = after(state, missed, now)
+    out += missed
     for unit, step_id, _ in tuple(state.busy()):
         more = _taken_up(state, unit.id, step_id, now)
         state = after(state, more, now)
@@ -63,11 +66,10 @@ def _in_the_gripper(state: State, *, holding: bool | None) -> list[ev.Event]:
         return [doubtful(held)]
     if held is not None and not holding and (place := _handed_to(state, held.part)):
         return [_moved(held.unit, held.part, held.kind, "released", f"place:{place}", "known")]
-    if held is not None and not holding:
-        if held.unit in state.units:
-            return [_moved(held.unit, held.part, held.kind, "lost", LOST, "unknown")]
-        gone = (*reversed([*state.world.on(held.part)]), held)  # nobody waits for it any more
-        return [_moved(fact.unit, fact.part, fact.kind, "consumed", LOST, "unknown") for fact in gone]
+    if held is not None and not holding and held.unit in state.units:
+        return [_moved(held.unit, held.part, held.kind, "lost", LOST, "unknown")]
+    if held is not None and not holding:  # its unit has left: whoever knows where it is says so
+        return [ev.GripContradicted(unit=held.unit, part=held.part, holding=False), doubtful(held)]
     if held is not None or not holding:
         return []
     sought = [
@@ -82,6 +84,29 @@ def _in_the_gripper(state: State, *, holding: bool | None) -> list[ev.Event]:
     taken = state.spec.bins_for(kind, "robot") if state.world.get(part) is None else ()
     bin_ = next((name for name in taken if state.bins.get(name, 0) > 0), "")
     return [_moved(unit_id, part, kind, "grasped", GRIPPER, "doubtful", bin_)]
+
+
+def _missed(state: State, told: list[ev.Event]) -> list[ev.Event]:
+    """The questions of steps that nothing was at: the gripper had their part, and has it no longer."""
+    lost = {event.part for event in told if isinstance(event, ev.PartMoved) and event.what == "lost"}
+    return [
+        ev.StepFailed(
+            unit=unit.id,
+            step=step.id,
+            attempt=current.attempt,
+            code=INTERRUPTED,
+            message=f"The gripper held {unit.id}/{step.result.part} {_GONE}",
+            remedy="Look at the part, then decide.",
+            answer="ask",
+            rung=current.rung,
+            barred=current.barred,
+            unsaid=True,
+        )
+        for unit in state.units.values()
+        for step in state.variant_of(unit.id).steps
+        for current in (unit.steps[step.id],)
+        if f"{unit.id}/{step.result.part}" in lost and current.status in {StepStatus.READY, StepStatus.ATTENTION}
+    ]
 
 
 def _handed_to(state: State, part: str) -> str:
@@ -128,7 +153,8 @@ def _taken_up(state: State, unit_id: str, step_id: str, now: float) -> list[ev.E
     unsaid = step.result.values.keys() - current.values.keys()  # what only the skill can tell
     wants = tentative.units[unit_id].steps[step_id].wants
     camera_decides = "camera" in step.check and not (in_hand or unsaid or wants)
-    if camera_decides and INTERRUPTED not in step.on_fail:  # an author's own answer goes first
+    own = step.on_fail.get(INTERRUPTED, ())
+    if camera_decides and (not own or own[0].do in GOES_ON):  # an author's own end goes first
         return [lost, *look(tentative, unit_id, step_id)]
     if fact is None or not in_hand:
         return [lost, *outcomes.interrupted(tentative, unit_id, step_id, f"{_WORDS}.", now)]

@@ -8,45 +8,73 @@ from orchestrator.core import events as ev
 from orchestrator.core.decide.doubt import believed
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.geometry import Pose
-from orchestrator.core.handed import leaves_unsaid
+from orchestrator.core.handed import leaves_unsaid, lost
+from orchestrator.core.machine import StepStatus
 from orchestrator.core.rechecks import AHEAD_S
 from orchestrator.core.remains import to_look_at
-from orchestrator.core.world import CELL, LOST
+from orchestrator.core.state import BUSY
+from orchestrator.core.world import CELL, GRIPPER, LOST, Seat
 
 if TYPE_CHECKING:
     from orchestrator.core import commands as cmd
     from orchestrator.core.state import State, UnitState
+    from orchestrator.core.variant import Step
+
+
+_GOES_ON = BUSY | {StepStatus.READY}
 
 
 def perhaps_left(state: State, unit: UnitState) -> list[ev.Event]:
     """Return the events that note, as a unit is given up, what a person may have put into the cell without saying so.
 
-    What sits on another part of the unit is taken out with that one.
+    What sits on another part of the unit is taken out with that one. What somebody was taking from one frame of the
+    cell to another may stand at either.
     """
     out: list[ev.Event] = []
     for step in state.variant_of(unit.id).steps:
-        current, target = unit.steps[step.id], step.result.at
-        part, kind = f"{unit.id}/{step.result.part}", step.result.kind
-        if kind is None or target is None or target.owner is not None:
-            continue
-        if not (current.unsaid or leaves_unsaid(step, current)) or CELL in _holders(state, part):
+        part, kind, target = f"{unit.id}/{step.result.part}", step.result.kind, step.result.at
+        if kind is None or target is None or target.owner is not None or not _nobody_says(state, unit.id, step):
             continue
         frame = state.frame(unit, target)
+        was = _stood(state, part)
+        if GRIPPER in _holders(state, part) or (was is not None and was.frame == frame):
+            continue
         seat = state.spec.frames.get(frame, Pose())
-        out.append(
-            ev.PartMoved(
-                unit=unit.id,
-                part=part,
-                kind=kind,
-                what="seen",
-                holder=CELL,
-                frame=frame,
-                pose=(seat @ step.result.meets.inverse()).rounded(),
-                source="nominal",
-                certainty="doubtful",
-            )
-        )
+        out.append(_perhaps(unit.id, part, kind, Seat(frame, (seat @ step.result.meets.inverse()).rounded()), was))
     return out
+
+
+def _nobody_says(state: State, unit_id: str, step: Step) -> bool:
+    """Whether a step's part was in somebody's hand, or fell out of the gripper's, and may be in its place."""
+    current = state.units[unit_id].steps[step.id]
+    if current.unsaid or leaves_unsaid(step, current):
+        return True
+    fact = state.world.get(f"{unit_id}/{step.result.part}")
+    in_hand = fact is not None and fact.holder.startswith("place:")
+    return current.status in _GOES_ON and (in_hand or lost(state, unit_id, step))
+
+
+def _stood(state: State, part: str) -> Seat | None:
+    """Where in the cell a part was known to be, on whatever it stood; None where it was nowhere."""
+    if CELL not in _holders(state, part):
+        return None
+    pose, below = state.world.pose(part), [*state.world.chain(part)][-1]
+    return Seat(below.frame, pose.rounded()) if pose is not None else None
+
+
+def _perhaps(unit: str, part: str, kind: str, seat: Seat, instead: Seat | None) -> ev.PartMoved:
+    return ev.PartMoved(
+        unit=unit,
+        part=part,
+        kind=kind,
+        what="seen",
+        holder=CELL,
+        frame=seat.frame,
+        pose=seat.pose,
+        source="nominal",
+        certainty="doubtful",
+        perhaps=instead,
+    )
 
 
 def start(state: State, command: cmd.LookForRemains, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
@@ -75,6 +103,8 @@ def end(state: State, command: cmd.EndRemainsLook, _by: cmd.Who, now: float) -> 
     fact = state.world.get(command.part)
     if fact is None or fact.certainty != "doubtful" or measured is None:
         return out
+    if measured.verdict == "missing" and fact.perhaps is not None:
+        return [*out, _perhaps(unit, fact.part, fact.kind, fact.perhaps, None)]
     if measured.verdict == "missing":
         gone = {"holder": LOST, "certainty": "unknown"}
         moved = {"unit": unit, "part": fact.part, "kind": fact.kind, "what": "consumed", **gone}

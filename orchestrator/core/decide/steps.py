@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import orders, overdue, photos, rechecks, rewind
-from orchestrator.core.decide.choices import brought, choices
+from orchestrator.core.decide.choices import brought, choices, unmeasured
 from orchestrator.core.decide.handing import unsaid
 from orchestrator.core.decide.persons import another
 from orchestrator.core.decide.progress import (
@@ -25,12 +25,13 @@ from orchestrator.core.decide.progress import (
     undone,
 )
 from orchestrator.core.decide.verdict import Rejected
-from orchestrator.core.handed import must_be_said
+from orchestrator.core.handed import goes_on, wants_word
 from orchestrator.core.machine import StepMove, StepStatus, move
 from orchestrator.core.questions import asks
 from orchestrator.core.readiness import blockers, resources, supply, too_late
 from orchestrator.core.rechecks import due_before
 from orchestrator.core.rights import LEAD_CHOICES
+from orchestrator.core.signature import OF_CHOICE, sign
 from orchestrator.core.state import ROBOT
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from orchestrator.core.variant import Step, ValueSpec
 
 _LOOK_AGAIN = "Look at the card again: it shows what to do now."
+_SHOWN = "Write it down: a gauge and its figure, who looked. It stays in the as-built record."
 
 
 def start(state: State, command: cmd.StartStep, _by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
@@ -123,7 +125,14 @@ def confirm(state: State, command: cmd.ConfirmStep, _by: cmd.Who, now: float) ->
         return out + look(tentative, command.unit, step.id)
     if attesting:
         asked = tentative.units[command.unit].steps[step.id]
-        out.append(ev.AttestGiven(unit=command.unit, step=step.id, attempt=asked.attempt, operator=person.operator))
+        attested = ev.AttestGiven(
+            unit=command.unit,
+            step=step.id,
+            attempt=asked.attempt,
+            operator=person.operator,
+            signature=sign(state, "result_attested", command.unit),
+        )
+        out.append(attested)
         tentative = after(state, out, now)
     return out + proceed(tentative, command.unit, step.id, now)
 
@@ -163,9 +172,15 @@ def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[e
         return Rejected("not_offered", f"'{command.choice}' is not possible for {step.id}.", f"Possible: {listed}.")
     if command.choice in LEAD_CHOICES and not command.reason.strip():
         return Rejected("reason", f"'{command.choice}' needs a reason.", "Write why; it stays in the as-built record.")
-    goes_on = command.choice in {"other_actor", "skip"}
-    if goes_on and must_be_said(step, current) and not command.part_out:
-        return unsaid(step)
+    if command.choice == "force" and "two_people" in step.check and by.name in _at_it(current):
+        return Rejected("same_person", "The second look needs another person.", "Let another supervisor decide.")
+    if command.choice == "force" and unmeasured(current) and not command.shown.strip():
+        return Rejected("shown", f"Nothing was measured of {step.id}: what shows that it is right?", _SHOWN)
+    others = goes_on(state, command.unit, step.id, command.choice)
+    rework = command.rework or step.id
+    part = wants_word(state, command.unit, step.id, command.choice, rework)
+    if part and not command.part_out:
+        return unsaid(part)
     first: list[ev.Event] = []
     if current.status != StepStatus.ATTENTION and command.choice != "wait":  # it only waited for too long
         first = [overdue.broken_off(state.units[command.unit], step, "It waited too long for a person.")]
@@ -180,25 +195,26 @@ def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[e
         by=by.name,
         barred=barred,
         part_out=command.part_out,
+        signature=sign(state, OF_CHOICE[command.choice], command.unit) if command.choice in OF_CHOICE else None,
     )
     tentative = after(state, [answered], now)
     rest: list[ev.Event] = []
-    if goes_on and tentative.units[command.unit].steps[step.id].unsaid:
+    if others and tentative.units[command.unit].steps[step.id].unsaid:
         to: Literal["robot", "nobody"] = "nobody" if command.choice == "skip" else "robot"
         rest = hand_over(tentative, command.unit, step.id, now, to, reason=command.reason, by=by.name)
     elif command.choice == "recheck":
         rest = look(tentative, command.unit, step.id)
     elif command.choice == "rework":
-        target = command.rework or step.id
-        if ("rework", target) not in offered:
-            return Rejected("not_offered", f"{target} can't be reworked.", "Choose one of those offered.")
-        rest = undone(tentative, command.unit, target, command.reason or "rework", by.name)
+        if ("rework", rework) not in offered:
+            return Rejected("not_offered", f"{rework} can't be reworked.", "Choose one of those offered.")
+        rest = undone(tentative, command.unit, rework, command.reason or "rework", by.name)
     elif command.choice == "skip":
         rest = done(tentative, command.unit, step.id, now, ("skipped",), waived=command.reason, by=by.name)
     elif command.choice == "force":
         put = to_place(state, command.unit, step)
         tentative = after(tentative, put, now)
-        rest = put + done(tentative, command.unit, step.id, now, ("forced",), waived=command.reason, by=by.name)
+        word = {"waived": command.reason, "by": by.name, "shown": command.shown.strip()}
+        rest = put + done(tentative, command.unit, step.id, now, ("forced",), **word)
     elif command.choice == "scrap":
         rest = orders.scrap(tentative, tentative.units[command.unit], now, command.reason, by.name)
     elif command.choice == "abort":
@@ -219,7 +235,7 @@ def undo(state: State, command: cmd.UndoStep, by: cmd.Who, _now: float) -> list[
     if trouble:
         return Rejected("no_undo", f"{step.id} can't be undone: {trouble}", "Finish what runs, or scrap the unit.")
     if step.result.part is not None and not command.part_out:
-        return unsaid(step)
+        return unsaid(step.result.part)
     return undone(state, command.unit, step.id, command.reason or "undone", by.name)
 
 
@@ -240,6 +256,12 @@ def _may_claim(state: State, step: Step, current: StepState, command: cmd.Confir
             for attempt in current.attempts
         )
     )
+
+
+def _at_it(current: StepState) -> frozenset[str]:
+    """Who has said that the result of the last attempt is there."""
+    last = {current.attempts[-1].operator} if current.attempts else set()
+    return frozenset({*current.witnesses, *last} - {""})
 
 
 def _gone(unit: str, step: str) -> Rejected:

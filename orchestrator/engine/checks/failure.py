@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestrator.core.decide.progress import GOES_ON, INTERRUPTED
 from orchestrator.engine.findings import Finding
 
 if TYPE_CHECKING:
@@ -21,8 +22,12 @@ def findings(built: Built) -> Iterator[Finding]:
         step = steps[0]
         own = built.subject.product.procedure.steps[built.subject.positions[step.group]].on_fail is not None
         path = built.path(step, "on_fail") if own else ("defaults", "on_fail")
-        for ladder in step.on_fail.values():
+        for code, ladder in step.on_fail.items():
             yield from _ladder(built, step, ladder, path, own=own)
+            if code == INTERRUPTED and ladder[0].do in GOES_ON:
+                message = f"'{step.group}' answers interrupted with {ladder[0].do}: that is never done without a look."
+                remedy = "Take it out: the camera looks by itself, and where none can, a person is asked."
+                yield Finding(path, message, remedy, warning=True)
 
 
 def _ladder(

@@ -16,6 +16,8 @@ export interface AccessView {
   people: readonly { id: string; name: string }[];
   may: readonly string[];
   fingerprint: string;
+  /** What the site's own sign-in is called; "" or nothing where there is none. */
+  provider?: string;
 }
 
 const REMEMBERED = "tandem.access";

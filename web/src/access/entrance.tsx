@@ -9,6 +9,9 @@ import { post, Refused } from "../rest";
 import { words } from "../words";
 import { access, arrive, refresh } from "./access";
 import { useBadge } from "./badge";
+import { HoldRobot } from "./hold";
+import { ProviderButton } from "./provider";
+import { told } from "./told";
 
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "clear", "0", "back"] as const;
 
@@ -29,6 +32,7 @@ export function Entrance({ onEntered }: { onEntered: () => void }) {
         <SettingsButton />
       </header>
       <main class="entrance-main">{access.value?.device ? <Ways onEntered={onEntered} /> : <Strange />}</main>
+      {access.value?.device && <HoldRobot />}
     </div>
   );
 }
@@ -66,8 +70,7 @@ function Ways({ onEntered }: { onEntered: () => void }) {
     } catch (error) {
       secret.value = "";
       if (error instanceof Refused && error.code === "secret") badge.value = body.badge ?? "";
-      else if (error instanceof Refused) refused.value = say.refusals[error.code]?.(error.waitS) ?? `${error.message} ${error.remedy}`;
-      else refused.value = String(error);
+      else refused.value = told(error);
     }
     busy.value = false;
   };
@@ -90,7 +93,7 @@ function Ways({ onEntered }: { onEntered: () => void }) {
       {person.value || badge.value ? (
         <Pad title={person.value ? person.value.name : say.badgeAndPin} secret={secret} busy={busy.value} onEnter={enter} onBack={back} />
       ) : (
-        <section class="who" aria-labelledby="who">
+        <section class="entrance-who" aria-labelledby="who">
           <h1 id="who">{say.title}</h1>
           <p class="quiet">
             <Icon name="person" /> {say.badge}
@@ -102,6 +105,7 @@ function Ways({ onEntered }: { onEntered: () => void }) {
               </button>
             ))}
           </div>
+          <ProviderButton onRefused={(text) => (refused.value = text)} />
         </section>
       )}
       <p class="fault entrance-fault" role="alert" data-testid="entrance-fault">

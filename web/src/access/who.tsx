@@ -5,6 +5,7 @@ import { connection } from "../cell";
 import { Icon } from "../common/icon";
 import { words } from "../words";
 import { access, may } from "./access";
+import { OwnRecordPart } from "./own-record";
 import { signOut } from "./sign-out";
 
 export function WhoButton({ short = false }: { short?: boolean }) {
@@ -31,6 +32,7 @@ export function WhoButton({ short = false }: { short?: boolean }) {
           {say.roles[view.person.role]} · {view.device}
         </p>
         <p class="quiet">{online ? say.outText : say.outOffline}</p>
+        {online && <OwnRecordPart />}
         <div class="dialog-actions">
           {may("store_order") && (
             <a class="act act-plain" href="/join">

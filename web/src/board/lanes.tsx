@@ -46,7 +46,7 @@ export function Lanes() {
               </div>
               <p class="lane-now">
                 {text(lane.text) || word(laneStates, lane.status)}
-                {lane.started_t !== null && <span class="quiet"> {span(worked(lane, lane.started_t, now_t))}</span>}
+                {lane.kind === "robot" && lane.started_t !== null && <span class="quiet"> {span(worked(lane, lane.started_t, now_t))}</span>}
                 {lane.step && lane.kind === "human" && store.steps.value.get(`${lane.unit}/${lane.step}`)?.overdue && <span class="pill pill-warn">{board.overdue}</span>}
               </p>
               {lane.pausing.length > 0 && (

@@ -2,10 +2,12 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { named as person } from "../access/access";
 import { record, Seen } from "../common/evidence";
 import { pathOf, Photo } from "../common/photo";
 import { get, Refused } from "../rest";
 import { moment, number, span, word, words } from "../words";
+import { spent } from "./spent";
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 type Fields = Record<string, Json>;
@@ -59,15 +61,32 @@ export function Record({ unit }: { unit: string }) {
 
 function Content({ record }: { record: Fields }) {
   const { record: say } = words.value;
-  const { steps, ...head } = record;
+  const { steps, signatures, ...head } = record;
   return (
     <>
       <Facts of={head} />
       <h2>{say.steps}</h2>
       <Table rows={list(steps).flatMap(attempts)} />
+      {list(signatures).length > 0 && (
+        <>
+          <h2>{say.signatures}</h2>
+          <Table rows={list(signatures).map(signature)} />
+        </>
+      )}
     </>
   );
 }
+
+/** A row for a person's word: what it meant, of what, by whom, when, and to which revision. */
+const signature = ({ meaning, step, attempt, who, t, revision, reason }: Fields): Fields => ({
+  meaning: word(words.value.record.meanings, String(meaning)),
+  step: step ?? "",
+  attempt: attempt || null,
+  signedBy: person(String(who)),
+  when_t: t ?? null,
+  revision: revision ?? "",
+  reason: reason ?? "",
+});
 
 /** A row for each attempt at a step; a step without any keeps its row, with its status. */
 function attempts(step: Fields): Fields[] {
@@ -81,7 +100,7 @@ function attempts(step: Fields): Fields[] {
       attempt: attempt.n ?? null,
       actors: [...(Array.isArray(attempt.actors) ? attempt.actors : []), attempt.operator ?? ""].filter(Boolean),
       ended_t: attempt.ended_t ?? null,
-      time_s: typeof attempt.ended_t === "number" && typeof attempt.started_t === "number" ? attempt.ended_t - attempt.started_t : null,
+      time_s: spent(attempt),
       result: [attempt.outcome ?? "", attempt.message ?? ""].filter(Boolean),
       values: { ...fields(attempt.values), ...fields(attempt.lots) },
       check: measured.verdict ?? "",
@@ -101,7 +120,7 @@ function waiver(step: Fields): string {
   if (!kept.kind) return plain;
   const { waivers, waivedBy } = words.value.record;
   const wrong = fields(kept.measured).verdict ? word(words.value.record.verdicts, String(fields(kept.measured).verdict)) : String(kept.message ?? "");
-  return waivedBy(word(waivers, String(kept.kind)), String(kept.by), plain, wrong);
+  return waivedBy(word(waivers, String(kept.kind)), String(kept.by), plain, String(kept.shown ?? ""), wrong);
 }
 
 function Facts({ of }: { of: Fields }) {
@@ -168,8 +187,8 @@ const named = (key: string): string => {
     product: say.product,
     state: say.state,
     serial: say.serial,
-    started_t: say.started,
-    ended_t: say.ended,
+    started: say.started,
+    ended: say.ended,
     options: say.options,
     step: say.step,
     actors: say.who,
@@ -183,6 +202,11 @@ const named = (key: string): string => {
     result: say.result,
     time_s: say.time,
     waived: say.waived,
+    meaning: say.meaning,
+    signedBy: say.signedBy,
+    when: say.when,
+    revision: say.revision,
+    reason: say.reason,
   };
   return word(known, key.replace(/_t$/, ""));
 };

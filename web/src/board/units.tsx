@@ -60,6 +60,8 @@ function Unit({ unit }: { unit: UnitView }) {
   );
 }
 
+const NOT_BEGUN: ReadonlySet<string> = new Set(["waiting", "ready", "undone"]);
+
 /** Where a step can be made to wait for a word: a mark before it, as in a program's margin. */
 function Breakpoint({ step }: { step: StepView }) {
   const button = step.buttons.find(({ command }) => command.type === "set_breakpoint" || command.type === "clear_breakpoint");
@@ -110,7 +112,7 @@ function Group({ steps }: { steps: readonly StepView[] }) {
         {word(stepStates, lead.status)}
         {lead.attempt > 1 && ` · ${board.attempts(lead.attempt)}`}
         {lead.waived && ` · ${board.waived}`}
-        {lead.breakpoint && ` · ${board.stopsHere}`}
+        {lead.breakpoint && NOT_BEGUN.has(lead.status) && ` · ${board.stopsHere}`}
         {lead.overdue && " "}
         {lead.overdue && <span class="pill pill-warn">{board.overdue}</span>}
       </span>

@@ -55,7 +55,7 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
 function leaving({ place, status }: Card): Button[] {
   const own = me();
   if (!["idle", "blocked", "done"].includes(status) || (own !== null && own !== commands.at(place))) return [];
-  return [{ label: "leave", command: { type: "leave_place", place }, needs_reason: false, danger: false, about: {} }];
+  return [{ label: "leave", command: { type: "leave_place", place }, needs_reason: false, needs_shown: false, danger: false, about: {} }];
 }
 
 const MAIN: ReadonlySet<Outside["type"]> = new Set(["confirm_step", "confirm_undo", "choose", "approve_motion", "release_step", "acknowledge"]);

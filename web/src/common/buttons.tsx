@@ -49,10 +49,11 @@ export function Offer({ button, complete, primary = false, children, testId, at 
   const began = useRef(key);
   const counts = commands.at(at) !== "" && !AT_ONCE.has(button.command.type);
   const label = labelOf(button);
-  const send = (reason?: string): void => {
+  const send = (reason?: string, shown = ""): void => {
     const whole = complete ? complete(button.command) : button.command;
     if (!whole) return;
-    const said = reason === undefined ? whole : withReason(whole, reason);
+    const why = reason === undefined ? whole : withReason(whole, reason);
+    const said = shown && why.type === "choose" ? { ...why, shown } : why;
     if (connection.line.value === "online") void commands.send(said, key);
     else keeping.value = said;
   };
@@ -105,11 +106,12 @@ export function Offer({ button, complete, primary = false, children, testId, at 
         <ReasonDialog
           title={label}
           required={button.needs_reason}
+          shown={button.needs_shown}
           danger={button.danger}
           {...(button.command.type === "refuse_motion" ? { quick: words.value.reason.motion } : {})}
-          onSend={(reason) => {
+          onSend={(reason, shown) => {
             asking.value = false;
-            send(button.needs_reason ? reason : undefined);
+            send(button.needs_reason ? reason : undefined, shown);
           }}
           onCancel={() => {
             asking.value = false;

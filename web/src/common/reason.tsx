@@ -7,16 +7,19 @@ import { words } from "../words";
 interface ReasonDialogProps {
   title: string;
   required: boolean;
+  /** Ask, too, what shows that a result is right. */
+  shown?: boolean;
   danger: boolean;
   /** Reasons to press instead of typing; those of a problem with a part where nothing else is said. */
   quick?: readonly string[];
-  onSend: (reason: string) => void;
+  onSend: (reason: string, shown: string) => void;
   onCancel: () => void;
 }
 
-export function ReasonDialog({ title, required, danger, quick: offered, onSend, onCancel }: ReasonDialogProps) {
+export function ReasonDialog({ title, required, shown = false, danger, quick: offered, onSend, onCancel }: ReasonDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const reason = useSignal("");
+  const proof = useSignal("");
   const missing = useSignal(false);
   const { reason: say, sure } = words.value;
   useEffect(() => dialog.current?.showModal(), []);
@@ -25,8 +28,8 @@ export function ReasonDialog({ title, required, danger, quick: offered, onSend, 
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (required && !reason.value.trim()) missing.value = true;
-          else onSend(reason.value.trim());
+          if ((required && !reason.value.trim()) || (shown && !proof.value.trim())) missing.value = true;
+          else onSend(reason.value.trim(), proof.value.trim());
         }}
       >
         <h2 id="reason-title">{required ? title : sure.title(title)}</h2>
@@ -39,7 +42,7 @@ export function ReasonDialog({ title, required, danger, quick: offered, onSend, 
                 maxLength={2000}
                 placeholder={say.placeholder}
                 value={reason}
-                aria-invalid={missing.value}
+                aria-invalid={missing.value && !reason.value.trim()}
                 aria-describedby="reason-missing"
                 onInput={(event) => {
                   reason.value = event.currentTarget.value;
@@ -47,24 +50,44 @@ export function ReasonDialog({ title, required, danger, quick: offered, onSend, 
                 }}
               />
             </label>
-            <div class="quick">
-              {(offered ?? say.quick).map((quick) => (
-                <button
-                  key={quick}
-                  type="button"
-                  class="chip-button"
-                  aria-pressed={reason.value === quick}
-                  onClick={() => {
-                    reason.value = quick;
+            {!shown && (
+              <div class="quick">
+                {(offered ?? say.quick).map((quick) => (
+                  <button
+                    key={quick}
+                    type="button"
+                    class="chip-button"
+                    aria-pressed={reason.value === quick}
+                    onClick={() => {
+                      reason.value = quick;
+                      missing.value = false;
+                    }}
+                  >
+                    {quick}
+                  </button>
+                ))}
+              </div>
+            )}
+            {shown && (
+              <label class="field">
+                <span>{say.shown}</span>
+                <textarea
+                  rows={2}
+                  maxLength={2000}
+                  placeholder={say.shownHow}
+                  value={proof}
+                  data-testid="reason-shown"
+                  aria-invalid={missing.value && !proof.value.trim()}
+                  aria-describedby="reason-missing"
+                  onInput={(event) => {
+                    proof.value = event.currentTarget.value;
                     missing.value = false;
                   }}
-                >
-                  {quick}
-                </button>
-              ))}
-            </div>
+                />
+              </label>
+            )}
             <p id="reason-missing" class="hint" role="alert">
-              {missing.value ? say.required : ""}
+              {missing.value ? (shown ? say.bothRequired : say.required) : ""}
             </p>
           </>
         )}

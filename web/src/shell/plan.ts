@@ -8,7 +8,7 @@ export type Plan =
   | "pass"; // everything else is between page and server
 
 /** The addresses that `index.html` serves; the same as the server's in `orchestrator/http/pages.py`. */
-export const PAGES: readonly string[] = ["/", "/worker", "/board", "/cell", "/jog", "/calibrate", "/recover", "/join"];
+export const PAGES: readonly string[] = ["/", "/worker", "/board", "/cell", "/jog", "/calibrate", "/recover", "/join", "/sign-in"];
 
 export function plan(request: { method: string; mode: string; url: string }, origin: string): Plan {
   const { origin: asked, pathname, searchParams } = new URL(request.url);

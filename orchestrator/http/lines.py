@@ -1,0 +1,137 @@
+"""Connections before they ask for anything: how many one address may hold, and how long they may take to begin."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from orchestrator.http.addresses import network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PER_ADDRESS = 200  # a browser holds some seven a page; a shop's tablets may come through one router
+HANDSHAKE_S = 10.0
+REQUEST_S = 10.0  # from a connection's begin, or a request's first byte, to the end of its head
+
+
+class Listener(socket.socket):
+    """A listening socket that closes what is over an address's limit, and what doesn't get to the end of its TLS.
+
+    The server's loop accepts from it as from any other; nobody else may.
+    """
+
+    def __init__(
+        self,
+        family: int,
+        kind: int,
+        protocol: int,
+        *,
+        per_address: int | None = None,
+        handshake_s: float = HANDSHAKE_S,
+    ) -> None:
+        super().__init__(family, kind, protocol)
+        self.turned_away: Callable[[str], None] | None = None
+        self._per_address = per_address
+        self._handshake_s = handshake_s
+        self._held: dict[str, int] = {}  # by address: how many connections
+        self._unready: dict[object, asyncio.TimerHandle] = {}  # by their other end: whose handshake is not over
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Return the next connection that is not over its address's limit. Raises BlockingIOError for none."""
+        while True:
+            taken, address = super().accept()
+            where = network(address[0])
+            if self._per_address is not None and self._held.get(where, 0) >= self._per_address:
+                taken.close()
+                self.count("connections")
+                continue
+            self._held[where] = self._held.get(where, 0) + 1
+            line = Held(taken.family, taken.type, taken.proto, fileno=taken.detach())
+            line.released = partial(self._release, where, address)
+            self._unready[address] = asyncio.get_running_loop().call_later(self._handshake_s, self._late, line)
+            return line, address
+
+    def greeted(self, address: object) -> None:
+        """A connection has come to the end of its handshake."""
+        timer = self._unready.pop(address, None)
+        if timer is not None:
+            timer.cancel()
+
+    def count(self, code: str) -> None:
+        """Count a connection that was cut."""
+        if self.turned_away is not None:
+            self.turned_away(code)
+
+    def _late(self, line: Held) -> None:
+        self.count("handshake")
+        with suppress(OSError):  # it has gone by itself
+            line.shutdown(socket.SHUT_RDWR)
+
+    def _release(self, where: str, address: object) -> None:
+        self.greeted(address)
+        self._held[where] -= 1
+        if not self._held[where]:
+            del self._held[where]
+
+
+class Held(socket.socket):
+    """A connection that is counted until it is closed."""
+
+    released: Callable[[], None] | None = None
+
+    def close(self) -> None:
+        """Close it; the loop's transport does, whatever becomes of the connection."""
+        super().close()
+        released, self.released = self.released, None
+        if released is not None:
+            released()
+
+
+class Line(H11Protocol):
+    """HTTP on one connection, which is cut when the head of a request does not come."""
+
+    def __init__(self, listener: Listener, request_s: float, **given: Any) -> None:
+        super().__init__(**given)
+        self._listener = listener
+        self._request_s = request_s
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Called by the loop once the connection stands, TLS included."""
+        super().connection_made(transport)
+        self._listener.greeted(transport.get_extra_info("peername"))
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the loop with what came."""
+        super().data_received(data)
+        if self.conn.their_state is h11.IDLE:  # not even a head yet
+            self._await_head()
+        else:
+            self._head_came()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the loop at the end."""
+        self._head_came()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self._request_s, self._late)
+
+    def _head_came(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _late(self) -> None:
+        self._deadline = None
+        self._listener.count("head")
+        self.transport.abort()  # who is slow on purpose would be slow to say goodbye, too

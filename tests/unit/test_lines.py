@@ -1,0 +1,203 @@
+"""Attacks on connections: many from one address, a TLS handshake that does not end, heads sent byte by byte."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from orchestrator.adapters.access.authority import Authority
+from orchestrator.adapters.access.tls import Tls
+from orchestrator.http.server import WebServer, create_app
+from tests.unit.http_fakes import FakeDesk, hear, say, screen
+from tests.unit.test_tls import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+HEAD = b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n"
+SOON_S = 0.2
+WAIT_S = 60.0  # a server that never cuts a connection fails a test by this
+
+
+@asynccontextmanager
+async def serving(root: Path, *, tls: bool = True, **limits: Any) -> AsyncIterator[tuple[WebServer, ssl.SSLContext]]:
+    """Run a real server on loopback, and return what trusts it."""
+    authority = Authority(root / "tls", NAMES)
+    context = Tls(*authority.files, authority).context if tls else None
+    server = WebServer(create_app(FakeDesk(root / "desk")), port=0, tls=context, **limits)
+    running = asyncio.ensure_future(server.run())
+    try:
+        await server.started()
+        yield server, ssl.create_default_context(cafile=root / "tls" / "ca.crt")
+    finally:
+        server.stop()
+        await running
+
+
+def attack(scenario: Any) -> None:
+    asyncio.run(asyncio.wait_for(scenario(), WAIT_S))
+
+
+async def cut(reader: asyncio.StreamReader) -> bytes:
+    """Return what a server still said before it cut the connection."""
+    try:
+        return await reader.read()
+    except ConnectionError:
+        return b""
+
+
+async def healthy(server: WebServer, trusted: ssl.SSLContext | bool) -> None:
+    """Fail where somebody who belongs is not served."""
+    async with httpx.AsyncClient(verify=trusted, trust_env=False) as browser:
+        assert (await browser.get(f"{server.url}/healthz")).status_code == 200
+
+
+async def turned_away(server: WebServer, trusted: ssl.SSLContext | bool, code: str) -> bool:
+    async with httpx.AsyncClient(verify=trusted, trust_env=False) as browser:
+        return f'tandem_turned_away_total{{code="{code}"}}' in (await browser.get(f"{server.url}/metrics")).text
+
+
+def test_one_address_holds_so_many_connections_and_others_are_served(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with serving(tmp_path, per_address=3) as (server, trusted):
+            held = [await asyncio.open_connection("127.0.0.1", server.port, ssl=trusted) for _ in range(3)]
+            for _ in range(5):  # neither by TLS nor before it
+                with pytest.raises((ConnectionError, ssl.SSLError)):
+                    await asyncio.open_connection("127.0.0.1", server.port, ssl=trusted)
+                reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+                assert await cut(reader) == b""
+                writer.close()
+            other = await asyncio.open_connection(
+                "127.0.0.1", server.port, ssl=trusted, local_addr=("127.0.0.2", 0), server_hostname="127.0.0.1"
+            )
+            other[1].write(HEAD + b"connection: close\r\n\r\n")
+            assert b"200" in await other[0].readline()
+            held[0][1].close()
+            await held[0][1].wait_closed()
+            assert await again(server, trusted) == 200, "who lets one go has one more"
+            for _, writer in (*held[1:], other):
+                writer.transport.abort()
+            assert await turned_away(server, trusted, "connections")
+
+    attack(scenario)
+
+
+async def again(server: WebServer, trusted: ssl.SSLContext) -> int:
+    """Ask until a connection is taken: the server hears a little later that another has gone."""
+    while True:
+        try:
+            async with httpx.AsyncClient(verify=trusted, trust_env=False) as browser:
+                return (await browser.get(f"{server.url}/healthz")).status_code
+        except httpx.TransportError:
+            await asyncio.sleep(0)
+
+
+def test_connections_are_counted_down_as_they_end_however_they_end(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with serving(tmp_path, per_address=2, handshake_s=SOON_S) as (server, trusted):
+            for n in range(12):
+                if n % 3 == 0:  # no TLS at all
+                    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+                    writer.write(HEAD + b"\r\n")
+                    await cut(reader)
+                    writer.close()
+                elif n % 3 == 1:  # reset in the middle of a handshake
+                    raw = socket.create_connection(("127.0.0.1", server.port))
+                    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                    raw.close()
+                else:
+                    assert await again(server, trusted) == 200
+
+    attack(scenario)
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01"])
+def test_a_handshake_that_does_not_end_is_cut(tmp_path: Path, said: bytes) -> None:
+    async def scenario() -> None:
+        async with serving(tmp_path, handshake_s=SOON_S) as (server, trusted):
+            lines = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(20)]
+            for _, writer in lines:
+                writer.write(said)
+            await healthy(server, trusted)
+            for reader, writer in lines:
+                await cut(reader)
+                writer.close()
+            assert await turned_away(server, trusted, "handshake")
+
+    attack(scenario)
+
+
+def test_a_handshake_byte_by_byte_is_cut_at_the_same_time(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with serving(tmp_path, handshake_s=SOON_S) as (server, _):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            ended = asyncio.ensure_future(cut(reader))
+            hello = b"\x16\x03\x01\x02\x00" + b"\x01\x00\x01\xfc\x03\x03" + bytes(500)
+            for n in range(len(hello) - 1):
+                if ended.done():
+                    break
+                writer.write(hello[n : n + 1])
+                await asyncio.sleep(0.01)
+            assert await ended == b"", "it was cut before its end came"
+            writer.close()
+
+    attack(scenario)
+
+
+@pytest.mark.parametrize("tls", [True, False])
+def test_a_head_byte_by_byte_is_cut(tmp_path: Path, tls: bool) -> None:
+    async def scenario() -> None:
+        async with serving(tmp_path, tls=tls, request_s=SOON_S) as (server, trusted):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=trusted if tls else None)
+            ended = asyncio.ensure_future(cut(reader))
+            while not ended.done():
+                writer.write(b"x")
+                await asyncio.sleep(0.01)
+            assert await ended == b""
+            writer.close()
+            assert await turned_away(server, trusted, "head")
+
+    attack(scenario)
+
+
+@pytest.mark.parametrize("tls", [True, False])
+def test_a_connection_that_asks_for_nothing_is_cut(tmp_path: Path, tls: bool) -> None:
+    async def scenario() -> None:
+        async with serving(tmp_path, tls=tls, request_s=SOON_S) as (server, trusted):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=trusted if tls else None)
+            assert await cut(reader) == b""
+            writer.close()
+
+    attack(scenario)
+
+
+def test_the_second_head_on_a_connection_has_no_more_time(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with serving(tmp_path, tls=False, request_s=SOON_S) as (server, _):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(HEAD + b"\r\n" + HEAD)  # the rest never comes
+            said = await cut(reader)
+            assert said.count(b"HTTP/1.1 200") == 1
+            writer.close()
+
+    attack(scenario)
+
+
+def test_a_screen_outlives_these_limits(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        limits: dict[str, Any] = {"tls": False, "request_s": SOON_S, "handshake_s": SOON_S}
+        async with serving(tmp_path, **limits) as (server, _), screen(server) as page:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            assert await cut(reader) == b"", "as long as that takes"
+            writer.close()
+            await say(page, type="ping")
+            assert (await hear(page, "pong"))["type"] == "pong"
+
+    attack(scenario)
