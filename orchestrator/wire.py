@@ -381,7 +381,7 @@ class RecoveryView(Frozen):
 class TroubleView(Frozen):
     """A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words."""
 
-    kind: Literal["journal", "camera", "evidence", "world", "clock", "device", "skill", "motion", "schedule"]
+    kind: Literal["journal", "camera", "evidence", "world", "clock", "device", "skill", "motion", "schedule", "signing"]
     about: str = ""
     detail: str
     since_t: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import json
 import os
 from contextlib import suppress
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.desk import Change, Screen
 
 SIGN_S = 600.0  # at most as long a head stays unsigned while the cell works
+RETRY_S = 10.0  # until one that could not be signed is tried again
 _KEPT = "Compare with a backup and with signed heads that were kept elsewhere."
 
 log = structlog.get_logger(__name__)
@@ -91,18 +93,32 @@ class HeadSigner:
             return False
         public = self._key.public_key().public_bytes_raw().hex()
         signature = base64.b64encode(self._key.sign(_message(seq, sha256, t))).decode()
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(SignedHead(seq, sha256, t, public, signature))) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        line = f"{json.dumps(asdict(SignedHead(seq, sha256, t, public, signature)))}\n".encode()
+        with self._file.open("ab", buffering=0) as file:
+            begins = file.seek(0, os.SEEK_END)
+            try:
+                written = file.write(line)
+                if written != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(begins)  # half a line would spoil the next one
+                raise
         self._last = seq
         return True
 
 
-async def keep_signed(journal: Journal, screen: Screen, signer: HeadSigner, now: Callable[[], float]) -> None:
+async def keep_signed(
+    journal: Journal,
+    screen: Screen,
+    signer: HeadSigner,
+    now: Callable[[], float],
+    fares: Callable[[str], None] = lambda _detail: None,
+) -> None:
     """Sign the head whenever an order changes and every ten minutes, until cancelled, and then once more.
 
-    It only looks on: a disk that is full costs a signature and nothing else.
+    It only looks on: a disk that is full costs a signature and nothing else. `fares` hears what is wrong, "" once it
+    works; until then it tries again every ten seconds.
     """
     due = asyncio.Event()
 
@@ -111,12 +127,14 @@ async def keep_signed(journal: Journal, screen: Screen, signer: HeadSigner, now:
             due.set()
 
     leave = screen.listen(hear)
+    wrong = ""
     try:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(due.wait(), SIGN_S)
+                await asyncio.wait_for(due.wait(), RETRY_S if wrong else SIGN_S)
             due.clear()
-            await asyncio.to_thread(_try, signer, *journal.head, now())
+            wrong = await asyncio.to_thread(_try, signer, *journal.head, now())
+            fares(wrong)
     finally:
         leave()
         _try(signer, *journal.head, now())
@@ -166,11 +184,13 @@ def _read(heads: Path) -> list[SignedHead]:
     return out
 
 
-def _try(signer: HeadSigner, seq: int, sha256: str, t: float) -> None:
+def _try(signer: HeadSigner, seq: int, sha256: str, t: float) -> str:
     try:
         signer.sign(seq, sha256, t)
     except OSError as error:
         log.warning("journal's head not signed", error=str(error))
+        return str(error)
+    return ""
 
 
 def _message(seq: int, sha256: str, t: float) -> bytes:

@@ -116,7 +116,14 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
         workers = _workers(base, cell)
         if base.data is not None:
             signer = HeadSigner(base.data / "journal.db")
-            signing = keep_signed(cell.desk.journal, cell.desk.screen, signer, cell.desk.now)
+            troubles = cell.runner.troubles
+            signing = keep_signed(
+                cell.desk.journal,
+                cell.desk.screen,
+                signer,
+                cell.desk.now,
+                lambda detail: troubles.note("signing", detail),
+            )
             workers.append(asyncio.create_task(signing, name="signing"))
         try:
             if lan is None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-Kind = Literal["journal", "camera", "evidence", "world", "clock", "device", "skill", "motion", "schedule"]
+Kind = Literal["journal", "camera", "evidence", "world", "clock", "device", "skill", "motion", "schedule", "signing"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A cell on a small disk that fills up while a unit is built; in a process of its own, for the disk is one.
 
-`python -m tests.faults.full_disk WHAT FOLDER DISK` with WHAT `journal` (journal and simulated cell are on the disk) or
-`evidence` (the pictures of checks are); exits 0 when all went as it should.
+`python -m tests.faults.full_disk WHAT FOLDER DISK` with WHAT `journal` (journal and simulated cell are on the disk),
+`signing` (signed heads are) or `evidence` (the pictures of checks are); exits 0 when all went as it should.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.adapters.clock_virtual import run_virtual
+from orchestrator.adapters.journal_signed import HeadSigner, heads_of, keep_signed, verify_heads
 from orchestrator.adapters.vision_open3d import VisionOpen3D
 from orchestrator.core import commands as cmd
 from orchestrator.core.machine import CellState, CellVerb, StepStatus
@@ -72,6 +73,41 @@ async def journal(folder: Path, disk: Path) -> None:
         assert shown(cell) == set()
 
 
+async def signing(folder: Path, disk: Path) -> None:
+    """Fill the disk that the signed heads are on, the journal being on another, while a unit is built."""
+    path = disk / "journal.db"
+    data = folder.parent / "data"
+    signer = HeadSigner(path)
+    async with bench(folder, data=data) as cell:
+        desk, troubles = cell.cell.desk, cell.cell.runner.troubles
+        task = asyncio.create_task(
+            keep_signed(desk.journal, desk.screen, signer, desk.now, lambda detail: troubles.note("signing", detail))
+        )
+        await cell.begin()
+        await cell.until(lambda _state: heads_of(path).exists())
+        filler = fill(disk)
+        seq = 0
+        while True:  # until the page that the file has is full, in the middle of a line
+            seq += 1
+            try:
+                signer.sign(*desk.journal.head, desk.now())
+            except OSError:
+                break
+            await cell.do(cmd.RefillBin(bin="caps", count=6 - seq % 2))
+        assert heads_of(path).read_bytes().endswith(b"\n")
+        await cell.ended()
+        assert cell.record()["state"] == "done"
+        await asyncio.sleep(30)
+        assert shown(cell) == {"trouble/signing"}
+        filler.unlink()
+        await asyncio.sleep(30)
+        assert shown(cell) == set()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        last = desk.journal.head[0]
+    assert verify_heads(data / "journal.db", heads_of(path)).seq == last
+
+
 async def evidence(folder: Path, disk: Path) -> None:
     """Fill the disk that evidence is on: verdicts count, and say that their pictures are missing."""
     told: list[str] = []
@@ -100,5 +136,5 @@ async def evidence(folder: Path, disk: Path) -> None:
 
 if __name__ == "__main__":
     what, folder, disk = sys.argv[1:]
-    scenario = {"journal": journal, "evidence": evidence}[what]
+    scenario = {"journal": journal, "signing": signing, "evidence": evidence}[what]
     run_virtual(lambda: scenario(Path(folder), Path(disk)))

@@ -24,7 +24,7 @@ def on_a_small_disk(disk: Path, size: str, command: list[str]) -> subprocess.Com
     return subprocess.run([*unshare, *command], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("what", ["journal", pytest.param("evidence", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("what", ["journal", "signing", pytest.param("evidence", marks=pytest.mark.slow)])
 def test_a_full_disk_stops_motion_is_named_and_once_there_is_space_the_unit_is_finished(
     folder: Path, tmp_path: Path, what: str
 ) -> None:

@@ -1040,7 +1040,7 @@ export type TopicValue =
 
 /** A part of the system that is dead or lies; `about` names which (a camera, a place), `detail` is its own words. */
 export interface TroubleView {
-  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device" | "skill" | "motion" | "schedule";
+  kind: "journal" | "camera" | "evidence" | "world" | "clock" | "device" | "skill" | "motion" | "schedule" | "signing";
   about: string;
   detail: string;
   since_t: number;

@@ -99,6 +99,10 @@ export const de: Words = {
       title: () => "Was die Kamera sieht, lässt sich nicht aufbewahren.",
       text: "Die Urteile zählen, aber ihre Bilder fehlen. Speicherplatz freigeben.",
     },
+    signing: {
+      title: () => "Das Ende des Journals lässt sich nicht signieren.",
+      text: "Nichts geht verloren, aber was jetzt geschrieben wird, ließe sich unbemerkt abschneiden. Speicherplatz freigeben.",
+    },
     world: {
       title: () => "Die simulierte Zelle lässt sich nicht aufbewahren.",
       text: "Speicherplatz freigeben. Nach einem Neustart stehen ihre Teile, wo das Verzeichnis sie hat.",

@@ -98,6 +98,10 @@ export const en = {
       title: () => "What the camera sees can’t be kept.",
       text: "Verdicts count, but their pictures are missing. Free disk space.",
     },
+    signing: {
+      title: () => "The journal’s head can’t be signed.",
+      text: "Nothing is lost, but what is written now could be cut off unnoticed. Free disk space.",
+    },
     world: {
       title: () => "The simulated cell can’t be kept.",
       text: "Free disk space. After a restart its parts stand where the ledger has them.",
