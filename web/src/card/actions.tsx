@@ -30,7 +30,9 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
     <footer class="actions" aria-label={words.value.card.label}>
       <div class="actions-side">
         {side.map((button) => (
-          <Offer key={JSON.stringify(button.command)} button={button} complete={complete} at={card.place} />
+          <Offer key={JSON.stringify(button.command)} button={button} complete={complete} at={card.place}>
+            {button.command.type === "undo_step" && words.value.buttons.undo_step /* the dialog says what it is about */}
+          </Offer>
         ))}
       </div>
       {card.status === "step" && <Timer {...card} />}
