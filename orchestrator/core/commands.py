@@ -272,11 +272,13 @@ class UndoStep(Frozen):
     """A person has taken a done step back, with all that builds on it.
 
     `part_out`: they have looked, and its part is not in any more; a robot may put the next one there at once.
+    `attempt`: the one that they saw done, 0 where they do not say: a later one is not taken back by its word.
     """
 
     type: Literal["undo_step"] = "undo_step"
     unit: Name
     step: Name
+    attempt: Annotated[int, Field(ge=0)] = 0
     reason: Text = ""
     part_out: bool = False
 

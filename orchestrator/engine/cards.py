@@ -9,9 +9,9 @@ from orchestrator.core.decide.choices import brought
 from orchestrator.core.decide.photos import wanted
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import AT_WORK, CELL, CellState, CellVerb, OrderState, StepStatus
-from orchestrator.core.readiness import blockers, crews
+from orchestrator.core.readiness import blockers, crews, supply
 from orchestrator.core.state import OVER, ROBOT
-from orchestrator.engine import late, phrases, rewinding
+from orchestrator.engine import late, phrases, rewinding, undoing
 from orchestrator.engine.asking import question, seat
 from orchestrator.engine.idling import waiting
 from orchestrator.engine.naming import about_part
@@ -85,6 +85,7 @@ class Cards:
             note = phrases.ATTEST if attest else self._last_word(current, seat(state, unit.id, step_id))
             if reminder := late.reminder(state, unit, step):
                 note, buttons = reminder, (*buttons, *late.own(state, place, unit, step, granted))
+            buttons = (*buttons, *undoing.own(state, place, granted))
         elif status == "attention":
             asked = question(self._captions, state, unit.id, step_id)
             buttons = (*asked.buttons, *late.others(state, place, granted))
@@ -168,7 +169,7 @@ class Cards:
         if held is not None and self._gripper_blocks(state, place) and granted(state, TakePart(part=held.part)):
             take = (about_part(state, "take_part", TakePart(part=held.part)),)
         take += tuple(refill(state, name) for name in to_refill(state) if name in state.bins)
-        buttons = (*take, *late.others(state, place, granted))
+        buttons = (*take, *late.others(state, place, granted), *undoing.own(state, place, granted))
         return Card(place=place, status=status, note=note, buttons=buttons, upcoming=self._upcoming(state, place, ""))
 
     def _gripper_blocks(self, state: State, actor: str) -> bool:
@@ -215,7 +216,7 @@ class Cards:
         fact = state.world.get(f"{unit.id}/{step.result.part}")
         start = state.world.pose(f"{unit.id}/{step.result.part}") if fact else None
         if start is None and (name := self._bin(state, unit, step)):
-            start = state.spec.supply[name].at
+            start = _next_slot(state, name)
         return Ghost(
             part=step.result.part, kind=step.result.kind or "", mesh=spec.mesh, start=start, end=nominal.rounded()
         )
@@ -223,11 +224,20 @@ class Cards:
     def _bin(self, state: State, unit: UnitState, step: Step) -> str:
         if step.result.kind is None or state.world.get(f"{unit.id}/{step.result.part}") is not None:
             return ""
-        return next(iter(state.spec.bins_for(step.result.kind, "human")), "")
+        return supply(state, unit, step, unit.steps[step.id].actors)[0]
 
     def _focus(self, state: State, unit: UnitState, step: Step) -> Pose | None:
         target = step.result.at or step.result.along
         return state.target_pose(unit.id, target) if target else None
+
+
+def _next_slot(state: State, name: str) -> Pose:
+    """Return where the next part of a bin is to be taken, m in the cell: the slot that the robot would take as well."""
+    spec = state.spec.supply[name]
+    left = state.bins.get(name, 0)
+    if spec.grid is None or spec.capacity is None or left <= 0:
+        return spec.at
+    return spec.slot(max(0, spec.capacity - left))
 
 
 def _deviation(current: StepState, status: str) -> Vector | None:

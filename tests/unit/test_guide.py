@@ -51,6 +51,21 @@ def test_a_card_shows_the_step_its_part_its_ghost_and_what_may_be_done(folder: P
     run_virtual(main)
 
 
+def test_the_part_to_take_is_marked_in_the_slot_that_is_next_and_not_in_an_empty_one(folder: Path) -> None:
+    async def main() -> None:
+        async with bench(folder) as cell:
+            caps = cell.state.spec.supply["caps"]
+            await cell.do(JOIN)
+            await cell.begin(worker=False)
+            await cell.step_is("cap", StepStatus.ACTIVE)
+            for left, slot in ((6, 0), (5, 1), (1, 5)):
+                await cell.do(cmd.RefillBin(bin="caps", count=left))
+                card = cell.card()
+                assert (card.bin, card.ghost and card.ghost.start) == ("caps", caps.slot(slot))
+
+    run_virtual(main)
+
+
 def test_a_part_in_the_gripper_is_shown_in_the_gripper_and_follows_the_arm(folder: Path) -> None:
     async def main() -> None:
         async with bench(folder) as cell:

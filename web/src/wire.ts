@@ -1050,11 +1050,13 @@ export interface TroubleView {
  * A person has taken a done step back, with all that builds on it.
  *
  * `part_out`: they have looked, and its part is not in any more; a robot may put the next one there at once.
+ * `attempt`: the one that they saw done, 0 where they do not say: a later one is not taken back by its word.
  */
 export interface UndoStep {
   type: "undo_step";
   unit: string;
   step: string;
+  attempt?: number;
   reason?: string;
   part_out?: boolean;
 }

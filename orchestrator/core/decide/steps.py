@@ -231,6 +231,8 @@ def undo(state: State, command: cmd.UndoStep, by: cmd.Who, _now: float) -> list[
     step, current = found
     if current.status != StepStatus.DONE:
         return Rejected("not_done", f"{step.id} is {current.status}.", "Only a done step can be undone.")
+    if command.attempt not in {0, current.attempt}:
+        return Rejected("stale", f"{step.id} has been made anew since, attempt {current.attempt}.", _LOOK_AGAIN)
     trouble = undo_trouble(state, command.unit, step.id)
     if trouble:
         return Rejected("no_undo", f"{step.id} can't be undone: {trouble}", "Finish what runs, or scrap the unit.")

@@ -1,10 +1,12 @@
 /** The one row of large actions, within thumb's reach: what the cell offers for this card, and nothing else. */
 
+import type { ComponentChildren } from "preact";
 import { me } from "../access/access";
 import { commands, outbox, pictures } from "../cell";
 import { labelOf, Offer } from "../common/buttons";
 import { Icon } from "../common/icon";
 import { askedButtons, saidAt } from "../common/preview";
+import { KEYS, used, type Doing } from "../hands/keys";
 import { isAbout, keepable } from "../kept/word";
 import { calm } from "../settings";
 import type { Button, Card, Outside } from "../wire";
@@ -30,7 +32,9 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
     <footer class="actions" aria-label={words.value.card.label}>
       <div class="actions-side">
         {side.map((button) => (
-          <Offer key={JSON.stringify(button.command)} button={button} complete={complete} at={card.place} />
+          <Offer key={JSON.stringify(button.command)} button={button} complete={complete} at={card.place}>
+            {short(button)}
+          </Offer>
         ))}
       </div>
       {card.status === "step" && <Timer {...card} />}
@@ -44,11 +48,29 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
           <Offer key={button.command.type === "confirm_step" ? "confirm" : i} button={button} complete={complete} at={card.place} primary={button.command.type === "confirm_step" || i === 0}>
             {button.command.type === "confirm_step" && <Icon name="check" />}
             <span>{labelOf(button)}</span>
+            {button.command.type === "confirm_step" && !card.together && <KeyOf doing="next" />}
           </Offer>
         ))}
       </div>
     </footer>
   );
+}
+
+/** What stands on a button at the side instead of its whole label, if anything. */
+function short(button: Button): ComponentChildren {
+  if (button.command.type === "undo_step") return words.value.buttons.undo_step; // what it is about is said as it is asked
+  if (button.command.type !== "report_problem") return null;
+  return (
+    <>
+      {labelOf(button)} <KeyOf doing="problem" />
+    </>
+  );
+}
+
+/** The key that presses a button on this device, where one is used. */
+function KeyOf({ doing }: { doing: Doing }) {
+  const key = used.value === "yes" ? KEYS[doing].value : "";
+  return key ? <kbd aria-hidden="true">{key}</kbd> : null;
 }
 
 /** Who has no step under way may go; like signing in, this is the person's own to say. */

@@ -51,7 +51,7 @@ export function Ribbon({ card }: { card: Card | null }) {
       </div>
       <WhoButton short />
       <LineSign />
-      <SettingsButton />
+      <SettingsButton more={() => import("../hands/settings")} />
     </header>
   );
 }

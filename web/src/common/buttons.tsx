@@ -82,7 +82,7 @@ export function Offer({ button, complete, primary = false, children, testId, at 
           else go();
         }}
       >
-        {children ?? label}
+        {children || label}
       </button>
       {whose.value !== null && (
         <WhoDialog
@@ -151,6 +151,7 @@ export function labelOf({ label, command, about }: Button): string {
     case "settle_part":
     case "take_part":
       return `${plain}: ${text(about) || word({}, command.part.split("/").at(-1) ?? "")}`;
+    case "undo_step":
     case "take_step": {
       const step = store.steps.value.get(`${command.unit}/${command.step}`);
       return step ? `${plain}: ${text(step.title)}` : plain;

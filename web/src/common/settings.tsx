@@ -1,17 +1,24 @@
 /** Language, level of detail and light, as a sheet with large choices. */
 
+import { useSignal } from "@preact/signals";
+import type { ComponentType } from "preact";
 import { useRef } from "preact/hooks";
 import { detail, DETAILS, language, theme, THEMES } from "../settings";
 import { languageNames, words } from "../words";
 import type { Signal } from "@preact/signals";
 import { Icon } from "./icon";
 
-export function SettingsButton() {
+export function SettingsButton({ more }: { more?: () => Promise<{ HandsSettings: ComponentType }> }) {
+  const More = useSignal<ComponentType | null>(null);
   const sheet = useRef<HTMLDialogElement>(null);
   const { settings } = words.value;
   return (
     <>
-      <button type="button" class="round" aria-label={settings.open} data-testid="settings" onClick={() => sheet.current?.showModal()}>
+      <button type="button" class="round" aria-label={settings.open} data-testid="settings" onClick={() => {
+          sheet.current?.showModal();
+          more?.().then(({ HandsSettings }) => (More.value = HandsSettings), () => undefined); // without a line: the rest is there
+        }}
+      >
         <Icon name="gear" />
       </button>
       <dialog ref={sheet} class="dialog" aria-labelledby="settings-title">
@@ -19,6 +26,7 @@ export function SettingsButton() {
         <Choice name={settings.language} value={language} options={languageNames} />
         <Choice name={settings.detail} value={detail} options={DETAILS.map((key) => [key, settings.details[key]] as const)} />
         <Choice name={settings.theme} value={theme} options={THEMES.map((key) => [key, settings.themes[key]] as const)} />
+        {More.value && <More.value />}
         <div class="dialog-actions">
           <button type="button" class="act act-primary" onClick={() => sheet.current?.close()}>
             {settings.close}

@@ -1,5 +1,6 @@
 /** The worker's page: the scene, the step card and the actions. */
 
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { TakeOver } from "../access/take-over";
 import { Actions } from "../card/actions";
@@ -42,6 +43,23 @@ export function Page() {
 
 function Filled({ card }: { card: Card }) {
   const entry = useEntry(card);
+  const hands = useSignal<typeof import("../hands/hands") | null>(null);
+  useEffect(() => {
+    let end = (): void => undefined;
+    let gone = false;
+    import("../hands/hands")
+      .then((own) => {
+        if (gone) return;
+        end = own.listen();
+        hands.value = own;
+      })
+      .catch(() => undefined); // without a line: the buttons are there
+    return () => {
+      gone = true;
+      end();
+    };
+  }, []);
+  useEffect(() => hands.value?.follow(card, entry), [card, hands.value]);
   const retreat = store.cell.value?.retreat;
   const first = retreat && retreat.status !== "none" && retreat.status !== "ended"; // it is asked or under way
   const arm = retreat && card.status !== "away" && (first || retreat.buttons.length > 0) && <Retreat place={card.place} />;

@@ -268,6 +268,7 @@ export const de: Words = {
     join_place: "Arbeit beginnen",
     undo: "Zurücknehmen",
     undo_step: "Zurücknehmen",
+    undo_step_empty: "Zurücknehmen, ich habe das Teil herausgenommen",
     confirm_undo: "Es ist ab",
     stop_rewind: "Rückweg beenden",
     retry: "Noch einmal",

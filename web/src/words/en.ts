@@ -264,6 +264,7 @@ export const en = {
     join_place: "Start work",
     undo: "Undo",
     undo_step: "Undo",
+    undo_step_empty: "Undo, I took its part out",
     confirm_undo: "It is off",
     stop_rewind: "End the way back",
     retry: "Try again",

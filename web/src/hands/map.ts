@@ -1,0 +1,5 @@
+/** Whether this device reads steps aloud. */
+
+import { remembered } from "../settings";
+
+export const spoken = remembered<"no" | "yes">("spoken", "no", ["no", "yes"]);

@@ -1,0 +1,64 @@
+/** The part of a worker's settings about working without a hand on the screen. */
+
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { Choice } from "../common/settings";
+import { language } from "../settings";
+import { hands } from "../words/hands";
+import { awake } from "./awake";
+import { assign, DOINGS, KEYS, type Doing } from "./keys";
+import { spoken } from "./map";
+import { voice } from "./speak";
+
+export function HandsSettings() {
+  const say = hands[language.value];
+  const waits = useSignal<Doing | null>(null);
+  const illegal = useSignal(false);
+  useEffect(() => {
+    const doing = waits.value;
+    if (doing === null) return undefined;
+    const take = (event: KeyboardEvent): void => {
+      if (document.querySelector("dialog[open]") === null) {
+        waits.value = null; // the sheet was closed meanwhile
+        return;
+      }
+      event.preventDefault();
+      event.stopPropagation();
+      if (event.repeat) return;
+      illegal.value = event.key !== "Escape" && !assign(doing, ["Delete", "Backspace"].includes(event.key) ? "" : event.key === "Escape" ? KEYS[doing].value : event.key);
+      if (!illegal.value) waits.value = null;
+    };
+    addEventListener("keydown", take, { capture: true });
+    return () => removeEventListener("keydown", take, { capture: true });
+  }, [waits.value]);
+  return (
+    <>
+      <fieldset class="choice">
+        <legend>{say.title}</legend>
+        <div class="segments">
+          {DOINGS.map((doing) => (
+            <button
+              key={doing}
+              type="button"
+              class="segment"
+              data-testid={`key-${doing}`}
+              aria-pressed={waits.value === doing}
+              onClick={() => {
+                waits.value = waits.value === doing ? null : doing;
+                illegal.value = false;
+              }}
+            >
+              {say.doings[doing]} <kbd>{KEYS[doing].value || say.none}</kbd>
+            </button>
+          ))}
+        </div>
+        <p class="hint" role="status">
+          {illegal.value ? say.illegal : waits.value !== null ? say.press : say.rule}
+        </p>
+      </fieldset>
+      <Choice name={say.spoken} value={spoken} options={[["no", say.no] as const, ["yes", say.yes] as const]} />
+      {voice(language.value) === null && <p class="hint">{say.noVoice}</p>}
+      <p class="hint">{"wakeLock" in navigator ? awake.value && say.awake : say.asleep}</p>
+    </>
+  );
+}
