@@ -1,4 +1,4 @@
-/** Reads a step aloud, where the browser has a voice of the card's language. */
+/** Reads a step aloud, where the device has a voice of the card's language. */
 
 import { signal } from "@preact/signals";
 import type { Language } from "../settings";
@@ -10,11 +10,11 @@ speech?.addEventListener("voiceschanged", () => {
   told.value += 1;
 });
 
-/** The voice of a language, one on the device before others; null where there is none. */
+/** The device's own voice for a language; null where there is none: nothing of a step is sent away to be spoken. */
 export function voice(language: Language): SpeechSynthesisVoice | null {
   void told.value;
-  const fit = (speech?.getVoices() ?? []).filter(({ lang }) => lang.toLowerCase().startsWith(language));
-  return fit.find(({ localService }) => localService) ?? fit[0] ?? null;
+  const own = (speech?.getVoices() ?? []).filter(({ localService }) => localService);
+  return own.find(({ lang }) => lang.toLowerCase().startsWith(language)) ?? null;
 }
 
 /** Say something instead of what is being said. */

@@ -12,7 +12,7 @@ const en = {
   spoken: "Read the step aloud",
   yes: "Yes",
   no: "No",
-  noVoice: "This browser has no English voice, so nothing is read aloud.",
+  noVoice: "This device has no English voice of its own, so nothing is read aloud.",
   awake: "The screen stays on while you work here.",
   asleep: "This browser does not keep the screen on: set a long time in the device’s own settings.",
   robot: { message: "The robot waits for this word.", remedy: "Look at the robot, then press the button on the screen." },
