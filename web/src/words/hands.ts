@@ -29,7 +29,7 @@ const de: typeof en = {
   spoken: "Schritt vorlesen",
   yes: "Ja",
   no: "Nein",
-  noVoice: "Dieser Browser hat keine deutsche Stimme, deshalb wird nichts vorgelesen.",
+  noVoice: "Dieses Gerät hat keine eigene deutsche Stimme, deshalb wird nichts vorgelesen.",
   awake: "Der Bildschirm bleibt an, solange Sie hier arbeiten.",
   asleep: "Dieser Browser hält den Bildschirm nicht an: Stellen Sie am Gerät selbst eine lange Zeit ein.",
   robot: { message: "Auf dieses Wort wartet der Roboter.", remedy: "Sehen Sie zum Roboter, dann drücken Sie den Knopf auf dem Bildschirm." },
