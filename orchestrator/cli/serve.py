@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
 import typer
 from rich.console import Console
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from orchestrator.core.settings import Settings
 
 console = Console()
+log = structlog.get_logger(__name__)
 LEFT_S = 1.0  # how long what is left at the very end may take to end
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -127,7 +129,8 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
             workers.append(asyncio.create_task(signing, name="signing"))
         try:
             if lan is None:
-                await serve_desk(cell.desk, base.host, base.port, pages=base.web, on_start=_tell)
+                needs = cell.runner.state.spec.approvals.motions
+                await serve_desk(cell.desk, base.host, base.port, pages=base.web, on_start=lambda url: tell(url, needs))
             else:
                 keeping = asyncio.create_task(lan.tls.keep(), name="certificate")
                 workers.append(keeping)
@@ -166,6 +169,13 @@ def _workers(base: Settings, cell: EmbeddedCell) -> list[asyncio.Task[None]]:
     return [asyncio.create_task(worker.run(), name="worker") for worker in workers]
 
 
-def _tell(url: str) -> None:
+def tell(url: str, needs: int) -> None:
+    """Say where an open server is; loudly so where its cell wants `needs` different approvers and can't tell them."""
     console.print(f"Tandem is ready at [bold]{url}[/]  (Ctrl+C stops it)")
     console.print("[yellow]A simulated cell on this machine alone, without login. Tandem is not a safety function.[/]")
+    if needs > 1:
+        log.warning("approvers are not told apart without login", approvers=needs)
+        console.print(
+            f"[bold red]Without login, one person can give all {needs} approvals of a motion.[/] "
+            "Start with --lan to tell people apart."
+        )
