@@ -6,6 +6,7 @@ import type { Palette } from "./look";
 import { free, put, vector } from "./pose";
 
 const RADIUS_M = 0.0035;
+const THROUGH = 0.35; // how much is seen of what the arm or a part hides
 
 export class Intent {
   readonly object = new Group();
@@ -42,6 +43,12 @@ export class Intent {
     const goal = new Mesh(new RingGeometry(0.028, 0.034, 40), new MeshBasicMaterial({ color: this.colours.intent, side: 2 }));
     put(goal, end);
     this.object.add(tube, goal, this.bead);
+    for (const shown of [tube, goal]) {
+      const through = new Mesh(shown.geometry, new MeshBasicMaterial({ color: this.colours.intent, side: 2, transparent: true, opacity: THROUGH, depthTest: false, depthWrite: false }));
+      through.position.copy(shown.position);
+      through.quaternion.copy(shown.quaternion);
+      this.object.add(through);
+    }
   }
 
   /** Move the bead to where the motion should be at `server_s`; the result says whether it moves. */
