@@ -50,9 +50,8 @@ async function withoutCamera(browser) {
   const plain = await open(browser, "/board", { hasTouch: true });
   await plain.addInitScript(() => Object.defineProperty(window, "isSecureContext", { value: false }));
   await plain.goto("/worker");
-  const choosing = plain.waitForEvent("filechooser");
-  await plain.getByTestId("photo-take").click();
-  const chooser = await choosing;
+  await plain.getByTestId("photo-take").waitFor(WAIT);
+  const [chooser] = await Promise.all([plain.waitForEvent("filechooser", WAIT), plain.getByTestId("photo-take").click()]);
   assert.equal(await plain.getByTestId("finder").count(), 0);
   await chooser.setFiles({ name: "notes.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
   await plain.getByRole("alert").filter({ hasText: "That file is no picture" }).waitFor();

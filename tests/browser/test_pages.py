@@ -28,6 +28,7 @@ SUITES = (
     "window",
     "supervision",
     "steps",
+    "sizes",
     "two_people",
     "offline",
     "photo",

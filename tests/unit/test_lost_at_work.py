@@ -92,7 +92,8 @@ def test_no_ladder_takes_it_for_empty(how: str, rung: str) -> None:
 
 @pytest.mark.parametrize("rung", ["retry", "other_actor", "skip"])
 def test_where_a_camera_can_look_an_authors_own_answer_waits_for_what_it_sees(rung: str) -> None:
-    b = opened(["camera"], on_fail={"*": ladder("ask"), "interrupted": ladder(rung)})
+    """Then the answer to what it sees counts."""
+    b = opened(["camera"], on_fail={"*": ladder("ask"), "interrupted": ladder(rung), "missing": ladder(rung)})
     assert b.at("load").wants == {"camera"}
     b.wait(1)
     b.do(b.seen("load", "missing"))

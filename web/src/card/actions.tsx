@@ -14,6 +14,9 @@ import { words } from "../words";
 import { field, type Entry } from "./entry";
 import { Timer } from "./timer";
 
+/** How many actions stand in the row; where there are more, the last place beside the large ones leads to the rest. */
+const MOST = 4;
+
 export function Actions({ card, entry }: { card: Card; entry: Entry }) {
   const approvals = card.status === "away" ? [] : askedButtons(card.place);
   const own = card.buttons.some(({ command }) => command.type === "leave_place") ? [] : leaving(card);
@@ -28,14 +31,24 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
     return whole;
   };
   if (offered.length === 0) return null;
+  const room = Math.max(1, MOST - main.length);
+  const few = side.length > room ? side.slice(0, room - 1) : side;
+  const more = side.slice(few.length);
+  const aside = (button: Button): ComponentChildren => (
+    <Offer key={JSON.stringify(button.command)} button={button} complete={complete} at={card.place}>
+      {short(button)}
+    </Offer>
+  );
   return (
     <footer class="actions" aria-label={words.value.card.label}>
       <div class="actions-side">
-        {side.map((button) => (
-          <Offer key={JSON.stringify(button.command)} button={button} complete={complete} at={card.place}>
-            {short(button)}
-          </Offer>
-        ))}
+        {few.map(aside)}
+        {more.length > 0 && (
+          <details class="further" data-testid="more">
+            <summary class="act act-plain">{words.value.card.more}</summary>
+            <div class="further-sheet">{more.map(aside)}</div>
+          </details>
+        )}
       </div>
       {card.status === "step" && <Timer {...card} />}
       <div class="actions-main">

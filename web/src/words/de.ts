@@ -173,6 +173,7 @@ export const de: Words = {
   ribbon: { unit: (n, m) => `Einheit ${n} von ${m}`, why: (n) => (n === 1 ? "Warum?" : `Warum? ${n} Gründe`), noUnit: "Keine Einheit", left: "Restzeit", order: "Auftrag" },
   card: {
     label: "Schritt",
+    more: "Mehr …",
     of: (k, n) => `${k} von ${n}`,
     part: "Teil",
     pieces: (qty) => `${qty} ×`,

@@ -169,6 +169,7 @@ export const en = {
   ribbon: { unit: (n: number, m: number) => `Unit ${n} of ${m}`, why: (n: number) => (n === 1 ? "Why?" : `Why? ${n} reasons`), noUnit: "No unit", left: "Time left", order: "Order" },
   card: {
     label: "Step",
+    more: "More …",
     of: (k: number, n: number) => `${k} of ${n}`,
     part: "Part",
     pieces: (qty: string) => `${qty} ×`,
