@@ -122,7 +122,8 @@ class RetreatView(Frozen):
 class CellView(Frozen):
     """The cell at a glance. `reasons` says in words why the robot does not move; empty when it may.
 
-    `manual_reasons` says the same of moving it by hand, `manual_by` who does so now; taught poses by name.
+    `manual_reasons` says the same of moving it by hand, `manual_by` who does so now; taught poses by name. `approvals`:
+    how many people must approve a motion that is asked for.
     """
 
     name: str
@@ -143,6 +144,7 @@ class CellView(Frozen):
     taught: tuple[str, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
     retreat: RetreatView | None = None
+    approvals: int = 1
 
 
 class OrderView(Frozen):

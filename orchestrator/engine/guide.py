@@ -118,6 +118,7 @@ class Guide:
             autonomy=str(state.autonomy),
             reason=state.cell_reason,
             reasons=reasons(state),
+            approvals=state.spec.approvals.motions,
             condition=condition(state),
             simulated=self._simulated,
             acknowledged=state.acknowledged,

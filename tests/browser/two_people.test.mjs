@@ -24,6 +24,7 @@ test("two people approve a motion, each at their place; one refuses the next", {
     await startOrder(board, id);
 
     await counts(board, 0);
+    assert.match(await board.getByTestId("no-login").innerText(), /one person can give all approvals/, "nobody's name is proved");
     assert.equal(await board.getByTestId("button-approve").count(), 0, "at the board nobody knows who approves");
     await offer(front, "approve").click();
     await counts(front, 1);

@@ -188,7 +188,8 @@ export type CellVerb = "start" | "hold" | "unhold" | "suspend" | "unsuspend" | "
 /**
  * The cell at a glance. `reasons` says in words why the robot does not move; empty when it may.
  *
- * `manual_reasons` says the same of moving it by hand, `manual_by` who does so now; taught poses by name.
+ * `manual_reasons` says the same of moving it by hand, `manual_by` who does so now; taught poses by name. `approvals`:
+ * how many people must approve a motion that is asked for.
  */
 export interface CellView {
   name: string;
@@ -209,6 +210,7 @@ export interface CellView {
   taught: string[];
   contradictions: Contradiction[];
   retreat: RetreatView | null;
+  approvals: number;
 }
 
 /** A PackML command to the cell. */

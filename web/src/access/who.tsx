@@ -1,7 +1,7 @@
 /** In the head of each page: who is signed in, and the way out; or, loudly, that nobody has to sign in. */
 
 import { useRef } from "preact/hooks";
-import { connection } from "../cell";
+import { connection, store } from "../cell";
 import { Icon } from "../common/icon";
 import { words } from "../words";
 import { access, may } from "./access";
@@ -16,7 +16,7 @@ export function WhoButton({ short = false }: { short?: boolean }) {
   if (!view.login)
     return (
       <span class="pill pill-warn who-nobody" title={say.openText} data-testid="no-login">
-        {short ? say.openShort : say.open}
+        {(store.cell.value?.approvals ?? 1) > 1 ? say.openApprovals : short ? say.openShort : say.open}
       </span>
     );
   if (!view.person) return null;

@@ -13,6 +13,7 @@ export const access: typeof Access = {
   password: "Tastatur",
   open: "Ohne Anmeldung: jeder hier darf alles",
   openShort: "Ohne Anmeldung",
+  openApprovals: "Ohne Anmeldung: einer kann alle Freigaben geben",
   openText: "Dieser Server ist nur von diesem Rechner aus erreichbar und fragt niemanden, wer er ist. `tandem serve --lan` bedient das Netz, mit Anmeldung.",
   provider: (name) => `Mit ${name} anmelden`,
   arriving: "Anmeldung läuft …",

@@ -11,6 +11,7 @@ export const access = {
   password: "Keyboard",
   open: "No login: anyone here may do everything",
   openShort: "No login",
+  openApprovals: "No login: one person can give all approvals",
   openText: "This server is reached from this computer alone and asks nobody who they are. `tandem serve --lan` serves the network, with sign-in.",
   provider: (name: string) => `Sign in with ${name}`,
   arriving: "Signing in …",
