@@ -71,10 +71,13 @@ class HeadSigner:
                 made = Ed25519PrivateKey.generate().private_bytes(
                     serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
                 )
-                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                fresh = path.with_name(f"{path.name}.new")  # a full disk must leave no half key
+                fresh.unlink(missing_ok=True)
+                with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                     file.write(made)
                     file.flush()
                     os.fsync(file.fileno())
+                fresh.rename(path)
             key = serialization.load_pem_private_key(path.read_bytes(), None)
             if self._file.exists() and not (there := self._file.read_bytes()).endswith(b"\n"):
                 os.truncate(self._file, there.rfind(b"\n") + 1)  # a line that a power cut has cut short

@@ -379,8 +379,8 @@ def _step_answered(state: State, event: ev.StepAnswered, t: float) -> State:
         new = replace(new, rung=0, rungs={}, resources=())
     if event.part_out:
         new = replace(new, unsaid=False)
-    if event.choice == "recheck":  # whoever looked before did so before the part was put right
-        new = replace(new, witnesses=())
+    if event.choice == "recheck":  # whoever looked, or took a picture, did so before the part was put right
+        new = _noted(replace(new, witnesses=(), photos=(), photo=""), photo="")
     return with_step(state, event.unit, event.step, new)
 
 

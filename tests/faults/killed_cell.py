@@ -93,7 +93,7 @@ def _compare(told: Told, cell: Bench, before: State, events: Sequence[Fresh]) ->
     for item in events:
         if isinstance(item.event, UnitEnded) and item.event.state == "done":
             away = {f.part: _away(cell, before, f.part) for f in before.world.facts.values()}
-            told.put(what="seated", away=away, ok=all(m < SEATED_M for m in away.values()))
+            told.put(what="seated", away=away, ok=bool(away) and all(m < SEATED_M for m in away.values()))
 
 
 def _away(cell: Bench, state: State, part: str) -> float:

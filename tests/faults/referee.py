@@ -55,7 +55,7 @@ def blind(events: Sequence[Event]) -> Iterator[str]:
                     unseen.add((event.unit, event.step))
             case ev.CheckEnded(measured=measured, error="") if measured and measured.verdict != "cannot_see":
                 unseen.discard((event.unit, event.step))
-            case ev.StepAnswered():
+            case ev.StepAnswered(choice=choice) if choice not in {"wait", "recheck"}:
                 unseen.discard((event.unit, event.step))
             case ev.MotionIntended():
                 unit, step, _, what = event.effect.split("/", 3)

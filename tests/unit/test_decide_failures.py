@@ -209,7 +209,32 @@ def test_what_is_forced_where_nothing_was_measured_needs_what_shows_it() -> None
     waiver = bench.at("pin").waiver
     assert waiver is not None
     assert waiver.shown == "feeler gauge 0.05 mm does not go in"
+    steps = record(bench.state, bench.state.units["u1"], "done", bench.t)["steps"]
+    assert [item["waiver"]["shown"] for item in steps if item["waiver"]] == [waiver.shown]
     assert bench.replayed() == bench.state
+
+
+def test_a_camera_that_could_not_see_shows_nothing() -> None:
+    bench = _bench("ask")
+    bench.start("pin", "robot")
+    bench.do(bench.skill("pin"))
+    for _ in range(2):
+        bench.wait(1)
+        bench.do(bench.seen("pin", "cannot_see", reason="the lamp is out"))
+    assert bench.no(bench.choice("pin", "force", reason="it is in", shown=""), SUPERVISOR) == "shown"
+
+
+@pytest.mark.parametrize("rung", ["retry", "other_actor"])
+def test_no_ladder_sends_the_robot_onto_what_a_person_put_in_and_no_camera_saw(rung: str) -> None:
+    pin = step("pin", ["load"], part="pin", at="body/seat", on_fail={"*": ladder("ask"), "cannot_see": ladder(rung)})
+    bench = Bench().running(variant(LOAD, pin, step("last", ["pin"], by="human", check=["person"])))
+    bench.finish("load")
+    bench.start("pin", "front")
+    bench.do(bench.confirm("pin"))
+    for _ in range(2):
+        bench.wait(1)
+        bench.do(bench.seen("pin", "cannot_see", reason="the lamp is out"))
+    assert (bench.at("pin").status, bench.at("pin").code) == ("attention", "cannot_see")
 
 
 def test_a_forced_result_keeps_who_why_and_what_was_seen_in_the_record() -> None:

@@ -146,6 +146,24 @@ def test_a_picture_of_what_was_touched_since_counts_no_more() -> None:
     assert refused(b, b.confirm("plug", "back", photo=SHA)) == "unknown_photo"
 
 
+def test_a_result_that_was_put_right_and_looked_at_again_needs_a_new_picture() -> None:
+    b = bench("camera", "photo")
+    b.do(keep())
+    b.do(b.confirm("plug", photo=SHA))
+    b.wait(1)
+    b.do(b.seen("plug", "displaced", offset_mm=(3.0, 0.0, 0.0)))
+    b.do(b.choice("plug", "recheck"))
+    b.wait(1)
+    b.do(b.seen("plug"))
+    assert b.at("plug").wants == {"attest"}
+    assert refused(b, b.confirm("plug")) == "missing_photo"
+    assert refused(b, b.confirm("plug", photo=SHA)) == "unknown_photo"
+    b.do(keep(OTHER))
+    b.do(b.confirm("plug", photo=OTHER))
+    assert (b.at("plug").status, b.at("plug").attempts[-1].photo) == ("done", OTHER)
+    assert b.replayed() == b.state
+
+
 def test_pictures_are_taken_of_who_is_signed_in_and_in_no_other_name() -> None:
     b = bench()
     assert refused(b, keep(place="nowhere")) == "nobody"

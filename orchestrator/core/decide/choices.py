@@ -50,7 +50,8 @@ def choices(state: State, unit_id: str, step_id: str) -> tuple[tuple[Choice, str
 
 def unmeasured(current: StepState) -> bool:
     """Whether nothing tells of a result that may be forced: who forces it says what shows that it is right."""
-    return not current.attempts or current.attempts[-1].measured is None
+    measured = current.attempts[-1].measured if current.attempts else None
+    return measured is None or measured.verdict == "cannot_see"
 
 
 def leftovers(state: State) -> tuple[str, ...]:

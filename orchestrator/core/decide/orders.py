@@ -195,6 +195,7 @@ def _waiver(waiver: Waiver | None) -> dict[str, Any] | None:
         "message": waiver.message,
         "measured": _measured(waiver.measured),
         "values": dict(waiver.values),
+        "shown": waiver.shown,
     }
 
 

@@ -147,13 +147,12 @@ def failed(
     index = current.rungs.get(ladder_name(step, code), 0)
     if (code in ASKS_AT_ONCE and code not in step.on_fail) or built_on(state, unit_id, step_id):
         ladder, index = (), 0
-    blindly = code == "cannot_see" and kind_of(current) == "robot"
     while index < len(ladder):
         rung = ladder[index]
         index += 1
         if not _holds(state, unit_id, step, rung, code) or (rung.do == "retry" and not retry):
             continue
-        if rung.do in GOES_ON and (code == INTERRUPTED or (blindly and rung.do == "retry")):
+        if rung.do in GOES_ON and (code == INTERRUPTED or _blindly(step, current, rung, code)):
             break  # nobody has seen how it was left: a person looks, then chooses
         if rung.do == "rework":
             remedy = _rework_words(state, unit_id, rung)
@@ -346,6 +345,13 @@ def kind_of(current: StepState) -> Literal["robot", "human"]:
     """Return which kind of actor made the last attempt."""
     last = current.attempts[-1].actors if current.attempts else current.actors
     return "robot" if ROBOT in last else "human"
+
+
+def _blindly(step: Step, current: StepState, rung: Rung, code: str) -> bool:
+    """Whether a rung would send the robot onto what no camera has seen: its own part, or one that a person put in."""
+    if code != "cannot_see" or step.robot is None:
+        return False
+    return rung.do == "retry" or (rung.do == "other_actor" and kind_of(current) == "human")
 
 
 def _holds(state: State, unit_id: str, step: Step, rung: Rung, code: str) -> bool:
