@@ -9,7 +9,7 @@ const [, , seed] = process.argv;
 
 const { outputFiles } = await build({
   stdin: {
-    contents: ["connection", "store", "poses", "command", "kept/outbox", "kept/shelf"].map((name) => `export * from "./${name}";`).join("\n"),
+    contents: ["connection", "store", "poses", "command", "kept/outbox", "kept/shelf", "kept/pictures"].map((name) => `export * from "./${name}";`).join("\n"),
     resolveDir: new URL("../../web/src", import.meta.url).pathname,
     loader: "ts",
   },
@@ -59,7 +59,7 @@ Object.defineProperty(globalThis, "navigator", { value: { language: "en" } });
 globalThis.document = { documentElement: { dataset: {} }, addEventListener: () => {}, visibilityState: "visible" };
 await import(require.resolve("fake-indexeddb/auto"));
 
-const { Connection, Store, PoseStream, Commands, Outbox, openShelf } = await import(
+const { Connection, Store, PoseStream, Commands, Outbox, Pictures, openShelf } = await import(
   `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
 );
 
@@ -89,7 +89,7 @@ class Life {
       given.push({ id: word.id, command: word.command });
       return give(word);
     };
-    this.commands = new Commands(this.connection, this.outbox, this.store);
+    this.commands = new Commands(this.connection, this.outbox, this.store, new Pictures());
     this.connection.open();
   }
 
@@ -132,7 +132,7 @@ const HAPPENS = {
     const one = page.sockets.get(socket);
     if (!one || one.readyState === 3) return;
     one.readyState = 3;
-    one.onclose?.();
+    one.onclose?.({ code: 1006, reason: "" });
   },
   press: ({ key, command }) => page.press(key, command),
 };

@@ -31,6 +31,7 @@ def test_a_hand_over_that_the_camera_cannot_confirm_is_doubtful_until_it_is_seen
             await cell.event("step_failed", step="cap", code="doubtful")
             assert cell.cell.world.held is None
             while cell.step("cap").status != StepStatus.ATTENTION:
+                await cell.do(cmd.ClearPlace(place="front"))
                 await cell.event("step_failed", step="cap")
             attempt = cell.step("cap").attempt
             await cell.do(cmd.Choose(unit="u1", step="cap", attempt=attempt, choice="recheck"))

@@ -266,6 +266,7 @@ def test_a_held_part_stays_in_place_when_nobody_confirms_in_time(folder: Path) -
             assert cell.cell.world.pose(body).p == pytest.approx(seat.p, abs=5e-4)
             retry = cmd.Choose(unit="u1", step="try", attempt=cell.step("try").attempt, choice="retry")
             await cell.do(retry)
+            await cell.do(cmd.ClearPlace(place="front"))  # whoever was to confirm might still have their hands at it
             await asyncio.sleep(5)
             assert cell.cell.robot.state.value.joints == stands  # it goes on holding, and lifts nothing
             current = cell.step("try").attempt
