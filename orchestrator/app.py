@@ -149,7 +149,7 @@ async def embedded(
     kinds = _all_kinds(library)
     shelf = SnapshotFile(_journal_file(settings.data)) if settings.data is not None and journal is None else None
     journal, evidence = _storage(settings) if journal is None else (journal, None)
-    runner = Runner(initial(spec), journal, clock, Schedule(registry.sha256))
+    runner = Runner(initial(spec), journal, clock, Schedule(registry.sha256, registry.repeats))
     keeper = SnapshotKeeper(runner, shelf.save) if shelf else None
     restarted = (keeper.restore(shelf.load(), journal) if keeper and shelf else runner.replay()) > 0
     watch = _set_going(clock, settings.data, runner) if isinstance(clock, WallClock) else None

@@ -140,6 +140,7 @@ class StartStep(Frozen):
     step: Name
     actors: tuple[Name, ...]
     skill_sha256: str = ""
+    retry: bool = True
 
 
 class StartUnit(Frozen):

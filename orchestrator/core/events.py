@@ -169,7 +169,7 @@ class UnitEnded(Frozen):
 
 
 class StepStarted(Frozen):
-    """Actors began a step, and hold these resources."""
+    """Actors began a step, and hold these resources. `retry`: whether its skill may be run again by itself."""
 
     type: Literal["step_started"] = "step_started"
     unit: str
@@ -178,6 +178,7 @@ class StepStarted(Frozen):
     actors: tuple[str, ...]
     resources: tuple[str, ...] = ()
     skill_sha256: str = ""
+    retry: bool = True
 
 
 class SkillEnded(Frozen):

@@ -54,7 +54,9 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         return state
     _, old = found
     wants = {"skill" if actor == ROBOT else "confirm" for actor in event.actors}
-    attempt = Attempt(n=event.attempt, actors=event.actors, started_t=t, skill_sha256=event.skill_sha256)
+    attempt = Attempt(
+        n=event.attempt, actors=event.actors, started_t=t, skill_sha256=event.skill_sha256, retry=event.retry
+    )
     new = replace(
         old,
         status=StepStatus.ACTIVE,

@@ -39,6 +39,7 @@ class Attempt:
     actors: tuple[str, ...]
     started_t: float
     skill_sha256: str = ""
+    retry: bool = True  # whether its skill may be run again by itself
     ended_t: float | None = None
     outcome: str = ""
     code: str = ""

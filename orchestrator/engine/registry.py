@@ -199,6 +199,11 @@ class Registry:
         skill = self.all().get(name)
         return skill.sha256 if skill else ""
 
+    def repeats(self, name: str) -> bool:
+        """Tell whether a skill may be run again by itself; an unknown one as others."""
+        skill = self.all().get(name)
+        return skill is None or skill.promise.retry
+
     def hands_over(self, name: str) -> bool:
         """Tell whether a skill gives its part to a person."""
         skill = self.all().get(name)

@@ -28,11 +28,17 @@ _WAIT_HELPS = frozenset({"too_early"})
 class Schedule:
     """Greedy and deterministic: older units first, then the procedure's order; an either-step goes to the earlier end.
 
-    `skill_sha256` gives the hash of a skill's source, which each attempt is journalled with.
+    Each attempt is journalled with what these say of its skill: `skill_sha256` the hash of its source, `repeats`
+    whether it may be run again by itself.
     """
 
-    def __init__(self, skill_sha256: Callable[[str], str] = lambda _name: "") -> None:
+    def __init__(
+        self,
+        skill_sha256: Callable[[str], str] = lambda _name: "",
+        repeats: Callable[[str], bool] = lambda _name: True,
+    ) -> None:
         self._skill_sha256 = skill_sha256
+        self._repeats = repeats
 
     def __call__(self, state: State, now: float) -> tuple[Sequence[cmd.Command], float | None]:
         """Return what to propose at `now` (s, UTC), and when waiting alone makes more possible."""
@@ -76,8 +82,12 @@ class Schedule:
                     continue
                 taken.update(crew)
                 held |= _place_of(state, unit, step)
-                sha = self._skill_sha256(step.robot.skill) if step.robot and ROBOT in crew else ""
-                out.append(cmd.StartStep(unit=unit.id, step=step.id, actors=crew, skill_sha256=sha))
+                start = cmd.StartStep(unit=unit.id, step=step.id, actors=crew)
+                if step.robot and ROBOT in crew:
+                    name = step.robot.skill
+                    of_skill = {"skill_sha256": self._skill_sha256(name), "retry": self._repeats(name)}
+                    start = start.model_copy(update=of_skill)
+                out.append(start)
         out += self._units(state)
         if not out and _nothing_left(state) and not robot_pauses(state):
             out.append(cmd.ChangeCell(verb=CellVerb.COMPLETE, reason="every order has ended"))

@@ -192,6 +192,17 @@ def test_where_no_camera_can_tell_a_person_answers_though_an_author_would_have_i
     assert (bench.at("load").status, bench.at("load").code) == ("attention", "interrupted")
 
 
+def test_what_may_not_be_run_again_by_itself_is_not_because_a_camera_has_looked() -> None:
+    load = step("load", part="body", at="nest", by="robot", on_fail={"*": ladder("retry", "ask")})
+    bench = Bench().running(variant(load, step("other", by="robot", check=["none"])))
+    bench.do(cmd.StartStep(unit="u1", step="load", actors=("robot",), retry=False))
+    bench.do(cmd.ReportRestart(holding=False))
+    bench.wait(1)
+    bench.do(bench.seen("load", "missing"))
+    assert (bench.at("load").status, bench.at("load").code) == ("attention", "missing")
+    assert bench.replayed() == bench.state
+
+
 def test_a_look_moves_nothing_before_a_person_has_acknowledged() -> None:
     bench = interrupted(on_fail={"*": ladder("retry", "ask")})
     bench.do(cmd.ReportRestart(holding=False))

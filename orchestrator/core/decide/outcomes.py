@@ -128,7 +128,8 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
     if current.handed is not None:
         out += handing.seen(tentative, command.unit, step.id, now, verdict, message, remedy)
     else:
-        out += failed(tentative, command.unit, command.step, now, verdict, message, remedy)
+        again = not current.attempts or current.attempts[-1].retry
+        out += failed(tentative, command.unit, command.step, now, verdict, message, remedy, retry=again)
     return out + homing.wanted(after(state, out, now), command)
 
 

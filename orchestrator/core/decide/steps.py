@@ -69,6 +69,7 @@ def start(state: State, command: cmd.StartStep, _by: cmd.Who, now: float) -> lis
             actors=command.actors,
             resources=resources(state, unit, step),
             skill_sha256=command.skill_sha256 if ROBOT in command.actors else "",
+            retry=command.retry or ROBOT not in command.actors,
         )
     ]
 
