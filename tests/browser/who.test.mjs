@@ -35,6 +35,7 @@ test("a device handed to another worker asks who", { timeout: 5 * 60_000 }, () =
     const moved = changed(worker);
     await worker.getByTestId("presence-same").click();
     await moved;
+    for (const began = Date.now(); confirmed(worker) === before && Date.now() - began < 10_000; ) await worker.waitForTimeout(50); // its event is told by itself
     assert.equal(confirmed(worker), before + 1, "what was pressed counts once");
 
     await ownStep(worker, id);
