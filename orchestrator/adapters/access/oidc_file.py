@@ -56,7 +56,7 @@ def safe(url: str, issuer: str) -> bool:
     """
     try:
         parts, home = urlsplit(url), urlsplit(issuer)
-        parts.port  # noqa: B018 - raises where it is none
+        _ = parts.port  # raises where it is none
     except ValueError:
         return False
     if not parts.hostname or parts.username is not None or parts.password is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import JWKRegistry, KeySet
+from joserfc.jwk import JWKRegistry, KeySet, RSAKey
 
 from orchestrator.core.oidc import ProviderError
 
@@ -86,7 +86,7 @@ def _key(published: Any) -> Key | None:
         return None
     try:
         key = JWKRegistry.import_key({name: value for name, value in published.items() if name != "key_ops"})
-        if key.key_type == "RSA" and key.public_key.key_size < RSA_BITS:  # type: ignore[union-attr]
+        if isinstance(key, RSAKey) and key.public_key.key_size < RSA_BITS:
             return None
     except _BROKEN:
         return None
