@@ -34,7 +34,7 @@ class Seat:
 class Fact:
     """What is believed of one part instance. `pose` is in the holder's frame, `t` (s, UTC) the last contact.
 
-    `perhaps` is where it may stand instead, of a part that somebody was taking from one frame of the cell to another.
+    `perhaps` is where it may stand instead: where somebody, or the gripper, took it from in the cell.
     """
 
     part: str
@@ -93,6 +93,13 @@ class World:
             yield fact
             fact = self.facts.get(fact.holder)
 
+    def seat(self, part: str) -> Seat | None:
+        """Return where in the cell a part stands, on whatever it sits; None where it is nowhere or that is unknown."""
+        pose, below = self.pose(part), [*self.chain(part)]
+        if pose is None or below[-1].holder != CELL:
+            return None
+        return Seat(below[-1].frame, pose.rounded())
+
     def held(self) -> Fact | None:
         """Return what the gripper is believed to hold."""
         return next((fact for fact in self.facts.values() if fact.holder == GRIPPER), None)
@@ -122,6 +129,9 @@ class World:
         if event.what == "consumed":
             return World({key: fact for key, fact in self.facts.items() if key != event.part})
         seen = event.what == "seen"
+        came = self.seat(event.part) if event.what == "grasped" else None
+        if event.holder in {GRIPPER, LOST} and came is None and old is not None and old.holder == GRIPPER:
+            came = old.perhaps  # what slips out of the gripper may stand where it was taken from
         fact = Fact(
             part=event.part,
             kind=event.kind,
@@ -131,7 +141,7 @@ class World:
             source=event.source,
             certainty=event.certainty,
             t=old.t if old and seen else t,
-            perhaps=event.perhaps,
+            perhaps=event.perhaps or came,
         )
         return World({**self.facts, event.part: fact})
 

@@ -39,7 +39,8 @@ def blind(events: Sequence[Event]) -> Iterator[str]:
     """Yield every motion after a death that nobody allowed, and every one for a step that nobody has looked at since.
 
     To look is a camera's verdict or a person's decision, on the very step; a camera that cannot see has not looked.
-    What was under way at a death is told by the motions themselves, whatever the cell says of it.
+    What was under way at a death is told by the motions themselves, whatever the cell says of it; a skill that had
+    succeeded is under way until its step is done or has failed.
     """
     allowed, at_it, unseen = True, set[tuple[str, str]](), set[tuple[str, str]]()
     for event in events:
@@ -50,9 +51,12 @@ def blind(events: Sequence[Event]) -> Iterator[str]:
             case ev.Acknowledged():
                 allowed = True
             case ev.SkillEnded():
-                at_it.discard((event.unit, event.step))
+                if event.outcome != "succeeded":
+                    at_it.discard((event.unit, event.step))
                 if event.code == "interrupted":
                     unseen.add((event.unit, event.step))
+            case ev.StepDone() | ev.StepFailed():
+                at_it.discard((event.unit, event.step))
             case ev.CheckEnded(measured=measured, error="") if measured and measured.verdict != "cannot_see":
                 unseen.discard((event.unit, event.step))
             case ev.StepAnswered(choice=choice) if choice not in {"wait", "recheck"}:

@@ -124,3 +124,31 @@ def test_the_arm_keeps_away_from_both() -> None:
     ids = {thing.id: thing.pose.p for thing in Handling(b.state, "u2", Pose(), (0.0,) * 6).scene().objects}
     assert ids["u1/body"] == (0.3, 0.45, 0.0)
     assert ids["u1/body at nest_1"] == pytest.approx((0.4, -0.15, 0.0))
+
+
+def slipped(*, pressed: bool = False) -> Bench:
+    """The gripper took the body off its nest for the press, and was found empty after a restart; its unit ends."""
+    b = Bench(cell(nests={"nest": ["nest_1"]}, cameras=CAMERA))
+    b.running(meshed(LOAD, step("press", ["load"], part="body", at="press", by="robot")))
+    b.finish("load", "front")
+    b.start("press", "robot")
+    b.do(b.moved("body", "grasped", "gripper"))
+    if pressed:
+        b.do(b.moved("body", "placed", "cell", frame="press"))
+        b.do(b.moved("body", "grasped", "gripper"))
+    b.do(cmd.ReportRestart(holding=False))
+    b.do(cmd.ChangeOrder(order="A", verb=OrderVerb.ABORT, reason="called off"), SUPERVISOR)
+    return b
+
+
+def test_what_slipped_out_of_the_gripper_may_stand_where_it_was_taken_from() -> None:
+    b = slipped()
+    fact = b.state.world.facts["u1/body"]
+    assert (fact.holder, fact.certainty, fact.frames) == ("cell", "doubtful", ("press", "nest_1"))
+    assert b.replayed() == b.state
+
+
+def test_what_slipped_where_it_was_to_be_put_is_looked_for_there_alone() -> None:
+    b = slipped(pressed=True)
+    fact = b.state.world.facts["u1/body"]
+    assert (fact.holder, fact.certainty, fact.frames) == ("cell", "doubtful", ("press",))

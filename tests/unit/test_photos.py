@@ -20,7 +20,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide import Rejected
 from orchestrator.core.decide.orders import record
-from orchestrator.core.decide.photos import MOST
+from orchestrator.core.decide.photos import MOST, wanted
 from orchestrator.core.errors import BadInput, SetupError
 from orchestrator.core.machine import CellVerb
 from orchestrator.core.photo import SIDE_PX, UPLOAD_BYTES, KeptPhoto, path_of
@@ -125,6 +125,26 @@ def test_after_the_robot_a_person_is_asked_for_a_picture() -> None:
     b.do(keep(place="back"))
     b.do(b.confirm("plug", "back", photo=SHA))
     assert b.at("plug").status == "done"
+
+
+def test_beside_the_robot_a_picture_is_taken_once_it_has_let_go() -> None:
+    plug = step("plug", ["load"], part="pin", at="body/seat", check=["photo"], together=True)
+    b = Bench(joined=("front",)).running(variant(LOAD, plug, step("last", ["plug"], by="human", check=["person"])))
+    b.finish("load")
+    b.start("plug", "robot", "front")
+    b.do(b.moved("pin", "grasped", "gripper"))
+    assert not wanted(b.step("plug"), b.at("plug"))
+    assert refused(b, keep()) == "not_yet"
+    b.do(b.confirm("plug"))
+    b.do(b.moved("pin", "released", "place:front"))
+    b.do(b.skill("plug"))
+    assert b.at("plug").wants == {"attest"}
+    assert wanted(b.step("plug"), b.at("plug"))
+    assert refused(b, b.confirm("plug")) == "missing_photo"
+    b.do(keep())
+    b.do(b.confirm("plug", photo=SHA))
+    assert b.at("plug").status == "done"
+    assert b.replayed() == b.state
 
 
 def test_one_picture_does_for_two_people() -> None:

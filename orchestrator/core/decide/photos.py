@@ -19,8 +19,15 @@ _AT_IT = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.READY}) 
 
 
 def wanted(step: Step, current: StepState) -> bool:
-    """Whether a person's next word on this attempt needs a picture."""
-    return "photo" in step.check and not current.photo
+    """Whether a person's next word on this attempt needs a picture.
+
+    Beside a robot that is at it still the word says only that the person's share is done: the result is yet to come.
+    """
+    return "photo" in step.check and not current.photo and not _robot_at_it(step, current)
+
+
+def _robot_at_it(step: Step, current: StepState) -> bool:
+    return step.together and "skill" in current.wants
 
 
 def keep(state: State, command: cmd.KeepPhoto, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
@@ -40,6 +47,9 @@ def keep(state: State, command: cmd.KeepPhoto, _by: cmd.Who, _now: float) -> lis
     if command.attempt != current.attempt or current.status not in _AT_IT:
         message = f"{step.id} is {current.status}, attempt {current.attempt}."
         return Rejected("stale", message, "Look at the card again: it shows what to do now.")
+    if _robot_at_it(step, current):
+        message = f"The robot is at {step.id} still: a picture would not show the result."
+        return Rejected("not_yet", message, "Take the picture once the robot has let go.")
     if command.sha256 in current.photos:
         return []
     if len(current.photos) >= MOST:
@@ -71,7 +81,7 @@ def missing(step: Step, current: StepState, command: cmd.ConfirmStep, *, late: b
             return None
         return Rejected("no_photo_check", f"{step.id} asks for no picture.", "Confirm it without one.")
     if not command.photo:
-        if current.photo and not late:
+        if not late and not wanted(step, current):
             return None
         return Rejected("missing_photo", f"The picture of {step.id} is missing.", "Take a picture, then confirm.")
     if command.photo not in current.photos:

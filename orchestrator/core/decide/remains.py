@@ -36,11 +36,12 @@ def perhaps_left(state: State, unit: UnitState) -> list[ev.Event]:
         if kind is None or target is None or target.owner is not None or not _nobody_says(state, unit.id, step):
             continue
         frame = state.frame(unit, target)
-        was = _stood(state, part)
-        if GRIPPER in _holders(state, part) or (was is not None and was.frame == frame):
+        stands, was = state.world.seat(part), _stood(state, part)
+        if GRIPPER in _holders(state, part) or (stands is not None and stands.frame == frame):
             continue
         seat = state.spec.frames.get(frame, Pose())
-        out.append(_perhaps(unit.id, part, kind, Seat(frame, (seat @ step.result.meets.inverse()).rounded()), was))
+        there = Seat(frame, (seat @ step.result.meets.inverse()).rounded())
+        out.append(_perhaps(unit.id, part, kind, there, was if was is not None and was.frame != frame else None))
     return out
 
 
@@ -55,11 +56,10 @@ def _nobody_says(state: State, unit_id: str, step: Step) -> bool:
 
 
 def _stood(state: State, part: str) -> Seat | None:
-    """Where in the cell a part was known to be, on whatever it stood; None where it was nowhere."""
-    if CELL not in _holders(state, part):
-        return None
-    pose, below = state.world.pose(part), [*state.world.chain(part)][-1]
-    return Seat(below.frame, pose.rounded()) if pose is not None else None
+    """Where in the cell a part stood last, as far as it is known; None where it was nowhere."""
+    fact = state.world.get(part)
+    slipped = fact.perhaps if fact is not None and fact.holder == LOST else None
+    return state.world.seat(part) or slipped
 
 
 def _perhaps(unit: str, part: str, kind: str, seat: Seat, instead: Seat | None) -> ev.PartMoved:
