@@ -44,6 +44,7 @@ class Person:
 
     answers: dict[str, bool] = field(default_factory=dict)  # by a command's id: whether it was granted
     told: dict[int, tuple[str, str]] = field(default_factory=dict)  # by an event's number: its type and hash
+    acknowledging: dict[str, int] = field(default_factory=dict)  # by a command's id: the last event told before it
     cell: dict[str, Any] = field(default_factory=dict)  # as last seen
     _asked: int = 0
     _open: tuple[str, dict[str, Any]] | None = None  # a command about the order that nobody has answered
@@ -76,6 +77,8 @@ class Person:
             self._asked += 1
             self._open = (f"person-{self._asked}", command)
         name = self._open[0]
+        if command["type"] == "acknowledge":
+            self.acknowledging[name] = max(self.told, default=0)
         if command["type"] != "change_order":
             self._open = None
         response = http.post("/commands", json={"id": name, "command": command})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import groupby
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from orchestrator.core import events as ev
@@ -17,16 +18,20 @@ if TYPE_CHECKING:
 ENGINE = "engine-"  # how the ids begin that no caller has chosen
 
 
-def untrue(recorded: Sequence[Recorded], answers: Mapping[str, bool]) -> Iterator[str]:
+def untrue(
+    recorded: Sequence[Recorded], answers: Mapping[str, bool], acknowledging: Mapping[str, int] = MappingProxyType({})
+) -> Iterator[str]:
     """Yield each command that was granted and is not in the journal exactly once, and others that are wrongly there.
 
     `answers` say of each command's id whether anybody was told that it was granted. What a command has caused stands
-    in one piece, so each piece more is a second effect.
+    in one piece, so each piece more is a second effect. `acknowledging` names acknowledgements, each with the last
+    event that was known when it was still awaited: where somebody else's came after that, another changes nothing.
     """
     pieces = Counter(command for command, _ in groupby(recorded, lambda at: at.entry.command))
     denied = {at.entry.command for at in recorded if at.entry.type == "command_denied"}
+    acknowledged = max((at.seq for at in recorded if at.entry.type == "acknowledged"), default=0)
     for name, granted in answers.items():
-        if granted and not pieces[name]:
+        if granted and not pieces[name] and acknowledged <= acknowledging.get(name, acknowledged):
             yield f"{name} was granted and is lost"
         if not granted and pieces[name] and name not in denied:
             yield f"{name} was refused and had an effect"

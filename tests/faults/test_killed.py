@@ -255,3 +255,10 @@ def test_a_lost_and_a_doubled_command_would_be_noticed() -> None:
         "c was refused and had an effect",
         "b had its effect 2 times",
     ]
+
+
+def test_an_acknowledgement_that_came_second_is_not_lost_and_one_that_came_first_is() -> None:
+    kept = [Recorded(n, Entry(0.0, "acknowledged", "", b"{}", "another"), "") for n in (3,)]
+    assert list(untrue(kept, {"second": True, "first": True}, {"second": 2, "first": 3})) == [
+        "first was granted and is lost"
+    ]

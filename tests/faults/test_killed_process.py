@@ -38,7 +38,7 @@ def wrong(unit: Unit) -> tuple[list[Event], list[str]]:
     out = [] if said.returncode == 0 else [said.stdout + said.stderr]
     recorded = list(verified(file))
     events = [decode(at.entry.payload, at.seq) for at in recorded]
-    out += untrue(recorded, unit.person.answers)
+    out += untrue(recorded, unit.person.answers, unit.person.acknowledging)
     for at in recorded:
         if unit.person.told.get(at.seq, (at.entry.type, at.sha256)) != (at.entry.type, at.sha256):
             out.append(f"event {at.seq} was told as another")

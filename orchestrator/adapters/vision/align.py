@@ -93,12 +93,19 @@ class Alignment:
 
 
 def align(
-    solid: Solid, start: Pose, scene: Scene, *, near: bool = False, most: int = MOST_STEPS, alone: Depth | None = None
+    solid: Solid,
+    start: Pose,
+    scene: Scene,
+    *,
+    near: bool = False,
+    most: int = MOST_STEPS,
+    share: float = 1.0,
+    alone: Depth | None = None,
 ) -> Alignment:
     """Fit a part's pose to the measured depth, in at most so many steps.
 
-    The start may be some 10 mm and 10 degrees off, where it is `near` 1 mm. `alone` is the part's depth at the start,
-    one value a pixel of the scene, where it has been rendered already.
+    The start may be some 10 mm and 10 degrees off, where it is `near` 1 mm. `share` of the pixels that tell are looked
+    at. `alone` is the part's depth at the start, one value a pixel of the scene, where it has been rendered already.
     """
     pose = start
     radius = max(solid.radius, 0.004)
@@ -115,7 +122,7 @@ def align(
         if strayed > BAND_MOVED_PIXELS:
             seen = alone if alone is not None and pose is start else scene.view.depth(solid, pose)
             every, strayed, since = _telling_pixels(seen, scene, noise), 0.0, math.inf
-        chosen = _thinned(every, round(COARSE_SHARE * len(every))) if steps else every
+        chosen = _thinned(every, round(min(share, COARSE_SHARE if steps else 1.0) * len(every)))
         if kept := since < SAME_PIXELS:
             rest = _rest(solid, pose, scene, chosen, clip)
         else:

@@ -80,7 +80,7 @@ def ground_of(request: LocateRequest, crop: Crop, solids: Solids, settings: Visi
         np.minimum(known, view.depth(solids.get(thing.mesh), thing.pose).reshape(shape), out=known)
     stride = max(1, round(math.sqrt(depth.size / FITTED_PIXELS)))
     some = (slice(None, None, stride), slice(None, None, stride))
-    rays = view.directions.reshape(*shape, 3)[some].reshape(-1, 3)
+    rays = view.grid(*some).astype(np.float64)
     few, few_known = depth[some].ravel(), known[some].ravel()
     camera = crop.pose.matrix()
     world = (rays * few[:, None]) @ camera[:3, :3].T + camera[:3, 3]
@@ -96,12 +96,19 @@ def ground_of(request: LocateRequest, crop: Crop, solids: Solids, settings: Visi
     floor, spread = plane
     noise = float(np.clip(spread / middle**2, settings.noise_m, MOST_NOISE_M))
     back = np.minimum(known, _plane_depth(floor, crop.pose, view).reshape(shape))
-    to_floor = (floor.inverse() @ crop.pose).matrix().astype(np.float32)
-    points = view.directions.astype(np.float32) @ to_floor[:3, :3].T
-    points *= depth.reshape(-1, 1)
-    points += to_floor[:3, 3]
-    usable = (depth > 0) & _within(request.space, floor, points).reshape(shape)
-    return Ground(crop, region, floor, points.reshape(*shape, 3), depth, back, usable, noise)
+    to_floor = (floor.inverse() @ crop.pose).matrix()
+    points = np.empty((*shape, 3), dtype=np.float32)
+    for axis in range(3):
+        points[..., axis] = _along(view, to_floor[axis, :3]) * depth + np.float32(to_floor[axis, 3])
+    usable = (depth > 0) & _within(request.space, floor, points.reshape(-1, 3)).reshape(shape)
+    return Ground(crop, region, floor, points, depth, back, usable, noise)
+
+
+def _along(view: View, axis: Floats) -> Depth:
+    """Return how far each ray of a region's view (rows, columns) goes along an axis in the camera's frame."""
+    across, down = view.axes
+    x, y, z = axis.astype(np.float32)
+    return np.asarray((across * x)[None, :] + (down * y + z)[:, None])
 
 
 def _within(space: Space | None, frame: Pose, points: Points) -> Mask:
@@ -109,8 +116,10 @@ def _within(space: Space | None, frame: Pose, points: Points) -> Mask:
     if space is None:
         return np.ones(len(points), dtype=bool)
     inverse = (space.pose.inverse() @ frame).matrix().astype(points.dtype)
-    own = points @ inverse[:3, :3].T + inverse[:3, 3]
-    return np.asarray((np.abs(own) <= np.array(space.size_m) / 2 + BESIDE_M).all(axis=1))
+    inside = np.ones(len(points), dtype=bool)
+    for axis, size_m in enumerate(space.size_m):
+        inside &= np.abs(points @ inverse[axis, :3] + inverse[axis, 3]) <= size_m / 2 + BESIDE_M
+    return inside
 
 
 def _floor(request: LocateRequest, points: Floats, camera: Pose, width_m: float) -> tuple[Pose, float] | None:
@@ -201,5 +210,5 @@ def _plane_depth(floor: Pose, camera: Pose, view: View) -> Depth:
     seen = (camera.inverse() @ floor).matrix()
     normal, point = seen[:3, 2], seen[:3, 3]
     with np.errstate(divide="ignore", invalid="ignore"):
-        depth = float(point @ normal) / (view.directions @ normal)
-    return np.where((depth > 0) & np.isfinite(depth), depth, np.inf).astype(np.float32)
+        depth = np.float32(point @ normal) / _along(view, normal)
+    return np.where((depth > 0) & np.isfinite(depth), depth, np.float32(np.inf))

@@ -46,6 +46,7 @@ BESIDE_PIXELS = (
     (0.0, 2.5),
     (0.0, -2.5),
 )  # from a fit that did not come to rest
+BESIDE_FITTED, BESIDE_SHARE = 4, 0.4  # of these starts as many are fitted, and at first with a share of the pixels
 BEHIND = 0.3  # net share of votes by which a candidate may be behind the best one to be fitted all the same
 SHARE = 0.3  # of what a candidate could explain of heights, below which it is left alone
 PROMISE = 0.15  # net share of votes below which a candidate is not fitted
@@ -292,14 +293,19 @@ class Search:
         return sorted(out, key=lambda guess: guess.votes.cost)
 
     def _settled(self, votes: Votes, scene: Scene) -> Votes:
-        """Fit anew from starts beside a fit that did not come to rest, and return the best of all."""
-        x, y, z = votes.found.pose.p
-        tried = [votes]
-        for dx, dy in BESIDE_PIXELS:
-            at = Pose((x + dx * scene.pixel_m, y + dy * scene.pixel_m, z), votes.found.pose.q)
-            found = align(votes.hypothesis.solid, at, scene, near=True, most=FIRST_STEPS)
-            tried.append(vote(votes.hypothesis, found, scene, self.settings))
-        return min(tried, key=lambda each: each.cost)
+        """Fit anew from the best starts beside a fit that did not come to rest, and return the best of all."""
+        hypothesis, (x, y, z), turn = votes.hypothesis, votes.found.pose.p, votes.found.pose.q
+
+        def fitted(at: Pose, share: float) -> Votes:
+            found = align(hypothesis.solid, at, scene, near=True, most=FIRST_STEPS, share=share)
+            return vote(hypothesis, found, scene, self.settings)
+
+        poses = [Pose((x + dx * scene.pixel_m, y + dy * scene.pixel_m, z), turn) for dx, dy in BESIDE_PIXELS]
+        starts = [vote(hypothesis, Alignment(pose), scene, self.settings) for pose in poses]
+        starts.sort(key=lambda each: each.cost)
+        tried = [votes, *(fitted(start.found.pose, BESIDE_SHARE) for start in starts[:BESIDE_FITTED])]
+        best = min(tried, key=lambda each: each.cost)
+        return best if best is votes else min(best, fitted(best.found.pose, 1.0), key=lambda each: each.cost)
 
     def _hypothesis(self, kind: Kind, moulds: Moulds, pose: Pose) -> Hypothesis:
         return Hypothesis("part", kind.id, moulds.shape.solid, self.ground.floor @ pose, kind.symmetry_z)

@@ -257,24 +257,51 @@ def region_of(corners: Floats, pose: Pose, camera: Pose, intrinsics: Intrinsics,
 class View:
     """The rays of some pixels of a camera. Integer pixel coordinates are pixel centres, as in ROS and OpenCV."""
 
-    def __init__(self, camera: Pose, directions: Floats, *, whole: tuple[Region, Intrinsics] | None = None) -> None:
+    def __init__(
+        self, camera: Pose, rays: Depth | None = None, *, whole: tuple[Region, Intrinsics] | None = None
+    ) -> None:
+        assert (rays is None) is (whole is not None)
         self.camera = camera
-        self.directions = directions  # (n, 3) in the camera's frame, z = 1, so that distances are depths
+        self._some = rays
         self._whole = whole
 
     @classmethod
     def over(cls, region: Region, camera: Pose, intrinsics: Intrinsics) -> View:
         """Return a view of every pixel of a region, row by row."""
-        u = (np.arange(region.left, region.left + region.width) - intrinsics.cx) / intrinsics.fx
-        v = (np.arange(region.top, region.top + region.height) - intrinsics.cy) / intrinsics.fy
-        grid = np.ones((region.height, region.width, 3))
-        grid[..., 0] = u[None, :]
-        grid[..., 1] = v[:, None]
-        return cls(camera, grid.reshape(-1, 3), whole=(region, intrinsics))
+        return cls(camera, whole=(region, intrinsics))
+
+    @property
+    def rays(self) -> Depth:
+        """Their directions (n, 3) in the camera's frame, z = 1, so that distances are depths."""
+        return self.grid() if self._some is None else self._some
+
+    @cached_property
+    def axes(self) -> tuple[Depth, Depth]:
+        """Of a view of a region: x of the directions in each of its columns, and y in each of its rows."""
+        assert self._whole is not None
+        region, intrinsics = self._whole
+        across = (np.arange(region.left, region.left + region.width) - intrinsics.cx) / intrinsics.fx
+        down = (np.arange(region.top, region.top + region.height) - intrinsics.cy) / intrinsics.fy
+        return across.astype(np.float32), down.astype(np.float32)
+
+    def grid(self, rows: slice = slice(None), columns: slice = slice(None)) -> Depth:
+        """Return the directions (n, 3) of some rows and columns of a view of a region."""
+        across, down = self.axes[0][columns], self.axes[1][rows]
+        out = np.ones((len(down), len(across), 3), dtype=np.float32)
+        out[..., 0] = across
+        out[..., 1] = down[:, None]
+        return out.reshape(-1, 3)
 
     def only(self, pixels: npt.NDArray[Any]) -> View:
         """Return a view of the pixels with these indices, or under this mask."""
-        return View(self.camera, self.directions[pixels])
+        if self._some is not None:
+            return View(self.camera, self._some[pixels])
+        at = np.flatnonzero(pixels) if pixels.dtype == bool else pixels
+        across, down = self.axes
+        rows, columns = np.divmod(at, len(across))
+        rays = np.ones((len(at), 3), dtype=np.float32)
+        rays[:, 0], rays[:, 1] = across[columns], down[rows]
+        return View(self.camera, rays)
 
     def depth(self, solid: Solid, pose: Pose) -> Depth:
         """Return the depth (m) of a part at a pose in the world, for each pixel; inf where it isn't."""
@@ -283,28 +310,23 @@ class View:
             return np.asarray(self.depths(solid, (pose,))[0])
         region = self._whole[0]
         out = np.full((region.height, region.width), np.inf, dtype=np.float32)
-        inner = self._rays.reshape(region.height, region.width, 3)[block]
+        inner = out[block]
         if inner.size:
-            out[block] = self._cast(solid, (pose,), inner.reshape(-1, 3)).reshape(inner.shape[:2])
+            inner[:] = self._cast(solid, (pose,), self.grid(*block)).reshape(inner.shape)
         return out.ravel()
 
     def depths(self, solid: Solid, poses: Sequence[Pose] | Floats) -> Depth:
         """Return the depths (m) of a part at several poses or pose matrices, (poses, pixels), in one cast."""
-        return self._cast(solid, poses, self._rays)
+        return self._cast(solid, poses, self.rays)
 
-    @cached_property
-    def _rays(self) -> Depth:
-        return np.asarray(self.directions, dtype=np.float32)
-
-    def _cast(self, solid: Solid, poses: Sequence[Pose] | Floats, directions: Depth) -> Depth:
+    def _cast(self, solid: Solid, poses: Sequence[Pose] | Floats, rays: Depth) -> Depth:
         parts = poses if isinstance(poses, np.ndarray) else np.stack([pose.matrix() for pose in poses])
         camera = self.camera.matrix()
         turns = parts[:, :3, :3].transpose(0, 2, 1)
-        origins = turns @ (camera[:3, 3] - parts[:, :3, 3])[..., None]
-        rays = np.empty((len(parts), len(directions), 6), dtype=np.float32)
-        rays[..., :3] = origins[:, None, :, 0]
-        rays[..., 3:] = directions @ (turns @ camera[:3, :3]).transpose(0, 2, 1).astype(np.float32)
-        return solid.cast_rays(rays.reshape(-1, 6)).reshape(len(parts), len(directions))
+        own = np.zeros((len(parts), 3, 6), dtype=np.float32)  # as z is 1, one product gives origins and directions
+        own[:, 2, :3] = (turns @ (camera[:3, 3] - parts[:, :3, 3])[..., None])[..., 0]
+        own[:, :, 3:] = (turns @ camera[:3, :3]).transpose(0, 2, 1)
+        return solid.cast_rays((rays @ own).reshape(-1, 6)).reshape(len(parts), len(rays))
 
     def _block(self, solid: Solid, pose: Pose) -> tuple[slice, slice] | None:
         """Return the rows and columns that the part can cover, to cast no ray beside them; None where unknown."""
