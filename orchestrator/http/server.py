@@ -6,6 +6,7 @@ import asyncio
 import errno
 import signal
 import socket
+from asyncio.sslproto import SSLProtocol
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 GRACE_S = 1  # what open requests get when the server stops; with uvicorn's own rounds it is down within 2 s
 KEEP_ALIVE_S = 10.0  # WebSocket ping; a screen that answers none for as long again is closed
 CONNECTIONS = 1_000  # on a network; more are answered 503 and let go
+TLS_READ_BYTES = 16 * 1024  # asyncio sets so much aside for each connection: 256 KiB by itself, a TLS record has 16
 STUCK_MS = 20_000  # a peer that takes no bytes for this long has its connection cut by the kernel
 
 log = structlog.get_logger(__name__)
@@ -215,6 +217,8 @@ class WebServer:
         self._socket.turned_away = app.state.metrics.turned_away
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'http' if tls is None else 'https'}://{f'[{host}]' if ':' in host else host}:{self.port}"
+        if tls is not None:
+            SSLProtocol.max_size = TLS_READ_BYTES
         config = uvicorn.Config(
             app,
             http=cast("type[asyncio.Protocol]", partial(Line, self._socket, request_s)),

@@ -23,7 +23,7 @@ from tests.bench.tls_clients import BUSY_EVERY_S
 IDLE, BUSY = 500, 50
 SECONDS = 120.0 if os.environ.get("TANDEM_SOAK") else 15.0
 LATE_MS = 250.0  # a press that takes as long is not yet felt to hang
-GROWN_MB = 275.0  # half a megabyte for each client
+GROWN_MB = 165.0  # 0.3 MB for each client
 
 
 @bench("load.lost", "clients", hold=0)

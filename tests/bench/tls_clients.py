@@ -20,6 +20,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from orchestrator.http.lines import PER_ADDRESS
 from orchestrator.wire import SUBPROTOCOL
 
 BUSY_EVERY_S = 20.0  # somebody at work presses less often
@@ -40,9 +41,11 @@ class Clients:
         self.there = asyncio.Semaphore(0)
         self.heard = 0
         self.asked = itertools.count()
+        self.dialled = itertools.count()
 
     def dial(self) -> connect:
-        """Return a connection to be entered."""
+        """Return a connection to be entered, from one address of loopback after the other: each may hold so many."""
+        address = f"127.0.0.{1 + next(self.dialled) // (PER_ADDRESS // 2)}"
         headers = {"authorization": f"Bearer {os.environ['TANDEM_KEY']}"}
         return connect(
             self.url,
@@ -52,6 +55,7 @@ class Clients:
             proxy=None,
             compression=None,
             open_timeout=PATIENCE_S,
+            local_addr=(address, 0),
             ping_interval=None,  # the server asks, every 10 s
         )
 

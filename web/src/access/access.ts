@@ -33,6 +33,9 @@ export const shut = (view: AccessView | null = access.value): boolean => view !=
 /** Whether whoever is here may ask for something at all; what a single command needs the cell says. */
 export const may = (what: string): boolean => access.value === null || !access.value.login || access.value.may.includes(what);
 
+/** Whether whoever is signed in only looks on: the device itself then asks for what makes the cell safer. */
+export const looksOn = (): boolean => access.value?.person?.role === "auditor" && access.value.device !== "";
+
 /** The pseudonym of who is signed in; null where nobody has to. */
 export const me = (): string | null => (access.value?.login ? (access.value.person?.id ?? "") : null);
 

@@ -1,6 +1,8 @@
 /** The supervisor's board. */
 
 import { useEffect } from "preact/hooks";
+import { looksOn } from "../access/access";
+import { HoldRobot } from "../access/hold";
 import { ConditionPanel } from "../board/condition";
 import { Events } from "../board/events";
 import { FinishedUnits } from "../board/finished";
@@ -57,6 +59,7 @@ export function Page() {
           </p>
         )}
       </main>
+      {looksOn() && <HoldRobot />}
       <NoticeBar />
     </div>
   );

@@ -2,6 +2,8 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { looksOn } from "../access/access";
+import { HoldRobot } from "../access/hold";
 import { poses, store } from "../cell";
 import { tick } from "../clock";
 import { OfflineBanner } from "../common/line";
@@ -81,6 +83,7 @@ export function Page() {
           <LinkList />
         </aside>
       </main>
+      {looksOn() && <HoldRobot />}
     </div>
   );
 }
