@@ -16,6 +16,7 @@ SUITES = (
     "access",
     "reconnect",
     "keyboard",
+    "walk",
     "failed",
     "build_unit",
     "jog",

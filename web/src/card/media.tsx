@@ -13,7 +13,7 @@ export function Media({ words: say }: { words: StepWords }) {
   return (
     <ul class="media" aria-label={words.value.card.pictures}>
       {media.map(([file, alt]) => (
-        <li key={file}>{/\.(mp4|webm)$/i.test(file) ? <Film file={file} alt={alt} captions={say.captions?.[file]} /> : <img src={ROOT + file} alt={alt} loading="lazy" />}</li>
+        <li key={file}>{/\.(mp4|webm)$/i.test(file) ? <Film file={file} alt={alt} captions={say.captions[file]} /> : <img src={ROOT + file} alt={alt} loading="lazy" />}</li>
       ))}
     </ul>
   );
