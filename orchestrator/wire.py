@@ -185,6 +185,9 @@ class UnitView(Frozen):
     started_t: float
     breakpoints: tuple[str, ...] = ()
     rewinding: Rewinding | None = None
+    left_s: float | None = (
+        None  # how long it still takes, as of its last step's begin or end; None while that is untold
+    )
 
 
 class StepView(Frozen):
@@ -261,6 +264,7 @@ class StepWords(Frozen):
     ask: Texts = Field(default_factory=dict)  # value -> question
     hazards: Texts = Field(default_factory=dict)
     media: Texts = Field(default_factory=dict)  # file -> alternative text
+    captions: Texts = Field(default_factory=dict)  # film -> file of its captions (WebVTT), named by their language
 
 
 class Ghost(Frozen):

@@ -70,10 +70,14 @@ class Hazard(Frozen):
 
 
 class Media(Frozen):
-    """A picture or film: its path below instructions/, and its text for those who can't see it."""
+    """A picture or film: its path below instructions/, and its text for those who can't see it.
+
+    `captions` is the path of a film's captions (WebVTT) for those who can't hear it; "" where there are none.
+    """
 
     path: str
     alt: str
+    captions: str = ""
 
 
 class Words(Frozen):

@@ -44,6 +44,7 @@ class Captions:
                     ask=words.ask,
                     hazards={hazard.id: hazard.text for hazard in words.hazards},
                     media={media.path: media.alt for media in words.media},
+                    captions={media.path: media.captions for media in words.media if media.captions},
                 )
                 for language, words in found.items()
             }

@@ -30,6 +30,7 @@ from orchestrator.engine.oversight import (
     release_button,
 )
 from orchestrator.engine.recovery_view import recovery
+from orchestrator.engine.remaining import remaining_s
 from orchestrator.engine.retreat_view import retreat_lane, retreat_view
 from orchestrator.engine.standing import condition, pause_button, to_refill
 from orchestrator.wire import (
@@ -171,6 +172,7 @@ class Guide:
             started_t=unit.started_t,
             breakpoints=tuple(sorted(unit.breakpoints)),
             rewinding=self._rewinding(state, unit),
+            left_s=remaining_s(state, unit_id),
         )
 
     def rewind(self, state: State, unit_id: str, step_id: str) -> RewindView:

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from orchestrator.engine.registry import Skill
 
 Reader = Callable[["Step", str, str], "Words"]  # step, language, serial number
-SHOWN = frozenset({".glb", ".svg", ".png", ".jpg", ".jpeg", ".webp", ".mp4", ".webm"})  # what a screen may ask for
+SHOWN = frozenset(
+    {".glb", ".svg", ".png", ".jpg", ".jpeg", ".webp", ".mp4", ".webm", ".vtt"}
+)  # what a screen may ask for
 
 
 class Library:
@@ -134,7 +136,7 @@ class Library:
         return partial(_words, found)
 
     def mesh(self, path: str) -> Path:
-        """Return the file of a mesh or picture by its path below instructions/.
+        """Return the file of a mesh, picture, film or captions by its path below instructions/.
 
         Raises:
             NotFound: nothing lies there, or the path leads out.
@@ -142,7 +144,9 @@ class Library:
         root = self._root.resolve()
         file = (root / path).resolve()
         if not file.is_relative_to(root) or file.suffix.lower() not in SHOWN or not file.is_file():
-            raise NotFound(f"There is no mesh or picture '{path}'.", remedy="Paths are counted from instructions/.")
+            raise NotFound(
+                f"There is no mesh, picture or film '{path}'.", remedy="Paths are counted from instructions/."
+            )
         return file
 
     def _product(self, name: str) -> Product:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.errors import BadInput, Problem
-from orchestrator.core.instruction import Instruction
+from orchestrator.core.instruction import LANGUAGE, Instruction
 from orchestrator.core.procedure import Procedure
 from orchestrator.core.variant import PartSpec
 from orchestrator.engine.conditions import Conditions
@@ -23,17 +23,22 @@ if TYPE_CHECKING:
     from orchestrator.engine.mesh import MeshFacts, MeshShelf
     from orchestrator.engine.yaml_source import Source
 
+FILMS = (".mp4", ".webm")
 COMMON = "common"  # instructions that products share
 
 
 @dataclass(frozen=True)
 class InstructionFile:
-    """One instruction with the file that it stands in. `folder` is below instructions/, for its media."""
+    """One instruction with the file that it stands in. `folder` is below instructions/, for its media.
+
+    `captions` are the files of each film's captions by language, named after it: `press.de.vtt` for `press.mp4`.
+    """
 
     name: str
     source: Source
     folder: str
     instruction: Instruction
+    captions: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,8 +95,28 @@ def _read_instructions(
             if instruction is None:
                 unread[name] = tuple(mistakes)
             else:
-                found[name] = InstructionFile(name, source, folder, instruction)
+                found[name] = InstructionFile(name, source, folder, instruction, _captions(root / folder, instruction))
     return found, unread, problems
+
+
+def is_film(name: str) -> bool:
+    """Whether a file of an instruction's media is a film."""
+    return name.lower().endswith(FILMS)
+
+
+def _captions(folder: FilePath, instruction: Instruction) -> dict[str, dict[str, str]]:
+    """Return the captions that lie beside each film, by film and language."""
+    found: dict[str, dict[str, str]] = {}
+    for film in filter(is_film, instruction.media):
+        stem = film.rpartition(".")[0]
+        beside = {path.name: path for path in (folder / film).parent.glob("*.vtt")}
+        languages = {name: name.removeprefix(f"{stem.rpartition('/')[2]}.").removesuffix(".vtt") for name in beside}
+        found[film] = {
+            language: f"{stem}.{language}.vtt"
+            for _, language in sorted(languages.items())
+            if LANGUAGE.fullmatch(language)
+        }
+    return found
 
 
 def _read_parts(

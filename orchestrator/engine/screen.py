@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 Change = Put | Drop | Happened
 Listener = Callable[[Sequence[Change]], None]
 LOG = 50
+_OF_TIME_LEFT = ("units", "orders", "places", "cell", "pauses")  # the older units share the lanes
 _OF_THE_CELL = tuple({field.name for field in fields(State)} - {"seq", "t", "bins"})
 
 
@@ -95,14 +96,14 @@ class LiveScreen:
         for order_id, order in after.orders.items():
             if before is None or before.orders.get(order_id) is not order:
                 wanted[f"order/{order_id}"] = self._guide.order(after, order_id)
+        reckoned = before is None or any(getattr(before, name) is not getattr(after, name) for name in _OF_TIME_LEFT)
         for unit_id, unit in after.units.items():
             old = before.units.get(unit_id) if before else None
-            if unit.rewind is not None:  # why nobody takes it apart hangs on people and zones
+            if reckoned or unit.rewind is not None:  # why nobody takes it apart hangs on people and zones
                 wanted[f"unit/{unit_id}"] = self._guide.unit(after, unit_id)
             marked = _marked_anew(before, after, unit)
             if old is unit and not marked:
                 continue
-            wanted[f"unit/{unit_id}"] = self._guide.unit(after, unit_id)
             for step_id, step in unit.steps.items():
                 if old is not None and old.steps.get(step_id) is step and not marked:
                     continue

@@ -131,7 +131,12 @@ def filled(file: InstructionFile, step: Step, parts: Mapping[str, PartSpec], lan
 
     derived = derive(step, parts, language)
     hazards = file.instruction.hazards.items()
-    media = file.instruction.media
+
+    def film(name: str) -> str:
+        spoken = file.captions.get(name, {})
+        best = pick(spoken, language)
+        return f"{file.folder}/{spoken[best]}" if best else ""
+
     return Words(
         language=found,
         title=say(block.title) or derived.title,
@@ -139,7 +144,10 @@ def filled(file: InstructionFile, step: Step, parts: Mapping[str, PartSpec], lan
         more=say(block.more),
         ask={**derived.ask, **{name: say(text) for name, text in block.ask.items() if name in step.result.values}},
         hazards=tuple(Hazard(id=key, level=level, text=say(block.hazards.get(key, key))) for key, level in hazards),
-        media=tuple(Media(path=f"{file.folder}/{name}", alt=say(block.media.get(name, ""))) for name in media),
+        media=tuple(
+            Media(path=f"{file.folder}/{name}", alt=say(block.media.get(name, "")), captions=film(name))
+            for name in file.instruction.media
+        ),
     )
 
 

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import re
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.app import shared
-from tests.bench.report import Figure, bench
+from orchestrator.core.errors import BadInput
+from orchestrator.engine.library import Library
+from tests.bench.browsers import seen
+from tests.bench.report import Figure, bench, percentile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orchestrator.core.variant import Variant
 
 _SCRIPT = re.compile(
     r"""<script[^>]*\bsrc=["']([^"']+\.js)["']|<link[^>]*\bmodulepreload\b[^>]*href=["']([^"']+\.js)["']"""
@@ -32,6 +43,43 @@ def first_visit() -> list[Figure]:
         Figure(_gz_kb(later), len(later), "chunks that this page loads afterwards, the 3D renderer among them",
                name="web.scene_gz_kb", unit="kB"),
     ]  # fmt: skip
+
+
+@bench("web.glb_step_mb", "MB", hold=2)
+def meshes() -> Figure:
+    """Weigh the meshes that a step shows: its own part and all that lie in the unit by then, in every variant."""
+    root = shared("instructions")
+    library = Library(root)
+    heaviest, where, steps = 0, "", 0
+    for product in library.products():
+        for variant in _variants(library, product):
+            shown: set[str] = set()
+            for step in variant.steps:
+                kind = step.result.kind
+                shown |= {variant.parts[kind].mesh} if kind and variant.parts[kind].mesh else set()
+                size = sum((root / mesh).stat().st_size for mesh in shown)
+                steps += 1
+                if size > heaviest:
+                    heaviest, where = size, f"{product}, step {step.id}: {len(shown)} meshes"
+    return Figure(heaviest / 1e6, steps, f"the heaviest of all variants' steps: {where}, as a first visit fetches them")
+
+
+def _variants(library: Library, product: str) -> Iterator[Variant]:
+    """Yield everything that can be ordered."""
+    authored = library.procedure(product).options
+    for row in itertools.product(*authored.values()):
+        with suppress(BadInput):  # some combinations are not sold
+            yield library.variant(product, dict(zip(authored, row, strict=True)))
+
+
+@bench("web.first_picture_s", "s")
+def first_picture() -> list[Figure]:
+    """Open the worker's page again and again in a browser that knows nothing of it."""
+    found = seen("first_picture.mjs")["found"]
+    words, scene = ([each[name] / 1000 for each in found] for name in ("words", "scene"))
+    said = f"; words of the step at {percentile(words, 0.5):.2f} s, longest {max(scene):.2f} s"
+    note = "from asking for the page to the step's words and the drawn scene with its ghost, by the processor, no cache"
+    return [Figure(percentile(scene, 0.5), len(found), note + said)]
 
 
 def _lazy(files: set[Path]) -> set[Path]:

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { look } from "./axe.mjs";
+import { pressable } from "./targets.mjs";
 import { changed, decide, fillIn, next } from "./at_work.mjs";
 import { card, freshName, open, orderState, shoot, signIn, startOrder, storeOrder, withBrowser } from "./cell_page.mjs";
 
@@ -40,7 +41,6 @@ test("a unit is built by clicking on a tablet", { timeout: PATIENCE_MS }, () =>
         seen.ghosts += 1;
         if (seen.ghosts === 1) {
           await drawnAndMoving(worker);
-          await look(worker, "step card, AAA", { part: "[data-testid=card]", rules: ["color-contrast-enhanced"] });
         }
         if (seen.ghosts <= 3) {
           await worker.emulateMedia({ reducedMotion: "reduce" }); // nothing moves: software rendering draws one fine picture
@@ -50,7 +50,9 @@ test("a unit is built by clicking on a tablet", { timeout: PATIENCE_MS }, () =>
         }
       }
       if (seen.steps.size === 6) await shoot(board, "board.png");
+      if (!seen.steps.has(step)) await lookInBoth(worker, `card of ${step}`);
       await fillIn(worker);
+      if (!seen.steps.has(step)) await lookInBoth(worker, `filled-in card of ${step}`);
       const moved = changed(worker);
       await worker.getByRole("button", { name: /^(Done|It is right)$/ }).click();
       await moved;
@@ -63,9 +65,23 @@ test("a unit is built by clicking on a tablet", { timeout: PATIENCE_MS }, () =>
     await board.getByTestId("record-link").first().click();
     await board.getByTestId("record").getByRole("row").nth(3).waitFor();
     await shoot(board, "record.png");
+    for (const colorScheme of ["dark", "light"]) {
+      await board.emulateMedia({ colorScheme });
+      await look(board, `as-built record, ${colorScheme}`);
+      await shoot(board, `record-${colorScheme}.png`);
+    }
     assert.deepEqual([...worker.faults, ...board.faults], []);
   }),
 );
+
+/** In light and in dark, the card keeps AAA contrast; what is pressed is large enough. */
+async function lookInBoth(worker, what) {
+  for (const colorScheme of ["dark", "light"]) {
+    await worker.emulateMedia({ colorScheme });
+    await look(worker, `${what}, AAA, ${colorScheme}`, { part: "[data-testid=card]", rules: ["color-contrast-enhanced"] });
+  }
+  await pressable(worker, what);
+}
 
 /** The canvas shows a scene of many colours, and it changes. */
 async function drawnAndMoving(page) {

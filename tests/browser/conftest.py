@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
@@ -147,7 +149,8 @@ def _two_places(folder: Path) -> Path:
 
 
 def _with_photo(folder: Path) -> Path:
-    """Copy the products, of which the gear reducer's lower bearing is also to be photographed; returns their folder."""
+    """Copy the products, of which the gear reducer's lower bearing is to be photographed, too, and shown in a film with
+    English captions alone; returns their folder."""
     instructions = folder / "instructions"
     shutil.copytree(HERE.parent.parent / "instructions", instructions)
     procedure = instructions / "gear_reducer" / "procedure.yaml"
@@ -156,6 +159,17 @@ def _with_photo(folder: Path) -> Path:
     assert looked_at in plain
     photographed = looked_at.replace("check: person", "check: [person, photo]")
     procedure.write_text(plain.replace(looked_at, photographed, 1), encoding="utf-8")
+    words = instructions / "gear_reducer" / "press_lower.yaml"
+    picture = "media: [press_lower.png]"
+    said = words.read_text(encoding="utf-8")
+    assert picture in said
+    words.write_text(said.replace(picture, "media: [press_lower.png, press_lower.webm]", 1), encoding="utf-8")
+    film = cv2.VideoWriter(str(words.with_suffix(".webm")), cv2.VideoWriter.fourcc(*"VP80"), 10, (320, 180))
+    for grey in range(0, 250, 10):
+        film.write(np.full((180, 320, 3), grey, np.uint8))
+    film.release()
+    captions = "WEBVTT\n\n00:00.000 --> 00:02.000\nPress on the inner ring only.\n"
+    words.with_suffix(".en.vtt").write_text(captions, encoding="utf-8")
     return instructions
 
 

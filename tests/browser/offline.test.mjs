@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { look } from "./axe.mjs";
+import { pressable } from "./targets.mjs";
 import { DONE, fillIn, ownStep } from "./at_work.mjs";
 import { ask, card, freshName, open, shoot, signIn, startOrder, storeOrder, topic, withBrowser } from "./cell_page.mjs";
 
@@ -33,6 +34,7 @@ test("what a worker says without a line outlives a reload and is handed in once"
     const title = await worker.getByTestId("title").innerText();
 
     await sayDoneWithoutALine(worker);
+    await pressable(worker, "whose word is kept");
     await shoot(worker, "offline_ask.png");
     await worker.getByTestId("keep-other").click();
     await worker.getByTestId("keep").getByRole("button", { name: "Back" }).click();
@@ -41,6 +43,7 @@ test("what a worker says without a line outlives a reload and is handed in once"
     await worker.getByTestId("keep-yes").click();
     await worker.locator("[data-testid=kept-waiting][data-count='1']").waitFor();
     assert.equal(await worker.getByRole("button", DONE).count(), 0, "nothing is said twice");
+    await pressable(worker, "what is kept");
     await shoot(worker, "offline_kept.png");
     await look(worker, "what is kept");
     await look(worker, "what is kept, AAA", { part: "[data-testid=card]", rules: ["color-contrast-enhanced"] });
@@ -55,6 +58,7 @@ test("what a worker says without a line outlives a reload and is handed in once"
 
     await worker.context().setOffline(false);
     await worker.getByTestId("kept-taken").waitFor({ timeout: BACK_MS });
+    await pressable(worker, "what the cell has taken");
     await shoot(worker, "offline_taken.png");
     await look(worker, "what was taken, AAA", { part: "[data-testid=kept]", rules: ["color-contrast-enhanced"] });
     await worker.getByTestId("offline").waitFor({ state: "detached" });
@@ -76,6 +80,7 @@ test("what a worker says without a line outlives a reload and is handed in once"
     await worker.context().setOffline(false);
     await worker.getByTestId("kept-returned").waitFor({ timeout: BACK_MS });
     await worker.getByTestId("kept-returned").getByText("The work has gone on meanwhile.").waitFor();
+    await pressable(worker, "what the cell did not take");
     await shoot(worker, "offline_returned.png");
     await look(worker, "what the cell did not take");
     await look(worker, "what the cell did not take, AAA", { part: "[data-testid=kept]", rules: ["color-contrast-enhanced"] });
@@ -113,6 +118,7 @@ test("a page by http over a network says once what it can't do and how to get it
     const before = await card(worker).boundingBox();
     await worker.getByTestId("insecure").locator("summary").click();
     assert.deepEqual(await card(worker).boundingBox(), before, "the card stays where it is");
+    await pressable(worker, "why the address is not secure");
     await shoot(worker, "insecure.png");
     await look(worker, "what an insecure page says");
     await worker.getByTestId("insecure").getByRole("button", { name: "Understood" }).click();

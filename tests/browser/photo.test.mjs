@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { look } from "./axe.mjs";
 import { changed, decide, fillIn, next } from "./at_work.mjs";
+import { pressable } from "./targets.mjs";
 import { abortOrder, ask, card, freshName, open, shoot, startOrder, storeOrder, topic, withBrowser } from "./cell_page.mjs";
 
 const CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"];
@@ -64,6 +65,24 @@ async function withoutCamera(browser) {
   await plain.close();
 }
 
+/** The instruction's own picture and film: drawn, with words for who can't see them, and captions in the next best language. */
+async function pictureAndFilm(worker) {
+  const picture = worker.locator(".media img");
+  await picture.scrollIntoViewIfNeeded();
+  await worker.waitForFunction(() => document.querySelector(".media img")?.naturalWidth > 400);
+  assert.match(await picture.getAttribute("alt"), /^Welle umgedreht/);
+  const film = worker.locator(".media video");
+  await film.scrollIntoViewIfNeeded();
+  await worker.waitForFunction(() => document.querySelector(".media video")?.textTracks[0]?.cues?.length === 1);
+  assert.deepEqual(
+    await film.evaluate(({ textTracks: [track] }) => [track.kind, track.language, track.label, track.mode, track.cues[0].text]),
+    ["captions", "en", "Englisch", "showing", "Press on the inner ring only."],
+    "nobody has written German ones: the English are shown",
+  );
+  await pressable(worker, "a card with a film");
+  await shoot(worker, "media.png");
+}
+
 test("a picture is taken, taken again, and stays with the step it was made for, without a line too", { timeout: 8 * 60_000 }, () =>
   withBrowser(async (browser) => {
     await begin();
@@ -75,6 +94,8 @@ test("a picture is taken, taken again, and stays with the step it was made for, 
     await untilPhoto(worker, id);
     const step = await card(worker).getAttribute("data-step");
     assert.equal(step, "press_lower");
+
+    await pictureAndFilm(worker);
 
     // without a picture the card says what is missing, and so does the cell to whoever asks past it
     await fillIn(worker);
@@ -90,10 +111,12 @@ test("a picture is taken, taken again, and stays with the step it was made for, 
     await withoutCamera(browser);
     await take(worker);
     await look(worker, "picture before it counts");
+    await pressable(worker, "a picture before it counts");
     await shoot(worker, "photo_still.png");
     await worker.getByTestId("finder-again").click();
     await worker.getByTestId("finder-still").waitFor({ state: "detached" });
     await look(worker, "viewfinder");
+    await pressable(worker, "the viewfinder");
     await shoot(worker, "photo_finder.png");
     await worker.getByTestId("finder-shoot").click();
     await worker.getByTestId("finder-use").click();
@@ -121,6 +144,7 @@ test("a picture is taken, taken again, and stays with the step it was made for, 
     await worker.getByTestId("kept-waiting").getByTestId("kept-photo").waitFor();
     await worker.reload();
     await worker.getByTestId("kept-waiting").getByTestId("kept-photo").waitFor();
+    await pressable(worker, "a picture that is kept");
     await shoot(worker, "photo_offline.png");
     await look(worker, "a picture that is kept");
     assert.equal(happened(board, "photo_kept").length, 0);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { look } from "./axe.mjs";
+import { pressable } from "./targets.mjs";
 import { ask, open, shoot, signIn, startOrder, topic, withBrowser } from "./cell_page.mjs";
 
 const ID = "demo-1";
@@ -33,6 +34,7 @@ test("an arm that is held on its way goes back when it is let, and stands when i
     await look(board, "board with the way out");
     await retreat(worker, "previewed").waitFor();
     await look(worker, "worker's page with the way out");
+    await pressable(worker, "a retreat");
     await shoot(worker, "retreat_worker.png");
     assert.equal(await approved(), false, "nothing moves before the word");
 

@@ -1,36 +1,12 @@
-// A worker's page on a tablet, upright and lying, and on a small one: whatever can be pressed is on the screen.
+// A worker's page on a tablet, upright and lying, and on a small one, near and read from 2 m: whatever can be pressed is on
+// the screen and large enough for a glove.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { atEachSize, beside, fromAfar, SIZES } from "./at_sizes.mjs";
 import { look } from "./axe.mjs";
 import { changed, next, ownStep } from "./at_work.mjs";
 import { card, freshName, open, shoot, signIn, startOrder, storeOrder, withBrowser } from "./cell_page.mjs";
-
-const SIZES = { lying: { width: 1280, height: 800 }, upright: { width: 800, height: 1280 }, small: { width: 1024, height: 600 } };
-
-/** What can be pressed and is not whole on the screen, and what the ribbon or a button cuts off. */
-const beside = (page) =>
-  page.evaluate(() => {
-    const shown = [...document.querySelectorAll(".actions button, .actions summary")].filter((element) => element.checkVisibility());
-    const off = shown.filter((element) => {
-      const { left, right, top, bottom } = element.getBoundingClientRect();
-      return left < 0 || top < 0 || right > innerWidth || bottom > innerHeight;
-    });
-    const says = document.querySelector("[data-testid=robot] span");
-    const cut = [...shown, says].filter((element) => element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1);
-    return [...off.map(({ innerText }) => `off: ${innerText}`), ...cut.map(({ innerText }) => `cut: ${innerText}`)];
-  });
-
-const actionsShare = (page) => page.evaluate(() => document.querySelector(".actions").getBoundingClientRect().height / innerHeight);
-
-async function atEachSize(page, name) {
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    await page.setViewportSize(viewport);
-    await page.waitForTimeout(300); // the scene draws itself anew
-    await shoot(page, `size_${name}_${size}.png`);
-    assert.deepEqual(await beside(page), [], `${name}, ${size}`);
-    assert.ok((await actionsShare(page)) < 0.3, `${name}, ${size}: the actions leave room for the card`);
-  }
-}
+import { pressable } from "./targets.mjs";
 
 /** Report a problem with each step that the person has, until the card is about nothing but what is to be decided. */
 async function nothingButAQuestion(worker, id) {
@@ -61,13 +37,16 @@ test("in German, at each size, a step and a question have all their actions on t
     await worker.reload();
     await worker.locator(`[data-testid=card][data-step="${step}"][data-status=step]`).waitFor();
     await atEachSize(worker, "step");
+    await fromAfar(worker, "step");
 
     await nothingButAQuestion(worker, id);
     await atEachSize(worker, "question");
+    await fromAfar(worker, "question");
     await worker.getByTestId("more").locator("summary").click();
     for (const [size, viewport] of Object.entries(SIZES)) {
       await worker.setViewportSize(viewport);
       assert.deepEqual(await beside(worker), [], `what is under more, ${size}`);
+      await pressable(worker, `what is under more, ${size}`);
       await shoot(worker, `size_more_${size}.png`);
     }
     await look(worker, "a question with all its choices");

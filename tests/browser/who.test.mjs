@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changed, DONE, fillIn, ownStep } from "./at_work.mjs";
 import { look } from "./axe.mjs";
+import { pressable } from "./targets.mjs";
 import { card, freshName, open, shoot, signIn, startOrder, storeOrder, withBrowser } from "./cell_page.mjs";
 
 const AWAY_MS = 5 * 60_000;
@@ -26,6 +27,7 @@ test("a device handed to another worker asks who", { timeout: 5 * 60_000 }, () =
     await dialog.waitFor();
     assert.ok((await dialog.boundingBox()).width > 400, "it is there to be read");
     await look(worker, "who is there");
+    await pressable(worker, "who is there");
     await shoot(worker, "who.png");
     await worker.getByTestId("presence-back").click();
     assert.equal(await worker.getByTestId("presence").count(), 0);

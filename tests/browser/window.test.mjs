@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { leaning, picture } from "../../web/test/pictures.mjs";
 import { look } from "./axe.mjs";
+import { pressable } from "./targets.mjs";
 import { abortOrder, ask, card, freshName, open, shoot, signIn, startOrder, storeOrder, withBrowser } from "./cell_page.mjs";
 
 const PATIENCE_MS = 6 * 60_000;
@@ -39,6 +40,7 @@ async function throughTheWindow(browser, board) {
     await worker.getByTestId("way-window").click();
     await worker.getByTestId("ruler").waitFor();
     await look(worker, "size check");
+    await pressable(worker, "measuring the board");
     await shoot(worker, "window-ruler.png");
     await worker.locator("#ruler").fill("92");
     await worker.getByRole("button", { name: "Use the board" }).click();
@@ -62,6 +64,7 @@ async function throughTheWindow(browser, board) {
       await worker.waitForTimeout(900);
     }
     await worker.locator("[data-testid=onlook][data-seen=good]").waitFor({ timeout: 60_000 });
+    await pressable(worker, "the window");
     await shoot(worker, "window.png");
     await look(worker, "magic window");
     await worker.getByTestId("way-view").click();

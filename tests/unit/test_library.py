@@ -119,6 +119,52 @@ def test_words_are_filled_in_the_readers_language(library, language, title):
     assert set(words.ask) == {"torque_Nm"}
 
 
+def with_film(instructions, captions):
+    """Have `common/tighten` show a film, with captions in some languages."""
+    edit(instructions / "common" / "tighten.yaml", "media: [upright.svg]", "media: [upright.svg, turn.mp4]")
+    (instructions / "common" / "turn.mp4").write_bytes(b"a film")
+    for language, text in captions.items():
+        (instructions / "common" / f"turn.{language}.vtt").write_text(text, encoding="utf-8")
+
+
+VTT = "WEBVTT\n\n00:00.000 --> 00:02.000\nTurn it home.\n"
+
+
+@pytest.mark.parametrize(
+    ("there", "reader", "shown"),
+    [
+        (("en", "de"), "de-AT", "de"),
+        (("en", "de"), "fr", "en"),
+        (("de",), "fr", "de"),
+        ((), "en", ""),
+    ],
+)
+def test_a_film_has_the_captions_of_the_reader_or_the_next_best(files, library, there, reader, shown):
+    with_film(files[0], dict.fromkeys(there, VTT))
+    (files[0] / "common" / "turned.xx.vtt").write_text(VTT, encoding="utf-8")  # another film's
+    step = library.variant("lamp", CHOSEN).by_id["tighten@1.3"]
+    picture, film = library.words("lamp", step, reader).media
+    assert picture.captions == ""
+    assert film.captions == (f"common/turn.{shown}.vtt" if shown else "")
+    if shown:
+        assert library.mesh(film.captions).read_text(encoding="utf-8") == VTT
+
+
+def test_a_film_without_captions_in_a_language_or_with_others_is_named(files):
+    instructions, cells = files
+    with_film(instructions, {"en": VTT})
+    found = [str(p) for p in check(instructions, cells, SKILLS) if "turn" in str(p)]
+    with_film_says = "Film 'turn.mp4' has no captions in de."
+    assert sum(with_film_says in text for text in found) == 1, found
+    assert any("Put turn.de.vtt (WebVTT) beside it." in text for text in found)
+    (instructions / "common" / "turn.de.vtt").write_text(
+        "1\n00:00:00,000 --> 00:00:02,000\nEindrehen.\n", encoding="utf-8"
+    )
+    after = [str(p) for p in check(instructions, cells, SKILLS) if "turn" in str(p)]
+    assert [text for text in after if "'turn.de.vtt' is no WebVTT" in text], after
+    assert not any(with_film_says in text for text in after)
+
+
 def test_numbers_in_words_follow_the_reader(files, library):
     edit(files[0] / "lamp" / "procedure.yaml", "each: {nm: [1, 3], i", "each: {nm: [1.5, 3], i")
     step = library.variant("lamp", CHOSEN).by_id["tighten@1.5.1"]

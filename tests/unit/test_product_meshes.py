@@ -13,6 +13,7 @@ import manifold3d
 import numpy as np
 import pytest
 import trimesh
+from PIL import Image
 
 from orchestrator.adapters.sim.arm import UR5E
 from orchestrator.adapters.sim.kinematics import Kinematics
@@ -313,3 +314,14 @@ def test_steps_happen_inside_their_zones():
         "press",
         "handover",
     ]
+
+
+def test_the_pictures_are_those_that_are_drawn_from_the_meshes():
+    drawn = runpy.run_path(str(PRODUCT / "pictures.py"))["PICTURES"]
+    kept = {file.stem: file for file in PRODUCT.glob("*.png")}
+    assert kept.keys() == drawn.keys()
+    for name, file in kept.items():
+        there, anew = (np.asarray(image.convert("RGB"), dtype=float) for image in (Image.open(file), drawn[name]()))
+        assert there.shape == anew.shape
+        assert np.abs(there - anew).mean() < 1, f"{name}: run pictures.py"
+        assert file.stat().st_size < 100_000

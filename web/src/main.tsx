@@ -5,6 +5,7 @@ import { refresh, shut } from "./access/access";
 import { Entrance } from "./access/entrance";
 import { connection, store } from "./cell";
 import { remember } from "./kept/seen";
+import { Failed } from "./shell/failed";
 import { followNewer } from "./shell/newer";
 import { registerShell } from "./shell/register";
 import "./styles/main.css";
@@ -27,11 +28,14 @@ const host = document.getElementById("page");
 if (!host) throw new Error("the page has no place to draw");
 
 document.title = words.value.product;
-const page = (PAGES[path] ?? PAGES["/"] ?? (() => import("./pages/start")))();
+const page = (PAGES[path] ?? PAGES["/"] ?? (() => import("./pages/start")))().then(
+  ({ Page }) => Page,
+  () => Failed,
+);
 await refresh();
-if (path === "/sign-in") draw((await page).Page, host);
+if (path === "/sign-in") draw(await page, host);
 else if (!shut()) await enter(host);
-else if (path === "/join") draw((await page).Page, host);
+else if (path === "/join") draw(await page, host);
 else draw(() => <Entrance onEntered={() => void enter(host)} />, host);
 registerShell();
 
@@ -49,7 +53,7 @@ async function enter(on: HTMLElement): Promise<void> {
   connection.open();
   followNewer(connection);
   if (path === "/worker") void remember(store, connection);
-  draw((await page).Page, on);
+  draw(await page, on);
 }
 
 function draw(Page: ComponentType, on: HTMLElement): void {

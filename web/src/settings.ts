@@ -1,14 +1,17 @@
-/** What this device remembers: language, level of detail, theme and who works here. */
+/** What this device remembers: language, level of detail, theme, size and who works here. */
 
 import { effect, signal, type Signal } from "@preact/signals";
 
 export type Detail = "novice" | "standard" | "expert";
 export type Theme = "auto" | "light" | "dark";
+/** Large is read from 2 m. */
+export type Size = "normal" | "large";
 
 const LANGUAGES = ["en", "de"] as const;
 export type Language = (typeof LANGUAGES)[number];
 export const DETAILS: readonly Detail[] = ["novice", "standard", "expert"];
 export const THEMES: readonly Theme[] = ["auto", "light", "dark"];
+export const SIZES: readonly Size[] = ["normal", "large"];
 export { LANGUAGES };
 
 export function remembered<T extends string>(key: string, fallback: T, legal?: readonly T[]): Signal<T> {
@@ -39,6 +42,7 @@ const preferred: Language = LANGUAGES.find((language) => navigator.language.star
 export const language = remembered<Language>("language", preferred, LANGUAGES);
 export const detail = remembered<Detail>("detail", "standard", DETAILS);
 export const theme = remembered<Theme>("theme", "auto", THEMES);
+export const size = remembered<Size>("size", "normal", SIZES);
 export const operator = remembered<string>("operator", "");
 
 effect(() => {
@@ -47,6 +51,11 @@ effect(() => {
 effect(() => {
   if (theme.value === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme.value;
+});
+
+effect(() => {
+  if (size.value === "normal") delete document.documentElement.dataset.size;
+  else document.documentElement.dataset.size = size.value;
 });
 
 /** Whether the person asked their system for calm pages. */

@@ -987,6 +987,7 @@ export interface StepWords {
   ask: Record<string, string>;
   hazards: Record<string, string>;
   media: Record<string, string>;
+  captions: Record<string, string>;
 }
 
 /** The arm shall stand: a retreat under way is stopped, one that is previewed is dropped. */
@@ -1086,6 +1087,7 @@ export interface UnitView {
   started_t: number;
   breakpoints: string[];
   rewinding: Rewinding | null;
+  left_s: number | null;
 }
 
 /** What a value must be. Numbers keep the author's unit, which is also the value name's suffix. */

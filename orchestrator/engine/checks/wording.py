@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.checks.subject import Subject
     from orchestrator.engine.product import InstructionFile
 
+BOM = b"\xef\xbb\xbf"
 ALWAYS = frozenset({"serial", "part", "k", "n"})
 
 
@@ -34,6 +35,7 @@ def problems(subject: Subject) -> Iterator[Problem]:
     for file in shown:
         yield from _languages(file, spoken)
         yield from _hazards_and_media(subject, file)
+        yield from _films(subject, file, spoken)
         yield from _texts(subject, file, used[file.name])
     for key, part in product.procedure.parts.items():
         missing = sorted(spoken - set(part.name))
@@ -93,6 +95,19 @@ def _hazards_and_media(subject: Subject, file: InstructionFile) -> Iterator[Prob
             if name not in block.media:
                 text = f"Picture '{name}' has no text in {language} for those who can't see it."
                 yield file.source.problem((language, "media"), text, "Add it to media.", warning=True)
+
+
+def _films(subject: Subject, file: InstructionFile, spoken: set[str]) -> Iterator[Problem]:
+    """Yield what keeps somebody who can't hear a film, or not in that noise, from following it."""
+    for name, captions in file.captions.items():
+        for language in sorted(spoken - set(captions)):
+            text = f"Film '{name}' has no captions in {language}."
+            remedy = f"Put {name.rpartition('.')[0]}.{language}.vtt (WebVTT) beside it."
+            yield file.source.problem(("media",), text, remedy, warning=True)
+        for captions_name in captions.values():
+            if not (subject.root / file.folder / captions_name).read_bytes().removeprefix(BOM).startswith(b"WEBVTT"):
+                text = f"'{captions_name}' is no WebVTT: no screen shows it."
+                yield file.source.problem(("media",), text, "Its first line must be WEBVTT.")
 
 
 def _texts(subject: Subject, file: InstructionFile, steps: list[AuthoredStep]) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ import { view } from "../scene/static";
 import { detail } from "../settings";
 import type { Card, StepWords } from "../wire";
 import { best, number, text, words } from "../words";
+import { Media } from "./media";
 import { Asks } from "./asks";
 import { deviationWords } from "./deviation";
 import { Entry } from "./entry";
@@ -20,7 +21,7 @@ import { Part } from "./part";
 import { SignIn } from "./sign-in";
 import { Timer } from "./timer";
 
-const NOTHING: StepWords = { title: "", do: "", more: "", ask: {}, hazards: {}, media: {} };
+const NOTHING: StepWords = { title: "", do: "", more: "", ask: {}, hazards: {}, media: {}, captions: {} };
 
 export function useEntry(card: Card): Entry {
   const entry = useMemo(() => new Entry(), []);
@@ -198,23 +199,5 @@ function Nothing({ card }: { card: Card }) {
         </div>
       )}
     </div>
-  );
-}
-
-function Media({ words: say }: { words: StepWords }) {
-  const media = Object.entries(say.media);
-  if (media.length === 0) return null;
-  return (
-    <ul class="media" aria-label={words.value.card.pictures}>
-      {media.map(([file, alt]) => (
-        <li key={file}>
-          {/\.(mp4|webm)$/.test(file) ? (
-            <video src={`/assets/instructions/${file}`} aria-label={alt} controls muted loop playsInline />
-          ) : (
-            <img src={`/assets/instructions/${file}`} alt={alt} loading="lazy" />
-          )}
-        </li>
-      ))}
-    </ul>
   );
 }

@@ -1,5 +1,6 @@
-/** The slim line above: which order and unit, what the robot does, and whether the cell is there. */
+/** The slim line above: which order and unit, the time left, what the robot does, and whether the cell is there. */
 
+import { useRef } from "preact/hooks";
 import icon from "../icon.svg";
 import { WhoButton } from "../access/who";
 import { store } from "../cell";
@@ -8,8 +9,9 @@ import { LineSign } from "../common/line";
 import { NotMoving, notMoving } from "../common/not-moving";
 import { robotCondition } from "../common/safety";
 import { SettingsButton } from "../common/settings";
-import type { Card } from "../wire";
+import type { Card, UnitView } from "../wire";
 import { words } from "../words";
+import { minutesLeft } from "./left";
 
 export function Ribbon({ card }: { card: Card | null }) {
   const { ribbon, product } = words.value;
@@ -27,14 +29,17 @@ export function Ribbon({ card }: { card: Card | null }) {
         {card?.order && <span class="quiet">{order ? `${card.order} · ${order.product}` : card.order}</span>}
       </div>
       {unit && (
-        <div class="ribbon-progress" role="img" aria-label={words.value.board.steps(unit.done, unit.steps)}>
-          <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
-            <rect width="100" height="8" class="bar-ground" />
-            <rect width={(100 * unit.done) / Math.max(1, unit.steps)} height="8" class="bar-fill" />
-          </svg>
-          <span aria-hidden="true">
-            {unit.done}/{unit.steps}
-          </span>
+        <div class="ribbon-far">
+          <div class="ribbon-progress" role="img" aria-label={words.value.board.steps(unit.done, unit.steps)}>
+            <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+              <rect width="100" height="8" class="bar-ground" />
+              <rect width={(100 * unit.done) / Math.max(1, unit.steps)} height="8" class="bar-fill" />
+            </svg>
+            <span aria-hidden="true">
+              {unit.done}/{unit.steps}
+            </span>
+          </div>
+          <TimeLeft unit={unit} />
         </div>
       )}
       <div class="ribbon-robot">
@@ -53,5 +58,18 @@ export function Ribbon({ card }: { card: Card | null }) {
       <LineSign />
       <SettingsButton more={() => import("../hands/settings")} />
     </header>
+  );
+}
+
+/** How long the unit still takes, as the procedure's times say; nothing while that can't be told. */
+function TimeLeft({ unit }: { unit: UnitView }) {
+  const shown = useRef<{ unit: string; minutes: number } | null>(null);
+  if (unit.left_s === null) return null;
+  const minutes = minutesLeft(unit.left_s, shown.current?.unit === unit.id ? shown.current.minutes : null);
+  shown.current = { unit: unit.id, minutes };
+  return (
+    <span class="ribbon-left" data-testid="left">
+      {words.value.ribbon.left(minutes)}
+    </span>
   );
 }

@@ -1,9 +1,9 @@
-/** Language, level of detail and light, as a sheet with large choices. */
+/** Language, level of detail, light and, for a worker, size, as a sheet with large choices. */
 
 import { useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useRef } from "preact/hooks";
-import { detail, DETAILS, language, theme, THEMES } from "../settings";
+import { detail, DETAILS, language, size, SIZES, theme, THEMES } from "../settings";
 import { languageNames, words } from "../words";
 import type { Signal } from "@preact/signals";
 import { Icon } from "./icon";
@@ -26,6 +26,7 @@ export function SettingsButton({ more }: { more?: () => Promise<{ HandsSettings:
         <Choice name={settings.language} value={language} options={languageNames} />
         <Choice name={settings.detail} value={detail} options={DETAILS.map((key) => [key, settings.details[key]] as const)} />
         <Choice name={settings.theme} value={theme} options={THEMES.map((key) => [key, settings.themes[key]] as const)} />
+        {more && <Choice name={settings.size} value={size} options={SIZES.map((key) => [key, settings.sizes[key]] as const)} />}
         {More.value && <More.value />}
         <div class="dialog-actions">
           <button type="button" class="act act-primary" onClick={() => sheet.current?.close()}>

@@ -167,10 +167,12 @@ export const de: Words = {
     details: { novice: "Alle", standard: "Normal", expert: "Knapp" },
     theme: "Helligkeit",
     themes: { auto: "Wie Gerät", light: "Hell", dark: "Dunkel" },
+    size: "Größe",
+    sizes: { normal: "Normal", large: "Groß" },
     close: "Fertig",
   },
   places: { title: "Arbeitsplatz" },
-  ribbon: { unit: (n, m) => `Einheit ${n} von ${m}`, why: (n) => (n === 1 ? "Warum?" : `Warum? ${n} Gründe`), noUnit: "Keine Einheit", left: "Restzeit", order: "Auftrag" },
+  ribbon: { unit: (n, m) => `Einheit ${n} von ${m}`, why: (n) => (n === 1 ? "Warum?" : `Warum? ${n} Gründe`), noUnit: "Keine Einheit", left: (minutes) => (minutes < 1 ? "noch unter 1 min" : `noch etwa ${minutes} min`), order: "Auftrag" },
   card: {
     label: "Schritt",
     more: "Mehr …",

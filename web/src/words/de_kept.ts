@@ -52,6 +52,12 @@ export const shell: Words["shell"] = {
   newer: "Es gibt eine neue Fassung dieser Seiten.",
   newerText: "Sie kommt von selbst, wenn niemand etwas eingibt.",
   load: "Jetzt laden",
+  failed: {
+    title: "Diese Seite ließ sich nicht laden",
+    text: "Ein Teil von ihr kam nicht über das Netz. Die Zelle arbeitet nach ihren eigenen Regeln weiter; nichts, was Sie bestätigt haben, geht verloren.",
+    reload: "Noch einmal laden",
+    home: "Alle Seiten",
+  },
   insecure: {
     title: "Kamera, AR und Arbeit ohne Verbindung brauchen eine sichere Adresse",
     more: "Warum, und wie",

@@ -163,10 +163,12 @@ export const en = {
     details: { novice: "All", standard: "Normal", expert: "Brief" },
     theme: "Light",
     themes: { auto: "As device", light: "Light", dark: "Dark" },
+    size: "Size",
+    sizes: { normal: "Normal", large: "Large" },
     close: "Done",
   },
   places: { title: "Worker place" },
-  ribbon: { unit: (n: number, m: number) => `Unit ${n} of ${m}`, why: (n: number) => (n === 1 ? "Why?" : `Why? ${n} reasons`), noUnit: "No unit", left: "Time left", order: "Order" },
+  ribbon: { unit: (n: number, m: number) => `Unit ${n} of ${m}`, why: (n: number) => (n === 1 ? "Why?" : `Why? ${n} reasons`), noUnit: "No unit", left: (minutes: number) => (minutes < 1 ? "less than 1 min left" : `about ${minutes} min left`), order: "Order" },
   card: {
     label: "Step",
     more: "More …",

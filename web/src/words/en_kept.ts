@@ -50,6 +50,12 @@ export const shell = {
   newer: "There is a new version of these pages.",
   newerText: "It comes by itself when nobody is typing.",
   load: "Load it now",
+  failed: {
+    title: "This page did not load",
+    text: "A part of it did not come over the network. The cell goes on by its own rules; nothing that you confirmed is lost.",
+    reload: "Load it again",
+    home: "All pages",
+  },
   insecure: {
     title: "Camera, AR and work without a connection need a secure address",
     more: "Why, and how",
