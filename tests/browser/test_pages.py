@@ -27,6 +27,7 @@ SUITES = (
     "who",
     "window",
     "supervision",
+    "intent",
     "steps",
     "sizes",
     "two_people",
