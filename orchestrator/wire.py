@@ -220,8 +220,9 @@ class StepView(Frozen):
 class Intent(Frozen):
     """What the robot is about to do or does: the TCP's way and its end, and how long it takes.
 
-    While it is `proposed` it waits for `needs` different people; `approved_by` have said yes. `supervised` is the
-    skill's reason for asking, "" where the level of autonomy asks.
+    The arm begins at `begins_t` (s, the cell's time; None while that is not known) and stands at the end as the drawn
+    links in `end`, ordered as the scene's. While it is `proposed` it waits for `needs` different people; `approved_by`
+    have said yes. `supervised` is the skill's reason for asking, "" where the level of autonomy asks.
     """
 
     motion: str
@@ -234,6 +235,8 @@ class Intent(Frozen):
     needs: int = 0
     approved_by: tuple[str, ...] = ()
     supervised: str = ""
+    begins_t: float | None = None
+    end: tuple[Pose, ...] = ()
 
 
 class LaneView(Frozen):

@@ -366,6 +366,7 @@ class CellSpec(Frozen):
     approvals: ApprovalsSpec = ApprovalsSpec()
     patience: PatienceSpec = PatienceSpec()
     pause_s: Annotated[float, Field(gt=0, le=3600)] = 120.0  # how long the robot may be paused before that is a hold
+    lead_s: Annotated[float, Field(ge=0, le=30)] = 1.0  # how long a motion is shown to people before it begins
     retreat_mm_s: Annotated[float, Field(gt=0, le=250)] = 100.0  # of the whole arm; 250 is ISO 10218-1's reduced speed
     adapters: AdapterSettings = AdapterSettings()
     boards: dict[str, BoardSpec] = Field(default_factory=dict)  # marker boards, fixed where they have a frame

@@ -550,9 +550,11 @@ class ReportSafety(Frozen):
 
 
 class ProposeMotion(Frozen):
-    """A skill has planned a motion and asks to run it. `preview` holds TCP poses along the way.
+    """A skill has planned a motion and asks to run it.
 
-    `supervised` says why the skill wants it approved at every level of autonomy; "" where it doesn't.
+    `preview` holds TCP poses along the way, `end` the drawn links' where it ends. `from_rest` says that the arm has
+    stood until now: people see it coming first. `supervised` says why the skill wants it approved at every level of
+    autonomy; "" where it doesn't.
     """
 
     type: Literal["propose_motion"] = "propose_motion"
@@ -562,6 +564,8 @@ class ProposeMotion(Frozen):
     plan: Text = ""
     duration_s: Finite = 0.0
     preview: tuple[FinitePose, ...] = ()
+    end: Annotated[tuple[FinitePose, ...], Field(max_length=100)] = ()
+    from_rest: bool = False
     supervised: Text = ""
 
 

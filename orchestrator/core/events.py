@@ -562,6 +562,7 @@ class MotionProposed(Frozen):
     preview: tuple[Pose, ...]
     needs: int = 1
     supervised: str = ""
+    end: tuple[Pose, ...] = ()
 
 
 class ZonesAwaited(Frozen):
@@ -652,7 +653,7 @@ class BreakpointCleared(Frozen):
 
 
 class MotionIntended(Frozen):
-    """A motion is about to start. Journalled before anything moves."""
+    """A motion is about to start, `lead_s` from now at the earliest. Journalled before anything moves."""
 
     type: Literal["motion_intended"] = "motion_intended"
     effect: str
@@ -662,6 +663,8 @@ class MotionIntended(Frozen):
     duration_s: float
     preview: tuple[Pose, ...]
     by: str = ""
+    end: tuple[Pose, ...] = ()
+    lead_s: float = 0.0
 
 
 class MotionEnded(Frozen):

@@ -208,12 +208,14 @@ def _motion(state: State, event: ev.MotionProposed | ev.MotionIntended, t: float
         plan=event.plan,
         needs=event.needs if isinstance(event, ev.MotionProposed) else 0,
         supervised=event.supervised if isinstance(event, ev.MotionProposed) else "",
+        end=event.end,
+        lead_s=event.lead_s if isinstance(event, ev.MotionIntended) else 0.0,
     )
     if state.zones_awaited[0] == event.effect:
         state = replace(state, zones_awaited=("", ()))
     asked = state.motions.get(event.motion)
     if asked is not None and isinstance(event, ev.MotionIntended):
-        motion = dataclasses.replace(asked, approved=True, t=t)
+        motion = dataclasses.replace(asked, approved=True, t=t, lead_s=motion.lead_s)
     trail = None if motion.approved else state.trail  # it goes on from there, and is not noted before it stands
     return replace(state, motions={**state.motions, event.motion: motion}, trail=trail)
 

@@ -209,6 +209,7 @@ class Plan:
     tool: str
     duration_s: float
     preview: tuple[Pose, ...]  # TCP poses along the way, at most 50
+    rests: tuple[tuple[Pose, ...], ...] = ()  # pose of each drawn link at the end of each segment
     path: Any = field(default=None, compare=False, repr=False)
 
     @property

@@ -212,7 +212,8 @@ class MotionState:
     """A motion that waits for approval (`approved` False) or is under way.
 
     It waits for `needs` different people, 0 where it was let through without; `supervised` is its skill's reason for
-    asking, `refused` why a person wants it not to run.
+    asking, `refused` why a person wants it not to run. The arm stands for `lead_s` after `t`; `end`
+    is where its drawn links are when it stands again.
     """
 
     id: str
@@ -227,6 +228,8 @@ class MotionState:
     approved_by: tuple[str, ...] = ()
     supervised: str = ""
     refused: str = ""
+    end: tuple[Pose, ...] = ()
+    lead_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class Attempt:
         self._effect = effect.id
         self._n = effect.attempt
         self.limit = limit
-        self._gate = Gate(runner, effect.id, robot.stop, limit, self._progress, eyes.turn)
+        self._gate = Gate(runner, effect.id, robot.stop, limit, self._progress, eyes.turn, leads=True)
 
     @property
     def state(self) -> State:
@@ -199,10 +199,9 @@ class Attempt:
             if self._news(leg):
                 await self._replan(leg)
             plan = leg.course.plan
+            shown = {"preview": plan.preview, "end": _end_of(plan, leg.course.slice(leg.part))}
             try:
-                await self.move(
-                    lambda: self._start(leg), leg.text, plan=plan.id, lasts_s=plan.duration_s, preview=plan.preview
-                )
+                await self.move(lambda: self._start(leg), leg.text, plan=plan.id, lasts_s=plan.duration_s, **shown)
             except RobotError as error:
                 if error.code != "stale_scene" or last:
                     raise
@@ -241,10 +240,11 @@ class Attempt:
         plan: str = "",
         lasts_s: float = 0.0,
         preview: tuple[Pose, ...] = (),
+        end: tuple[Pose, ...] = (),
     ) -> Outcome:
         """Run a motion through the gate. Raises RobotError when it does not succeed."""
         outcome = await self._gate.run(
-            start, text=text, plan=plan, duration_s=lasts_s, preview=preview, supervised=self.supervised
+            start, text=text, plan=plan, duration_s=lasts_s, preview=preview, end=end, supervised=self.supervised
         )
         if not outcome.ok:
             message = outcome.message or f"The robot's motion '{text}' was {outcome.kind}."
@@ -349,3 +349,9 @@ class Attempt:
         fact = self.fact(part)
         if fact is not None and fact.holder == GRIPPER and not self.robot.state.value.holding:
             await self.report(part, fact.kind, "lost", LOST)
+
+
+def _end_of(plan: Plan, part: slice) -> tuple[Pose, ...]:
+    """Where the drawn links are when a part of a plan has run; nothing where the plan does not say."""
+    ran = plan.rests[part]
+    return ran[-1] if ran else ()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 STALL_S = 10.0  # a motion that neither moves nor ends for so long has a controller that does not answer
 REFUSED = "refused"  # the code of a motion that a person did not want
+STOOD_S = 3.0  # an arm that has stood for so long leaves a standstill, for whoever works beside it
 STAND_S = 1.0  # how long a motion may take to answer its cancel, and a robot to answer its stop
 
 
@@ -33,7 +34,7 @@ class Gate:
 
     `stop` is the robot's own, for motions that do not answer their cancel; `limit` stands still while a person decides.
     `progress` tells how far the robot is: a motion in which that stays equal for too long is called off. `turn` lets a
-    camera finish its picture first.
+    camera finish its picture first. With `leads` people see the arm coming before it leaves a standstill.
     """
 
     def __init__(
@@ -44,12 +45,15 @@ class Gate:
         limit: Limit | None = None,
         progress: Callable[[], object] | None = None,
         turn: Callable[[], Awaitable[None]] | None = None,
+        leads: bool = False,
     ) -> None:
         self._runner = runner
         self._effect = effect
         self._stop = stop
         self._progress = progress
         self._turn = turn
+        self._leads = leads
+        self._stood_at: float | None = None  # when the arm came to a stand, by the loop's clock; None before it moved
         self._limit = limit or Limit(math.inf)
         self._task = asyncio.current_task()
         self._count = 0
@@ -63,12 +67,14 @@ class Gate:
         plan: str = "",
         duration_s: float = 0.0,
         preview: tuple[Pose, ...] = (),
+        end: tuple[Pose, ...] = (),
         supervised: str = "",
         before: Callable[[], Awaitable[object]] | None = None,
     ) -> Outcome:
         """Run a motion and return how it ended; `supervised` says why it wants approval at every level of autonomy.
 
-        `before` makes ready for it once it may go ahead.
+        `preview` and `end` are what people see of it: the TCP's way, and the drawn links where it ends. `before` makes
+        ready for it once it may go ahead.
 
         Cancelling the caller cancels the motion and returns when the arm stands; where the motion does not answer
         in time, the robot is stopped, and the outcome is unknown.
@@ -86,7 +92,14 @@ class Gate:
         if self._turn is not None:
             with self._limit.standing("picture"):
                 await self._turn()
-        motion_id = await self._passed(text, plan, duration_s, preview, supervised)
+        shown: dict[str, Any] = {
+            "text": text,
+            "plan": plan,
+            "duration_s": round(duration_s, 3),
+            "supervised": supervised,
+        }
+        shown |= {"preview": _rounded(preview), "end": _rounded(end)}
+        motion_id = await self._passed(shown)
         if before is not None:
             await self._made_ready(motion_id, before)
         reasons = why_no_motion(self._runner.state, self._effect)
@@ -104,6 +117,7 @@ class Gate:
             outcome = await stand(motion, self._stop)
             self._end(motion_id, outcome.kind, outcome.code, outcome.message)
             raise
+        self._stood_at = asyncio.get_running_loop().time()
         self._end(motion_id, outcome.kind, outcome.code, outcome.message)
         return outcome
 
@@ -117,25 +131,19 @@ class Gate:
             self._end(motion_id, "rejected", error.code, error.message)
             raise
 
-    async def _passed(self, text: str, plan: str, duration_s: float, preview: tuple[Pose, ...], supervised: str) -> str:
+    async def _passed(self, shown: dict[str, Any]) -> str:
         """Propose a motion and wait until it may go ahead; returns its id. Raises RobotError."""
         self._count += 1
         motion_id = f"{self._effect}/m{self._count}"
-        proposal = cmd.ProposeMotion(
-            effect=self._effect,
-            motion=motion_id,
-            text=text,
-            plan=plan,
-            duration_s=round(duration_s, 3),
-            preview=tuple(pose.rounded() for pose in preview),
-            supervised=supervised,
-        )
+        what = {**shown, "effect": self._effect, "motion": motion_id, "from_rest": self._from_rest(shown["preview"])}
+        proposal = cmd.ProposeMotion.model_validate(what)
         try:
             answer = await self._asked(proposal)
             if not answer.ok:
                 raise RobotError(answer.message, remedy=answer.remedy, code=answer.code)
             with self._limit.standing("approval"):
                 await self._runner.until(lambda state: _decided(state, motion_id))
+            seen = await self._lead(motion_id)
             await self._unpaused()
         except asyncio.CancelledError:  # it may be in the journal by then, and must not stand there as under way
             self._end(motion_id, "canceled", "", "")
@@ -147,8 +155,33 @@ class Gate:
             raise _not_like_this(motion.refused)
         if motion is not None and wants_approval(self._runner.state, motion):  # lowered before it could begin
             self._end(motion_id, "rejected", "autonomy", "Motions are to be approved now.")
-            return await self._passed(text, plan, duration_s, preview, supervised)
+            return await self._passed(shown)
+        if motion is not None and not seen:  # by the time it may go on, nobody looks out for it any more
+            self._end(motion_id, "rejected", "paused", "The robot was paused before it began.")
+            return await self._passed(shown)
         return motion_id
+
+    def _from_rest(self, preview: tuple[Pose, ...]) -> bool:
+        """Whether the arm is about to leave a standstill that people may take for one that lasts."""
+        stood = self._stood_at is None or asyncio.get_running_loop().time() - self._stood_at >= STOOD_S
+        return self._leads and bool(preview) and stood
+
+    async def _lead(self, motion_id: str) -> bool:
+        """Stand for as long as people are to see what comes; tells whether nothing has come between."""
+        motion = self._runner.state.motions.get(motion_id)
+        if motion is None or motion.refused or not motion.lead_s:
+            return True
+        with self._limit.standing("lead"):
+            try:
+                async with asyncio.timeout(motion.lead_s):
+                    await self._runner.until(lambda state: self._comes_between(state, motion_id))
+            except TimeoutError:
+                return True
+        return False
+
+    def _comes_between(self, state: State, motion_id: str) -> bool:
+        motion = state.motions.get(motion_id)
+        return motion is None or wants_approval(state, motion) or bool(why_no_motion(state, self._effect))
 
     async def _asked(self, proposal: cmd.ProposeMotion) -> Answer:
         """Propose a motion, once nothing is paused that would keep it at speed zero."""
@@ -189,6 +222,10 @@ class Gate:
                 {"effect": self._effect, "motion": motion, "outcome": kind, "code": code, "message": message}
             )
         )
+
+
+def _rounded(poses: tuple[Pose, ...]) -> tuple[Pose, ...]:
+    return tuple(pose.rounded() for pose in poses)
 
 
 def _decided(state: State, motion_id: str) -> bool:

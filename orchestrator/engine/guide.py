@@ -8,6 +8,7 @@ from orchestrator.core.commands import Acknowledge, ChangeCell, JoinPlace, Pause
 from orchestrator.core.decide.choices import leftovers
 from orchestrator.core.holding import HOLDS_ALREADY
 from orchestrator.core.interlock import why_not_manual
+from orchestrator.core.lead import begins_t
 from orchestrator.core.machine import CellState, CellVerb, Mode, OrderVerb, StepStatus, allowed
 from orchestrator.core.pauses import THE_CELL
 from orchestrator.core.photo import path_of
@@ -344,6 +345,8 @@ class Guide:
             needs=motion.needs,
             approved_by=motion.approved_by,
             supervised=motion.supervised,
+            begins_t=begins_t(motion),
+            end=motion.end,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core.commands import Retreat, StopRetreat
+from orchestrator.core.lead import begins_t
 from orchestrator.core.reason import coded
 from orchestrator.core.retreat import RETREATS_FROM, why_not_retreat, with_the_arm
 from orchestrator.core.state import ROBOT
@@ -80,6 +81,8 @@ def retreat_lane(state: State) -> LaneView | None:
         buttons=buttons,
         needs=motion.needs,
         approved_by=motion.approved_by,
+        begins_t=begins_t(motion),
+        end=motion.end,
     )
     status = "working" if motion.approved else "waiting"
     return LaneView.model_validate(

@@ -95,6 +95,7 @@ class Retreating:
                 plan=way.plan.id,
                 duration_s=way.plan.duration_s,
                 preview=way.plan.preview,
+                end=way.plan.rests[-1] if way.plan.rests else (),
                 before=self._made_ready,
             )
         finally:

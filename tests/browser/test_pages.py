@@ -29,6 +29,7 @@ SUITES = (
     "who",
     "window",
     "supervision",
+    "intent",
     "steps",
     "sizes",
     "distance",

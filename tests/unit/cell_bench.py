@@ -191,7 +191,7 @@ class Bench:
     async def in_motion(self, text: str, share_s: float = 0.3) -> None:
         """Wait until a motion of this name runs for a while."""
         motion = await self.event("motion_intended", text=text)
-        await asyncio.sleep(share_s)
+        await asyncio.sleep(motion.lead_s + share_s)  # type: ignore[union-attr] # its event
         assert motion.motion in self.state.motions, f"'{text}' was over already"  # type: ignore[union-attr] # its event
 
     # ---- reading -----------------------------------------------------------------------------------------------

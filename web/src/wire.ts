@@ -440,8 +440,9 @@ export interface Hello {
 /**
  * What the robot is about to do or does: the TCP's way and its end, and how long it takes.
  *
- * While it is `proposed` it waits for `needs` different people; `approved_by` have said yes. `supervised` is the
- * skill's reason for asking, "" where the level of autonomy asks.
+ * The arm begins at `begins_t` (s, the cell's time; None while that is not known) and stands at the end as the drawn
+ * links in `end`, ordered as the scene's. While it is `proposed` it waits for `needs` different people; `approved_by`
+ * have said yes. `supervised` is the skill's reason for asking, "" where the level of autonomy asks.
  */
 export interface Intent {
   motion: string;
@@ -454,6 +455,8 @@ export interface Intent {
   needs: number;
   approved_by: string[];
   supervised: string;
+  begins_t: number | null;
+  end: Pose[];
 }
 
 /** A person comes to a worker place. */

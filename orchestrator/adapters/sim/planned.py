@@ -40,6 +40,7 @@ def bound(
         name,
         sum(leg.duration_s for leg in legs),
         _preview(legs, tool, kinematics),
+        tuple(kinematics.links(leg.end, leg.opening_m) for leg in legs),
         legs,
     )
 

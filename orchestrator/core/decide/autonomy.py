@@ -8,6 +8,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.interlock import why_not
+from orchestrator.core.lead import lead_s
 from orchestrator.core.machine import StepStatus, move, verb_to
 from orchestrator.core.readiness import held_up
 from orchestrator.core.retreat import why_no_motion
@@ -65,6 +66,8 @@ def approve_motion(state: State, command: cmd.ApproveMotion, by: cmd.Who, _now: 
             duration_s=motion.duration_s,
             preview=motion.preview,
             by=who,
+            end=motion.end,
+            lead_s=0.0 if motion.effect.startswith(RETREAT) else lead_s(state),
         ),
     ]
 

@@ -14,6 +14,7 @@ from orchestrator.core.decide.progress import undo_trouble, undone
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.holding import HOLDS_ALREADY
 from orchestrator.core.interlock import MOVING, RETREATS, SAFETY_SAYS, why_not, why_not_but_paused
+from orchestrator.core.lead import lead_s
 from orchestrator.core.machine import ASKS_MOTION, CELL, CellState, CellVerb, Mode, StepStatus, move
 from orchestrator.core.ports import Safety
 from orchestrator.core.retreat import is_retreat
@@ -201,11 +202,12 @@ def propose_motion(state: State, command: cmd.ProposeMotion, _by: cmd.Who, _now:
         "plan": command.plan,
         "duration_s": command.duration_s,
         "preview": command.preview,
+        "end": command.end,
     }
     if state.autonomy in ASKS_MOTION or command.supervised:
         asked = {"needs": state.spec.approvals.motions, "supervised": command.supervised}
         return [ev.MotionProposed.model_validate({**what, **asked})]
-    return [ev.MotionIntended.model_validate(what)]
+    return [ev.MotionIntended.model_validate({**what, "lead_s": lead_s(state) if command.from_rest else 0.0})]
 
 
 def _awaited(state: State, effect: str) -> bool:

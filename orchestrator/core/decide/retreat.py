@@ -40,6 +40,7 @@ def propose(state: State, command: cmd.ProposeMotion) -> list[ev.Event] | Reject
             plan=command.plan,
             duration_s=command.duration_s,
             preview=command.preview,
+            end=command.end,
             needs=state.spec.approvals.motions,
         )
     ]

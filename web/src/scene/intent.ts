@@ -55,7 +55,7 @@ export class Intent {
   update(server_s: number, calm: boolean): boolean {
     const { view, curve } = this;
     if (!view || !curve) return false;
-    const part = view.proposed ? 0 : Math.min(1, Math.max(0, (server_s - view.started_t) / Math.max(0.1, view.duration_s)));
+    const part = view.proposed ? 0 : Math.min(1, Math.max(0, (server_s - (view.begins_t ?? view.started_t)) / Math.max(0.1, view.duration_s)));
     this.bead.visible = !calm;
     if (!calm) this.bead.position.copy(curve.getPointAt(part));
     return !calm && part < 1 && !view.proposed;

@@ -4,6 +4,7 @@ import { effect } from "@preact/signals";
 import { Group, Vector3 } from "three";
 import { deviationWords } from "../card/deviation";
 import { serverNow } from "../clock";
+import { robotCondition } from "../common/safety";
 import type { Freshness, PoseStream } from "../poses";
 import { calm } from "../settings";
 import type { Store } from "../store";
@@ -15,6 +16,7 @@ import { Ghost } from "./ghost";
 import { Intent } from "./intent";
 import type { Lettering } from "./labels";
 import { Layers, type Layer } from "./layers";
+import { EndPose } from "./end_pose";
 import { Floor, lights, palette, type Palette } from "./look";
 import { Marks } from "./marks";
 import { Parts } from "./parts";
@@ -50,6 +52,7 @@ export interface Going {
 
 const TOP_M = 0.04;
 const HAZARDS = ["danger", "warning", "caution", "notice"] as const;
+const SAID_M = 0.05; // above what the robot is said to do
 const HAZARD_STEP_M = 0.05;
 
 export class Members {
@@ -62,10 +65,12 @@ export class Members {
   readonly marks: Marks;
   readonly deviation: Deviation;
   readonly intent: Intent;
+  readonly endPose: EndPose;
   readonly stands: Stands;
   readonly bins: Bins;
   readonly layers: Layers;
   card: Card | null = null;
+  private readonly planned = new Group();
   private shown: ReadonlySet<Layer>;
   private real = false;
   private precise = true;
@@ -85,11 +90,13 @@ export class Members {
     this.marks = new Marks(colours);
     this.deviation = new Deviation(colours);
     this.intent = new Intent(colours);
+    this.endPose = new EndPose(view.links, colours);
     this.stands = new Stands(view, colours);
     this.bins = new Bins(view.bins, colours, () => this.point());
     this.layers = new Layers(view, colours, labels);
     this.shown = options.layers;
-    for (const { object } of [this.floor, this.stands, this.bins, this.robot, this.parts, this.layers, this.intent, this.marks, this.ghost, this.deviation]) this.world.add(object);
+    for (const { object } of [this.floor, this.stands, this.bins, this.robot, this.parts, this.layers, this.intent, { object: this.planned }, this.marks, this.ghost, this.deviation]) this.world.add(object);
+    this.planned.add(this.endPose.object);
     this.world.add(lights(centre, options.sky));
     this.ends = [
       effect(() => {
@@ -106,8 +113,9 @@ export class Members {
         this.point();
       }),
       effect(() => {
-        this.intent.set(store.robot.value?.intent ?? null);
-        words.value;
+        const intent = store.robot.value?.intent ?? null;
+        this.intent.set(intent);
+        this.endPose.set(intent);
         this.name();
       }),
       poses.listen(changed),
@@ -159,7 +167,7 @@ export class Members {
 
   recolour(): void {
     const colours: Palette = palette(this.options.host);
-    for (const member of [this.floor, this.stands, this.robot, this.parts, this.marks, this.deviation, this.intent, this.bins, this.layers]) member.recolour(colours);
+    for (const member of [this.floor, this.stands, this.robot, this.parts, this.marks, this.deviation, this.intent, this.endPose, this.bins, this.layers]) member.recolour(colours);
     this.ghost.recolour(colours, performance.now() / 1000);
     this.point();
   }
@@ -184,7 +192,7 @@ export class Members {
     for (const { object } of [this.floor, this.robot, this.parts, this.stands]) object.visible = !real;
     this.bins.object.visible = !real && shown.has("bins");
     this.layers.object.visible = precise;
-    this.intent.object.visible = precise && shown.has("intent");
+    for (const drawn of [this.intent.object, this.planned]) drawn.visible = precise && shown.has("intent");
     this.marks.object.visible = precise;
     this.deviation.object.visible = precise;
     this.ghost.object.visible = precise;
@@ -221,17 +229,19 @@ export class Members {
     this.options.changed();
   }
 
-  /** Say in the scene what the robot is about to do. */
+  /** Say in the scene what the robot is about to do; where it stands, why, and what a person can do. */
   private name(): void {
-    const { labels, store } = this.options;
-    const lane = store.robot.value;
+    const { labels, poses, store } = this.options;
     const { end } = this.intent;
+    const { words: said, held } = robotCondition();
+    const intent = held === null || store.cell.value?.retreat?.motion ? store.robot.value?.intent : null;
     labels.drop("intent");
-    if (this.precise && lane?.intent && end && this.shown.has("intent")) {
-      const { robot } = words.value;
-      const what = text(lane.intent.text);
-      const said = lane.intent.proposed ? robot.proposes(what) : robot.moves(what);
-      labels.put("intent", said, vector(end.p).add(new Vector3(0, 0, 0.05)), "intent");
+    labels.drop("stands");
+    const here = held === null || intent ? null : poses.at("robot", "tcp", performance.now() / 1000);
+    if (here) labels.put("stands", [said, held].filter(Boolean).join(". "), vector(here.p).add(new Vector3(0, 0, SAID_M)), "lost");
+    if (this.precise && intent && end && this.shown.has("intent")) {
+      const asked = held === null || !intent.proposed ? said : words.value.robot.proposes(text(intent.text), intent.needs - intent.approved_by.length);
+      labels.put("intent", asked, vector(end.p).add(new Vector3(0, 0, SAID_M)), "intent");
     }
     this.options.changed();
   }

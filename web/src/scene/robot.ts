@@ -76,7 +76,8 @@ export class Robot {
   }
 }
 
-function shape({ shape: kind, size_m: [a, b, c] }: Primitive): BufferGeometry {
+/** The geometry of a primitive. */
+export function shape({ shape: kind, size_m: [a, b, c] }: Primitive): BufferGeometry {
   switch (kind) {
     case "box":
       return new BoxGeometry(a, b, c);

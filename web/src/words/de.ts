@@ -462,7 +462,8 @@ export const de: Words = {
     unheard: "Roboter: keine Nachricht, die Verbindung ist weg",
     unseen: "Wo der Roboter ist, ist gerade nicht bekannt",
     moves: (text) => `Roboter: ${text}`,
-    proposes: (text) => `Roboter fragt: ${text}`,
+    soon: (text, s) => `Roboter fährt in ${s} s los: ${text}`,
+    proposes: (text, people) => `Roboter fragt: ${text} (${people > 1 ? `${people} Personen geben` : "eine Person gibt"} frei)`,
     seconds: (s) => `${s} s`,
   },
   deviation: {

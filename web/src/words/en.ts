@@ -454,7 +454,8 @@ export const en = {
     unheard: "Robot: no news, the line is down",
     unseen: "Robot’s position is not known just now",
     moves: (text: string) => `Robot: ${text}`,
-    proposes: (text: string) => `Robot asks: ${text}`,
+    soon: (text: string, s: number) => `Robot moves in ${s} s: ${text}`,
+    proposes: (text: string, people: number) => `Robot asks: ${text} (${people > 1 ? `${people} people approve` : "one person approves"})`,
     seconds: (s: string) => `${s} s`,
   },
   deviation: {

@@ -1,0 +1,58 @@
+/** The arm where it will stand when its motion has ended: see-through and outlined, so that nobody takes it for the robot. */
+
+import { EdgesGeometry, Group, LineBasicMaterial, LineSegments, Mesh, MeshBasicMaterial } from "three";
+import type { Intent, LinkView } from "../wire";
+import type { Palette } from "./look";
+import { put } from "./pose";
+import { shape } from "./robot";
+
+const EDGE_DEG = 30;
+
+export class EndPose {
+  readonly object = new Group();
+  private readonly links: Group[] = [];
+  private readonly glass: MeshBasicMaterial;
+  private readonly rim: LineBasicMaterial;
+
+  constructor(views: readonly LinkView[], colours: Palette) {
+    this.glass = new MeshBasicMaterial({
+      transparent: true,
+      opacity: 0.16,
+      depthWrite: false,
+      polygonOffset: true, // the arm itself comes to stand exactly there
+      polygonOffsetFactor: -1,
+      polygonOffsetUnits: -1,
+    });
+    this.rim = new LineBasicMaterial({ transparent: true, opacity: 0.6, depthWrite: false });
+    for (const { bodies } of views) {
+      const link = new Group();
+      for (const body of bodies) {
+        const geometry = shape(body);
+        const mesh = new Mesh(geometry, this.glass);
+        const rim = new LineSegments(new EdgesGeometry(geometry, EDGE_DEG), this.rim);
+        for (const drawn of [mesh, rim]) {
+          put(drawn, body.pose);
+          drawn.renderOrder = 2;
+          link.add(drawn);
+        }
+      }
+      this.links.push(link);
+      this.object.add(link);
+    }
+    this.object.visible = false;
+    this.recolour(colours);
+  }
+
+  /** Stand where this motion ends; gone without one, or where nobody said where that is. */
+  set(view: Intent | null): void {
+    const { links } = this;
+    const end = view?.end.length === links.length ? view.end : [];
+    this.object.visible = end.length > 0;
+    end.forEach((pose, i) => links[i] && put(links[i], pose));
+  }
+
+  recolour(colours: Palette): void {
+    this.glass.color.copy(colours.intent);
+    this.rim.color.copy(colours.intent);
+  }
+}
