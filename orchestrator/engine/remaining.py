@@ -76,6 +76,8 @@ class _Plan:
         self.now = max([*(unit.started_t for unit in units), *(t for t in moments if t is not None)])
         self._free = dict.fromkeys((ROBOT, *(place for place in state.spec.places if place in state.places)), self.now)
         self._ends: dict[tuple[str, str], float] = {}
+        self._from: dict[tuple[str, str], float] = {}  # once known, it changes no more
+        self._ways: dict[tuple[str, str], tuple[tuple[tuple[str, ...], float], ...]] = {}
         planned = {unit.id for unit in units}
         for unit, name, current in state.busy():
             step = state.variant_of(unit.id).by_id[name]
@@ -135,12 +137,16 @@ class _Plan:
 
     def _ready(self, unit: UnitState, step: Step) -> float | None:
         """Return from when on nothing but lanes holds a step up; None while a predecessor is not laid."""
+        key = (unit.id, step.id)
+        if key in self._from:
+            return self._from[key]
         ready = self.now
         for wait in step.after:
             end = self._ends.get((unit.id, wait.step))
             if end is None:
                 return None
             ready = max(ready, end + wait.min_s)
+        self._from[key] = ready
         return ready
 
     def _best(self, unit: UnitState, step: Step, ready: float) -> tuple[float, float, tuple[str, ...]]:
@@ -149,16 +155,21 @@ class _Plan:
             if (other.id, step.id) in self._ends:  # done once for both
                 return ready, max(ready, self._ends[other.id, step.id]), ()
         best: tuple[float, float, tuple[str, ...]] | None = None
-        for crew in crews(self._state, step, unit.steps[step.id].barred):
-            if not _known(step, crew):
-                continue
+        for crew, takes_s in self._ways_of(unit, step):
             begins = max(ready, *(self._free[actor] for actor in crew))
-            ends = begins + _takes(step, crew)
-            if best is None or ends < best[1]:
-                best = (begins, ends, crew)
+            if best is None or begins + takes_s < best[1]:
+                best = (begins, begins + takes_s, crew)
         if best is None:
             raise _Untold
         return best
+
+    def _ways_of(self, unit: UnitState, step: Step) -> tuple[tuple[tuple[str, ...], float], ...]:
+        """Return who may do a step, with how long they take (s), where that is known."""
+        key = (unit.id, step.id)
+        if key not in self._ways:
+            able = crews(self._state, step, unit.steps[step.id].barred)
+            self._ways[key] = tuple((crew, _takes(step, crew)) for crew in able if _known(step, crew))
+        return self._ways[key]
 
 
 def _known(step: Step, crew: tuple[str, ...]) -> bool:
