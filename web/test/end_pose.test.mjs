@@ -10,23 +10,24 @@ const body = { shape: "box", size_m: [0.1, 0.1, 0.3], role: "arm", pose: still }
 const views = ["base", "hand"].map((name) => ({ name, bodies: [body] }));
 const motion = { end: [{ p: [0.1, 0, 0], q: [1, 0, 0, 0] }, { p: [0.4, 0.2, 0.3], q: [0, 1, 0, 0] }] };
 
+const nowhere = () => null;
 const drawn = (shown) => shown.object.children.flatMap((link) => link.children);
 
 test("it stands where the motion ends, and is gone with it", () => {
   const shown = new EndPose(views, { intent: colour });
   assert.equal(shown.object.visible, false);
-  shown.set(motion);
+  shown.set(motion, nowhere);
   assert.equal(shown.object.visible, true);
   assert.deepEqual(shown.object.children.map(({ position }) => position.toArray()), motion.end.map(({ p }) => p));
-  shown.set(null);
+  shown.set(null, nowhere);
   assert.equal(shown.object.visible, false);
 });
 
 test("a motion that does not say where it ends shows no arm", () => {
   const shown = new EndPose(views, { intent: colour });
-  shown.set(motion);
+  shown.set(motion, nowhere);
   for (const end of [[], motion.end.slice(1)]) {
-    shown.set({ end });
+    shown.set({ end }, nowhere);
     assert.equal(shown.object.visible, false);
   }
 });
@@ -38,4 +39,12 @@ test("it is never solid: it hides nothing, throws no shadow, and does not flicke
     assert.ok(material.transparent && material.opacity < 0.7 && !material.depthWrite && !castShadow);
   }
   assert.ok(pieces.filter(({ isMesh }) => isMesh).every(({ material }) => material.polygonOffset && material.polygonOffsetUnits < 0));
+});
+
+test("a link that stays where it is is not drawn twice", () => {
+  const shown = new EndPose(views, { intent: colour });
+  shown.set(motion, (link) => (link === "base" ? motion.end[0] : still));
+  assert.deepEqual(shown.object.children.map(({ visible }) => visible), [false, true]);
+  shown.set({ end: motion.end.toReversed() }, () => motion.end[0]);
+  assert.deepEqual(shown.object.children.map(({ visible }) => visible), [true, false]);
 });

@@ -1,12 +1,14 @@
 /** The arm where it will stand when its motion has ended: see-through and outlined, so that nobody takes it for the robot. */
 
 import { EdgesGeometry, Group, LineBasicMaterial, LineSegments, Mesh, MeshBasicMaterial } from "three";
-import type { Intent, LinkView } from "../wire";
+import type { Intent, LinkView, Pose } from "../wire";
 import type { Palette } from "./look";
 import { put } from "./pose";
 import { shape } from "./robot";
 
 const EDGE_DEG = 30;
+const STAYS_M = 0.002; // what moves less is there already, and not drawn twice
+const STAYS_Q = 1e-5;
 
 export class EndPose {
   readonly object = new Group();
@@ -14,7 +16,10 @@ export class EndPose {
   private readonly glass: MeshBasicMaterial;
   private readonly rim: LineBasicMaterial;
 
-  constructor(views: readonly LinkView[], colours: Palette) {
+  constructor(
+    private readonly views: readonly LinkView[],
+    colours: Palette,
+  ) {
     this.glass = new MeshBasicMaterial({
       transparent: true,
       opacity: 0.16,
@@ -43,12 +48,17 @@ export class EndPose {
     this.recolour(colours);
   }
 
-  /** Stand where this motion ends; gone without one, or where nobody said where that is. */
-  set(view: Intent | null): void {
+  /** Stand where this motion ends, but for links that are there already; gone without one, or where nobody said where that is. */
+  set(view: Intent | null, now: (link: string) => Pose | null): void {
     const { links } = this;
     const end = view?.end.length === links.length ? view.end : [];
     this.object.visible = end.length > 0;
-    end.forEach((pose, i) => links[i] && put(links[i], pose));
+    end.forEach((pose, i) => {
+      const [link, here] = [links[i], now(this.views[i]?.name ?? "")];
+      if (!link) return;
+      put(link, pose);
+      link.visible = !here || !same(here, pose);
+    });
   }
 
   recolour(colours: Palette): void {
@@ -56,3 +66,6 @@ export class EndPose {
     this.rim.color.copy(colours.intent);
   }
 }
+
+const same = (a: Pose, b: Pose): boolean =>
+  Math.hypot(...a.p.map((v, i) => v - (b.p[i] ?? 0))) < STAYS_M && 1 - Math.abs(a.q.reduce((sum, v, i) => sum + v * (b.q[i] ?? 0), 0)) < STAYS_Q;

@@ -115,7 +115,7 @@ export class Members {
       effect(() => {
         const intent = store.robot.value?.intent ?? null;
         this.intent.set(intent);
-        this.endPose.set(intent);
+        this.endPose.set(intent, (link) => poses.at("robot", link, performance.now() / 1000));
         this.name();
       }),
       poses.listen(changed),
