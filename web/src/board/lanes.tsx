@@ -9,7 +9,7 @@ import { worked } from "../common/worked";
 import { Icon } from "../common/icon";
 import { span, text, word, words } from "../words";
 import { episodes, remember, type Episode } from "./history";
-import { SIGNS } from "./units";
+import { SIGNS } from "./signs";
 
 const SHOWN_S = 4 * 60;
 const AHEAD_S = 20;

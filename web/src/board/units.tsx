@@ -2,23 +2,13 @@
 
 import { store } from "../cell";
 import { Offer } from "../common/buttons";
-import { Icon, type IconName } from "../common/icon";
+import { Icon } from "../common/icon";
 import { Photo } from "../common/photo";
 import type { StepView, UnitView } from "../wire";
 import { text, word, words } from "../words";
+import { StepGraph } from "./graph";
 import { GoBack, GoingBack } from "./rewind";
-
-export const SIGNS: Record<string, IconName> = {
-  waiting: "dot",
-  ready: "circle",
-  active: "half",
-  verifying: "eye",
-  attention: "alert",
-  done: "check",
-  undoing: "back",
-  undone: "back",
-  skipped: "skip",
-};
+import { SIGNS } from "./signs";
 
 export function Units() {
   const { board } = words.value;
@@ -56,6 +46,7 @@ function Unit({ unit }: { unit: UnitView }) {
           <Group key={group} steps={members} />
         ))}
       </ol>
+      <StepGraph unit={unit.id} name={board.unit(unit.order, unit.n)} steps={steps} />
     </article>
   );
 }

@@ -14,8 +14,8 @@ export const kept: Words["kept"] = {
     back: "Zurück",
   },
   presence: {
-    title: (who) => `Bist du ${who}?`,
-    text: (who) => `Dieses Gerät hat eine Weile niemand berührt. Was du jetzt sagst, zählt als Arbeit von ${who}.`,
+    title: (who) => `Sind Sie ${who}?`,
+    text: (who) => `Dieses Gerät hat eine Weile niemand berührt. Was Sie jetzt sagen, zählt als Arbeit von ${who}.`,
     same: (who) => `Ich bin ${who}`,
     other: (who) => `Jemand anders: ${who} abmelden`,
     back: "Zurück",
