@@ -17,12 +17,14 @@ from orchestrator.adapters.access import people
 from orchestrator.adapters.access.store import AccountsFile, now_t
 from orchestrator.adapters.journal_sqlite import SqliteJournal
 from orchestrator.cli.lan import ACCOUNTS
-from orchestrator.http.access import DEVICE_COOKIE, Access
+from orchestrator.http.access import DEVICE_COOKIE, SESSION_COOKIE, Access
 from orchestrator.http.server import WebServer, create_app
+from orchestrator.wire import SIGNED_OUT
 from tests.bench.bench_stream import BusyDesk
 from tests.bench.cells import BenchCell, library, refill
 from tests.bench.report import ROOT, Figure, bench, percentile, scratch
-from tests.unit.lan_bench import Site
+from tests.unit.http_fakes import enter, farewell, screen
+from tests.unit.lan_bench import PIN, Site, lan_by_tls
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +34,7 @@ SPELL_S = 6.0
 ROUNDS = 3
 BADGE = "A0F3-77"
 SIGN_INS = 5
+REVOKED = 12
 
 
 @bench("access.bad_logins_x", "times", hold=2)
@@ -91,6 +94,39 @@ async def _under_attack(folder: Path) -> tuple[list[list[float]], list[list[floa
     await serving
     site.accounts.close()
     return quiet, guessed, statistics.median(heard)
+
+
+@bench("access.cut_off_s", "s", hold=1)
+def cut_off() -> list[Figure]:
+    with scratch() as folder:
+        took_s = asyncio.run(_revoked(folder))
+    note = (
+        f"a joined tablet is revoked by another opening of the accounts, as `tandem devices revoke` does, to the close "
+        f"(4401) of its WebSocket by TLS; slowest of {len(took_s)}, median {statistics.median(took_s):.2f} s"
+    )
+    return [Figure(max(took_s), len(took_s), note)]
+
+
+async def _revoked(folder: Path) -> list[float]:
+    took_s = []
+    async with lan_by_tls(folder) as (site, _, server, trusted):
+        for n in range(REVOKED):
+            joined = site.accounts.join(site.accounts.invite(now_t())[0], f"tablet {n}", now_t())
+            assert joined is not None
+            signed_in = site.accounts.sign_in(joined[0].id, now_t(), person="worker", secret=PIN)
+            assert isinstance(signed_in, tuple), signed_in
+            cookie = f"{DEVICE_COOKIE}={joined[1]}; {SESSION_COOKIE}={signed_in[1]}"
+            headers = {"origin": server.url, "cookie": cookie}
+            async with screen(server, additional_headers=headers, ssl=trusted) as page:
+                await enter(page)
+                elsewhere = AccountsFile(site.accounts.path)
+                elsewhere.revoke_device(joined[0].id)
+                began = time.perf_counter()
+                elsewhere.close()
+                _, code = await farewell(page)
+                took_s.append(time.perf_counter() - began)
+                assert code == SIGNED_OUT, code
+    return took_s
 
 
 @bench("access.badge_to_step_s", "s", hold=2)
