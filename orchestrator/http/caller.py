@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from orchestrator.core.commands import Who
+from orchestrator.core.rights import may
+
+if TYPE_CHECKING:
+    from orchestrator.core.commands import Command
 
 STRANGER = "stranger"
 DEVICE = "device"
@@ -31,9 +36,12 @@ class Caller:
 LOCAL = Caller(standing="supervisor", who=Who())
 
 
-def device(caller: Caller) -> Who | None:
-    """Return in whose name a device asks that nobody is signed in at; None for everybody else."""
-    if caller.standing != DEVICE:
+def device(caller: Caller, command: Command) -> Who | None:
+    """Return in whose name a joined device asks for this where no person does; None where one does, or for a key.
+
+    No person does where nobody is signed in, or somebody whose role may not ask for it.
+    """
+    if not caller.device or (caller.who is not None and may(caller.who.role, command)):
         return None
     return Who(name=f"device/{caller.device}", role="device", known=True)
 

@@ -49,17 +49,23 @@ class Commands:
         return answer
 
     async def make_safer(self, command_id: str, command: ChangeCell | StopRetreat) -> Answer:
-        """Hand in what makes the cell safer. Where nobody is signed in, the device asks in its own name."""
-        by = device(CALLER.get()) or self.who
+        """Hand in what makes the cell safer.
+
+        The device asks in its own name where nobody is signed in, or somebody whose role may not ask for this:
+        whoever stands there can do as much as if they had signed out first.
+        """
+        by = device(CALLER.get(), command) or self.who
         request = Request(id=command_id, by=by, t=self._desk.now(), command=command)
         return await self._answered(command_id, self._desk.submit(request))
 
-    def device_name(self) -> str:
-        """Return what the device that asks is called, "" where somebody is signed in or it has no name."""
+    def held_at(self, command: ChangeCell) -> str:
+        """Return the reason of a hold that a device asks for in its own name, "" for anybody else's."""
         caller = CALLER.get()
-        if self._access is None or device(caller) is None:
+        if self._access is None or device(caller, command) is None:
             return ""
-        return next((each.name for each in self._access.accounts.devices() if each.id == caller.device), "")
+        name = next((each.name for each in self._access.accounts.devices() if each.id == caller.device), "")
+        whose = "nobody was signed in there" if caller.who is None else "who was signed in there may not hold"
+        return f"Held at {name}; {whose}." if name else ""
 
     async def jog(self, press: str, twist: Twist) -> Answer:
         """Begin, renew or release a press of a jog button."""

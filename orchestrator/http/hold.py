@@ -58,13 +58,13 @@ def router(commands: Commands) -> APIRouter:
 
     @routes.post("/hold", responses=REFUSED | TURNED)
     async def hold_cell(request: Request, key: Key = None) -> Answer:
-        """Hold the cell: the robot stands, and a retreat ends. A device may ask for it with nobody signed in."""
+        """Hold the cell: the robot stands, and a retreat ends. A joined device may ask for it, whoever is signed in."""
         caller = CALLER.get()
         address = request.client.host if request.client is not None else ""
         source = caller.device or (caller.who.name if caller.tokens and caller.who is not None else address)
         await turns.take(source, asyncio.get_running_loop().time())
-        name = commands.device_name()
-        reason = f"Held at {name}; nobody was signed in there." if name else ""
-        return accept(await commands.make_safer(key or str(uuid4()), ChangeCell(verb=CellVerb.HOLD, reason=reason)))
+        hold = ChangeCell(verb=CellVerb.HOLD)
+        hold = hold.model_copy(update={"reason": commands.held_at(hold)})
+        return accept(await commands.make_safer(key or str(uuid4()), hold))
 
     return routes

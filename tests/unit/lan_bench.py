@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +11,16 @@ import apsw
 import httpx
 
 from orchestrator.adapters.access import people
+from orchestrator.adapters.access.authority import Authority
+from orchestrator.adapters.access.names import LOOPBACK
 from orchestrator.adapters.access.store import AccountsFile, now_t
+from orchestrator.adapters.access.tls import Tls
 from orchestrator.core.access import ROLES
 from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.state import initial
 from orchestrator.http.access import DEVICE_COOKIE, SESSION_COOKIE, Access
+from orchestrator.http.server import WebServer, create_app
 from orchestrator.wire import Answer
 from tests.unit.http_fakes import BENCH, FakeDesk, serving
 
@@ -24,7 +30,6 @@ if TYPE_CHECKING:
 
     from orchestrator.core.commands import Request
     from orchestrator.core.oidc import Provider
-    from orchestrator.http.server import WebServer
 
 PIN = "271828"
 BADGE = "04:a2:2f:91"
@@ -104,6 +109,23 @@ async def lan(
     async with serving(desk, access=site.access, **options) as server:
         yield site, desk, server
     site.accounts.close()
+
+
+@asynccontextmanager
+async def lan_by_tls(root: Path) -> AsyncIterator[tuple[Site, RightsDesk, WebServer, ssl.SSLContext]]:
+    """Run a server with login and TLS; yields it with what its devices trust."""
+    authority = Authority(root / "tls", LOOPBACK)
+    tls = Tls(*authority.files, authority)
+    site, desk = Site(root), RightsDesk(root / "desk")
+    server = WebServer(create_app(desk, access=site.access), port=0, tls=tls.context)
+    running = asyncio.ensure_future(server.run())
+    try:
+        await server.started()
+        yield site, desk, server, ssl.create_default_context(cafile=root / "tls" / "ca.crt")
+    finally:
+        server.stop()
+        await running
+        site.accounts.close()
 
 
 def client(server: WebServer, site: Site, standing: str) -> httpx.AsyncClient:

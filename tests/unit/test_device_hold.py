@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
+from orchestrator.adapters.access import people
+from orchestrator.adapters.access.store import now_t
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide import Rejected, decide
@@ -101,8 +103,35 @@ def test_a_joined_device_holds_with_nobody_signed_in_and_a_signed_in_person_in_t
             async with client(server, site, "worker") as person:
                 await person.post("/api/v1/cell/hold")
                 assert (desk.asked[-1].by.name, desk.asked[-1].by.role) == ("worker", "worker")
-            async with client(server, site, "auditor") as auditor:
-                assert (await auditor.post("/api/v1/cell/hold")).status_code == 403
+
+    asyncio.run(scenario())
+
+
+def test_whose_role_may_not_hold_holds_by_the_devices_right_and_nothing_else(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with lan(tmp_path) as (site, desk, server), client(server, site, "auditor") as auditor:
+            assert (await auditor.post("/api/v1/cell/hold")).status_code == 409  # judged by `decide`, not refused
+            request = desk.asked[-1]
+            assert (request.by.name, request.by.role) == (f"device/{site.device.id}", "device")
+            assert isinstance(request.command, cmd.ChangeCell)
+            assert request.command.reason == "Held at tablet 1; who was signed in there may not hold."
+            assert (await auditor.request("DELETE", "/api/v1/cell/retreat")).status_code == 200
+            assert desk.asked[-1].by.role == "device"
+            for verb in ("hold", "unhold", "stop"):  # the way of everybody's commands stays the person's
+                body = {"type": "change_cell", "verb": verb}
+                assert (await auditor.post("/api/v1/cell", json=body)).status_code == 403
+                assert (desk.asked[-1].by.name, desk.asked[-1].by.role) == ("auditor", "auditor")
+
+    asyncio.run(scenario())
+
+
+def test_a_machines_key_that_may_not_hold_is_refused_even_beside_a_devices_cookie(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with lan(tmp_path) as (site, desk, server), client(server, site, "device") as tablet:
+            _, token = people.add_key(site.accounts, "report", "auditor", now_t())
+            key = {"authorization": f"Bearer {token}"}
+            assert (await tablet.post("/api/v1/cell/hold", headers=key)).status_code == 403
+            assert [request.by.role for request in desk.asked] == ["auditor"]
 
     asyncio.run(scenario())
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import time
 from typing import TYPE_CHECKING
 
 import apsw
 from pydantic import ValidationError
 
 from orchestrator.adapters.access import secret as hashing
-from orchestrator.adapters.access.store import now_t
 from orchestrator.core.access import ROLES, AccessError, Key, Person, PersonRole
 from orchestrator.core.commands import ENGINE, UNNAMED
 from orchestrator.core.errors import known
@@ -129,7 +129,7 @@ def remove(store: AccountsFile, who: str) -> Person:
     _leave_one(store, found)
     with store.changing() as db:
         db.execute("DELETE FROM person WHERE id = ?", (found.id,))
-        db.execute("INSERT INTO erased VALUES (?, ?)", (found.id, now_t()))
+        db.execute("INSERT INTO erased VALUES (?, ?)", (found.id, time.time()))
     store.overwrite()
     return found
 
