@@ -27,7 +27,6 @@ SUITES = (
     "who",
     "window",
     "supervision",
-    "intent",
     "steps",
     "sizes",
     "two_people",
