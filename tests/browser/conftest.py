@@ -34,7 +34,6 @@ OWN_CELL = dict.fromkeys(
 )  # suites that need another cell than the demo's, at rest
 WITH_BOARD = ("window",)  # suites in the demo's cell with a printed board for tablets' cameras
 BOARD = "{guide: {squares: [7, 5], square_mm: 33, marker_mm: 23, dictionary: 4x4_50, at: guide}}"
-LEADING = ("intent",)  # suites in whose cell what the robot will do is shown for as long as a test needs to read it
 WITH_SIGHT = ("sight",)  # suites whose cell lets points be looked at, which is less exact than touching them
 TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
@@ -56,8 +55,6 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     command = [sys.executable, "-m", "orchestrator"]
     if suite in WITH_BOARD:
         command += ["serve", "--cell", str(_with_board(tmp_path))]
-    elif suite in LEADING:
-        command += ["serve", "--cell", str(_leading(tmp_path))]
     elif suite in WITH_SIGHT:
         command += ["serve", "--cell", str(_with_sight(tmp_path))]
     elif suite in OWN_CELL:
@@ -126,14 +123,6 @@ def _provider(data: Path, port: int) -> subprocess.Popen[str]:
         encoding="utf-8",
     )
     return provider
-
-
-def _leading(folder: Path) -> Path:
-    """Write the demo's cell with six seconds before a motion begins, and return its file."""
-    text = (HERE.parent.parent / "launch" / "cells" / "demo.yaml").read_text(encoding="utf-8")
-    cell = folder / "leading.yaml"
-    cell.write_text(f"{text}lead_s: 6\n", encoding="utf-8")
-    return cell
 
 
 def _with_sight(folder: Path) -> Path:

@@ -29,7 +29,6 @@ SUITES = (
     "who",
     "window",
     "supervision",
-    "intent",
     "steps",
     "sizes",
     "distance",
