@@ -37,16 +37,19 @@ class _Hurried(selectors.BaseSelector):
 
 
 class SpedLoop(asyncio.SelectorEventLoop):
-    """An event loop in which every second of the wall is `speed` seconds: sleeps, motions and time-outs alike."""
+    """An event loop in which every second of the wall is `speed` seconds: sleeps, motions and time-outs alike.
+
+    What waits for a network or a browser multiplies by `speed` (`http/wall`).
+    """
 
     def __init__(self, speed: float) -> None:
-        self._speed = speed
+        self.speed = speed
         self._started = time.monotonic()
         super().__init__(_Hurried(speed))
 
     def time(self) -> float:
         """Return the loop's seconds, which pass faster than the wall's."""
-        return self._started + (time.monotonic() - self._started) * self._speed
+        return self._started + (time.monotonic() - self._started) * self.speed
 
 
 class SpedClock:

@@ -16,6 +16,7 @@ from orchestrator.core.commands import Who
 from orchestrator.http.addresses import Addresses
 from orchestrator.http.caller import DEVICE, STRANGER, Caller
 from orchestrator.http.errors import NotLetIn, report
+from orchestrator.http.wall import wall_s
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -163,7 +164,7 @@ class Access:
         loop = asyncio.get_running_loop()
         seen, lapse = -1, loop.time()
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(wall_s(LOOK_S))
             try:
                 version = self.accounts.version()
                 if version != seen or loop.time() >= lapse:

@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from orchestrator.core.errors import BadInput
 from orchestrator.http.errors import error_response, report
 from orchestrator.http.intake import read_json
+from orchestrator.http.wall import wall_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,7 +94,7 @@ class Guard:
         announced = headers.get("content-length", "0")
         too_large = int(announced) > self.max_body if announced.isdecimal() else False
         try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
+            async with asyncio.timeout(wall_s(BODY_TIMEOUT_S)):
                 more = not too_large
                 while more:
                     message = await receive()

@@ -12,6 +12,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from orchestrator.http.addresses import network
+from orchestrator.http.wall import wall_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ class Listener(socket.socket):
             self._held[where] = self._held.get(where, 0) + 1
             line = Held(taken.family, taken.type, taken.proto, fileno=taken.detach())
             line.released = partial(self._release, where, address)
-            self._unready[address] = asyncio.get_running_loop().call_later(self._handshake_s, self._late, line)
+            self._unready[address] = asyncio.get_running_loop().call_later(wall_s(self._handshake_s), self._late, line)
             return line, address
 
     def greeted(self, address: object) -> None:
@@ -124,7 +125,7 @@ class Line(H11Protocol):
 
     def _await_head(self) -> None:
         if self._deadline is None:
-            self._deadline = self.loop.call_later(self._request_s, self._late)
+            self._deadline = self.loop.call_later(wall_s(self._request_s), self._late)
 
     def _head_came(self) -> None:
         if self._deadline is not None:

@@ -15,6 +15,7 @@ from orchestrator.core.variant import Frozen
 from orchestrator.http.commands import Commands
 from orchestrator.http.errors import ANSWERS, REFUSED, NotLetIn, accept
 from orchestrator.http.orders import Key
+from orchestrator.http.wall import wall_s
 
 UPLOAD_S = 60.0  # 4 MB over a line of half a megabit a second
 BODY = {
@@ -72,7 +73,7 @@ async def _body(request: Request) -> bytes:
         )
     upload = bytearray()
     try:
-        async with asyncio.timeout(UPLOAD_S):
+        async with asyncio.timeout(wall_s(UPLOAD_S)):
             async for piece in request.stream():
                 upload += piece
                 if len(upload) > UPLOAD_BYTES:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from orchestrator.http.wall import wall_s
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -78,7 +80,7 @@ class Screens:
     def _leave(self, session: object) -> None:
         place = self._at.pop(session, "")
         if place and place not in self._at.values() and place not in self._timers:
-            self._timers[place] = asyncio.get_running_loop().call_later(BACK_S, self._away, place)
+            self._timers[place] = asyncio.get_running_loop().call_later(wall_s(BACK_S), self._away, place)
 
     def _away(self, place: str) -> None:
         del self._timers[place]

@@ -46,6 +46,7 @@ from orchestrator.http.lines import HANDSHAKE_S, PER_ADDRESS, REQUEST_S, Line, L
 from orchestrator.http.metrics import Metrics
 from orchestrator.http.pages import router as page_router
 from orchestrator.http.sessions import HARD_LIMIT, WebSocketDoor
+from orchestrator.http.wall import wall_s
 
 if TYPE_CHECKING:
     import ssl
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from orchestrator.http.access import Access
 
 GRACE_S = 1  # what open requests get when the server stops; with uvicorn's own rounds it is down within 2 s
+IDLE_S = 5.0  # a connection that nothing was asked by for so long is closed, between two requests
 KEEP_ALIVE_S = 10.0  # WebSocket ping; a screen that answers none for as long again is closed
 CONNECTIONS = 1_000  # on a network; more are answered 503 and let go
 TLS_READ_BYTES = 16 * 1024  # asyncio sets so much aside for each connection: 256 KiB by itself, a TLS record has 16
@@ -225,8 +227,9 @@ class WebServer:
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             ws_max_size=HARD_LIMIT,
-            ws_ping_interval=KEEP_ALIVE_S,
-            ws_ping_timeout=KEEP_ALIVE_S,
+            ws_ping_interval=wall_s(KEEP_ALIVE_S),
+            ws_ping_timeout=wall_s(KEEP_ALIVE_S),
+            timeout_keep_alive=round(wall_s(IDLE_S)),
             lifespan="on",
             log_config=None,
             log_level="warning",

@@ -19,6 +19,7 @@ from orchestrator.http.errors import error_response
 from orchestrator.http.intake import MISTAKES, explain, read_json, too_many
 from orchestrator.http.pace import Limits, Pace, Refusals, Rude
 from orchestrator.http.safer import SaferLane, kind
+from orchestrator.http.wall import wall_s
 from orchestrator.wire import (
     CLIENT,
     SIGNED_OUT,
@@ -91,7 +92,7 @@ class WebSocketDoor:
         limits = self._limits
         if self._rude.known(source, now()):
             limits = replace(limits, refused=1)
-            await asyncio.sleep(Rude.LATE_S)
+            await asyncio.sleep(wall_s(Rude.LATE_S))
             if not self._still(caller):
                 message = "This device or its person was sent away."
                 await _shut(send, error_response(401, "signed_out", message, "Sign in, then ask again."))
@@ -186,7 +187,7 @@ class Session:
             self._over = True
         if end.code:
             with suppress(OSError, RuntimeError, TimeoutError):  # it may be gone meanwhile
-                async with asyncio.timeout(CLOSING_S):
+                async with asyncio.timeout(wall_s(CLOSING_S)):
                     await self._send({"type": "websocket.close", "code": end.code, "reason": end.reason})
 
     def wake(self) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import time
 
 from orchestrator.adapters.clock_sped import SpedClock, SpedLoop
+from orchestrator.http.screens import BACK_S, Screens
+from orchestrator.http.wall import wall_s
 
 
 def test_many_seconds_pass_in_a_few() -> None:
@@ -53,3 +55,25 @@ def test_sockets_work_on_it() -> None:
 
     with asyncio.Runner(loop_factory=lambda: SpedLoop(50.0)) as runner:
         assert runner.run(main()) == b"hi"
+
+
+def test_what_waits_for_a_network_waits_by_the_wall() -> None:
+    async def main() -> tuple[float, float]:
+        began, wall = asyncio.get_running_loop().time(), time.monotonic()
+        told = asyncio.Event()
+
+        async def tell(_place: str, _there: bool) -> None:
+            told.set()
+
+        screens = Screens(tell, asyncio.ensure_future)
+        screens.here("page", "front", "tablet")
+        screens.works("page", "front")
+        screens.gone("page")
+        await told.wait()
+        return asyncio.get_running_loop().time() - began, time.monotonic() - wall
+
+    with asyncio.Runner(loop_factory=lambda: SpedLoop(50.0)) as runner:
+        passed, waited = runner.run(main())
+    assert passed >= 50 * BACK_S
+    assert waited >= 0.99 * BACK_S
+    assert wall_s(BACK_S) == BACK_S  # where no loop runs
