@@ -18,12 +18,15 @@ from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
 from orchestrator.http import files
 from orchestrator.http.errors import ANSWERS, REMOVED, error_response
+from orchestrator.http.history import Wanted, backwards, onwards
 from orchestrator.wire import UnitView
 
 PAGE = 200
 CHECKS = ("check_ended", "recheck_ended")
 After = Annotated[int, Query(ge=0, description="Only events later than this seq.")]
+Before = Annotated[int | None, Query(ge=1, description="Only events earlier than this seq, newest first.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
+Sought = Annotated[str, Query(max_length=100, description="A text in type, subject or payload, in whatever case.")]
 
 
 class EventLine(Frozen):
@@ -40,7 +43,10 @@ class EventLine(Frozen):
 
 
 class EventPage(Frozen):
-    """Events in order. `next` is the `after` of the next page, null at the end; `head` is the newest seq there is."""
+    """Events in order, or newest first where asked with `before`; `head` is the newest seq there is.
+
+    `next` is the `after` (or `before`) of the next page, null at the end; a page may hold no event and not be the last.
+    """
 
     events: list[EventLine]
     next: int | None
@@ -72,9 +78,6 @@ def router(desk: Desk) -> APIRouter:
     """Return the routes of records. Those that read the disk run in threads."""
     routes = APIRouter(prefix="/api/v1", responses=ANSWERS, tags=["records"])
 
-    def read(after: int, limit: int, kind: str | None, subject: str | None) -> tuple[list[Recorded], int | None]:
-        return page(desk.journal.read(after=after, limit=limit + 1, kind=kind, subject=subject), limit)
-
     def page(events: Iterable[Recorded], limit: int) -> tuple[list[Recorded], int | None]:
         found = list(islice(events, limit + 1))
         return found[:limit], found[limit - 1].seq if len(found) > limit else None
@@ -85,9 +88,18 @@ def router(desk: Desk) -> APIRouter:
         limit: Limit = PAGE,
         type: str | None = None,  # noqa: A002 - the query's name
         subject: str | None = None,
+        q: Sought = "",
+        before: Before = None,
     ) -> EventPage:
-        """A page of the journal, of one type or one subject where asked."""
-        found, following = read(after, limit, type, subject)
+        """A page of the journal, of one type, of one subject or with a text in it where asked.
+
+        A search reads a bounded number of events; ask on with `next` until it is null.
+        """
+        wanted = Wanted(type, subject, q)
+        if before is None:
+            found, following = onwards(desk.journal, wanted, after, limit)
+        else:
+            found, following = backwards(desk.journal, wanted, after, before, limit)
         return EventPage(events=[_event(recorded) for recorded in found], next=following, head=desk.journal.head[0])
 
     @routes.get("/units")

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { get, Refused } from "../rest";
-import { moment, words } from "../words";
+import { moment, word, words } from "../words";
 
 /** An event that names them; `words` are what they wrote. */
 interface Mention {
@@ -101,7 +101,7 @@ export function OwnRecordPart() {
           .map((one) => (
             <li key={one.seq}>
               <time>{moment(one.t)}</time>
-              <span class="event-text">{[one.type.replaceAll("_", " "), one.words].filter(Boolean).join(": ")}</span>
+              <span class="event-text">{[word(words.value.events.names, one.type), one.words].filter(Boolean).join(": ")}</span>
               <span class="quiet">{one.subject}</span>
             </li>
           ))}

@@ -3,15 +3,16 @@
 import { useSignal } from "@preact/signals";
 import { store } from "../cell";
 import { clock, words } from "../words";
+import { happened, matches } from "./happened";
 
 const SHOWN = 100;
 
 export function Events() {
-  const { board } = words.value;
+  const say = words.value;
+  const { board } = say;
   const wanted = useSignal("");
-  const needle = wanted.value.trim().toLocaleLowerCase();
   const found = store.log.value
-    .filter(({ type, subject, text }) => `${type} ${subject} ${text}`.toLocaleLowerCase().includes(needle))
+    .filter((event) => matches(event, wanted.value, say))
     .slice(-SHOWN)
     .reverse();
   return (
@@ -31,11 +32,11 @@ export function Events() {
       </div>
       {found.length === 0 && <p class="quiet">{board.noEvents}</p>}
       <ol class="events" tabIndex={0} aria-labelledby="events">
-        {found.map(({ seq, t, subject, text }) => (
-          <li key={seq}>
-            <time>{clock(t)}</time>
-            <span class="event-text">{text}</span>
-            <span class="quiet">{subject}</span>
+        {found.map((event) => (
+          <li key={event.seq}>
+            <time>{clock(event.t)}</time>
+            <span class="event-text">{happened(event, say)}</span>
+            <span class="quiet">{event.subject}</span>
           </li>
         ))}
       </ol>

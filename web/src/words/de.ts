@@ -1,6 +1,7 @@
 /** Die eigenen Wörter der Seiten auf Deutsch. */
 
 import { access, join } from "./de_access";
+import { events } from "./de_events";
 import { kept, shell } from "./de_kept";
 import { photo } from "./de_photo";
 import type { Words } from "./en";
@@ -8,6 +9,7 @@ import type { Words } from "./en";
 export const de: Words = {
   access,
   join,
+  events,
   kept,
   photo,
   shell,

@@ -1,12 +1,14 @@
 /** The pages' own words in English. Another language is one file of this shape: see `index.ts`. */
 
 import { access, join } from "./en_access";
+import { events } from "./en_events";
 import { kept, shell } from "./en_kept";
 import { photo } from "./en_photo";
 
 export const en = {
   access,
   join,
+  events,
   kept,
   photo,
   shell,
