@@ -39,7 +39,7 @@ class _Hurried(selectors.BaseSelector):
 class SpedLoop(asyncio.SelectorEventLoop):
     """An event loop in which every second of the wall is `speed` seconds: sleeps, motions and time-outs alike.
 
-    What waits for a network or a browser multiplies by `speed` (`http/wall`).
+    What waits for a network or a browser multiplies by `speed` (`engine/wall`).
     """
 
     def __init__(self, speed: float) -> None:

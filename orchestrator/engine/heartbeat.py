@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from orchestrator.core.ports import Safety
+from orchestrator.engine.wall import wall_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,8 @@ class Heartbeat:
     """Listens to a robot's readings and reports `unknown` once none has come for `STALE_S`.
 
     It begins with the first reading of a robot whose program runs: one that is not ready yet owes nobody any. When
-    readings come again, what the robot says of its safety is reported.
+    readings come again, what the robot says of its safety is reported. In a simulated cell that is sped up it counts
+    by the wall: what comes late there is held up by the machine.
     """
 
     def __init__(self, robot: Robot, report: Callable[[Safety], None]) -> None:
@@ -49,7 +51,7 @@ class Heartbeat:
             self.stale = False
             self._report(self._robot.safety.value)
         if self._timer is None:
-            self._arm(STALE_S)
+            self._arm(wall_s(STALE_S))
 
     def _arm(self, in_s: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(in_s, self._check)
@@ -61,7 +63,7 @@ class Heartbeat:
         """
         self._timer = None
         loop = asyncio.get_running_loop()
-        left_s = self._heard_s + STALE_S - loop.time()
+        left_s = self._heard_s + wall_s(STALE_S) - loop.time()
         if left_s > 1e-6:
             self._arm(left_s)
             return

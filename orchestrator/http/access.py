@@ -13,10 +13,10 @@ from starlette.requests import HTTPConnection
 
 from orchestrator.core.access import Refusal
 from orchestrator.core.commands import Who
+from orchestrator.engine.wall import wall_s
 from orchestrator.http.addresses import Addresses
 from orchestrator.http.caller import DEVICE, STRANGER, Caller
 from orchestrator.http.errors import NotLetIn, report
-from orchestrator.http.wall import wall_s
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 
 from orchestrator.core.errors import BadInput
+from orchestrator.engine.wall import wall_s
 from orchestrator.http.errors import error_response, report
 from orchestrator.http.intake import read_json
-from orchestrator.http.wall import wall_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

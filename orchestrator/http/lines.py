@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from orchestrator.engine.wall import wall_s
 from orchestrator.http.addresses import network
-from orchestrator.http.wall import wall_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,10 +12,10 @@ from orchestrator.core.commands import PhotoOf
 from orchestrator.core.errors import BadInput
 from orchestrator.core.photo import TYPES, UPLOAD_BYTES
 from orchestrator.core.variant import Frozen
+from orchestrator.engine.wall import wall_s
 from orchestrator.http.commands import Commands
 from orchestrator.http.errors import ANSWERS, REFUSED, NotLetIn, accept
 from orchestrator.http.orders import Key
-from orchestrator.http.wall import wall_s
 
 UPLOAD_S = 60.0  # 4 MB over a line of half a megabit a second
 BODY = {

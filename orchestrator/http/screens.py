@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from orchestrator.http.wall import wall_s
+from orchestrator.engine.wall import wall_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -19,6 +19,7 @@ from starlette.routing import WebSocketRoute
 
 from orchestrator import __version__
 from orchestrator.core.errors import SetupError
+from orchestrator.engine.wall import wall_s
 from orchestrator.http import (
     access_routes,
     breakpoints,
@@ -46,7 +47,6 @@ from orchestrator.http.lines import HANDSHAKE_S, PER_ADDRESS, REQUEST_S, Line, L
 from orchestrator.http.metrics import Metrics
 from orchestrator.http.pages import router as page_router
 from orchestrator.http.sessions import HARD_LIMIT, WebSocketDoor
-from orchestrator.http.wall import wall_s
 
 if TYPE_CHECKING:
     import ssl

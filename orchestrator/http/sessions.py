@@ -13,13 +13,13 @@ from pydantic import ValidationError
 
 from orchestrator.core.commands import ConfirmStep, ConfirmUndo, JoinPlace, LeavePlace, ReportProblem
 from orchestrator.core.errors import BadInput
+from orchestrator.engine.wall import wall_s
 from orchestrator.http.caller import CALLER
 from orchestrator.http.doors import refusal
 from orchestrator.http.errors import error_response
 from orchestrator.http.intake import MISTAKES, explain, read_json, too_many
 from orchestrator.http.pace import Limits, Pace, Refusals, Rude
 from orchestrator.http.safer import SaferLane, kind
-from orchestrator.http.wall import wall_s
 from orchestrator.wire import (
     CLIENT,
     SIGNED_OUT,

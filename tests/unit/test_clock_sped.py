@@ -6,8 +6,8 @@ import asyncio
 import time
 
 from orchestrator.adapters.clock_sped import SpedClock, SpedLoop
+from orchestrator.engine.wall import wall_s
 from orchestrator.http.screens import BACK_S, Screens
-from orchestrator.http.wall import wall_s
 
 
 def test_many_seconds_pass_in_a_few() -> None:
