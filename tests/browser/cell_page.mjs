@@ -43,10 +43,12 @@ export async function open(browser, path, { viewport = TABLET, ...options } = {}
   return page;
 }
 
+/** Keep a picture of a page. It is for people to look at: where Chromium is just too busy for one it is asked again. */
 export async function shoot(page, name) {
   if (!shots) return;
   mkdirSync(shots, { recursive: true });
-  await page.screenshot({ path: join(shots, name) });
+  const path = join(shots, name);
+  await page.screenshot({ path }).catch(() => page.screenshot({ path }));
 }
 
 /** Ask the server, on a connection of its own: a kept one may be closed by the server just as it is used again. */

@@ -465,7 +465,7 @@ export const de: Words = {
     unseen: "Wo der Roboter ist, ist gerade nicht bekannt",
     moves: (text) => `Roboter: ${text}`,
     soon: (text, s) => `Roboter fährt in ${s} s los: ${text}`,
-    proposes: (text, people) => `Roboter fragt: ${text} (${people > 1 ? `${people} Personen geben` : "eine Person gibt"} frei)`,
+    proposes: (text, people) => `Roboter fragt: ${text}${people > 1 ? ` (${people} Freigaben)` : ""}`,
     seconds: (s) => `${s} s`,
   },
   deviation: {

@@ -457,7 +457,7 @@ export const en = {
     unseen: "Robot’s position is not known just now",
     moves: (text: string) => `Robot: ${text}`,
     soon: (text: string, s: number) => `Robot moves in ${s} s: ${text}`,
-    proposes: (text: string, people: number) => `Robot asks: ${text} (${people > 1 ? `${people} people approve` : "one person approves"})`,
+    proposes: (text: string, people: number) => `Robot asks: ${text}${people > 1 ? ` (${people} approvals)` : ""}`,
     seconds: (s: string) => `${s} s`,
   },
   deviation: {
