@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.report import scratch
+from tests.served import started
 
 HERE = Path(__file__).parent
 PATIENCE_S = 180
@@ -31,32 +32,13 @@ def seen(script: str) -> dict[str, Any]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
-        demo = _demo(folder, port)
+        command = [sys.executable, "-m", "orchestrator", "demo", "--units", "1", "--speed", "1"]
+        demo = started([*command, "--port", str(port), "--data", str(folder / "data")], port)
         try:
             return _watch(script, f"http://127.0.0.1:{port}", browser)
         finally:
             demo.terminate()
             demo.communicate(timeout=30)
-
-
-def _demo(folder: Path, port: int) -> subprocess.Popen[str]:
-    """Start the demo's cell and wait until it serves."""
-    command = [sys.executable, "-m", "orchestrator", "demo", "--units", "1", "--speed", "1", "--port", str(port)]
-    demo = subprocess.Popen(
-        [*command, "--data", str(folder / "data")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    assert demo.stdout is not None
-    said = []
-    for line in demo.stdout:
-        said.append(line)
-        if f":{port}" in line:
-            return demo
-    message = "The demo did not start: " + "".join(said)
-    raise RuntimeError(message)
 
 
 def _watch(script: str, url: str, browser: str) -> dict[str, Any]:
@@ -71,4 +53,5 @@ def _watch(script: str, url: str, browser: str) -> dict[str, Any]:
     if done.returncode:
         message = f"{script} did not end well: {done.stderr[-500:]}"
         raise RuntimeError(message)
-    return json.loads(done.stdout)  # type: ignore[no-any-return] # the script prints it so
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said

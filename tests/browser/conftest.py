@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import socket
@@ -23,6 +22,7 @@ from orchestrator.adapters.access import people
 from orchestrator.adapters.access.store import AccountsFile, now_t
 from orchestrator.cli.lan import ACCOUNTS
 from orchestrator.wire import SUBPROTOCOL
+from tests.served import started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     if suite in KILLED:
         _killed(command, port)
     provider = _provider(tmp_path / "data", port) if suite in OIDC else None
-    demo = _started(command, port)
+    demo = started(command, port)
     try:
         yield f"{'https' if suite in LAN else 'http'}://127.0.0.1:{port}"
     finally:
@@ -173,22 +173,9 @@ def _with_photo(folder: Path) -> Path:
     return instructions
 
 
-def _started(command: list[str], port: int) -> subprocess.Popen[str]:
-    """Start a server and wait until it says that it serves."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default"}
-    demo = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
-    assert demo.stdout is not None
-    said = []
-    for line in demo.stdout:
-        said.append(line)
-        if f":{port}" in line:
-            return demo
-    pytest.fail("The demo did not start:\n" + "".join(said))
-
-
 def _killed(command: list[str], port: int) -> None:
     """Run a cell until the robot is about to lift its first part out of a bin, and kill it as `kill -9` does."""
-    demo = _started(command, port)
+    demo = started(command, port)
     try:
         base = f"http://127.0.0.1:{port}"
         with connect(f"ws://127.0.0.1:{port}/ws", subprotocols=[Subprotocol(SUBPROTOCOL)], proxy=None) as line:

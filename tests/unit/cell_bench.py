@@ -18,6 +18,7 @@ from orchestrator.adapters.sim.worker import Habits, SimWorker
 from orchestrator.adapters.vision_sim import SimVision
 from orchestrator.app import EmbeddedCell, embedded
 from orchestrator.core import commands as cmd
+from orchestrator.core.events import MotionIntended
 from orchestrator.core.machine import CellVerb, OrderState, OrderVerb, StepStatus
 from orchestrator.core.ports import Shot
 from orchestrator.core.settings import Settings
@@ -179,6 +180,12 @@ class Bench:
         assert found is not None
         return found
 
+    async def intended(self, **fields: Any) -> MotionIntended:
+        """Wait for the next motion that is let through, with these fields."""
+        event = await self.event("motion_intended", **fields)
+        assert isinstance(event, MotionIntended)
+        return event
+
     async def settled(self) -> None:
         await self.until(lambda state: not state.cell.endswith("ing"))
 
@@ -190,9 +197,9 @@ class Bench:
 
     async def in_motion(self, text: str, share_s: float = 0.3) -> None:
         """Wait until a motion of this name runs for a while."""
-        motion = await self.event("motion_intended", text=text)
-        await asyncio.sleep(motion.lead_s + share_s)  # type: ignore[union-attr] # its event
-        assert motion.motion in self.state.motions, f"'{text}' was over already"  # type: ignore[union-attr] # its event
+        motion = await self.intended(text=text)
+        await asyncio.sleep(motion.lead_s + share_s)
+        assert motion.motion in self.state.motions, f"'{text}' was over already"
 
     # ---- reading -----------------------------------------------------------------------------------------------
 

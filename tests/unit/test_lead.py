@@ -13,6 +13,7 @@ from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.core import commands as cmd
 from orchestrator.core.machine import Autonomy, CellState, CellVerb
 from orchestrator.core.ports import Safety
+from orchestrator.wire import LaneView
 from tests.unit.cell_bench import Bench, authored, bench
 from tests.unit.core_builders import cell as cell_spec
 
@@ -31,13 +32,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _intent(cell: Bench) -> Intent | None:
-    return cell.cell.desk.screen.topics["lane/robot"].intent  # type: ignore[union-attr] # a lane's view
+    lane = cell.cell.desk.screen.topics["lane/robot"]
+    assert isinstance(lane, LaneView)
+    return lane.intent
 
 
 async def _shown(cell: Bench) -> MotionIntended:
     """Build up to the first motion that is let through."""
     await cell.begin()
-    return await cell.event("motion_intended")  # type: ignore[return-value] # the event of that type
+    return await cell.intended()
 
 
 def test_the_arm_stands_until_the_time_that_screens_count_down_to(folder: Path) -> None:
@@ -90,8 +93,7 @@ def test_where_nobody_works_nobody_is_waited_for(folder: Path) -> None:
     async def main() -> None:
         async with bench(folder) as cell:
             await cell.begin(worker=False)
-            motion = await cell.event("motion_intended")
-            assert motion.lead_s == 0.0  # type: ignore[union-attr] # its event
+            assert (await cell.intended()).lead_s == 0.0
             await asyncio.sleep(0.3)
             assert cell.cell.robot.state.value.moving
 
@@ -110,8 +112,7 @@ def test_held_meanwhile_nothing_moves_and_nothing_counts_down(folder: Path) -> N
             await asyncio.sleep(60)
             assert cell.cell.robot.state.value.joints == home
             await cell.do(cmd.ChangeCell(verb=CellVerb.UNHOLD))
-            again = await cell.event("motion_intended")
-            assert again.lead_s == LEAD_S  # type: ignore[union-attr] # its event
+            assert (await cell.intended()).lead_s == LEAD_S
             await cell.ended()
             assert cell.record()["state"] == "done"
 
