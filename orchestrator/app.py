@@ -412,7 +412,13 @@ def _storage(settings: Settings) -> tuple[Journal, Path | None]:
     if settings.data is None:
         return MemoryJournal(), None
     evidence = settings.data / "evidence"
-    evidence.mkdir(parents=True, exist_ok=True)
+    try:
+        evidence.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            f"The data folder {settings.data} can't be written to: {error.strerror or error}.",
+            remedy="Give a folder of your own with --data, or put its rights and its disk right.",
+        ) from error
     return SqliteJournal(_journal_file(settings.data)), evidence
 
 

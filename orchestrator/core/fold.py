@@ -49,6 +49,9 @@ def fold(state: State, event: ev.Event, t: float, seq: int) -> State:
 # ---- cell ------------------------------------------------------------------------------------------------------
 
 
+_COMES_TO_STAND = frozenset({CellState.HOLDING, CellState.STOPPING, CellState.ABORTING})
+
+
 @_on(ev.CellChanged)
 def _cell(state: State, event: ev.CellChanged, t: float) -> State:
     known = state.acknowledged if event.acknowledged is None else event.acknowledged
@@ -70,6 +73,7 @@ def _cell(state: State, event: ev.CellChanged, t: float) -> State:
         alarms=state.alarms + (event.acknowledged is False),
         suspended=event.suspended or stays,
         suspends=state.suspends + bool(event.suspended),
+        stood_t=t if event.state in _COMES_TO_STAND else state.stood_t,
         retreated=None,
     )
 

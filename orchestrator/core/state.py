@@ -350,6 +350,7 @@ class State:
     equipment_lost: Mapping[str, tuple[str, str]] = field(
         default_factory=dict
     )  # device -> unit and step that missed it
+    stood_t: float = 0.0  # when the cell last began to come to a stand (s, UTC)
     upset_t: float = 0.0  # when the arm last ended otherwise than planned, and may have knocked anything (s, UTC)
     grip: GripDoubt | None = None  # where ledger and gripper contradict each other
     running_t: float = 0.0  # when the cell last came to Execute (s, UTC)

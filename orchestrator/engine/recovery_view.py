@@ -25,11 +25,16 @@ _STANDS = frozenset(
         CellState.UNHOLDING,
     }
 )
+_ON_THE_WAY = frozenset({CellState.RESETTING, CellState.IDLE, CellState.STARTING})  # back to work, after a stop
 
 
 def recovery(state: State, title: Callable[[str, str], Texts]) -> RecoveryView | None:
-    """Return how a recovery stands, None while there is nothing to recover from. `title` names a unit's step."""
-    if state.acknowledged and state.cell not in _STANDS:
+    """Return how a recovery stands, None while there is nothing to recover from. `title` names a unit's step.
+
+    After a stop or an abort it lasts until the cell is started again, where something is in work.
+    """
+    in_work = bool(state.units) or state.world.held() is not None
+    if state.acknowledged and state.cell not in _STANDS and not (state.cell in _ON_THE_WAY and in_work):
         return None
     held = state.world.held()
     spec = state.part_spec(held.unit, held.kind) if held is not None else None
@@ -39,7 +44,7 @@ def recovery(state: State, title: Callable[[str, str], Texts]) -> RecoveryView |
             if (view := _looked(state, unit.id, step_id, current)) is not None:
                 looked.append(view.model_copy(update={"title": title(unit.id, step_id)}))
     return RecoveryView(
-        since_t=state.upset_t,
+        since_t=max(state.upset_t, state.stood_t),
         held=HeldView(
             part=held.part, name=dict(spec.name) if spec else {}, certain=held.certainty == "known", unit=held.unit
         )

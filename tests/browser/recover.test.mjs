@@ -41,6 +41,7 @@ test("a person walks through a recovery by keyboard, and the unit is finished", 
     assert.deepEqual([...new Set(seen)].slice(0, 2), ["happened", "gripper"]);
     assert.ok(seen.indexOf("clear") > 0 && seen.indexOf("go") > seen.indexOf("clear"), `it went ${seen}`);
     await shoot(page, "recover_over.png");
+    await stopAndComeBack(page);
 
     const worker = await open(browser, "/worker", { hasTouch: true });
     await signIn(worker);
@@ -75,6 +76,22 @@ test("the recovery page is said in German, too", { timeout: 120_000 }, () =>
     assert.equal(topic(page, "recovery"), undefined);
   }),
 );
+
+/** After a stop the page leads on until the cell works again, and says since when and why it stands. */
+async function stopAndComeBack(page) {
+  await ask("/api/v1/cell", { type: "change_cell", verb: "stop", reason: "cable loose" });
+  await page.reload();
+  await stage(page, "happened");
+  assert.match(await page.locator(".recover-lead").innerText(), /^Stopp(ing|ed): cable loose$/);
+  for (let i = 0; i < STAGES; i += 1) {
+    const now = await page.getByTestId("recover").getAttribute("data-stage");
+    if (now === "over") break;
+    assert.doesNotMatch(await page.locator("main").innerText(), /Remedy:\s*$/m, "a remedy has words");
+    await shoot(page, `recover_stop_${i}_${now}.png`);
+    await press(page, now);
+  }
+  assert.equal((await ask("/api/v1/cell")).state, "execute", "its last button lets the cell work again");
+}
 
 const stage = (page, name) => page.locator(`[data-testid=recover][data-stage=${name}]`).waitFor();
 

@@ -257,3 +257,12 @@ def test_going_back_says_what_it_means_before_it_is_done(
     assert code == 1
     assert "lid is active" in err
     assert len([method for method, _, _ in asked if method == "POST"]) == 1
+
+
+def test_a_data_folder_that_can_not_be_written_to_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    code, _, said = run(capsys, "demo", "--auto", "--data", str(tmp_path / "file" / "data"))
+    assert code != 0
+    assert "can't be written to: Not a directory." in " ".join(said.split())
+    assert "--data" in said
+    assert "Traceback" not in said

@@ -43,7 +43,8 @@ export function robotCondition(): Condition {
     const left_s = leads.left.value;
     return { words: left_s > 0 ? said.robot.soon(what, left_s) : said.robot.moves(what), icon: "robot", tone: left_s > 0 ? "warn" : "busy", ...unheld };
   }
-  const state = word(said.robot.states, lane.status);
+  const holds = lane.status === "idle" && [...store.parts.value.values()].some(({ holder }) => holder === "gripper");
+  const state = holds ? said.robot.holds : word(said.robot.states, lane.status);
   const what = text(lane.text);
   return {
     words: what && lane.status === "working" ? said.robot.moves(what) : state,

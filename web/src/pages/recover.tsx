@@ -101,7 +101,9 @@ function Step({ stage, cell, recovery, question, left, next }: StepProps) {
     case "happened":
       return (
         <Panel title={recover.happened.title} actions={onward(recover.next)}>
-          <p class="recover-lead">{text(cell.condition.reason) || recover.happened.stands}</p>
+          <p class="recover-lead">
+            {word(words.value.cellStates, cell.state)}: {text(cell.condition.reason) || recover.happened.stands}
+          </p>
           {recovery.since_t > 0 && <p>{recover.happened.since(clock(recovery.since_t))}</p>}
           <p>{recover.happened.still}</p>
         </Panel>
@@ -177,9 +179,9 @@ function Step({ stage, cell, recovery, question, left, next }: StepProps) {
           <Seen evidence={question.evidence} />
           <p>{text(question.reason)}</p>
           {question.offset_mm && <p>{off(question.offset_mm)}</p>}
-          {question.remedy && (
+          {text(question.remedy) && (
             <p>
-              {board.remedy}: {question.remedy}
+              {board.remedy}: {text(question.remedy)}
             </p>
           )}
         </Panel>

@@ -459,6 +459,7 @@ export const de: Words = {
       waiting: "Roboter wartet",
       attention: "Roboter braucht eine Entscheidung",
     },
+    holds: "Roboter hält ein Teil",
     stands: "Roboter steht",
     held: (why) => `Roboter steht: ${why}`,
     unheard: "Roboter: keine Nachricht, die Verbindung ist weg",

@@ -451,6 +451,7 @@ export const en = {
       waiting: "Robot waits",
       attention: "Robot needs a decision",
     } as Record<string, string>,
+    holds: "Robot holds a part",
     stands: "Robot stands",
     held: (why: string) => `Robot stands: ${why}`,
     unheard: "Robot: no news, the line is down",
