@@ -56,6 +56,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Return the virtual seconds since the loop was made."""
         return self._now
 
+    def busy(self, seconds: float) -> None:
+        """Let time pass as if the program had been at something else: whatever was due meanwhile is late."""
+        self._now += seconds
+
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
     ) -> asyncio.Future[T]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.adapters.clock_virtual import run_virtual
+from orchestrator.adapters.clock_virtual import VirtualLoop, run_virtual
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import PlanError
 from orchestrator.core.geometry import Pose
@@ -32,9 +32,20 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def test_two_units_are_built_beside_a_person_without_a_stop() -> None:
+async def _busy(seconds: float) -> None:
+    """Keep the loop from its work for so long, again and again, as a machine with much else to do does."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    while True:
+        await asyncio.sleep(0.3)
+        loop.busy(seconds)
+
+
+@pytest.mark.parametrize("busy_s", [0.0, 0.09, 0.3])
+def test_two_units_are_built_beside_a_person_without_a_stop(busy_s: float) -> None:
     async def main() -> None:
-        async with shipped() as cell:
+        async with shipped() as cell, asyncio.TaskGroup() as machine:
+            busy = machine.create_task(_busy(busy_s))
             robot = cell.cell.robot
             safety: list[Safety] = []
             caps: list[float] = []
@@ -52,6 +63,7 @@ def test_two_units_are_built_beside_a_person_without_a_stop() -> None:
             assert min(caps) < 0.5  # the person was slowed for
             assert max(caps) == 1.0
             assert len(cell.all("step_done", step="cover")) == 2  # handed over, hands and gripper close
+            busy.cancel()
 
     run_virtual(main)
 

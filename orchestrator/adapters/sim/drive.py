@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TICK_S = 0.008  # 125 Hz, unless told otherwise
 BLOCKED_RAD = 1e-3  # a servo that is this far from its curve's end is held up by something
 LAG_S = 0.48  # how long a servo may take to stand where its curve has ended
-LATE_S = 0.1  # when a tick comes later than this, lost time is not caught up
+LATE_S = 1.0  # when a tick comes later than this, lost time is not caught up
 
 
 class Drive:
@@ -53,6 +53,11 @@ class Drive:
     def factor(self) -> float:
         """The lowest of all named speed caps, 0 to 1."""
         return min(self._caps.values(), default=1.0)
+
+    @property
+    def now(self) -> float:
+        """The loop's time (s) that the arm has come to: behind the clock while ticks that are late are caught up."""
+        return self._next_tick_s
 
     def cap(self, who: str, factor: float) -> None:
         """Cap the speed under a name."""

@@ -55,13 +55,15 @@ class Watch:
         self._waits_s = 0.0
 
     def __call__(self, ride: Ride) -> None:
-        """Look at a ride under way, before its next tick."""
+        """Look at a ride under way, before its next tick: at people as they are when the arm is there."""
+        self._look(ride, self._drive.now)
+
+    def _look(self, ride: Ride, now: float) -> None:
         if self._tripped:
             return
         scene, tcp, links = self._assumed()
         why = None
         if self._keeper is not None:
-            now = asyncio.get_running_loop().time()
             why = self._keeper.look(ride, now, links, tcp, self._drive.opening_m)
             self._cap(self._keeper.factor)
             if self._keeper.waits_for is not None and self._timer is None:
@@ -79,7 +81,7 @@ class Watch:
         if self._tripped:
             return
         scene, tcp, links = self._assumed()
-        why = self._keeper.touched(asyncio.get_running_loop().time(), links, tcp) if self._keeper is not None else None
+        why = self._keeper.touched(self._drive.now, links, tcp) if self._keeper is not None else None
         why = why or self._touch.made_at(self._drive.joints, scene, tcp, self._drive.opening_m)
         if why is not None:
             self._tripped = True
@@ -109,10 +111,11 @@ class Watch:
             self._waits_s = 0.0
             return
         self._waits_s += AGAIN_S
+        now = asyncio.get_running_loop().time()
         if self._waits_s >= PATIENCE_S and self._people is not None:
             self._waits_s = 0.0
-            self._people.give_way(keeper.waits_for, asyncio.get_running_loop().time())
-        self(ride)
+            self._people.give_way(keeper.waits_for, now)
+        self._look(ride, now)
 
     def _cap(self, factor: float) -> None:
         if factor != self._capped:
