@@ -11,6 +11,7 @@ export const newer = signal("");
 const QUIET_MS = 5_000;
 const TYPED: ReadonlySet<string> = new Set(["INPUT", "TEXTAREA", "SELECT"]);
 const PATIENCE_MS = 3_000;
+const AGAIN_MS = 5_000; // after an answer that did not come, while the server is there
 const LOADED = "tandem.loaded"; // for which build this tab has loaded itself again: once each, whatever the server says
 const BY_HAND: readonly string[] = ["/jog", "/calibrate", "/recover"]; // where a page in the middle of something is not taken away
 
@@ -20,7 +21,7 @@ export function followNewer(connection: Connection): void {
   let touchedMs = 0;
   for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => (touchedMs = Date.now()), { passive: true });
   connection.line.subscribe((line) => {
-    if (line === "online" || line === "offline") void compare(); // a newer wire may refuse this page: then it is never online
+    if (line === "online" || line === "offline") void compare(connection); // a newer wire may refuse this page: then it is never online
   });
   effect(() => {
     tick.value;
@@ -39,7 +40,7 @@ export function load(): void {
 
 let comparing = false;
 
-async function compare(): Promise<void> {
+async function compare(connection: Connection): Promise<void> {
   if (comparing) return;
   comparing = true;
   try {
@@ -49,6 +50,7 @@ async function compare(): Promise<void> {
     newer.value = typeof found === "string" && found !== build ? found : "";
   } catch {
     newer.value = ""; // without a server there is nothing to load
+    if (connection.line.value === "online") setTimeout(() => void compare(connection), AGAIN_MS);
   } finally {
     comparing = false;
   }
