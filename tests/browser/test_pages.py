@@ -17,6 +17,7 @@ SUITES = (
     "reconnect",
     "keyboard",
     "walk",
+    "voice",
     "failed",
     "build_unit",
     "jog",

@@ -20,6 +20,7 @@ const PATHS = {
   nowifi: "M3 9.5a13 13 0 0 1 18 0M6.5 13a8 8 0 0 1 11 0M12 19.5h.01M4 4l16 16",
   pause: "M8 5v14M16 5v14",
   camera: "M4 8h3.500l1.500-2.500h6L16.500 8H20v11H4zM12 10a3.500 3.500 0 1 0 0 7a3.500 3.500 0 1 0 0-7z",
+  microphone: "M12 4a2.500 2.500 0 0 0-2.500 2.500V12a2.500 2.500 0 0 0 5 0V6.500A2.500 2.500 0 0 0 12 4zM6.500 11.500a5.500 5.500 0 0 0 11 0M12 17v3.500M9 20.500h6",
 } as const;
 
 export type IconName = keyof typeof PATHS;

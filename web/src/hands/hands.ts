@@ -1,4 +1,4 @@
-/** Work without a hand on the screen: keys and pedals, a code reader, a screen that stays on, and the step read aloud. */
+/** Work without a hand on the screen: keys and pedals, a code reader, set phrases, a screen that stays on, and the step read aloud. */
 
 import { computed, effect, signal } from "@preact/signals";
 import { Wedge } from "../access/badge";
@@ -9,28 +9,41 @@ import type { Card } from "../wire";
 import { best, words } from "../words";
 import { hands as says } from "../words/hands";
 import { keepAwake } from "./awake";
+import { hear } from "./hear";
 import { Keys, used, type Doing } from "./keys";
-import { spoken } from "./map";
+import { heard, spoken } from "./map";
+import { doingOf } from "./phrases";
 import { nextEmpty } from "./scan";
-import { hush, say } from "./speak";
+import { hush, say, speaking } from "./speak";
+
+export { Ear } from "./ear";
 
 const card = signal<Card | null>(null);
 let entry: Entry | null = null;
+const shown = signal(document.visibilityState === "visible");
+document.addEventListener("visibilitychange", () => {
+  shown.value = document.visibilityState === "visible";
+});
 const here = computed(() => card.value !== null && card.value.status !== "away");
+/** Whether the microphone is wanted: somebody works here, the page is seen, and it does not speak itself. */
+const listens = computed(() => heard.value === "yes" && here.value && shown.value && !speaking.value);
 /** What is read aloud, "" where nothing is. */
 const sentence = computed(() => (spoken.value === "yes" && card.value?.status === "step" ? spokenOf(card.value) : ""));
 /** The attempt that it is about: equal as long as the card is about the same, so that nothing is begun twice. */
 const about = computed(() => (card.value && sentence.value ? [card.value.unit, card.value.step, card.value.attempt, sentence.value].join("\n") : ""));
 
 /** Follow the card that is shown. */
-export function follow(shown: Card, entered: Entry): void {
+export function follow(next: Card, entered: Entry): void {
   entry = entered;
-  card.value = shown;
+  card.value = next;
 }
 
 /** Listen until the result is called. */
 export function listen(): () => void {
-  const keys = new Keys(act);
+  const keys = new Keys((doing) => {
+    used.value = "yes";
+    act(doing);
+  });
   const wedge = new Wedge();
   const pressed = (event: KeyboardEvent): void => {
     const busy = taken(event.target);
@@ -46,6 +59,7 @@ export function listen(): () => void {
     () => removeEventListener("keydown", pressed, { capture: true }),
     () => keys.end(),
     effect(() => (here.value ? keepAwake() : undefined)),
+    effect(() => (listens.value ? hear(language.value, said) : undefined)),
     effect(() => {
       if (about.value) say(sentence.peek(), language.peek());
       return hush;
@@ -69,7 +83,6 @@ function taken(target: EventTarget | null): boolean {
 }
 
 function act(doing: Doing): void {
-  used.value = "yes";
   if (doing === "again") {
     document.querySelector(".card-body")?.scrollIntoView({ block: "start" });
     document.querySelector(".card")?.scrollTo({ top: 0 });
@@ -81,6 +94,12 @@ function act(doing: Doing): void {
     return;
   }
   document.querySelector<HTMLButtonElement>(`.actions [data-command="${doing === "next" ? "confirm_step" : "report_problem"}"]`)?.click();
+}
+
+/** Do what was said, unless something is being asked. */
+function said(words: string): void {
+  const doing = doingOf(words, says[language.value].phrases);
+  if (doing && document.querySelector("dialog[open]") === null) act(doing);
 }
 
 /** Put a code that was read while no field had the focus where one is wanted. */

@@ -6,8 +6,9 @@ import { Choice } from "../common/settings";
 import { language } from "../settings";
 import { hands } from "../words/hands";
 import { awake } from "./awake";
+import { ears, fetchLanguage, look } from "./hear";
 import { assign, DOINGS, KEYS, type Doing } from "./keys";
-import { spoken } from "./map";
+import { heard, spoken } from "./map";
 import { voice } from "./speak";
 
 export function HandsSettings() {
@@ -58,7 +59,32 @@ export function HandsSettings() {
       </fieldset>
       <Choice name={say.spoken} value={spoken} options={[["no", say.no] as const, ["yes", say.yes] as const]} />
       {voice(language.value) === null && <p class="hint">{say.noVoice}</p>}
+      <Hearing />
       <p class="hint">{"wakeLock" in navigator ? awake.value && say.awake : say.asleep}</p>
+    </>
+  );
+}
+
+/** Whether the page listens, which phrases it knows, and what the device lacks for it. */
+function Hearing() {
+  const say = hands[language.value];
+  const on = heard.value === "yes";
+  useEffect(() => void look(language.value), [language.value, on]);
+  const how = ears.value;
+  return (
+    <>
+      <Choice name={say.heard} value={heard} options={[["no", say.no] as const, ["yes", say.yes] as const]} />
+      {on && how === "ready" && <p class="hint">{say.hears(DOINGS.map((doing) => say.phrases[doing][0] ?? ""))}</p>}
+      {how === "downloadable" && (
+        <button type="button" class="act act-plain" onClick={() => void fetchLanguage(language.value)}>
+          {say.fetch}
+        </button>
+      )}
+      {how !== "ready" && how !== "asking" && (
+        <p class="hint" role="status" data-testid="ears" data-ears={how}>
+          {say.ears[how]}
+        </p>
+      )}
     </>
   );
 }

@@ -5,6 +5,8 @@ import type { Language } from "../settings";
 
 /** How many voices the browser has told of: they come late. */
 const told = signal(0);
+/** Whether the page speaks now: it does not listen to itself. */
+export const speaking = signal(false);
 const speech = "speechSynthesis" in globalThis ? speechSynthesis : null;
 speech?.addEventListener("voiceschanged", () => {
   told.value += 1;
@@ -25,7 +27,16 @@ export function say(text: string, language: Language): void {
   const words = new SpeechSynthesisUtterance(text);
   words.voice = by;
   words.lang = by.lang;
+  words.onstart = () => {
+    speaking.value = true;
+  };
+  words.onend = words.onerror = () => {
+    speaking.value = false;
+  };
   speech.speak(words);
 }
 
-export const hush = (): void => speech?.cancel();
+export function hush(): void {
+  speech?.cancel();
+  speaking.value = false;
+}

@@ -76,6 +76,7 @@ function Filled({ card }: { card: Card }) {
         data-attempt={card.attempt}
       >
         <KeptList />
+        {hands.value && <hands.value.Ear />}
         <div class="card-body" tabIndex={0} role="group" aria-label={words.value.card.label} key={`${card.unit} ${card.step} ${card.attempt} ${card.status}`}>
           {first && arm}
           <StepCard card={card} entry={entry} />

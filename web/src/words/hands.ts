@@ -2,6 +2,8 @@
 
 import type { Language } from "../settings";
 
+const quoted = (phrases: string[], [open, close]: string): string => phrases.map((phrase) => `${open}${phrase}${close}`).join(", ");
+
 const en = {
   title: "Keys and foot pedal",
   doings: { next: "Done", problem: "Problem", again: "Show and read again" },
@@ -13,6 +15,18 @@ const en = {
   yes: "Yes",
   no: "No",
   noVoice: "This device has no English voice of its own, so nothing is read aloud.",
+  heard: "Listen for spoken words",
+  phrases: { next: ["step done", "step is done", "step finished"], problem: ["report problem", "report a problem"], again: ["read again", "read it again"] },
+  hears: (phrases: string[]) => `It knows ${quoted(phrases, "“”")}, each said alone. The same rule as for keys; the microphone is on only while you work here.`,
+  listening: (phrases: string[]) => `Listening: ${quoted(phrases, "“”")}`,
+  fetch: "Fetch the language onto this device",
+  ears: {
+    absent: "This browser does not recognise speech on the device itself, so it does not listen: nothing is sent elsewhere to be recognised. Chrome on a computer can, over https.",
+    unavailable: "This browser has no English of its own for it, so it does not listen.",
+    downloadable: "The browser can recognise English on this device once it has fetched the language.",
+    downloading: "The browser is fetching the language; this can take some minutes.",
+    refused: "The microphone is missing, or the browser was not allowed to use it. Allow it at the lock beside the address, then choose No and Yes once more.",
+  },
   awake: "The screen stays on while you work here.",
   asleep: "This browser does not keep the screen on: set a long time in the device’s own settings.",
   robot: { message: "The robot waits for this word.", remedy: "Look at the robot, then press the button on the screen." },
@@ -30,6 +44,18 @@ const de: typeof en = {
   yes: "Ja",
   no: "Nein",
   noVoice: "Dieses Gerät hat keine eigene deutsche Stimme, deshalb wird nichts vorgelesen.",
+  heard: "Auf gesprochene Worte hören",
+  phrases: { next: ["Schritt fertig", "Schritt ist fertig", "Schritt erledigt"], problem: ["Problem melden", "ein Problem melden"], again: ["noch einmal lesen", "nochmal lesen", "noch mal lesen"] },
+  hears: (phrases) => `Bekannt sind ${quoted(phrases, "„“")}, jeweils für sich gesagt. Es gilt dieselbe Regel wie für Tasten; das Mikrofon ist nur an, während Sie hier arbeiten.`,
+  listening: (phrases) => `Hört zu: ${quoted(phrases, "„“")}`,
+  fetch: "Sprache auf dieses Gerät holen",
+  ears: {
+    absent: "Dieser Browser erkennt Sprache nicht auf dem Gerät selbst und hört deshalb nicht zu: Nichts wird zum Erkennen fortgeschickt. Chrome auf einem Rechner kann es, über https.",
+    unavailable: "Dieser Browser hat dafür kein eigenes Deutsch und hört deshalb nicht zu.",
+    downloadable: "Der Browser kann Deutsch auf diesem Gerät erkennen, sobald er die Sprache geholt hat.",
+    downloading: "Der Browser holt die Sprache; das kann einige Minuten dauern.",
+    refused: "Das Mikrofon fehlt, oder der Browser darf es nicht verwenden. Erlauben Sie es am Schloss neben der Adresse und wählen Sie dann noch einmal Nein und Ja.",
+  },
   awake: "Der Bildschirm bleibt an, solange Sie hier arbeiten.",
   asleep: "Dieser Browser hält den Bildschirm nicht an: Stellen Sie am Gerät selbst eine lange Zeit ein.",
   robot: { message: "Auf dieses Wort wartet der Roboter.", remedy: "Sehen Sie zum Roboter, dann drücken Sie den Knopf auf dem Bildschirm." },
