@@ -23,16 +23,22 @@ PAGES = 256  # copied between two breaths, in which the server may write
 def backup(path: Path, out: Path) -> tuple[int, str]:
     """Copy a journal that may be in use to one file, verified before it gets its name. Returns (events, last hash).
 
-    Everything that was acknowledged before the copy began is in it. Raises JournalError, BadInput where `out` exists.
+    Everything that was acknowledged before the copy began is in it. Raises JournalError, BadInput where `out` exists or
+    nothing can be written.
     """
     path = path.resolve()
     for what in ("", "-head", "-wal", "-shm", "-journal"):  # all that would count as the copy's
         if (there := out.with_name(f"{out.name}{what}")).exists():
             raise BadInput(f"{there} exists already.", remedy="Name another file: a backup is never written over.")
     fresh = _unused(out)
+    try:
+        _begin(fresh)
+    except OSError as error:
+        remedy = "Name another file, in a folder that exists and may be written."
+        raise BadInput(f"{out} can't be written: {error.strerror}.", remedy=remedy) from None
     with explained(path):
-        marked = HighWater.read(path)
         try:
+            marked = HighWater.read(path)
             _copy(path, fresh)
             count, head = _whole(fresh, marked)
             fresh.replace(out)
@@ -53,10 +59,16 @@ def restore(kept: Path, path: Path) -> tuple[int, Path | None]:
     with explained(kept):
         count, head = _whole(kept, HighWater.read(kept))
     path = path.resolve()
+    if not path.parent.is_dir():
+        raise NotFound(
+            f"There is no folder '{path.parent}'.",
+            remedy="Make it, or name a file in the cell's data folder with --to.",
+        )
     with explained(path):
         lock = WriterLock(path)
         fresh = _unused(path)
         try:
+            _begin(fresh)
             _copy(kept, fresh)
             aside = _exchange(path, fresh, count, head)
         finally:
@@ -65,9 +77,13 @@ def restore(kept: Path, path: Path) -> tuple[int, Path | None]:
     return count, aside
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy a database as it stands at one moment, durable and in one file."""
+def _begin(target: Path) -> None:
+    """Make a file that nobody else may read."""
     os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a database as it stands at one moment into an empty file, durable and in one."""
     with (
         closing(apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READONLY)) as there,
         closing(apsw.Connection(str(target), flags=apsw.SQLITE_OPEN_READWRITE)) as here,

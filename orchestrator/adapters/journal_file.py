@@ -258,7 +258,8 @@ def check_indexes(path: Path) -> None:
 def _check_indexes(db: apsw.Connection, path: Path) -> None:
     problem = str(next(db.execute("PRAGMA integrity_check(1)"))[0])
     if problem != "ok":
-        raise JournalError(f"{path} is damaged: {problem}.", remedy=_BACKUP)
+        where = problem.splitlines()[-1].strip()  # SQLite says first in which database
+        raise JournalError(f"{path} is damaged: {where}.", remedy=_BACKUP)
 
 
 def _foreign(path: Path) -> JournalError:

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from orchestrator.core.errors import NotFound
+from orchestrator.core.errors import BadInput, JournalError, NotFound
 
 app = typer.Typer(help="The journal of a cell.", no_args_is_help=True)
 console = Console(soft_wrap=True)
@@ -88,11 +88,27 @@ def upgrade(file: Path = FILE) -> None:
 
 @app.command()
 def export(file: Path = FILE, out: Path = typer.Option(..., help="The file to write: one JSON object a line.")) -> None:
-    """Write every event as a line of JSON."""
-    from orchestrator.adapters.journal_sqlite import export as export_file
+    """Write every event as a line of JSON; of a damaged journal what is before the damage."""
+    from orchestrator.adapters.journal_sqlite import exported
 
-    with console.status("Exporting …"), out.open("w", encoding="utf-8") as lines:
-        count = export_file(_found(file), lines)
+    journal, count = _found(file), 0
+    try:
+        lines = out.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise BadInput(f"{out} exists already.", remedy="Name another file: an export never writes over one.") from None
+    except OSError as error:
+        raise _unwritable(out, error) from None
+    try:
+        with console.status("Exporting …"), lines:
+            for line in exported(journal):
+                lines.write(line)
+                count += 1
+    except JournalError as error:
+        kept = f"{count} events before that are in {out}." if count else f"No event before that: {out} is empty."
+        raise JournalError(f"{error.message} {kept}", remedy="Restore a backup.") from error
+    except OSError as error:
+        out.unlink(missing_ok=True)
+        raise _unwritable(out, error) from None
     console.print(f"{count} events in {out}.", highlight=False)
 
 
@@ -125,6 +141,10 @@ def restore(
     console.print(f"{count} events in {to}.", highlight=False)
     if aside is not None:
         console.print(f"The journal that was there is now {aside}.", highlight=False)
+
+
+def _unwritable(file: Path, error: OSError) -> BadInput:
+    return BadInput(f"{file} can't be written: {error.strerror}.", remedy="Name another file, in a folder that exists.")
 
 
 def _found(file: Path) -> Path:
