@@ -7,7 +7,7 @@ by Tandem from the cell file, so that planner and controllers have the same arm.
 from pathlib import Path
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument
+from launch.actions import DeclareLaunchArgument, Shutdown
 from launch.substitutions import Command, LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
@@ -18,6 +18,11 @@ ARGUMENTS = {
     "controllers": (str(Path(__file__).parent / "controllers.yaml"), "what the controller manager reads"),
 }
 CONTROLLERS = ("joint_state_broadcaster", "joint_trajectory_controller", "gripper_controller")
+
+
+def without_controllers(event, _context):
+    """End the launch where the controllers could not be had. Called by launch when the spawner has ended."""
+    return [Shutdown(reason="the controllers do not come up: see what was said above")] if event.returncode else []
 
 
 def generate_launch_description():
@@ -38,6 +43,11 @@ def generate_launch_description():
                 parameters=[controllers],
                 remappings=[("~/robot_description", "/robot_description")],
             ),
-            Node(**manager, executable="spawner", arguments=[*CONTROLLERS, "--param-file", controllers]),
+            Node(
+                **manager,
+                executable="spawner",
+                arguments=[*CONTROLLERS, "--param-file", controllers],
+                on_exit=without_controllers,
+            ),
         ]
     )
