@@ -117,7 +117,7 @@ class Guard:
 
     def _attach(self, *, on: bool) -> None:
         request = SwitchController.Request(strictness=SwitchController.Request.BEST_EFFORT, activate_asap=True)
-        (request.activate_controllers if on else request.deactivate_controllers).append(CONTROLLER)
+        (request.activate_controllers if on else request.deactivate_controllers).extend((CONTROLLER, FINGERS))
         self._answer(self._switch.call_async(request))
 
     def _done(self, client: ActionClient, goal: Any) -> None:
