@@ -35,6 +35,7 @@ def data_packages() -> dict[str, str]:
 
 
 packed = data_packages()
+LAUNCHED = sorted(str(path.relative_to(HERE)) for path in (HERE / "launch").glob("*.launch.py"))
 setuptools.setup(
     distclass=WithoutPyproject,
     name=NAME,
@@ -47,7 +48,7 @@ setuptools.setup(
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
-        (f"share/{NAME}/launch", sorted(str(path.relative_to(HERE)) for path in (HERE / "launch").glob("*.launch.py"))),
+        (f"share/{NAME}/launch", [*LAUNCHED, "launch/controllers.yaml"]),
     ],
     entry_points={"console_scripts": [f"{name}={call}" for name, call in PROJECT["project"]["scripts"].items()]},
     install_requires=["setuptools"],

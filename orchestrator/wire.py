@@ -123,7 +123,8 @@ class CellView(Frozen):
     """The cell at a glance. `reasons` says in words why the robot does not move; empty when it may.
 
     `manual_reasons` says the same of moving it by hand, `manual_by` who does so now; taught poses by name. `approvals`:
-    how many people must approve a motion that is asked for.
+    how many people must approve a motion that is asked for. `rehearsal`: the arm is not simulated, all else is.
+    `supervised`: nobody tells the robot's safety state, so `safety` says only that it is heard of.
     """
 
     name: str
@@ -145,6 +146,8 @@ class CellView(Frozen):
     contradictions: tuple[Contradiction, ...] = ()
     retreat: RetreatView | None = None
     approvals: int = 1
+    rehearsal: bool = False
+    supervised: bool = False
 
 
 class OrderView(Frozen):

@@ -386,6 +386,12 @@ class CellSpec(Frozen):
         return self
 
     @property
+    def supervised(self) -> bool:
+        """Whether nobody tells the robot's safety state."""
+        ros2 = self.adapters.robot_ros2
+        return ros2 is not None and ros2.safety.source == "none"
+
+    @property
     def fixed_cameras(self) -> dict[str, CameraSpec]:
         """The cameras that stand still."""
         return {name: camera for name, camera in self.cameras.items() if camera.fixed}

@@ -58,7 +58,7 @@ class Ros2SafetySpec(Frozen):
     `topic`: `state` carries one of Tandem's words (normal, reduced, protective_stop, ...) as a std_msgs/String, at 4 Hz
     or more, and the std_srvs/Trigger services `prepare` and `release`, where given, ready the robot and release a stop.
     `ur`: Universal Robots' driver (ur_robot_driver), by its `status` controller and its `dashboard` client.
-    `none`: nobody; such a cell is for supervised use only, and says so.
+    `none`: nobody; such a cell is for supervised use only, and says so, unless its author does: `supervised`.
     """
 
     source: Literal["topic", "ur", "none"]
@@ -67,6 +67,7 @@ class Ros2SafetySpec(Frozen):
     release: Name | None = None
     status: Name = "io_and_status_controller"
     dashboard: Name = "dashboard_client"
+    supervised: bool = False
 
 
 class Ros2Settings(Frozen):

@@ -132,6 +132,8 @@ class Guide:
             taught=tuple(state.taught),
             contradictions=contradictions(state, granted),
             retreat=retreat_view(state),
+            rehearsal=state.spec.robot.adapter == "ros2",
+            supervised=state.spec.supervised,
         )
 
     def order(self, state: State, order_id: str) -> OrderView:

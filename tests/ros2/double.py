@@ -54,6 +54,7 @@ class Double:
         self.silent = False  # no safety state is told
         self.deaf = False  # the controller's action answers nothing any more
         self.rejects = self.loses = self.lies = self.dead = False
+        self.swallows = False  # a cancel is taken, and the goal never ends
         self.off_s = 0.0  # of the clock that stamps
         self._reflex: Any = None
         self._unheard: list[Callable[[], None]] = []
@@ -165,7 +166,11 @@ class Double:
     def _cancel(self, goal: Goal | None) -> None:
         if goal is not None and goal is self._goal and not self.deaf:
             self.arm.hold()
-            self._end("canceled")
+            self._soon(goal.heed)
+            if self.swallows:
+                self._goal = None
+            else:
+                self._end("canceled")
 
     def _end(self, status: Any) -> None:
         if self._goal is not None:

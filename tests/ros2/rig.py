@@ -22,6 +22,7 @@ from orchestrator.core.ros2_spec import Ros2GripperSpec, Ros2SafetySpec, Ros2Set
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from orchestrator.adapters.ros2.link import Link
     from orchestrator.core.geometry import Pose
     from orchestrator.core.ports import Box
 
@@ -46,8 +47,8 @@ def alone(graph: int = 0) -> None:
 class ServerProcess:
     """Servers in a process of their own; started again where they have died."""
 
-    def __init__(self, *arguments: str) -> None:
-        self._arguments = arguments
+    def __init__(self, *arguments: str, module: str = "tests.ros2.servers") -> None:
+        self._arguments, self._module = arguments, module
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Any = None
 
@@ -79,7 +80,7 @@ class ServerProcess:
         with tempfile.TemporaryDirectory() as folder:
             address = str(Path(folder) / "control")
             with Listener(address, authkey=b"tandem") as listener:
-                command = [sys.executable, "-m", "tests.ros2.servers", address, *self._arguments]
+                command = [sys.executable, "-m", self._module, address, *self._arguments]
                 self._process = subprocess.Popen(command, cwd=ROOT)
                 self._connection = listener.accept()
         assert self._connection.recv() == "ready"
@@ -97,11 +98,16 @@ class RosRig:
         self._servers = servers
         self.clock = WallClock()
         self._link = RosLink(settings, self.clock)
-        self._ros = RosRobot(self._link, self.clock, MeshStore(folder), arm=UR5E, settings=settings, seed=1)
+        link = self._beyond(self._link, folder, settings)
+        self._ros = RosRobot(link, self.clock, MeshStore(folder), arm=UR5E, settings=settings, seed=1)
         self.robot = self._ros
         self.close = self._ros.close
         safe = (Safety.NORMAL,) if wait else tuple(Safety)  # or is told by somebody else
         self._heard(lambda: not self._ros._readings.lacking and self._ros.safety.value in safe)
+
+    def _beyond(self, link: Link, folder: Path, settings: Ros2Settings) -> Link:
+        """Return the link that the robot gets: this one, or one around it."""
+        return link
 
     def _heard(self, true: Callable[[], bool]) -> None:
         """Let the robot hear until something is so; the loop stands still meanwhile."""

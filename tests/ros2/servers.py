@@ -75,7 +75,7 @@ class Servers:
 
     def reset(self) -> None:
         """Stand at home, behave."""
-        self._takes, self.rejects = False, True
+        self._takes, self.rejects, self.swallows = False, True, False
         self._answers.set()
         time.sleep(0.2)  # what was asked while deaf is refused now
         with self._lock:
@@ -87,6 +87,7 @@ class Servers:
             self.mute = False  # no joint state is told
             self.rejects = False  # no goal is taken
             self.loses = False  # no result is told
+            self.swallows = False  # a cancel is taken, and the goal never ends
             self.lies = False  # success is told at once
             self.off_s = 0.0  # of the clock that stamps
             self.speed = 1.0
@@ -275,7 +276,10 @@ class Servers:
         wall = now + self._epoch_s + self.off_s
         arm.step(now)
         if self._goal is not None and self._goal.is_cancel_requested:
-            self._finish("canceled")
+            self._goal, goal = None, self._goal
+            if not self.swallows:
+                self._goal = goal
+                self._finish("canceled")
         elif self._goal is not None and not arm.under_way:
             self._finish("succeed")
         elif self._goal is not None and now - self._beat_s > FEEDBACK_S:

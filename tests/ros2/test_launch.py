@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from importlib.util import find_spec
 
 import pytest
 
+from tests.ros2 import launching
 from tests.ros2.building import cell_file
 from tests.ros2.found import why_not
 from tests.unit.cell_bench import ROOT
 
 pytestmark = pytest.mark.ros2
 LIMIT_S = 300.0
-FILE = ROOT / "launch" / "cell.launch.py"
-LAUNCH = """
-import sys
-from launch import LaunchDescription, LaunchService
-from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-file, *said = sys.argv[1:]
-arguments = [tuple(pair.split(":=")) for pair in said]
-service = LaunchService()
-service.include_launch_description(
-    LaunchDescription([IncludeLaunchDescription(PythonLaunchDescriptionSource(file), launch_arguments=arguments)])
-)
-sys.exit(service.run())
-"""
+FOLDER = ROOT / "launch"
 
 
 @pytest.fixture(autouse=True)
@@ -41,30 +26,22 @@ def launchable():
         pytest.skip(reason)
 
 
-def prefix(folder):
-    """Make an installed package as colcon does: a marker in the index, and the command."""
-    marker = folder / "share" / "ament_index" / "resource_index" / "packages" / "tandem_cell"
-    command = folder / "lib" / "tandem_cell" / "tandem"
-    for path in (marker, command):
-        path.parent.mkdir(parents=True)
-    marker.touch()
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m orchestrator "$@"\n', encoding="utf-8")
-    command.chmod(0o755)
-    return folder
-
-
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def test_it_says_what_may_be_said():
+@pytest.mark.parametrize(
+    ("file", "names"),
+    [("cell", {"robot", "cell", "port", "data", "worker"}), ("mock", {"cell", "controllers"})],
+)
+def test_it_says_what_may_be_said(file, names):
     from launch.launch_description_sources import get_launch_description_from_python_launch_file
 
-    described = get_launch_description_from_python_launch_file(str(FILE))
+    described = get_launch_description_from_python_launch_file(str(FOLDER / f"{file}.launch.py"))
     said = {argument.name: argument.description for argument in described.get_launch_arguments()}
-    assert set(said) == {"cell", "port", "data", "worker"}
+    assert set(said) == names
     assert all(said.values())
 
 
@@ -72,16 +49,8 @@ def test_a_cell_comes_up_in_the_graph_and_ends_cleanly(request, tmp_path):
     from tests.ros2.peer import Peer
 
     request.getfixturevalue("servers").start()
-    index = f"{prefix(tmp_path / 'install')}:{os.environ['AMENT_PREFIX_PATH']}"
     said = [f"cell:={cell_file(tmp_path)}", f"port:={free_port()}", f"data:={tmp_path / 'data'}"]
-    launched = subprocess.Popen(
-        [sys.executable, "-c", LAUNCH, str(FILE), *said],
-        cwd=ROOT,
-        env={**os.environ, "AMENT_PREFIX_PATH": index},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    launched = launching.launched(tmp_path / "install", "cell.launch.py", *said)
     timer = threading.Timer(LIMIT_S, launched.kill)
     timer.start()
     assert launched.stdout is not None

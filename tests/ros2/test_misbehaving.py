@@ -51,6 +51,20 @@ def test_a_goal_that_is_never_answered_ends_and_can_not_start_late(on_rig):
     on_rig(body)
 
 
+def test_a_controller_that_takes_a_cancel_and_says_no_more_has_stopped_the_arm(on_rig):
+    async def body(rig):
+        rig.misbehave(swallows=True)
+        motion = await executed(rig, SLOWLY)
+        await asyncio.sleep(0.5)
+        outcome = await motion.cancel()
+        assert outcome.kind == "canceled"
+        assert await stands(rig.robot)
+        rig.misbehave(swallows=False)
+        assert (await (await executed(rig, Move(HIGH))).result()).ok
+
+    on_rig(body)
+
+
 def test_a_gripper_that_never_answers_ends_its_motion(on_rig):
     async def body(rig):
         rig.misbehave(deaf=True)

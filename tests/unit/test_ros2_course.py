@@ -101,6 +101,18 @@ def test_where_the_arm_is_only_goes_forward():
     assert course.share == pytest.approx(1.0)
 
 
+def test_at_the_start_of_a_way_there_and_back_the_arm_is_not_at_its_end():
+    there, back = straight(HOME, THERE, UR5E), straight(THERE, HOME, UR5E)
+    course = Course((there, back), Place(), 1.0)
+    noisy = tuple(angle - 1e-9 for angle in course.waypoints[0].positions)
+    assert course.found(noisy, gone_s=0.0) < 3
+    assert course.leave(0.0, 0.01) is not None
+    turned = course.found(THERE, gone_s=course.duration_s / 2)
+    assert course.share == pytest.approx(0.5, abs=0.05)
+    assert course.found(HOME, gone_s=course.duration_s) > turned
+    assert course.share == pytest.approx(1.0)
+
+
 def test_an_arm_that_stands_is_told_to_stand():
     (point,) = standing(HOME)
     assert point.positions == HOME

@@ -67,6 +67,8 @@ def test_setup_tells_the_same_package_with_its_marker_its_command_and_its_data(p
     assert files["share/ament_index/resource_index/packages"] == [f"resource/{package.name}"]
     assert (ROOT / "resource" / package.name).is_file()
     assert files[f"share/{package.name}"] == ["package.xml"]
+    launched = {str(path.relative_to(ROOT)) for path in (ROOT / "launch").glob("*.launch.py")}
+    assert set(files[f"share/{package.name}/launch"]) == {*launched, "launch/controllers.yaml"}
     assert {"orchestrator", "orchestrator.adapters.ros2"} <= set(setup["packages"])
     for name in ("skills", "instructions", "launch"):
         assert setup["package_dir"][f"orchestrator._share.{name}"] == name

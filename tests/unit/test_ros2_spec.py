@@ -86,10 +86,11 @@ def test_a_cell_in_which_nobody_tells_the_safety_state_is_said_to_be_for_supervi
     assert code == 0
     line = next(line for line in said.splitlines() if "supervised use" in line)
     assert "warning" in line
-    told = demo.replace("adapters: {robot_sim: {seed: 1}}", GOOD)
-    code, said, _ = run(capsys, "check", str(ROOT / "instructions"), "--cell", str(cell(tmp_path, told)))
-    assert code == 0
-    assert "supervised" not in said
+    for knows in (GOOD, "adapters: {robot_ros2: {safety: {source: none, supervised: true}}}"):
+        told = demo.replace("adapters: {robot_sim: {seed: 1}}", knows)
+        code, said, _ = run(capsys, "check", str(ROOT / "instructions"), "--cell", str(cell(tmp_path, told)))
+        assert code == 0
+        assert "supervised" not in said
 
 
 def test_the_doctor_says_what_of_ros_2_is_missing(monkeypatch):

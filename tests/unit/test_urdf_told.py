@@ -6,10 +6,12 @@ import math
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +24,7 @@ from orchestrator.core.geometry import Pose
 from tests.unit.own_arms import own_arm
 from tests.unit.test_cli import run
 
+ROOT = Path(__file__).parents[2]
 ARMS = {"ur5e": UR5E, "six_axis": own_arm("six_axis"), "seven_axis": own_arm("seven_axis")}
 BASE = Pose.from_rpy((0.1, -0.2, 0.3), (0.4, 0.5, -0.6))
 each_arm = pytest.mark.parametrize("name", ARMS)
@@ -160,3 +163,48 @@ def test_a_cells_arm_is_printed_and_written(capsys, tmp_path):
     code, bare, _ = run(capsys, "urdf", "demo", "--no-gripper")
     assert "finger" in said
     assert "finger" not in bare
+
+
+@each_arm
+def test_ros2_control_is_told_what_moves_the_joints_and_where_they_begin(name):
+    arm = ARMS[name]
+    root = ET.fromstring(urdf(arm, name="cell", hardware="mock"))
+    moved = {joint.get("name"): joint for joint in root.findall("joint") if joint.get("type") != "fixed"}
+    followers = {key for key, joint in moved.items() if joint.find("mimic") is not None}
+    (system,) = root.findall("ros2_control")
+    assert system.findtext("hardware/plugin") == "mock_components/GenericSystem"
+    commanded = {joint.get("name"): joint for joint in system.findall("joint")}
+    assert set(commanded) == set(moved) - followers
+    for key, joint in commanded.items():
+        assert [item.get("name") for item in joint.findall("command_interface")] == ["position"]
+        begins = float(joint.findtext("state_interface[@name='position']/param", ""))
+        limit = moved[key].find("limit")
+        assert float(limit.get("lower")) <= begins <= float(limit.get("upper"))
+    told = [float(joint.findtext("state_interface[@name='position']/param", "")) for joint in commanded.values()]
+    assert told == [*arm.home_rad, arm.gripper.stroke_m / 2]
+    assert ET.fromstring(urdf(arm, name="cell")).find("ros2_control") is None
+
+
+def test_a_ros_2_cells_joints_are_named_as_its_controller_has_them(capsys):
+    code, said, _ = run(capsys, "urdf", "mock", "--hardware", "mock")
+    assert code == 0
+    controllers = yaml.safe_load((ROOT / "launch" / "controllers.yaml").read_text(encoding="utf-8"))
+    arm, fingers = (
+        controllers[name]["ros__parameters"] for name in ("joint_trajectory_controller", "gripper_controller")
+    )
+    commanded = [joint.get("name") for joint in ET.fromstring(said).findall("ros2_control/joint")]
+    assert commanded == [*arm["joints"], fingers["joint"]]
+    code, _, wrong = run(capsys, "urdf", "mock", "--hardware", "steam")
+    assert code != 0
+    assert "Take one of: mock" in wrong
+
+
+def test_the_mock_cell_is_the_demos_but_for_its_arm():
+    demo, mock = (
+        yaml.safe_load((ROOT / "launch" / "cells" / f"{name}.yaml").read_text(encoding="utf-8"))
+        for name in ("demo", "mock")
+    )
+    assert mock.pop("adapters")["robot_ros2"]["rehearsal"] is True
+    assert mock["robot"].pop("adapter") == "ros2"
+    del demo["adapters"]
+    assert mock == demo

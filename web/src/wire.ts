@@ -189,7 +189,8 @@ export type CellVerb = "start" | "hold" | "unhold" | "suspend" | "unsuspend" | "
  * The cell at a glance. `reasons` says in words why the robot does not move; empty when it may.
  *
  * `manual_reasons` says the same of moving it by hand, `manual_by` who does so now; taught poses by name. `approvals`:
- * how many people must approve a motion that is asked for.
+ * how many people must approve a motion that is asked for. `rehearsal`: the arm is not simulated, all else is.
+ * `supervised`: nobody tells the robot's safety state, so `safety` says only that it is heard of.
  */
 export interface CellView {
   name: string;
@@ -211,6 +212,8 @@ export interface CellView {
   contradictions: Contradiction[];
   retreat: RetreatView | null;
   approvals: number;
+  rehearsal: boolean;
+  supervised: boolean;
 }
 
 /** A PackML command to the cell. */

@@ -92,9 +92,14 @@ class Course:
         length = self._curves[place.curve].length
         return (place.curve + (place.state[0] / length if length > 0 else 1.0)) / len(self._curves)
 
-    def found(self, joints: Sequence[float]) -> int:
-        """Take in where the arm is (rad) and return the waypoint that it is nearest to, never one before the last."""
-        window = self._joints[self._index : self._index + AHEAD]
+    def found(self, joints: Sequence[float], gone_s: float = math.inf) -> int:
+        """Take in where the arm is (rad) and return the waypoint that it is nearest to, never one before the last.
+
+        Nor one that it can't have come to `gone_s` after the controller took this up: a path may lead back to its
+        start.
+        """
+        ahead = max(1, sum(point.t_s <= gone_s + LEAD_S for point in self._points[self._index : self._index + AHEAD]))
+        window = self._joints[self._index : self._index + ahead]
         off = np.abs(window - np.asarray(joints)).max(axis=1)
         self._index += int(np.argmin(off))
         return self._index

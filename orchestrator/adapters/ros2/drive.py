@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ANSWER_S = 2.0  # how long a server may take to answer a goal
 BRAKED_S = 5.0  # how long a controller may take to answer what shall bring the arm to a stand, before it is passed by
+HEEDED_S = 0.5  # after which an arm that stands has stopped, where its controller took a cancel and says no more
 RESULT_S = 2.0  # how long a controller may say nothing where the arm stands at its goal
 LOST_S = 1.5  # without feedback, or without any reading, for so long a controller is gone
 SETTLE_S = 2.0  # how long the arm may take to stand where its trajectory has ended
@@ -170,7 +171,7 @@ class _Run:
         """Ride until the arm stands, at the course's end or wherever it was stopped or paused."""
         while True:
             if (reading := self._readings.latest) is not None:
-                self.course.found(reading.joints)
+                self.course.found(reading.joints, self._loop.time() - self._since_s)
                 self._motion.tell(begin + share * self.course.share)
             if (failed := self._answered()) is not None:
                 return failed
@@ -182,6 +183,8 @@ class _Run:
             if (failed := await self._silent()) is not None:
                 return failed
             if self._stopped and self._readings.steady and self._goal.ended.done():
+                return None
+            if self._heeded:
                 return None
             await self._drive.news(RETIME_S if self._next is None else RETIME_S / 5)
 
@@ -195,6 +198,17 @@ class _Run:
     def _stopped(self) -> bool:
         """Whether the robot's own safety stops the arm."""
         return self._motion.stop_as is not None and self._motion.stop_as.code in set(Safety)
+
+    @property
+    def _heeded(self) -> bool:
+        """Whether the controller took the cancel and the arm stands.
+
+        ros2_controllers' joint_trajectory_controller never ends a goal whose cancel comes just as it has succeeded.
+        """
+        heeded_s = self._goal.heeded_s
+        if heeded_s is None or not self._stopping or self._next is not None:
+            return False
+        return self._readings.steady and self._readings.heard_s - heeded_s > HEEDED_S
 
     def _given(self, course: Course) -> Goal:
         goal = self._drive.link.follow(course.waypoints)

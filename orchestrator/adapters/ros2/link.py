@@ -55,6 +55,7 @@ class Goal:
         self.accepted: asyncio.Future[bool] = loop.create_future()
         self.ended: asyncio.Future[Ended] = loop.create_future()
         self.dropped = False
+        self.heeded_s: float | None = None  # when its server last said that it takes the cancel (loop)
         self.beat_s: float | None = None  # when its server last said that it is at work (loop); not every server does
         self.ask_cancel = ask_cancel
 
@@ -68,6 +69,10 @@ class Goal:
     def beat(self) -> None:
         """Hear that its server is at work. Called by the link."""
         self.beat_s = asyncio.get_running_loop().time()
+
+    def heed(self) -> None:
+        """Hear that its server takes the cancel; how it ended is told apart from that. Called by the link."""
+        self.heeded_s = asyncio.get_running_loop().time()
 
     def end(self, ended: Ended) -> None:
         """Take in how it ended. Called by the link."""

@@ -263,11 +263,20 @@ class RosLink:
             self._finished(goal, None)
             self.crossing.call(lambda: goal.answer(accepted=False))
             return
-        goal.ask_cancel = lambda: self._on_thread(handle.cancel_goal_async)
+        goal.ask_cancel = lambda: self._on_thread(lambda: self._cancel(goal, handle))
         if ("controller", goal) in self._open:
             self._moving = handle
         self.crossing.call(lambda: goal.answer(accepted=True))
         handle.get_result_async().add_done_callback(lambda done: self._result(goal, done, read))
+
+    def _cancel(self, goal: Goal, handle: Any) -> None:
+        """Ask for a goal's end. Called on the executor's thread."""
+
+        def answered(future: Any) -> None:
+            if future.result().goals_canceling:
+                self.crossing.call(goal.heed)
+
+        handle.cancel_goal_async().add_done_callback(answered)
 
     def _result(self, goal: Goal, future: Any, read: Callable[[Any], Ended]) -> None:
         """Take in how a goal ended. Called on the executor's thread."""

@@ -10,15 +10,18 @@ import math
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from orchestrator.adapters.sim.urdf_control import control
 from orchestrator.core.geometry import IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orchestrator.adapters.sim.arm import ArmModel, LinkVisual
+    from orchestrator.adapters.sim.urdf_control import Hardware
     from orchestrator.core.geometry import Pose
 
 WORLD, FLANGE, TCP = "world", "flange", "tcp"
+FINGERS = "finger_joint"  # the left one's; the right one follows it
 NOTE = " Made by Tandem from the cell file: change that. Masses, inertias and efforts are not known there. "
 LOCK = 1e-9  # a pitch nearer to straight up than this leaves roll and yaw to each other
 NOTHING = 1e-14  # m or rad: what is left of rounding
@@ -26,13 +29,20 @@ SIZES = {"box": ("size",), "cylinder": ("radius", "length"), "sphere": ("radius"
 
 
 def urdf(
-    arm: ArmModel, *, name: str, base: Pose = IDENTITY, joints: Sequence[str] | None = None, gripper: bool = True
+    arm: ArmModel,
+    *,
+    name: str,
+    base: Pose = IDENTITY,
+    joints: Sequence[str] | None = None,
+    gripper: bool = True,
+    hardware: Hardware | None = None,
 ) -> str:
     """Return an arm that stands at `base` in the link `world`, with the links `flange` and `tcp` at its end.
 
     Where a link of the arm has such a name already, the one at its end is told as `tool_flange` or `tool_tcp`.
     `joints` name its joints from the base on; otherwise each is named after its link. The `gripper` is two fingers of
-    which the left one's joint, finger_joint, opens by half the opening (m); the right one follows it.
+    which the left one's joint, finger_joint, opens by half the opening (m); the right one follows it. With `hardware`
+    the file says to ros2_control what moves the joints: the arm begins at home, the fingers open.
     """
     root = ET.Element("robot", name=name)
     ET.SubElement(root, "link", name=WORLD)
@@ -53,8 +63,12 @@ def urdf(
     _joint(root, "flange_mount", "fixed", arm.links[-1], flange, at)
     _link(root, tcp, [])
     _joint(root, "tcp_mount", "fixed", flange, tcp, arm.gripper.tcp)
+    begins = dict(zip(names, arm.home_rad, strict=True))
     if gripper:
         _gripper(root, arm, flange)
+        begins[FINGERS] = arm.gripper.stroke_m / 2
+    if hardware is not None:
+        root.append(control(hardware, begins))
     root.insert(0, ET.Comment(NOTE))
     ET.indent(root)
     return '<?xml version="1.0"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
@@ -65,13 +79,13 @@ def _gripper(root: ET.Element, arm: ArmModel, flange: str) -> None:
     drawn = {part.link: part for part in grip.visual()}
     _link(root, "palm", [(IDENTITY, drawn["palm"])])
     _joint(root, "palm_mount", "fixed", flange, "palm", IDENTITY)
-    for finger, joint, side in (("finger_left", "finger_joint", 1), ("finger_right", "finger_right_joint", -1)):
+    for finger, joint, side in (("finger_left", FINGERS, 1), ("finger_right", "finger_right_joint", -1)):
         _link(root, finger, [(IDENTITY, drawn[finger])])
         element = _joint(root, joint, "prismatic", "palm", finger, grip.finger_pose(0.0, side))
         ET.SubElement(element, "axis", xyz=f"0 {side} 0")
         _limit(element, 0.0, grip.stroke_m / 2, grip.speed_m_s / 2)
         if side < 0:
-            ET.SubElement(element, "mimic", joint="finger_joint", multiplier="1", offset="0")
+            ET.SubElement(element, "mimic", joint=FINGERS, multiplier="1", offset="0")
 
 
 def _link(root: ET.Element, name: str, parts: Sequence[tuple[Pose, LinkVisual]]) -> None:

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 def supervised_only(source: Source, cell: CellSpec) -> list[Problem]:
     """Return a warning for a cell in which nobody tells the robot's safety state."""
     settings = cell.adapters.robot_ros2
-    if settings is None or settings.safety.source != "none":
+    if settings is None or settings.safety.source != "none" or settings.safety.supervised:
         return []
     return [
         source.problem(
             ("adapters", "robot_ros2", "safety"),
             "Nobody tells this robot's safety state: the cell is for supervised use only.",
-            "Name a topic that does: safety: {source: topic, state: /safety_state}.",
+            "Name a topic that does: safety: {source: topic, state: /safety_state}; or write supervised: true there.",
             warning=True,
         )
     ]

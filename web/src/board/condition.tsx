@@ -10,17 +10,17 @@ import { Standing } from "./standing";
 
 export function ConditionPanel() {
   const cell = store.cell.value;
-  const { autonomy, board, cellStates, modes, safety, simulated } = words.value;
+  const { autonomy, board, cellStates, modes, rehearsal, safety, simulated, supervised } = words.value;
   if (!cell) return null;
   const robot = robotCondition();
-  const calm = cell.safety === "normal" || cell.safety === "reduced";
+  const calm = (cell.safety === "normal" || cell.safety === "reduced") && !cell.supervised;
   return (
     <section class="panel condition" aria-labelledby="cell-name">
       <div class="panel-head">
         <h2 id="cell-name">
           {board.cell} {cell.name}
         </h2>
-        {cell.simulated && <span class="pill">{simulated}</span>}
+        {cell.simulated && <span class="pill">{cell.rehearsal ? rehearsal : simulated}</span>}
       </div>
       <ul class="facts">
         <li data-testid="cell-state" data-state={cell.state}>
@@ -30,7 +30,7 @@ export function ConditionPanel() {
         <li>{word(modes, cell.mode)}</li>
         <li class={calm ? "" : "tone-bad"}>
           <Icon name={calm ? "check" : "alert"} />
-          {word(safety, cell.safety)}
+          {cell.supervised && cell.safety === "normal" ? supervised : word(safety, cell.safety)}
         </li>
         <li>{word(autonomy, cell.autonomy)}</li>
       </ul>

@@ -9,7 +9,7 @@ import { Top } from "../common/top";
 import { word, words } from "../words";
 
 export function Page() {
-  const { start, claim, loading, simulated, orderStates, cellStates } = words.value;
+  const { start, claim, loading, simulated, rehearsal, orderStates, cellStates } = words.value;
   const cell = store.cell.value;
   const running = [...store.orders.value.values()].filter(({ state }) => ["running", "paused", "stopping", "stored"].includes(state));
   const condition = robotCondition();
@@ -21,7 +21,7 @@ export function Page() {
         <div class="hero">
           <h1>{cell?.name ?? words.value.product}</h1>
           <p class="claim-line">{claim}</p>
-          {cell?.simulated && <span class="pill">{simulated}</span>}
+          {cell?.simulated && <span class="pill">{cell.rehearsal ? rehearsal : simulated}</span>}
         </div>
         {!cell && (
           <p class="quiet" role="status">

@@ -18,6 +18,8 @@ export const de: Words = {
   claim: "Eine Montage, zwei Paar Hände",
   loading: "Verbindung zur Zelle wird aufgebaut …",
   simulated: "Simulierte Zelle",
+  rehearsal: "Probe: alles außer dem Arm ist simuliert",
+  supervised: "Niemand meldet den Sicherheitszustand: nur unter Aufsicht",
   and: (items) => items.join(" und "),
   line: { connecting: "Verbinden", online: "Verbunden", offline: "Keine Verbindung" },
   offline: {

@@ -17,6 +17,8 @@ export const en = {
   claim: "One assembly, two pairs of hands",
   loading: "Connecting to the cell …",
   simulated: "Simulated cell",
+  rehearsal: "Rehearsal: all but the arm is simulated",
+  supervised: "Nobody tells the safety state: supervised use only",
   and: (items: readonly string[]) => items.join(" and "),
   line: { connecting: "Connecting", online: "Connected", offline: "No connection" },
   offline: {

@@ -1,0 +1,166 @@
+"""The safety state beside ros2_control's mock hardware, which has none: `python -m tests.ros2.mock_guard`.
+
+What rated hardware does to a real arm is done to the mock by its controller manager: a stop takes the trajectory
+controller off the arm, which then holds and aborts its goal; the release puts it back. Commands come over a local
+connection, as in `servers`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import threading
+import time
+from multiprocessing.connection import Client
+from typing import TYPE_CHECKING, Any
+
+import rclpy
+from builtin_interfaces.msg import Duration
+from control_msgs.action import FollowJointTrajectory, ParallelGripperCommand
+from controller_manager_msgs.srv import ListControllers, SwitchController
+from rclpy.action import ActionClient
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from orchestrator.adapters.sim.arm import UR5E
+from orchestrator.core.ports import Safety
+from orchestrator.core.ros2_spec import UR_JOINTS
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+CONTROLLER, FINGERS = "joint_trajectory_controller", "gripper_controller"
+TELL_S = 0.1  # between two safety states
+PATIENCE_S = 60.0  # for the controllers to come up, and for any answer of theirs
+HOMEWARD_S = 2.0  # that the way home takes
+
+
+class Guard:
+    """Tells the safety state and acts on it."""
+
+    def __init__(self) -> None:
+        self._node = rclpy.create_node("guard")
+        self._told = self._node.create_publisher(String, "safety_state", 5)
+        self._list = self._node.create_client(ListControllers, "controller_manager/list_controllers")
+        self._switch = self._node.create_client(SwitchController, "controller_manager/switch_controller")
+        self._arm = ActionClient(self._node, FollowJointTrajectory, f"{CONTROLLER}/follow_joint_trajectory")
+        self._fingers = ActionClient(self._node, ParallelGripperCommand, f"{FINGERS}/gripper_cmd")
+        self._helper = rclpy.create_node("guard_release")  # answered on a thread of its own: it waits for the other
+        self._helper.create_service(Trigger, "release", self._release)
+        self._node.create_timer(TELL_S, self._tell)
+        self._lock = threading.RLock()
+        self.safety, self.silent = Safety.NORMAL, False
+
+    # ---- commands ----------------------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Have the controllers on the arm, all well, the arm at home and the fingers open."""
+        ends_s = time.monotonic() + PATIENCE_S
+        while {CONTROLLER, FINGERS} - self._known():
+            assert time.monotonic() < ends_s, "the controllers do not come up"
+            time.sleep(0.1)
+        self.set(silent=False)
+        self._recover()
+        trajectory = JointTrajectory(joint_names=list(UR_JOINTS))
+        home = JointTrajectoryPoint(positions=list(UR5E.home_rad), time_from_start=Duration(sec=int(HOMEWARD_S)))
+        trajectory.points.append(home)
+        self._done(self._arm, FollowJointTrajectory.Goal(trajectory=trajectory))
+        opened = JointState(name=["finger_joint"], position=[UR5E.gripper.stroke_m / 2])
+        self._done(self._fingers, ParallelGripperCommand.Goal(command=opened))
+
+    def trip(self, word: str) -> str:
+        """Take the controller off the arm and tell a safety state; NORMAL puts it back."""
+        safety = Safety(word)
+        if safety is Safety.NORMAL:
+            self._recover()
+            return self.safety.value
+        lesser = safety in (Safety.PROTECTIVE_STOP, Safety.SAFEGUARD_STOP)
+        with self._lock:
+            if not (lesser and self.safety in (Safety.EMERGENCY_STOP, Safety.FAULT)):
+                self.safety = safety
+        self._attach(on=False)
+        self._tell()
+        return self.safety.value
+
+    def set(self, **flags: Any) -> None:
+        """Behave otherwise: `silent`, no safety state is told."""
+        with self._lock:
+            for name, value in flags.items():
+                setattr(self, name, value)
+
+    # ---- what it does ------------------------------------------------------------------------------------------
+
+    def _recover(self) -> None:
+        self._attach(on=True)
+        with self._lock:
+            self.safety = Safety.NORMAL
+        self._tell()
+
+    def _release(self, _: Any, response: Any) -> Any:
+        if self.safety in (Safety.PROTECTIVE_STOP, Safety.SAFEGUARD_STOP):
+            self._recover()
+        response.success = True
+        return response
+
+    def _tell(self) -> None:
+        with self._lock:
+            if not self.silent:
+                self._told.publish(String(data=self.safety.value))
+
+    def _known(self) -> set[str]:
+        if not self._list.wait_for_service(1.0):
+            return set()
+        return {found.name for found in self._answer(self._list.call_async(ListControllers.Request())).controller}
+
+    def _attach(self, *, on: bool) -> None:
+        request = SwitchController.Request(strictness=SwitchController.Request.BEST_EFFORT, activate_asap=True)
+        (request.activate_controllers if on else request.deactivate_controllers).extend((CONTROLLER, FINGERS))
+        self._answer(self._switch.call_async(request))
+
+    def _done(self, client: ActionClient, goal: Any) -> None:
+        assert client.wait_for_server(PATIENCE_S)
+        handle = self._answer(client.send_goal_async(goal))
+        assert handle.accepted
+        self._answer(handle.get_result_async())
+
+    def _answer(self, future: Any) -> Any:
+        came = threading.Event()
+        future.add_done_callback(lambda _: came.set())
+        assert came.wait(PATIENCE_S)
+        return future.result()
+
+    def run(self, connection: Connection) -> None:
+        """Serve commands until the other side is gone."""
+        for node in (self._node, self._helper):
+            threading.Thread(target=self._spin, args=(node,), daemon=True).start()
+        connection.send("ready")
+        while True:
+            try:
+                name, args, keywords = connection.recv()
+            except EOFError:
+                os._exit(0)
+            connection.send(getattr(self, name)(*args, **keywords))
+
+    def _spin(self, node: Any) -> None:
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        try:
+            executor.spin()
+        except ExternalShutdownException:
+            return
+
+
+def main() -> None:
+    """Serve."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("address")
+    connection = Client(parser.parse_args().address, authkey=b"tandem")
+    rclpy.init()
+    Guard().run(connection)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""The ROS 2 robot on ros2_control's mock hardware under the real controllers: what is around the arm is rehearsed."""
+
+from __future__ import annotations
+
+import signal
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestrator.adapters.ros2.readings import Readings
+from orchestrator.adapters.ros2.rehearsal import Rehearsal
+from orchestrator.adapters.sim.arm import UR5E
+from orchestrator.adapters.sim.meshes import MeshStore
+from orchestrator.adapters.sim.world import World
+from orchestrator.core.geometry import IDENTITY
+from tests.ros2.found import why_not
+from tests.ros2.launching import launched
+from tests.ros2.rig import SETTINGS, RosKind, RosRig, ServerProcess
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from orchestrator.adapters.ros2.link import Link
+    from orchestrator.core.geometry import Pose
+    from orchestrator.core.ports import Box
+    from orchestrator.core.ros2_spec import Ros2Settings
+
+ENDS_S = 30.0
+
+
+def why_not_mock() -> str:
+    """Return why nothing can be tried on mock hardware here, "" where it can."""
+    return why_not() or (
+        "" if find_spec("controller_manager") else "ros2_control's controller_manager is not installed"
+    )
+
+
+class MockHardware:
+    """The launch file's arm with its controllers, and who tells its safety state."""
+
+    def __init__(self, folder: Path) -> None:
+        self._said = (folder / "said.txt").open("w", encoding="utf-8")
+        self._launched = launched(folder / "install", "mock.launch.py", out=self._said)
+        self.guard = ServerProcess(module="tests.ros2.mock_guard")
+        try:
+            self.guard.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End it as Ctrl+C does."""
+        self.guard.close()
+        self._launched.send_signal(signal.SIGINT)
+        self._launched.wait(ENDS_S)
+        self._said.close()
+
+
+class MockRig(RosRig):
+    """The robot on it, in a simulated world."""
+
+    def __init__(self, folder: Path, guard: ServerProcess) -> None:
+        super().__init__(folder, guard, SETTINGS.model_copy(update={"wrench": None}))
+
+    def _beyond(self, link: Link, folder: Path, settings: Ros2Settings) -> Link:
+        self._world = World(MeshStore(folder))
+        readings = Readings(settings.joints, settings.gripper, UR5E.gripper.stroke_m)
+        return Rehearsal(link, self._world, readings, arm=UR5E, base=IDENTITY, seed=1)
+
+    def deafen(self, motion: Any) -> None:
+        pytest.skip("ros2_control's controller always answers a cancel")
+
+    def put(self, kind: str, shape: Box, pose: Pose) -> str:
+        return self._world.add(kind, shape, pose, source="rack")
+
+    def take(self, body: str) -> None:
+        self._world.remove(body)
+
+
+class MockKind(RosKind):
+    """That robot; its time is the wall's."""
+
+    def make(self, folder: Path) -> MockRig:
+        return MockRig(folder, self._servers)

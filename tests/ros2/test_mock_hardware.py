@@ -1,0 +1,85 @@
+"""What every robot adapter promises, on ros2_control's mock hardware with the real trajectory controller."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from orchestrator.adapters.clock_virtual import run_virtual
+from orchestrator.adapters.clock_wall import WallClock
+from tests.contract import test_robot as suite
+from tests.contract.robot_rigs import tasks
+from tests.ros2.building import built, ros2_cell
+from tests.ros2.mock_rig import MockHardware, MockKind, why_not_mock
+from tests.ros2.rig import alone
+from tests.unit.cell_bench import shipped
+
+pytestmark = pytest.mark.ros2
+AT_ONCE = "mock fingers are where they were told at once: nothing moves that a stop could end"
+STIFF = "what is rehearsed does not yield: the push depends on when the controller heard of it"
+JOGS = "jogs on the real trajectory controller are not judged yet: its ticks come late on a busy machine"
+OPEN = {
+    "test_a_stop_of_the_hardware_ends_whatever_moves_and_outweighs_a_cancel[protective_stop-grip]": AT_ONCE,
+    "test_a_stop_of_the_hardware_ends_whatever_moves_and_outweighs_a_cancel[emergency_stop-grip]": AT_ONCE,
+    "test_a_guarded_move_tells_by_depth_and_force_what_it_met": STIFF,
+    "test_a_guarded_move_meets_what_comes_into_its_way_while_it_runs": STIFF,
+    "test_a_renewed_jog_goes_straight_and_a_zero_twist_ends_it": JOGS,
+    "test_a_jog_that_is_not_renewed_comes_to_a_stand": JOGS,
+    "test_no_jog_is_faster_than_reduced_speed_and_caps_slow_it_further": JOGS,
+    "test_a_jog_stops_at_a_joints_limit_and_comes_back": JOGS,
+    "test_what_stops_a_jog_for_good_is_not_revived_by_a_renewal": JOGS,
+}
+globals().update({name: value for name, value in vars(suite).items() if name.startswith("test_")})
+
+
+@pytest.fixture(scope="module")
+def hardware(tmp_path_factory):
+    alone(50)
+    hardware = MockHardware(tmp_path_factory.mktemp("mock"))
+    yield hardware
+    hardware.close()
+
+
+@pytest.fixture
+def on_rig(request, tmp_path):
+    """Run a coroutine on a robot that is ready (unless told not to be), and hold it to leaving no task behind."""
+    if reason := why_not_mock():
+        pytest.skip(reason)
+    open_why = next((why for name, why in OPEN.items() if request.node.name.startswith(name)), None)
+    if open_why is not None:
+        request.applymarker(pytest.mark.xfail(reason=open_why))
+    kind = MockKind(request.getfixturevalue("hardware").guard)
+
+    def run(body, *, ready=True):
+        async def whole():
+            rig = kind.make(tmp_path)
+            try:
+                if ready:
+                    await rig.robot.ready()
+                answer = await body(rig)
+            finally:
+                await rig.close()
+            assert tasks() == set()
+            return answer
+
+        return kind.run(whole)
+
+    return run
+
+
+@pytest.mark.slow
+def test_a_unit_is_built_with_the_journal_of_the_embedded_cell(request, tmp_path):
+    if reason := why_not_mock():
+        pytest.skip(reason)
+    request.getfixturevalue("hardware").guard.start()
+
+    async def on_mock_hardware():
+        async with ros2_cell(tmp_path, None, clock=WallClock()) as cell:
+            return await built(cell)
+
+    async def in_the_embedded_cell():
+        async with shipped() as cell:
+            return await built(cell)
+
+    assert asyncio.run(on_mock_hardware()) == run_virtual(in_the_embedded_cell)
