@@ -16,7 +16,7 @@ TYPES = {"parallel": "ParallelGripperCommand", "gripper": "GripperCommand"}  # w
 class Grippers:
     """The client of one action name. `action` is the name in the robot's namespace.
 
-    There is one client at a time, of the type that a server was seen to have: Fast DDS refuses one name two types.
+    There is one client, of the type that a server was first seen to have: Fast DDS refuses one name two types.
     """
 
     def __init__(self, node: Any, spec: Ros2GripperSpec, action: str) -> None:
@@ -61,6 +61,12 @@ class Grippers:
                 message.command = GripperCommand(position=position, max_effort=effort)
             return self._client, message
 
+    def close(self) -> None:
+        """End the client."""
+        with self._lock:
+            if self._client is not None:
+                self._client.destroy()
+
     def _offered(self) -> list[str]:
         """Return the kinds of gripper that have a server.
 
@@ -73,13 +79,10 @@ class Grippers:
     def _choose(self) -> None:
         """Have the client of a type that is there, where one is."""
         with self._lock:
-            offered = self._offered()
-            if offered and self._kind not in offered:
+            if self._client is None and (offered := self._offered()):
                 self._use(offered[0])
 
     def _use(self, kind: str) -> None:
         from rclpy.action import ActionClient
 
-        if self._client is not None:
-            self._client.destroy()
         self._kind, self._client = kind, ActionClient(self._node, self._types[kind], self._action)
