@@ -1001,7 +1001,7 @@ async def held(rig: Rig, twist: Twist, hold_s: float, period_s: float = 0.1) -> 
     motion = rig.robot.jog(twist)
     for _ in range(round(hold_s / period_s)):
         await asyncio.sleep(period_s)
-        assert rig.robot.jog(twist) is motion
+        assert rig.robot.jog(twist) is motion, await motion.result()
     return motion
 
 
@@ -1010,7 +1010,7 @@ async def pressed(rig: Rig, twist: Twist) -> Outcome:
     motion = rig.robot.jog(twist)
     ended = asyncio.ensure_future(motion.result())
     while not (await asyncio.wait({ended}, timeout=0.1))[0]:
-        assert rig.robot.jog(twist) is motion
+        assert rig.robot.jog(twist) is motion, await motion.result()
     return ended.result()
 
 
