@@ -25,6 +25,7 @@ from orchestrator.cli import (
     privacy,
     retreat,
     rewind,
+    sdf,
     serve,
     simulate,
     skills,
@@ -55,6 +56,7 @@ app.command("cell")(cell.cell)
 app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)
 app.command("urdf")(urdf.urdf)
+app.command("sdf")(sdf.sdf)
 app.add_typer(orders.app, name="order")
 app.add_typer(breakpoints.app, name="breakpoint")
 app.add_typer(journal.app, name="journal")

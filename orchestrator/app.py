@@ -385,10 +385,8 @@ def _physics(world: World, arm: ArmModel, spec: CellSpec, kinds: Mapping[str, Pa
     """Return dynamics for a cell: a frame a little above the table is the top of a fixture that stands there."""
     from orchestrator.adapters.sim.physics import Physics
 
-    plates = [pose for pose in spec.frames.values() if 0.0 < pose.p[2] <= FIXTURE_M]
-    masses = {name: kind.mass_kg for name, kind in kinds.items() if kind.mass_kg}
     tick_s = 1 / spec.adapters.robot_sim.rate_hz
-    return Physics(world, arm, spec.robot.at, plates=plates, masses=masses, tick_s=tick_s)
+    return Physics(world, arm, spec.robot.at, plates=list(spec.fixtures.values()), masses=_masses(kinds), tick_s=tick_s)
 
 
 async def _warm(vision: VisionOpen3D) -> None:
@@ -432,6 +430,30 @@ def _journal_file(data: Path) -> Path:
     return data / "journal.db"
 
 
+def stocked(cell: Path, instructions: Path) -> tuple[CellSpec, World, Mapping[str, float]]:
+    """Return a cell, its simulated world with full bins before anything has happened, and its kinds' masses in kg.
+
+    Raises AuthoringError for mistakes in the cell file or a procedure.
+    """
+    from orchestrator.adapters.sim.hands import SimHands
+    from orchestrator.adapters.sim.meshes import MeshStore
+    from orchestrator.adapters.sim.people import SimPeople
+    from orchestrator.adapters.sim.world import World
+
+    library = Library(instructions, cell)
+    assert library.cell is not None
+    own = library.cell.adapters.robot_sim.seed
+    seed = own if own is not None else 1
+    kinds = _all_kinds(library)
+    world = World(MeshStore(instructions))
+    SimPeople(world, SimHands(world, seed), kinds, seed=seed).stock(initial(library.cell))
+    return library.cell, world, _masses(kinds)
+
+
+def _masses(kinds: Mapping[str, PartSpec]) -> dict[str, float]:
+    return {name: kind.mass_kg for name, kind in kinds.items() if kind.mass_kg}
+
+
 def _all_kinds(library: Library) -> dict[str, PartSpec]:
     out: dict[str, PartSpec] = {}
     for product in library.products():
@@ -465,7 +487,6 @@ def _fits(library: Library) -> Sequence[Fit]:
     return tuple(found.values())
 
 
-FIXTURE_M = 0.1  # a frame higher than this above the table hangs in the air
 CHAMFER_M = 0.0005  # lateral error that a chamfer still leads in, whatever the clearance of the fit
 
 

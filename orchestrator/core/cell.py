@@ -90,6 +90,7 @@ def _one_of(what: str, names: tuple[str, ...]) -> Callable[[str], str]:
 
 
 TINY_M = 1e-9
+FIXTURE_M = 0.1  # a frame higher than this above the table hangs in the air
 ROBOTS = ("ur5e",)  # what the adapters know
 URDF = ".urdf"
 GRIPPERS = ("parallel_85",)
@@ -395,6 +396,11 @@ class CellSpec(Frozen):
     def fixed_cameras(self) -> dict[str, CameraSpec]:
         """The cameras that stand still."""
         return {name: camera for name, camera in self.cameras.items() if camera.fixed}
+
+    @property
+    def fixtures(self) -> dict[str, Pose]:
+        """The frames that are the top of a fixture that stands there: those a little above the table (z = 0)."""
+        return {name: pose for name, pose in self.frames.items() if 0.0 < pose.p[2] <= FIXTURE_M}
 
     @property
     def registration_board(self) -> str | None:

@@ -50,6 +50,10 @@ class Peer:
         """Tell whether there is a service of this name."""
         return await self._on_thread(self._clients[service].service_is_ready)
 
+    async def sees(self, node: str, *, there: bool) -> None:
+        """Wait until a node of this name is in the graph, or is not."""
+        await self._on_thread(lambda: self._spin_until(lambda: (node in self._node.get_node_names()) is there))
+
     async def order(self, text: str) -> dict[str, Any]:
         """Publish an order and return the answer."""
         return await self._on_thread(lambda: self._ask(text))

@@ -12,6 +12,7 @@ from orchestrator.adapters.clock_wall import WallClock
 from orchestrator.core.machine import CellState, CellVerb
 from tests.ros2.building import cell_file
 from tests.ros2.found import why_not
+from tests.ros2.rig import RosRig
 from tests.unit.cell_bench import ROOT, bench
 
 pytestmark = pytest.mark.ros2
@@ -115,3 +116,24 @@ def test_an_order_that_is_none_is_refused_with_words(request, tmp_path, text, wo
         assert not cell.state.orders
 
     in_the_graph(body, request, tmp_path, "ask")
+
+
+def test_a_robot_that_is_closed_is_not_in_the_graph_any_more(request, tmp_path):
+    if reason := why_not():
+        pytest.skip(reason)
+    servers = request.getfixturevalue("servers")
+
+    async def whole():
+        from tests.ros2.peer import Peer
+
+        rig, peer = RosRig(tmp_path, servers), Peer()
+        try:
+            await peer.sees("tandem", there=True)
+            await rig.close()
+            await peer.sees("tandem", there=False)  # while the rig, and all that it holds, is still kept here
+            assert rig.robot.state.value.joints
+        finally:
+            await rig.close()
+            await peer.close()
+
+    asyncio.run(whole())

@@ -92,6 +92,21 @@ def test_ticks_that_come_late_never_make_a_jog_faster(tmp_path, seed):
     on_double(body, tmp_path)
 
 
+def test_ticks_that_all_come_a_little_late_make_a_jog_no_slower(tmp_path):
+    async def body(rig, given):
+        loop, went = asyncio.get_running_loop(), []
+        for k in range(1, 300):
+            loop.call_later(0.0073 * k, busy, 0.005)
+        motion = await held(rig, Twist((0.0, 0.1, 0.0)), 0.6)
+        rig.robot.state.listen(lambda state: went.append((state.stamp, state.tcp.p)))
+        assert await held(rig, Twist((0.0, 0.1, 0.0)), 1.0) is motion
+        await motion.cancel()
+        (s, a), (t, b) = went[0], went[len(went) // 2]
+        assert math.dist(a, b) / (t - s) == pytest.approx(0.1, rel=0.02)
+
+    on_double(body, tmp_path)
+
+
 def test_a_tick_that_comes_too_late_ends_the_jog_and_the_arm_stands_on_its_own(tmp_path):
     async def body(rig, given):
         motion = await held(rig, FAST, 0.4)

@@ -131,3 +131,15 @@ def test_at_speed_zero_nothing_is_pulled_back(here) -> None:
         jog.renew(jog.twist, n * TICK_S)
         way.append(jog.advance(TICK_S, n * TICK_S, 0.0))
     assert way[50] == way[-1]
+
+
+@pytest.mark.parametrize("tick_s", [0.004, TICK_S, 0.02])
+def test_the_tcp_is_as_fast_as_it_was_asked_to_be_at_any_tick(here, tick_s) -> None:
+    jog = Jog(ARM, UR5E.home_rad, Twist((0.0, 0.0, -0.08)), 0.0)
+    jog.around = here
+    way = []
+    for k in range(1, round(1.0 / tick_s)):
+        jog.renew(jog.twist, k * tick_s)
+        way.append((ARM.flange(jog.advance(tick_s, k * tick_s, 1.0)) @ TCP).p)
+    count = round(0.4 / tick_s)
+    assert math.dist(way[-1], way[-1 - count]) / (count * tick_s) == pytest.approx(0.08, rel=0.01)

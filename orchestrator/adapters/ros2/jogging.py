@@ -29,21 +29,24 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
     """Let a jog's every tick steer the arm, until both stand; the outcome where the controller does not follow.
 
     Each trajectory ends in a stand: where the next one does not come, because this process has died or the network
-    is gone, the arm has been told already how to stop. A late tick puts off all that follow, as time that was lost and
-    is made up for is speed that nobody asked for; so is the way that an arm makes up for which was held back.
+    is gone, the arm has been told already how to stop. A tick goes on by the time since the one before: the arm has as
+    much time for its way as the way takes, and loses none by ticks that come late, as all do by a little. The way that
+    an arm makes up for which was held back is speed that nobody asked for.
     """
     loop = asyncio.get_running_loop()
-    due_s = loop.time()
+    tick_s = loop.time()
     given: deque[tuple[float, Joints]] = deque()  # when the arm was told to be where, since it must have been there
     end: Joints | None = None  # where the last trajectory leads
     while not (jog.halting and jog.standing):
-        due_s += STEP_S
-        await asyncio.sleep(max(0.0, due_s - loop.time()))
-        if (late_s := loop.time() - due_s) > LATE_S and end is not None:
+        await asyncio.sleep(max(0.0, tick_s + STEP_S - loop.time()))
+        now_s = loop.time()
+        passed_s, tick_s = now_s - tick_s, now_s
+        if end is None:
+            passed_s = STEP_S  # it has not set out yet
+        if (late_s := passed_s - STEP_S) > LATE_S:
             words = f"A jog's tick came {1000 * late_s:.0f} ms late."
             jog.halt(Outcome("aborted", "late", words, "Close what loads this machine, and press again."))
             break
-        due_s = max(due_s, loop.time())
         if not _follows(given, readings):
             words = "The arm does not follow the jog."
             remedy = "Look at the robot's own speed, and what is in its way; then press again."
@@ -55,7 +58,7 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
             if motion.stop_as.code in set(Safety):
                 break  # the robot brakes by itself, and nothing may go on when its stop is released
         before = jog.tail(STEP_S)[0]
-        jog.advance(STEP_S, loop.time(), drive.factor)
+        jog.advance(passed_s, tick_s, drive.factor)
         tail = jog.tail(STEP_S)
         if tail[0][0] != before[0] or not jog.standing:
             points = _waypoints(tail)

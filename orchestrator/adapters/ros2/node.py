@@ -108,6 +108,8 @@ class RosLink:
         await asyncio.get_running_loop().run_in_executor(None, thread.join, JOIN_S)
         if thread.is_alive():
             raise RobotError("The ROS 2 thread does not end.", remedy="End this process.", code="stuck")
+        self._arm.destroy()  # which a node does not do for its action clients: it would stay in the graph
+        self._grippers.close()
         self._node.destroy_node()
         self._context.try_shutdown()
 

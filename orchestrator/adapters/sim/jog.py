@@ -86,6 +86,7 @@ class Jog:
         self._stop: Any = None  # the trajectory to a stand, once it is ridden, and how far
         self._stop_s = 0.0
         self._way: Pose | None = None  # where the TCP would be had it not drifted, for this twist
+        self._went = (0.0, 0.0)  # the share of the wished velocity at the last tick, and how long that is ago, s
         self.around: Around | None = None  # set before the first tick
         self.outcome: Outcome | None = None  # how it ends, once that is known
         self.twist = twist
@@ -176,15 +177,21 @@ class Jog:
         return wished * min(1.0, TURN_RAD_S / turn) if turn > 0 else wished
 
     def _pull(self, tcp: Pose, wished: Floats, going: Floats, dt_s: float) -> Floats:
-        """Return the twist that brings the TCP back to its way, which goes on as fast as the TCP does along it."""
+        """Return the twist that brings the TCP back to its way, which goes on as fast as the TCP does along it.
+
+        Along it there is nothing to be made up for: the way has gone on by the mean of the speeds before and after.
+        """
+        share = float(going @ wished) / float(wished @ wished)
         if self._way is None:
             self._way = tcp
-        way = self._way
-        behind = np.subtract(way.p, tcp.p), np.array(rotate(tcp.q, deviation(way, tcp).rot_rad))
-        out = np.concatenate([_at_most(PULL_1_S * gap, most) for gap, most in zip(behind, PULL_MOST, strict=True)])
-        step = wished * (float(going @ wished) / float(wished @ wished) * dt_s)
-        self._way = Pose(tuple((np.array(way.p) + step[:3]).tolist()), multiply(_turn(step[3:]), way.q))
-        return out
+        else:
+            before, gone_s = self._went
+            step = wished * ((before + share) / 2 * gone_s)
+            way = self._way
+            self._way = Pose(tuple((np.array(way.p) + step[:3]).tolist()), multiply(_turn(step[3:]), way.q))
+        self._went = (share, dt_s)
+        behind = np.subtract(self._way.p, tcp.p), np.array(rotate(tcp.q, deviation(self._way, tcp).rot_rad))
+        return np.concatenate([_at_most(PULL_1_S * gap, most) for gap, most in zip(behind, PULL_MOST, strict=True)])
 
     def _slowed(self, speeds: Floats, *points: Floats) -> Floats:
         """Return joint speeds, all slowed by one factor, such that neither a point nor a joint is too fast."""
