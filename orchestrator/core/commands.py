@@ -47,12 +47,14 @@ UNNAMED = "local"  # somebody at a screen of this machine, nobody knows who
 class Who(Frozen):
     """Who asks: a pseudonym and a role. The engine itself asks as `engine`.
 
-    `known`: whose name was proved at a sign-in or by a key; they speak for nobody else.
+    `known`: whose name was proved at a sign-in or by a key; they speak for nobody else. `machine`: by a key, which
+    whoever holds it may use beside their own name; it signs nothing and is no second person.
     """
 
     name: Name = UNNAMED
     role: Role = "supervisor"
     known: bool = False
+    machine: bool = False
 
 
 ENGINE = Who(name="engine", role="engine")
