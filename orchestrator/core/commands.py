@@ -723,6 +723,20 @@ class NoteErased(Frozen):
     erased_t: Finite
 
 
+class NoteRemoved(Frozen):
+    """Pictures kept as evidence were removed: of checks by their record's path, of workers by their SHA-256.
+
+    `why`: older than the cell keeps them, more than it keeps, or asked for at the command line. All were taken before
+    `before_t` (s, UTC).
+    """
+
+    type: Literal["note_removed"] = "note_removed"
+    why: Literal["age", "count", "asked"]
+    before_t: Finite
+    checks: tuple[Name, ...] = ()
+    photos: tuple[Name, ...] = ()
+
+
 class ReportPart(Frozen):
     """A part instance changed hands. `to` is a holder: gripper, place:front, a cell frame, or a part instance."""
 
@@ -803,6 +817,7 @@ Command = Annotated[
     | EndCheck
     | NoteTries
     | NoteErased
+    | NoteRemoved
     | ReportPart,
     Field(discriminator="type"),
 ]
