@@ -449,7 +449,7 @@ class StepOverdue(Frozen):
     attempt: int
     level: Literal["remind", "offer", "ask"]
     waits: Literal["at_it", "look", "nobody"]
-    waited_s: float
+    waited_s: float = 0.0  # in journals of before: how long somebody was waited for is nobody's business
 
 
 class PlaceCleared(Frozen):

@@ -178,6 +178,8 @@ class Access:
     def _tell_erased(self) -> None:
         fresh = [each for each in self.accounts.erased() if each.person not in self._erased]
         self._erased.update(each.person for each in fresh)
+        if fresh:  # another process has erased them while this one was reading
+            self._slow.submit(self.accounts.overwrite)
         if fresh and self.on_erased is not None:
             self.on_erased(fresh)
 
