@@ -72,8 +72,10 @@ def prune(
 ) -> None:
     """Remove depth and pictures of old checks, and old pictures of workers; verdicts and hashes stay.
 
-    Units in work and those to keep lose nothing.
+    Units in work and those to keep lose nothing. The journal says what went: a server writes it within ten seconds, or
+    when it starts.
     """
+    from orchestrator.adapters.evidence_retain import Needed, remove
     from orchestrator.adapters.vision import archive
 
     base = folder(cell, data)
@@ -85,9 +87,11 @@ def prune(
         if unit not in {name for name, *_ in (*known, *taken)}:
             raise NotFound(f"No check of a unit '{unit}' is in the journal.", remedy="Check its name.")
     before_t = time.time() - older_than * archive.DAY_S
-    gone = archive.prune(base / "evidence", before_t, needed, try_only=try_only)
     stays = {sha256 for unit, sha256 in taken if unit in {*keep, *at_work}}
-    count, freed, old = prune_photos(base / "evidence", before_t, stays, try_only=try_only)
+    gone = archive.prune(base / "evidence", before_t, needed, try_only=True)
+    count, freed, old = prune_photos(base / "evidence", before_t, stays, try_only=True)
+    if not try_only:
+        remove(base / "evidence", "asked", before_t, Needed(frozenset(needed), frozenset(stays)))
     word = "would go" if try_only else "removed"
     spared = f"; {gone.needed} old ones stay for units that need them" if gone.needed else ""
     console.print(f"{gone.records} checks' pictures {word}: {gone.bytes / 1e6:.2f} MB{spared}.", highlight=False)
@@ -114,7 +118,7 @@ def checks(base: Path) -> Iterator[tuple[str, str, str]]:
                 for attempt in tried["attempts"]:
                     if path := (attempt["measured"] or {}).get("evidence", ""):
                         yield unit, step, path
-    for payload in _events(base, "check_ended"):
+    for payload in (*_events(base, "check_ended"), *_events(base, "recheck_ended")):
         kept = (payload.get("measured") or {}).get("evidence", "")
         if kept:
             yield payload["unit"], payload["step"], kept

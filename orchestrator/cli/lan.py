@@ -51,6 +51,8 @@ class LanServer:
         if not self.accounts.devices():
             console.print("No device has joined yet. With the first one:")
             show_code(self.accounts, urls[0])
+        if soon := self.tls.ends_soon():
+            console.print(f"[bold red]{soon}[/]", highlight=False)
         console.print("[yellow]Tandem is not a safety function.[/]")
 
 

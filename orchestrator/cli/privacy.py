@@ -13,7 +13,7 @@ from rich.table import Table
 
 from orchestrator.adapters.access import privacy
 from orchestrator.adapters.access.store import now_t
-from orchestrator.cli.lan import accounts_of
+from orchestrator.cli.lan import ACCOUNTS, accounts_of
 from orchestrator.cli.people import DATA, WHO, folder
 from orchestrator.core.errors import BadInput, NotFound
 from orchestrator.core.privacy import at_places, mentions
@@ -28,6 +28,7 @@ from pathlib import Path
 
 app = typer.Typer(help="What is kept of a person: export it, or erase it.", no_args_is_help=True)
 console = Console(soft_wrap=True)
+AGAIN = "`tandem privacy erased`"
 
 
 @app.command()
@@ -75,6 +76,13 @@ def erase(
         there = at_places(_events([folder(data) / "journal.db"]))
     gone = privacy.erase(store, who, there, now_t(), sign_out=sign_out)
     console.print(f"{gone.name} is erased. In the journal {gone.id} stands for nobody now.", highlight=False)
+    if not store.overwrite():
+        console.print(f"{ACCOUNTS}-wal holds the name still, as somebody reads it: {AGAIN} ends that.", highlight=False)
+    words = {word.casefold() for word in gone.name.split() if len(word) > 2}
+    if named := [each.name for each in store.devices() if any(word in each.name.casefold() for word in words)]:
+        console.print(
+            f"Devices that seem to be called after them: {', '.join(named)}. Join them anew.", highlight=False
+        )
     console.print("Backups of access.db hold the name as long as they are kept.", highlight=False)
 
 
@@ -82,7 +90,10 @@ def erase(
 def erased(data: Path | None = DATA) -> None:
     """List who was erased and when, by pseudonym."""
     table = Table("pseudonym", "erased (UTC)")
-    for each in accounts_of(folder(data)).erased():
+    store = accounts_of(folder(data))
+    if not store.overwrite():
+        console.print(f"Somebody reads {ACCOUNTS}: what was erased last may be in its log still.", highlight=False)
+    for each in store.erased():
         table.add_row(each.person, f"{datetime.fromtimestamp(each.t, UTC):%Y-%m-%d %H:%M:%S}")
     console.print(table)
 

@@ -98,6 +98,7 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
     """Run a cell and serve it until SIGINT or SIGTERM. Raises SetupError where it can't."""
     from orchestrator.adapters.clock_sped import SpedClock
     from orchestrator.adapters.clock_wall import WallClock
+    from orchestrator.adapters.evidence_retain import keep_evidence
     from orchestrator.adapters.journal_signed import HeadSigner, keep_signed
     from orchestrator.cli.lan import open_lan
     from orchestrator.http.server import serve as serve_desk
@@ -127,6 +128,15 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
                 lambda detail: troubles.note("signing", detail),
             )
             workers.append(asyncio.create_task(signing, name="signing"))
+            keeping_evidence = keep_evidence(
+                cell.desk.evidence,
+                cell.runner.state.spec.evidence,
+                cell.desk.journal,
+                lambda: cell.runner.state.units,
+                cell.desk.submit,
+                cell.desk.now,
+            )
+            workers.append(asyncio.create_task(keeping_evidence, name="evidence"))
         try:
             if lan is None:
                 needs = cell.runner.state.spec.approvals.motions

@@ -118,6 +118,9 @@ class Accounts(Protocol):
     def erased(self) -> list[Erased]:
         """Return who was erased, oldest first."""
 
+    def overwrite(self) -> bool:
+        """Bring what was erased out of the log of changes, too; False where somebody reads it just now. Slow."""
+
     def sign_in(
         self, device: str, now: float, *, person: str = "", secret: str = "", badge: str = ""
     ) -> tuple[Person, str] | Refusal:

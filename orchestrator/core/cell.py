@@ -245,6 +245,16 @@ class ApprovalsSpec(Frozen):
     motions: Annotated[int, Field(ge=1, le=9)] = 1
 
 
+class EvidenceSpec(Frozen):
+    """How long pictures of checks and of workers are kept after their unit has left: at most so old, at most so many.
+
+    Verdicts and hashes stay for good. None: until somebody prunes them.
+    """
+
+    keep_days: Annotated[float, Field(gt=0)] | None = None
+    most: Annotated[int, Field(ge=1)] | None = None
+
+
 class SimSettings(Frozen):
     """The embedded cell's own settings: `seed` decides everything that is random in it, `rate_hz` is the arm's tick.
 
@@ -366,6 +376,7 @@ class CellSpec(Frozen):
     separation: SeparationSpec = SeparationSpec()
     approvals: ApprovalsSpec = ApprovalsSpec()
     patience: PatienceSpec = PatienceSpec()
+    evidence: EvidenceSpec = EvidenceSpec()
     pause_s: Annotated[float, Field(gt=0, le=3600)] = 120.0  # how long the robot may be paused before that is a hold
     lead_s: Annotated[float, Field(ge=0, le=30)] = 1.0  # how long a motion is shown to people before it begins
     retreat_mm_s: Annotated[float, Field(gt=0, le=250)] = 100.0  # of the whole arm; 250 is ISO 10218-1's reduced speed

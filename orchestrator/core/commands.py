@@ -47,12 +47,14 @@ UNNAMED = "local"  # somebody at a screen of this machine, nobody knows who
 class Who(Frozen):
     """Who asks: a pseudonym and a role. The engine itself asks as `engine`.
 
-    `known`: whose name was proved at a sign-in or by a key; they speak for nobody else.
+    `known`: whose name was proved at a sign-in or by a key; they speak for nobody else. `machine`: by a key, which
+    whoever holds it may use beside their own name; it signs nothing and is no second person.
     """
 
     name: Name = UNNAMED
     role: Role = "supervisor"
     known: bool = False
+    machine: bool = False
 
 
 ENGINE = Who(name="engine", role="engine")
@@ -721,6 +723,20 @@ class NoteErased(Frozen):
     erased_t: Finite
 
 
+class NoteRemoved(Frozen):
+    """Pictures kept as evidence were removed: of checks by their record's path, of workers by their SHA-256.
+
+    `why`: older than the cell keeps them, more than it keeps, or asked for at the command line. All were taken before
+    `before_t` (s, UTC).
+    """
+
+    type: Literal["note_removed"] = "note_removed"
+    why: Literal["age", "count", "asked"]
+    before_t: Finite
+    checks: tuple[Name, ...] = ()
+    photos: tuple[Name, ...] = ()
+
+
 class ReportPart(Frozen):
     """A part instance changed hands. `to` is a holder: gripper, place:front, a cell frame, or a part instance."""
 
@@ -801,6 +817,7 @@ Command = Annotated[
     | EndCheck
     | NoteTries
     | NoteErased
+    | NoteRemoved
     | ReportPart,
     Field(discriminator="type"),
 ]

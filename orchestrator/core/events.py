@@ -449,7 +449,7 @@ class StepOverdue(Frozen):
     attempt: int
     level: Literal["remind", "offer", "ask"]
     waits: Literal["at_it", "look", "nobody"]
-    waited_s: float
+    waited_s: float = 0.0  # in journals of before: how long somebody was waited for is nobody's business
 
 
 class PlaceCleared(Frozen):
@@ -812,6 +812,16 @@ class PersonErased(Frozen):
     erased_t: float
 
 
+class EvidenceRemoved(Frozen):
+    """Pictures that were taken before `before_t` (s, UTC) are kept no more; verdicts and hashes stay."""
+
+    type: Literal["evidence_removed"] = "evidence_removed"
+    why: Literal["age", "count", "asked"]
+    before_t: float
+    checks: tuple[str, ...] = ()
+    photos: tuple[str, ...] = ()
+
+
 Event = Annotated[
     OrderStored
     | OrderChanged
@@ -886,7 +896,8 @@ Event = Annotated[
     | OutcomeIgnored
     | CommandDenied
     | TriesRefused
-    | PersonErased,
+    | PersonErased
+    | EvidenceRemoved,
     Field(discriminator="type"),
 ]
 EVENT: TypeAdapter[Any] = TypeAdapter(Event)

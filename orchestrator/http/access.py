@@ -129,7 +129,7 @@ class Access:
         key = self.accounts.key(token)
         if key is None:
             return NOBODY
-        return Caller(standing=key.role, who=Who(name=key.id, role=key.role, known=True), tokens=(token,))
+        return Caller(standing=key.role, who=Who(name=key.id, role=key.role, known=True, machine=True), tokens=(token,))
 
     def _person(self, device_token: str, session_token: str) -> Caller:
         device = self.accounts.device(device_token) if device_token else None
@@ -178,6 +178,8 @@ class Access:
     def _tell_erased(self) -> None:
         fresh = [each for each in self.accounts.erased() if each.person not in self._erased]
         self._erased.update(each.person for each in fresh)
+        if fresh:  # another process has erased them while this one was reading
+            self._slow.submit(self.accounts.overwrite)
         if fresh and self.on_erased is not None:
             self.on_erased(fresh)
 
@@ -191,8 +193,11 @@ class Access:
     async def sign_in(
         self, caller: Caller, address: str, *, person: str = "", secret: str = "", badge: str = ""
     ) -> tuple[Person, str]:
-        """Prove who somebody is; return them with their token. Raises NotLetIn."""
-        now = self.now()
+        """Prove who somebody is; return them with their token. Raises NotLetIn.
+
+        A joined device is held back for its own wrong tries alone: others may come by the same address.
+        """
+        now, address = self.now(), caller.device or address
         await self._let_try(address, now)
         tried = await self.slowly(
             partial(self.accounts.sign_in, caller.device, now, person=person, secret=secret, badge=badge)

@@ -77,6 +77,8 @@ class Guard:
         if host not in self.hosts:
             known = ", ".join(sorted(self.hosts))
             return 403, "foreign_host", f"This server does not go by the name '{host}'.", f"Known names: {known}."
+        if "transfer-encoding" in headers and "content-length" in headers:  # RFC 9112: somebody may smuggle another
+            return 400, "two_lengths", "The request says twice how long it is.", "Leave out Content-Length."
         origin = headers.get("origin")
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
         if origin is None or not changes:

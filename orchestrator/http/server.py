@@ -43,7 +43,7 @@ from orchestrator.http.doors import at_the_door
 from orchestrator.http.gate import Gate
 from orchestrator.http.guard import LOOPBACK, Guard
 from orchestrator.http.hub import POSE_HZ, RING, Hub
-from orchestrator.http.lines import HANDSHAKE_S, PER_ADDRESS, REQUEST_S, Line, Listener
+from orchestrator.http.lines import ADDRESS, CONNECTION, HANDSHAKE_S, PER_ADDRESS, REQUEST_S, Line, Listener
 from orchestrator.http.metrics import Metrics
 from orchestrator.http.pages import router as page_router
 from orchestrator.http.sessions import HARD_LIMIT, WebSocketDoor
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 
     from orchestrator.engine.desk import Desk
     from orchestrator.http.access import Access
+    from orchestrator.http.pace import Limits
 
 GRACE_S = 1  # what open requests get when the server stops; with uvicorn's own rounds it is down within 2 s
 IDLE_S = 5.0  # a connection that nothing was asked by for so long is closed, between two requests
@@ -209,13 +210,15 @@ class WebServer:
         per_address: int | None = PER_ADDRESS,
         handshake_s: float = HANDSHAKE_S,
         request_s: float = REQUEST_S,
+        address_pace: Limits = ADDRESS,
+        connection_pace: Limits = CONNECTION,
     ) -> None:
         """Bind the port; 0 takes a free one. `signals` ends the server on SIGINT and SIGTERM. Raises SetupError.
 
-        On a network (`tls`) one address may hold `per_address` connections. A TLS handshake gets `handshake_s`, the
-        head of a request `request_s`.
+        On a network (`tls`) one address may hold `per_address` connections, and an address and a connection may ask at
+        their pace. A TLS handshake gets `handshake_s`, the head of a request `request_s`.
         """
-        self._socket = _bind(host, port, None if tls is None else per_address, handshake_s)
+        self._socket = _bind(host, port, None if tls is None else per_address, handshake_s, address_pace)
         self._socket.turned_away = app.state.metrics.turned_away
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'http' if tls is None else 'https'}://{f'[{host}]' if ':' in host else host}:{self.port}"
@@ -223,7 +226,7 @@ class WebServer:
             SSLProtocol.max_size = TLS_READ_BYTES
         config = uvicorn.Config(
             app,
-            http=cast("type[asyncio.Protocol]", partial(Line, self._socket, request_s)),
+            http=cast("type[asyncio.Protocol]", partial(Line, self._socket, request_s, connection_pace)),
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             ws_max_size=HARD_LIMIT,
@@ -232,7 +235,7 @@ class WebServer:
             timeout_keep_alive=round(wall_s(IDLE_S)),
             lifespan="on",
             log_config=None,
-            log_level="warning",
+            log_level="error",  # its warnings are what a stranger sends; those are counted
             access_log=False,
             server_header=False,
             proxy_headers=False,  # nothing that a client writes may change where it seems to come from
@@ -324,13 +327,13 @@ class _Uvicorn(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-def _bind(host: str, port: int, per_address: int | None, handshake_s: float) -> Listener:
+def _bind(host: str, port: int, per_address: int | None, handshake_s: float, pace: Limits) -> Listener:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise SetupError(f"There is no host '{host}': {error.strerror}.", remedy="Try --host 127.0.0.1.") from None
     family, kind, protocol, _, address = found[0]
-    listener = Listener(family, kind, protocol, per_address=per_address, handshake_s=handshake_s)
+    listener = Listener(family, kind, protocol, per_address=per_address, handshake_s=handshake_s, pace=pace)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections inherit it

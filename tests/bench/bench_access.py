@@ -1,4 +1,4 @@
-"""What signing in costs: those who guess, for the cell at work; those who belong, from the badge to the step."""
+"""How soon somebody is cut off, and how long it takes from the badge to the step. Who guesses: `bench_floods`."""
 
 from __future__ import annotations
 
@@ -11,89 +11,23 @@ import statistics
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orchestrator.adapters.access import people
 from orchestrator.adapters.access.store import AccountsFile, now_t
-from orchestrator.adapters.journal_sqlite import SqliteJournal
 from orchestrator.cli.lan import ACCOUNTS
-from orchestrator.http.access import DEVICE_COOKIE, SESSION_COOKIE, Access
-from orchestrator.http.server import WebServer, create_app
+from orchestrator.http.access import DEVICE_COOKIE, SESSION_COOKIE
 from orchestrator.wire import SIGNED_OUT
-from tests.bench.bench_stream import BusyDesk
-from tests.bench.cells import BenchCell, library, refill
-from tests.bench.report import ROOT, Figure, bench, percentile, scratch
+from tests.bench.report import ROOT, Figure, bench, scratch
 from tests.unit.http_fakes import enter, farewell, screen
-from tests.unit.lan_bench import PIN, Site, lan_by_tls
+from tests.unit.lan_bench import PIN, lan_by_tls
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-RATE = 1_000  # bad logins a second
-SPELL_S = 6.0
-ROUNDS = 3
 BADGE = "A0F3-77"
 SIGN_INS = 5
 REVOKED = 12
-
-
-@bench("access.bad_logins_x", "times", hold=2)
-def bad_logins() -> list[Figure]:
-    with scratch() as folder:
-        quiet, guessed, heard = asyncio.run(_under_attack(folder))
-    ratio = statistics.median(percentile(b, 0.99) / percentile(a, 0.99) for a, b in zip(quiet, guessed, strict=True))
-    count = sum(map(len, quiet)) + sum(map(len, guessed))
-    each = ", ".join(
-        f"{percentile(a, 0.99):.1f} and {percentile(b, 0.99):.1f} ms" for a, b in zip(quiet, guessed, strict=True)
-    )
-    note = (
-        f"p99 of command to durable event while a unit is built, with over without wrong PINs from one joined tablet, "
-        f"median of {ROUNDS} turns ({each}); answered {heard:.0f}/s of {RATE} asked"
-    )
-    return [Figure(ratio, count, note)]
-
-
-async def _under_attack(folder: Path) -> tuple[list[list[float]], list[list[float]], float]:
-    site = Site(folder)
-    site.access = Access(site.accounts)
-    server = WebServer(create_app(BusyDesk(folder / "desk"), access=site.access), port=0)
-    serving = asyncio.ensure_future(server.run())
-    await server.started()
-    cell = BenchCell(library(), SqliteJournal(folder / "cell.journal"))
-    quiet: list[list[float]] = []
-    guessed: list[list[float]] = []
-    heard: list[float] = []
-    numbers = iter(range(1_000_000))
-
-    async def commands(seconds: float) -> list[float]:
-        took_ms = []
-        until = time.perf_counter() + seconds
-        while time.perf_counter() < until:
-            began = time.perf_counter()
-            answer = await cell.do(refill(cell, next(numbers)))
-            took_ms.append((time.perf_counter() - began) * 1000)
-            assert answer.ok, answer.message
-            await asyncio.sleep(0.002)
-        return took_ms
-
-    async with cell.running(pause_s=0.02):
-        await cell.begin(100_000)
-        for _ in range(ROUNDS):  # in turns, so that both meet the same neighbours on this machine
-            quiet.append(await commands(SPELL_S))
-            cookie = f"{DEVICE_COOKIE}={site.device_token}"
-            arguments = (str(server.port), cookie, str(SPELL_S + 2), str(RATE))
-            guesser = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.bench.bad_logins", *arguments, stdout=subprocess.PIPE, cwd=ROOT
-            )
-            await asyncio.sleep(1.5)  # until it has begun
-            guessed.append(await commands(SPELL_S))
-            said: dict[str, Any] = json.loads((await guesser.communicate())[0])
-            heard.append(said["per_s"])
-    await cell.journal.close()
-    server.stop()
-    await serving
-    site.accounts.close()
-    return quiet, guessed, statistics.median(heard)
 
 
 @bench("access.cut_off_s", "s", hold=1)

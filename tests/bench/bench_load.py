@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import ssl
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from orchestrator.adapters.access import people
-from orchestrator.adapters.access.store import AccountsFile, now_t
-from orchestrator.cli.lan import ACCOUNTS, TLS
-from tests.bench.cells import OPTIONS, PRODUCT
+from tests.bench.lan_cell import lan_cell
 from tests.bench.report import ROOT, Figure, bench, percentile, scratch
 from tests.bench.tls_clients import BUSY_EVERY_S
 
@@ -49,33 +42,13 @@ def load() -> list[Figure]:
 
 
 def _loaded(folder: Path) -> tuple[dict[str, Any], tuple[float, float]]:
-    accounts = AccountsFile(folder / ACCOUNTS)
-    people.add(accounts, "Berta", "supervisor", "271828", pseudonym="berta")
-    _, key = people.add_key(accounts, "bench", "supervisor", now_t())
-    accounts.close()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "orchestrator", "serve", "--lan", "--host", "127.0.0.1", "--worker", "sim"]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "TANDEM_KEY": key}
-    server = subprocess.Popen(
-        [*command, "--port", str(port), "--data", str(folder)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-        cwd=ROOT,
-    )
-    try:
-        assert server.stdout is not None
-        assert any(f":{port}" in line for line in server.stdout), "the server did not start"
-        ca = str(folder / TLS / "ca.crt")
-        _begin(f"https://127.0.0.1:{port}", ca, key)
-        arguments = (f"wss://127.0.0.1:{port}/ws", ca, str(IDLE), str(BUSY), str(SECONDS))
+    with lan_cell(folder) as cell:
+        arguments = (cell.url.replace("https", "wss") + "/ws", cell.ca, str(IDLE), str(BUSY), str(SECONDS))
         clients = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.tls_clients", *arguments],
             stdout=subprocess.PIPE,
             text=True,
-            env=environment,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "TANDEM_KEY": cell.key},
             cwd=ROOT,
         )
         assert clients.stdout is not None
@@ -83,23 +56,10 @@ def _loaded(folder: Path) -> tuple[dict[str, Any], tuple[float, float]]:
         memory = []
         for line in clients.stdout:
             said |= json.loads(line)
-            memory.append(_resident_mb(server.pid))
+            memory.append(_resident_mb(cell.pid))
         if clients.wait() != 0 or "lost" not in said:
             raise RuntimeError(f"The clients ended with {clients.returncode}.")
         return said, (memory[0], memory[-1])
-    finally:
-        server.terminate()
-        server.communicate()
-
-
-def _begin(url: str, ca: str, key: str) -> None:
-    """Have a unit built, so that there is something to tell."""
-    trusted = ssl.create_default_context(cafile=ca)
-    headers = {"authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=url, verify=trusted, headers=headers, trust_env=False, timeout=30.0) as office:
-        order = {"product": PRODUCT, "options": OPTIONS, "quantity": 2, "id": "load"}
-        office.post("/api/v1/orders", json=order).raise_for_status()
-        office.post("/api/v1/orders/load/start", json={}).raise_for_status()
 
 
 def _resident_mb(pid: int) -> float:

@@ -204,6 +204,24 @@ def test_tries_at_once_are_looked_at_one_after_the_other(tmp_path: Path) -> None
     asyncio.run(scenario())
 
 
+def test_a_device_that_guesses_and_a_stranger_hold_back_nobody_else_at_their_address(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with lan(tmp_path) as (site, _, server):
+            other = site.accounts.join(site.accounts.invite(now_t())[0], "tablet 2", now_t())
+            assert other is not None
+            async with client(server, site, "device") as browser, client(server, site, "stranger") as stranger:
+                for n in range(5):
+                    await browser.post("/api/v1/access/sign-in", json={"person": f"nobody {n}", "secret": WRONG})
+                    await stranger.post("/api/v1/access/join", json={"code": "AAAAAAAA", "name": "x"})
+                right = {"person": "worker", "secret": PIN}
+                assert (await browser.post("/api/v1/access/sign-in", json=right)).status_code == 429
+                cookie = {"cookie": f"{DEVICE_COOKIE}={other[1]}"}
+                answer = await stranger.post("/api/v1/access/sign-in", json=right, headers=cookie)
+                assert answer.status_code == 204, answer.text
+
+    asyncio.run(scenario())
+
+
 def test_who_does_not_exist_is_answered_like_who_does(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with lan(tmp_path) as (site, _, server), client(server, site, "device") as browser:
@@ -479,6 +497,31 @@ def test_a_person_joins_a_place_with_what_stands_in_their_account(tmp_path: Path
                 "name": "welder",
                 "role": "worker",
                 "known": True,
+                "machine": False,
             }
+
+    asyncio.run(scenario())
+
+
+def test_one_person_with_a_key_besides_is_no_second_person_by_any_way(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with lan(tmp_path) as (site, _, server):
+            bearer = {"authorization": f"Bearer {people.add_key(site.accounts, 'erp', 'supervisor', now_t())[1]}"}
+            approve = {"type": "approve_motion", "motion": "m1"}
+            async with (
+                client(server, site, "stranger") as machine,
+                screen(server, additional_headers=bearer) as page,
+                client(server, site, "supervisor") as person,
+            ):
+                asked = {"id": "rest", "command": approve}
+                refused = await machine.post("/api/v1/commands", json=asked, headers=bearer)
+                assert (refused.status_code, refused.json()["code"]) == (409, "machine")
+                await say(page, type="command", id="ws", command=approve)
+                assert (await hear(page, "answer"))["payload"]["code"] == "machine"
+                both = {**site.headers("supervisor", server.url), **bearer}  # the key counts, not the cookies
+                refused = await machine.post("/api/v1/commands", json={**asked, "id": "both"}, headers=both)
+                assert refused.json()["code"] == "machine"
+                heard = await person.post("/api/v1/commands", json={**asked, "id": "person"})
+                assert heard.json()["code"] == "stale", "there is no such motion, but they might approve it"
 
     asyncio.run(scenario())

@@ -94,7 +94,8 @@ def test_nothing_is_noted_before_its_time_nor_twice() -> None:
     assert b.do(early) == []
     b.wait(ALLOWED_S)
     assert b.do(cmd.NoteOverdue(unit="u1", step="pin", attempt=2)) == []
-    assert types(b.do(early)) == "step_overdue"
+    (noted,) = b.do(early)
+    assert (noted.type, noted.waited_s) == ("step_overdue", 0.0), "how long a person took is not counted"
     assert b.do(early) == []
     assert b.do(cmd.NoteOverdue(unit="u1", step="load", attempt=1)) == []
 

@@ -1,8 +1,9 @@
-"""Attacks on connections: many from one address, a TLS handshake that does not end, heads sent byte by byte."""
+"""Attacks on connections: many of one address, floods, handshakes that do not end, heads byte by byte, no HTTP."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 import ssl
 from contextlib import asynccontextmanager
@@ -13,6 +14,8 @@ import pytest
 
 from orchestrator.adapters.access.authority import Authority
 from orchestrator.adapters.access.tls import Tls
+from orchestrator.http.lines import REFUSED_AT_ONCE, Listener
+from orchestrator.http.pace import Limits
 from orchestrator.http.server import WebServer, create_app
 from tests.unit.http_fakes import FakeDesk, hear, say, screen
 from tests.unit.test_tls import NAMES
@@ -201,3 +204,98 @@ def test_a_screen_outlives_these_limits(tmp_path: Path) -> None:
             assert (await hear(page, "pong"))["type"] == "pong"
 
     attack(scenario)
+
+
+# ---- floods ------------------------------------------------------------------------------------------------------
+
+NEVER = 1 / 86_400  # a second: what is used up stays so
+FREE = Limits(messages_per_s=1e6, messages=1e6)
+
+
+async def counted(server: WebServer, trusted: ssl.SSLContext, code: str, times: int) -> None:
+    """Ask from one other address after the other until so many were turned away for this."""
+    for n in itertools.count():
+        transport = httpx.AsyncHTTPTransport(verify=trusted, local_address=f"127.0.{1 + n // 250}.{1 + n % 250}")
+        async with httpx.AsyncClient(transport=transport) as browser:
+            told = (await browser.get(f"{server.url}/metrics")).text
+        rest = told.partition(f'tandem_turned_away_total{{code="{code}"}} ')[2]
+        if float(rest.partition("\n")[0] or 0) >= times:
+            return
+
+
+@pytest.mark.parametrize("limited", ["connection", "address"])
+def test_who_asks_faster_than_the_pace_waits_and_others_are_served(tmp_path: Path, limited: str) -> None:
+    most, lines = 20, 4
+
+    async def scenario() -> None:
+        paces: dict[str, Any] = {"address_pace": FREE, "connection_pace": FREE}
+        paces[f"{limited}_pace"] = Limits(messages_per_s=NEVER, messages=most)
+        async with serving(tmp_path, **paces) as (server, trusted):
+            held = [await asyncio.open_connection("127.0.0.1", server.port, ssl=trusted) for _ in range(lines)]
+            heard = [asyncio.ensure_future(reader.read()) for reader, _ in held]
+            for _, writer in held:
+                writer.write((HEAD + b"\r\n") * 4 * most)
+            await counted(server, trusted, "pace", lines)
+            if limited == "address":  # it is all used up, for what comes anew as well
+                with pytest.raises((ConnectionError, ssl.SSLError)):
+                    await asyncio.open_connection("127.0.0.1", server.port, ssl=trusted)
+            else:
+                await healthy(server, trusted)
+            for _, writer in held:
+                writer.transport.abort()
+            answered = [said.count(b"200 OK") for said in await asyncio.gather(*heard)]
+            assert sum(answered) <= (most + lines if limited == "address" else lines * (most + 1)), answered
+            assert all(answered), "each was heard once"
+
+    attack(scenario)
+
+
+def test_who_has_waited_is_heard_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        pace = Limits(messages_per_s=200, messages=1)
+        async with serving(tmp_path, address_pace=FREE, connection_pace=pace) as (server, trusted):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=trusted)
+            writer.write((HEAD + b"\r\n") * 30 + HEAD + b"connection: close\r\n\r\n")
+            assert (await cut(reader)).count(b"200 OK") == 31
+            writer.close()
+            assert await turned_away(server, trusted, "pace")
+
+    attack(scenario)
+
+
+def test_many_that_are_refused_at_once_leave_everything_else_its_turn() -> None:
+    async def scenario() -> None:
+        listener = Listener(socket.AF_INET, socket.SOCK_STREAM, 0, per_address=0)
+        turned: list[str] = []
+        listener.turned_away = turned.append
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(4 * REFUSED_AT_ONCE)
+        listener.setblocking(False)
+        callers = [socket.create_connection(listener.getsockname()) for _ in range(2 * REFUSED_AT_ONCE)]
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+        assert turned == ["connections"] * REFUSED_AT_ONCE
+        for each in (*callers, listener):
+            each.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_is_no_http_is_counted_and_writes_no_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        async with serving(tmp_path) as (server, trusted):
+            for said in (b"\0\1\2\r\n\r\n", b"GET /" + b"x" * 100_000, HEAD * 9 + b"\r\n"):
+                reader, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=trusted)
+                writer.write(said)
+                assert b"400" in await cut(reader)
+                writer.close()
+            for said in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05hello"):  # no TLS, and a broken one
+                reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+                writer.write(said)
+                await cut(reader)
+                writer.close()
+            await healthy(server, trusted)
+            assert await turned_away(server, trusted, "no_http")
+
+    attack(scenario)
+    assert caplog.records == []

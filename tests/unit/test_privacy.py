@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
+import apsw
 import pytest
+from pydantic import TypeAdapter
 
 from orchestrator.adapters.access import people, privacy
 from orchestrator.adapters.access.store import AccountsFile, now_t
@@ -91,6 +94,50 @@ def test_an_erased_person_is_a_pseudonym_and_the_journal_holds(
     assert not list(store.db.execute("SELECT * FROM badge"))
     store.close()
     assert all(b"Quast" not in path.read_bytes() for path in tmp_path.glob("*") if path.is_file())
+
+
+def test_a_name_that_is_being_read_is_told_and_gone_at_the_next_look(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.adapters.access.store.BUSY_MS", 50)
+    cell(tmp_path).close()
+    reader = apsw.Connection(str(tmp_path / "access.db"))
+    reading = reader.execute("SELECT name FROM person ORDER BY id")
+    next(reading)
+    data = ("--data", str(tmp_path))
+    code, out, err = run(capsys, "privacy", "erase", NAME, *data)
+    assert code == 0, err
+    assert "holds the name still" in out
+    assert "may be in its log still" in run(capsys, "privacy", "erased", *data)[1]
+    reading.close()
+    assert "log still" not in run(capsys, "privacy", "erased", *data)[1]
+    assert all(b"Quast" not in path.read_bytes() for path in tmp_path.glob("*") if path.is_file())
+    reader.close()
+
+
+def test_a_server_brings_a_name_out_of_the_log_that_another_process_has_erased(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with lan(tmp_path) as (site, _, _server):
+            people.add(site.accounts, NAME, "worker", PIN, pseudonym="q1")
+            with site.accounts.changing() as db:  # as another process does that is killed before it has cleared the log
+                db.execute("DELETE FROM person WHERE id = 'q1'")
+                db.execute("INSERT INTO erased VALUES ('q1', 1.0)")
+            assert b"Quast" in (tmp_path / "access.db-wal").read_bytes()
+            while b"Quast" in (tmp_path / "access.db-wal").read_bytes():  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0)
+            assert b"Quast" not in (tmp_path / "access.db").read_bytes()
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))
+
+
+def test_a_device_that_is_called_after_who_was_erased_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = cell(tmp_path)
+    store.join(store.invite(now_t())[0], "tablet of Wilhelmine", now_t())
+    store.join(store.invite(now_t())[0], "tablet 2", now_t())
+    out = run(capsys, "privacy", "erase", NAME, "--data", str(tmp_path))[1]
+    assert "called after them: tablet of Wilhelmine." in out
 
 
 def test_the_own_record_is_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -271,6 +318,33 @@ def schemas(root: Path) -> dict[str, Any]:
 
 def test_no_answer_and_no_message_holds_a_persons_times(tmp_path: Path) -> None:
     assert timed(schemas(tmp_path)) == OF_NO_PERSON
+
+
+def test_no_event_holds_a_persons_times() -> None:
+    assert timed(TypeAdapter(ev.Event).json_schema()["$defs"]) == {
+        ("MotionIntended", "duration_s"),
+        ("MotionIntended", "lead_s"),
+    }
+
+
+def test_no_figure_is_of_a_person_a_device_or_a_place(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with lan(tmp_path) as (site, desk, server):
+            desk.screen.happen("step_done")
+            for who in ("worker", "supervisor", "auditor"):
+                async with client(server, site, who) as browser:
+                    hold = {"type": "change_cell", "verb": "hold"}
+                    await browser.post("/api/v1/cell", json=hold)
+                    wrong = {"person": who, "secret": "999999"}
+                    await browser.post("/api/v1/access/sign-in", json=wrong)
+            async with client(server, site, "auditor") as browser:
+                told = (await browser.get("/metrics")).text
+            labels = set(re.findall(r'(\w+)="', told))
+            assert {"type", "outcome", "code"} <= labels <= {"type", "outcome", "code", "tandem_cell_state"}
+            for named in ("worker", "auditor", "Worker", site.device.id, "tablet", "front"):
+                assert named not in told, named
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(

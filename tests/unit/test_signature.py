@@ -115,15 +115,16 @@ def test_the_second_look_is_another_persons() -> None:
     assert [s["who"] for s in record(made)["signatures"]] == ["op-back"]
 
 
-def test_who_made_a_result_does_not_force_it_past_the_second_persons_look() -> None:
+@pytest.mark.parametrize(("choice", "meaning"), [("force", "result_forced"), ("skip", "step_skipped")])
+def test_who_made_a_result_does_not_bring_it_past_the_second_persons_look(choice: str, meaning: str) -> None:
     made = bench(check=("two_people",))
     made.start("pin", "front")
     made.do(made.confirm("pin"))
     made.do(cmd.ReportProblem(unit="u1", step="pin", attempt=made.at("pin").attempt, place="back", code="askew"))
-    force = made.choice("pin", "force", reason="fine by me")
-    assert made.no(force, cmd.Who(name="op-front", role="supervisor", known=True)) == "same_person"
-    made.do(force, SUPERVISOR)
-    assert [s["who"] for s in record(made)["signatures"]] == ["boss"]
+    past = made.choice("pin", choice, reason="fine by me")
+    assert made.no(past, cmd.Who(name="op-front", role="supervisor", known=True)) == "same_person"
+    made.do(past, SUPERVISOR)
+    assert [(s["who"], s["meaning"]) for s in record(made)["signatures"]] == [("boss", meaning)]
 
 
 def test_a_way_out_is_signed_and_is_of_no_unit() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide.speaking import OWN
+from orchestrator.core.signature import OF_CHOICE
 from tests.unit.core_builders import Bench
 
 ABOUT = {"unit": "u1", "step": "load", "attempt": 0, "place": "front"}
@@ -68,3 +69,20 @@ def test_what_a_device_has_kept_is_handed_in_by_whose_word_it_is() -> None:
     own = bench.ask(word, known("op-front"), kept)
     assert getattr(refused, "code", "") == "other_person"
     assert getattr(own, "code", "") != "other_person"
+
+
+SIGNED: list[cmd.Command] = [
+    cmd.JoinPlace(place="front", operator="k-1"),
+    cmd.ApproveMotion(motion="m1"),
+    cmd.ReleaseStep(**{name: value for name, value in ABOUT.items() if name != "place"}),
+    *(cmd.Choose(unit="u1", step="load", attempt=0, choice=choice, reason="so") for choice in OF_CHOICE),
+]
+
+
+@pytest.mark.parametrize("word", SIGNED, ids=lambda word: getattr(word, "choice", word.type))
+def test_a_key_signs_nothing_and_is_no_second_person(word: cmd.Command) -> None:
+    bench = Bench(joined=())
+    key = cmd.Who(name="k-1", role="supervisor", known=True, machine=True)
+    assert bench.no(word, key) == "machine"
+    person = bench.ask(word, cmd.Who(name="k-1", role="supervisor", known=True))
+    assert getattr(person, "code", "") != "machine"

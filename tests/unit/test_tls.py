@@ -13,7 +13,8 @@ import pytest
 from cryptography import x509
 from websockets.asyncio.client import connect
 
-from orchestrator.adapters.access.authority import RENEW_DAYS, SERVER_DAYS, Authority
+from orchestrator.adapters.access import authority as authority_module
+from orchestrator.adapters.access.authority import AUTHORITY_DAYS, RENEW_DAYS, SERVER_DAYS, Authority
 from orchestrator.adapters.access.names import LOOPBACK, names
 from orchestrator.adapters.access.tls import Tls
 from orchestrator.core.errors import SetupError
@@ -96,11 +97,12 @@ def test_this_machines_names_hold_the_given_ones_and_loopback() -> None:
     assert len(set(found)) == len(found)
 
 
-def test_a_renewed_certificate_counts_for_the_next_connection_without_a_restart(tmp_path: Path) -> None:
+def test_a_renewed_certificate_counts_for_the_next_connection_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def scenario() -> None:
-        clock = [NOW - timedelta(days=SERVER_DAYS - RENEW_DAYS, minutes=1)]
         authority = Authority(tmp_path / "tls", NAMES)
-        tls = Tls(*authority.files, authority, now=lambda: clock[0])
+        tls = Tls(*authority.files, authority, now=lambda: NOW)
         site = Site(tmp_path)
         server = WebServer(create_app(RightsDesk(tmp_path / "desk"), access=site.access), port=0, tls=tls.context)
         running = asyncio.ensure_future(server.run())
@@ -122,8 +124,8 @@ def test_a_renewed_certificate_counts_for_the_next_connection_without_a_restart(
                         assert (await browser.get(f"{server.url}/healthz")).status_code == 200
                     pem = await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", server.port))
                     seen.append(served(pem.encode()).serial_number)
-                    clock[0] = NOW
-                    tls.look()
+                    monkeypatch.setattr(authority_module, "RENEW_DAYS", SERVER_DAYS + 1)
+                    assert tls.look()
                 assert seen[0] != seen[1]
                 await page.send('{"type": "ping"}')
                 assert "pong" in await page.recv()
@@ -132,6 +134,61 @@ def test_a_renewed_certificate_counts_for_the_next_connection_without_a_restart(
             await running
 
     asyncio.run(scenario())
+
+
+def test_a_running_server_looks_by_itself_and_serves_the_renewed_certificate(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        clock = [NOW]
+        authority = Authority(tmp_path / "tls", NAMES)
+        tls = Tls(*authority.files, authority, now=lambda: clock[0])
+        server = WebServer(create_app(FakeDesk(tmp_path / "desk")), port=0, tls=tls.context)
+        running = asyncio.ensure_future(server.run())
+        keeping = asyncio.ensure_future(tls.keep(look_s=0.01))
+        try:
+            await server.started()
+
+            async def serial() -> int:
+                pem = await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", server.port))
+                return served(pem.encode()).serial_number
+
+            first = await serial()
+            clock[0] = NOW + timedelta(days=SERVER_DAYS - RENEW_DAYS, minutes=1)
+            while await serial() == first:
+                pass
+        finally:
+            keeping.cancel()
+            server.stop()
+            await running
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))
+
+
+@pytest.mark.parametrize("wrong", ["long ago", "after its end"])
+def test_a_clock_outside_the_authoritys_time_is_told_with_a_remedy(tmp_path: Path, wrong: str) -> None:
+    authority = Authority(tmp_path, NAMES)
+    now = datetime(1970, 1, 2, tzinfo=UTC) if wrong == "long ago" else NOW + timedelta(days=AUTHORITY_DAYS + 1)
+    with pytest.raises(SetupError, match=f"it is {now.year}") as refused:
+        authority.renew(now)
+    assert "Set the clock" in refused.value.remedy
+
+
+def test_a_certificate_made_by_a_clock_that_was_ahead_is_made_anew(tmp_path: Path) -> None:
+    authority = Authority(tmp_path, NAMES)
+    authority.renew(NOW + timedelta(days=40))
+    assert authority.renew(NOW)
+    assert served(authority.files[0].read_bytes()).not_valid_before_utc <= NOW
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [(0, ""), (SERVER_DAYS - 10, "ends on"), (SERVER_DAYS + 1, "has ended on"), (-1, "not count before")],
+)
+def test_a_certificate_of_ones_own_that_ends_is_told(tmp_path: Path, days: int, says: str) -> None:
+    authority = Authority(tmp_path, NAMES)
+    authority.renew(NOW)
+    told = Tls(*authority.files, now=lambda: NOW + timedelta(days=days)).ends_soon()
+    assert says in told
+    assert bool(told) == bool(says)
 
 
 def test_a_damaged_certificate_leaves_the_one_of_before(tmp_path: Path) -> None:

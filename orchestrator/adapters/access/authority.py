@@ -76,9 +76,18 @@ class Authority:
     def renew(self, now: datetime) -> bool:
         """Make the server's certificate anew where it is missing, ends soon or names other names; returns whether.
 
-        Raises SetupError where this authority may not vouch for one of the names.
+        Raises SetupError where this authority may not vouch for one of the names, has ended or has not begun: nobody
+        would trust what it made, and the clock may be wrong.
         """
         certificate, key_file = self.files
+        begins, ends = self._certificate.not_valid_before_utc, self._certificate.not_valid_after_utc
+        if not begins <= now < ends:
+            raise SetupError(
+                f"This site's certificate authority counts from {begins:%Y-%m-%d} to {ends:%Y-%m-%d}, and by this "
+                f"computer's clock it is {now:%Y-%m-%d}.",
+                remedy=f"Set the clock if it is wrong; else move {self._folder} away: a new authority is made then, "
+                f"which every device must trust anew.",
+            )
         if certificate.exists() and key_file.exists() and self._holds(certificate.read_bytes(), now):
             return False
         self._check_names()
@@ -113,7 +122,9 @@ class Authority:
         there = {str(each) for each in named.get_values_for_type(x509.IPAddress)} | set(
             named.get_values_for_type(x509.DNSName)
         )
-        return there == set(self._names) and certificate.not_valid_after_utc - now > timedelta(days=RENEW_DAYS)
+        begun = certificate.not_valid_before_utc <= now  # else it was made by a clock that was ahead
+        lasts = certificate.not_valid_after_utc - now > timedelta(days=RENEW_DAYS)
+        return begun and lasts and there == set(self._names)
 
     def _check_names(self) -> None:
         try:

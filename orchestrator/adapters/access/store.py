@@ -259,10 +259,11 @@ class AccountsFile:
         with self._writing, self.db:
             yield self.db
 
-    def overwrite(self) -> None:
-        """Bring what was erased out of the log of changes, too; what reads just now puts it off to the next time."""
+    def overwrite(self) -> bool:
+        """Bring what was erased out of the log of changes, too; False where somebody reads it just now."""
         with self._writing:
-            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            busy, *_ = _one(self.db, "PRAGMA wal_checkpoint(TRUNCATE)")
+            return not busy
 
     def write(self, sql: str, values: tuple[Any, ...]) -> int:
         """Change something durably; returns how many rows."""

@@ -59,19 +59,25 @@ def prune(root: Path, before_t: float, needed: Collection[str] = (), *, try_only
 
     Returns how many went or would go, their bytes, and how many old ones stay because they are needed.
     """
-    count, freed, spared = 0, 0, 0
-    for path in photos(root):
-        held = path.stat()
-        if held.st_mtime >= before_t:
-            continue
-        if path.stem in needed:
-            spared += 1
-            continue
-        count, freed = count + 1, freed + held.st_size
-        if not try_only:
-            path.with_suffix(REMOVED).touch()
-            path.unlink()
-    return count, freed, spared
+    gone, spared = old(root, before_t, needed)
+    freed = sum(path.stat().st_size for path in gone)
+    for path in gone if not try_only else ():
+        take(path)
+    return len(gone), freed, spared
+
+
+def old(root: Path, before_t: float, needed: Collection[str] = ()) -> tuple[list[Path], int]:
+    """Return the pictures kept before `before_t`, and how many more are `needed`."""
+    found = [path for path in photos(root) if path.stat().st_mtime < before_t]
+    free = [path for path in found if path.stem not in needed]
+    return free, len(found) - len(free)
+
+
+def take(path: Path) -> None:
+    """Remove a picture; that it was there stays."""
+    if path.is_file():
+        path.with_suffix(REMOVED).touch()
+        path.unlink()
 
 
 def was_removed(root: Path, path: str) -> bool:

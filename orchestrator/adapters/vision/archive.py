@@ -6,6 +6,7 @@ and hashes stay, and so does the link from the journal. What has been removed ca
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,20 +70,32 @@ def prune(root: Path, before_t: float, needed: Collection[str] = (), *, try_only
 
     `needed` are paths below the folder, as the journal has them.
     """
-    count, freed, spared = 0, 0, 0
+    gone, spared = old(root, before_t, needed)
+    freed = sum(_bytes(folder / name) for folder in gone for name in (ARRAYS, PICTURE))
+    for folder in gone if not try_only else ():
+        take(folder)
+    return Pruned(len(gone), freed, spared)
+
+
+def old(root: Path, before_t: float, needed: Collection[str] = ()) -> tuple[list[Path], int]:
+    """Return the records with pictures of before `before_t`, and how many more are `needed`."""
+    found = [folder for folder, stamp in whole(root) if stamp < before_t]
+    free = [folder for folder in found if folder.relative_to(root).as_posix() not in needed]
+    return free, len(found) - len(free)
+
+
+def whole(root: Path) -> Iterator[tuple[Path, float]]:
+    """Yield every record that has its pictures still, with the time of its shot (s, UTC); damaged ones are not read."""
     for folder in records(root):
-        _, content = read_record(folder)
-        if content["crop"]["stamp"] >= before_t or not (folder / ARRAYS).is_file():
-            continue
-        if folder.relative_to(root).as_posix() in needed:
-            spared += 1
-            continue
-        count += 1
-        for name in (ARRAYS, PICTURE):
-            freed += _bytes(folder / name)
-            if not try_only:
-                (folder / name).unlink(missing_ok=True)
-    return Pruned(count, freed, spared)
+        if (folder / ARRAYS).is_file():
+            with suppress(VisionError):
+                yield folder, float(read_record(folder)[1]["crop"]["stamp"])
+
+
+def take(folder: Path) -> None:
+    """Remove a record's depth and pictures."""
+    for name in (ARRAYS, PICTURE):
+        (folder / name).unlink(missing_ok=True)
 
 
 def damaged(root: Path) -> Iterator[VisionError]:

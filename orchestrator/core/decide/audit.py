@@ -29,6 +29,12 @@ def note_tries(_state: State, command: cmd.NoteTries, _by: cmd.Who, _now: float)
     return [ev.TriesRefused(by=command.who, role=command.role, what=command.what, count=command.count)]
 
 
+def note_removed(_state: State, command: cmd.NoteRemoved, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
+    """Journal which pictures are kept no more."""
+    told = {"why": command.why, "before_t": command.before_t, "checks": command.checks, "photos": command.photos}
+    return [ev.EvidenceRemoved.model_validate(told)]
+
+
 def note_erased(state: State, command: cmd.NoteErased, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
     """Journal once that a pseudonym stands for nobody any more."""
     if command.person in state.erased:

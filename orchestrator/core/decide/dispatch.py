@@ -105,6 +105,7 @@ _RULES: dict[type, Callable[[State, Any, cmd.Who, float], list[Event] | Rejected
     cmd.ReportPart: outcomes.part,
     cmd.NoteTries: audit.note_tries,
     cmd.NoteErased: audit.note_erased,
+    cmd.NoteRemoved: audit.note_removed,
 }
 
 

@@ -15,7 +15,7 @@ from orchestrator.core.decide.progress import after, built_on, hand_over
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.handed import must_be_said
 from orchestrator.core.machine import StepMove, StepStatus, move
-from orchestrator.core.overdue import due, level, since, takers, times_unclear, waits_for
+from orchestrator.core.overdue import due, level, takers, times_unclear, waits_for
 from orchestrator.core.readiness import blockers, resources, too_late
 from orchestrator.core.rechecks import due_before
 from orchestrator.core.state import ROBOT, ladder_name
@@ -41,7 +41,6 @@ def note(state: State, command: cmd.NoteOverdue, _by: cmd.Who, now: float) -> li
     reached = due(state, unit, step, now).level
     if not reached or reached == level(state, unit, step):
         return []
-    waited_s = round(now - since(state, unit, step), 3)
     return [
         ev.StepOverdue(
             unit=unit.id,
@@ -49,7 +48,6 @@ def note(state: State, command: cmd.NoteOverdue, _by: cmd.Who, now: float) -> li
             attempt=command.attempt,
             level=reached,
             waits=waits_for(state, unit, step) or "at_it",
-            waited_s=waited_s,
         )
     ]
 

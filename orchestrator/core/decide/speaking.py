@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide.verdict import Rejected
+from orchestrator.core.signature import OF_CHOICE
 
 if TYPE_CHECKING:
     from orchestrator.core.state import State
@@ -25,6 +26,8 @@ OWN = (
     cmd.ApproveMotion,
     cmd.RefuseMotion,
 )
+# Words that are signed, and being somebody at a place, which is how results are attested.
+_PERSONS = (cmd.JoinPlace, cmd.ApproveMotion, cmd.ReleaseStep)
 _REMEDY = "Sign in at this place as yourself, then say it."
 
 
@@ -33,6 +36,11 @@ def refusal(state: State, request: cmd.Request) -> Rejected | None:
     by, command = request.by, request.command
     if not by.known:
         return None
+    if by.machine and (
+        isinstance(command, _PERSONS) or (isinstance(command, cmd.Choose) and command.choice in OF_CHOICE)
+    ):
+        message = f"{by.name} is a key: anybody may hold it, and this is a person's word."
+        return Rejected("machine", message, "Sign in at a device as yourself, then say it there.")
     if request.kept is not None and request.kept.operator != by.name:
         message = f"{request.kept.operator} said this, and {by.name} hands it in."
         return Rejected("other_person", message, f"{request.kept.operator} can sign in; it is handed in then.")

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from orchestrator.core.variant import Step, ValueSpec
 
 _LOOK_AGAIN = "Look at the card again: it shows what to do now."
+_PASSES = frozenset({"force", "skip"})  # after which nobody looks at what is there any more
 _SHOWN = "Write it down: a gauge and its figure, who looked. It stays in the as-built record."
 
 
@@ -173,7 +174,7 @@ def choose(state: State, command: cmd.Choose, by: cmd.Who, now: float) -> list[e
         return Rejected("not_offered", f"'{command.choice}' is not possible for {step.id}.", f"Possible: {listed}.")
     if command.choice in LEAD_CHOICES and not command.reason.strip():
         return Rejected("reason", f"'{command.choice}' needs a reason.", "Write why; it stays in the as-built record.")
-    if command.choice == "force" and "two_people" in step.check and by.name in _at_it(current):
+    if command.choice in _PASSES and "two_people" in step.check and by.name in _at_it(current):
         return Rejected("same_person", "The second look needs another person.", "Let another supervisor decide.")
     if command.choice == "force" and unmeasured(current) and not command.shown.strip():
         return Rejected("shown", f"Nothing was measured of {step.id}: what shows that it is right?", _SHOWN)

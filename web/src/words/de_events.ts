@@ -78,6 +78,7 @@ export const events: Words["events"] = {
     command_denied: "Befehl verweigert",
     tries_refused: "Versuche abgewiesen",
     person_erased: "Person gelöscht",
+    evidence_removed: "Bilder entfernt",
   },
   said: {
     unit_ended: { done: "fertig", scrapped: "ausgesondert" },

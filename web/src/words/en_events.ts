@@ -76,6 +76,7 @@ export const events = {
     command_denied: "Command denied",
     tries_refused: "Tries turned away",
     person_erased: "Person erased",
+    evidence_removed: "Pictures removed",
   } as Record<string, string>,
   said: {
     unit_ended: { done: "finished", scrapped: "scrapped" },
