@@ -86,7 +86,7 @@ export const de: Words = {
       moves: "Ab hier darf sich der Roboter bewegen.",
       waits: "Einen Moment …",
     },
-    over: { title: "Es gibt nichts zurückzuholen" },
+    over: { title: "Die Zelle ist in Ordnung", text: "Es ist nichts wiederherzustellen. Machen Sie an Ihrem Platz weiter; Aufträge startet und verfolgt man im Leitstand." },
   },
   troubles: {
     journal: {

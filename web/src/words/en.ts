@@ -85,7 +85,7 @@ export const en = {
       moves: "From here on the robot may move.",
       waits: "A moment …",
     },
-    over: { title: "There is nothing to bring back" },
+    over: { title: "The cell is in order", text: "Nothing needs to be brought back. Go on at your place; orders are started and followed on the board." },
   },
   troubles: {
     journal: {
