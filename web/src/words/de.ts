@@ -140,6 +140,11 @@ export const de: Words = {
       remedy: "Ansehen, was die Seite jetzt zeigt; hat sich nichts geändert, noch einmal versuchen.",
     },
     full: { message: "Auf diesem Gerät ist kein Platz mehr, das aufzuheben, und es gibt keine Verbindung.", remedy: "Warten Sie, bis die Verbindung wieder da ist, und sagen Sie es noch einmal; oder schaffen Sie Platz auf dem Gerät." },
+    reported: {
+      message: "Ihr Problem ist gemeldet, und dieser Schritt hält hier an.",
+      remedy: "Der Leitstand fragt die Leitung, wie es weitergeht; die Karte zeigt dieselbe Frage. Entscheiden Sie dort, was Sie dürfen, oder warten Sie: Der Schritt kommt von selbst wieder.",
+    },
+    saidAlready: (places) => ({ message: places ? `Dieser Schritt ist schon bestätigt: ${places}.` : "Dieser Schritt ist schon bestätigt.", remedy: "Dafür ist nichts mehr zu tun: Die Karte zeigt, was folgt." }),
     unknown: "Das geht gerade nicht.",
     close: "Schließen",
   },

@@ -136,6 +136,11 @@ export const en = {
       remedy: "Look at what the page shows now; if nothing has changed, try again.",
     },
     full: { message: "This device has no room left to keep that, and there is no connection.", remedy: "Wait until the page is back, then say it again; or free storage on the device." },
+    reported: {
+      message: "Your problem is reported, and this step stops here.",
+      remedy: "The board asks the supervisor what to do, and the card shows the same question. Choose there what you may, or wait: the step shows up again by itself.",
+    },
+    saidAlready: (places: string) => ({ message: places ? `This step is confirmed already: ${places}.` : "This step is confirmed already.", remedy: "Nothing is left to do for it: the card shows what comes next." }),
     unknown: "That is not possible just now.",
     close: "Close",
   },
