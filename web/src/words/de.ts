@@ -201,6 +201,8 @@ export const de: Words = {
     outside: "Außerhalb der Grenzen. Wirklich so gemessen? Dann noch einmal drücken.",
     doesNotMatch: "Das sieht nicht nach dem erwarteten Code aus.",
     scan: "Scannen oder tippen",
+    scanSerial: (serial) => `Seriennummer der Einheit scannen oder tippen: ${serial}`,
+    scanCode: (code) => `Diesen Code scannen oder tippen: ${code}`,
     enter: "Eingeben",
     yes: "Ja",
     missing: {

@@ -197,6 +197,8 @@ export const en = {
     outside: "Outside the limits. Is that what you measured? Then press once more.",
     doesNotMatch: "This does not look like the expected code.",
     scan: "Scan or type",
+    scanSerial: (serial: string) => `Scan or type the unit’s serial number: ${serial}`,
+    scanCode: (code: string) => `Scan or type this code: ${code}`,
     enter: "Enter",
     yes: "Yes",
     missing: {
