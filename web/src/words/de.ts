@@ -24,6 +24,9 @@ export const de: Words = {
     title: "Keine Verbindung zur Zelle",
     text: "Der Roboter folgt solange seinen eigenen Regeln. Die Seite meldet sich von selbst zurück; nichts Bestätigtes geht verloren.",
     since: (seconds) => `seit ${seconds} s`,
+    back: "Wieder verbunden.",
+    sent: (waiting, sent) =>
+      waiting > 0 ? "Was auf diesem Gerät aufgehoben war, wird gesendet." : sent > 0 ? "Was auf diesem Gerät aufgehoben war, ist gesendet." : "Von Ihnen wartete nichts darauf, gesendet zu werden.",
   },
   retreat: {
     title: "Rückzug",

@@ -23,6 +23,9 @@ export const en = {
     title: "No connection to the cell",
     text: "The robot goes by its own rules meanwhile. This page comes back by itself; nothing that you confirmed is lost.",
     since: (seconds: number) => `for ${seconds} s`,
+    back: "Connected again.",
+    sent: (waiting: number, sent: number): string =>
+      waiting > 0 ? "What was kept on this device is being sent." : sent > 0 ? "What was kept on this device has been sent." : "Nothing of yours was waiting to be sent.",
   },
   retreat: {
     title: "Retreat",
