@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import apsw
 import pytest
 
 from orchestrator.__main__ import main
@@ -266,3 +268,49 @@ def test_a_data_folder_that_can_not_be_written_to_is_named(tmp_path: Path, capsy
     assert "can't be written to: Not a directory." in " ".join(said.split())
     assert "--data" in said
     assert "Traceback" not in said
+
+
+def test_an_export_of_a_damaged_journal_names_the_file_and_how_much_was_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal_with(tmp_path / "journal.db", 5)
+    with closing(apsw.Connection(str(tmp_path / "journal.db"))) as db:
+        db.execute("UPDATE event SET payload = x'7b227a223a317d' WHERE seq = 4")
+    out = tmp_path / "all.jsonl"
+    code, _, err = run(capsys, "journal", "export", str(tmp_path / "journal.db"), "--out", str(out))
+    said = err.replace("\n", "").replace(" ", "")
+    assert code != 0
+    assert f"{tmp_path}/journal.dbisdamaged" in said
+    assert f"{out}:3events" in said
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 3
+
+
+def test_an_export_writes_over_no_file_and_says_where_it_can_not_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal_with(tmp_path / "journal.db", 5)
+    out = tmp_path / "all.jsonl"
+    out.write_text("kept", encoding="utf-8")
+    code, _, err = run(capsys, "journal", "export", str(tmp_path / "journal.db"), "--out", str(out))
+    assert code != 0
+    assert "exists already" in err
+    assert out.read_text(encoding="utf-8") == "kept"
+    code, _, err = run(capsys, "journal", "export", str(tmp_path / "journal.db"), "--out", str(tmp_path / "no" / "x"))
+    assert code != 0
+    assert "can't be written" in err
+
+
+def test_a_copy_that_can_not_be_written_blames_its_own_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal_with(tmp_path / "journal.db", 5)
+    nowhere = tmp_path / "no" / "kept.db"
+    for asked in (
+        ("backup", str(tmp_path / "journal.db"), "--out", str(nowhere)),
+        ("restore", str(tmp_path / "journal.db"), "--to", str(nowhere)),
+    ):
+        code, _, err = run(capsys, "journal", *asked)
+        said = err.replace("\n", "").replace(" ", "")
+        assert code != 0
+        assert f"Nofilecanbewrittenin{tmp_path}/no" in said
+        assert "Nameafolder" in said
