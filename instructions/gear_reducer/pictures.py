@@ -27,6 +27,7 @@ SIZE = (880, 480)
 FINER = 3  # drawn so many times finer, then averaged
 GROUND, EDGE = (246, 244, 240), (74, 82, 90)
 STEEL, NEW = (176, 182, 188), (64, 148, 196)  # what is there, and what is added: blue is the person's
+GASKET = (120, 112, 100)
 AWAY, HEIGHT, FOCAL = 0.62, 0.30, 2.5  # m from the middle, m above it, focal length in picture widths
 CREASE = 0.35  # rad between faces from which on their edge is drawn
 
@@ -70,13 +71,26 @@ def press_lower() -> Image.Image:
     return shown(bodies, arrows=[((-0.022, 0.0), (0.022, 0.0))])
 
 
-PICTURES = {"press_lower": press_lower}
+def cover() -> Image.Image:
+    """The housing with its gasket, and the cover coming down onto it."""
+    housing, gasket, lid = mesh("housing"), mesh("gasket"), mesh("cover_through")
+    turned = shifted(0, -0.075) @ trimesh.transformations.rotation_matrix(math.radians(28), (0, 0, 1))
+    rim = turned @ frame("housing", "rim")
+    top = rim @ frame("gasket", "top")
+    lifted = shifted(0, 0.075)
+    bodies = [(placed(housing, turned), STEEL), (placed(gasket, rim), GASKET), (placed(lid, lifted @ top), NEW)]
+    return shown(bodies, arrows=[((-0.12, 0.065), (-0.12, 0.0)), ((0.12, 0.065), (0.12, 0.0))], focal_widths=1.8)
 
 
-def shown(bodies: list[tuple[trimesh.Trimesh, tuple[int, int, int]]], arrows: list[Any]) -> Image.Image:
+PICTURES = {"press_lower": press_lower, "cover": cover}
+
+
+def shown(
+    bodies: list[tuple[trimesh.Trimesh, tuple[int, int, int]]], arrows: list[Any], focal_widths: float = FOCAL
+) -> Image.Image:
     """Draw bodies in their colours, seen from the front and somewhat above, and arrows in the plane of the picture."""
     width, height = (FINER * side for side in SIZE)
-    focal = FOCAL * width
+    focal = focal_widths * width
     window = Window(Intrinsics(width, height, focal, focal, width / 2 - 0.5, height / 2 - 0.5), 0, 0, width, height)
     tilt = math.atan2(HEIGHT, AWAY)
     turn = np.array([[1, 0, 0], [0, -math.sin(tilt), -math.cos(tilt)], [0, math.cos(tilt), -math.sin(tilt)]])
@@ -114,11 +128,13 @@ def _edges(depth: Floats, normals: Floats, index: npt.NDArray[np.int64]) -> npt.
 
 
 def _arrow(pen: ImageDraw.ImageDraw, ends: list[tuple[float, float]]) -> None:
-    (x0, y0), (x1, y1) = ends
-    thick = FINER * 7
-    head = FINER * 26
-    pen.line([(x0, y0), (x1 - head, y1)], fill=NEW, width=thick)
-    pen.polygon([(x1, y1), (x1 - head, y1 - head * 0.62), (x1 - head, y1 + head * 0.62)], fill=NEW)
+    start, end = (np.array(each) for each in ends)
+    along = (end - start) / np.linalg.norm(end - start)
+    across = np.array((-along[1], along[0]))
+    neck = end - FINER * 26 * along
+    half = FINER * 26 * 0.62 * across
+    pen.line([tuple(start), tuple(neck)], fill=NEW, width=FINER * 7)
+    pen.polygon([tuple(end), tuple(neck - half), tuple(neck + half)], fill=NEW)
 
 
 def main() -> None:

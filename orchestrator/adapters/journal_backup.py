@@ -23,22 +23,18 @@ PAGES = 256  # copied between two breaths, in which the server may write
 def backup(path: Path, out: Path) -> tuple[int, str]:
     """Copy a journal that may be in use to one file, verified before it gets its name. Returns (events, last hash).
 
-    Everything that was acknowledged before the copy began is in it. Raises JournalError, BadInput where `out` exists or
-    nothing can be written.
+    Everything that was acknowledged before the copy began is in it. Raises JournalError, and BadInput where `out`
+    exists or can't be written.
     """
     path = path.resolve()
     for what in ("", "-head", "-wal", "-shm", "-journal"):  # all that would count as the copy's
         if (there := out.with_name(f"{out.name}{what}")).exists():
             raise BadInput(f"{there} exists already.", remedy="Name another file: a backup is never written over.")
     fresh = _unused(out)
-    try:
-        _begin(fresh)
-    except OSError as error:
-        remedy = "Name another file, in a folder that exists and may be written."
-        raise BadInput(f"{out} can't be written: {error.strerror}.", remedy=remedy) from None
+    _writable(fresh)
     with explained(path):
+        marked = HighWater.read(path)
         try:
-            marked = HighWater.read(path)
             _copy(path, fresh)
             count, head = _whole(fresh, marked)
             fresh.replace(out)
@@ -52,23 +48,18 @@ def restore(kept: Path, path: Path) -> tuple[int, Path | None]:
     """Put a backup in a journal's place. Returns its events, and where the journal is that was there before.
 
     What stood there is set aside whole, never removed. Raises JournalError while a server writes there and for a
-    damaged backup, NotFound where there is none.
+    damaged backup, NotFound where there is none, BadInput where the place can't be written.
     """
     if not kept.is_file():
         raise NotFound(f"There is no backup '{kept}'.", remedy="Give a file that `tandem journal backup` has written.")
     with explained(kept):
         count, head = _whole(kept, HighWater.read(kept))
     path = path.resolve()
-    if not path.parent.is_dir():
-        raise NotFound(
-            f"There is no folder '{path.parent}'.",
-            remedy="Make it, or name a file in the cell's data folder with --to.",
-        )
+    _writable(_unused(path))
     with explained(path):
         lock = WriterLock(path)
         fresh = _unused(path)
         try:
-            _begin(fresh)
             _copy(kept, fresh)
             aside = _exchange(path, fresh, count, head)
         finally:
@@ -77,13 +68,9 @@ def restore(kept: Path, path: Path) -> tuple[int, Path | None]:
     return count, aside
 
 
-def _begin(target: Path) -> None:
-    """Make a file that nobody else may read."""
-    os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-
-
 def _copy(source: Path, target: Path) -> None:
-    """Copy a database as it stands at one moment into an empty file, durable and in one."""
+    """Copy a database as it stands at one moment, durable and in one file."""
+    os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     with (
         closing(apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READONLY)) as there,
         closing(apsw.Connection(str(target), flags=apsw.SQLITE_OPEN_READWRITE)) as here,
@@ -144,6 +131,16 @@ def _exchange(path: Path, fresh: Path, count: int, head: str) -> Path | None:
 def _unused(path: Path) -> Path:
     """Return a name beside a file that nobody has: what lies there is not ours to remove."""
     return path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+
+
+def _writable(fresh: Path) -> None:
+    """Raise BadInput where no file can be made: the place of a copy is to blame then, not what is copied."""
+    try:
+        os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        message = f"No file can be written in {fresh.parent}: {error.strerror}."
+        raise BadInput(message, remedy="Name a folder that exists and that you may write.") from error
+    fresh.unlink()
 
 
 def _remove(path: Path) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import apsw
 import orjson
@@ -179,11 +179,12 @@ def verify(path: Path) -> tuple[int, str]:
     return count, head
 
 
-def exported(path: Path) -> Iterator[str]:
-    """Yield a journal's events, each as one JSON object in a line. Raises JournalError at a break.
+def export(path: Path, file: TextIO) -> int:
+    """Write a journal to `file`, one JSON object a line, and return their number. Raises JournalError at a break.
 
     A payload that is one line of JSON stands as it is under "payload", any other as "payload_base64".
     """
+    count = 0
     for event in verified(Path(path)):
         entry = event.entry
         line: dict[str, object] = {"seq": event.seq, "t": entry.t, "type": entry.type, "version": entry.version}
@@ -194,7 +195,9 @@ def exported(path: Path) -> Iterator[str]:
             line["payload_base64"] = base64.b64encode(entry.payload).decode()
         line["command"] = entry.command
         line["sha256"] = event.sha256
-        yield orjson.dumps(line).decode() + "\n"
+        file.write(orjson.dumps(line).decode() + "\n")
+        count += 1
+    return count
 
 
 def _is_json_line(payload: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TextIO
 
 import typer
 from rich.console import Console
@@ -87,28 +88,31 @@ def upgrade(file: Path = FILE) -> None:
 
 
 @app.command()
-def export(file: Path = FILE, out: Path = typer.Option(..., help="The file to write: one JSON object a line.")) -> None:
-    """Write every event as a line of JSON; of a damaged journal what is before the damage."""
-    from orchestrator.adapters.journal_sqlite import exported
+def export(
+    file: Path = FILE,
+    out: Path = typer.Option(..., help="The file to write, one JSON object a line; it must not exist."),
+) -> None:
+    """Write every event as a line of JSON; of a damaged journal all that stands before the damage."""
+    from orchestrator.adapters.journal_sqlite import export as export_file
 
-    journal, count = _found(file), 0
-    try:
-        lines = out.open("x", encoding="utf-8")
-    except FileExistsError:
-        raise BadInput(f"{out} exists already.", remedy="Name another file: an export never writes over one.") from None
-    except OSError as error:
-        raise _unwritable(out, error) from None
+    found, damage = _found(file), None
+    lines = _created(out)
     try:
         with console.status("Exporting …"), lines:
-            for line in exported(journal):
-                lines.write(line)
-                count += 1
+            count = export_file(found, lines)
     except JournalError as error:
-        kept = f"{count} events before that are in {out}." if count else f"No event before that: {out} is empty."
-        raise JournalError(f"{error.message} {kept}", remedy="Restore a backup.") from error
+        with out.open(encoding="utf-8") as written:
+            count, damage = sum(1 for _ in written), error
+        if not count:
+            out.unlink()
     except OSError as error:
-        out.unlink(missing_ok=True)
-        raise _unwritable(out, error) from None
+        out.unlink()
+        raise BadInput(f"{out} can't be written: {error.strerror}.", remedy="Free disk space, then again.") from error
+    except BaseException:
+        out.unlink()
+        raise
+    if damage is not None:
+        raise _cut_short(damage, file, out, count) from damage
     console.print(f"{count} events in {out}.", highlight=False)
 
 
@@ -143,8 +147,22 @@ def restore(
         console.print(f"The journal that was there is now {aside}.", highlight=False)
 
 
-def _unwritable(file: Path, error: OSError) -> BadInput:
-    return BadInput(f"{file} can't be written: {error.strerror}.", remedy="Name another file, in a folder that exists.")
+def _created(out: Path) -> TextIO:
+    try:
+        return out.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise BadInput(f"{out} exists already.", remedy="Name another file: an export is never written over.") from None
+    except OSError as error:
+        remedy = "Name a file in a folder that exists and may be written."
+        raise BadInput(f"{out} can't be written: {error.strerror}.", remedy=remedy) from error
+
+
+def _cut_short(error: JournalError, file: Path, out: Path, count: int) -> JournalError:
+    """Return what is told of a damaged journal, with what was exported of it."""
+    written = (
+        f"What stands before the damage is in {out}: {count} events." if count else f"Nothing was written to {out}."
+    )
+    return JournalError(f"{file} is damaged: {error.message} {written}", remedy=error.remedy)
 
 
 def _found(file: Path) -> Path:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import apsw
 import pytest
 
 from orchestrator.__main__ import main
@@ -33,7 +35,7 @@ def journal_with(path: Path, count: int) -> None:
 
     async def write() -> None:
         journal = SqliteJournal(path)
-        entries = [Entry(t=float(i), type="acknowledged", subject="", payload=b'{"n":%d}' % i) for i in range(count)]
+        entries = [Entry(t=float(i), type="acknowledged", subject="", payload=b"{}") for i in range(count)]
         await journal.append(entries)
         await journal.close()
 
@@ -145,50 +147,6 @@ def test_a_journal_is_verified_and_exported(tmp_path: Path, capsys: pytest.Captu
     assert code == 0
     lines = (tmp_path / "all.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["seq"] for line in lines] == [1, 2, 3, 4, 5]
-    code, _, err = run(capsys, "journal", "export", str(tmp_path / "journal.db"), "--out", str(tmp_path / "all.jsonl"))
-    assert code != 0
-    assert "all.jsonl exists already" in err.replace("\n", "")
-    assert (tmp_path / "all.jsonl").read_text(encoding="utf-8").splitlines() == lines
-
-
-def test_what_is_before_a_damage_is_exported_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    journal, out = tmp_path / "journal.db", tmp_path / "all.jsonl"
-    journal_with(journal, 5)
-    content = journal.read_bytes()
-    assert content.count(b'{"n":3}') == 1
-    journal.write_bytes(content.replace(b'{"n":3}', b'{"n":8}'))
-    code, _, err = run(capsys, "journal", "export", str(journal), "--out", str(out))
-    assert code != 0
-    words = " ".join(err.split())
-    assert "damaged at event 3" in words or "damaged at event 4" in words
-    lines = out.read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line)["seq"] for line in lines] == list(range(1, len(lines) + 1))
-    assert f"{len(lines)} events before that are in" in words
-    assert "all.jsonl" in words
-
-
-@pytest.mark.parametrize("command", [["export"], ["backup"]])
-def test_a_file_that_can_not_be_written_is_named_and_not_the_journal(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
-) -> None:
-    journal_with(tmp_path / "journal.db", 2)
-    out = tmp_path / "missing" / "out"
-    code, _, err = run(capsys, "journal", *command, str(tmp_path / "journal.db"), "--out", str(out))
-    assert code != 0
-    words = err.replace("\n", "")
-    assert "missing/out can't be written" in words
-    assert "journal.db" not in words
-
-
-def test_a_backup_is_not_put_into_a_folder_that_is_not_there(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    journal_with(tmp_path / "journal.db", 2)
-    run(capsys, "journal", "backup", str(tmp_path / "journal.db"), "--out", str(tmp_path / "kept.db"))
-    to = str(tmp_path / "missing" / "journal.db")
-    code, _, err = run(capsys, "journal", "restore", str(tmp_path / "kept.db"), "--to", to)
-    assert code != 0
-    assert "There is no folder" in err
 
 
 def test_the_skills_are_listed_with_their_parameters(capsys: pytest.CaptureFixture[str]) -> None:
@@ -310,3 +268,49 @@ def test_a_data_folder_that_can_not_be_written_to_is_named(tmp_path: Path, capsy
     assert "can't be written to: Not a directory." in " ".join(said.split())
     assert "--data" in said
     assert "Traceback" not in said
+
+
+def test_an_export_of_a_damaged_journal_names_the_file_and_how_much_was_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal_with(tmp_path / "journal.db", 5)
+    with closing(apsw.Connection(str(tmp_path / "journal.db"))) as db:
+        db.execute("UPDATE event SET payload = x'7b227a223a317d' WHERE seq = 4")
+    out = tmp_path / "all.jsonl"
+    code, _, err = run(capsys, "journal", "export", str(tmp_path / "journal.db"), "--out", str(out))
+    said = err.replace("\n", "").replace(" ", "")
+    assert code != 0
+    assert f"{tmp_path}/journal.dbisdamaged" in said
+    assert f"{out}:3events" in said
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 3
+
+
+def test_an_export_writes_over_no_file_and_says_where_it_can_not_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal_with(tmp_path / "journal.db", 5)
+    out = tmp_path / "all.jsonl"
+    out.write_text("kept", encoding="utf-8")
+    code, _, err = run(capsys, "journal", "export", str(tmp_path / "journal.db"), "--out", str(out))
+    assert code != 0
+    assert "exists already" in err
+    assert out.read_text(encoding="utf-8") == "kept"
+    code, _, err = run(capsys, "journal", "export", str(tmp_path / "journal.db"), "--out", str(tmp_path / "no" / "x"))
+    assert code != 0
+    assert "can't be written" in err
+
+
+def test_a_copy_that_can_not_be_written_blames_its_own_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal_with(tmp_path / "journal.db", 5)
+    nowhere = tmp_path / "no" / "kept.db"
+    for asked in (
+        ("backup", str(tmp_path / "journal.db"), "--out", str(nowhere)),
+        ("restore", str(tmp_path / "journal.db"), "--to", str(nowhere)),
+    ):
+        code, _, err = run(capsys, "journal", *asked)
+        said = err.replace("\n", "").replace(" ", "")
+        assert code != 0
+        assert f"Nofilecanbewrittenin{tmp_path}/no" in said
+        assert "Nameafolder" in said

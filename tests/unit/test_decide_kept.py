@@ -135,6 +135,24 @@ def test_a_word_on_an_attempt_that_is_over_changes_nothing() -> None:
     assert refused(b, word, by("op-front", said_t)) == "stale"
 
 
+def test_the_same_word_from_a_second_screen_is_told_that_it_was_said_and_by_whom() -> None:
+    b = bench()
+    word = b.confirm("pin", values={"snapped": True})
+    b.do(word, WORKER)
+    again = b.ask(word, WORKER)
+    assert isinstance(again, Rejected)
+    assert again.code == "said_already"
+    assert "op-front" in again.message
+    assert "pin" not in again.message
+    assert refused(b, word, by("op-front", b.t)) == "said_already"
+
+
+def test_another_value_from_a_second_screen_is_not_taken_for_the_one_that_counts() -> None:
+    b = bench()
+    b.do(b.confirm("pin", values={"snapped": True}), WORKER)
+    assert refused(b, b.confirm("pin", values={"snapped": False}), by("op-front", b.t)) == "stale"
+
+
 def test_the_word_that_the_robot_waits_for_in_a_handover_is_not_taken_later() -> None:
     both = step("both", ["load"], part="pin", at="body/seat", by="robot human", together=True)
     b = Bench().running(variant(LOAD, both, step("last", ["both"], by="human", check=["person"])))

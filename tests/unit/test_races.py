@@ -424,6 +424,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "outcome_ignored",
     },
     "confirmed": {
+        "looked_at wanted riding": "refused: said_already",
         "tried human late left": "step_confirmed part_moved check_requested -> verifying",
         "both": "refused: not_yet",
         "brought": "step_confirmed",
@@ -440,6 +441,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "refused: stale",
     },
     "confirmed from another place": {
+        "looked_at wanted riding": "refused: said_already",
         "attest": "step_confirmed attest_given part_moved step_done -> done",
         "gone": "refused: no_step",
         "*": "refused: stale",
@@ -590,6 +592,7 @@ TABLE: dict[str, dict[str, str]] = {
         "*": "refused: not_wanted",
     },
     "confirmed under a pause": {  # evidence always counts
+        "looked_at wanted riding": "refused: said_already",
         "tried human late left": "step_confirmed part_moved check_requested -> verifying",
         "both": "refused: not_yet",
         "brought": "step_confirmed",
@@ -876,9 +879,9 @@ def test_a_double_confirmation_counts_once() -> None:
     bench = human()
     twice = bench.confirm("s")
     bench.do(twice)
-    assert bench.no(twice) == "stale"
+    assert bench.no(twice) == "said_already"
     bench.do(bench.seen("s"))
-    assert bench.no(twice) == "stale"
+    assert bench.no(twice) == "said_already"
     assert sum(event.type == "step_confirmed" for _, event in bench.log) == 1
 
 

@@ -1,18 +1,21 @@
 /** Sending commands: one press, one command, and a calm word when it is refused. */
 
 import { computed, signal } from "@preact/signals";
+import { named } from "./access/access";
 import type { Connection } from "./connection";
 import type { Outbox } from "./kept/outbox";
 import type { Pictures } from "./kept/pictures";
 import { described, keepable } from "./kept/word";
 import type { Store } from "./store";
 import { uuid } from "./uuid";
-import { words } from "./words";
+import { word, words } from "./words";
 import type { Answer, Outside } from "./wire";
 
 export interface Notice {
   message: string;
   remedy: string;
+  /** Nothing went wrong: it is only told. */
+  calm?: boolean;
 }
 
 export class Commands {
@@ -37,7 +40,8 @@ export class Commands {
     const left = new Set(this.underway.value);
     left.delete(key);
     this.underway.value = left;
-    if (!answer.ok && answer.code !== "kept") this.notice.value = notice(answer);
+    if (!answer.ok && answer.code !== "kept") this.notice.value = notice(answer, this.where(command));
+    if (answer.ok && command.type === "report_problem") this.notice.value = { ...words.value.refusals.reported, calm: true };
     return answer;
   }
 
@@ -68,6 +72,13 @@ export class Commands {
     return this.store.lanes.value.get(place)?.operator ?? "";
   }
 
+  /** The worker places of the step that a command is about, with who works there. */
+  private where(command: Outside): string {
+    if (command.type !== "confirm_step") return "";
+    const places = this.store.steps.value.get(`${command.unit}/${command.step}`)?.actors.filter((actor) => actor !== "robot") ?? [];
+    return places.map((place) => [word({}, place), named(this.at(place))].filter(Boolean).join(", ")).join("; ");
+  }
+
   dismiss(): void {
     this.notice.value = null;
   }
@@ -76,10 +87,12 @@ export class Commands {
 /** What makes two presses the same. */
 export const keyOf = (command: Outside): string => JSON.stringify(command);
 
-function notice(answer: Answer): Notice {
+/** What is said of a refusal; `where` are the places at which the step was worked on, as far as the page knows. */
+function notice(answer: Answer, where: string): Notice {
   const { refusals } = words.value;
   if (answer.code === "offline") return refusals.offline;
   if (answer.code === "lost") return refusals.lost;
   if (answer.code === "full") return refusals.full;
+  if (answer.code === "said_already") return { ...refusals.saidAlready(where), calm: true };
   return { message: answer.message || refusals.unknown, remedy: answer.remedy };
 }

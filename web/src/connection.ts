@@ -24,6 +24,8 @@ export class Connection {
   readonly line = signal<Line>("connecting");
   /** When the line was lost, ms of this device; null while it holds. */
   readonly lostSince = signal<number | null>(null);
+  /** When the line came back (ms, this device) and after how long; null while it never broke, or is broken. */
+  readonly regained = signal<{ readonly t: number; readonly after_ms: number } | null>(null);
   /** Called whenever the line was lost or could not be had. */
   ended: () => void = () => undefined;
 
@@ -131,6 +133,8 @@ export class Connection {
   private welcome(): void {
     if (this.line.value === "online") return;
     this.line.value = "online";
+    const since = this.lostSince.value;
+    this.regained.value = since === null ? null : { t: Date.now(), after_ms: Date.now() - since };
     this.lostSince.value = null;
     this.waitMs = FIRST_WAIT_MS;
   }
@@ -139,6 +143,7 @@ export class Connection {
     this.socket = null;
     this.line.value = "offline";
     this.lostSince.value ??= Date.now();
+    this.regained.value = null;
     for (const id of [...this.pending.keys()]) this.forget(id, "lost");
     const wait = (sentAway ? SENT_AWAY_WAIT_MS : this.waitMs) * (0.8 + 0.4 * Math.random());
     this.waitMs = Math.min(this.waitMs * 2, LONGEST_WAIT_MS);

@@ -57,6 +57,18 @@ test("who comes back says what was seen last and takes in what was missed, once"
   assert.equal(connection.line.value, "online");
 });
 
+test("a page knows when its line is back and how long it was away, and forgets it when the line breaks again", () => {
+  const { connection, sockets } = line();
+  welcome(sockets[0]);
+  assert.equal(connection.regained.value, null);
+  sockets[0].break();
+  mock.timers.tick(2_000);
+  welcome(sockets[1]);
+  assert.deepEqual(connection.regained.value, { t: Date.now(), after_ms: 2_000 });
+  sockets[1].break();
+  assert.equal(connection.regained.value, null);
+});
+
 test("however long the server is gone, it is dialled again within 2 s", () => {
   const { sockets } = line();
   welcome(sockets[0]);

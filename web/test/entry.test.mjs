@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./bundle.mjs";
 
-const { Entry, judge, parse } = await load("card/entry.ts");
+const { Entry, judge, onlyCode, parse } = await load("card/entry.ts");
 const number = { kind: "number", nominal: 12, low: 10.5, high: 13.5, unit: "Nm", pattern: "", choices: [], passing: [] };
 const card = (changes = {}) => ({ unit: "u1", step: "tighten@1", attempt: 1, hazards: {}, asks: [], lots: [], ...changes });
 const confirm = { type: "confirm_step", unit: "u1", step: "tighten@1", attempt: 1, place: "front" };
@@ -18,6 +18,15 @@ test("numbers are read with point or comma, and nothing else is a number", () =>
   assert.equal(parse("12,5"), 12.5);
   assert.equal(parse(" 12.5 "), 12.5);
   for (const typed of ["", "12 Nm", "1e3", "0x10", "1,2,3"]) assert.equal(parse(typed), null, typed);
+});
+
+test("a code that can only be one is told, the unit's serial number among them; one of many is not", () => {
+  const scan = (pattern) => ({ ...number, kind: "scan", unit: "", pattern });
+  assert.equal(onlyCode(scan("u1"), "u1"), "u1");
+  assert.equal(onlyCode(scan("$serial"), "u1"), "u1");
+  assert.equal(onlyCode(scan("A-12-$serial"), "u1"), "A-12-u1");
+  for (const pattern of ["", "[A-Z]{3}-\\d+", "lot|serie"]) assert.equal(onlyCode(scan(pattern), "u1"), null);
+  assert.equal(onlyCode(number, "u1"), null);
 });
 
 test("danger and warning are acknowledged before the step is confirmed, caution is not", () => {

@@ -123,6 +123,15 @@ test("a line that breaks in the middle keeps the rest, in order", async () => {
   assert.deepEqual(outbox.waiting.value.map(({ command }) => command.step), ["b", "c"]);
 });
 
+test("a word that counts already, said on another screen, comes back to nobody as an alarm", async () => {
+  await outbox.give(said("a"));
+  way.judge = (id) => refusal(id, "said_already");
+  way.become("online");
+  await settled();
+  assert.deepEqual(outbox.words.value, []);
+  assert.deepEqual(outbox.taken.value.map(({ id }) => id), ["id-a"]);
+});
+
 test("what the cell does not take comes back with what was typed, and does not hold up the others", async () => {
   for (const step of ["a", "b"]) await outbox.give(said(step));
   way.judge = (id, { step }) => (step === "a" ? refusal(id, "stale") : { id, ok: true });

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 _LOOK_AGAIN = "Look at the card again: it shows what to do now."
 _PASSES = frozenset({"force", "skip"})  # after which nobody looks at what is there any more
+_ALREADY = "Nothing is left to say about it: the card shows what comes next."
+_SAID = frozenset({StepStatus.ACTIVE, StepStatus.VERIFYING, StepStatus.DONE})
 _SHOWN = "Write it down: a gauge and its figure, who looked. It stays in the as-built record."
 
 
@@ -90,6 +92,8 @@ def confirm(state: State, command: cmd.ConfirmStep, _by: cmd.Who, now: float) ->
     acting = current_attempt and command.place in current.actors and "confirm" in current.wants
     attesting = current_attempt and "attest" in current.wants
     late = not (acting or attesting)
+    if late and (by := _said_already(current, command)):
+        return Rejected("said_already", f"This step has been confirmed already, by {by}.", _ALREADY)
     if late and not _may_claim(state, step, current, command):
         return Rejected("stale", f"{step.id} is {current.status}, attempt {current.attempt}.", _LOOK_AGAIN)
     if attesting and "two_people" in step.check and person.operator in current.witnesses:
@@ -260,6 +264,18 @@ def _may_claim(state: State, step: Step, current: StepState, command: cmd.Confir
             for attempt in current.attempts
         )
     )
+
+
+def _said_already(current: StepState, command: cmd.ConfirmStep) -> str:
+    """Return who has said the very same of this attempt, on another screen for example; "" where nobody has.
+
+    An attempt that has failed since is another matter: the step is to be done anew.
+    """
+    if command.attempt != current.attempt or current.status not in _SAID or not current.attempts:
+        return ""
+    last = current.attempts[-1]
+    same = command.values.items() <= last.values.items() and command.lots.items() <= last.lots.items()
+    return last.operator if same and command.photo in {"", last.photo} else ""
 
 
 def _at_it(current: StepState) -> frozenset[str]:

@@ -4,14 +4,14 @@ import type { ComponentChildren } from "preact";
 import type { Ask, Card, StepWords, ValueSpec } from "../wire";
 import { number, word, words as own } from "../words";
 import { Icon } from "../common/icon";
-import { field, type Entry, type Fault } from "./entry";
+import { field, onlyCode, type Entry, type Fault } from "./entry";
 
 export function Asks({ card, words, entry }: { card: Card; words: StepWords; entry: Entry }) {
   if (card.asks.length + card.lots.length === 0) return null;
   return (
     <div class="asks">
       {card.asks.map((ask) => (
-        <AskField key={ask.value} ask={ask} question={words.ask[ask.value] ?? word({}, ask.value)} entry={entry} />
+        <AskField key={ask.value} ask={ask} question={words.ask[ask.value] ?? word({}, ask.value)} serial={card.unit} entry={entry} />
       ))}
       {card.lots.map((part) => (
         <LotField key={part} part={part} entry={entry} />
@@ -20,7 +20,7 @@ export function Asks({ card, words, entry }: { card: Card; words: StepWords; ent
   );
 }
 
-function AskField({ ask, question, entry }: { ask: Ask; question: string; entry: Entry }) {
+function AskField({ ask, question, serial, entry }: { ask: Ask; question: string; serial: string; entry: Entry }) {
   const id = field.value(ask.value);
   const fault = entry.fault(id);
   const given = entry.values.value[ask.value];
@@ -91,7 +91,7 @@ function AskField({ ask, question, entry }: { ask: Ask; question: string; entry:
             </span>
           </label>
           <p class="hint" id={`${id}-limits`}>
-            {isNumber ? limits(ask.spec) : ""}
+            {isNumber ? limits(ask.spec) : expected(ask.spec, serial)}
           </p>
         </Field>
       );
@@ -149,6 +149,13 @@ export function Field({ fault, children }: { fault: Fault | null; children: Comp
       </p>
     </div>
   );
+}
+
+/** What a scan must show, in words; "" where it may show one of many codes. */
+function expected(spec: ValueSpec, serial: string): string {
+  const { card: say } = own.value;
+  const code = onlyCode(spec, serial);
+  return code === null ? "" : code === serial ? say.scanSerial(serial) : say.scanCode(code);
 }
 
 /** The limits of a number, in words: "10.5 to 13.5 Nm · Target 12 Nm". */

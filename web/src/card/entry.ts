@@ -138,6 +138,13 @@ export function parse(typed: string): number | null {
   return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : null;
 }
 
+/** The one code that a scan takes, such as the unit's serial number; null where its pattern takes several. */
+export function onlyCode({ kind, pattern }: Ask["spec"], serial: string): string | null {
+  if (kind !== "scan" || !pattern) return null;
+  const code = pattern.replaceAll("$serial", () => serial);
+  return code === serial || !/[\\^$*+?()[\]{}|]/.test(code) ? code : null;
+}
+
 function matches(pattern: string, typed: string, serial: string): boolean {
   if (typed === pattern.replaceAll("$serial", serial)) return true; // authors may give the very text
   try {

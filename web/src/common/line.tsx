@@ -1,6 +1,6 @@
 /** The line to the cell: a small sign when it holds, a banner when it does not. */
 
-import { connection } from "../cell";
+import { connection, outbox } from "../cell";
 import { tick } from "../clock";
 import { words } from "../words";
 import { seenAt } from "../kept/seen";
@@ -23,6 +23,7 @@ export function LineSign() {
 }
 
 const GRACE_MS = 700; // a blink of the network is not worth a banner
+const TOLD_MS = 10_000; // how long a page says that the line is back
 
 /** What a page says above everything else: that the line is down, and what of the cell's own parts is. */
 export function OfflineBanner() {
@@ -30,6 +31,8 @@ export function OfflineBanner() {
   tick.value; // counts the seconds
   const lost_ms = since === null ? 0 : Date.now() - since;
   const { offline, kept } = words.value;
+  const back = connection.regained.value;
+  const told = back !== null && back.after_ms > GRACE_MS && Date.now() - back.t < TOLD_MS;
   return (
     <>
       <SecureNote />
@@ -45,6 +48,14 @@ export function OfflineBanner() {
                 {offline.title} <span aria-hidden="true">{offline.since(Math.round(lost_ms / 1000))}</span>
               </strong>{" "}
               {seenAt.value === null ? offline.text : kept.remembered(clock(seenAt.value))}
+            </p>
+          </div>
+        )}
+        {told && (
+          <div class="banner banner-back" data-testid="back-online">
+            <Icon name="wifi" />
+            <p>
+              <strong>{offline.back}</strong> {offline.sent(outbox.waiting.value.length, outbox.taken.value.length)}
             </p>
           </div>
         )}

@@ -9,8 +9,8 @@ export function NoticeBar() {
   return (
     <div role="status" aria-live="polite" class="notice-host">
       {notice && (
-        <div class="notice" data-testid="refusal">
-          <Icon name="alert" />
+        <div class={notice.calm ? "notice notice-calm" : "notice"} data-testid={notice.calm ? "told" : "refusal"}>
+          <Icon name={notice.calm ? "check" : "alert"} />
           <p>
             <strong>{notice.message}</strong> {notice.remedy}
           </p>

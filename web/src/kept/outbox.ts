@@ -59,7 +59,7 @@ export class Outbox {
       await this.look();
       const answer = online ? await this.say(shelf, put, null) : unheard(word.id);
       this.live.delete(word.id);
-      if (answer.ok) await shelf.remove(put);
+      if (heard(answer)) await shelf.remove(put);
       else if (!unjudged(answer)) await this.refuse(shelf, put, answer);
       await this.tell();
       if (!unjudged(answer)) return answer;
@@ -94,7 +94,7 @@ export class Outbox {
           if (this.way.line.value === "online") this.again = setTimeout(() => this.handIn(), AGAIN_MS);
           return; // those behind it keep their place
         }
-        if (answer.ok) {
+        if (heard(answer)) {
           await shelf.remove(word);
           this.taken.value = [...this.taken.value, word];
         } else await shelf.put({ ...word, refused: why(answer) });
@@ -157,5 +157,7 @@ export class Outbox {
   }
 }
 
+/** The cell has the word, by this handing in or because the same was said on another screen. */
+const heard = ({ ok, code }: Answer): boolean => ok || code === "said_already";
 const why = ({ code, message, remedy }: Answer): Word["refused"] => ({ code, message, remedy });
 const unheard = (id: string): Answer => ({ id, ok: false, code: "kept", message: "", remedy: "" });

@@ -259,6 +259,7 @@ function Over({ cell }: { cell: CellView }) {
       }
     >
       <p class="recover-lead">{word(words.value.cellStates, cell.state)}</p>
+      <p>{recover.over.text}</p>
     </Panel>
   );
 }

@@ -26,6 +26,9 @@ export const de: Words = {
     title: "Keine Verbindung zur Zelle",
     text: "Der Roboter folgt solange seinen eigenen Regeln. Die Seite meldet sich von selbst zurück; nichts Bestätigtes geht verloren.",
     since: (seconds) => `seit ${seconds} s`,
+    back: "Wieder verbunden.",
+    sent: (waiting, sent) =>
+      waiting > 0 ? "Was auf diesem Gerät aufgehoben war, wird gesendet." : sent > 0 ? "Was auf diesem Gerät aufgehoben war, ist gesendet." : "Von Ihnen wartete nichts darauf, gesendet zu werden.",
   },
   retreat: {
     title: "Rückzug",
@@ -88,7 +91,7 @@ export const de: Words = {
       moves: "Ab hier darf sich der Roboter bewegen.",
       waits: "Einen Moment …",
     },
-    over: { title: "Es gibt nichts zurückzuholen" },
+    over: { title: "Die Zelle ist in Ordnung", text: "Es ist nichts wiederherzustellen. Machen Sie an Ihrem Platz weiter; Aufträge startet und verfolgt man im Leitstand." },
   },
   troubles: {
     journal: {
@@ -142,6 +145,11 @@ export const de: Words = {
       remedy: "Ansehen, was die Seite jetzt zeigt; hat sich nichts geändert, noch einmal versuchen.",
     },
     full: { message: "Auf diesem Gerät ist kein Platz mehr, das aufzuheben, und es gibt keine Verbindung.", remedy: "Warten Sie, bis die Verbindung wieder da ist, und sagen Sie es noch einmal; oder schaffen Sie Platz auf dem Gerät." },
+    reported: {
+      message: "Ihr Problem ist gemeldet, und dieser Schritt hält hier an.",
+      remedy: "Der Leitstand fragt die Leitung, wie es weitergeht; die Karte zeigt dieselbe Frage. Entscheiden Sie dort, was Sie dürfen, oder warten Sie: Der Schritt kommt von selbst wieder.",
+    },
+    saidAlready: (places) => ({ message: places ? `Dieser Schritt ist schon bestätigt: ${places}.` : "Dieser Schritt ist schon bestätigt.", remedy: "Dafür ist nichts mehr zu tun: Die Karte zeigt, was folgt." }),
     unknown: "Das geht gerade nicht.",
     close: "Schließen",
   },
@@ -198,6 +206,8 @@ export const de: Words = {
     outside: "Außerhalb der Grenzen. Wirklich so gemessen? Dann noch einmal drücken.",
     doesNotMatch: "Das sieht nicht nach dem erwarteten Code aus.",
     scan: "Scannen oder tippen",
+    scanSerial: (serial) => `Seriennummer der Einheit scannen oder tippen: ${serial}`,
+    scanCode: (code) => `Diesen Code scannen oder tippen: ${code}`,
     enter: "Eingeben",
     yes: "Ja",
     missing: {

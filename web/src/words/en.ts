@@ -25,6 +25,9 @@ export const en = {
     title: "No connection to the cell",
     text: "The robot goes by its own rules meanwhile. This page comes back by itself; nothing that you confirmed is lost.",
     since: (seconds: number) => `for ${seconds} s`,
+    back: "Connected again.",
+    sent: (waiting: number, sent: number): string =>
+      waiting > 0 ? "What was kept on this device is being sent." : sent > 0 ? "What was kept on this device has been sent." : "Nothing of yours was waiting to be sent.",
   },
   retreat: {
     title: "Retreat",
@@ -87,7 +90,7 @@ export const en = {
       moves: "From here on the robot may move.",
       waits: "A moment …",
     },
-    over: { title: "There is nothing to bring back" },
+    over: { title: "The cell is in order", text: "Nothing needs to be brought back. Go on at your place; orders are started and followed on the board." },
   },
   troubles: {
     journal: {
@@ -138,6 +141,11 @@ export const en = {
       remedy: "Look at what the page shows now; if nothing has changed, try again.",
     },
     full: { message: "This device has no room left to keep that, and there is no connection.", remedy: "Wait until the page is back, then say it again; or free storage on the device." },
+    reported: {
+      message: "Your problem is reported, and this step stops here.",
+      remedy: "The board asks the supervisor what to do, and the card shows the same question. Choose there what you may, or wait: the step shows up again by itself.",
+    },
+    saidAlready: (places: string) => ({ message: places ? `This step is confirmed already: ${places}.` : "This step is confirmed already.", remedy: "Nothing is left to do for it: the card shows what comes next." }),
     unknown: "That is not possible just now.",
     close: "Close",
   },
@@ -194,6 +202,8 @@ export const en = {
     outside: "Outside the limits. Is that what you measured? Then press once more.",
     doesNotMatch: "This does not look like the expected code.",
     scan: "Scan or type",
+    scanSerial: (serial: string) => `Scan or type the unit’s serial number: ${serial}`,
+    scanCode: (code: string) => `Scan or type this code: ${code}`,
     enter: "Enter",
     yes: "Yes",
     missing: {
