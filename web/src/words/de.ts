@@ -91,7 +91,7 @@ export const de: Words = {
       moves: "Ab hier darf sich der Roboter bewegen.",
       waits: "Einen Moment …",
     },
-    over: { title: "Die Zelle ist in Ordnung", text: "Es ist nichts wiederherzustellen. Machen Sie an Ihrem Platz weiter; Aufträge startet und verfolgt man im Leitstand." },
+    over: { title: "Die Zelle braucht keine Wiederherstellung", text: "Kein Halt und kein Neustart wartet auf Ihr Wort. Machen Sie an Ihrem Platz weiter; Aufträge startet und verfolgt man im Leitstand." },
   },
   troubles: {
     journal: {

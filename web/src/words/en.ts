@@ -90,7 +90,7 @@ export const en = {
       moves: "From here on the robot may move.",
       waits: "A moment …",
     },
-    over: { title: "The cell is in order", text: "Nothing needs to be brought back. Go on at your place; orders are started and followed on the board." },
+    over: { title: "The cell needs no recovery", text: "No stop or restart waits for your word. Go on at your place; orders are started and followed on the board." },
   },
   troubles: {
     journal: {
