@@ -242,6 +242,19 @@ class Intent(Frozen):
     end: tuple[Pose, ...] = ()
 
 
+class HelpView(Frozen):
+    """Whether the person at a place calls for help: since when, and who is coming ("" where nobody knows who).
+
+    `own` is what may be said at that place, `others` what anybody else may say.
+    """
+
+    since_t: float | None = None
+    coming: str = ""
+    coming_t: float | None = None
+    own: tuple[Button, ...] = ()
+    others: tuple[Button, ...] = ()
+
+
 class LaneView(Frozen):
     """What one actor does now; with a button where its next step waits for a person to say next."""
 
@@ -258,6 +271,7 @@ class LaneView(Frozen):
     paused_s: float = 0.0  # how long it stood before that
     pausing: tuple[Button, ...] = ()  # what pauses the lane, or lets it go on
     intent: Intent | None = None
+    help: HelpView | None = None  # of a place where somebody is
     buttons: tuple[Button, ...] = ()
 
 

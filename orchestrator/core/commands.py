@@ -210,6 +210,28 @@ class ReportProblem(Frozen):
     note: Text = ""
 
 
+class CallHelp(Frozen):
+    """The person at a place calls for somebody to come; the step that they are at stays theirs."""
+
+    type: Literal["call_help"] = "call_help"
+    place: Name
+
+
+class AnswerHelp(Frozen):
+    """Somebody says that they are coming to the place `of` that called; from a place it is who works there."""
+
+    type: Literal["answer_help"] = "answer_help"
+    of: Name
+    place: Literal[""] | Name = ""
+
+
+class WithdrawHelp(Frozen):
+    """The person at a place needs nobody any more: it was settled, or somebody has come."""
+
+    type: Literal["withdraw_help"] = "withdraw_help"
+    place: Name
+
+
 class Choose(Frozen):
     """A person answers the question that a failed step raised.
 
@@ -769,6 +791,9 @@ Command = Annotated[
     | ConfirmStep
     | KeepPhoto
     | ReportProblem
+    | CallHelp
+    | AnswerHelp
+    | WithdrawHelp
     | Choose
     | GiveStep
     | TakeStep
@@ -851,6 +876,9 @@ Outside = Annotated[
     | LeavePlace
     | ConfirmStep
     | ReportProblem
+    | CallHelp
+    | AnswerHelp
+    | WithdrawHelp
     | Annotated[Choose, AfterValidator(_shown)]
     | GiveStep
     | TakeStep

@@ -131,6 +131,32 @@ class PlaceLeft(Frozen):
     place: str
 
 
+class HelpCalled(Frozen):
+    """The person at a place has called for somebody to come; `unit` and `step` are what they were at, if anything."""
+
+    type: Literal["help_called"] = "help_called"
+    place: str
+    by: str
+    unit: str = ""
+    step: str = ""
+
+
+class HelpAnswered(Frozen):
+    """Somebody is coming to the place that called."""
+
+    type: Literal["help_answered"] = "help_answered"
+    place: str
+    by: str
+
+
+class HelpWithdrawn(Frozen):
+    """The person at a place needs nobody any more."""
+
+    type: Literal["help_withdrawn"] = "help_withdrawn"
+    place: str
+    by: str
+
+
 class ScreenLost(Frozen):
     """The screen that the person at a place works with has lost its line."""
 
@@ -836,6 +862,9 @@ Event = Annotated[
     | Resumed
     | PlaceJoined
     | PlaceLeft
+    | HelpCalled
+    | HelpAnswered
+    | HelpWithdrawn
     | ScreenLost
     | ScreenBack
     | UnitStarted

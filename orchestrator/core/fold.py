@@ -20,6 +20,7 @@ from orchestrator.core.signature import signed
 from orchestrator.core.state import (
     DENIED_S,
     GripDoubt,
+    HelpState,
     ManualMotion,
     MotionState,
     OrderRecord,
@@ -100,6 +101,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         retreat=None,
         retreated=RetreatEnd("unknown", "restarted", CUT_SHORT, t=t) if state.retreat is not None else None,
         places={},
+        helps={},
         screens_lost=frozenset(),
         pauses={key: pause for key, pause in state.pauses.items() if key.startswith("order/")},
         ending=frozenset(),
@@ -150,7 +152,7 @@ def _resumed(state: State, event: ev.Resumed, t: float) -> State:
 def _joined(state: State, event: ev.PlaceJoined, t: float) -> State:
     person, before = Person(event.operator, event.qualifications), state.places.get(event.place)
     if before is not None and before.operator != event.operator:
-        state = without_approver(state, before.operator)
+        state = replace(without_approver(state, before.operator), helps=without(state.helps, event.place))
     came = {**state.places_t, event.place: t}
     return replace(state, places={**state.places, event.place: person}, places_t=came)
 
@@ -162,9 +164,30 @@ def _left(state: State, event: ev.PlaceLeft, t: float) -> State:
     return replace(
         state,
         places=without(state.places, event.place),
+        helps=without(state.helps, event.place),
         places_t={**state.places_t, event.place: t},
         screens_lost=state.screens_lost - {event.place},
     )
+
+
+@_on(ev.HelpCalled)
+def _help_called(state: State, event: ev.HelpCalled, t: float) -> State:
+    called = HelpState(event.by, t, event.unit, event.step)
+    return replace(state, helps={**state.helps, event.place: called})
+
+
+@_on(ev.HelpAnswered)
+def _help_answered(state: State, event: ev.HelpAnswered, t: float) -> State:
+    called = state.helps.get(event.place)
+    if called is None:
+        return state
+    answered = dataclasses.replace(called, coming=event.by, coming_t=t)
+    return replace(state, helps={**state.helps, event.place: answered})
+
+
+@_on(ev.HelpWithdrawn)
+def _help_withdrawn(state: State, event: ev.HelpWithdrawn, _t: float) -> State:
+    return replace(state, helps=without(state.helps, event.place))
 
 
 @_on(ev.PlaceCleared)

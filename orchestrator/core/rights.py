@@ -29,6 +29,9 @@ RIGHTS: dict[str, frozenset[str]] = {
     "confirm_step": _WORK,
     "keep_photo": _WORK,  # by its own route
     "report_problem": _WORK,
+    "call_help": _WORK,
+    "answer_help": _WORK,
+    "withdraw_help": _WORK,
     "choose": _WORK,
     "give_step": _WORK,
     "take_step": _WORK,

@@ -208,6 +208,18 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class HelpState:
+    """That the person at a place called for help, when (s, UTC), at what, and since when who is coming ("": nobody)."""
+
+    by: str
+    t: float
+    unit: str = ""
+    step: str = ""
+    coming: str = ""
+    coming_t: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class MotionState:
     """A motion that waits for approval (`approved` False) or is under way.
 
@@ -335,6 +347,7 @@ class State:
     world: World = field(default_factory=lambda: World({}))
     bins: Mapping[str, int] = field(default_factory=dict)  # pieces left, for bins that are counted
     places: Mapping[str, Person] = field(default_factory=dict)
+    helps: Mapping[str, HelpState] = field(default_factory=dict)  # by the place that called
     screens_lost: frozenset[str] = frozenset()  # places where somebody works whose screen has lost its line
     motions: Mapping[str, MotionState] = field(default_factory=dict)
     pauses: Mapping[str, PauseState] = field(default_factory=dict)  # by what they are of: see `core/pauses`

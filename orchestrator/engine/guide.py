@@ -20,6 +20,7 @@ from orchestrator.engine.asking import question
 from orchestrator.engine.captions import Captions
 from orchestrator.engine.cards import Cards
 from orchestrator.engine.contradicting import contradictions
+from orchestrator.engine.helping import help_view
 from orchestrator.engine.idling import waiting
 from orchestrator.engine.naming import about_part
 from orchestrator.engine.offers import granted, is_low, refill
@@ -239,6 +240,7 @@ class Guide:
             "actor": actor,
             "kind": "human" if human else "robot",
             "operator": person.operator if person else "",
+            "help": help_view(state, actor),
         }
         paused = f"lane/{actor}" in state.pauses
         if (paused or not human or person) and granted(

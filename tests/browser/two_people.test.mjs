@@ -17,6 +17,17 @@ test("two people approve a motion, each at their place; one refuses the next", {
     const back = await open(browser, "/worker?place=back", { hasTouch: true });
     await signIn(front, "Kim");
     await signIn(back, "Ana");
+    await offer(front, "call_help").click();
+    const call = (page) => page.locator("[data-testid=help-call][data-place=front]");
+    await call(front).filter({ hasText: "The step stays yours" }).waitFor();
+    await call(board).filter({ hasText: "Kim calls for help" }).waitFor();
+    await call(back).getByTestId("button-answer_help").and(back.locator(":not([aria-disabled=true])")).click();
+    for (const page of [front, board, back]) await call(page).filter({ hasText: "Ana is coming" }).waitFor();
+    await shoot(front, "help_coming.png");
+    await shoot(board, "help_board.png");
+    await offer(front, "withdraw_help").click();
+    for (const page of [front, board, back]) await call(page).waitFor({ state: "detached" });
+
     await offer(board, "autonomy_approve").click();
     await board.locator("[data-testid=supervision][data-level=approve]").waitFor();
     await ask("/api/v1/cell", { type: "change_cell", verb: "start" });

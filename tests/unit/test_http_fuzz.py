@@ -245,7 +245,7 @@ def _plain(name: str) -> dict[str, Any]:
     """Return a command of this type whose fields are as good as one can guess."""
     known = {**STEP, "order": "o", "bin": "caps", "part": "u1/pin", "motion": "m", "operator": "eve", "count": 1}
     known |= {"verb": "start", "mode": "manual", "autonomy": "full", "what": "cell", "choice": "retry", "close": True}
-    known |= {"answers": "x", "n": 1, "todo": ["s"]}
+    known |= {"answers": "x", "of": "front", "n": 1, "todo": ["s"]}
     members = [get_args(member)[0] if get_args(member) else member for member in get_args(get_args(cmd.Outside)[0])]
     kind = next(member for member in members if member.model_fields["type"].default == name)
     needed = {key for key, info in kind.model_fields.items() if info.is_required() or key in {"answers", "n", "todo"}}

@@ -202,6 +202,7 @@ def _people(state: State, within: Range) -> Iterator[cmd.Command]:
     yield from (cmd.ChangeOrder(order="A", verb=verb) for verb in VERBS)
     yield cmd.JoinPlace(place="front", operator="op")
     yield cmd.LeavePlace(place="front")
+    yield from (cmd.CallHelp(place="front"), cmd.AnswerHelp(of="front"), cmd.WithdrawHelp(place="front"))
     for unit in state.units.values():
         current = unit.steps["load"]
         ids = {"unit": unit.id, "step": "load", "attempt": current.attempt}

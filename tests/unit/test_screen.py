@@ -40,6 +40,9 @@ def buttons(value: TopicValue) -> Iterator[Button]:
     intent = getattr(value, "intent", None)
     if intent is not None:
         yield from intent.buttons
+    help_ = getattr(value, "help", None)
+    if help_ is not None:
+        yield from (*help_.own, *help_.others)
     rewinding = getattr(value, "rewinding", None)
     if rewinding is not None:
         yield from rewinding.buttons

@@ -45,6 +45,13 @@ export interface Answer {
   remedy: string;
 }
 
+/** Somebody says that they are coming to the place `of` that called; from a place it is who works there. */
+export interface AnswerHelp {
+  type: "answer_help";
+  of: string;
+  place?: "" | string;
+}
+
 /** What became of this client's command. */
 export interface AnswerMessage {
   v: 1;
@@ -145,6 +152,12 @@ export interface CalibrationCheck {
   pictures: number;
   ok: boolean;
   by: string;
+}
+
+/** The person at a place calls for somebody to come; the step that they are at stays theirs. */
+export interface CallHelp {
+  type: "call_help";
+  place: string;
 }
 
 /** What a person at a place sees and may do now. */
@@ -441,6 +454,19 @@ export interface Hello {
 }
 
 /**
+ * Whether the person at a place calls for help: since when, and who is coming ("" where nobody knows who).
+ *
+ * `own` is what may be said at that place, `others` what anybody else may say.
+ */
+export interface HelpView {
+  since_t: number | null;
+  coming: string;
+  coming_t: number | null;
+  own: Button[];
+  others: Button[];
+}
+
+/**
  * What the robot is about to do or does: the TCP's way and its end, and how long it takes.
  *
  * The arm begins at `begins_t` (s, the cell's time; None while that is not known) and stands at the end as the drawn
@@ -491,6 +517,7 @@ export interface LaneView {
   paused_s: number;
   pausing: Button[];
   intent: Intent | null;
+  help: HelpView | null;
   buttons: Button[];
 }
 
@@ -568,6 +595,9 @@ export type Outside =
   | LeavePlace
   | ConfirmStep
   | ReportProblem
+  | CallHelp
+  | AnswerHelp
+  | WithdrawHelp
   | Choose
   | GiveStep
   | TakeStep
@@ -1114,4 +1144,10 @@ export interface Want {
   more: number;
   where: "" | "left" | "right" | "top" | "bottom";
   must: boolean;
+}
+
+/** The person at a place needs nobody any more: it was settled, or somebody has come. */
+export interface WithdrawHelp {
+  type: "withdraw_help";
+  place: string;
 }

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { me } from "../access/access";
 import { commands, outbox, pictures } from "../cell";
 import { labelOf, Offer } from "../common/buttons";
+import { helpButtons } from "../common/help-calls";
 import { Icon } from "../common/icon";
 import { askedButtons, saidAt } from "../common/preview";
 import { KEYS, used, type Doing } from "../hands/keys";
@@ -21,9 +22,10 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
   const approvals = card.status === "away" ? [] : askedButtons(card.place);
   const own = card.buttons.some(({ command }) => command.type === "leave_place") ? [] : leaving(card);
   const said = outbox.waiting.value.some((word) => isAbout(word, card)); // it waits for the line: nothing is said twice
-  const offered = [...card.buttons, ...approvals, ...own].filter(({ command, label }) => (command.type !== "join_place" || label === "work_here") && !(said && keepable(command)));
+  const offered = [...card.buttons, ...approvals, ...helpButtons(card.place), ...own].filter(({ command, label }) => (command.type !== "join_place" || label === "work_here") && !(said && keepable(command)));
   const main = offered.filter(isMain);
-  const side = offered.filter((button) => !isMain(button));
+  const first = ({ command }: Button): number => (command.type === "refuse_motion" ? 0 : 1); // what keeps the robot away is never behind "more"
+  const side = offered.filter((button) => !isMain(button)).sort((a, b) => first(a) - first(b));
   const complete = (command: Outside): Outside | null => {
     if (command.type !== "confirm_step") return saidAt(card.place, command);
     const whole = entry.complete(card, command);

@@ -16,8 +16,8 @@ import { ReasonDialog } from "./reason";
 /** How long a button that has just come to its place takes no press: the second tap was meant for the one before. */
 const SETTLE_MS = 600;
 
-/** What keeps the robot away is never held up by the question whose word it is. */
-const AT_ONCE: ReadonlySet<Outside["type"]> = new Set(["report_problem", "refuse_motion"]);
+/** What keeps the robot away or calls somebody is never held up by the question whose word it is. */
+const AT_ONCE: ReadonlySet<Outside["type"]> = new Set(["report_problem", "refuse_motion", "call_help"]);
 
 interface OfferProps {
   button: Button;

@@ -7,6 +7,7 @@ import { seenAt } from "../kept/seen";
 import { NewerBanner } from "../shell/banner";
 import { SecureNote } from "../shell/secure";
 import { clock } from "../words";
+import { HelpCalls } from "./help-calls";
 import { Icon } from "./icon";
 import { RecoverHint } from "./recover-hint";
 import { Troubles } from "./troubles";
@@ -26,7 +27,7 @@ const GRACE_MS = 700; // a blink of the network is not worth a banner
 const TOLD_MS = 10_000; // how long a page says that the line is back
 
 /** What a page says above everything else: that the line is down, and what of the cell's own parts is. */
-export function OfflineBanner() {
+export function OfflineBanner({ place = "" }: { place?: string }) {
   const since = connection.lostSince.value;
   tick.value; // counts the seconds
   const lost_ms = since === null ? 0 : Date.now() - since;
@@ -40,6 +41,7 @@ export function OfflineBanner() {
         <NewerBanner />
         <Troubles />
         <RecoverHint />
+        <HelpCalls place={place} />
         {lost_ms > GRACE_MS && (
           <div class="banner" data-testid="offline">
             <Icon name="nowifi" />

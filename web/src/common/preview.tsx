@@ -45,4 +45,4 @@ export function askedButtons(place?: string): Button[] {
 
 /** Whose word it is: that of who works at the place where it is given. */
 export const saidAt = (place: string, command: Outside): Outside =>
-  command.type === "approve_motion" || command.type === "refuse_motion" ? { ...command, place } : command;
+  command.type === "approve_motion" || command.type === "refuse_motion" || command.type === "answer_help" ? { ...command, place } : command;

@@ -30,7 +30,7 @@ export function Page() {
   return (
     <div class="worker" data-status={card?.status ?? "loading"}>
       <Ribbon card={card} />
-      <OfflineBanner />
+      <OfflineBanner place={place ?? ""} />
       {place !== null && <TakeOver place={place} />}
       <main class="work">
         <Twin place={place} />

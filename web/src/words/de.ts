@@ -272,6 +272,12 @@ export const de: Words = {
     send: "Zurückgehen",
   },
   sure: { title: (what) => `${what}?`, yes: "Ja" },
+  help: {
+    title: "Rufe nach Hilfe",
+    wanted: (where: string) => `${where} ruft um Hilfe.`,
+    coming: (who: string) => `${who || "Jemand"} kommt.`,
+    called: "Sie haben Hilfe gerufen. Der Schritt bleibt Ihrer.",
+  },
   buttons: {
     confirm: "Fertig",
     attest: "Stimmt so",
@@ -279,6 +285,9 @@ export const de: Words = {
     settle_part: "Es ist dort",
     problem: "Problem",
     report_problem: "Problem",
+    call_help: "Hilfe rufen",
+    answer_help: "Ich komme",
+    withdraw_help: "Hilfe nicht mehr nötig",
     leave: "Abmelden",
     leave_place: "Abmelden",
     join: "Arbeit beginnen",

@@ -268,6 +268,12 @@ export const en = {
     send: "Go back",
   },
   sure: { title: (what: string) => `${what}?`, yes: "Yes" },
+  help: {
+    title: "Calls for help",
+    wanted: (where: string) => `${where} calls for help.`,
+    coming: (who: string) => `${who || "Somebody"} is coming.`,
+    called: "You have called for help. The step stays yours.",
+  },
   buttons: {
     confirm: "Done",
     attest: "It is right",
@@ -275,6 +281,9 @@ export const en = {
     settle_part: "It is there",
     problem: "Problem",
     report_problem: "Problem",
+    call_help: "Call help",
+    answer_help: "I am coming",
+    withdraw_help: "Help no longer needed",
     leave: "Leave",
     leave_place: "Leave",
     join: "Start work",
