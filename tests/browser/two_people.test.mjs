@@ -19,7 +19,7 @@ test("two people approve a motion, each at their place; one refuses the next", {
     await signIn(back, "Ana");
     await offer(front, "call_help").click();
     const call = (page) => page.locator("[data-testid=help-call][data-place=front]");
-    await call(front).filter({ hasText: "The step stays yours" }).waitFor();
+    await call(front).filter({ hasText: "You have called for help" }).waitFor();
     await call(board).filter({ hasText: "Kim calls for help" }).waitFor();
     await call(back).getByTestId("button-answer_help").and(back.locator(":not([aria-disabled=true])")).click();
     for (const page of [front, board, back]) await call(page).filter({ hasText: "Ana is coming" }).waitFor();

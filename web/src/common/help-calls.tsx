@@ -17,13 +17,13 @@ export function HelpCalls({ place = "" }: { place?: string }) {
   const { help: say } = words.value;
   return (
     <>
-      {calls.map(({ actor, operator, help, text: doing }) => {
+      {calls.map(({ actor, operator, help, step, text: doing }) => {
         const where = [word({}, actor), named(operator)].filter(Boolean).join(", ");
         return (
           <div key={actor} class="banner" data-testid="help-call" data-place={actor} data-coming={help?.coming_t != null}>
             <Icon name="hand" />
             <p>
-              <strong>{actor === place ? say.called : say.wanted(where)}</strong> {help?.coming_t != null && say.coming(named(help.coming))}
+              <strong>{actor === place ? say.called(step !== "") : say.wanted(where)}</strong> {help?.coming_t != null && say.coming(named(help.coming))}
               {actor !== place && <span class="quiet"> {text(doing)}</span>}
             </p>
             {actor !== place &&

@@ -1,5 +1,6 @@
 /** What the robot asks a person: may this motion go ahead, may its next step begin. */
 
+import { named } from "../access/access";
 import { store } from "../cell";
 import type { Button, LaneView, Outside } from "../wire";
 import { text, words } from "../words";
@@ -22,7 +23,7 @@ export function Asked({ lane }: { lane: LaneView | null | undefined }) {
         {intent && intent.needs > 1 && (
           <p data-testid="approvals">
             {say.count(intent.approved_by.length, intent.needs)}
-            {intent.approved_by.length > 0 && <span class="quiet"> {intent.approved_by.join(", ")}</span>}
+            {intent.approved_by.length > 0 && <span class="quiet"> {intent.approved_by.map(named).join(", ")}</span>}
           </p>
         )}
       </div>

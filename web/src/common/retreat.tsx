@@ -1,5 +1,6 @@
 /** Bringing the arm of a held cell out of where it is: asked for, shown, let go by people, stopped, and how it ended. */
 
+import { named } from "../access/access";
 import { store } from "../cell";
 import { text, words } from "../words";
 import { Offer } from "./buttons";
@@ -39,7 +40,7 @@ export function Retreat({ place = "", scene = false }: { place?: string; scene?:
         {shown && intent && intent.needs > 1 && (
           <p data-testid="retreat-approvals">
             {!place && `${say.places} `}
-            {supervision.count(intent.approved_by.length, intent.needs)} <span class="quiet">{intent.approved_by.join(", ")}</span>
+            {supervision.count(intent.approved_by.length, intent.needs)} <span class="quiet">{intent.approved_by.map(named).join(", ")}</span>
           </p>
         )}
         {failed && <p class="tone-bad">{text(view.ended)}</p>}

@@ -276,7 +276,7 @@ export const de: Words = {
     title: "Rufe nach Hilfe",
     wanted: (where: string) => `${where} ruft um Hilfe.`,
     coming: (who: string) => `${who || "Jemand"} kommt.`,
-    called: "Sie haben Hilfe gerufen. Der Schritt bleibt Ihrer.",
+    called: (step: boolean) => `Sie haben Hilfe gerufen.${step ? " Der Schritt bleibt Ihrer." : ""}`,
   },
   buttons: {
     confirm: "Fertig",

@@ -272,7 +272,7 @@ export const en = {
     title: "Calls for help",
     wanted: (where: string) => `${where} calls for help.`,
     coming: (who: string) => `${who || "Somebody"} is coming.`,
-    called: "You have called for help. The step stays yours.",
+    called: (step: boolean) => `You have called for help.${step ? " The step stays yours." : ""}`,
   },
   buttons: {
     confirm: "Done",
