@@ -48,6 +48,9 @@ NEVER: list[cmd.Command] = [
     cmd.MoveGripper(close=False),
     cmd.Retreat(),
     cmd.StopRetreat(),
+    cmd.CallHelp(place="front"),
+    cmd.AnswerHelp(of="front"),
+    cmd.WithdrawHelp(place="front"),
 ]
 
 
