@@ -15,8 +15,9 @@ import { words } from "../words";
 import { field, type Entry } from "./entry";
 import { Timer } from "./timer";
 
-/** How many actions stand in the row; where there are more, the last place beside the large ones leads to the rest. */
+/** How many actions stand in the row, and of them beside the large ones; where there are more, the last place leads to the rest. */
 const MOST = 4;
+const ASIDE = 2;
 
 export function Actions({ card, entry }: { card: Card; entry: Entry }) {
   const approvals = card.status === "away" ? [] : askedButtons(card.place);
@@ -24,8 +25,7 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
   const said = outbox.waiting.value.some((word) => isAbout(word, card)); // it waits for the line: nothing is said twice
   const offered = [...card.buttons, ...approvals, ...helpButtons(card.place), ...own].filter(({ command, label }) => (command.type !== "join_place" || label === "work_here") && !(said && keepable(command)));
   const main = offered.filter(isMain);
-  const first = ({ command }: Button): number => (command.type === "refuse_motion" ? 0 : 1); // what keeps the robot away is never behind "more"
-  const side = offered.filter((button) => !isMain(button)).sort((a, b) => first(a) - first(b));
+  const side = offered.filter((button) => !isMain(button)).sort((a, b) => rank(a) - rank(b));
   const complete = (command: Outside): Outside | null => {
     if (command.type !== "confirm_step") return saidAt(card.place, command);
     const whole = entry.complete(card, command);
@@ -34,7 +34,7 @@ export function Actions({ card, entry }: { card: Card; entry: Entry }) {
   };
   if (offered.length === 0) return null;
   const room = Math.max(1, MOST - main.length);
-  const few = side.length > room ? side.slice(0, room - 1) : side;
+  const few = side.length > Math.min(ASIDE, room) ? side.slice(0, room - 1) : side;
   const more = side.slice(few.length);
   const aside = (button: Button): ComponentChildren => (
     <Offer key={JSON.stringify(button.command)} button={button} complete={complete} at={card.place}>
@@ -94,6 +94,10 @@ function leaving({ place, status }: Card): Button[] {
   if (!["idle", "blocked", "done"].includes(status) || (own !== null && own !== commands.at(place))) return [];
   return [{ label: "leave", command: { type: "leave_place", place }, needs_reason: false, needs_shown: false, danger: false, about: {} }];
 }
+
+/** What is least to be behind "more": what keeps the robot away, then what says that something is wrong. */
+const FIRST: readonly Outside["type"][] = ["refuse_motion", "report_problem", "call_help", "withdraw_help"];
+const rank = ({ command }: Button): number => (FIRST.includes(command.type) ? FIRST.indexOf(command.type) : FIRST.length);
 
 const MAIN: ReadonlySet<Outside["type"]> = new Set(["confirm_step", "confirm_undo", "choose", "approve_motion", "release_step", "acknowledge"]);
 const isMain = ({ command, danger }: Button): boolean => MAIN.has(command.type) && !danger;
