@@ -187,7 +187,7 @@ export const de: Words = {
   ribbon: { unit: (n, m) => `Einheit ${n} von ${m}`, why: (n) => (n === 1 ? "Warum?" : `Warum? ${n} Gründe`), noUnit: "Keine Einheit", left: (minutes) => (minutes < 1 ? "noch unter 1 min" : `noch etwa ${minutes} min`), order: "Auftrag" },
   card: {
     label: "Schritt",
-    more: "Mehr …",
+    more: "Mehr",
     of: (k, n) => `${k} von ${n}`,
     part: "Teil",
     pieces: (qty) => `${qty} ×`,

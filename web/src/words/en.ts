@@ -183,7 +183,7 @@ export const en = {
   ribbon: { unit: (n: number, m: number) => `Unit ${n} of ${m}`, why: (n: number) => (n === 1 ? "Why?" : `Why? ${n} reasons`), noUnit: "No unit", left: (minutes: number) => (minutes < 1 ? "less than 1 min left" : `about ${minutes} min left`), order: "Order" },
   card: {
     label: "Step",
-    more: "More …",
+    more: "More",
     of: (k: number, n: number) => `${k} of ${n}`,
     part: "Part",
     pieces: (qty: string) => `${qty} ×`,
