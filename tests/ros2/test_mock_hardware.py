@@ -18,7 +18,7 @@ from tests.unit.cell_bench import shipped
 pytestmark = pytest.mark.ros2
 AT_ONCE = "mock fingers are where they were told at once: nothing moves that a stop could end"
 STIFF = "what is rehearsed does not yield: the push depends on when the controller heard of it"
-JOGS = "jogs on the real trajectory controller are not judged yet: its ticks come late on a busy machine"
+JOGS = "a jog on the real controller ends early or late, or tells 0.36 m/s by its stamps: not explained yet"
 OPEN = {
     "test_a_stop_of_the_hardware_ends_whatever_moves_and_outweighs_a_cancel[protective_stop-grip]": AT_ONCE,
     "test_a_stop_of_the_hardware_ends_whatever_moves_and_outweighs_a_cancel[emergency_stop-grip]": AT_ONCE,
@@ -27,7 +27,6 @@ OPEN = {
     "test_a_renewed_jog_goes_straight_and_a_zero_twist_ends_it": JOGS,
     "test_a_jog_that_is_not_renewed_comes_to_a_stand": JOGS,
     "test_no_jog_is_faster_than_reduced_speed_and_caps_slow_it_further": JOGS,
-    "test_a_jog_stops_at_a_joints_limit_and_comes_back": JOGS,
     "test_what_stops_a_jog_for_good_is_not_revived_by_a_renewal": JOGS,
 }
 globals().update({name: value for name, value in vars(suite).items() if name.startswith("test_")})
