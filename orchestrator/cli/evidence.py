@@ -79,7 +79,7 @@ def prune(
     from orchestrator.adapters.vision import archive
 
     base = folder(cell, data)
-    known = list(checks(base))
+    known = list(checks(base, again=True))
     taken = list(photos_of(base))
     at_work = {unit for unit, *_ in (*known, *taken)} - ended(base)
     needed = {path for unit, _, path in known if unit in {*keep, *at_work}}
@@ -107,10 +107,10 @@ def folder(cell: str, data: Path | None) -> Path:
     return base
 
 
-def checks(base: Path) -> Iterator[tuple[str, str, str]]:
+def checks(base: Path, *, again: bool = False) -> Iterator[tuple[str, str, str]]:
     """Yield unit, step and record of every check in the journal that kept one, oldest first.
 
-    Of checks that are archived those of units that were in work then.
+    Of checks that are archived those of units that were in work then; where `again`, also those of last looks.
     """
     for payload in _events(base, "journal_retained"):
         for unit, work in payload["state"]["units"].items():
@@ -118,7 +118,7 @@ def checks(base: Path) -> Iterator[tuple[str, str, str]]:
                 for attempt in tried["attempts"]:
                     if path := (attempt["measured"] or {}).get("evidence", ""):
                         yield unit, step, path
-    for payload in (*_events(base, "check_ended"), *_events(base, "recheck_ended")):
+    for payload in (*_events(base, "check_ended"), *(_events(base, "recheck_ended") if again else ())):
         kept = (payload.get("measured") or {}).get("evidence", "")
         if kept:
             yield payload["unit"], payload["step"], kept

@@ -32,11 +32,13 @@ FinitePose = Annotated[Pose, AfterValidator(_finite)]
 
 
 def _required(name: str) -> ConfigDict:
-    """Whoever asks from outside must send a field that has a default inside."""
+    """Whoever asks from outside must send a field that has a default inside, and send another than that."""
 
     def extra(schema: dict[str, Any]) -> None:
         schema["required"] = [*schema.get("required", ()), name]
-        schema["properties"][name].pop("default", None)
+        told = schema["properties"][name]
+        told.pop("default", None)
+        told[{"string": "minLength", "integer": "minimum", "array": "minItems"}[told["type"]]] = 1
 
     return ConfigDict(json_schema_extra=extra)
 

@@ -16,7 +16,11 @@ KNOWN = {
 
 
 def completed(document: dict[str, Any], *, login: bool) -> dict[str, Any]:
-    """Return a document with more said: that a `type` is needed, and, with `login`, which routes ask who one is."""
+    """Return a document with more said: that a `type` is needed, and, with `login`, which routes ask who one is.
+
+    Where keys must look like names there are no others: pydantic leaves that open.
+    """
+    document = _closed(document)
     components = document["components"]
     schemas = {
         name: {**one, "required": sorted({*one.get("required", ()), "type"})}
@@ -37,3 +41,13 @@ def completed(document: dict[str, Any], *, login: bool) -> dict[str, Any]:
     }
     whole["components"]["securitySchemes"] = KNOWN
     return {**whole, "paths": paths, "security": [{name: []} for name in KNOWN]}
+
+
+def _closed(part: Any) -> Any:
+    """Return a part of a document in which an object whose keys have a pattern has no other keys."""
+    if isinstance(part, list):
+        return [_closed(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    whole = {name: _closed(one) for name, one in part.items()}
+    return {"additionalProperties": False, **whole} if "patternProperties" in whole else whole

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
-collect_ignore = ["servers.py", "fake_ur.py"]  # over rclpy, and no modules of tests
+collect_ignore = ["servers.py", "fake_ur.py", "mock_guard.py"]  # over rclpy, and no modules of tests
 
 
 @pytest.fixture(scope="session")
