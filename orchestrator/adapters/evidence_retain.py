@@ -105,12 +105,17 @@ async def keep_evidence(
         try:
             if loop.time() >= due:
                 due = loop.time() + SWEEP_S
-                at_work = tuple(units())
-                await asyncio.to_thread(lambda: sweep(root, limits, needed(journal, at_work), now()))  # noqa: B023
+                await asyncio.to_thread(_swept, root, limits, journal, tuple(units()), now)
             await tell(root, submit, now)
         except (OSError, ValueError, TandemError) as error:
             log.warning("evidence not retained", error=str(error))
         await asyncio.sleep(LOOK_S)
+
+
+def _swept(
+    root: Path, limits: EvidenceSpec, journal: Journal, at_work: tuple[str, ...], now: Callable[[], float]
+) -> None:
+    sweep(root, limits, needed(journal, at_work), now())
 
 
 async def tell(root: Path, submit: Callable[[Request], Awaitable[Answer]], now: Callable[[], float]) -> None:

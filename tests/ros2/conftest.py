@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.contract.robot_rigs import tasks
 from tests.ros2.double import DoubleKind
 from tests.ros2.found import why_not
-from tests.ros2.rig import RosKind, ServerProcess, alone
+from tests.ros2.rig import RosKind, ServerProcess, alone, on
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 collect_ignore = ["servers.py", "fake_ur.py", "mock_guard.py"]  # over rclpy, and no modules of tests
@@ -33,19 +32,4 @@ def on_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]
     if request.param == "ros2" and (reason := why_not()):
         pytest.skip(reason)
     kind = DoubleKind() if request.param == "double" else RosKind(request.getfixturevalue("servers"))
-
-    def run(body: Callable[[Any], Awaitable[Any]], *, ready: bool = True) -> Any:
-        async def whole() -> Any:
-            rig = kind.make(tmp_path)
-            try:
-                if ready:
-                    await rig.robot.ready()
-                answer = await body(rig)
-            finally:
-                await rig.close()
-            assert tasks() == set()
-            return answer
-
-        return kind.run(whole)
-
-    return run
+    return on(kind, tmp_path)

@@ -8,7 +8,6 @@ connection, as in `servers`.
 from __future__ import annotations
 
 import argparse
-import os
 import threading
 import time
 from multiprocessing.connection import Client
@@ -19,7 +18,6 @@ from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory, ParallelGripperCommand
 from controller_manager_msgs.srv import ListControllers, SwitchController
 from rclpy.action import ActionClient
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
@@ -28,6 +26,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from orchestrator.adapters.sim.arm import UR5E
 from orchestrator.core.ports import Safety
 from orchestrator.core.ros2_spec import UR_JOINTS
+from tests.ros2.obeying import obey
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -134,23 +133,7 @@ class Guard:
 
     def run(self, connection: Connection) -> None:
         """Serve commands until the other side is gone."""
-        for node in (self._node, self._helper):
-            threading.Thread(target=self._spin, args=(node,), daemon=True).start()
-        connection.send("ready")
-        while True:
-            try:
-                name, args, keywords = connection.recv()
-            except EOFError:
-                os._exit(0)
-            connection.send(getattr(self, name)(*args, **keywords))
-
-    def _spin(self, node: Any) -> None:
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        try:
-            executor.spin()
-        except ExternalShutdownException:
-            return
+        obey(self, (self._node, self._helper), connection)
 
 
 def main() -> None:

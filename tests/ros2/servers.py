@@ -18,7 +18,6 @@ import rclpy
 from control_msgs.action import FollowJointTrajectory
 from geometry_msgs.msg import WrenchStamped
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
@@ -29,6 +28,7 @@ from orchestrator.adapters.sim.world import World
 from orchestrator.core.geometry import IDENTITY, Pose
 from orchestrator.core.ports import Safety
 from tests.ros2.hardware import Arm, InWorld, Point
+from tests.ros2.obeying import obey
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -303,26 +303,8 @@ class Servers:
 
     def run(self, connection: Connection) -> None:
         """Serve commands until the other side is gone."""
-        threads = [threading.Thread(target=self._spin, args=(node,)) for node in (self._actions, self._others)]
-        threads.append(threading.Thread(target=self.control))
-        for thread in threads:
-            thread.daemon = True
-            thread.start()
-        connection.send("ready")
-        while True:
-            try:
-                name, args, keywords = connection.recv()
-            except EOFError:
-                os._exit(0)
-            connection.send(getattr(self, name)(*args, **keywords))
-
-    def _spin(self, node: Any) -> None:
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        try:
-            executor.spin()
-        except ExternalShutdownException:
-            return
+        threading.Thread(target=self.control, daemon=True).start()
+        obey(self, (self._actions, self._others), connection)
 
 
 def _finisher(how: str, result: Any) -> Any:

@@ -9,10 +9,9 @@ import pytest
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.clock_wall import WallClock
 from tests.contract import test_robot as suite
-from tests.contract.robot_rigs import tasks
 from tests.ros2.building import built, ros2_cell
 from tests.ros2.mock_rig import MockHardware, MockKind, why_not_mock
-from tests.ros2.rig import alone
+from tests.ros2.rig import alone, on
 from tests.unit.cell_bench import shipped
 
 pytestmark = pytest.mark.ros2
@@ -49,22 +48,7 @@ def on_rig(request, tmp_path):
     if open_why is not None:
         request.applymarker(pytest.mark.xfail(reason=open_why))
     kind = MockKind(request.getfixturevalue("hardware").guard)
-
-    def run(body, *, ready=True):
-        async def whole():
-            rig = kind.make(tmp_path)
-            try:
-                if ready:
-                    await rig.robot.ready()
-                answer = await body(rig)
-            finally:
-                await rig.close()
-            assert tasks() == set()
-            return answer
-
-        return kind.run(whole)
-
-    return run
+    return on(kind, tmp_path)
 
 
 @pytest.mark.slow
