@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from orchestrator.adapters.vision.outline import grown, outline
 from orchestrator.core.geometry import Pose
 
 if TYPE_CHECKING:
@@ -34,11 +36,12 @@ SAME_PIXELS = 0.35  # a pose moved by less, in all, sees the same outline: its J
 BAND_MOVED_PIXELS = 0.5  # and by less than this it stays well within the band of pixels that were chosen for it
 QUICK_PIXELS = 3000
 BAND_PIXELS, INNER_PIXELS = 1200, 400
+MANY_PIXELS = 4000  # of each, where there is time
 COARSE_SHARE = 0.4  # of these pixels is enough for a coarse step
 OUTLINE_SIGMA = 0.4  # of the clipping distance: the noise of a pixel that is either on the part or beside it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Scene:
     """One region of a depth image beside what is known of it; arrays are flat, one value a pixel.
 
@@ -57,6 +60,11 @@ class Scene:
     pixel_m: float
     grain: float = 1.0
     known: Mask | None = None
+
+    @cached_property
+    def noise_m(self) -> float:
+        """The noise of most pixels, one sigma."""
+        return float(np.median(self.sigma))
 
     def thinned(self) -> Scene:
         """Return every so many of its pixels, as one row, for a quick first count."""
@@ -109,7 +117,7 @@ def align(
     """
     pose = start
     radius = max(solid.radius, 0.004)
-    noise = float(np.median(scene.sigma))
+    noise = scene.noise_m
     prior = np.array([PRIOR_M] * 3 + [PRIOR_M / radius] * 3)
     steps = [] if near else list(COARSE)
     every, strayed, since = np.zeros(0, dtype=np.int64), math.inf, math.inf  # pixels moved since each was made
@@ -138,7 +146,7 @@ def align(
         if fine > RESTLESS_STEPS:
             damping = min(damping, 1 / (fine - RESTLESS_STEPS + 1))  # noise makes steps that never end
         before = change
-        pose = _moved(pose, solid.centre, change * reach * damping)
+        pose = nudged(pose, solid.centre, change * reach * damping)
         strayed, since = strayed + moved * damping, math.inf if steps else since + moved * damping
         if not steps and moved * damping < SETTLED_PIXELS:
             break
@@ -146,15 +154,41 @@ def align(
             steps, since = list(COARSE), math.inf  # each fine step sees the outline only as far as it reaches
         elif steps and moved < pixels / 2:
             steps.pop(0)
+    settled = not steps and moved * damping < SETTLED_PIXELS
+    return _known(solid, pose, scene, chosen, (rest, jacobian, ideal, weight), prior, settled=settled)
+
+
+def known_at(solid: Solid, pose: Pose, scene: Scene) -> Alignment:
+    """Return how far a picture tells a part's pose there, by many of its pixels, without another step."""
+    radius = max(solid.radius, 0.004)
+    noise = scene.noise_m
+    step_m = min(FINE[0], max(FINE_M / scene.pixel_m, 0.75)) * scene.pixel_m
+    reach = np.array([step_m] * 3 + [step_m / radius] * 3)
+    chosen = _telling_pixels(scene.view.depth(solid, pose), scene, noise, (MANY_PIXELS, MANY_PIXELS))
+    linear = _linearised(solid, pose, scene, chosen, reach=reach, clip=max(FINE[1], 6 * noise))
+    return _known(solid, pose, scene, chosen, linear, np.array([PRIOR_M] * 3 + [PRIOR_M / radius] * 3), settled=True)
+
+
+def _known(
+    solid: Solid,
+    pose: Pose,
+    scene: Scene,
+    chosen: npt.NDArray[np.int64],
+    linear: tuple[Floats, Floats, Floats, Floats],
+    prior: Floats,
+    *,
+    settled: bool,
+) -> Alignment:
+    rest, jacobian, ideal, weight = linear
     lever = to_origin(solid.centre)
-    good = max(1.0, noise / KNOWN_M) ** 2
+    good = max(1.0, scene.noise_m / KNOWN_M) ** 2
     best = _deviations(np.linalg.inv((ideal.T * weight) @ ideal * good + np.diag(prior**-2.0)), lever)
-    covariance = _covariance(jacobian, rest, use, chosen, scene, prior)
+    covariance = _covariance(jacobian, rest, weight * scene.usable[chosen], chosen, scene, prior)
     return Alignment(
         pose=pose,
         sigma=_deviations(covariance, lever),
         covariance=covariance,
-        settled=not steps and moved * damping < SETTLED_PIXELS,
+        settled=settled,
         observable=tuple(bool(known < limit / 4) for known, limit in zip(best, prior, strict=True)),
     )
 
@@ -187,8 +221,13 @@ def _covariance(
     return np.asarray(bread @ (meat + information * spread + loose) @ bread)
 
 
-def _telling_pixels(part: Depth, scene: Scene, noise_m: float) -> npt.NDArray[np.int64]:
-    """Return the indices of pixels that a small motion of the part changes: its outline, and some of its surface."""
+def _telling_pixels(
+    part: Depth, scene: Scene, noise_m: float, most: tuple[int, int] = (BAND_PIXELS, INNER_PIXELS)
+) -> npt.NDArray[np.int64]:
+    """Return the indices of pixels that a small motion of the part changes: its outline, and some of its surface.
+
+    `most` is how many of each.
+    """
     front = np.minimum(part, scene.back).reshape(scene.shape)
     on = (part < scene.back).reshape(scene.shape)
     edge = outline(front, 4 * noise_m)
@@ -197,8 +236,8 @@ def _telling_pixels(part: Depth, scene: Scene, noise_m: float) -> npt.NDArray[np
     return np.sort(
         np.concatenate(
             [
-                _thinned(np.flatnonzero(band), BAND_PIXELS),
-                _thinned(np.flatnonzero(on & ~band), INNER_PIXELS),
+                _thinned(np.flatnonzero(band), most[0]),
+                _thinned(np.flatnonzero(on & ~band), most[1]),
             ]
         )
     )
@@ -208,47 +247,6 @@ def _thinned(indices: npt.NDArray[np.int64], limit: int) -> npt.NDArray[np.int64
     if len(indices) <= limit:
         return indices
     return indices[np.linspace(0, len(indices) - 1, limit).astype(np.int64)]
-
-
-def outline(front: Depth, jump_m: float, *, slopes: bool = True) -> Mask:
-    """Return the pixels of a (height, width) depth picture on both sides of each jump in depth.
-
-    A surface seen so aslant that it falls by as much from pixel to pixel counts as well unless `slopes` is false.
-    """
-    edge = np.zeros(front.shape, dtype=bool)
-    down, across = (_steps(front, axis, slopes=slopes) >= jump_m for axis in (0, 1))
-    edge[1:] |= down
-    edge[:-1] |= down
-    edge[:, 1:] |= across
-    edge[:, :-1] |= across
-    return edge
-
-
-def _steps(front: Depth, axis: int, *, slopes: bool) -> Depth:
-    """Return how far depth falls or rises from each pixel to the next; without slopes, beyond the steps beside."""
-    step = np.abs(np.diff(front, axis=axis))
-    if slopes or step.shape[axis] < 2:
-        return np.asarray(step)
-    first, last = np.take(step, [0], axis=axis), np.take(step, [-1], axis=axis)
-    inner = [slice(None)] * 2
-    inner[axis] = slice(None, -1)
-    before = np.concatenate([first, step[tuple(inner)]], axis=axis)
-    inner[axis] = slice(1, None)
-    after = np.concatenate([step[tuple(inner)], last], axis=axis)
-    return np.asarray(step - np.minimum(before, after))
-
-
-def grown(mask: Mask, pixels: int) -> Mask:
-    """Return a (height, width) mask widened by some pixels in each direction."""
-    out = mask.copy()
-    for _ in range(pixels):
-        wide = out.copy()
-        wide[1:] |= out[:-1]
-        wide[:-1] |= out[1:]
-        out = wide.copy()
-        out[:, 1:] |= wide[:, :-1]
-        out[:, :-1] |= wide[:, 1:]
-    return out
 
 
 def _rest(solid: Solid, pose: Pose, scene: Scene, chosen: npt.NDArray[np.int64], clip: float) -> Floats:
@@ -296,7 +294,7 @@ def _motion(centre: Floats, axis: int, amount: float) -> Floats:
     return out
 
 
-def _moved(pose: Pose, centre: Floats, change: Floats) -> Pose:
+def nudged(pose: Pose, centre: Floats, change: Floats) -> Pose:
     """Return a pose moved by (x, y, z, rotation vector) of its own axes, turning about `centre`."""
     angle = float(np.linalg.norm(change[3:]))
     axis = change[3:] / angle if angle > 1e-12 else np.zeros(3)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.adapters.vision.align import align, grown, to_origin
+from orchestrator.adapters.vision.align import align, to_origin
 from orchestrator.adapters.vision.hypotheses import Hypothesis, vote
+from orchestrator.adapters.vision.outline import grown
 from orchestrator.adapters.vision.place import nearest_of, neighbours_in, pictured, space
 from orchestrator.adapters.vision.render import BESIDE_M, View, region_of
 from orchestrator.core.geometry import IDENTITY, Pose, deviation

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.adapters.vision.align import grown
+from orchestrator.adapters.vision.outline import grown
 
 if TYPE_CHECKING:
     import numpy.typing as npt

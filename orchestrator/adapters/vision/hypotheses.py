@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from orchestrator.adapters.vision.align import Alignment, align, grown, outline
+from orchestrator.adapters.vision.align import Alignment, align
+from orchestrator.adapters.vision.outline import grown, outline
 from orchestrator.core.geometry import Pose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from orchestrator.adapters.vision.align import Scene
-    from orchestrator.adapters.vision.render import Depth, Solid
+    from orchestrator.adapters.vision.render import Depth, Mask, Solid
     from orchestrator.adapters.vision.settings import VisionSettings
 
 Kind = Literal["part", "flipped", "look_alike"]
@@ -23,9 +24,12 @@ COARSE_PIXELS = 700
 COARSE_M = 0.001  # pixels off by more than this count alike in the coarse search
 BESIDE_PIXELS = 2.5  # how far to a side a part is tried that has come to rest
 LEAST_DIFFERENT = 12  # pixels in which two hypotheses must differ to be told apart
-CLEAR_STRENGTH = 20.0  # a noise of a third of the vote
-CLEAR_SHARE = 0.35
-TELLING_SIGMA = 2.5  # two hypotheses differ in a pixel where their depths do by this much noise
+CLEAR_RATIO = 6.0  # log likelihood ratio that tells two hypotheses apart: 400 to 1
+CLEAR_SHARE, SHARE_SIGMAS = 0.35, 2.5  # of the vote that is enough, or that is near enough to all of it for its noise
+TELLING_SIGMA = 2.5  # two hypotheses differ in a pixel where their depths do by this much noise ...
+TELLING_SLACKS = 5.0  # ... or by one sigma, where that is so many times what meshes and poses may be off
+FAINT = 0.1  # squared sigmas below which a pixel's difference says nothing
+MIXED_SIGMA = 2.0  # a pixel beside an outline contradicts by no more than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ def unexplained(votes: Votes, scene: Scene, settings: VisionSettings) -> tuple[i
     front = votes.front.reshape(scene.shape)
     on = (votes.front < scene.back).reshape(scene.shape)
     spoilt = max(1, math.ceil(scene.grain / 2))  # a window that meets an outline mixes what is on both sides
-    flat = ~grown(outline(front, settings.cut_sigma * float(np.median(scene.sigma)), slopes=False), spoilt)
+    flat = ~grown(outline(front, settings.cut_sigma * scene.noise_m, slopes=False), spoilt)
     beside = grown(on, 3 + spoilt)
     if scene.known is not None:
         beside &= scene.known.reshape(scene.shape)
@@ -151,9 +155,15 @@ def unexplained(votes: Votes, scene: Scene, settings: VisionSettings) -> tuple[i
 
 
 def told_apart(best: Votes, other: Votes, scene: Scene, settings: VisionSettings) -> bool:
-    """Tell whether the pixels in which two hypotheses differ, however few, clearly vote for the first."""
+    """Tell whether the pixels in which two hypotheses differ, however few, clearly vote for the first.
+
+    The likelihood ratio decides (J. Neyman and E. S. Pearson, 1933); beside it the vote must be what it would be were
+    the first one true, within its noise, lest the lesser of two evils wins.
+    """
     share, strength = compared(best, other, scene, settings)
-    return strength >= CLEAR_STRENGTH and share >= CLEAR_SHARE
+    if share * strength < CLEAR_RATIO:
+        return False
+    return share >= min(CLEAR_SHARE, 1 - SHARE_SIGMAS * math.sqrt(2 / strength))
 
 
 def compared(one: Votes, other: Votes, scene: Scene, settings: VisionSettings) -> tuple[float, float]:
@@ -161,18 +171,32 @@ def compared(one: Votes, other: Votes, scene: Scene, settings: VisionSettings) -
 
     The first is the log likelihood ratio as a share, -1 to 1, of what it would be were the one exactly true; 1 is for
     the one. The second is that ratio's expected value in independent pixels (half a squared distance in sigmas, of
-    which a grain's pixels count as one); 0 where fewer than the least count differ.
+    which a grain's pixels count as one; s such units have a noise of sqrt(2 s)); 0 where fewer than the least count
+    differ. Beside an outline of either, where windows and beams mix two depths, a pixel's word is worth less.
     """
-    gap = ((one.front - other.front) / scene.sigma) ** 2
-    differ = scene.usable & (gap > 1.0)
-    cut = settings.cut_sigma**2
-    if int((scene.usable & (gap > TELLING_SIGMA**2)).sum()) < LEAST_DIFFERENT:
+    apart = np.abs(one.front - other.front)
+    gap = (apart / scene.sigma) ** 2
+    real = apart > TELLING_SLACKS * settings.slack_m  # more than meshes and poses may be off
+    differ = scene.usable & ((gap > 1.0) | (real & (gap > FAINT)))
+    if int((differ & ((gap > TELLING_SIGMA**2) | (real & (gap > 1.0)))).sum()) < LEAST_DIFFERENT:
         return 0.0, 0.0
+    cut = np.where(mixed((one, other), scene, settings)[differ], MIXED_SIGMA**2, settings.cut_sigma**2)
     hoped = np.minimum(gap[differ], cut)
     depth, sigma = scene.depth[differ], scene.sigma[differ]
     against = [np.minimum(((depth - votes.front[differ]) / sigma) ** 2, cut) for votes in (one, other)]
     whole = float(hoped.sum())
     return float((against[1] - against[0]).sum()) / whole, whole / 2 / scene.grain**2
+
+
+def mixed(votes: tuple[Votes, ...], scene: Scene, settings: VisionSettings) -> Mask:
+    """Return the pixels whose window may meet an outline of what some hypotheses predict; none in a thinned scene."""
+    out = np.zeros(scene.shape, dtype=bool)
+    if scene.shape[0] > 1 and scene.grain > 1.5:
+        jump = settings.cut_sigma * scene.noise_m
+        for each in votes:
+            out |= outline(each.front.reshape(scene.shape), jump, slopes=False)
+        out = grown(out, math.ceil(scene.grain / 2))
+    return out.ravel()
 
 
 def search(hypothesis: Hypothesis, scene: Scene, settings: VisionSettings) -> Pose:
@@ -183,7 +207,7 @@ def search(hypothesis: Hypothesis, scene: Scene, settings: VisionSettings) -> Po
     pixels = pixels[scene.usable[pixels]]
     view = scene.view.only(pixels)
     depth, back = scene.depth[pixels], scene.back[pixels]
-    width = max(COARSE_M, 3 * float(np.median(scene.sigma)))
+    width = max(COARSE_M, 3 * scene.noise_m)
 
     def height_and_cost(pose: Pose) -> tuple[float, float]:
         seen = view.depth(hypothesis.solid, pose)

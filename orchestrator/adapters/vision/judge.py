@@ -25,8 +25,9 @@ from orchestrator.adapters.vision.hypotheses import (
     unexplained,
     vote,
 )
-from orchestrator.adapters.vision.measured import faults, measured, rounded
+from orchestrator.adapters.vision.measured import faults, kept_within, measured, rounded
 from orchestrator.adapters.vision.place import look_at, uncovered, why_blind
+from orchestrator.adapters.vision.polish import polished
 from orchestrator.core.geometry import IDENTITY, Deviation, deviation
 from orchestrator.core.ports import Check
 
@@ -188,7 +189,21 @@ def _fits_empty(place: Place, settings: VisionSettings) -> Mask:
 
 
 def _conclude(request: CheckRequest, tried: list[Votes], place: Place, by: Fix, settings: VisionSettings) -> Check:
-    """Take the hypothesis that explains the picture best; of those that explain it alike, that of the fewest faults."""
+    """Weigh the hypotheses; where that leaves doubt of the part, once more where all pixels put them."""
+    answer, doubtful = _weighed(request, tried, place, by, settings)
+    if not doubtful:
+        return answer
+    finer = {votes.name: polished(votes, place.scene, settings) for votes in doubtful}
+    return _weighed(request, [finer.get(votes.name, votes) for votes in tried], place, by, settings)[0]
+
+
+def _weighed(
+    request: CheckRequest, tried: list[Votes], place: Place, by: Fix, settings: VisionSettings
+) -> tuple[Check, list[Votes]]:
+    """Take the hypothesis that explains the picture best; of those that explain it alike, that of the fewest faults.
+
+    With it come the hypotheses that a finer fit may tell apart, or from the part's tolerance; none where all is clear.
+    """
     best = _best(tried, place, settings)
     tried = [_same_chance(votes, best, place, settings) for votes in tried]
     best = _best(tried, place, settings)
@@ -196,38 +211,40 @@ def _conclude(request: CheckRequest, tried: list[Votes], place: Place, by: Fix, 
     alike = [votes for votes in tried if votes is best or not told_apart(best, votes, place.scene, settings)]
     chosen = min(alike, key=lambda votes: (faults(request, votes, place, by, settings), votes is not best))
     for other in alike:
-        if other is not chosen and not _far_fetched(request, other, chosen, place, by, settings):
+        if other is not chosen and not _far_fetched(request, other, chosen, place, settings):
             reason = f"From here {_called(chosen)} and {_called(other)} look the same."
-            return Check("cannot_see", scores=scores, reason=reason)
+            return Check("cannot_see", scores=scores, reason=reason), alike
     if chosen.hypothesis.kind == "flipped":
-        return Check("flipped", scores=scores, reason=f"{place.part} lies upside down.")
+        return Check("flipped", scores=scores, reason=f"{place.part} lies upside down."), []
     if chosen.hypothesis.kind == "look_alike":
         wrong = chosen.hypothesis.id
         reason = f"It looks like {wrong}, not like {place.part}."
-        return Check("wrong", scores=scores, reason=reason, wrong_part=wrong)
+        return Check("wrong", scores=scores, reason=reason, wrong_part=wrong), []
     if not _explains(chosen, place, settings):
         reason = f"{place.part} explains what is there in part only; it may be damaged, or something lies beside it."
-        return Check("cannot_see", scores=scores, reason=_open_there(chosen, place, settings) or reason)
+        answer = Check("cannot_see", scores=scores, reason=_open_there(chosen, place, settings) or reason)
+        return answer, [chosen]
     answer = measured(request, chosen, place, by, scores, settings)
-    also = " and ".join(_called(other) for other in alike if other is not chosen)
-    if not also:
-        return answer
-    return dataclasses.replace(answer, reason=f"{answer.reason} Out of its place, {also} would look the same.".strip())
+    if also := " and ".join(_called(other) for other in alike if other is not chosen):
+        also = f"{answer.reason} Out of its place, {also} would look the same.".strip()
+        answer = dataclasses.replace(answer, reason=also)
+    return answer, [] if answer.verdict == "ok" else alike
 
 
-def _far_fetched(
-    request: CheckRequest, other: Votes, chosen: Votes, place: Place, by: Fix, settings: VisionSettings
-) -> bool:
-    """Tell whether another hypothesis that explains the picture alike needs two faults at once, the chosen one less.
+def _far_fetched(request: CheckRequest, other: Votes, chosen: Votes, place: Place, settings: VisionSettings) -> bool:
+    """Tell whether another thing explains the picture alike only out of its place: that takes two faults at once.
 
-    Where it stood as the chosen one does, it must not explain the picture: else its own fit has but strayed.
+    Kept within the tolerance about where it would stand as the part should, and where it stood as the chosen one does,
+    it must not explain the picture.
     """
-    two = [faults(request, votes, place, by, settings) > 1 for votes in (other, chosen)]
-    if two != [True, False]:
+    if other.hypothesis.kind == "part":
         return False
     there = chosen.found.pose @ chosen.hypothesis.pose.inverse() @ other.hypothesis.pose
-    standing = vote(other.hypothesis, dataclasses.replace(other.found, pose=there), place.scene, settings)
-    return told_apart(chosen, standing, place.scene, settings)
+    for pose in (kept_within(request, other), there):
+        standing = vote(other.hypothesis, dataclasses.replace(other.found, pose=pose), place.scene, settings)
+        if not told_apart(chosen, standing, place.scene, settings):
+            return False
+    return True
 
 
 def _same_chance(votes: Votes, best: Votes, place: Place, settings: VisionSettings) -> Votes:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from orchestrator.adapters.vision.align import Alignment, Scene, align, grown, outline
+from orchestrator.adapters.vision.align import Alignment, Scene, align
 from orchestrator.adapters.vision.floor import Ground, ground_of
 from orchestrator.adapters.vision.hypotheses import Hypothesis, Votes, costs, vote
+from orchestrator.adapters.vision.outline import grown, outline
 from orchestrator.adapters.vision.reach import Obstacle, judged
 from orchestrator.adapters.vision.relief import Candidate, Moulds, Relief, candidates, lumps, relief_of, standing_m
 from orchestrator.adapters.vision.render import Region, View, region_of
@@ -344,7 +345,7 @@ class Search:
             return "hidden"
         alone = scene.view.depth(votes.hypothesis.solid, votes.found.pose)
         on = (alone < scene.back).reshape(scene.shape)
-        sigma = float(np.median(scene.sigma))
+        sigma = scene.noise_m
         inner = on & ~grown(outline(votes.front.reshape(scene.shape), self.settings.cut_sigma * sigma), 1)
         inner &= scene.usable.reshape(scene.shape)
         off = (np.abs(scene.depth - votes.front) > self.settings.cut_sigma * scene.sigma).reshape(scene.shape)
@@ -363,9 +364,7 @@ class Search:
 
         Beside an outline a pixel may show either side, or what floats between; of a narrow part most are.
         """
-        edge = outline(
-            votes.front.reshape(scene.shape), self.settings.cut_sigma * float(np.median(scene.sigma))
-        ).ravel()
+        edge = outline(votes.front.reshape(scene.shape), self.settings.cut_sigma * scene.noise_m).ravel()
         clear = scene.usable & ~edge & (votes.front < scene.back)
         if int(clear.sum()) < self.settings.least_pixels:
             return votes.support

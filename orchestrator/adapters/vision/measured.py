@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.vision.hypotheses import Votes
     from orchestrator.adapters.vision.place import Place
     from orchestrator.adapters.vision.settings import VisionSettings
+    from orchestrator.core.geometry import Pose
     from orchestrator.core.ports import CheckRequest, Verdict
 
 AXES = ("along x", "along y", "along z", "about x", "about y", "about z")
@@ -110,3 +111,17 @@ def faults(request: CheckRequest, votes: Votes, place: Place, by: Fix, settings:
         if counts
     )
     return (idea.kind != "part") + out
+
+
+def kept_within(request: CheckRequest, votes: Votes) -> Pose:
+    """Return the pose nearest to a hypothesis' own that is within the tolerance about where it should stand."""
+    idea, found = votes.hypothesis, votes.found
+    off = deviation(found.pose, idea.pose, idea.symmetry_z)
+    free = (False,) * 3 + idea.solid.free_axes
+    limits = (*request.within_m, *request.within_rad)
+    kept = [
+        value if free[axis] else max(-limit, min(limit, value))
+        for axis, (value, limit) in enumerate(zip((*off.xyz_m, *off.rot_rad), limits, strict=True))
+    ]
+    symmetric = off.pose.inverse() @ idea.pose.inverse() @ found.pose
+    return idea.pose @ Deviation((kept[0], kept[1], kept[2]), (kept[3], kept[4], kept[5])).pose @ symmetric

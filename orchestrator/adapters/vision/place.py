@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import minimum_filter
 
-from orchestrator.adapters.vision.align import Scene, grown
+from orchestrator.adapters.vision.align import Scene
 from orchestrator.adapters.vision.grain import grain
 from orchestrator.adapters.vision.ground import CLOSE_M, ground
 from orchestrator.adapters.vision.hypotheses import TELLING_SIGMA, Hypothesis, turned_over
+from orchestrator.adapters.vision.outline import grown
 from orchestrator.adapters.vision.render import Region, View, region_of
 
 if TYPE_CHECKING:

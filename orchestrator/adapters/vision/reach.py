@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.adapters.vision.align import grown
+from orchestrator.adapters.vision.outline import grown
 from orchestrator.adapters.vision.stable import about
 from orchestrator.core.geometry import Pose
 
