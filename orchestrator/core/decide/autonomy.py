@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
+from orchestrator.core.decide.persons import whose
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.interlock import why_not
 from orchestrator.core.lead import lead_s
@@ -130,9 +131,9 @@ def _heard(
     state: State, command: cmd.ApproveMotion | cmd.RefuseMotion, by: cmd.Who
 ) -> tuple[MotionState, str] | Rejected:
     """Return the motion that is judged and whose word it is: who works at the place it comes from, else who asks."""
-    motion, person = state.motions.get(command.motion), state.places.get(command.place)
+    motion = state.motions.get(command.motion)
     if motion is None or motion.approved or motion.refused:
         return Rejected("stale", "This motion no longer waits for approval.", _SEE)
-    if command.place and person is None:
+    if command.place and command.place not in state.places:
         return Rejected("nobody", f"Nobody is signed in at {command.place}.", "Sign in at this place first.")
-    return motion, person.operator if person is not None else by.name
+    return motion, whose(state, command.place, by)
