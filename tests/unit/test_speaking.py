@@ -22,6 +22,7 @@ WORDS: list[cmd.Command] = [
     cmd.TakeStep(**ABOUT),
     cmd.ApproveMotion(motion="m1", place="front"),
     cmd.RefuseMotion(motion="m1", place="front"),
+    cmd.ReleaseStep(**ABOUT),
     cmd.KeepPhoto(**ABOUT, sha256="0" * 64, width=64, height=48, size_bytes=900),
 ]
 

@@ -6,13 +6,15 @@ proved name (a server without login, a simulated worker) is taken at their word,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide.verdict import Rejected
-from orchestrator.core.signature import OF_CHOICE
+from orchestrator.core.rights import persons_word
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orchestrator.core.state import Person, State
 
 # Words of the person at a place. ClearPlace is not among them: anybody there can see that a place is clear.
@@ -28,6 +30,7 @@ OWN = (
     cmd.TakeStep,
     cmd.ApproveMotion,
     cmd.RefuseMotion,
+    cmd.ReleaseStep,
 )
 # Words about work that is done, each bound to one attempt: a device may keep them until it has a line again.
 KEPT: tuple[type[cmd.ConfirmStep], type[cmd.ConfirmUndo], type[cmd.ReportProblem]] = (
@@ -35,8 +38,7 @@ KEPT: tuple[type[cmd.ConfirmStep], type[cmd.ConfirmUndo], type[cmd.ReportProblem
     cmd.ConfirmUndo,
     cmd.ReportProblem,
 )
-# Words that are signed, and being somebody at a place, which is how results are attested.
-_PERSONS = (cmd.JoinPlace, cmd.ApproveMotion, cmd.ReleaseStep)
+_FROM_A_PLACE = frozenset(kind.model_fields["type"].default for kind in (*OWN, cmd.LeavePlace))
 _REMEDY = "Sign in at this place as yourself, then say it."
 
 
@@ -60,6 +62,14 @@ def another(state: State, place: str, said_by: str) -> Rejected | None:
     return Rejected("other_person", message, f"{said_by} can sign in and say it again.")
 
 
+def a_keys(command: Mapping[str, Any], role: cmd.Role) -> bool:
+    """Tell whether a key could press the button of a command: it neither signs nor speaks from a worker place."""
+    kind, place = command["type"], command.get("place", "")
+    if persons_word(kind, command.get("choice", "")):
+        return False
+    return not place or kind not in _FROM_A_PLACE or (kind == "leave_place" and role == "supervisor")
+
+
 def refusal(state: State, request: cmd.Request) -> Rejected | None:
     """Return why a request would speak for somebody else; None where it does not."""
     return _unproved(state, request) or _kept_of_another(state, request)
@@ -69,9 +79,7 @@ def _unproved(state: State, request: cmd.Request) -> Rejected | None:
     by, command, kept = request.by, request.command, request.kept
     if not by.known:
         return None
-    if by.machine and (
-        isinstance(command, _PERSONS) or (isinstance(command, cmd.Choose) and command.choice in OF_CHOICE)
-    ):
+    if by.machine and persons_word(command.type, command.choice if isinstance(command, cmd.Choose) else ""):
         message = f"{by.name} is a key: anybody may hold it, and this is a person's word."
         return Rejected("machine", message, "Sign in at a device as yourself, then say it there.")
     if kept is not None and kept.operator != by.name:
