@@ -33,6 +33,7 @@ class Button(Frozen):
 
     `needs_shown`: whoever presses it says what shows that a result is right (field `shown`).
     `about`: what it is about has this name; {} where the command's own ids say enough.
+    `not_by`: who would be refused, by pseudonym; to them it is not offered.
     """
 
     label: str
@@ -41,6 +42,7 @@ class Button(Frozen):
     needs_shown: bool = False
     danger: bool = False
     about: Texts = Field(default_factory=dict)
+    not_by: tuple[str, ...] = ()
 
 
 class PauseView(Frozen):
@@ -146,6 +148,7 @@ class CellView(Frozen):
     contradictions: tuple[Contradiction, ...] = ()
     retreat: RetreatView | None = None
     approvals: int = 1
+    four_eyes: bool = False
     rehearsal: bool = False
     supervised: bool = False
 
@@ -225,7 +228,8 @@ class Intent(Frozen):
 
     The arm begins at `begins_t` (s, the cell's time; None while that is not known) and stands at the end as the drawn
     links in `end`, ordered as the scene's. While it is `proposed` it waits for `needs` different people; `approved_by`
-    have said yes. `supervised` is the skill's reason for asking, "" where the level of autonomy asks.
+    have said yes. `supervised` is the skill's reason for asking, "" where the level of autonomy asks; `released_by` who
+    let its step begin, where the cell wants another person to approve.
     """
 
     motion: str
@@ -238,6 +242,7 @@ class Intent(Frozen):
     needs: int = 0
     approved_by: tuple[str, ...] = ()
     supervised: str = ""
+    released_by: str = ""
     begins_t: float | None = None
     end: tuple[Pose, ...] = ()
 

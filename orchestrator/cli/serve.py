@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from orchestrator.core.settings import Lan
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from orchestrator.core.cell import ApprovalsSpec
     from orchestrator.core.settings import Settings
 
 console = Console()
@@ -139,8 +141,9 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
             workers.append(asyncio.create_task(keeping_evidence, name="evidence"))
         try:
             if lan is None:
-                needs = cell.runner.state.spec.approvals.motions
-                await serve_desk(cell.desk, base.host, base.port, pages=base.web, on_start=lambda url: tell(url, needs))
+                approvals = cell.runner.state.spec.approvals
+                told = partial(tell, approvals=approvals)
+                await serve_desk(cell.desk, base.host, base.port, pages=base.web, on_start=told)
             else:
                 keeping = asyncio.create_task(lan.tls.keep(), name="certificate")
                 workers.append(keeping)
@@ -179,13 +182,14 @@ def _workers(base: Settings, cell: EmbeddedCell) -> list[asyncio.Task[None]]:
     return [asyncio.create_task(worker.run(), name="worker") for worker in workers]
 
 
-def tell(url: str, needs: int) -> None:
-    """Say where an open server is; loudly so where its cell wants `needs` different approvers and can't tell them."""
+def tell(url: str, approvals: ApprovalsSpec) -> None:
+    """Say where an open server is; loudly so where its cell wants different approvers and can't tell them apart."""
     console.print(f"Tandem is ready at [bold]{url}[/]  (Ctrl+C stops it)")
     console.print("[yellow]A simulated cell on this machine alone, without login. Tandem is not a safety function.[/]")
-    if needs > 1:
-        log.warning("approvers are not told apart without login", approvers=needs)
+    needs = approvals.motions
+    if needs > 1 or approvals.four_eyes:
+        log.warning("approvers are not told apart without login", approvers=needs, four_eyes=approvals.four_eyes)
+        can = f"give all {needs} approvals of a motion" if needs > 1 else "approve what they let begin"
         console.print(
-            f"[bold red]Without login, one person can give all {needs} approvals of a motion.[/] "
-            "Start with --lan to tell people apart."
+            f"[bold red]Without login, one person can {can}.[/] Start with --lan to tell people apart.",
         )

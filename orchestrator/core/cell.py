@@ -240,9 +240,13 @@ class ToolSpec(Frozen):
 
 
 class ApprovalsSpec(Frozen):
-    """How many different people must approve a motion that is previewed, wherever approval is asked for."""
+    """How many different people must approve a motion that is previewed, wherever approval is asked for.
+
+    With `four_eyes` none of them is who let its step begin (`release_step`): nobody approves their own release.
+    """
 
     motions: Annotated[int, Field(ge=1, le=9)] = 1
+    four_eyes: bool = False
 
 
 class EvidenceSpec(Frozen):

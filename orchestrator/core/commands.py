@@ -434,12 +434,16 @@ class RefuseMotion(Frozen):
 
 
 class ReleaseStep(Frozen):
-    """A person says next: a step that waits for that word may begin. `attempt` is its last one so far."""
+    """A person says next: a step that waits for that word may begin. `attempt` is its last one so far.
+
+    From a worker place it is the word of who works there.
+    """
 
     type: Literal["release_step"] = "release_step"
     unit: Name
     step: Name
     attempt: Annotated[int, Field(ge=0)]
+    place: Literal[""] | Name = ""
 
 
 class SetBreakpoint(Frozen):

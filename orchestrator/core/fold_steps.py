@@ -81,6 +81,7 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
         paused_s=0.0,
         doubted_t=None,
         released=False,
+        released_by=old.released_by if old.released else "",
         patient_t=t,
         unsaid=False,
         handed=None,
@@ -95,13 +96,17 @@ def _step_started(state: State, event: ev.StepStarted, t: float) -> State:
 def _step_released(state: State, event: ev.StepReleased, t: float) -> State:
     state = signed(state, event.signature, event.unit, event.step, event.attempt, event.by, t, "")
     found = state.step(event.unit, event.step)
-    return with_step(state, event.unit, event.step, replace(found[1], released=True)) if found is not None else state
+    if found is None:
+        return state
+    return with_step(state, event.unit, event.step, replace(found[1], released=True, released_by=event.by))
 
 
 @_on(ev.ReleaseVoided)
 def _release_voided(state: State, event: ev.ReleaseVoided, _t: float) -> State:
     found = state.step(event.unit, event.step)
-    return with_step(state, event.unit, event.step, replace(found[1], released=False)) if found is not None else state
+    if found is None:
+        return state
+    return with_step(state, event.unit, event.step, replace(found[1], released=False, released_by=""))
 
 
 @_on(ev.SkillEnded)

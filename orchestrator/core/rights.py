@@ -62,6 +62,8 @@ RAISE_AUTONOMY = _TECH
 DEVICE_VERBS = frozenset({"hold"})  # nothing is lost by it, and nobody has to clear or reset afterwards
 LEAD_CHOICES = frozenset({"skip", "force", "scrap", "abort"})
 
+PERSONS_WORD = frozenset({"join_place", "approve_motion", "release_step"})  # signed, or being somebody at a place
+
 
 def may(role: Role, command: Command, autonomy: Autonomy | None = None) -> bool:
     """Tell whether a role may ask for a command at all; `engine` may ask for everything, an auditor for nothing.
@@ -82,9 +84,14 @@ def may_press(role: Role, command: Mapping[str, Any], autonomy: Autonomy) -> boo
     return _may(role, command["type"], command.get("choice", ""), to, autonomy)
 
 
-def allowed(role: Role) -> frozenset[str]:
-    """Return the types of commands of which a role may ask for some."""
-    return frozenset(kind for kind, roles in RIGHTS.items() if role in roles)
+def allowed(role: Role, *, machine: bool = False) -> frozenset[str]:
+    """Return the types of commands of which a role may ask for some; `machine`: by a key, which is no person."""
+    return frozenset(kind for kind, roles in RIGHTS.items() if role in roles) - (PERSONS_WORD if machine else set())
+
+
+def persons_word(kind: str, choice: str = "") -> bool:
+    """Tell whether a command is a person's word, which no key gives: it is signed, or makes somebody be at a place."""
+    return kind in PERSONS_WORD or (kind == "choose" and choice in LEAD_CHOICES)
 
 
 def _may(role: Role, kind: str, choice: str, to: Autonomy | None, autonomy: Autonomy | None) -> bool:

@@ -107,6 +107,7 @@ class StepState:
     seen_again: Measured | None = None  # what the camera said when it looked once more
     late_looks: int = 0  # pictures of it, one after the other, that were from before they were asked for
     released: bool = False  # a person said next: where it waits for that word, it may begin once
+    released_by: str = ""  # who said so, kept through the attempt that began by it
     paused_t: float | None = None  # since when its time stands still, because a person paused it
     paused_s: float = 0.0  # how long it stood before that
     doubted_t: float | None = None  # since when it is in doubt, after it was done: `ended_t` stays when it was made

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core.machine import ASKS_MOTION, ASKS_STEP
 from orchestrator.core.records import replace
+from orchestrator.core.signature import about
 from orchestrator.core.state import ROBOT
 
 if TYPE_CHECKING:
@@ -55,10 +56,24 @@ def unreleased(state: State) -> State:
     """
     units = dict(state.units)
     for unit in state.units.values():
-        steps = {name: replace(step, released=False) for name, step in unit.steps.items() if step.released}
+        steps = {
+            name: replace(step, released=False, released_by="") for name, step in unit.steps.items() if step.released
+        }
         if steps:
             units[unit.id] = replace(unit, steps={**unit.steps, **steps})
     return replace(state, units=units) if units != state.units else state
+
+
+def released_by(state: State, motion: MotionState) -> str:
+    """Return who let the step of a motion begin, where the cell asks for another person's approval; "" else."""
+    unit, step, _ = about(state, motion.effect) if state.spec.approvals.four_eyes else ("", "", 0)
+    return state.units[unit].steps[step].released_by if unit else ""
+
+
+def not_by(state: State, motion: MotionState) -> tuple[str, ...]:
+    """Return whose approval of a motion would not count: of who gave theirs already, and of who let its step begin."""
+    released = released_by(state, motion)
+    return (*motion.approved_by, released) if released else motion.approved_by
 
 
 def without_approver(state: State, operator: str) -> State:

@@ -13,7 +13,7 @@ from orchestrator.core.machine import CellState, CellVerb, Mode, OrderVerb, Step
 from orchestrator.core.pauses import THE_CELL
 from orchestrator.core.photo import path_of
 from orchestrator.core.state import OVER, ROBOT
-from orchestrator.core.supervision import breakpoint_at
+from orchestrator.core.supervision import breakpoint_at, released_by
 from orchestrator.core.waits import reasons
 from orchestrator.engine import late, phrases, rewinding
 from orchestrator.engine.asking import question
@@ -122,6 +122,7 @@ class Guide:
             reason=state.cell_reason,
             reasons=reasons(state),
             approvals=state.spec.approvals.motions,
+            four_eyes=state.spec.approvals.four_eyes,
             condition=condition(state),
             simulated=self._simulated,
             acknowledged=state.acknowledged,
@@ -345,10 +346,11 @@ class Guide:
             duration_s=motion.duration_s,
             started_t=motion.t,
             proposed=not motion.approved,
-            buttons=motion_buttons(motion),
+            buttons=motion_buttons(state, motion),
             needs=motion.needs,
             approved_by=motion.approved_by,
             supervised=motion.supervised,
+            released_by=released_by(state, motion),
             begins_t=begins_t(motion),
             end=motion.end,
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.machine import AUTONOMY, StepStatus
 from orchestrator.core.readiness import WORD_AND_TIME, blockers, crews
 from orchestrator.core.state import OVER
-from orchestrator.core.supervision import breakpoint_at, holds_anything
+from orchestrator.core.supervision import breakpoint_at, holds_anything, not_by
 from orchestrator.wire import Button
 
 if TYPE_CHECKING:
@@ -26,12 +26,18 @@ def autonomy_buttons(state: State) -> tuple[Button, ...]:
     )
 
 
-def motion_buttons(motion: MotionState) -> tuple[Button, ...]:
+def approve_button(state: State, motion: MotionState, label: str = "approve") -> Button:
+    """Return what lets a previewed motion go, for everybody whose approval would count."""
+    command = {"type": "approve_motion", "motion": motion.id}
+    return Button(label=label, command=command, not_by=not_by(state, motion))
+
+
+def motion_buttons(state: State, motion: MotionState) -> tuple[Button, ...]:
     """Return what a person may say to a previewed motion; nothing once it goes ahead or was refused."""
     if motion.approved or motion.refused:
         return ()
     return (
-        Button(label="approve", command={"type": "approve_motion", "motion": motion.id}),
+        approve_button(state, motion),
         Button(label="refuse", command={"type": "refuse_motion", "motion": motion.id}, needs_reason=True),
     )
 

@@ -11,6 +11,7 @@ from orchestrator.core.retreat import RETREATS_FROM, why_not_retreat, with_the_a
 from orchestrator.core.state import ROBOT
 from orchestrator.engine import phrases
 from orchestrator.engine.offers import granted
+from orchestrator.engine.oversight import approve_button
 from orchestrator.engine.wayout import OUT_OF, last_of_the_robot
 from orchestrator.engine.words import called
 from orchestrator.wire import Button, Intent, LaneView, Reason, RetreatView
@@ -66,11 +67,7 @@ def retreat_lane(state: State) -> LaneView | None:
     motion = _motion(state)
     if motion is None:
         return LaneView(actor=ROBOT, kind="robot", status="working", text=phrases.told(PLANS))
-    buttons = (
-        ()
-        if motion.approved
-        else (Button(label="approve_retreat", command={"type": "approve_motion", "motion": motion.id}),)
-    )
+    buttons = () if motion.approved else (approve_button(state, motion, "approve_retreat"),)
     intent = Intent(
         motion=motion.id,
         text=_told(state, motion),

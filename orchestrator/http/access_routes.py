@@ -169,7 +169,7 @@ def _view(access: Access | None) -> AccessView:
     may: frozenset[str] = frozenset()
     if who is not None:
         cameras = (("calibrate", CALIBRATE), ("check_camera", CHECK_CAMERA))
-        may = allowed(who.role) | {name for name, roles in cameras if who.role in roles}
+        may = allowed(who.role, machine=who.machine) | {name for name, roles in cameras if who.role in roles}
     if access is None:
         return AccessView(login=False, may=tuple(sorted(may)))
     everybody = access.accounts.people() if caller.standing in {"device", *ROLES} else []

@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestrator.http.errors import report
-from orchestrator.http.offered import offered
+from orchestrator.http.offered import barred, reader, seen_by
 from orchestrator.http.poses import PoseStream
 from orchestrator.http.screens import Screens
 from orchestrator.wire import (
@@ -25,9 +25,10 @@ from orchestrator.wire import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from orchestrator.core.commands import Role
+    from orchestrator.core.commands import Who
     from orchestrator.engine.desk import Change, Desk
     from orchestrator.http.metrics import Metrics
+    from orchestrator.http.offered import Reader
 
 RING = 2_000
 POSE_HZ = 30.0
@@ -50,11 +51,12 @@ class Listener(Protocol):
 class _Slot:
     """A change in the ring, encoded when the first client needs it."""
 
-    __slots__ = ("change", "seq", "t", "texts")
+    __slots__ = ("barred", "change", "seq", "t", "texts")
 
     def __init__(self, seq: int, t: float, change: Change) -> None:
         self.seq, self.t, self.change = seq, t, change
-        self.texts: dict[Role, str] = {}
+        self.barred: frozenset[str] | None = None  # for whom some of its buttons are not, once that is known
+        self.texts: dict[Reader, str] = {}
 
 
 class Hub:
@@ -72,7 +74,9 @@ class Hub:
         self._watchers: set[Listener] = set()  # those that want poses
         self._sampler: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
-        self._snapshots: dict[Role, tuple[int, str]] = {}
+        self._snapshots: dict[Reader, str] = {}  # as of `_snapshot_seq`
+        self._snapshot_seq = -1
+        self._barred: frozenset[str] = frozenset()  # for whom some buttons of the snapshot are not
         self._leave: Callable[[], None] | None = None
         metrics.watch(lambda: len(self._sessions), self._longest_queue)
 
@@ -121,26 +125,31 @@ class Hub:
         """Tell whether the ring holds all that a client missed after `seq`."""
         return epoch == self.desk.epoch and self.seq - len(self._ring) <= seq <= self.seq
 
-    def text(self, seq: int, role: Role = "supervisor") -> str:
-        """Return one state message of the ring as a role sees it, encoded once for all clients of that role."""
+    def text(self, seq: int, who: Who) -> str:
+        """Return one state message of the ring as somebody sees it, encoded once for all clients that see the same."""
         slot = self._ring[seq - self.seq - 1]
-        if role not in slot.texts:
-            slot.texts[role] = self._encode(slot, role)
-        return slot.texts[role]
+        if slot.barred is None:
+            slot.barred = barred(slot.change, self.desk.screen)
+        by = reader(who, slot.barred)
+        if by not in slot.texts:
+            slot.texts[by] = self._encode(slot, by)
+        return slot.texts[by]
 
-    def snapshot(self, role: Role = "supervisor") -> str:
-        """Return everything as a role sees it now; encoded once for all of it who ask before the next change."""
-        seq, text = self._snapshots.get(role, (-1, ""))
-        if seq != self.seq:
-            screen = self.desk.screen
-            topics = offered(dict(screen.topics), role, screen)
+    def snapshot(self, who: Who) -> str:
+        """Return everything as somebody sees it now; encoded once for all who see the same before the next change."""
+        screen = self.desk.screen
+        if self._snapshot_seq != self.seq:
+            self._snapshot_seq, self._snapshots = self.seq, {}
+            self._barred = barred(dict(screen.topics), screen)
+        by = reader(who, self._barred)
+        if by not in self._snapshots:
+            topics = seen_by(dict(screen.topics), by, screen)
             payload = Snapshot.model_construct(topics=topics, log=tuple(screen.log))
             message = SnapshotMessage.model_construct(
                 epoch=self.desk.epoch, seq=self.seq, t=self.desk.now(), payload=payload
             )
-            text = message.model_dump_json()
-            self._snapshots[role] = (self.seq, text)
-        return text
+            self._snapshots[by] = message.model_dump_json()
+        return self._snapshots[by]
 
     def pong(self) -> str:
         """Return the message that says where the state stands."""
@@ -162,9 +171,9 @@ class Hub:
             else:
                 session.wake()
 
-    def _encode(self, slot: _Slot, role: Role) -> str:
+    def _encode(self, slot: _Slot, by: Reader) -> str:
         # The change was checked when it was made, so the envelope is put around it as it is.
-        payload = offered(slot.change, role, self.desk.screen)
+        payload = seen_by(slot.change, by, self.desk.screen)
         message = ENVELOPES[type(slot.change)].model_construct(
             epoch=self.desk.epoch, seq=slot.seq, t=slot.t, payload=payload
         )

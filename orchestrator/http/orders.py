@@ -76,7 +76,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
     @routes.get("/orders", tags=["orders"])
     async def list_orders() -> list[OrderView]:
         """Every order that is not cleared."""
-        return list(offered(orders(), asking().role, desk.screen).values())
+        return list(offered(orders(), asking(), desk.screen).values())
 
     @routes.post("/orders", tags=["orders"], status_code=201, responses=REFUSED)
     async def store_order(new: NewOrder, response: Response) -> Stored:
@@ -93,7 +93,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
         """One order: how far it is, and what may be done with it now."""
         if order not in orders():
             raise known("order", order, orders())
-        return offered(orders()[order], asking().role, desk.screen)
+        return offered(orders()[order], asking(), desk.screen)
 
     @routes.post("/orders/{order}/{verb}", tags=["orders"], responses=REFUSED)
     async def change_order(order: str, verb: Verb, reason: Reason | None = None, key: Key = None) -> Answer:

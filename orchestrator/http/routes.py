@@ -50,7 +50,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
             raise SetupError(
                 "The cell is still starting.", remedy="Ask again in a moment; /readyz says what is missing."
             )
-        return offered(view, asking().role, desk.screen)
+        return offered(view, asking(), desk.screen)
 
     @routes.post("/cell", responses=REFUSED)
     async def command_cell(command: CellCommand, key: Key = None) -> Answer:

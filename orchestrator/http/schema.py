@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from orchestrator import __version__, wire
 from orchestrator.core.commands import OUTSIDE
-from orchestrator.core.decide.kept import KEPT
+from orchestrator.core.decide.persons import KEPT
 from orchestrator.engine.calibrating import CalibratedView, DriveView, LiveView, SessionView
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from pydantic import ValidationError
 
-from orchestrator.core.commands import ConfirmStep, ConfirmUndo, JoinPlace, LeavePlace, ReportProblem
+from orchestrator.core.commands import ConfirmStep, ConfirmUndo, JoinPlace, LeavePlace, ReportProblem, Who
 from orchestrator.core.errors import BadInput
 from orchestrator.engine.wall import wall_s
 from orchestrator.http.caller import CALLER
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
-    from orchestrator.core.commands import Role
     from orchestrator.http.access import Access
     from orchestrator.http.caller import Caller
     from orchestrator.http.commands import Commands
@@ -153,7 +152,7 @@ class Session:
         self.cursor: int | None = None
         self.rude = False  # whether it was ended for what it sent
         self._caller = caller
-        self._role: Role = caller.who.role if caller.who is not None else "auditor"
+        self._who = caller.who if caller.who is not None else Who(role="auditor")
         self._still = still
         self._hub = hub
         self._commands = commands
@@ -229,7 +228,7 @@ class Session:
             return self._outbox.popleft()[1]
         if self.cursor is not None and self.cursor < self._hub.seq:
             self.cursor += 1
-            return self._hub.text(self.cursor, self._role)
+            return self._hub.text(self.cursor, self._who)
         return None
 
     async def _put(self, text: str) -> None:
@@ -308,7 +307,7 @@ class Session:
         if self._hub.reaches(hello.epoch, hello.seq):
             self.cursor = hello.seq
         else:
-            self._reply(self._hub.snapshot(self._role))
+            self._reply(self._hub.snapshot(self._who))
             self.cursor = self._hub.seq
         self._owe_pong()
         self._seen = {} if hello.poses else None

@@ -136,13 +136,13 @@ def _with_sight(folder: Path) -> Path:
 
 
 def _two_places(folder: Path) -> Path:
-    """Write the demo's cell with a place more, in which two people approve each motion."""
+    """Write the demo's cell with a place more, in which two people approve each motion, but not who let it begin."""
     text = (HERE.parent.parent / "launch" / "cells" / "demo.yaml").read_text(encoding="utf-8")
     front = "places: {front: {"
     assert front in text
     file = folder / "two_places.yaml"
     file.write_text(
-        text.replace(front, "places: {back: {at: {xyz_mm: [950, 600, 0]}}, front: {") + "\napprovals: {motions: 2}\n",
+        text.replace(front, "places: {back: {at: {xyz_mm: [950, 600, 0]}}, front: {") + "\napprovals: {motions: 2, four_eyes: true}\n",
         encoding="utf-8",
     )
     return file

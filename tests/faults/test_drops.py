@@ -15,7 +15,7 @@ from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.sim.worker import Habits, SimWorker
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
-from orchestrator.core.decide.kept import KEPT
+from orchestrator.core.decide.persons import KEPT
 from orchestrator.core.machine import CellVerb, StepStatus
 from tests.faults.page_line import Page, PageTablet
 from tests.unit.cell_bench import Bench, authored, bench

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.core import commands as cmd
+from orchestrator.core.decide import Rejected
 from orchestrator.core.machine import AUTONOMY, LOWERS, Autonomy, CellVerb, verb_to
 from orchestrator.core.ports import Safety
 from orchestrator.core.rights import RIGHTS, may
 from orchestrator.core.variant import Wait
-from orchestrator.engine.oversight import held_steps
+from orchestrator.engine.oversight import held_steps, motion_buttons
 from orchestrator.engine.schedule import Schedule
 from tests.unit.core_builders import SUPERVISOR, WORKER, Bench, cell, step, types, variant
 
@@ -23,11 +24,12 @@ LEVELS = (Autonomy.FULL, Autonomy.APPROVE, Autonomy.SINGLE_STEP)  # from the lea
 EFFECT = "u1/pin/1/skill"
 
 
-def _bench(motions: int = 1) -> Bench:
+def _bench(motions: int = 1, *, four_eyes: bool = False) -> Bench:
     """The body is in its nest, and the pin may be next."""
     load = step("load", part="body", at="nest", by="robot")
     pin = step("pin", ["load"], part="pin", at="body/seat")
-    bench = Bench(cell(approvals={"motions": motions})).running(variant(load, pin, step("last", ["pin"], by="human")))
+    approvals = {"motions": motions, "four_eyes": four_eyes}
+    bench = Bench(cell(approvals=approvals)).running(variant(load, pin, step("last", ["pin"], by="human")))
     bench.finish("load")
     return bench
 
@@ -187,6 +189,108 @@ def test_a_motion_that_was_let_through_can_only_be_held() -> None:
     bench = _asked()
     bench.do(cmd.ApproveMotion(motion="m1"))
     assert bench.no(cmd.RefuseMotion(motion="m1", reason="stop")) == "stale"
+
+
+# ---- four eyes -------------------------------------------------------------------------------------------------
+
+
+def _released(bench: Bench, by: str, place: str = "") -> None:
+    """Somebody says next for the pin; the robot begins it and shows its first motion."""
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP))
+    bench.do(_release(bench).model_copy(update={"place": place}), _known(by))
+    bench.start("pin", "robot")
+    bench.do(cmd.ProposeMotion(effect=f"u1/pin/{bench.at('pin').attempt}/skill", motion="m1"))
+
+
+def _known(name: str) -> cmd.Who:
+    return cmd.Who(name=name, role="worker", known=True)
+
+
+@pytest.mark.parametrize("place", ["", "front"])
+def test_a_worker_approving_their_own_release_is_refused_where_the_cell_asks_for_four_eyes(place: str) -> None:
+    bench = _bench(four_eyes=True)
+    _released(bench, "op-front", place)
+    refused = bench.ask(cmd.ApproveMotion(motion="m1", place=place), _known("op-front"))
+    assert isinstance(refused, Rejected)
+    assert (refused.code, refused.message) == ("own_release", "op-front let this step begin.")
+    assert refused.remedy == "It needs another person's approval."
+    assert not bench.state.motions["m1"].approved
+    events = bench.do(cmd.ApproveMotion(motion="m1", place="back"), _known("op-back"))
+    assert types(events) == "motion_approved motion_intended"
+    assert bench.replayed() == bench.state
+
+
+def test_who_released_may_refuse_and_where_the_cell_does_not_ask_for_it_may_approve() -> None:
+    bench = _bench(four_eyes=True)
+    _released(bench, "op-front")
+    bench.do(cmd.RefuseMotion(motion="m1", place="front"), _known("op-front"))
+    bench = _bench()
+    _released(bench, "op-front")
+    bench.do(cmd.ApproveMotion(motion="m1", place="front"), _known("op-front"))
+
+
+def test_a_release_bars_its_giver_from_the_attempt_that_began_by_it_and_no_other() -> None:
+    bench = _bench(four_eyes=True)
+    _released(bench, "op-front")
+    bench.do(cmd.EndMotion(effect=EFFECT, motion="m1", outcome="canceled"))
+    bench.do(bench.skill("pin", "canceled"))
+    bench.do(_release(bench), _known("op-back"))
+    bench.start("pin", "robot")
+    bench.do(cmd.ProposeMotion(effect="u1/pin/2/skill", motion="m2"))
+    assert bench.no(cmd.ApproveMotion(motion="m2"), _known("op-back")) == "own_release"
+    bench.do(cmd.ApproveMotion(motion="m2"), _known("op-front"))
+
+
+def test_a_word_that_was_taken_back_bars_nobody() -> None:
+    bench = _bench(four_eyes=True)
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP))
+    bench.do(_release(bench), _known("op-front"))
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.APPROVE))
+    bench.start("pin", "robot")
+    bench.do(cmd.ProposeMotion(effect=EFFECT, motion="m1"))
+    bench.do(cmd.ApproveMotion(motion="m1"), _known("op-front"))
+
+
+def test_who_leaves_and_comes_back_is_still_who_released() -> None:
+    bench = _bench(four_eyes=True)
+    _released(bench, "op-front", "front")
+    bench.do(cmd.LeavePlace(place="front"))
+    bench.do(cmd.JoinPlace(place="front", operator="op-front"))
+    assert bench.no(cmd.ApproveMotion(motion="m1", place="front")) == "own_release"
+
+
+def test_under_four_eyes_a_word_of_nobody_in_particular_is_none() -> None:
+    bench = _bench(four_eyes=True)
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP))
+    assert bench.no(_release(bench), cmd.Who()) == "nobody"
+    at_place = _release(bench).model_copy(update={"place": "front"})
+    bench.do(at_place, cmd.Who())  # without login a place says who it is
+    assert bench.at("pin").released_by == "op-front"
+    bench.start("pin", "robot")
+    bench.do(cmd.ProposeMotion(effect=EFFECT, motion="m1"))
+    assert bench.no(cmd.ApproveMotion(motion="m1"), cmd.Who()) == "nobody"
+    assert bench.no(cmd.ApproveMotion(motion="m1", place="front"), cmd.Who()) == "own_release"
+    bench.do(cmd.ApproveMotion(motion="m1", place="back"), cmd.Who())
+
+
+def test_nobody_releases_from_a_place_where_nobody_is() -> None:
+    bench = _bench()
+    bench.do(cmd.SetAutonomy(autonomy=Autonomy.SINGLE_STEP))
+    bench.do(cmd.LeavePlace(place="front"))
+    assert bench.no(_release(bench).model_copy(update={"place": "front"})) == "nobody"
+
+
+def test_an_approval_is_offered_to_those_alone_whose_word_would_count() -> None:
+    bench = _bench(motions=2, four_eyes=True)
+    _released(bench, "op-front")
+    bench.do(cmd.ApproveMotion(motion="m1", place="back"), _known("op-back"))
+    approve, refuse = motion_buttons(bench.state, bench.state.motions["m1"])
+    assert set(approve.not_by) == {"op-front", "op-back"}
+    assert refuse.not_by == ()
+    for name in ("op-front", "op-back", "boss"):
+        refused = isinstance(bench.ask(cmd.ApproveMotion(motion="m1"), _known(name)), Rejected)
+        assert refused is (name in approve.not_by), name
+    assert motion_buttons(_asked().state, _asked().state.motions["m1"])[0].not_by == ()
 
 
 # ---- the word next ---------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.decide.speaking import OWN
+from orchestrator.core.decide.persons import OWN
+from orchestrator.core.machine import CellVerb
 from orchestrator.core.signature import OF_CHOICE
 from tests.unit.core_builders import Bench
 
@@ -21,6 +22,7 @@ WORDS: list[cmd.Command] = [
     cmd.TakeStep(**ABOUT),
     cmd.ApproveMotion(motion="m1", place="front"),
     cmd.RefuseMotion(motion="m1", place="front"),
+    cmd.ReleaseStep(**ABOUT),
     cmd.KeepPhoto(**ABOUT, sha256="0" * 64, width=64, height=48, size_bytes=900),
 ]
 
@@ -72,6 +74,54 @@ def test_what_a_device_has_kept_is_handed_in_by_whose_word_it_is() -> None:
     own = bench.ask(word, known("op-front"), kept)
     assert getattr(refused, "code", "") == "other_person"
     assert getattr(own, "code", "") != "other_person"
+
+
+FRONT, BACK, NOBODY = "op-front", "op-back", ""
+CONFIRM = cmd.ConfirmStep(**ABOUT)
+HOLD = cmd.ChangeCell(verb=CellVerb.HOLD)
+NOT = "other_person"
+
+
+# Who asks, whether their name was proved, the word, whose it was when a device kept it, and what is said of that.
+@pytest.mark.parametrize(
+    ("asks", "proved", "word", "kept_of", "refused"),
+    [
+        (FRONT, True, CONFIRM, NOBODY, None),
+        (BACK, True, CONFIRM, NOBODY, "op-front is signed in at front, not op-back."),
+        (BACK, False, CONFIRM, NOBODY, None),
+        (FRONT, True, CONFIRM, FRONT, None),
+        (BACK, True, CONFIRM, FRONT, "op-front said this, and op-back hands it in."),
+        (FRONT, True, CONFIRM, BACK, "op-back said this, and op-front hands it in."),
+        (BACK, True, CONFIRM, BACK, "op-front is signed in at front, not op-back."),
+        (BACK, False, CONFIRM, FRONT, None),
+        (FRONT, False, CONFIRM, BACK, "op-back said this, and op-front is signed in at front now."),
+        (BACK, False, CONFIRM, BACK, "op-back said this, and op-front is signed in at front now."),
+        (FRONT, True, CONFIRM.model_copy(update={"place": "nowhere"}), FRONT, None),
+        (BACK, True, HOLD, NOBODY, None),
+        (BACK, True, HOLD, FRONT, "op-front said this, and op-back hands it in."),
+        (BACK, False, HOLD, FRONT, None),
+    ],
+)
+def test_whose_word_it_is_and_who_may_say_it(
+    asks: str, proved: bool, word: cmd.Command, kept_of: str, refused: str | None
+) -> None:
+    bench = Bench()
+    kept = cmd.Kept(operator=kept_of, t=bench.t) if kept_of else None
+    said = bench.ask(word, cmd.Who(name=asks, role="worker", known=proved), kept)
+    if refused is None:
+        assert getattr(said, "code", "") != NOT
+    else:
+        assert (getattr(said, "code", ""), getattr(said, "message", "")) == (NOT, refused)
+
+
+@pytest.mark.parametrize("role", ["worker", "supervisor"])
+def test_a_word_from_a_place_is_of_who_is_there_and_else_of_who_asks(role: cmd.Role) -> None:
+    by = cmd.Who(name="at-the-board", role=role)
+    for place, whose in {"front": FRONT, "": "at-the-board"}.items():
+        bench = Bench()
+        bench.do(cmd.CallHelp(place="back"), by)
+        bench.do(cmd.AnswerHelp(of="back", place=place), by)
+        assert bench.state.helps["back"].coming == whose
 
 
 SIGNED: list[cmd.Command] = [

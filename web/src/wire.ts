@@ -115,6 +115,7 @@ export interface BoardView {
  *
  * `needs_shown`: whoever presses it says what shows that a result is right (field `shown`).
  * `about`: what it is about has this name; {} where the command's own ids say enough.
+ * `not_by`: who would be refused, by pseudonym; to them it is not offered.
  */
 export interface Button {
   label: string;
@@ -123,6 +124,7 @@ export interface Button {
   needs_shown: boolean;
   danger: boolean;
   about: Record<string, string>;
+  not_by: string[];
 }
 
 /** A camera and what is known of it. `why` says why none of its checks count now, "" where they do. */
@@ -225,6 +227,7 @@ export interface CellView {
   contradictions: Contradiction[];
   retreat: RetreatView | null;
   approvals: number;
+  four_eyes: boolean;
   rehearsal: boolean;
   supervised: boolean;
 }
@@ -471,7 +474,8 @@ export interface HelpView {
  *
  * The arm begins at `begins_t` (s, the cell's time; None while that is not known) and stands at the end as the drawn
  * links in `end`, ordered as the scene's. While it is `proposed` it waits for `needs` different people; `approved_by`
- * have said yes. `supervised` is the skill's reason for asking, "" where the level of autonomy asks.
+ * have said yes. `supervised` is the skill's reason for asking, "" where the level of autonomy asks; `released_by` who
+ * let its step begin, where the cell wants another person to approve.
  */
 export interface Intent {
   motion: string;
@@ -484,6 +488,7 @@ export interface Intent {
   needs: number;
   approved_by: string[];
   supervised: string;
+  released_by: string;
   begins_t: number | null;
   end: Pose[];
 }
@@ -802,12 +807,17 @@ export interface RegistrationView {
   board: BoardView | null;
 }
 
-/** A person says next: a step that waits for that word may begin. `attempt` is its last one so far. */
+/**
+ * A person says next: a step that waits for that word may begin. `attempt` is its last one so far.
+ *
+ * From a worker place it is the word of who works there.
+ */
 export interface ReleaseStep {
   type: "release_step";
   unit: string;
   step: string;
   attempt: number;
+  place?: "" | string;
 }
 
 /** A person says that the step can't be done. */

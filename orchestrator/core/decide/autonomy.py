@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
+from orchestrator.core.decide.persons import whose
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.interlock import why_not
 from orchestrator.core.lead import lead_s
@@ -14,7 +15,7 @@ from orchestrator.core.readiness import held_up
 from orchestrator.core.retreat import why_no_motion
 from orchestrator.core.signature import about, sign
 from orchestrator.core.state import RETREAT
-from orchestrator.core.supervision import held_back
+from orchestrator.core.supervision import held_back, released_by
 
 if TYPE_CHECKING:
     from orchestrator.core.state import MotionState, State
@@ -40,10 +41,14 @@ def approve_motion(state: State, command: cmd.ApproveMotion, by: cmd.Who, _now: 
     motion, who = heard
     if reasons := why_no_motion(state, motion.effect):
         return Rejected("interlock", "The robot may not move now.", " ".join(reasons))
-    if motion.needs > 1 and who == cmd.UNNAMED:  # they may be somebody who has approved at a place
-        return Rejected("nobody", "Several people approve this, and nobody knows who you are.", _SIGN_IN)
+    released = released_by(state, motion)
+    if (motion.needs > 1 or released) and who == cmd.UNNAMED:  # they may be somebody who was at a place before
+        several = "Several people approve this" if motion.needs > 1 else "Another approves this than let its step begin"
+        return Rejected("nobody", f"{several}, and nobody knows who you are.", _SIGN_IN)
     if who in motion.approved_by:
         return Rejected("same_person", f"{who} has approved it already.", "It needs another person's approval.")
+    if who == released:
+        return Rejected("own_release", f"{who} let this step begin.", "It needs another person's approval.")
     unit, step_id, attempt = about(state, motion.effect)
     approved = ev.MotionApproved(
         effect=motion.effect,
@@ -83,6 +88,8 @@ def refuse_motion(state: State, command: cmd.RefuseMotion, by: cmd.Who, _now: fl
 
 def release_step(state: State, command: cmd.ReleaseStep, by: cmd.Who, now: float) -> list[ev.Event] | Rejected:
     """Take a person's word that a step which waits for it may begin, once."""
+    if command.place and command.place not in state.places:
+        return Rejected("nobody", f"Nobody is signed in at {command.place}.", "Sign in at this place first.")
     found = state.step(command.unit, command.step)
     if found is None:
         return Rejected("no_step", f"There is no step {command.step} in work.", _SEE)
@@ -95,8 +102,12 @@ def release_step(state: State, command: cmd.ReleaseStep, by: cmd.Who, now: float
         return Rejected("interlock", "The robot may not move now.", " ".join(reasons))
     if why := held_up(state, state.units[command.unit], step, now):
         return Rejected(why[0].code, why[0].message, "Say next once nothing else holds it up.")
+    who = whose(state, command.place, by)
+    if state.spec.approvals.four_eyes and who == cmd.UNNAMED:  # they might approve what they let begin
+        message = "Another person approves what this lets begin, and nobody knows who you are."
+        return Rejected("nobody", message, "Sign in at a place and say next there.")
     signature = sign(state, "step_released", command.unit)
-    return [ev.StepReleased(unit=command.unit, step=step.id, attempt=current.attempt, by=by.name, signature=signature)]
+    return [ev.StepReleased(unit=command.unit, step=step.id, attempt=current.attempt, by=who, signature=signature)]
 
 
 def void_release(state: State, command: cmd.VoidRelease, _by: cmd.Who, _now: float) -> list[ev.Event] | Rejected:
@@ -130,9 +141,9 @@ def _heard(
     state: State, command: cmd.ApproveMotion | cmd.RefuseMotion, by: cmd.Who
 ) -> tuple[MotionState, str] | Rejected:
     """Return the motion that is judged and whose word it is: who works at the place it comes from, else who asks."""
-    motion, person = state.motions.get(command.motion), state.places.get(command.place)
+    motion = state.motions.get(command.motion)
     if motion is None or motion.approved or motion.refused:
         return Rejected("stale", "This motion no longer waits for approval.", _SEE)
-    if command.place and person is None:
+    if command.place and command.place not in state.places:
         return Rejected("nobody", f"Nobody is signed in at {command.place}.", "Sign in at this place first.")
-    return motion, person.operator if person is not None else by.name
+    return motion, whose(state, command.place, by)

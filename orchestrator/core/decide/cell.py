@@ -9,6 +9,7 @@ from orchestrator.core import events as ev
 from orchestrator.core.decide import holding, retreat, standing
 from orchestrator.core.decide.choices import in_the_way
 from orchestrator.core.decide.lull import lulls
+from orchestrator.core.decide.persons import instead
 from orchestrator.core.decide.progress import after as after_events
 from orchestrator.core.decide.progress import undo_trouble, undone
 from orchestrator.core.decide.verdict import Rejected
@@ -88,9 +89,10 @@ def join(state: State, command: cmd.JoinPlace, _by: cmd.Who, _now: float) -> lis
     there = state.places.get(command.place)
     if there and (there.operator, there.qualifications) == (command.operator, command.qualifications):
         return []
-    if there and there.operator != command.operator and state.doing(command.place):
+    other = instead(state, command.place, command.operator)
+    if other and state.doing(command.place):
         return Rejected(
-            "occupied", f"{there.operator} is at work at {command.place}.", "Finish or leave that step first."
+            "occupied", f"{other.operator} is at work at {command.place}.", "Finish or leave that step first."
         )
     return [ev.PlaceJoined(place=command.place, operator=command.operator, qualifications=command.qualifications)]
 

@@ -21,13 +21,13 @@ from orchestrator.core.decide import (
     outcomes,
     overdue,
     pauses,
+    persons,
     photos,
     recovery,
     remains,
     retreat,
     rewind,
     rides,
-    speaking,
     steps,
     unasked,
 )
@@ -118,8 +118,8 @@ def decide(state: State, request: cmd.Request, now: float) -> list[Event] | Reje
     command = request.command
     if not may(request.by.role, command, state.autonomy):
         return audit.denied(state, request, now)
-    if (unproved := speaking.refusal(state, request)) is not None:
-        return unproved
+    if (others := persons.refusal(state, request)) is not None:
+        return others
     if request.kept is not None and (refused := kept.refusal(state, command, request.kept)) is not None:
         return refused
     try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
+from orchestrator.core.decide.persons import whose
 from orchestrator.core.decide.verdict import Rejected
 
 if TYPE_CHECKING:
@@ -31,11 +32,9 @@ def answer(state: State, command: cmd.AnswerHelp, by: cmd.Who, _now: float) -> l
     called = state.helps.get(command.of)
     if called is None:
         return Rejected("stale", f"{command.of} calls for nobody any more.", "Nothing is to be done.")
-    who = by.name
-    if command.place:
-        if command.place not in state.places:
-            return Rejected("nobody", f"Nobody is at {command.place} who could come.", _SIGN_IN)
-        who = state.places[command.place].operator
+    if command.place and command.place not in state.places:
+        return Rejected("nobody", f"Nobody is at {command.place} who could come.", _SIGN_IN)
+    who = whose(state, command.place, by)
     if who == called.by or command.place == command.of:
         return Rejected("same_person", f"{called.by} called for somebody else.", "Let another person come.")
     if called.coming:
@@ -47,5 +46,4 @@ def withdraw(state: State, command: cmd.WithdrawHelp, by: cmd.Who, _now: float) 
     """End a call, by the word of who called."""
     if command.place not in state.helps:
         return []
-    person = state.places.get(command.place)
-    return [ev.HelpWithdrawn(place=command.place, by=person.operator if person is not None else by.name)]
+    return [ev.HelpWithdrawn(place=command.place, by=whose(state, command.place, by))]

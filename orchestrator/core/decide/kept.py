@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
-from orchestrator.core.decide.persons import another
+from orchestrator.core.decide.persons import KEPT
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import StepConfirmed
 from orchestrator.core.state import ROBOT
@@ -20,24 +20,17 @@ if TYPE_CHECKING:
     from orchestrator.core.events import Event
     from orchestrator.core.state import State, StepState
 
-# Words about work that is done, each bound to one attempt. Whatever is not named here is refused.
-KEPT: tuple[type[cmd.ConfirmStep], type[cmd.ConfirmUndo], type[cmd.ReportProblem]] = (
-    cmd.ConfirmStep,
-    cmd.ConfirmUndo,
-    cmd.ReportProblem,
-)
 _AGAIN = "Look at what the cell shows now, and say it again if it is still so."
 
 
 def refusal(state: State, command: cmd.Command, kept: cmd.Kept) -> Rejected | None:
     """Return why a kept command is not taken; None where its own rule decides.
 
-    It must be about finished work, of the person who is signed in at its place, and no older than what it answers.
+    It must be about finished work and no older than what it answers; that it is the person's who is signed in at its
+    place, `persons.refusal` has seen to.
     """
     if not isinstance(command, KEPT):
         return Rejected("not_kept", f"'{command.type}' counts only in the moment in which it is said.", _AGAIN)
-    if (refused := another(state, command.place, kept.operator)) is not None:
-        return refused
     found = state.step(command.unit, command.step)
     if found is None or command.attempt != found[1].attempt or isinstance(command, cmd.ReportProblem):
         return None

@@ -16,7 +16,7 @@ export function WhoButton({ short = false }: { short?: boolean }) {
   if (!view.login)
     return (
       <span class="pill pill-warn who-nobody" title={say.openText} data-testid="no-login">
-        {(store.cell.value?.approvals ?? 1) > 1 ? say.openApprovals : short ? say.openShort : say.open}
+        {(store.cell.value?.approvals ?? 1) > 1 || store.cell.value?.four_eyes ? say.openApprovals : short ? say.openShort : say.open}
       </span>
     );
   if (!view.person) return null;

@@ -92,7 +92,7 @@ function KeyOf({ doing }: { doing: Doing }) {
 function leaving({ place, status }: Card): Button[] {
   const own = me();
   if (!["idle", "blocked", "done"].includes(status) || (own !== null && own !== commands.at(place))) return [];
-  return [{ label: "leave", command: { type: "leave_place", place }, needs_reason: false, needs_shown: false, danger: false, about: {} }];
+  return [{ label: "leave", command: { type: "leave_place", place }, needs_reason: false, needs_shown: false, danger: false, about: {}, not_by: [] }];
 }
 
 /** What is least to be behind "more": what keeps the robot away, then what says that something is wrong. */

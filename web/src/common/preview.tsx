@@ -1,8 +1,8 @@
 /** What the robot asks a person: may this motion go ahead, may its next step begin. */
 
-import { named } from "../access/access";
-import { store } from "../cell";
-import type { Button, LaneView, Outside } from "../wire";
+import { me, named } from "../access/access";
+import { commands, store } from "../cell";
+import type { Button, Intent, LaneView, Outside } from "../wire";
 import { text, words } from "../words";
 import { Icon } from "./icon";
 
@@ -20,6 +20,7 @@ export function Asked({ lane }: { lane: LaneView | null | undefined }) {
           <strong>{intent ? say.asks(text(intent.text) || text(lane.text)) : text(lane.text)}</strong>
         </p>
         {intent?.supervised && <p>{say.skill(intent.supervised)}</p>}
+        {intent?.released_by && <p data-testid="four-eyes">{say.released(named(intent.released_by))}</p>}
         {intent && intent.needs > 1 && (
           <p data-testid="approvals">
             {say.count(intent.approved_by.length, intent.needs)}
@@ -31,19 +32,31 @@ export function Asked({ lane }: { lane: LaneView | null | undefined }) {
   );
 }
 
-/** What may be said of a motion: not its approval where several approve and nobody knows who says it, as at the board: it may be the same person again. */
-export const sayable = (buttons: readonly Button[], needs: number, place?: string): Button[] =>
-  buttons.filter(({ command }) => place !== undefined || needs <= 1 || command.type !== "approve_motion");
+/** Whose word it is that is said here: of who is signed in, without a login of who works at the place; "" where nobody knows, as at the board. */
+const speaker = (place?: string): string => me() ?? (place === undefined ? "" : commands.at(place));
+
+/** What may be said here: nothing that would be refused because of who says it, or because nobody knows who does and it has to be another person. */
+export function sayable(buttons: readonly Button[], intent: Intent | null | undefined, place?: string): Button[] {
+  const who = speaker(place);
+  const apart = (intent?.needs ?? 1) > 1 || (intent?.released_by ?? "") !== "";
+  return buttons.filter(({ command, not_by }) => {
+    if (who !== "") return !not_by?.includes(who);
+    if (command.type === "release_step") return store.cell.value?.four_eyes !== true;
+    return command.type !== "approve_motion" || !apart;
+  });
+}
 
 /** Everything that may be said now to the robot and, at a place, to whoever works there: each word once. */
 export function askedButtons(place?: string): Button[] {
   const own = place === undefined ? [...store.lanes.value.values()] : [store.lanes.value.get(place)];
   const intent = store.cell.value?.retreat?.motion ? null : store.robot.value?.intent;
-  const moves = sayable(intent?.buttons ?? [], intent?.needs ?? 1, place);
-  const all = [...moves, ...[store.robot.value, ...own].flatMap((lane) => lane?.buttons ?? [])];
+  const moves = intent?.buttons ?? [];
+  const all = sayable([...moves, ...[store.robot.value, ...own].flatMap((lane) => lane?.buttons ?? [])], intent, place);
   return [...new Map(all.map((button) => [JSON.stringify(button.command), button])).values()];
 }
 
 /** Whose word it is: that of who works at the place where it is given. */
 export const saidAt = (place: string, command: Outside): Outside =>
-  command.type === "approve_motion" || command.type === "refuse_motion" || command.type === "answer_help" ? { ...command, place } : command;
+  SAID_AT.has(command.type) ? ({ ...command, place } as Outside) : command;
+
+const SAID_AT: ReadonlySet<Outside["type"]> = new Set(["approve_motion", "refuse_motion", "release_step", "answer_help"]);

@@ -55,7 +55,7 @@ export function Retreat({ place = "", scene = false }: { place?: string; scene?:
         </ul>
       )}
       <div class="row-actions">
-        {[...(shown && intent ? sayable(intent.buttons, intent.needs, place || undefined) : []), ...view.buttons].map((button) => (
+        {[...(shown && intent ? sayable(intent.buttons, intent, place || undefined) : []), ...view.buttons].map((button) => (
           <Offer
             key={JSON.stringify(button.command)}
             button={button}

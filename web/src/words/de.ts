@@ -440,6 +440,7 @@ export const de: Words = {
     asks: (what) => `Darf der Roboter das? Er ${what}.`,
     count: (given, needs) => `${given} von ${needs} Personen haben freigegeben.`,
     skill: (why) => `Sein Programm fragt: ${why}`,
+    released: (who) => `${who} hat den Schritt freigegeben, die Bewegung gibt jemand anderes frei.`,
   },
   laneStates: {
     away: "Nicht da",

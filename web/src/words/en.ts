@@ -432,6 +432,7 @@ export const en = {
     asks: (what: string) => `May the robot do this? It ${what}.`,
     count: (given: number, needs: number) => `${given} of ${needs} people have approved.`,
     skill: (why: string) => `Its program asks: ${why}`,
+    released: (who: string) => `${who} said next here, so another person approves.`,
   },
   laneStates: {
     away: "Away",
