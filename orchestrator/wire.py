@@ -391,12 +391,16 @@ class HeldView(Frozen):
 
 
 class LookedView(Frozen):
-    """A result that was interrupted, as the camera saw it afterwards; `verdict` is "" while it looks."""
+    """A result that was interrupted, as the camera saw it afterwards; `verdict` is "" while it looks.
+
+    `waits`: the arm must move first, out of the way or with the camera, which it does once the cell goes on.
+    """
 
     unit: str
     step: str
     title: Texts
     verdict: str = ""
+    waits: bool = False
     offset_mm: Vector | None = None
     evidence: str = ""
 

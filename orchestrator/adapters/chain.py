@@ -20,7 +20,6 @@ ROOT = bytes(32)
 LARGEST_PAYLOAD_B = 16 * 1024 * 1024
 
 _FIXED = struct.Struct(">32sQdqIIIQ")
-_LOST = "Restore a backup; `tandem journal export` still writes out everything before the damage."
 
 
 def link(previous: bytes, seq: int, entry: Entry) -> bytes:
@@ -61,8 +60,3 @@ def admit(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 
 def _refused(entry: Entry, why: str, remedy: str) -> JournalError:
     return JournalError(f"An event of type {entry.type!r} can't be journalled: {why}.", remedy=remedy)
-
-
-def broken(seq: int, why: str) -> JournalError:
-    """Build the error for a chain that does not hold at `seq`."""
-    return JournalError(f"The journal is damaged at event {seq}: {why}.", remedy=_LOST)

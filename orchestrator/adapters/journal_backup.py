@@ -12,7 +12,7 @@ import apsw
 
 from orchestrator.adapters.journal_file import check_indexes, explained, read
 from orchestrator.adapters.journal_guard import HighWater, WriterLock
-from orchestrator.core.errors import BadInput, NotFound
+from orchestrator.core.errors import BadInput, JournalError, NotFound
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def backup(path: Path, out: Path) -> tuple[int, str]:
         marked = HighWater.read(path)
         try:
             _copy(path, fresh)
-            count, head = _whole(fresh, marked)
+            count, head = _whole(fresh, marked, called=path)
             fresh.replace(out)
         finally:
             _remove(fresh)
@@ -52,8 +52,12 @@ def restore(kept: Path, path: Path) -> tuple[int, Path | None]:
     """
     if not kept.is_file():
         raise NotFound(f"There is no backup '{kept}'.", remedy="Give a file that `tandem journal backup` has written.")
-    with explained(kept):
-        count, head = _whole(kept, HighWater.read(kept))
+    try:
+        with explained(kept):
+            count, head = _whole(kept, HighWater.read(kept))
+    except JournalError as error:
+        remedy = "Restore another backup." if error.remedy.startswith("Restore") else error.remedy
+        raise JournalError(error.message, remedy=remedy) from error
     path = path.resolve()
     _writable(_unused(path))
     with explained(path):
@@ -88,11 +92,12 @@ def _copy(source: Path, target: Path) -> None:
     os.close(folder)
 
 
-def _whole(path: Path, marked: tuple[int, str] | None) -> tuple[int, str]:
+def _whole(path: Path, marked: tuple[int, str] | None, called: Path | None = None) -> tuple[int, str]:
+    """Read a journal, or a copy of the one `called`, whole. Returns (events, last hash). Raises JournalError."""
     count, head = 0, ""
-    for event in read(path, marked):
+    for event in read(path, marked, called=called):
         count, head = event.seq, event.sha256
-    check_indexes(path)
+    check_indexes(path, called)
     return count, head
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 import orjson
 
-from orchestrator.adapters.chain import ROOT, broken, link
+from orchestrator.adapters.chain import ROOT, link
 from orchestrator.adapters.journal_guard import HighWater
 from orchestrator.core.errors import JournalError
 from orchestrator.core.ports import Entry, Recorded
@@ -52,6 +52,14 @@ _UNREADABLE = (apsw.Error, UnicodeDecodeError, struct.error, TypeError, Attribut
 """What reading or hashing a row raises whose bytes or types are damaged."""
 
 
+class Broken(JournalError):
+    """A chain that does not hold at an event; `explained` says in which file."""
+
+    def __init__(self, seq: int, why: str) -> None:
+        self.at = f"at event {seq}: {why}."
+        super().__init__(f"The journal is damaged {self.at}", remedy=_BACKUP)
+
+
 def open_to_write(path: Path) -> tuple[apsw.Connection, tuple[int, bytes]]:
     """Open or make the file, mode 0600. Returns the connection, and the last sequence number with its hash.
 
@@ -72,10 +80,7 @@ def open_to_write(path: Path) -> tuple[apsw.Connection, tuple[int, bytes]]:
             )
         blank = not _identified(db, path)
         if blank and marked is not None and marked[0] > 0:
-            raise JournalError(
-                f"{path} is empty, although {marked[0]} events were acknowledged.",
-                remedy=f"{_BACKUP} To begin anew on purpose, remove {path}-head.",
-            )
+            raise _emptied(path, marked[0])
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         if blank:
@@ -90,15 +95,17 @@ def open_to_write(path: Path) -> tuple[apsw.Connection, tuple[int, bytes]]:
     return db, (row[0], row[1])
 
 
-def _open_to_read(path: Path) -> apsw.Connection:
-    """Open an existing journal without the right to change it."""
+def _open_to_read(path: Path, called: Path, marked: tuple[int, str] | None = None) -> apsw.Connection:
+    """Open an existing journal, or a copy of the one `called`, without the right to change it."""
     if not path.exists():
-        raise JournalError(f"There is no journal {path}.", remedy="Name the file that the server writes.")
+        raise JournalError(f"There is no journal {called}.", remedy="Name the file that the server writes.")
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     try:
         db.set_busy_timeout(1000)
-        if not _identified(db, path):
-            raise JournalError(f"{path} is empty.", remedy="Name the file that the server writes.")
+        if not _identified(db, called):
+            if marked is not None and marked[0] > 0:
+                raise _emptied(called, marked[0])
+            raise JournalError(f"{called} is empty.", remedy="Name the file that the server writes.")
     except BaseException:
         db.close()
         raise
@@ -128,10 +135,14 @@ def read(
     limit: int | None = None,
     kind: str | None = None,
     subject: str | None = None,
+    called: Path | None = None,
 ) -> Iterator[Recorded]:
-    """Yield events on a connection of their own; without filters none may be missing up to the mark."""
+    """Yield events on a connection of their own; without filters none may be missing up to the mark.
+
+    Errors name the file `called`, where the one that is read is a copy of it.
+    """
     after, limit = max(0, after), None if limit is None else max(0, limit)
-    with explained(path), closing(_open_to_read(path)) as db:
+    with explained(called or path), closing(_open_to_read(path, called or path, marked)) as db:
         if kind is None and subject is None:
             yield from _chained(db, after, limit, marked)
         else:
@@ -148,12 +159,12 @@ def _chained(db: apsw.Connection, after: int, limit: int | None, marked: tuple[i
             after = seq = first[0] - 1
             previous = first[1]
             if (said := first[2]) != kept_digest(db):
-                raise broken(first[0], f"the as-built records that it keeps have another hash than {said}")
+                raise Broken(first[0], f"the as-built records that it keeps have another hash than {said}")
         elif after:
             row = next(db.execute("SELECT sha256 FROM event WHERE seq = ?", (after,)), None)
             if row is None:
                 if after <= marked_seq:
-                    raise broken(after, "it is missing")
+                    raise Broken(after, "it is missing")
                 return
             previous = row[0]
         query = f"SELECT {_COLUMNS} FROM event e WHERE e.seq > ? ORDER BY e.seq LIMIT ?"  # noqa: S608 - constants
@@ -161,19 +172,19 @@ def _chained(db: apsw.Connection, after: int, limit: int | None, marked: tuple[i
             query, (after, -1 if limit is None else limit)
         ):
             if number != seq + 1:
-                raise broken(seq + 1, "it is missing")
+                raise Broken(seq + 1, "it is missing")
             entry = Entry(t, kind, subject, payload, command, version)
             previous = link(previous, number, entry)
             if previous != digest:
-                raise broken(number, "its content or its predecessor does not match its hash")
+                raise Broken(number, "its content or its predecessor does not match its hash")
             seq, sha256 = number, previous.hex()
             if seq == marked_seq and sha256 != marked_sha256:
-                raise broken(seq, "it is not the event that was acknowledged under this number")
+                raise Broken(seq, "it is not the event that was acknowledged under this number")
             yield Recorded(seq, entry, sha256)
     except _UNREADABLE as error:
-        raise broken(seq + 1, f"it can't be read ({error})") from error
+        raise Broken(seq + 1, "it can't be read") from error
     if limit is None and seq < marked_seq:
-        raise broken(seq + 1, f"it was acknowledged like all up to {marked_seq}, but the file ends before it")
+        raise Broken(seq + 1, f"it was acknowledged like all up to {marked_seq}, but the file ends before it")
 
 
 def _first(db: apsw.Connection) -> tuple[int, bytes, str] | None:
@@ -186,8 +197,8 @@ def _first(db: apsw.Connection) -> tuple[int, bytes, str] | None:
         if said.get("last") == row[0] - 1:
             return row[0], bytes.fromhex(said["sha256"]), str(said["records_sha256"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise broken(row[0], f"it does not say what it stands on ({error})") from error
-    raise broken(1, "it is missing")
+        raise Broken(row[0], "it does not say what it stands on") from error
+    raise Broken(1, "it is missing")
 
 
 def kept_digest(db: apsw.Connection) -> str:
@@ -208,7 +219,7 @@ def _recorded(row: Sequence[Any], previous: bytes) -> Recorded:
     number, t, kind, version, about, payload, command, digest = row
     entry = Entry(t, kind, about, payload, command, version)
     if link(previous, number, entry) != digest:
-        raise broken(number, "its content or its predecessor does not match its hash")
+        raise Broken(number, "its content or its predecessor does not match its hash")
     return Recorded(number, entry, digest.hex())
 
 
@@ -239,7 +250,7 @@ def _chosen(
             seq = found.seq
             yield found
     except _UNREADABLE as error:
-        raise broken(seq + 1, f"an event from here on can't be read ({error})") from error
+        raise Broken(seq + 1, "an event from here on can't be read") from error
 
 
 def verified(path: Path) -> Iterator[Recorded]:
@@ -249,17 +260,24 @@ def verified(path: Path) -> Iterator[Recorded]:
     yield from read(path, marked)
 
 
-def check_indexes(path: Path) -> None:
-    """Check that filters find every event. Raises JournalError."""
-    with explained(path), closing(_open_to_read(path)) as db:
-        _check_indexes(db, path)
+def check_indexes(path: Path, called: Path | None = None) -> None:
+    """Check that filters find every event. Raises JournalError, which names the file `called` of which it is a copy."""
+    with explained(called or path), closing(_open_to_read(path, called or path)) as db:
+        _check_indexes(db, called or path)
 
 
 def _check_indexes(db: apsw.Connection, path: Path) -> None:
     problem = str(next(db.execute("PRAGMA integrity_check(1)"))[0])
     if problem != "ok":
         where = problem.splitlines()[-1].strip()  # SQLite says first in which database
-        raise JournalError(f"{path} is damaged: {where}.", remedy=_BACKUP)
+        raise JournalError(f"{path} is damaged; SQLite finds: {where}.", remedy=_BACKUP)
+
+
+def _emptied(path: Path, count: int) -> JournalError:
+    return JournalError(
+        f"{path} is empty, although {count} events were acknowledged.",
+        remedy=f"Restore a backup. To begin anew on purpose, remove {path}-head.",
+    )
 
 
 def _foreign(path: Path) -> JournalError:
@@ -274,6 +292,8 @@ def explained(path: Path) -> Iterator[None]:
     """Turn what SQLite and the system say into a JournalError with a remedy."""
     try:
         yield
+    except Broken as error:
+        raise JournalError(f"{path} is damaged {error.at}", remedy=error.remedy) from error
     except apsw.NotADBError as error:
         raise _foreign(path) from error
     except apsw.FullError as error:
@@ -285,7 +305,7 @@ def explained(path: Path) -> Iterator[None]:
             f"The journal {path} is locked by another program.", remedy="Close that program, such as an SQLite shell."
         ) from error
     except apsw.CorruptError as error:
-        raise JournalError(f"{path} is damaged: {error}.", remedy=_BACKUP) from error
+        raise JournalError(f"{path} is damaged: its pages don't hold together.", remedy=_BACKUP) from error
     except apsw.CantOpenError as error:
         raise JournalError(
             f"{path} can't be opened: {error}.", remedy="Check that file and folder exist and may be written."

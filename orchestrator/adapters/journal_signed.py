@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SIGN_S = 600.0  # at most as long a head stays unsigned while the cell works
 RETRY_S = 10.0  # until one that could not be signed is tried again
+_KEY = "Put it back; or move it and the signed heads away, and begin with a new key."
 _KEPT = "Compare with a backup and with signed heads that were kept elsewhere."
 
 log = structlog.get_logger(__name__)
@@ -78,25 +79,22 @@ class HeadSigner:
                     file.flush()
                     os.fsync(file.fileno())
                 fresh.rename(path)
-            key = serialization.load_pem_private_key(path.read_bytes(), None)
+            kept = path.read_bytes()
             if self._file.exists() and not (there := self._file.read_bytes()).endswith(b"\n"):
                 os.truncate(self._file, there.rfind(b"\n") + 1)  # a line that a power cut has cut short
-        except (OSError, ValueError) as error:
-            raise JournalError(
-                f"The journal's signing key {path} can't be read: {error}.",
-                remedy="Put it back; or move it and the signed heads away, and begin with a new key.",
-            ) from error
-        assert isinstance(key, Ed25519PrivateKey)
-        self._key = key
+        except OSError as error:
+            raise JournalError(f"The journal's signing key {path} can't be read: {error}.", remedy=_KEY) from error
+        self._key = _private(kept, path)
         self._last = 0
+        if self._signed_last() not in {"", self._public}:
+            raise JournalError(f"{path} is not the key that has signed {self._file}.", remedy=_KEY)
 
     def sign(self, seq: int, sha256: str, t: float) -> bool:
         """Add a signed head, durable when this returns; returns whether there was anything new. Raises OSError."""
         if seq <= self._last:
             return False
-        public = self._key.public_key().public_bytes_raw().hex()
         signature = base64.b64encode(self._key.sign(_message(seq, sha256, t))).decode()
-        line = f"{json.dumps(asdict(SignedHead(seq, sha256, t, public, signature)))}\n".encode()
+        line = f"{json.dumps(asdict(SignedHead(seq, sha256, t, self._public, signature)))}\n".encode()
         with self._file.open("ab", buffering=0) as file:
             begins = file.seek(0, os.SEEK_END)
             try:
@@ -109,6 +107,17 @@ class HeadSigner:
                 raise
         self._last = seq
         return True
+
+    @property
+    def _public(self) -> str:
+        return self._key.public_key().public_bytes_raw().hex()
+
+    def _signed_last(self) -> str:
+        """The public key (hex) of the newest head; "" where none is there, or it can't be read."""
+        try:
+            return str(json.loads(self._file.read_bytes().splitlines()[-1])["key"])
+        except (OSError, ValueError, LookupError, TypeError):
+            return ""
 
 
 async def keep_signed(
@@ -173,7 +182,7 @@ def _read(heads: Path) -> list[SignedHead]:
             f"There are no signed heads in '{heads}'.", remedy="A server signs them; name a file with --signed."
         )
     out = []
-    lines = heads.read_text(encoding="utf-8").splitlines()
+    lines = heads.read_bytes().splitlines()
     for n, line in enumerate(lines, start=1):
         try:
             out.append(SignedHead(**json.loads(line)))
@@ -185,6 +194,17 @@ def _read(heads: Path) -> list[SignedHead]:
             f"There are no signed heads in '{heads}'.", remedy="A server signs them; name a file with --signed."
         )
     return out
+
+
+def _private(kept: bytes, path: Path) -> Ed25519PrivateKey:
+    """Read the key of a signer. Raises JournalError where it is none."""
+    try:
+        key = serialization.load_pem_private_key(kept, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm, InternalError) as error:
+        raise JournalError(f"The journal's signing key {path} is damaged.", remedy=_KEY) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise JournalError(f"The journal's signing key {path} is no Ed25519 key.", remedy=_KEY)
+    return key
 
 
 def _try(signer: HeadSigner, seq: int, sha256: str, t: float) -> str:

@@ -112,7 +112,7 @@ def export(
         out.unlink()
         raise
     if damage is not None:
-        raise _cut_short(damage, file, out, count) from damage
+        raise _cut_short(damage, out, count) from damage
     console.print(f"{count} events in {out}.", highlight=False)
 
 
@@ -157,12 +157,13 @@ def _created(out: Path) -> TextIO:
         raise BadInput(f"{out} can't be written: {error.strerror}.", remedy=remedy) from error
 
 
-def _cut_short(error: JournalError, file: Path, out: Path, count: int) -> JournalError:
+def _cut_short(error: JournalError, out: Path, count: int) -> JournalError:
     """Return what is told of a damaged journal, with what was exported of it."""
-    written = (
-        f"What stands before the damage is in {out}: {count} events." if count else f"Nothing was written to {out}."
-    )
-    return JournalError(f"{file} is damaged: {error.message} {written}", remedy=error.remedy)
+    written = f"Nothing was written to {out}."
+    if count:
+        written = f"What stands before the damage is in {out}: {count} events."
+    remedy = "Restore a backup." if "export" in error.remedy else error.remedy
+    return JournalError(f"{error.message} {written}", remedy=remedy)
 
 
 def _found(file: Path) -> Path:

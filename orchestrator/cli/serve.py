@@ -110,6 +110,7 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
             f"Serving at {base.host} would let anyone on the network move the robot.",
             remedy="Serve at 127.0.0.1; or start with --lan, which asks everyone to sign in.",
         )
+    _free_port(base)
     lan = open_lan(base) if base.lan is not None else None
     with console.status("Starting the cell …"):
         sped = base.speed != 1.0
@@ -164,6 +165,22 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
     finally:
         await running.__aexit__(None, None, None)
     console.print("The cell has stopped; its journal is kept.")
+
+
+def _free_port(base: Settings) -> None:
+    """Raise SetupError where the port is taken: before a start that would leave a cell behind that waits for a word.
+
+    Where it is by a server of the same cell, JournalError says so.
+    """
+    from orchestrator.adapters.journal_guard import WriterLock
+    from orchestrator.http.server import check_port
+
+    try:
+        check_port(base.host, base.port)
+    except SetupError:
+        if base.data is not None and (journal := base.data / "journal.db").exists():
+            WriterLock(journal).release()
+        raise
 
 
 def _workers(base: Settings, cell: EmbeddedCell) -> list[asyncio.Task[None]]:

@@ -706,7 +706,7 @@ class Measured(Frozen):
 
 
 class EndCheck(Frozen):
-    """A check ended: with a verdict, or with `error` when it could not be made.
+    """A check ended: with a verdict, or with `error` and what helps when it could not be made.
 
     `canceled`: the arm was stopped on its way to it. `blocked`: the arm stands in the way, and has nothing to do there.
     """
@@ -718,6 +718,7 @@ class EndCheck(Frozen):
     attempt: Annotated[int, Field(ge=0)]
     measured: Measured | None = None
     error: Text = ""
+    remedy: Text = ""
     canceled: bool = False
     blocked: bool = False
     way_home: str | None = None  # as of a skill that ended

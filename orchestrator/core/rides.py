@@ -49,3 +49,8 @@ def arm_blockers(state: State) -> list[Blocker]:
     if (doing := state.doing(ROBOT)) is not None:
         out.append(Blocker("lane", f"{ROBOT} is at {doing[0].id} {doing[1]}."))
     return out + unclear(state, None)
+
+
+def makes_way(state: State) -> bool:
+    """Tell whether an arm that hides a result goes home by itself, at once or as soon as people let the cell go on."""
+    return all(blocker.code == "interlock" for blocker in arm_blockers(state))

@@ -91,7 +91,7 @@ class Cards:
             buttons = (*asked.buttons, *late.others(state, place, granted))
             note = asked.reason
         elif status == "checking":
-            note = phrases.CHECKING
+            note = phrases.LOOKS_LATER if current.ride == "wanted" and why_not(state) else phrases.CHECKING
         words = self._captions.texts(variant.product, step, unit.id)
         return Card(
             place=place,

@@ -16,7 +16,7 @@ from orchestrator.core.locating import Space
 from orchestrator.core.ports import CheckRequest, Expected
 from orchestrator.core.react import Look, RideAndLook
 from orchestrator.core.rechecks import fresh_from
-from orchestrator.core.rides import arm_blockers, needs_ride
+from orchestrator.core.rides import makes_way, needs_ride
 from orchestrator.core.world import CELL, GRIPPER
 from orchestrator.engine.standstill import ARM_IDLE, EPSILON_S
 from orchestrator.engine.verdicts import believed, measured
@@ -394,10 +394,10 @@ def _from_the_wrist(state: State, effect: Look | RideAndLook) -> bool:
 
 
 def _could_go_home(state: State, effect: Look | RideAndLook) -> bool:
-    """Whether a look that the arm is in the way of may ask it to go home first: a last look moves nothing."""
+    """Whether a look that the arm is in the way of waits for it to go home first: a last look moves nothing."""
     found = state.step(effect.unit, effect.step)
     asked = found is not None and found[1].effect == effect.id and not found[1].ride
-    return asked and not arm_blockers(state)
+    return asked and makes_way(state)
 
 
 def _spec(state: State, unit: str, kind: str) -> PartSpec | None:

@@ -27,6 +27,10 @@ LOOKING_AGAIN = {
     "de": "Die Kamera sieht sich das Werkstück noch einmal an …",
 }
 CHECKING = {"en": "The camera is checking …", "de": "Die Kamera prüft …"}
+LOOKS_LATER = {
+    "en": "The camera looks once the robot may move: its arm is in the way, or carries the camera.",
+    "de": "Die Kamera sieht nach, sobald sich der Roboter bewegen darf: Sein Arm ist im Weg oder trägt die Kamera.",
+}
 ATTEST = {
     "en": "The robot did this. Look whether it is right, then confirm.",
     "de": "Das hat der Roboter getan. Prüfen Sie, ob es stimmt, und bestätigen Sie.",
@@ -41,6 +45,7 @@ _VERDICTS = {
     "wrong": {"en": "Another part sits there.", "de": "Dort sitzt ein anderes Teil."},
     "cannot_see": {"en": "The camera can't see it well enough.", "de": "Die Kamera sieht es nicht gut genug."},
 }
+_NO_PICTURE = "The camera can't see it: "  # as the rules begin, where it had none that counts
 _MOTIONS = {  # first words of a motion's text -> what each language says, of the step's part
     "fetch": {"en": "fetches {part}", "de": "holt {part}"},
     "grip": {"en": "grips {part}", "de": "greift {part}"},
@@ -103,6 +108,12 @@ _GERMAN = {
         "Bei {1} könnte noch jemand von {0} sein: nachsehen und Bescheid geben."
     ),
     "The robot met something on its way, and stopped.": "Der Roboter ist auf etwas gestoßen und hat angehalten.",
+    "The robot's arm is in the way of {}.": "Der Arm des Roboters ist der Kamera {} im Weg.",
+    "From there the arm itself is in the way of {}.": "Von dort ist der Arm selbst der Kamera {} im Weg.",
+    "The robot's arm has not come to a stand for {} s.": "Der Arm kam seit {} s nicht zum Stehen.",
+    "The camera {} gave no picture within {} s.": "Die Kamera {} gab binnen {} s kein Bild.",
+    "The camera {} gives no picture.": "Die Kamera {} gibt kein Bild.",
+    "The camera {} failed: {}.": "Die Kamera {} ist ausgefallen: {}.",
     "The camera sees that its part was not put in.": "Die Kamera sieht, dass das Teil nicht eingesetzt wurde.",
     "Nobody has said whether {} is in its place already: look.": (
         "Niemand hat gesagt, ob {} schon an seinem Platz ist: nachsehen."
@@ -211,9 +222,17 @@ def reason(code: str, message: str, measured: Measured | None, frame: Pose | Non
     """
     if measured is not None and measured.verdict == "displaced" and measured.offset_mm is not None:
         return {language: _offset(language, measured.offset_mm, frame) for language in _AXES}
+    if code == "cannot_see" and measured is None and message.startswith(_NO_PICTURE):
+        return _no_picture(message.removeprefix(_NO_PICTURE))
     if code in _VERDICTS:
         return dict(_VERDICTS[code])
     return told(message)
+
+
+def _no_picture(why: str) -> dict[str, str]:
+    """Say why there is no picture that counts; where that is not known in a language, that there is none."""
+    german = _german(why)
+    return {"en": why, "de": german if german != why else _VERDICTS["cannot_see"]["de"]}
 
 
 def _offset(language: str, offset_mm: Vector, frame: Pose | None) -> str:

@@ -55,6 +55,9 @@ GERMAN = {
         "Eine Stellung dieses Namens einlernen, oder `look` des Schritts und Rahmen der Zelle prüfen."
     ),
     "Wait until it stands, then check again.": "Warten, bis er steht, dann neu prüfen.",
+    "Bring the arm out of the way, then check again; or look yourself.": (
+        "Den Arm aus dem Weg bringen, dann neu prüfen; oder selbst nachsehen."
+    ),
     "Let it go home.": "Nach Hause fahren lassen.",
     "Clear the cell and acknowledge the stop first.": "Erst die Zelle frei machen und den Halt quittieren.",
     "Wait for its end.": "Das Ende abwarten.",

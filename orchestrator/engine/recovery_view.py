@@ -68,6 +68,7 @@ def _looked(state: State, unit: str, step: str, current: StepState) -> LookedVie
         step=step,
         title={},
         verdict=seen.verdict if seen else "",
+        waits=looking and current.ride == "wanted",
         offset_mm=seen.offset_mm if seen else None,
         evidence=seen.evidence if seen else "",
     )

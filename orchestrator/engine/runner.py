@@ -668,7 +668,8 @@ def _crashed(effect: Performed, error: Exception) -> cmd.Command:
             unit=effect.unit,
             step=effect.step,
             attempt=effect.attempt,
-            error=text[:2000],
+            error=message[:2000],
+            remedy=remedy[:2000] if isinstance(error, TandemError) else "",
             way_home=way_home,
         )
     if isinstance(effect, LookForRemains):

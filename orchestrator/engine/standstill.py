@@ -82,8 +82,10 @@ class Standstill:
         except TimeoutError:
             reason = also() if self.stands else ""
             message = reason or f"The robot's arm has not come to a stand for {WAITS_S:g} s."
-            code = "arm_in_view" if reason else "arm_moves"
-            raise VisionError(message, remedy="Wait until it stands, then check again.", code=code) from None
+            remedy = "Wait until it stands, then check again."
+            if reason:
+                remedy = "Bring the arm out of the way, then check again; or look yourself."
+            raise VisionError(message, remedy=remedy, code="arm_in_view" if reason else "arm_moves") from None
         finally:
             for end in ends:
                 end()

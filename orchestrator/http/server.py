@@ -327,6 +327,11 @@ class _Uvicorn(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
+def check_port(host: str, port: int) -> None:
+    """Raise SetupError where a port can't be had: before a cell is started whose pages nobody could open."""
+    _bind(host, port, None, HANDSHAKE_S, ADDRESS).close()
+
+
 def _bind(host: str, port: int, per_address: int | None, handshake_s: float, pace: Limits) -> Listener:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

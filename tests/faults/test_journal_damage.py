@@ -12,12 +12,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator.__main__ import main
 from orchestrator.adapters.journal_file import verified
 from orchestrator.adapters.journal_sqlite import SqliteJournal, verify
 from orchestrator.core.errors import JournalError
@@ -181,6 +183,51 @@ def test_verify_finds_every_flipped_bit_in_the_chain(
     counted(
         f"{flips} bits flipped in events, each found by verify; {behind} in what old pages left behind, of no effect"
     )
+
+
+@pytest.mark.parametrize("state", ["crashed", "closed"])
+def test_every_command_over_a_damaged_journal_says_one_sentence_that_names_the_file(
+    copies: dict[str, tuple[Path, list[Recorded]]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    state: str,
+    counted: Callable[[str], None],
+) -> None:
+    source, expected = copies[state]
+    told: Counter[str] = Counter()
+    for seed in range(COUNT):
+        rng = random.Random(f"said {state} {seed}")
+        folder = shutil.copytree(source, tmp_path / str(seed))
+        what = f"seed {seed}: {damage(folder, rng)}"
+        journal, out = folder / "cell.journal", tmp_path / f"{seed}.out"
+        name, command = rng.choice(
+            [
+                ("verify", ["verify", str(journal)]),
+                ("export", ["export", str(journal), "--out", str(out)]),
+                ("backup", ["backup", str(journal), "--out", str(out)]),
+                ("restore", ["restore", str(journal), "--to", str(out)]),
+            ]
+        )
+        with pytest.raises(SystemExit) as ended:
+            main(["journal", *command])
+        said = capsys.readouterr().err
+        told[f"{name} {'refused' if ended.value.code else 'done'}"] += 1
+        if ended.value.code:
+            assert ended.value.code == 1, what
+            assert said.startswith("Error: "), what
+            assert said.count("\n") == 1, f"{what}: {said}"
+            assert not any(raw in said for raw in ("malformed", "Traceback", "apsw")), f"{what}: {said}"
+            helps = ("another backup", "Remove") if name == "restore" else ("a backup", "Remove")
+            assert any(remedy in said for remedy in (*helps, "Name ")), f"{what}: {said}"
+            assert name != "export" or "journal export" not in said, f"{what}: it can't be what helps: {said}"
+            assert "/cell.journal" in said, f"{what}: {said}"
+            assert ".new" not in said, f"{what}: {said}"
+        else:
+            assert said == "", what
+        if name == "export" and out.exists():
+            assert out.read_bytes().count(b"\n") <= len(expected), what
+    counted(f"{COUNT} damaged ({state}), a command over each: {dict(sorted(told.items()))}")
+    assert any("refused" in each for each in told)
 
 
 WRITER = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -268,6 +269,18 @@ def test_a_data_folder_that_can_not_be_written_to_is_named(tmp_path: Path, capsy
     assert "can't be written to: Not a directory." in " ".join(said.split())
     assert "--data" in said
     assert "Traceback" not in said
+
+
+def test_a_port_that_is_taken_leaves_no_cell_behind_that_waits_for_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        code, _, said = run(capsys, "demo", "--port", port, "--data", str(tmp_path / "cell"))
+    assert code == 1
+    assert f"Port {port} is taken." in said
+    assert "--port" in said
+    assert not (tmp_path / "cell").exists()
 
 
 def test_an_export_of_a_damaged_journal_names_the_file_and_how_much_was_written(

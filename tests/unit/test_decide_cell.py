@@ -117,6 +117,20 @@ def test_a_protective_stop_while_the_cell_stands_still_needs_a_word_too() -> Non
     assert types(bench.do(cmd.Acknowledge())) == "acknowledged"
 
 
+def test_of_two_people_who_say_that_the_cell_is_clear_the_first_is_on_record_and_nothing_is_released_twice() -> None:
+    bench = _bench()
+    bench.do(cmd.ReportSafety(safety=Safety.PROTECTIVE_STOP))
+    shown = bench.state.alarms
+    anna, ben = cmd.Who(name="anna", role="worker"), cmd.Who(name="ben", role="supervisor")
+    first = bench.do(cmd.Acknowledge(n=shown), anna)
+    assert [event.by for event in first if event.type == "acknowledged"] == ["anna"]
+    assert bench.do(cmd.Acknowledge(n=shown), ben) == []  # granted, as it is so: the robot is not asked once more
+    bench.do(cmd.ReportSafety(safety=Safety.NORMAL))
+    bench.do(cmd.ReportSafety(safety=Safety.PROTECTIVE_STOP))
+    assert types(bench.ask(cmd.Acknowledge(n=shown), ben)) == "refused: stale"  # never for the stop that came since
+    assert [event.by for event in bench.do(cmd.Acknowledge(n=bench.state.alarms), ben)] == ["ben"]
+
+
 def test_a_word_about_a_stop_does_not_release_another_that_came_since() -> None:
     bench = _bench()
     bench.do(cmd.ReportSafety(safety=Safety.SAFEGUARD_STOP))

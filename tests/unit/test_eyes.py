@@ -175,6 +175,10 @@ def test_without_any_picture_a_person_is_asked(folder: Path) -> None:
     cell = looks(folder, vision, TOP, broken="top", ends=StepStatus.ATTENTION)
     assert vision.seen == []
     assert "no picture" in cell.step("load").message
+    asked = cell.cell.desk.screen.topics["question/u1/load"]
+    assert asked.reason["en"] == "The camera top gives no picture."  # type: ignore[union-attr] # that topic asks
+    assert asked.reason["de"] == "Die Kamera top gibt kein Bild."  # type: ignore[union-attr]
+    assert asked.remedy["en"] == "Check its cable and power."  # type: ignore[union-attr]
 
 
 def test_a_camera_on_the_wrist_alone_checks_nothing(folder: Path) -> None:

@@ -86,9 +86,48 @@ def test_another_key_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(JournalError):
         verify_heads(path, heads_of(path), "00" * 32)
     (tmp_path / "journal.db-signing-key").unlink()
+    with pytest.raises(JournalError, match="is not the key that has signed") as refused:
+        signed(path)
+    assert "move it and the signed heads away" in refused.value.remedy
+    heads_of(path).rename(tmp_path / "old")
     signed(path)
-    with pytest.raises(JournalError):
-        verify_heads(path, heads_of(path))
+    assert verify_heads(path, heads_of(path)).key != newest.key
+
+
+def test_a_key_whose_bits_were_flipped_signs_nothing_and_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal_with(path, 5)
+    signed(path)
+    key = tmp_path / "journal.db-signing-key"
+    whole, good = key.read_bytes(), verify_heads(path, heads_of(path)).key
+    refused: list[JournalError] = []
+    for at in range(len(whole)):
+        for bit in (1, 32):
+            key.write_bytes(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
+            try:
+                signed(path)  # white space changes nothing
+            except JournalError as error:
+                refused.append(error)
+    assert len(refused) > len(whole)
+    assert all(str(key) in error.message and error.remedy for error in refused)
+    assert verify_heads(path, heads_of(path)).key == good
+
+
+def test_heads_whose_bits_were_flipped_are_named_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "journal.db"
+    journal_with(path, 5)
+    signed(path)
+    heads = heads_of(path)
+    whole = heads.read_bytes()
+    heads.write_bytes(whole + whole)
+    for at in range(0, len(whole) - 1, 9):
+        heads.write_bytes(whole[:at] + bytes([whole[at] ^ 128]) + whole[at + 1 :] + whole)  # no character any more
+        code, _, err = run(capsys, "journal", "verify", str(path), "--head")
+        assert code == 1, at
+        assert "signed" in err
+        assert "Traceback" not in err
 
 
 def test_a_line_that_a_power_cut_has_cut_short_costs_itself_alone(tmp_path: Path) -> None:

@@ -65,6 +65,14 @@ def test_what_helps_with_devices_verdicts_and_conditions_is_said_in_german_too()
         assert phrases.helps(text)["de"] != text
 
 
+def test_what_hides_a_result_is_named_and_where_that_is_not_known_in_german_that_it_is_hidden() -> None:
+    said = phrases.reason("cannot_see", "The camera can't see it: The robot's arm is in the way of top.", None)
+    assert said["en"] == "The robot's arm is in the way of top."
+    assert said["de"] == "Der Arm des Roboters ist der Kamera top im Weg."
+    said = phrases.reason("cannot_see", "The camera can't see it: The moon is down.", None)
+    assert said == {"en": "The moon is down.", "de": "Die Kamera sieht es nicht gut genug."}
+
+
 def test_of_several_sentences_those_that_are_known_are_translated() -> None:
     assert phrases.helps("") == {}
     assert phrases.helps("See the log. Knock on wood.")["de"] == "Im Protokoll nachsehen. Knock on wood."

@@ -552,12 +552,17 @@ export interface LiveView {
   remedy: string;
 }
 
-/** A result that was interrupted, as the camera saw it afterwards; `verdict` is "" while it looks. */
+/**
+ * A result that was interrupted, as the camera saw it afterwards; `verdict` is "" while it looks.
+ *
+ * `waits`: the arm must move first, out of the way or with the camera, which it does once the cell goes on.
+ */
 export interface LookedView {
   unit: string;
   step: string;
   title: Record<string, string>;
   verdict: string;
+  waits: boolean;
   offset_mm: Vector | null;
   evidence: string;
 }

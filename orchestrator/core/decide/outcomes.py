@@ -125,6 +125,8 @@ def check(state: State, command: cmd.EndCheck, _by: cmd.Who, now: float) -> list
         doubt = _doubted(state, command.unit, step)
         out, tentative = out + doubt, after(tentative, doubt, now)
     message, remedy = verdict_words(measured, error)
+    if measured is None and error == command.error:
+        remedy = command.remedy or remedy
     if current.handed is not None:
         out += handing.seen(tentative, command.unit, step.id, now, verdict, message, remedy)
     else:

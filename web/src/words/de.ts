@@ -75,6 +75,7 @@ export const de: Words = {
     looked: {
       title: "Was die Kamera gesehen hat",
       looking: "Die Kamera sieht nach …",
+      later: "Die Kamera sieht nach, sobald sich der Roboter bewegen darf: Sein Arm ist im Weg oder trägt die Kamera. Machen Sie hier weiter; noch bewegt sich nichts.",
     },
     decide: {
       title: "Was nur Sie wissen können",

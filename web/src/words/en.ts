@@ -74,6 +74,7 @@ export const en = {
     looked: {
       title: "What the camera saw",
       looking: "The camera is looking …",
+      later: "The camera looks once the robot may move: its arm is in the way, or carries the camera. Go on here; nothing moves yet.",
     },
     decide: {
       title: "What nobody can know but you",
