@@ -23,6 +23,7 @@ from orchestrator.core.interlock import why_not_calibrate
 from orchestrator.core.state import initial
 from orchestrator.engine.arm_in_view import ArmInView
 from orchestrator.engine.cell_desk import CellDesk
+from orchestrator.engine.correcting import Correcting
 from orchestrator.engine.crew import CellCrew
 from orchestrator.engine.eyes import SHOT_S, Eyes
 from orchestrator.engine.grip_watch import GripWatch
@@ -200,8 +201,14 @@ async def embedded(
         for name in cameras
     }
     noise_m = {name: camera.setup.noise.sigma_m for name, camera in cameras.items()}
-    own_vision = None
+    own_vision = live_vision = None
     if vision is None:
+        live_vision = VisionOpen3D(  # its process begins with the first live look
+            settings.instructions,
+            settings=VisionSettings(seconds=settings.vision_s),
+            noise_m=noise_m,
+            memory_mb=settings.vision_mb,
+        )
         own_vision = VisionOpen3D(
             settings.instructions,
             evidence=evidence,
@@ -230,6 +237,7 @@ async def embedded(
         fares=lambda camera, detail: runner.troubles.note("camera", detail, camera),
         patience_s=SHOT_S * settings.speed,
     )
+    correcting = Correcting(runner, eyes, live_vision or judge, clock.now)
     runner.crew = crew = CellCrew(runner, robot, devices, eyes, registry, Cell, kinds)
     Pausing(runner, robot)
     calibrator = Calibrator(
@@ -261,6 +269,7 @@ async def embedded(
         links=_links(robot.arm),
         by_hand=crew.by_hand,
         calibrating=calibrator,
+        correcting=correcting,
         photos=PhotoFiles(evidence) if evidence is not None else PhotoMemory(),
     )
     graph = _graph(spec, desk) if link is None else None
@@ -285,6 +294,7 @@ async def embedded(
         await asyncio.gather(*tasks, return_exceptions=True)
         if graph is not None:
             await graph.close()
+        await correcting.close()
         heartbeat.close()
         grip_watch.close()
         crew.retreating.close()
@@ -296,8 +306,9 @@ async def embedded(
             room.close()
         if keeper is not None:
             await keeper.close()
-        if own_vision is not None:
-            await own_vision.close()
+        for process in (own_vision, live_vision):
+            if process is not None:
+                await process.close()
         await journal.close()
 
 

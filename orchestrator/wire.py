@@ -7,7 +7,8 @@ messages, else a snapshot. Pose messages are lossy: the latest value per topic, 
 Topics: `cell`, `order/<id>`, `unit/<id>`, `step/<unit>/<step>`, `lane/<actor>`, `card/<place>`,
 `question/<unit>/<step>`, `part/<id>`, `bin/<name>`, `trouble/<kind>[/<about>]`,
 `recovery` while there is something to recover from.
-Pose topics: `robot` (poses of links and TCP, joints), `parts` (poses of parts that move).
+Pose topics: `robot` (poses of links and TCP, joints), `parts` (poses of parts that move), `look/<unit>/<step>` (what a
+live look saw last, while a screen follows that part).
 Lengths are metres, angles radians, times seconds (UTC); poses are in the cell's world frame.
 """
 
@@ -335,6 +336,7 @@ class Card(Frozen):
     ghost: Ghost | None = None
     focus: Pose | None = None  # where to look when there is no ghost
     offset_mm: Vector | None = None  # how far beside its seat the last check measured the part, in the axes of `focus`
+    live: bool = False  # a camera can say how far off the part is while it is moved (`Follow`)
     together: bool = False
     paused_t: float | None = None  # since when its time stands still
     paused_s: float = 0.0  # how long it stood before that
@@ -492,14 +494,36 @@ class Answer(Frozen):
     remedy: str = ""
 
 
+class LiveLook(Frozen):
+    """How far off a part is while a person moves it, as a camera has just seen it. No check: that decides.
+
+    `verdict` is "" until there is one. `paused`: a look that counts comes first. `offset_mm` is in the axes of the
+    card's `focus`; `turn_deg`, about the same axes, is there where it is turned too far. `text` says what is seen
+    instead, or what keeps it from being seen.
+    """
+
+    unit: str
+    step: str
+    attempt: int
+    verdict: Literal["", "ok", "displaced", "missing", "flipped", "wrong", "cannot_see"] = ""
+    paused: bool = False
+    offset_mm: Vector | None = None
+    turn_deg: Vector | None = None
+    text: Texts = Field(default_factory=dict)
+
+
 class PoseFrame(Frozen):
-    """Latest poses of one topic, by link or part name; of the robot also its TCP, its joints and its fingers."""
+    """Latest poses of one topic, by link or part name; of the robot also its TCP, its joints and its fingers.
+
+    A topic that begins with `look/` has a live look in place of poses; it is the whole of it, and ends unsaid.
+    """
 
     topic: str
     t: float
     poses: dict[str, Pose]
     joints_rad: tuple[float, ...] = ()
     opening_m: float = 0.0
+    look: LiveLook | None = None
 
 
 class Message(Frozen):
@@ -609,6 +633,20 @@ class CommandMessage(Frozen):
     kept: Kept | None = None
 
 
+class Follow(Frozen):
+    """A client wants live looks at the part that somebody at a place corrects in an attempt, and asks so every 4 s.
+
+    They end 10 s after the last such message, with the step, and where `step` is "".
+    """
+
+    type: Literal["follow"] = "follow"
+    v: Literal[1] = 1
+    place: Annotated[str, Field(max_length=120)] = ""
+    unit: Annotated[str, Field(max_length=120)] = ""
+    step: Annotated[str, Field(max_length=120)] = ""
+    attempt: int = 0
+
+
 class Ping(Frozen):
     """A client asks whether the server is there."""
 
@@ -616,7 +654,7 @@ class Ping(Frozen):
     v: Literal[1] = 1
 
 
-ClientMessage = Annotated[Hello | CommandMessage | Ping, Field(discriminator="type")]
+ClientMessage = Annotated[Hello | CommandMessage | Follow | Ping, Field(discriminator="type")]
 CLIENT: TypeAdapter[Any] = TypeAdapter(ClientMessage)
 
 

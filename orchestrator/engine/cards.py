@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.commands import TakePart
+from orchestrator.core.corrections import correctable
 from orchestrator.core.decide.choices import brought
 from orchestrator.core.decide.photos import wanted
 from orchestrator.core.interlock import why_not
@@ -117,6 +118,7 @@ class Cards:
             ghost=self._ghost(state, unit, step, spec, nominal),
             focus=nominal or self._focus(state, unit, step),
             offset_mm=None if attest or late.reached(state, unit, step) else _deviation(current, status),
+            live=not attest and correctable(state, place, unit.id, step_id),
             together=step.together,
             started_t=current.started_t,
             paused_t=current.paused_t,
@@ -142,6 +144,7 @@ class Cards:
                 "tool": "",
                 "bin": "",
                 "ghost": None,
+                "live": False,
                 "together": False,
                 "started_t": current.patient_t,
                 "expected_s": None,

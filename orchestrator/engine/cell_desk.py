@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from orchestrator.core.photo import KeptPhoto, Photos
     from orchestrator.core.ports import Clock, Journal, Robot, Twist
     from orchestrator.engine.calibrating import Calibrating
+    from orchestrator.engine.correcting import Correcting
+    from orchestrator.engine.desk import Following
     from orchestrator.engine.library import Library
     from orchestrator.engine.manual import Manual
     from orchestrator.engine.registry import Registry
@@ -48,6 +50,7 @@ class CellDesk:
         links: Sequence[LinkView],
         by_hand: Manual,
         calibrating: Calibrating,
+        correcting: Correcting,
         photos: Photos,
     ) -> None:
         self.name = runner.state.spec.name
@@ -57,6 +60,8 @@ class CellDesk:
         self.journal = journal
         self.evidence = evidence
         self.calibrating = calibrating
+        self.correcting: Following = correcting
+        self._correcting = correcting
         self.runner = runner
         self.scene = _scene(runner, library, links)
         self.registry = registry
@@ -107,7 +112,7 @@ class CellDesk:
         return as_yaml([taught[name]] if name else taught.values())
 
     def poses(self) -> tuple[PoseFrame, ...]:
-        """Return where the robot's links and the parts in its gripper are now."""
+        """Return where the robot's links and the parts in its gripper are now, and what live looks saw last."""
         state = self._robot.state.value
         t = round(state.stamp, 4)
         links = {name: pose.rounded() for name, pose in zip(self._link_names, state.links, strict=False)}
@@ -117,7 +122,7 @@ class CellDesk:
         held = self.runner.state.world.held()
         if held is not None:
             frames.append(PoseFrame(topic="parts", t=t, poses=self._carried(held.part, state.tcp)))
-        return tuple(frames)
+        return (*frames, *self._correcting.frames())
 
     def rewind(self, unit: str, step: str) -> RewindView:
         """Return what going back to before a step of a unit in work would mean. Raises NotFound."""

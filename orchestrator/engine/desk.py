@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.core.commands import PhotoOf, Request, Who
+    from orchestrator.core.corrections import Correction
     from orchestrator.core.photo import KeptPhoto
     from orchestrator.core.ports import Journal, Twist
     from orchestrator.engine.calibrating import Calibrating
@@ -33,6 +34,16 @@ class Screen(Protocol):
         """Call `listener` on the loop with each batch of changes, durable events only; the result ends it."""
 
 
+class Following(Protocol):
+    """Who looks at parts that people correct, for the screens that follow them."""
+
+    def follow(self, who: object, of: Correction) -> None:
+        """Have a part looked at for a screen, until that does not ask again for a while."""
+
+    def leave(self, who: object) -> None:
+        """End what a screen follows; nothing where it follows nothing."""
+
+
 class Desk(Protocol):
     """One cell, as seen from outside."""
 
@@ -43,6 +54,7 @@ class Desk(Protocol):
     scene: SceneView
     evidence: Path
     calibrating: Calibrating
+    correcting: Following
 
     async def screen_at(self, place: str, there: bool) -> None:
         """Learn that the screen at a worker place has lost its line, or has one again."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.camera import aside
 from orchestrator.core.commands import EndCheck, Measured
@@ -13,7 +14,7 @@ from orchestrator.core.errors import VisionError
 from orchestrator.core.geometry import IDENTITY
 from orchestrator.core.golden import Lesson
 from orchestrator.core.locating import Space
-from orchestrator.core.ports import CheckRequest, Expected
+from orchestrator.core.ports import Check, CheckRequest, Expected
 from orchestrator.core.react import Look, RideAndLook
 from orchestrator.core.rechecks import fresh_from
 from orchestrator.core.rides import makes_way, needs_ride
@@ -22,7 +23,7 @@ from orchestrator.engine.standstill import ARM_IDLE, EPSILON_S
 from orchestrator.engine.verdicts import believed, measured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from orchestrator.core.geometry import Pose, Vector
     from orchestrator.core.locating import Located, LocateRequest
@@ -74,6 +75,10 @@ class Eyes:
         self._taught = taught
         self._fares = fares
         self._patience_s = patience_s
+        self._looks = 0  # that count and are under way
+        self._none = asyncio.Event()
+        self._none.set()
+        self._glances: set[asyncio.Task[Any]] = set()
 
     async def look(self, now: Callable[[], State], effect: Look | RideAndLook) -> EndCheck:
         """Judge a result; `now` gives the state, which may change until the picture is taken.
@@ -82,8 +87,69 @@ class Eyes:
 
         Raises VisionError when there is no camera, no mesh, no known place to look at, or no picture that counts.
         """
-        measured = await self._measured(now, effect)
+        with self._first():
+            measured = await self._measured(now, effect)
         return EndCheck(effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, measured=measured)
+
+    async def glance(self, now: Callable[[], State], effect: Look, vision: Vision) -> tuple[Check, CheckRequest]:
+        """Say how a result is at this moment, and what was asked, for whoever moves its part: no check, none is kept.
+
+        It takes the arm as it is: no motion waits for the picture, and the picture for no motion. Where a look that
+        counts begins meanwhile the task that glances is cancelled; `vision` is another than that of those looks, so
+        that none of them waits for it. Raises VisionError as `look`.
+        """
+        if (task := asyncio.current_task()) is not None:
+            self._glances.add(task)
+        try:
+            blind: tuple[Check, CheckRequest] | None = None
+            for name in self._chosen(now(), effect):
+                seen = await self._glanced(name, now, effect, vision)
+                if seen[0].verdict != "cannot_see":
+                    return seen
+                blind = max((blind or seen, seen), key=lambda each: each[0].visible)
+            assert blind is not None  # a camera at least was asked
+            return blind
+        finally:
+            if task is not None:
+                self._glances.discard(task)
+
+    async def unwatched(self) -> None:
+        """Wait until no look that counts is under way."""
+        await self._none.wait()
+
+    @property
+    def watched(self) -> bool:
+        """Whether a look that counts is under way."""
+        return self._looks > 0
+
+    @contextmanager
+    def _first(self) -> Iterator[None]:
+        """Go before all glances, for as long as this lasts."""
+        self._looks += 1
+        self._none.clear()
+        for glance in tuple(self._glances):
+            glance.cancel()
+        try:
+            yield
+        finally:
+            self._looks -= 1
+            if not self._looks:
+                self._none.set()
+
+    async def _glanced(
+        self, name: str, now: Callable[[], State], effect: Look, vision: Vision
+    ) -> tuple[Check, CheckRequest]:
+        request = self._request(now(), effect, _step(now(), effect))
+        hidden = self._in_the_way([name], now(), effect)
+        if not hidden:
+            async with asyncio.timeout(self._patience_s):
+                shot = await self._cameras[name].shoot()
+            hidden = self._trusted(name) or self._in_the_way([name], now(), effect)
+        if hidden:
+            return Check("cannot_see", reason=hidden), request
+        request = self._request(now(), effect, _step(now(), effect))
+        lesson, _ = self._lesson(now(), effect, shot)
+        return believed(await vision.check(replace(request, taught=lesson), shot), request), request
 
     async def turn(self) -> None:
         """Wait before a motion while a picture is about to be taken, for a moment at most."""
@@ -116,10 +182,11 @@ class Eyes:
             raise VisionError(
                 f"The cell has no camera '{camera}'.", remedy="Mend the bin's `locate`.", code="no_camera"
             )
-        shot = await self._unhidden(now, camera, request.space)
-        if why := self._trusted(camera):
-            raise VisionError(why, remedy="Calibrate it, or take the part by hand.", code="cannot_see")
-        return await self._vision.locate(request, shot)
+        with self._first():
+            shot = await self._unhidden(now, camera, request.space)
+            if why := self._trusted(camera):
+                raise VisionError(why, remedy="Calibrate it, or take the part by hand.", code="cannot_see")
+            return await self._vision.locate(request, shot)
 
     async def look_for(self, now: Callable[[], State], effect: str, part: str) -> Measured:
         """Say whether a part that may have been left in the cell stands where the ledger has it.
@@ -140,14 +207,15 @@ class Eyes:
         )
         size = math.dist(spec.low_m, spec.high_m) + 2 * LEFT_M
         best = Measured(verdict="cannot_see")
-        for name in self._facing(state, pose):
-            shot = await self._unhidden(now, name, Space(pose, (size, size, size)))
-            if why := self._trusted(name):
-                best = Measured(verdict="cannot_see", reason=why, shot_t=shot.stamp)
-                continue
-            best = measured(believed(await self._vision.check(request, shot), request), shot.stamp)
-            if best.verdict != "cannot_see":
-                break
+        with self._first():
+            for name in self._facing(state, pose):
+                shot = await self._unhidden(now, name, Space(pose, (size, size, size)))
+                if why := self._trusted(name):
+                    best = Measured(verdict="cannot_see", reason=why, shot_t=shot.stamp)
+                    continue
+                best = measured(believed(await self._vision.check(request, shot), request), shot.stamp)
+                if best.verdict != "cannot_see":
+                    break
         return best
 
     def _around(self, state: State, name: str, nominal: Pose) -> tuple[Expected, ...]:

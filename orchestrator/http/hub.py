@@ -105,6 +105,7 @@ class Hub:
         """Let a session go."""
         self._sessions.discard(session)
         self.watch(session, poses=False)
+        self.desk.correcting.leave(session)
         self.screens.gone(session)
 
     def watch(self, session: Listener, *, poses: bool) -> None:

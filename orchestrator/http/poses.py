@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from orchestrator.core.geometry import Pose
-    from orchestrator.wire import PoseFrame
+    from orchestrator.wire import LiveLook, PoseFrame
 
 STILL_S = 0.2  # a screen fades what it has not heard of for 0.3 s, so standing still is said this often
 
@@ -24,6 +24,7 @@ class _Topic:
     poses: dict[str, tuple[Pose, int]] = field(default_factory=dict)  # by name, with the tick of its last change
     joints_rad: tuple[float, ...] = ()
     opening_m: float = 0.0
+    look: LiveLook | None = None
     texts: dict[int, str] = field(default_factory=dict)  # encoded messages of this tick, by what the client had
 
 
@@ -38,6 +39,10 @@ class PoseStream:
     def update(self, frames: Iterable[PoseFrame]) -> bool:
         """Take a sample. Tell whether there is anything to send."""
         self._tick += 1
+        frames = tuple(frames)
+        there = {frame.topic for frame in frames}
+        for name in [name for name, topic in self._topics.items() if topic.look is not None and name not in there]:
+            del self._topics[name]  # over: nobody who comes later is to take it for new
         taken = [self._take(frame) for frame in frames]
         return any(taken)
 
@@ -64,9 +69,12 @@ class PoseStream:
                 poses[name] = (pose, self._tick)
                 changed = True
         topic.poses = poses
+        if frame.look is not None:  # each is news, also where it says the same
+            changed = topic.look is None or frame.t != topic.t
+            topic.look = frame.look
         topic.joints_rad, topic.opening_m = frame.joints_rad, frame.opening_m  # what they change, some pose shows
         topic.t = frame.t
-        if not changed and frame.t - topic.said_t < STILL_S:
+        if not changed and (topic.look is not None or frame.t - topic.said_t < STILL_S):
             return False
         topic.said_t, topic.tick = frame.t, self._tick
         topic.texts.clear()
@@ -77,5 +85,7 @@ class PoseStream:
         payload = {"topic": name, "t": topic.t, "poses": poses}
         if topic.joints_rad:
             payload |= {"joints_rad": topic.joints_rad, "opening_m": topic.opening_m}
+        if topic.look is not None:
+            payload["look"] = topic.look.model_dump(mode="json")
         message = {"v": 1, "epoch": self._epoch, "seq": 0, "t": topic.t, "type": "pose", "payload": payload}
         return orjson.dumps(message).decode()

@@ -12,6 +12,7 @@ import structlog
 from pydantic import ValidationError
 
 from orchestrator.core.commands import ConfirmStep, ConfirmUndo, JoinPlace, LeavePlace, ReportProblem, Who
+from orchestrator.core.corrections import Correction
 from orchestrator.core.errors import BadInput
 from orchestrator.engine.wall import wall_s
 from orchestrator.http.caller import CALLER
@@ -28,6 +29,7 @@ from orchestrator.wire import (
     Answer,
     AnswerMessage,
     CommandMessage,
+    Follow,
     Hello,
     RefusedMessage,
 )
@@ -299,6 +301,8 @@ class Session:
             case CommandMessage():
                 self._command(message)
                 return self._limits.command if message.kept is None else 1.0
+            case Follow():
+                self._follow(message)
             case _:
                 self._owe_pong()
         return 1.0
@@ -314,6 +318,16 @@ class Session:
         self._hub.watch(self, poses=hello.poses)
         if hello.place:
             self._hub.screens.here(self, hello.place, hello.device)
+
+    def _follow(self, message: Follow) -> None:
+        if self._role == "auditor":
+            text, remedy = "An auditor works on no part.", "Sign in as somebody who does."
+            self._refuse(Answer(id="", ok=False, code="denied", message=text, remedy=remedy))
+        elif not message.step:
+            self._hub.desk.correcting.leave(self)
+        else:
+            of = Correction(message.place, message.unit, message.step, message.attempt)
+            self._hub.desk.correcting.follow(self, of)
 
     def _command(self, message: CommandMessage) -> None:
         if not self._still(self._caller):  # asked each time: nobody acts in the moment before they are cut off

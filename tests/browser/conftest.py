@@ -37,6 +37,7 @@ BOARD = "{guide: {squares: [7, 5], square_mm: 33, marker_mm: 23, dictionary: 4x4
 WITH_SIGHT = ("sight",)  # suites whose cell lets points be looked at, which is less exact than touching them
 TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
+DISPLACED = ("correcting",)  # suites whose person puts a part beside its place, and whose test then leads the hand
 WITH_PHOTO = ("photo",)  # suites whose product asks for a picture where no camera sees
 LAN = ("lan", "oidc")  # suites of a cell that is served to the network
 OIDC = ("oidc",)  # suites whose people sign in by a provider in a process of its own
@@ -63,6 +64,8 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
         command += ["serve", "--cell", str(_two_places(tmp_path))]
     elif suite in WITH_PHOTO:
         command += ["serve", "--instructions", str(_with_photo(tmp_path))]
+    elif suite in DISPLACED:
+        command = [sys.executable, "-m", "tests.browser.displaced_cell", str(_shaft_by_hand(tmp_path))]
     elif suite in LAN:
         _accounts(tmp_path / "data")
         command += ["serve", "--lan", "--host", "127.0.0.1"]
@@ -146,6 +149,21 @@ def _two_places(folder: Path) -> Path:
         encoding="utf-8",
     )
     return file
+
+
+def _shaft_by_hand(folder: Path) -> Path:
+    """Copy the products, of which the gear reducer's shaft is a person's alone, with nothing else to do beside it."""
+    instructions = folder / "instructions"
+    shutil.copytree(HERE.parent.parent / "instructions", instructions)
+    procedure = instructions / "gear_reducer" / "procedure.yaml"
+    plain = procedure.read_text(encoding="utf-8")
+    either = "at: press}, robot: pick_place, human: true, time_s: {robot: 14, human: 6}}"
+    aside = "  after: [load]\n  result: {part: plate"
+    assert either in plain
+    assert aside in plain
+    plain = plain.replace(either, "at: press}, human: true, time_s: 6}", 1)
+    procedure.write_text(plain.replace(aside, "  result: {part: plate", 1), encoding="utf-8")
+    return instructions
 
 
 def _with_photo(folder: Path) -> Path:

@@ -31,6 +31,7 @@ SUITES = (
     "window",
     "supervision",
     "steps",
+    "correcting",
     "sizes",
     "distance",
     "two_people",

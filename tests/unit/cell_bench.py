@@ -244,6 +244,7 @@ async def bench(
     folder: Path,
     *,
     vision: Vision | None = None,
+    own_vision: bool = False,
     journal: Journal | None = None,
     data: Path | None = None,
     seed: int = 1,
@@ -253,7 +254,7 @@ async def bench(
     clock: Clock | None = None,
     link: Callable[[Clock], Link] | None = None,
 ) -> AsyncIterator[Bench]:
-    """Run the cell of an authored folder; without `vision` one that knows the truth judges."""
+    """Run the cell of an authored folder; without `vision` one that knows the truth judges, or the cell's own."""
     loop = asyncio.get_running_loop()
     settings = Settings(
         instructions=folder,
@@ -263,7 +264,7 @@ async def bench(
         seed=seed,
         reload=reload,
     )
-    judge = vision or SimVision()
+    judge = vision or (None if own_vision else SimVision())
     clock = clock or VirtualClock(loop)
     async with embedded(settings, clock, vision=judge, journal=journal, link=link and link(clock)) as cell:
         if isinstance(judge, SimVision):

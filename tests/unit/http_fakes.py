@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
     from orchestrator.core.commands import PhotoOf, Who
+    from orchestrator.core.corrections import Correction
     from orchestrator.core.photo import KeptPhoto
     from orchestrator.core.ports import Twist
 
@@ -96,6 +97,22 @@ class FakeScreen:
             listener(changes)
 
 
+class FakeCorrecting:
+    """Keeps what each screen follows; `told` is set whenever that changes."""
+
+    def __init__(self) -> None:
+        self.followed: dict[object, Correction] = {}
+        self.told = asyncio.Event()
+
+    def follow(self, who: object, of: Correction) -> None:
+        self.followed[who] = of
+        self.told.set()
+
+    def leave(self, who: object) -> None:
+        if self.followed.pop(who, None) is not None:
+            self.told.set()
+
+
 class FakeDesk:
     """Answers every command with ok unless `answers` holds another answer for its type."""
 
@@ -122,6 +139,7 @@ class FakeDesk:
         self.records: dict[str, dict[str, Any]] = {}
         self.missing: list[str] = []
         self.calibrating = Calibrator(BENCH, {}, None, hands=None, why_not=lambda: "", now=self.now)
+        self.correcting = FakeCorrecting()
         self.jogged: list[tuple[str, Twist]] = []
         self.screens: list[tuple[str, bool]] = []
         self.screen_told = asyncio.Event()

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.core.geometry import Pose
 from orchestrator.http.poses import STILL_S, PoseStream
-from orchestrator.wire import PoseFrame
+from orchestrator.wire import LiveLook, PoseFrame
 
 A, B, C = (Pose((x, 0.0, 0.0)) for x in (1.0, 2.0, 3.0))
 
@@ -84,3 +84,38 @@ def test_a_newcomer_does_not_hear_of_what_is_gone() -> None:
     stream.update(frame(0.0, base=A, part=B))
     stream.update(frame(1.0, base=A))
     assert names(heard(stream, {})) == [{"base"}]
+
+
+def looked(t: float, verdict: str) -> tuple[PoseFrame, ...]:
+    look = LiveLook(unit="u1", step="pin", attempt=1, verdict=verdict)
+    return (*frame(0.0, base=A), PoseFrame(topic="look/u1/pin", t=t, poses={}, look=look))
+
+
+def verdicts(stream: PoseStream, seen: dict[str, int]) -> list[str]:
+    payloads = [json.loads(text)["payload"] for text in stream.news(seen)]
+    return [payload["look"]["verdict"] for payload in payloads if "look" in payload]
+
+
+def test_each_live_look_is_sent_once_and_the_newest_alone() -> None:
+    stream = PoseStream("e1")
+    quick: dict[str, int] = {}
+    slow: dict[str, int] = {}
+    stream.update(looked(1.0, "missing"))
+    assert verdicts(stream, quick) == ["missing"]
+    stream.update(looked(1.0, "missing"))
+    assert verdicts(stream, quick) == []
+    stream.update(looked(2.0, "missing"))  # it says the same, and is news: the camera has looked again
+    assert verdicts(stream, quick) == ["missing"]
+    stream.update(looked(3.0, "ok"))
+    assert verdicts(stream, slow) == ["ok"]
+
+
+def test_a_live_look_that_is_over_is_shown_to_nobody_who_comes_later() -> None:
+    stream = PoseStream("e1")
+    seen: dict[str, int] = {}
+    stream.update(looked(1.0, "displaced"))
+    assert verdicts(stream, seen) == ["displaced"]
+    stream.update(frame(0.0, base=A))
+    assert verdicts(stream, {}) == []
+    stream.update(looked(9.0, "ok"))
+    assert verdicts(stream, seen) == ["ok"]

@@ -11,6 +11,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from orchestrator.core.corrections import Correction
 from orchestrator.core.errors import BadInput
 from orchestrator.core.geometry import Pose
 from orchestrator.http.caller import LOCAL
@@ -263,12 +264,37 @@ def test_a_client_that_asks_without_reading_is_closed(tmp_path: Path, text: str)
     asyncio.run(scenario())
 
 
+def test_a_screen_follows_a_part_until_it_says_so_or_goes(tmp_path: Path) -> None:
+    async def told(desk: FakeDesk, wanted: list[Correction]) -> None:
+        while list(desk.correcting.followed.values()) != wanted:
+            desk.correcting.told.clear()
+            await desk.correcting.told.wait()
+
+    async def scenario() -> None:
+        desk = FakeDesk(tmp_path)
+        pin = Correction("front", "u1", "pin", 2)
+        wanted = {"type": "follow", **pin._asdict()}
+        async with serving(desk) as server, asyncio.timeout(30):
+            async with screen(server) as client:
+                await enter(client, place="front")
+                await say(client, **wanted)
+                await told(desk, [pin])
+                await say(client, type="follow")
+                await told(desk, [])
+                await say(client, **wanted)
+                await told(desk, [pin])
+            await told(desk, [])
+        assert desk.asked == []  # no command, so nothing of it is written
+
+    asyncio.run(scenario())
+
+
 MALFORMED: list[tuple[str, str | bytes, str]] = [
     ("no JSON", "{", "not JSON"),
     ("a list", "[]", "must be a JSON object"),
     ("binary", b"{}", "Binary"),
     ("no type", "{}", "'type' is missing"),
-    ("unknown type", '{"type": "reboot"}', "'reboot'. Known: hello, command, ping"),
+    ("unknown type", '{"type": "reboot"}', "'reboot'. Known: hello, command, follow, ping"),
     ("another version", '{"type": "ping", "v": 2}', "'v'"),
     ("extra key", '{"type": "ping", "x": 1}', "'x' is not known"),
     ("no id", json.dumps({"type": "command", "command": JOIN}), "'id' is missing"),

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { learn, serverNow } from "./clock";
 import type { PoseStream } from "./poses";
 import type { Store } from "./store";
-import { SUBPROTOCOL, type Answer, type ClientMessage, type Kept, type Outside, type ServerMessage } from "./wire";
+import { SUBPROTOCOL, type Answer, type ClientMessage, type Follow, type Kept, type Outside, type ServerMessage } from "./wire";
 
 export type Line = "connecting" | "online" | "offline";
 
@@ -72,6 +72,11 @@ export class Connection {
     });
   }
 
+  /** Have the part of an attempt looked at while it is moved, for the next 10 s; null: no more. Lost without a line. */
+  follow(of: Pick<Follow, "place" | "unit" | "step" | "attempt"> | null): void {
+    this.send({ type: "follow", v: 1, ...of });
+  }
+
   /** Server time now (s), at least that of the newest message: a clock that was never compared would put words too early. */
   now(): number {
     return Math.max(serverNow(), this.newest_t);
@@ -109,7 +114,8 @@ export class Connection {
     if (message.type !== "pose") this.newest_t = Math.max(this.newest_t, message.t); // poses carry the robot's own clock
     switch (message.type) {
       case "pose":
-        this.poses.take(message.payload, performance.now() / 1000);
+        if (message.payload.look) this.store.looks.take(message.payload);
+        else this.poses.take(message.payload, performance.now() / 1000);
         return;
       case "answer":
       case "refused":

@@ -1,6 +1,7 @@
 /** The state of the cell as the server tells it: one signal per kind of topic. */
 
 import { batch, computed, signal, type Signal } from "@preact/signals";
+import { Looks } from "./looks";
 import type {
   BinLevel,
   Card,
@@ -35,6 +36,8 @@ export class Store {
   readonly bins = signal<Table<BinLevel>>(new Map());
   readonly recovery = signal<RecoveryView | null>(null);
   readonly troubles = signal<Table<TroubleView>>(new Map());
+  /** What live looks see; of the pose class, and in no snapshot. */
+  readonly looks = new Looks();
   readonly log = signal<readonly Happened[]>([]);
   /** Whether a first snapshot has come. */
   readonly loaded = signal(false);

@@ -187,6 +187,7 @@ export interface Card {
   ghost: Ghost | null;
   focus: Pose | null;
   offset_mm: Vector | null;
+  live: boolean;
   together: boolean;
   paused_t: number | null;
   paused_s: number;
@@ -291,6 +292,7 @@ export interface ClearPlace {
 export type ClientMessage =
   | Hello
   | CommandMessage
+  | Follow
   | Ping;
 
 /**
@@ -385,6 +387,20 @@ export interface Figure {
   name: string;
   value: number;
   most: number | null;
+}
+
+/**
+ * A client wants live looks at the part that somebody at a place corrects in an attempt, and asks so every 4 s.
+ *
+ * They end 10 s after the last such message, with the step, and where `step` is "".
+ */
+export interface Follow {
+  type: "follow";
+  v?: 1;
+  place?: string;
+  unit?: string;
+  step?: string;
+  attempt?: number;
 }
 
 /** A calibration that was computed and does not count yet. */
@@ -539,6 +555,24 @@ export interface LinkView {
 }
 
 /**
+ * How far off a part is while a person moves it, as a camera has just seen it. No check: that decides.
+ *
+ * `verdict` is "" until there is one. `paused`: a look that counts comes first. `offset_mm` is in the axes of the
+ * card's `focus`; `turn_deg`, about the same axes, is there where it is turned too far. `text` says what is seen
+ * instead, or what keeps it from being seen.
+ */
+export interface LiveLook {
+  unit: string;
+  step: string;
+  attempt: number;
+  verdict: "" | "ok" | "displaced" | "missing" | "flipped" | "wrong" | "cannot_see";
+  paused: boolean;
+  offset_mm: Vector | null;
+  turn_deg: Vector | null;
+  text: Record<string, string>;
+}
+
+/**
  * What a camera sees now: nothing of it is taken in. `why` says why it could not be, "" where it could.
  *
  * `jpeg` is base64, "" where no picture came.
@@ -689,13 +723,18 @@ export interface Pose {
   q: Quaternion;
 }
 
-/** Latest poses of one topic, by link or part name; of the robot also its TCP, its joints and its fingers. */
+/**
+ * Latest poses of one topic, by link or part name; of the robot also its TCP, its joints and its fingers.
+ *
+ * A topic that begins with `look/` has a live look in place of poses; it is the whole of it, and ends unsaid.
+ */
 export interface PoseFrame {
   topic: string;
   t: number;
   poses: Record<string, Pose>;
   joints_rad: number[];
   opening_m: number;
+  look: LiveLook | null;
 }
 
 /** Poses that changed since the last such message of this topic; none at all: everything stands still. */

@@ -140,3 +140,15 @@ test("a word is never given before the newest news", () => {
   sockets[0].take({ type: "put", seq: 9, t: Date.now() / 1000 + 500, payload: { topic: "card/front", value: { place: "front" } } });
   assert.ok(connection.now() >= Date.now() / 1000 + 500);
 });
+
+test("a live look goes to the looks and moves nothing; who follows a part says so by the line", () => {
+  const { connection, sockets, store } = line();
+  welcome(sockets[0]);
+  const of = { place: "front", unit: "u1", step: "a", attempt: 3 };
+  connection.follow(of);
+  connection.follow(null);
+  assert.deepEqual(sockets[0].sent.slice(-2), [{ type: "follow", v: 1, ...of }, { type: "follow", v: 1 }]);
+  const look = { unit: "u1", step: "a", attempt: 3, verdict: "ok", paused: false, offset_mm: [0, 0, 0], turn_deg: null, text: {} };
+  sockets[0].take({ type: "pose", payload: { topic: "look/u1/a", t: 1, poses: {}, look } });
+  assert.equal(store.looks.of({ unit: "u1", step: "a", attempt: 3, live: true }).verdict, "ok");
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./bundle.mjs";
 
-const { deviationWords } = await load("card/deviation.ts");
+const { deviationWords, turnWords } = await load("card/deviation.ts");
 const words = {
   left: (mm) => `${mm} left`,
   right: (mm) => `${mm} right`,
@@ -38,4 +38,13 @@ test("the seat's own turn counts", () => {
 test("without a place the numbers stay as measured, and nothing is in place", () => {
   assert.equal(say([1, 2, 3], null, null), "1.0 2.0 3.0");
   assert.equal(say([0.01, 0, 0]), "in place");
+});
+
+test("a turn is told as seen from above, and a tilt as such", () => {
+  const own = { tilted: (deg) => `${deg} tilted`, clockwise: (deg) => `${deg} clockwise`, anticlockwise: (deg) => `${deg} anticlockwise` };
+  const turn = (about, seat = level) => turnWords(about, seat, own, format);
+  assert.equal(turn([0, 0, 12]), "12.0 anticlockwise");
+  assert.equal(turn([1, 0, -12]), "12.0 clockwise");
+  assert.equal(turn([3, 4, 1]), "5.0 tilted");
+  assert.equal(turn([0, 0, 12], { p: level.p, q: [0, 1, 0, 0] }), "12.0 clockwise"); // the seat looks down
 });

@@ -17,6 +17,7 @@ import { Asks } from "./asks";
 import { deviationWords } from "./deviation";
 import { Entry } from "./entry";
 import { Hazards } from "./hazards";
+import { isLive, Live } from "./live";
 import { Part } from "./part";
 import { SignIn } from "./sign-in";
 import { Timer } from "./timer";
@@ -51,7 +52,8 @@ function Step({ card, entry }: { card: Card; entry: Entry }) {
   return (
     <>
       <Heading card={card} title={say.title || text(card.part_name) || card.step} />
-      <Found card={card} />
+      {(!isLive(card) || card.overdue) && <Found card={card} />}
+      <Live card={card} />
       <Hazards card={card} words={say} entry={entry} />
       {level !== "expert" && say.do && <p class="do">{say.do}</p>}
       {level === "novice" && say.more && <p class="more">{say.more}</p>}
@@ -155,7 +157,8 @@ function Attention({ card }: { card: Card }) {
         {question && !found && <p class="do">{text(question.reason)}</p>}
         {question && text(question.remedy) && <p>{text(question.remedy)}</p>}
       </div>
-      {found && <Found card={card} />}
+      {found && !isLive(card) && <Found card={card} />}
+      <Live card={card} />
       {question && <Seen evidence={question.evidence} />}
     </>
   );

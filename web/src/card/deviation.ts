@@ -17,6 +17,15 @@ export function turned([w, x, y, z]: Quaternion, [a, b, c]: Vector): Vector {
   ];
 }
 
+/** Say how a part is turned wrongly: `turn_deg` about the seat's axes, as seen from above where it is about the upright. */
+export function turnWords(turn_deg: Vector, seat: Pose | null, words: Words["deviation"], format: (deg: number) => string): string {
+  const about = seat ? turned(seat.q, turn_deg) : turn_deg;
+  const upright = about[2];
+  const tilt = Math.hypot(about[0], about[1]);
+  if (tilt > Math.abs(upright)) return words.tilted(format(tilt));
+  return (upright > 0 ? words.anticlockwise : words.clockwise)(format(Math.abs(upright)));
+}
+
 /**
  * Say where a part sits wrongly. `offset_mm` is in the seat's frame, `seat` and `place` are in the cell's frame; the
  * worker stands at `place` and looks at the seat. Without them the numbers are given as measured.

@@ -8,7 +8,7 @@ import { robotCondition } from "../common/safety";
 import type { Freshness, PoseStream } from "../poses";
 import { calm } from "../settings";
 import type { Store } from "../store";
-import type { Card, Pose, SceneView } from "../wire";
+import type { Card, LiveLook, Pose, SceneView, Vector } from "../wire";
 import { best, number, text, words } from "../words";
 import { Bins } from "./bins";
 import { Deviation } from "./deviation";
@@ -70,6 +70,7 @@ export class Members {
   readonly bins: Bins;
   readonly layers: Layers;
   card: Card | null = null;
+  private look: LiveLook | null = null;
   private readonly planned = new Group();
   private shown: ReadonlySet<Layer>;
   private real = false;
@@ -110,6 +111,7 @@ export class Members {
       effect(() => {
         this.card = place === null ? null : (store.cards.value.get(place) ?? null);
         words.value; // labels follow the language
+        this.look = this.card && store.looks.of(this.card);
         this.point();
       }),
       effect(() => {
@@ -183,6 +185,13 @@ export class Members {
     return (place === null ? null : view.places[place]) ?? null;
   }
 
+  /** How far the part is off: as it is looked at now, else as the last check has measured it. */
+  private get off(): Vector | null {
+    const { look, card } = this;
+    if (!look || look.paused) return card?.offset_mm ?? null;
+    return look.verdict === "displaced" ? look.offset_mm : null;
+  }
+
   private get busy(): boolean {
     return this.card !== null && ["step", "attention", "checking"].includes(this.card.status);
   }
@@ -206,7 +215,7 @@ export class Members {
     const { scene, card: say, deviation } = words.value;
     const ghost = card && this.busy ? card.ghost : null;
     const goal = ghost?.end ?? (card && this.busy ? card.focus : null);
-    const off = (card && this.busy && card.offset_mm) || null;
+    const off = this.busy ? this.off : null;
     const bin = card && this.busy && card.bin ? (this.bins.boxes.get(card.bin) ?? null) : null;
     this.ghost.set(ghost, performance.now() / 1000);
     this.marks.set(bin, ghost ? null : goal);
@@ -215,7 +224,8 @@ export class Members {
     if (this.precise && goal) {
       const at = vector(goal.p).add(new Vector3(0, 0, TOP_M));
       const { tip } = this.deviation;
-      if (off && tip) {
+      if (this.look?.verdict === "ok" && !this.look.paused) labels.put("card:goal", words.value.live.within, at, "goal");
+      else if (off && tip) {
         labels.put("card:off", deviationWords(off, goal, this.stand, deviation, (mm) => number(mm, 1)), tip, "off");
       } else labels.put("card:goal", scene.goal, at, "goal");
       if (tip) at.setZ(Math.max(at.z, tip.z));
