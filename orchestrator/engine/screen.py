@@ -12,6 +12,7 @@ import structlog
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.overdue import climbing
 from orchestrator.core.state import ROBOT, State
+from orchestrator.engine.event_lines import about, in_words
 from orchestrator.engine.late import asked
 from orchestrator.engine.offers import is_low
 from orchestrator.wire import Drop, Happened, Put, TroubleView
@@ -69,7 +70,7 @@ class LiveScreen:
         """Follow a committed batch; for the bus."""
         changes: list[Change] = list(self._refresh(before, after))
         for item in events:
-            line = Happened(seq=item.seq, t=item.t, type=item.event.type, subject=_about(item), text=_in_words(item))
+            line = _line(item)
             self._log.append(line)
             changes.append(line)
         self._tell(changes)
@@ -197,17 +198,6 @@ def _cell_may_look_new(before: State, after: State) -> bool:
     ]
 
 
-def _about(item: Fresh) -> str:
-    fields = vars(item.event)  # asking a model for what it lacks costs as much as all the rest
-    names = [fields.get(key) for key in ("order", "unit", "step", "part", "bin", "place")]
-    return " ".join(str(name) for name in names if name)
-
-
-def _in_words(item: Fresh) -> str:
-    """The event's name in plain words, and what it says of itself: "step failed: The part lies upside down"."""
-    name = item.event.type.replace("_", " ")
-    fields = vars(item.event)
-    for key in ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome", "level"):
-        if value := fields.get(key):
-            return f"{name}: {value}"
-    return name
+def _line(item: Fresh) -> Happened:
+    fields, kind = vars(item.event), item.event.type  # asking a model for what it lacks costs as much as all the rest
+    return Happened(seq=item.seq, t=item.t, type=kind, subject=about(fields), text=in_words(kind, fields))
