@@ -15,6 +15,7 @@ from orchestrator.core.state import ROBOT, State
 from orchestrator.engine.event_lines import about, in_words
 from orchestrator.engine.late import asked
 from orchestrator.engine.offers import is_low
+from orchestrator.engine.remaining import TIME_LEFT_OF
 from orchestrator.wire import Drop, Happened, Put, TroubleView
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ log = structlog.get_logger(__name__)
 Change = Put | Drop | Happened
 Listener = Callable[[Sequence[Change]], None]
 LOG = 50
-_OF_TIME_LEFT = ("units", "orders", "places", "cell", "pauses")  # the older units share the lanes
 _OF_THE_CELL = tuple({field.name for field in fields(State)} - {"seq", "t", "bins"})
 
 
@@ -97,7 +97,7 @@ class LiveScreen:
         for order_id, order in after.orders.items():
             if before is None or before.orders.get(order_id) is not order:
                 wanted[f"order/{order_id}"] = self._guide.order(after, order_id)
-        reckoned = before is None or any(getattr(before, name) is not getattr(after, name) for name in _OF_TIME_LEFT)
+        reckoned = before is None or any(getattr(before, name) is not getattr(after, name) for name in TIME_LEFT_OF)
         for unit_id, unit in after.units.items():
             old = before.units.get(unit_id) if before else None
             if reckoned or unit.rewind is not None:  # why nobody takes it apart hangs on people and zones
