@@ -261,8 +261,20 @@ class HelpView(Frozen):
     others: tuple[Button, ...] = ()
 
 
+class Planned(Frozen):
+    """A step that has not begun: from when until when (s, UTC) a lane is at it, if everybody keeps to their times."""
+
+    unit: str
+    step: str
+    from_t: float
+    to_t: float
+
+
 class LaneView(Frozen):
-    """What one actor does now; with a button where its next step waits for a person to say next."""
+    """What one actor does now; with a button where its next step waits for a person to say next.
+
+    `ahead` is what comes next for it, as of the last step that began or ended; none while the cell or the unit stands.
+    """
 
     actor: str
     kind: Literal["robot", "human"]
@@ -279,6 +291,7 @@ class LaneView(Frozen):
     intent: Intent | None = None
     help: HelpView | None = None  # of a place where somebody is
     buttons: tuple[Button, ...] = ()
+    ahead: tuple[Planned, ...] = ()
 
 
 class StepWords(Frozen):

@@ -16,6 +16,7 @@ from orchestrator.core.state import OVER, ROBOT
 from orchestrator.core.supervision import breakpoint_at, released_by
 from orchestrator.core.waits import reasons
 from orchestrator.engine import late, phrases, rewinding
+from orchestrator.engine.ahead import Ahead
 from orchestrator.engine.asking import question
 from orchestrator.engine.captions import Captions
 from orchestrator.engine.cards import Cards
@@ -78,6 +79,7 @@ class Guide:
         self._captions = Captions(library)
         self._cards = Cards(self._captions)
         self._simulated = simulated
+        self._ahead = Ahead()
 
     def cell(self, state: State) -> CellView:
         """Return the cell at a glance, with the buttons that are legal now."""
@@ -242,6 +244,7 @@ class Guide:
             "kind": "human" if human else "robot",
             "operator": person.operator if person else "",
             "help": help_view(state, actor),
+            "ahead": self._ahead.of(state, actor),
         }
         paused = f"lane/{actor}" in state.pauses
         if (paused or not human or person) and granted(

@@ -1,7 +1,8 @@
-"""How long a unit still takes, by the times that its procedure states."""
+"""How long a unit still takes and what comes next in each lane, by the times that the procedures state."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.core.machine import CellState, OrderState, StepStatus
@@ -14,7 +15,20 @@ if TYPE_CHECKING:
     from orchestrator.core.state import State, StepState, UnitState
     from orchestrator.core.variant import Step
 
+TIME_LEFT_OF = ("units", "orders", "places", "cell", "pauses")  # what of a state the figures hang on: units share lanes
+AHEAD_S = 300.0  # how far what comes next is told
 _Work = tuple["UnitState", "Step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A step that has not begun, as it is laid into the lanes of a crew: from when until when (s, UTC)."""
+
+    unit: str
+    step: str
+    crew: tuple[str, ...]
+    from_t: float
+    to_t: float
 
 
 class _Untold(Exception):
@@ -42,6 +56,27 @@ def remaining_s(state: State, unit_id: str) -> float | None:
         return plan.left_s(unit)
     except _Untold:
         return None
+
+
+def ahead(state: State) -> tuple[Laid, ...]:
+    """Return which steps begin within AHEAD_S of the last one that began or ended, of every unit that goes on, in time.
+
+    They are laid as in `remaining_s`. What comes after a step whose time, or who does it, is not known is left out.
+    """
+    units = [unit for unit in state.units.values() if _goes_on(state, unit)]
+    if not units:
+        return ()
+    plan = _Plan(state, units)
+    laid = []
+    try:
+        for one in plan.lay():
+            if one.from_t > plan.now + AHEAD_S:
+                break
+            if one.crew:
+                laid.append(one)
+    except _Untold:
+        pass
+    return tuple(sorted(laid, key=lambda one: (one.from_t, one.crew)))
 
 
 def _until(state: State, unit_id: str) -> Iterator[UnitState]:
@@ -88,9 +123,15 @@ class _Plan:
         """Return when the last of a unit's steps ends, counted from now (s). Raises _Untold."""
         todo = [work for each in self._units for work in self._begun(each)]
         while any(owner.id == unit.id for owner, _ in todo):
-            todo.remove(self._lay_first(todo))
+            self._lay_first(todo)
         ends = (self._ends[unit.id, name] for name, step in unit.steps.items() if step.status not in OVER)
         return max(0.0, max(ends, default=self.now) - self.now)
+
+    def lay(self) -> Iterator[Laid]:
+        """Lay every step that has not begun, one after the other. Raises _Untold where it can't go on."""
+        todo = [work for each in self._units for work in self._begun(each)]
+        while todo:
+            yield self._lay_first(todo)
 
     def _begun(self, unit: UnitState) -> Iterator[_Work]:
         """Note what is over or under way, and yield what has not begun."""
@@ -118,8 +159,8 @@ class _Plan:
     def _busy_until(self, current: StepState, end: float) -> None:
         self._free.update((actor, max(end, self._free[actor])) for actor in current.actors if actor in self._free)
 
-    def _lay_first(self, todo: list[_Work]) -> _Work:
-        """Lay the step that can begin first into its lanes, and return it."""
+    def _lay_first(self, todo: list[_Work]) -> Laid:
+        """Lay the step that can begin first into its lanes, and take it out of the list."""
         first: tuple[float, float, _Work, tuple[str, ...]] | None = None
         for work in todo:
             ready = self._ready(*work)
@@ -130,10 +171,11 @@ class _Plan:
                 first = (begins, ends, work, crew)
         if first is None:  # what it waits for is in a unit that stands
             raise _Untold
-        _, ends, (unit, step), crew = first
+        begins, ends, (unit, step), crew = first
         self._free.update(dict.fromkeys(crew, ends))
         self._ends[unit.id, step.id] = ends
-        return first[2]
+        todo.remove(first[2])
+        return Laid(unit=unit.id, step=step.id, crew=crew, from_t=begins, to_t=ends)
 
     def _ready(self, unit: UnitState, step: Step) -> float | None:
         """Return from when on nothing but lanes holds a step up; None while a predecessor is not laid."""

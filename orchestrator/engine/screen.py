@@ -12,8 +12,10 @@ import structlog
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.overdue import climbing
 from orchestrator.core.state import ROBOT, State
+from orchestrator.engine.event_lines import about, in_words
 from orchestrator.engine.late import asked
 from orchestrator.engine.offers import is_low
+from orchestrator.engine.remaining import TIME_LEFT_OF
 from orchestrator.wire import Drop, Happened, Put, TroubleView
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ log = structlog.get_logger(__name__)
 Change = Put | Drop | Happened
 Listener = Callable[[Sequence[Change]], None]
 LOG = 50
-_OF_TIME_LEFT = ("units", "orders", "places", "cell", "pauses")  # the older units share the lanes
 _OF_THE_CELL = tuple({field.name for field in fields(State)} - {"seq", "t", "bins"})
 
 
@@ -69,7 +70,7 @@ class LiveScreen:
         """Follow a committed batch; for the bus."""
         changes: list[Change] = list(self._refresh(before, after))
         for item in events:
-            line = Happened(seq=item.seq, t=item.t, type=item.event.type, subject=_about(item), text=_in_words(item))
+            line = _line(item)
             self._log.append(line)
             changes.append(line)
         self._tell(changes)
@@ -96,7 +97,7 @@ class LiveScreen:
         for order_id, order in after.orders.items():
             if before is None or before.orders.get(order_id) is not order:
                 wanted[f"order/{order_id}"] = self._guide.order(after, order_id)
-        reckoned = before is None or any(getattr(before, name) is not getattr(after, name) for name in _OF_TIME_LEFT)
+        reckoned = before is None or any(getattr(before, name) is not getattr(after, name) for name in TIME_LEFT_OF)
         for unit_id, unit in after.units.items():
             old = before.units.get(unit_id) if before else None
             if reckoned or unit.rewind is not None:  # why nobody takes it apart hangs on people and zones
@@ -197,17 +198,6 @@ def _cell_may_look_new(before: State, after: State) -> bool:
     ]
 
 
-def _about(item: Fresh) -> str:
-    fields = vars(item.event)  # asking a model for what it lacks costs as much as all the rest
-    names = [fields.get(key) for key in ("order", "unit", "step", "part", "bin", "place")]
-    return " ".join(str(name) for name in names if name)
-
-
-def _in_words(item: Fresh) -> str:
-    """The event's name in plain words, and what it says of itself: "step failed: The part lies upside down"."""
-    name = item.event.type.replace("_", " ")
-    fields = vars(item.event)
-    for key in ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome", "level"):
-        if value := fields.get(key):
-            return f"{name}: {value}"
-    return name
+def _line(item: Fresh) -> Happened:
+    fields, kind = vars(item.event), item.event.type  # asking a model for what it lacks costs as much as all the rest
+    return Happened(seq=item.seq, t=item.t, type=kind, subject=about(fields), text=in_words(kind, fields))

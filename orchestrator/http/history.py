@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
@@ -12,21 +13,29 @@ if TYPE_CHECKING:
 SCAN = 5_000  # events that one request reads at most where it chooses among them
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wanted:
-    """Which events: a type, a subject (None: any), and a text in type, subject or payload ("": any)."""
+    """Which events: a type, a subject (None: any), and any of some texts in type, subject or payload (none: any)."""
 
     kind: str | None = None
     subject: str | None = None
-    text: str = ""
+    texts: tuple[str, ...] = ()
+
+    @cached_property
+    def needles(self) -> tuple[str, ...]:
+        """The texts as they are looked for; none where everything is wanted."""
+        return tuple(needle for needle in (text.strip().casefold() for text in self.texts) if needle)
 
     def matches(self, recorded: Recorded) -> bool:
-        """Whether the text is in an event, in whatever case; a type is found with spaces, too."""
-        needle = self.text.strip().casefold()
-        entry = recorded.entry
-        if not needle or needle in f"{entry.type}\n{entry.type.replace('_', ' ')}\n{entry.subject}".casefold():
+        """Whether a text is in an event, in whatever case; a type is found with spaces, too."""
+        if not self.needles:
             return True
-        return needle in entry.payload.decode(errors="replace").casefold()
+        entry = recorded.entry
+        said = f"{entry.type}\n{entry.type.replace('_', ' ')}\n{entry.subject}".casefold()
+        if any(needle in said for needle in self.needles):
+            return True
+        payload = entry.payload.decode(errors="replace").casefold()
+        return any(needle in payload for needle in self.needles)
 
 
 def onwards(journal: Journal, wanted: Wanted, after: int, limit: int) -> tuple[list[Recorded], int | None]:
@@ -34,7 +43,7 @@ def onwards(journal: Journal, wanted: Wanted, after: int, limit: int) -> tuple[l
 
     With a text it reads SCAN events at most, so a page may hold fewer, or none, and not be the last.
     """
-    most = SCAN if wanted.text.strip() else limit + 1
+    most = SCAN if wanted.needles else limit + 1
     read = list(islice(journal.read(after=after, limit=most, kind=wanted.kind, subject=wanted.subject), most))
     found = [recorded for recorded in read if wanted.matches(recorded)]
     if len(found) > limit:
@@ -52,7 +61,7 @@ def backwards(
     """
     before = min(before, journal.head[0] + 1)
     unbroken = wanted.kind is None and wanted.subject is None
-    start = max(after, before - 1 - (SCAN if wanted.text.strip() or not unbroken else limit))
+    start = max(after, before - 1 - (SCAN if wanted.needles or not unbroken else limit))
     count = max(0, before - 1 - start)
     events = journal.read(after=start, limit=count, kind=wanted.kind, subject=wanted.subject)
     read = list(takewhile(lambda recorded: recorded.seq < before, events)) if count else []

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter, Query, Request
+from pydantic import Field
 from starlette.responses import Response
 
 from orchestrator.core.errors import NotFound, known
@@ -16,6 +17,7 @@ from orchestrator.core.photo import path_of
 from orchestrator.core.ports import Recorded
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
+from orchestrator.engine.event_lines import about, in_words
 from orchestrator.http import files
 from orchestrator.http.errors import ANSWERS, REMOVED, error_response
 from orchestrator.http.history import Wanted, backwards, onwards
@@ -26,11 +28,17 @@ CHECKS = ("check_ended", "recheck_ended")
 After = Annotated[int, Query(ge=0, description="Only events later than this seq.")]
 Before = Annotated[int | None, Query(ge=1, description="Only events earlier than this seq, newest first.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
-Sought = Annotated[str, Query(max_length=100, description="A text in type, subject or payload, in whatever case.")]
+Sought = Annotated[
+    list[Annotated[str, Field(max_length=100)]],
+    Query(max_length=50, description="A text in type, subject or payload, in whatever case; of several, any."),
+]
 
 
 class EventLine(Frozen):
-    """A durable event: its place in the chain, when (UTC s), what, about which order or unit, and by which command."""
+    """A durable event: its place in the chain, when (UTC s), what, about which order or unit, and by which command.
+
+    `about` and `text` say it in a line, as a screen's list of events does.
+    """
 
     seq: int
     t: float
@@ -40,6 +48,8 @@ class EventLine(Frozen):
     command: str
     payload: dict[str, Any]
     sha256: str
+    about: str
+    text: str
 
 
 class EventPage(Frozen):
@@ -88,14 +98,14 @@ def router(desk: Desk) -> APIRouter:
         limit: Limit = PAGE,
         type: str | None = None,  # noqa: A002 - the query's name
         subject: str | None = None,
-        q: Sought = "",
+        q: Sought = [],  # noqa: B006 - FastAPI copies it
         before: Before = None,
     ) -> EventPage:
         """A page of the journal, of one type, of one subject or with a text in it where asked.
 
         A search reads a bounded number of events; ask on with `next` until it is null.
         """
-        wanted = Wanted(type, subject, q)
+        wanted = Wanted(type, subject, tuple(q))
         if before is None:
             found, following = onwards(desk.journal, wanted, after, limit)
         else:
@@ -156,6 +166,7 @@ def _removed(desk: Desk, path: str) -> bool:
 
 def _event(recorded: Recorded) -> EventLine:
     entry = recorded.entry
+    payload = orjson.loads(entry.payload)
     return EventLine(
         seq=recorded.seq,
         t=entry.t,
@@ -163,8 +174,10 @@ def _event(recorded: Recorded) -> EventLine:
         version=entry.version,
         subject=entry.subject,
         command=entry.command,
-        payload=orjson.loads(entry.payload),
+        payload=payload,
         sha256=recorded.sha256,
+        about=about(payload),
+        text=in_words(entry.type, payload),
     )
 
 

@@ -57,8 +57,10 @@ def test_events_are_searched_and_paged_backwards(tmp_path: Path, monkeypatch: py
         assert await all_of(before=99, q="u6") == ([7], 3)
         assert await all_of(q="GRÖSSE 1") == ([2], 3)
         assert await all_of(q="größe", limit=2) == ([1, 2, 3, 4, 5, 6, 7], 4)
+        assert await all_of(before=99, q=["step failed", "U6", " "]) == ([7, 3], 3)
+        assert await all_of(before=99, q=["", " "], limit=9) == ([7, 6, 5, 4, 3, 2, 1], 1)
         assert await all_of(before=1) == ([], 1)
-        for wrong in ({"before": 0}, {"q": "x" * 101}):
+        for wrong in ({"before": 0}, {"q": "x" * 101}, {"q": ["x"] * 51}):
             answer = await client.get("/api/v1/events", params=wrong)
             assert (answer.status_code, next(iter(wrong)) in answer.json()["message"]) == (422, True)
 
@@ -76,5 +78,17 @@ def test_a_search_ends_where_older_events_are_in_an_archive(tmp_path: Path, monk
         for before, seqs, following in ((25, [24, 23, 22], 22), (22, [21], None), (21, [], None)):
             page = (await client.get("/api/v1/events", params={"before": before, "q": "u1"})).json()
             assert ([event["seq"] for event in page["events"]], page["next"]) == (seqs, following)
+
+    run(desk, scenario)
+
+
+def test_an_event_says_itself_in_a_line_as_on_a_screen(tmp_path: Path) -> None:
+    desk = FakeDesk(tmp_path)
+
+    async def scenario(client: httpx.AsyncClient) -> None:
+        payload = b'{"type":"step_failed","unit":"u1","step":"base","message":"It slipped","part":""}'
+        await desk.journal.append([Entry(t=1.0, type="step_failed", subject="u1", payload=payload)])
+        (line,) = (await client.get("/api/v1/events")).json()["events"]
+        assert (line["about"], line["text"]) == ("u1 base", "step failed: It slipped")
 
     run(desk, scenario)

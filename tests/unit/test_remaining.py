@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.machine import CellVerb, OrderVerb, StepStatus
-from orchestrator.engine.remaining import remaining_s
+from orchestrator.engine.remaining import AHEAD_S, ahead, remaining_s
 from tests.unit.core_builders import SUPERVISOR, Bench, step, variant
 
 if TYPE_CHECKING:
@@ -124,3 +125,43 @@ def test_the_figure_lies_between_the_longest_chain_or_lane_and_all_steps_in_a_ro
     told = left(Bench(joined=("front",)).running(variant(*steps)))
     assert told is not None
     assert max(*longest.values(), robot, human) <= told <= sum(max(s.time_s.values()) for s in steps)
+
+
+def lanes(bench: Bench) -> dict[str, list[tuple[str, str, float, float]]]:
+    """What comes next by lane: unit, step, and from when until when as of now."""
+    out: dict[str, list[tuple[str, str, float, float]]] = {}
+    for one in ahead(bench.state):
+        for actor in one.crew:
+            out.setdefault(actor, []).append((one.unit, one.step, one.from_t - bench.t, one.to_t - bench.t))
+    return out
+
+
+def test_what_comes_next_is_laid_into_the_lanes_of_those_who_do_it() -> None:
+    both = step("both", ("r",), by="robot human", together=True, time_s={"robot": 12, "human": 9})
+    bench = Bench(joined=("front",)).running(variant(work("r", robot=10), both, work("h", human=4)))
+    assert lanes(bench) == {
+        "robot": [("u1", "r", 0, 10), ("u1", "both", 10, 22)],
+        "front": [("u1", "h", 0, 4), ("u1", "both", 10, 22)],
+    }
+    bench.start("r", "robot")
+    bench.wait(3)
+    bench.start("h", "front")
+    assert lanes(bench) == {"robot": [("u1", "both", 7, 19)], "front": [("u1", "both", 7, 19)]}
+
+
+def test_units_share_the_lanes_and_no_two_steps_of_a_lane_overlap() -> None:
+    a = step("a", by="human", part="body", at="nest", check=("person",), time_s={"human": 10})
+    bench = Bench(joined=("front",)).running(variant(a, work("b", ("a",), human=20)), quantity=2, units=2)
+    (front,) = lanes(bench).values()
+    assert [(unit, name) for unit, name, _, _ in front] == [("u1", "a"), ("u1", "b"), ("u2", "a"), ("u2", "b")]
+    assert all(one[3] <= following[2] for one, following in pairwise(front))
+
+
+def test_what_comes_next_ends_where_a_time_is_missing_at_the_horizon_and_where_anything_stands() -> None:
+    untold = variant(work("a", human=10), step("b", ("a",), by="human", check=("person",)), work("c", ("b",), human=1))
+    assert lanes(Bench().running(untold)) == {"front": [("u1", "a", 0, 10)]}
+    far = variant(work("a", human=AHEAD_S + 1), work("b", ("a",), human=1))
+    assert [name for _, name, _, _ in lanes(Bench().running(far))["front"]] == ["a"]
+    bench = Bench().running(variant(work("a", human=10)))
+    bench.verb(CellVerb.HOLD)
+    assert lanes(bench) == {}

@@ -523,7 +523,11 @@ export interface Kept {
   t: number;
 }
 
-/** What one actor does now; with a button where its next step waits for a person to say next. */
+/**
+ * What one actor does now; with a button where its next step waits for a person to say next.
+ *
+ * `ahead` is what comes next for it, as of the last step that began or ended; none while the cell or the unit stands.
+ */
 export interface LaneView {
   actor: string;
   kind: "robot" | "human";
@@ -540,6 +544,7 @@ export interface LaneView {
   intent: Intent | null;
   help: HelpView | null;
   buttons: Button[];
+  ahead: Planned[];
 }
 
 /** The person leaves the worker place. */
@@ -701,6 +706,14 @@ export interface PauseView {
 export interface Ping {
   type: "ping";
   v?: 1;
+}
+
+/** A step that has not begun: from when until when (s, UTC) a lane is at it, if everybody keeps to their times. */
+export interface Planned {
+  unit: string;
+  step: string;
+  from_t: number;
+  to_t: number;
 }
 
 /** The server is there: the answer to a ping, and the end of a catch-up. */

@@ -1,15 +1,13 @@
 /** A unit's steps as a graph: who does each, where it stands, what it comes after. It scrolls in its own box. */
 
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { Icon } from "../common/icon";
 import type { StepView } from "../wire";
 import { text, word, words } from "../words";
-import { layered, type Placed } from "./layers";
+import { curve, laidOut } from "./layout";
 import { SIGNS } from "./signs";
 
-const NODE = { width: 172, height: 84 };
-const GAP = { x: 16, y: 30 };
-const EDGE = 6; // room around the whole
+const SIZES = { width: 172, height: 84, across: 16, down: 30, edge: 6 };
 
 /** Closed until somebody wants it; while it is closed nothing is laid out. */
 export function StepGraph({ unit, name, steps }: { unit: string; name: string; steps: readonly StepView[] }) {
@@ -25,40 +23,29 @@ export function StepGraph({ unit, name, steps }: { unit: string; name: string; s
 
 function Drawn({ unit, name, steps }: { unit: string; name: string; steps: readonly StepView[] }) {
   const { board } = words.value;
-  const graph = layered(steps);
-  const width = 2 * EDGE + graph.columns * (NODE.width + GAP.x) - GAP.x;
-  const height = 2 * EDGE + graph.layers * (NODE.height + GAP.y) - GAP.y;
-  const inLayer = new Map<number, number>();
-  for (const { layer } of graph.placed) inLayer.set(layer, (inLayer.get(layer) ?? 0) + 1);
-  const at = ({ layer, column }: Placed<StepView>) => ({
-    x: EDGE + (column + (graph.columns - (inLayer.get(layer) ?? 1)) / 2) * (NODE.width + GAP.x),
-    y: EDGE + layer * (NODE.height + GAP.y),
-  });
-  const places = new Map(graph.placed.map((one) => [one.step.id, at(one)]));
-  const titles = new Map(steps.map((step) => [step.id, text(step.title) || step.id]));
+  const shape = JSON.stringify(steps.map(({ id, index, after }) => [id, index, after]));
+  const graph = useMemo(() => laidOut(steps, SIZES), [shape]);
+  const now = new Map(steps.map((step) => [step.id, step]));
+  const title = (id: string): string => text(now.get(id)?.title ?? {}) || id;
   const head = `arrow-${unit}`;
   return (
     <div class="graph-box" tabIndex={0} role="group" aria-label={`${board.graph}: ${name}`}>
-      <div class="graph-plane" style={{ width: `${width}px`, height: `${height}px` }}>
-        <svg width={width} height={height} aria-hidden="true">
+      <div class="graph-plane" style={{ width: `${graph.width}px`, height: `${graph.height}px` }}>
+        <svg width={graph.width} height={graph.height} aria-hidden="true">
           <defs>
             <marker id={head} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">
               <path d="M0 0 8 4 0 8z" />
             </marker>
           </defs>
-          {graph.edges.map(([from, to]) => {
-            const a = places.get(from);
-            const b = places.get(to);
-            if (!a || !b) return null;
-            const [x1, y1, x2, y2] = [a.x + NODE.width / 2, a.y + NODE.height, b.x + NODE.width / 2, b.y - 1];
-            const bend = GAP.y * 0.6;
-            return <path key={`${from} ${to}`} class="graph-edge" data-edge={`${from} ${to}`} marker-end={`url(#${head})`} d={`M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 - bend} ${x2} ${y2}`} />;
-          })}
+          {graph.arrows.map(({ from, to, points }) => (
+            <path key={`${from} ${to}`} class="graph-edge" data-edge={`${from} ${to}`} marker-end={`url(#${head})`} d={curve(points)} />
+          ))}
         </svg>
         <ol class="graph-nodes">
-          {graph.placed.map(({ step }) => (
-            <Node key={step.id} step={step} at={places.get(step.id) ?? { x: 0, y: 0 }} after={graph.edges.filter(([, to]) => to === step.id).map(([from]) => titles.get(from) ?? from)} />
-          ))}
+          {graph.boxes.map(({ step: { id }, x, y }) => {
+            const step = now.get(id);
+            return step && <Node key={id} step={step} at={{ x, y }} after={graph.arrows.filter(({ to }) => to === id).map(({ from }) => title(from))} />;
+          })}
         </ol>
       </div>
     </div>
@@ -71,7 +58,7 @@ function Node({ step, at, after }: { step: StepView; at: { x: number; y: number 
   const kind = both ? "both" : (step.who[0] ?? "none");
   const title = text(step.title) || step.id;
   return (
-    <li class={`node node-${kind} node-${step.status}`} data-node={step.id} data-who={kind} title={title} style={{ left: `${at.x}px`, top: `${at.y}px`, width: `${NODE.width}px`, height: `${NODE.height}px` }}>
+    <li class={`node node-${kind} node-${step.status}`} data-node={step.id} data-who={kind} title={title} style={{ left: `${at.x}px`, top: `${at.y}px`, width: `${SIZES.width}px`, height: `${SIZES.height}px` }}>
       <span class="node-title">{title}</span>
       <span class="node-foot">
         {step.who.map((who) => (

@@ -20,6 +20,29 @@ export function matches(event: Happened, wanted: string, say: Words): boolean {
   return `${happened(event, say)} ${event.subject} ${event.type}`.toLocaleLowerCase().includes(needle);
 }
 
+const ALTERNATIVES = 50; // that one request takes
+
+/**
+ * The texts by which the journal finds what the reader would: the words as they stand, and the types and keys that are called so in
+ * the reader's words. They may find more than is shown so; none at all, which finds everything, where too many would be needed.
+ */
+export function alternatives(wanted: string, say: Words): readonly string[] {
+  const needle = wanted.trim().toLocaleLowerCase();
+  if (!needle) return [];
+  const found = new Set([wanted.trim()]);
+  for (const [type, name] of Object.entries(say.events.names)) {
+    const shown = `${name}: `.toLocaleLowerCase();
+    if (shown.includes(needle) || needle.startsWith(shown.slice(0, -2))) found.add(type);
+    for (const [key, detail] of Object.entries(keys(type, say))) {
+      if (detail.toLocaleLowerCase().includes(needle)) found.add(key);
+      else if (`${shown}${detail}`.toLocaleLowerCase().includes(needle)) found.add(type);
+    }
+    const said = shown.slice(0, -2).split(" ").map((_, i, all) => `${all.slice(i).join(" ")}: `).find((end) => needle.startsWith(end));
+    if (said) found.add(type);
+  }
+  return found.size > ALTERNATIVES ? [] : [...found];
+}
+
 function keys(type: string, say: Words): Readonly<Record<string, string>> {
   if (type === "cell_changed" || type === "cell_restarted") return say.cellStates;
   if (type === "order_changed") return say.orderStates;

@@ -8,6 +8,8 @@ const KEPT_S = 30 * 60;
 export interface Episode {
   key: string;
   actor: string;
+  unit: string;
+  step: string;
   title: Record<string, string>;
   status: string;
   from_t: number;
@@ -28,7 +30,7 @@ export function remember(store: Store, now_t: number): void {
       const key = `${actor} ${step.unit} ${step.id} ${step.started_t}`;
       const open = step.status === "active" || step.status === "verifying" || step.status === "attention";
       const to_t = open ? null : (step.ended_t ?? next.get(key)?.to_t ?? now_t);
-      next.set(key, { key, actor, title: step.title, status: step.status, from_t: step.started_t, to_t });
+      next.set(key, { key, actor, unit: step.unit, step: step.id, title: step.title, status: step.status, from_t: step.started_t, to_t });
     }
   }
   episodes.value = next;

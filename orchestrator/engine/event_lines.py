@@ -1,0 +1,25 @@
+"""An event in a line: what it is about, and what it says of itself in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ABOUT = ("order", "unit", "step", "part", "bin", "place")
+_SAYS = ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome", "level")
+
+
+def about(fields: Mapping[str, object]) -> str:
+    """Return what an event's fields name: order, unit, step, part, bin, place."""
+    return " ".join(str(name) for name in map(fields.get, _ABOUT) if name)
+
+
+def in_words(kind: str, fields: Mapping[str, object]) -> str:
+    """Return an event's name in plain words, and what it says: "step failed: The part lies upside down"."""
+    name = kind.replace("_", " ")
+    for key in _SAYS:
+        if value := fields.get(key):
+            return f"{name}: {value}"
+    return name
