@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import ChainMap
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.clock_file import ClockFile
 from orchestrator.adapters.clock_wall import WallClock
@@ -16,6 +17,7 @@ from orchestrator.adapters.journal_memory import MemoryJournal
 from orchestrator.adapters.journal_sqlite import SqliteJournal
 from orchestrator.adapters.snapshot_file import SnapshotFile
 from orchestrator.core import commands as cmd
+from orchestrator.core.camera import NOISE
 from orchestrator.core.cell import URDF
 from orchestrator.core.errors import AuthoringError, SetupError
 from orchestrator.core.events import decode
@@ -123,6 +125,7 @@ async def embedded(
     from orchestrator.adapters.calibration.calibrator import Calibrator
     from orchestrator.adapters.calibration.camera import CalibratedCamera
     from orchestrator.adapters.calibration.store import CalibrationStore
+    from orchestrator.adapters.camera_ros2 import RosCameras
     from orchestrator.adapters.camera_sim import SimCamera, setup_of
     from orchestrator.adapters.devices_sim import SimDevices
     from orchestrator.adapters.golden_store import GoldenStore
@@ -191,16 +194,23 @@ async def embedded(
     boards = SimBoards(world, spec.boards, spec.frames)
     cameras = {
         name: SimCamera(setup_of(spec, name), world, clock, robot=robot, seed=seed, boards=boards.bodies)
-        for name in spec.cameras
+        for name, camera in spec.cameras.items()
+        if camera.ros2 is None
     }
+    try:
+        real = RosCameras.of(spec, clock, robot)
+    except SetupError:
+        await robot.close()
+        raise
+    seen = ChainMap[str, Any](cameras, real.cameras if real is not None else {})
     if calibrations is None and settings.data is not None:
         calibrations = CalibrationStore(settings.data / "calibration")
     fixed = {name: (board, spec.frames[board.at]) for name, board in spec.boards.items() if board.at is not None}
     calibrated = {
-        name: CalibratedCamera(name, cameras, spec.cameras[name], fixed, store=calibrations, now=clock.now)
-        for name in cameras
+        name: CalibratedCamera(name, seen, spec.cameras[name], fixed, store=calibrations, now=clock.now)
+        for name in spec.cameras
     }
-    noise_m = {name: camera.setup.noise.sigma_m for name, camera in cameras.items()}
+    noise_m = {name: NOISE[camera.model].sigma_m for name, camera in spec.cameras.items()}
     own_vision = live_vision = None
     if vision is None:
         live_vision = VisionOpen3D(  # its process begins with the first live look
@@ -295,6 +305,8 @@ async def embedded(
         if graph is not None:
             await graph.close()
         await correcting.close()
+        if real is not None:
+            await real.close()
         heartbeat.close()
         grip_watch.close()
         crew.retreating.close()
@@ -336,7 +348,7 @@ async def _ros2(
     assert settings is not None
     if not settings.rehearsal:
         raise SetupError(
-            "Tandem has no cameras and devices over ROS 2 yet: all that is around this robot would be simulated.",
+            "Tandem has no devices over ROS 2 yet: what is around this robot would be simulated.",
             remedy="To try its motions among simulated parts, write rehearsal: true in its robot_ros2 settings.",
         )
     hands = Rehearsal(

@@ -156,7 +156,7 @@ class RosRobot:
             raise RobotError("The robot's program does not run.", remedy="Start it at the robot.", code="not_ready")
         for server in ("controller", "gripper"):
             if not await self._link.wait_for(server, WAIT_S):
-                name = self._settings.controller if server == "controller" else self._settings.gripper.action
+                name = self._settings.controller if server == "controller" else self._settings.gripper.server
                 raise RobotError(
                     f"There is no {server} at {name}.", remedy="Start it, or correct the cell file.", code="not_ready"
                 )
@@ -215,6 +215,7 @@ class RosRobot:
                     remedy="Ask for moves, moves of the joints and grips.",
                 )
         refuse_nonsense(segments, begin, len(here.joints))
+        gripped = tuple(self._as_done(segment) if isinstance(segment, Grip) else segment for segment in segments)
         for segment in segments:
             if isinstance(segment, Grip) and segment.mass_kg > self._payload_kg:
                 raise PlanError(
@@ -225,7 +226,7 @@ class RosRobot:
                 )
         legs = await asyncio.get_running_loop().run_in_executor(
             self._thread,
-            lambda: self._planner.plan(segments, start=begin, opening_m=here.opening_m, scene=scene, tcp=tool.tcp),
+            lambda: self._planner.plan(gripped, start=begin, opening_m=here.opening_m, scene=scene, tcp=tool.tcp),
         )
         return bound(segments, legs, start=begin, scene_version=version, tool=tool, kinematics=self._kinematics)
 
@@ -508,12 +509,20 @@ class RosRobot:
 
     async def _fingers(self, command: Grip, motion: SimMotion) -> Outcome | None:
         """Move the fingers; None when they got where they should, else how the motion ends."""
-        target = 0.0 if command.close else min(max(command.opening_m, 0.0), self.arm.gripper.stroke_m)
+        done_m = self._as_done(command).opening_m
+        digital = self._settings.gripper.digital is not None
+        target = 0.0 if command.close and not digital else min(max(done_m, 0.0), self.arm.gripper.stroke_m)
         failed = await self._drive.fingers(command, target, motion)
         self._publish()
         if command.close is self.state.value.holding:
             self._use(scenery.after_grip(self._scene, command, self.state.value.tcp))
         return failed
+
+    def _as_done(self, command: Grip) -> Grip:
+        """Return a command as the gripper does it: one on a digital output opens all the way."""
+        if command.close or self._settings.gripper.digital is None:
+            return command
+        return replace(command, opening_m=self.arm.gripper.stroke_m)
 
     async def _guarded(self, command: GuardedMove, motion: SimMotion) -> Outcome:
         scene, tool, here = self._scene, self._tool, self.state.value
@@ -591,6 +600,8 @@ class RosRobot:
 
     def _holds(self, opening_m: float) -> bool:
         """Whether something keeps the fingers apart. After a start, half open fingers may: a person looks then."""
+        if (says := self._link.holding) is not None:
+            return says
         apart = opening_m > EMPTY_M
         if self._drive.closed is None:
             return apart and opening_m < self.arm.gripper.stroke_m - EMPTY_M

@@ -135,6 +135,13 @@ def _ros2() -> list[Finding]:
             f"apt-get install {packages}" if there else mend,
             needed=False,
         ),
+        Finding(
+            "tf2 (cameras that tf2 places)",
+            tf2 := importlib.util.find_spec("tf2_ros") is not None,
+            "tf2_ros" if tf2 else "",
+            f"apt-get install ros-{distro or 'jazzy'}-tf2-ros-py" if there else mend,
+            needed=False,
+        ),
     ]
 
 

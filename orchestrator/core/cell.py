@@ -17,6 +17,7 @@ from orchestrator.core.geometry import Pose, Vector
 from orchestrator.core.parts import AuthoredFrame, Positive, as_number, wrong
 from orchestrator.core.patience import PatienceSpec
 from orchestrator.core.registration import RegistrationRules
+from orchestrator.core.ros2_camera import Ros2CameraSpec
 from orchestrator.core.ros2_spec import Ros2Settings
 from orchestrator.core.separation import SeparationSpec
 from orchestrator.core.variant import Frozen
@@ -196,7 +197,7 @@ class RobotSpec(Frozen):
 class CameraSpec(Frozen):
     """A camera: its kind, what it sees, and where its optical frame (z along the view, x right) is believed to sit.
 
-    `at` is in the world, or in the flange's frame for a camera that is `on` the flange.
+    `at` is in the world, or in the flange's frame for a camera that is `on` the flange. Without `ros2` it is simulated.
     """
 
     on: Annotated[str, AfterValidator(_one_of("mount", MOUNTS))] = "cell"
@@ -205,6 +206,16 @@ class CameraSpec(Frozen):
     size_px: Size = (1280, 720)
     view_deg: ViewDeg = 60.0  # horizontal field of view
     calibration: CalibrationRules | None = None  # what its checks demand; None: nothing
+    ros2: Ros2CameraSpec | None = None  # where its pictures come from
+
+    @model_validator(mode="after")
+    def _placed(self) -> CameraSpec:
+        if self.ros2 is not None and self.ros2.tf is not None and not self.fixed:
+            raise wrong(
+                "A camera on the flange sits where the arm's joints and `at` have it.",
+                "Leave tf out, and write into `at` where the camera sits in the flange's frame.",
+            )
+        return self
 
     @property
     def fixed(self) -> bool:
@@ -399,6 +410,13 @@ class CellSpec(Frozen):
             )
         if self.robot.adapter != "ros2" and ros2 is not None:
             raise wrong("robot_ros2 has settings, but the robot's adapter is not ros2.", "Write adapter: ros2.")
+        over = {name for name, camera in self.cameras.items() if camera.ros2 is not None}
+        if over and ros2 is None:
+            words = f"The pictures of {min(over)} come over ROS 2, but the robot's adapter is not ros2."
+            raise wrong(words, "Leave ros2 out of its settings, or write adapter: ros2 for the robot.")
+        if erring := sorted(over & self.adapters.camera_sim.keys()):
+            words = f"camera_sim says how wrong {erring[0]} is simulated, but it is a real camera."
+            raise wrong(words, "Leave it out of camera_sim, or leave out its ros2.")
         return self
 
     @property

@@ -29,10 +29,25 @@ def _name(value: str) -> str:
 Name = Annotated[str, AfterValidator(_name)]
 
 
+class Ros2DigitalSpec(Frozen):
+    """A gripper on digital signals: the service of its output (std_srvs/SetBool), the topics of its inputs.
+
+    `closes` is the value that closes it. Inputs (std_msgs/Bool, 10 Hz or more): `holding` is on while it holds a part,
+    `closed`, where there is one, once its fingers met on nothing. They get where they go within `time_s`.
+    """
+
+    output: Name
+    holding: Name
+    closed: Name | None = None
+    closes: bool = True
+    time_s: Annotated[float, Field(ge=0.05, le=8)] = 1.0
+
+
 class Ros2GripperSpec(Frozen):
     """The gripper: its action, its joint, and that joint's positions (m or rad) where the fingers are open and closed.
 
     `kind` is the action's type; with auto ParallelGripperCommand where there is such a server, else GripperCommand.
+    One that is `digital` has none of these: it is open, closed, or holds something.
     """
 
     action: Name = "gripper_controller/gripper_cmd"
@@ -40,9 +55,17 @@ class Ros2GripperSpec(Frozen):
     joint: str = "finger_joint"
     open: float = 0.0
     closed: float = 0.8
+    digital: Ros2DigitalSpec | None = None
+
+    @property
+    def server(self) -> str:
+        """What it is asked through: its action, or its output's service."""
+        return self.action if self.digital is None else self.digital.output
 
     @model_validator(mode="after")
     def _travels(self) -> Ros2GripperSpec:
+        if self.digital is not None and len(self.model_fields_set) > 1:
+            raise wrong("A digital gripper has no action and no joint.", "Write digital alone.")
         if self.open == self.closed:
             raise wrong("The gripper's joint is at the same place open and closed.", "Write open and closed.")
         return self
@@ -99,4 +122,9 @@ class Ros2Settings(Frozen):
     def _apart(self) -> Ros2Settings:
         if len({*self.joints, self.gripper.joint}) != len(self.joints) + 1:
             raise wrong("A joint is named twice.", "Name each joint of arm and gripper once.")
+        if self.rehearsal and self.gripper.digital is not None:
+            raise wrong(
+                "In a rehearsal what the fingers meet is simulated, and a digital gripper tells what is really there.",
+                "Leave rehearsal out, or give the gripper an action.",
+            )
         return self

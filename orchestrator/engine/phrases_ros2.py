@@ -1,18 +1,41 @@
-"""What helps where a ROS 2 robot fails, in German; `{}` stands for names."""
+"""What helps where a ROS 2 robot or camera fails, in German; `{}` stands for names."""
 
 from __future__ import annotations
 
 GERMAN = {
     "Ask for moves, moves of the joints and grips.": "Bahnen, Gelenkbahnen und Griffe verlangen.",
+    "Calibrate the camera, and give its driver the result.": (
+        "Die Kamera kalibrieren und das Ergebnis ihrem Treiber geben."
+    ),
     "Clear the cell and acknowledge the stop first.": "Zelle frei machen und erst den Halt quittieren.",
     "Clear the cell and acknowledge the stop.": "Zelle frei machen und den Halt quittieren.",
     "Clear the cell and acknowledge.": "Zelle frei machen und quittieren.",
     "Close what loads this machine, and press again.": (
         "Beenden, was diesen Rechner auslastet, und noch einmal drücken."
     ),
+    "Correct its at in the cell file, or the transform.": (
+        "In der Zellendatei das `at` der Kamera berichtigen, oder die Transformation."
+    ),
+    "Correct the camera's topics in the cell file: depth is an Image, points a PointCloud2.": (
+        "In der Zellendatei die Topics der Kamera berichtigen: depth ist ein Image, points eine PointCloud2."
+    ),
     "Correct the skill that asks for it.": "Das Programm berichtigen, das es verlangt.",
     "End this process.": "Diesen Prozess beenden.",
+    "Have its driver stamp by the simulator's time, or leave use_sim_time out of the cell file.": (
+        "Ihren Treiber mit der Zeit des Simulators stempeln lassen, oder use_sim_time in der Zellendatei weglassen."
+    ),
+    "Have its driver stamp by the system's time, or write use_sim_time: true where a simulator stamps.": (
+        "Ihren Treiber mit der Systemzeit stempeln lassen; wo ein Simulator stempelt: use_sim_time: true."
+    ),
+    "Have the camera's driver stamp them.": "Den Treiber der Kamera Zeitstempel setzen lassen.",
+    "Have the driver keep clouds organised.": "Den Treiber die Punkte in Zeilen lassen (organised).",
+    "Have the driver publish whole pictures.": "Den Treiber ganze Bilder senden lassen.",
     "Let a person do it, or use a stronger robot.": "Jemanden machen lassen oder einen stärkeren Roboter nehmen.",
+    "Name the camera's depth topic: its encoding is 16UC1 (mm) or 32FC1 (m).": (
+        "Das Topic der Tiefenbilder nennen: ihre Kodierung ist 16UC1 (mm) oder 32FC1 (m)."
+    ),
+    "Name the camera's topic of points.": "Das Topic der Punkte dieser Kamera nennen.",
+    "Name the info topic of this very picture.": "Das `info`-Topic genau dieses Bildes nennen.",
     "Look at gripper and part.": "Greifer und Teil ansehen.",
     "Look at the cell, then acknowledge.": "Die Zelle ansehen, dann quittieren.",
     "Look at the controller's log.": "Im Protokoll der Steuerung nachsehen.",
@@ -32,16 +55,49 @@ GERMAN = {
     "Plan anew from where it stands.": "Von dort neu planen, wo er steht.",
     "Plan anew.": "Neu planen.",
     "Press the emergency stop.": "Not-Halt drücken.",
+    "Publish the cloud in the camera's optical frame (z along the view), or name the depth picture's topic.": (
+        "Die Punkte im optischen Rahmen der Kamera senden (z in Blickrichtung), oder das Topic des Tiefenbilds nennen."
+    ),
+    "Rectify the pictures (image_proc) and write rectified: true; or, where they are, say so.": (
+        "Die Bilder entzerren (image_proc) und rectified: true schreiben; wo sie es schon sind, das allein."
+    ),
     "Release it at the robot.": "Am Roboter freigeben.",
     "Release the emergency stop or clear the fault at the robot.": (
         "Am Roboter den Not-Halt entriegeln oder die Störung beheben."
     ),
     "Release the stop at the robot.": "Den Halt am Roboter freigeben.",
+    "See the camera's driver.": "Den Treiber der Kamera prüfen.",
+    "See the camera, and whether pictures get through (ros2 topic hz); reliable: true sends lost ones again.": (
+        "Die Kamera prüfen, und ob Bilder durchkommen (ros2 topic hz); mit reliable: true kommen verlorene noch einmal."
+    ),
+    "See the clocks of camera and transforms: use_sim_time for both, or for neither.": (
+        "Die Uhren von Kamera und Transformationen prüfen: use_sim_time für beide oder für keine."
+    ),
+    "See the robot's joint states and the clocks of robot and camera.": (
+        "Die Gelenkstellungen des Roboters prüfen, und die Uhren von Roboter und Kamera."
+    ),
+    "See whether the simulator is slow, or began anew.": "Nachsehen, ob der Simulator langsam ist oder neu begann.",
+    "See who publishes it, and that it stamps by the same clock as the camera.": (
+        "Nachsehen, wer sie sendet, und ob mit derselben Uhr wie die Kamera."
+    ),
     "Start it again, then plan anew.": "Neu starten, dann neu planen.",
     "Start it again.": "Neu starten.",
     "Start it at the robot.": "Am Roboter starten.",
     "Start it, or correct the cell file.": "Starten oder die Zellendatei berichtigen.",
     "Start it.": "Starten.",
+    "Start the camera's driver, or correct its topics in the cell file.": (
+        "Den Treiber der Kamera starten oder in der Zellendatei ihre Topics berichtigen."
+    ),
+    "Start the simulator, or leave use_sim_time out.": "Den Simulator starten oder use_sim_time weglassen.",
+    "Start what publishes the camera's place (/tf, /tf_static), or correct tf and frame.": (
+        "Starten, was den Ort der Kamera sendet (/tf, /tf_static), oder tf und frame berichtigen."
+    ),
+    "Synchronise the clocks of both machines (chrony, PTP).": "Die Uhren beider Rechner abgleichen (chrony, PTP).",
+    "Take the depth picture with the lens that it was made for.": (
+        "Das Tiefenbild mit der Linse nehmen, für die es gerechnet wurde."
+    ),
+    "Write the camera's optical frame: frame.": "Den optischen Rahmen der Kamera schreiben: frame.",
+    "Write size_px: [{}, {}] and view_deg: {} there.": "Dort size_px: [{}, {}] und view_deg: {} schreiben.",
     "Start the robot's driver, or correct the names under adapters, robot_ros2 in the cell file.": (
         "Den Treiber des Roboters starten oder in der Zellendatei unter adapters, robot_ros2 die Namen berichtigen."
     ),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-collect_ignore = ["servers.py", "fake_ur.py", "mock_guard.py"]  # over rclpy, and no modules of tests
+collect_ignore = ["servers.py", "fake_ur.py", "mock_guard.py", "pictures.py"]  # over rclpy, and no modules of tests
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +22,15 @@ def servers() -> Iterator[ServerProcess]:
     """Servers for all tests of this run, started when the first one wants them."""
     alone()
     process = ServerProcess()
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def camera_driver() -> Iterator[ServerProcess]:
+    """A depth camera's driver for all tests of this run."""
+    alone()
+    process = ServerProcess(module="tests.ros2.pictures")
     yield process
     process.close()
 

@@ -89,7 +89,9 @@ class Double:
             self._goal.drop()
         self._heard.wrench(force, self._loop.time())
 
-    def grip(self, position: float, effort: float) -> Goal:
+    holding = None  # its joint tells
+
+    def grip(self, position: float, effort: float, *, closes: bool) -> Goal:
         goal = Goal()
         goal.ask_cancel = lambda: self._soon(lambda: self._cancel_fingers(goal))
         self._soon(lambda: self._take_fingers(goal, position))

@@ -19,10 +19,11 @@ from control_msgs.action import FollowJointTrajectory
 from geometry_msgs.msg import WrenchStamped
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from sensor_msgs.msg import JointState
-from std_msgs.msg import String
-from std_srvs.srv import Trigger
+from std_msgs.msg import Bool, String
+from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
+from orchestrator.adapters.sim.arm import UR5E
 from orchestrator.adapters.sim.meshes import MeshStore
 from orchestrator.adapters.sim.world import World
 from orchestrator.core.geometry import IDENTITY, Pose
@@ -47,6 +48,8 @@ JOINTS = (
     "wrist_3_joint",
 )
 FINGERS = "finger_joint"
+SHUT_M = 1e-4  # fingers nearer to each other are closed
+INPUT_S = 0.05  # between two words of a digital gripper's inputs
 
 
 class Servers:
@@ -78,6 +81,8 @@ class Servers:
         self._takes, self.rejects, self.swallows = False, True, False
         self._answers.set()
         time.sleep(0.2)  # what was asked while deaf is refused now
+        if self._inputs and self._output is None:
+            self._offer_output()
         with self._lock:
             self._goal: Any = None
             self._fingers: Any = None
@@ -88,6 +93,9 @@ class Servers:
             self.rejects = False  # no goal is taken
             self.loses = False  # no result is told
             self.swallows = False  # a cancel is taken, and the goal never ends
+            self.sticks = False  # the digital gripper's fingers don't move
+            self.numb = False  # its inputs are not told
+            self.torn = False  # all of its inputs are on
             self.lies = False  # success is told at once
             self.off_s = 0.0  # of the clock that stamps
             self.speed = 1.0
@@ -138,6 +146,12 @@ class Servers:
         with self._lock:
             self._world.remove(body)
 
+    def let_go(self) -> None:
+        """Lose what the fingers hold."""
+        with self._lock:
+            self._around.drop()
+            self.arm.stalled = False
+
     def set(self, **flags: Any) -> None:
         """Behave otherwise."""
         with self._lock:
@@ -153,7 +167,8 @@ class Servers:
     def _make_actions(self, gripper: str) -> None:
         from control_msgs import action
 
-        kind = getattr(action, gripper)
+        self._inputs: dict[str, Any] = {}
+        self._told_input_s = 0.0
         self._arm_server = ActionServer(
             self._actions,
             FollowJointTrajectory,
@@ -163,16 +178,43 @@ class Servers:
             handle_accepted_callback=self._accepted,
             cancel_callback=self._cancelled,
         )
+        if gripper == "digital":
+            self._offer_output()
+            for name in ("holding", "closed"):
+                self._inputs[name] = self._actions.create_publisher(Bool, f"gripper/{name}", 1)
+            return
+        self._gripper_kind = getattr(action, gripper)
         self._gripper_server = ActionServer(
             self._actions,
-            kind,
+            self._gripper_kind,
             "gripper_controller/gripper_cmd",
             execute_callback=lambda handle: handle,
             goal_callback=self._asked,
             handle_accepted_callback=self._accepted_fingers,
             cancel_callback=self._cancelled_fingers,
         )
-        self._gripper_kind = kind
+
+    def _offer_output(self) -> None:
+        self._output = self._actions.create_service(SetBool, "gripper/close", self._set_output)
+
+    def unplug(self) -> None:
+        """Take the digital output away; `reset` offers it again."""
+        self._actions.destroy_service(self._output)
+        self._output = None
+
+    def _set_output(self, request: Any, response: Any) -> Any:
+        self._answers.wait()
+        with self._lock:
+            response.success = self._takes and not self.rejects
+            response.message = "" if response.success else "no air"
+            if response.success and not self.sticks:
+                self.arm.move_fingers(0.0 if request.data else UR5E.gripper.stroke_m)
+        return response
+
+    def _tell_inputs(self) -> None:
+        held = self.arm.stalled and not self.arm.fingers_under_way
+        for name, on in (("holding", held), ("closed", self.arm.opening_m < SHUT_M)):
+            self._inputs[name].publish(Bool(data=on or self.torn))
 
     def _asked(self, _: Any) -> GoalResponse:
         if not self._answers.is_set():
@@ -291,11 +333,15 @@ class Servers:
             self._finish_fingers("succeed")
         if self.mute:
             return
+        if self._inputs and not self.numb and now - self._told_input_s >= INPUT_S:
+            self._told_input_s = now
+            self._tell_inputs()
         state = JointState()
         state.header.stamp.sec, state.header.stamp.nanosec = int(wall), int(wall % 1 * 1e9)
-        state.name = [*JOINTS, FINGERS]
-        state.position = [*arm.q, arm.opening_m / 2]
-        state.velocity = [*arm.v, 0.0]
+        state.name, state.position, state.velocity = [*JOINTS], [*arm.q], [*arm.v]
+        if not self._inputs:
+            state.name, state.position = [*JOINTS, FINGERS], [*arm.q, arm.opening_m / 2]
+            state.velocity = [*arm.v, 0.0]
         self._states.publish(state)
         wrench = WrenchStamped()
         wrench.wrench.force.z = arm.push_N

@@ -96,14 +96,15 @@ def test_a_cell_in_which_nobody_tells_the_safety_state_is_said_to_be_for_supervi
 def test_the_doctor_says_what_of_ros_2_is_missing(monkeypatch):
     monkeypatch.delenv("ROS_DISTRO", raising=False)
     monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
-    ros, messages = doctor._ros2()
-    assert (ros.ok, ros.needed, messages.ok) == (False, False, False)
+    ros, messages, tf2 = doctor._ros2()
+    assert (ros.ok, ros.needed, messages.ok, tf2.ok, tf2.needed) == (False, False, False, False, False)
     assert "source" in ros.mend.lower()
     present = {"rclpy", *doctor.MESSAGES} - {"control_msgs"}
     monkeypatch.setenv("ROS_DISTRO", "jazzy")
     monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: object() if name in present else None)
-    ros, messages = doctor._ros2()
+    ros, messages, tf2 = doctor._ros2()
     assert ros.ok
+    assert tf2.mend == "apt-get install ros-jazzy-tf2-ros-py"
     assert "jazzy" in ros.found
     assert messages.mend == "apt-get install ros-jazzy-control-msgs"
 

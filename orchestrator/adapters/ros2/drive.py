@@ -117,7 +117,7 @@ class Drive:
         if motion.stop_as is not None:
             return motion.stop_as
         self.closed = False
-        goal = self.link.grip(self._readings.position(opening_m), command.force_N)
+        goal = self.link.grip(self._readings.position(opening_m), command.force_N, closes=command.close)
         goal.accepted.add_done_callback(lambda _: self.wake())
         goal.ended.add_done_callback(lambda _: self.wake())
         loop = asyncio.get_running_loop()

@@ -126,8 +126,12 @@ class Link(Protocol):
         It is asked before the force is heard of, maybe on another thread, so that a busy loop presses no harder.
         """
 
-    def grip(self, position: float, effort: float) -> Goal:
-        """Give the gripper a goal: its joint's position, and the most effort in N."""
+    def grip(self, position: float, effort: float, *, closes: bool) -> Goal:
+        """Give the gripper a goal: its joint's position, the most effort in N, and whether it `closes` to get there."""
+
+    @property
+    def holding(self) -> bool | None:
+        """Whether the gripper itself says that it holds something; None where only its joint tells."""
 
     async def prepare(self) -> str:
         """Have the robot powered, its brakes released, its program started. Returns what is wrong, "" for nothing."""

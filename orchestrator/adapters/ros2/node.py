@@ -16,6 +16,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.ros2.crossing import Crossing, Errands
+from orchestrator.adapters.ros2.digital_io import DigitalIo
 from orchestrator.adapters.ros2.grippers import Grippers
 from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
 from orchestrator.adapters.ros2.readings import Lateness
@@ -56,6 +57,8 @@ class RosLink:
         self._executor: Any = None
         self._context: Any = None
         self._heard: Heard
+        self._grippers: Grippers | DigitalIo
+        self._digital: DigitalIo | None = None
         self._loop = asyncio.get_running_loop()
         self._ur = UrStatus(settings.safety, self.crossing, self._trigger) if settings.safety.source == "ur" else None
         self._late = {"wrench": Lateness(), "safety": Lateness()}
@@ -92,7 +95,11 @@ class RosLink:
         controller = self._in(self._settings.controller)
         self._arm = ActionClient(self._node, FollowJointTrajectory, f"{controller}/follow_joint_trajectory")
         self._topic = self._node.create_publisher(JointTrajectory, f"{controller}/joint_trajectory", 1)
-        self._grippers = Grippers(self._node, self._settings.gripper, self._in(self._settings.gripper.action))
+        spec = self._settings.gripper
+        if spec.digital is not None:
+            self._digital = self._grippers = DigitalIo(self._node, spec, self._in, self.crossing, self._on_thread)
+        else:
+            self._grippers = Grippers(self._node, spec, self._in(spec.action))
         self._make_services(controller)
         self._listen()
         self._thread = threading.Thread(target=self._spin, name="rclpy", daemon=True)
@@ -164,6 +171,10 @@ class RosLink:
             name: float(v) for name, v in zip(message.name, message.velocity, strict=False) if math.isfinite(v)
         }
         stamp_s = stamp.sec + 1e-9 * stamp.nanosec
+        if self._digital is not None:
+            positions.pop(self._settings.gripper.joint, None)
+            if (at := self._digital.gripper.position) is not None:
+                positions[self._settings.gripper.joint] = at
         reading = JointReading(stamp_s, arrived, positions, velocities, came_s, _sent_s(info))
         self.crossing.call(lambda: self._heard.joints(reading))
         if self._ur is not None:
@@ -240,8 +251,19 @@ class RosLink:
         """Ask `reflex` at each force, on the executor's thread, and cancel the controller's goal where it says so."""
         self._reflex = reflex
 
-    def grip(self, position: float, effort: float) -> Goal:
+    @property
+    def holding(self) -> bool | None:
+        """Whether the gripper itself says that it holds something; None where only its joint tells."""
+        return self._digital.gripper.holding if self._digital is not None else None
+
+    def grip(self, position: float, effort: float, *, closes: bool) -> Goal:
         """Give the gripper a goal: its joint's position, and the most effort in N."""
+        if self._digital is not None:
+            given = self._digital.grip(position, closes=closes)
+            self._on_thread(lambda: self._open.append(("gripper", given)))
+            given.ended.add_done_callback(lambda _: self._on_thread(lambda: self._finished(given, None)))
+            return given
+        assert isinstance(self._grippers, Grippers)
         client, message = self._grippers.goal(position, effort)
         return self._give("gripper", client, message, lambda result: Ended("succeeded", held=result.stalled))
 

@@ -145,17 +145,22 @@ class Rehearsal:
         """Ask `reflex` at each simulated force, and cancel the controller's goal where it says so."""
         self._reflex = reflex
 
-    def grip(self, position: float, effort: float) -> Goal:
+    @property
+    def holding(self) -> bool | None:
+        """What is held is told by the simulated world, through the gripper's joint."""
+        return None
+
+    def grip(self, position: float, effort: float, *, closes: bool) -> Goal:
         """Move the fingers: closing, to what is simulated between them, which they hold then; opening, they let go."""
         opening = self._readings.opening(position)
-        closes = opening < self._opening_m - SAME_M or self._world.held is not None
+        grasps = opening < self._opening_m - SAME_M or self._world.held is not None
         if opening > self._opening_m + SAME_M:
             self._world.drop()
-            return self._link.grip(position, effort)
+            return self._link.grip(position, effort, closes=closes)
         met = None if self._world.held else between_fingers(self._world, self._arm.gripper, self._opening_m)
         stops_m = self._opening_m if self._world.held else met[1] if met is not None else opening
-        goal = self._link.grip(self._readings.position(max(opening, stops_m)), effort)
-        if closes and met is not None:
+        goal = self._link.grip(self._readings.position(max(opening, stops_m)), effort, closes=closes)
+        if grasps and met is not None:
             body = met[0]
 
             def take(ended: Ended) -> None:
