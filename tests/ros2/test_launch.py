@@ -34,7 +34,12 @@ def free_port():
 
 @pytest.mark.parametrize(
     ("file", "names"),
-    [("cell", {"robot", "cell", "port", "data", "worker"}), ("mock", {"cell", "controllers"})],
+    [
+        ("cell", {"robot", "cell", "port", "data", "worker"}),
+        ("mock", {"cell", "controllers"}),
+        ("gazebo", {"cell", "controllers", "without", "gui", "names"}),
+        ("ur", {"robot_ip", "ur_type", "use_mock_hardware", "headless_mode", "launch_rviz"}),
+    ],
 )
 def test_it_says_what_may_be_said(file, names):
     from launch.launch_description_sources import get_launch_description_from_python_launch_file

@@ -60,6 +60,17 @@ def test_every_ros_package_that_is_imported_is_depended_on(package):
     assert set(doctor.MESSAGES) <= depends
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # catkin_pkg is behind its parser
+def test_gazebo_and_a_urs_driver_are_brought_where_they_are_wanted():
+    asked = {}
+    for name, environment in (("none", {}), ("gazebo", {"TANDEM_GAZEBO": "1"}), ("ur", {"TANDEM_UR": "1"})):
+        package = parse_package(str(ROOT / "package.xml"))
+        package.evaluate_conditions(environment)
+        asked[name] = {depend.name for depend in package.exec_depends if depend.evaluated_condition}
+    assert asked["gazebo"] - asked["none"] == {"ros_gz_sim", "ros_gz_bridge", "gz_ros2_control"}
+    assert asked["ur"] - asked["none"] == {"ur_robot_driver"}
+
+
 def test_setup_tells_the_same_package_with_its_marker_its_command_and_its_data(package, setup):
     assert (setup["name"], setup["version"]) == (package.name, package.version)
     assert setup["entry_points"] == {"console_scripts": ["tandem=orchestrator.__main__:main"]}
