@@ -35,7 +35,7 @@ def free_port():
 @pytest.mark.parametrize(
     ("file", "names"),
     [
-        ("cell", {"robot", "cell", "port", "data", "worker"}),
+        ("cell", {"robot", "cell", "port", "data", "worker", "rviz"}),
         ("mock", {"cell", "controllers"}),
         ("gazebo", {"cell", "controllers", "without", "gui", "names"}),
         ("ur", {"robot_ip", "ur_type", "use_mock_hardware", "headless_mode", "launch_rviz"}),

@@ -213,3 +213,10 @@ def test_beside_a_driver_of_its_own_tandem_starts_at_once(install, described):
     assert not out.included
     assert not out.handlers
     assert len(out.actions) == 1
+
+
+def test_rviz_comes_beside_it_where_it_is_wanted(install, described):
+    install("rviz2", "rviz2")
+    command = described("cell.launch.py", rviz="true").commands["rviz2"]
+    assert command[1] == "-d"
+    assert Path(command[2]).is_file()
