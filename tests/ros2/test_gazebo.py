@@ -11,7 +11,7 @@ from orchestrator.adapters.clock_wall import WallClock
 from tests.contract import test_robot as suite
 from tests.ros2.building import built, in_the_embedded_cell, ros2_cell
 from tests.ros2.mock_rig import GazeboKind, Hardware, why_not_gazebo
-from tests.ros2.rig import alone, on
+from tests.ros2.rig import apart, on
 
 pytestmark = pytest.mark.ros2
 OPEN = {}
@@ -20,10 +20,10 @@ globals().update({name: value for name, value in vars(suite).items() if name.sta
 
 @pytest.fixture(scope="module")
 def hardware(tmp_path_factory):
-    alone(25)
-    hardware = Hardware(tmp_path_factory.mktemp("gazebo"), "gazebo.launch.py", "without:=parts cameras")
-    yield hardware
-    hardware.close()
+    with apart(25):
+        hardware = Hardware(tmp_path_factory.mktemp("gazebo"), "gazebo.launch.py", "without:=parts cameras")
+        yield hardware
+        hardware.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from orchestrator.adapters.clock_wall import WallClock
 from tests.contract import test_robot as suite
 from tests.ros2.building import built, in_the_embedded_cell, ros2_cell
 from tests.ros2.mock_rig import Hardware, MockKind, why_not_mock
-from tests.ros2.rig import alone, on
+from tests.ros2.rig import apart, on
 
 pytestmark = pytest.mark.ros2
 AT_ONCE = "mock fingers are where they were told at once: nothing moves that a stop could end"
@@ -32,10 +32,10 @@ globals().update({name: value for name, value in vars(suite).items() if name.sta
 
 @pytest.fixture(scope="module")
 def hardware(tmp_path_factory):
-    alone(50)
-    hardware = Hardware(tmp_path_factory.mktemp("mock"), "mock.launch.py")
-    yield hardware
-    hardware.close()
+    with apart(50):
+        hardware = Hardware(tmp_path_factory.mktemp("mock"), "mock.launch.py")
+        yield hardware
+        hardware.close()
 
 
 @pytest.fixture
