@@ -48,7 +48,7 @@ setuptools.setup(
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
-        (f"share/{NAME}/launch", [*LAUNCHED, "launch/controllers.yaml"]),
+        (f"share/{NAME}/launch", [*LAUNCHED, "launch/controllers.yaml", "launch/tandem.rviz"]),
     ],
     entry_points={"console_scripts": [f"{name}={call}" for name, call in PROJECT["project"]["scripts"].items()]},
     install_requires=["setuptools"],

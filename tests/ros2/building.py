@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.machine import CellVerb, OrderVerb
-from tests.unit.cell_bench import BOSS, ROOT, bench
+from tests.unit.cell_bench import BOSS, ROOT, bench, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,19 +45,28 @@ SETTINGS = """adapters:
 """
 
 
-def cell_file(folder: Path) -> Path:
-    """Write the demo's cell with a ROS 2 robot."""
+def cell_file(folder: Path, *, simulated: bool = False) -> Path:
+    """Write the demo's cell with a ROS 2 robot, whose time may be a simulator's."""
+    settings = SETTINGS + ("    use_sim_time: true\n" if simulated else "")
     text = (ROOT / "launch" / "cells" / "demo.yaml").read_text(encoding="utf-8")
     assert text.count(SIM) == 1
     assert text.count(ADAPTERS) == 1
     path = folder / "demo.yaml"
-    path.write_text(text.replace(SIM, ROS2).replace(ADAPTERS, SETTINGS), encoding="utf-8")
+    path.write_text(text.replace(SIM, ROS2).replace(ADAPTERS, settings), encoding="utf-8")
     return path
 
 
-def ros2_cell(folder: Path, link: Callable[[Clock], Link] | None, **more: Any) -> AbstractAsyncContextManager[Bench]:
+def ros2_cell(
+    folder: Path, link: Callable[[Clock], Link] | None, *, simulated: bool = False, **more: Any
+) -> AbstractAsyncContextManager[Bench]:
     """Run the demo's cell with a ROS 2 robot behind a link, rclpy's where none is given."""
-    return bench(ROOT / "instructions", cell_file=cell_file(folder), link=link, **more)
+    return bench(ROOT / "instructions", cell_file=cell_file(folder, simulated=simulated), link=link, **more)
+
+
+async def in_the_embedded_cell() -> dict[str, list[Any]]:
+    """Build a unit in the embedded cell, and return what its journal says of it."""
+    async with shipped() as cell:
+        return await built(cell)
 
 
 async def built(cell: Bench) -> dict[str, list[Any]]:

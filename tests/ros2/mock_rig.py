@@ -1,4 +1,4 @@
-"""The ROS 2 robot on ros2_control's mock hardware under the real controllers: what is around the arm is rehearsed."""
+"""The ROS 2 robot under real controllers, on mock hardware or in Gazebo: what is around the arm is rehearsed."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from orchestrator.core.ros2_spec import Ros2Settings
 
 ENDS_S = 30.0
+UNFELT = SETTINGS.model_copy(update={"wrench": None})
+GAZEBO = ("ros_gz_sim", "ros_gz_bridge", "gz_ros2_control")
 
 
 def why_not_mock() -> str:
@@ -36,12 +38,22 @@ def why_not_mock() -> str:
     )
 
 
-class MockHardware:
-    """The launch file's arm with its controllers, and who tells its safety state."""
+def why_not_gazebo() -> str:
+    """Return why nothing can be tried in Gazebo here, "" where it can."""
+    if reason := why_not_mock():
+        return reason
+    from ament_index_python.packages import get_packages_with_prefixes
 
-    def __init__(self, folder: Path) -> None:
+    lacking = [package for package in GAZEBO if package not in get_packages_with_prefixes()]
+    return f"no Gazebo was found: {', '.join(lacking)} not installed" if lacking else ""
+
+
+class Hardware:
+    """A launch file's arm with its controllers, and who tells its safety state."""
+
+    def __init__(self, folder: Path, file: str, *said: str) -> None:
         self._said = (folder / "said.txt").open("w", encoding="utf-8")
-        self._launched = launched(folder / "install", "mock.launch.py", out=self._said)
+        self._launched = launched(folder / "install", file, *said, out=self._said)
         self.guard = ServerProcess(module="tests.ros2.mock_guard")
         try:
             self.guard.start()
@@ -60,12 +72,12 @@ class MockHardware:
 class MockRig(RosRig):
     """The robot on it, in a simulated world."""
 
-    def __init__(self, folder: Path, guard: ServerProcess) -> None:
-        super().__init__(folder, guard, SETTINGS.model_copy(update={"wrench": None}))
+    def __init__(self, folder: Path, guard: ServerProcess, settings: Ros2Settings = UNFELT) -> None:
+        super().__init__(folder, guard, settings)
 
     def _beyond(self, link: Link, folder: Path, settings: Ros2Settings) -> Link:
         self._world = World(MeshStore(folder))
-        readings = Readings(settings.joints, settings.gripper, UR5E.gripper.stroke_m)
+        readings = Readings(settings.joints, settings.gripper, UR5E.gripper.stroke_m, simulated=settings.use_sim_time)
         return Rehearsal(link, self._world, readings, arm=UR5E, base=IDENTITY, seed=1)
 
     def deafen(self, motion: Any) -> None:
@@ -83,3 +95,10 @@ class MockKind(RosKind):
 
     def make(self, folder: Path) -> MockRig:
         return MockRig(folder, self._servers)
+
+
+class GazeboKind(RosKind):
+    """The robot in Gazebo; its time is Gazebo's, the test's is the wall's."""
+
+    def make(self, folder: Path) -> MockRig:
+        return MockRig(folder, self._servers, UNFELT.model_copy(update={"use_sim_time": True}))

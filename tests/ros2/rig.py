@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from orchestrator.core.ros2_spec import Ros2GripperSpec, Ros2SafetySpec, Ros2Set
 from tests.contract.robot_rigs import tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from orchestrator.adapters.ros2.link import Link
     from orchestrator.core.geometry import Pose
@@ -34,6 +35,7 @@ SETTINGS = Ros2Settings(
     safety=Ros2SafetySpec(source="topic", release="release"),
 )
 START_S = 30.0
+ALONE = ("ROS_DOMAIN_ID", "GZ_PARTITION", "IGN_PARTITION")  # what keeps graphs apart: of ROS 2, of Gazebo, of Fortress
 
 
 def alone(graph: int = 0) -> None:
@@ -41,8 +43,23 @@ def alone(graph: int = 0) -> None:
 
     Another `graph` is one without servers that have died there: for 10 s they are taken for alive.
     """
-    os.environ["ROS_DOMAIN_ID"] = str(100 + (os.getpid() + graph) % 100)
+    own = str(100 + (os.getpid() + graph) % 100)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    os.environ.update(dict.fromkeys(ALONE, own))
+
+
+@contextlib.contextmanager
+def apart(graph: int) -> Iterator[None]:
+    """Be alone in another graph for a while."""
+    before = {name: os.environ.get(name) for name in (*ALONE, "ROS_AUTOMATIC_DISCOVERY_RANGE")}
+    alone(graph)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 class ServerProcess:

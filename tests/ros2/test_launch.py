@@ -13,6 +13,8 @@ import pytest
 from tests.ros2 import launching
 from tests.ros2.building import cell_file
 from tests.ros2.found import why_not
+from tests.ros2.mock_rig import why_not_gazebo, why_not_mock
+from tests.ros2.rig import apart
 from tests.unit.cell_bench import ROOT
 
 pytestmark = pytest.mark.ros2
@@ -34,7 +36,12 @@ def free_port():
 
 @pytest.mark.parametrize(
     ("file", "names"),
-    [("cell", {"robot", "cell", "port", "data", "worker"}), ("mock", {"cell", "controllers"})],
+    [
+        ("cell", {"robot", "cell", "port", "data", "worker", "rviz"}),
+        ("mock", {"cell", "controllers"}),
+        ("gazebo", {"cell", "controllers", "without", "gui", "names"}),
+        ("ur", {"robot_ip", "ur_type", "use_mock_hardware", "headless_mode", "launch_rviz"}),
+    ],
 )
 def test_it_says_what_may_be_said(file, names):
     from launch.launch_description_sources import get_launch_description_from_python_launch_file
@@ -45,12 +52,12 @@ def test_it_says_what_may_be_said(file, names):
     assert all(said.values())
 
 
-def test_a_cell_comes_up_in_the_graph_and_ends_cleanly(request, tmp_path):
+def comes_up_and_ends(tmp_path, name, *said):
+    """Hold `cell.launch.py` to showing a cell of this name in the graph, idle, and to ending cleanly on Ctrl+C."""
     from tests.ros2.peer import Peer
 
-    request.getfixturevalue("servers").start()
-    said = [f"cell:={cell_file(tmp_path)}", f"port:={free_port()}", f"data:={tmp_path / 'data'}"]
-    launched = launching.launched(tmp_path / "install", "cell.launch.py", *said)
+    own = f"port:={free_port()}", f"data:={tmp_path / 'data'}"
+    launched = launching.launched(tmp_path / "install", "cell.launch.py", *own, *said)
     timer = threading.Timer(LIMIT_S, launched.kill)
     timer.start()
     assert launched.stdout is not None
@@ -68,7 +75,7 @@ def test_a_cell_comes_up_in_the_graph_and_ends_cleanly(request, tmp_path):
             finally:
                 await peer.close()
 
-        assert asyncio.run(seen())["name"] == "demo", "".join(lines)
+        assert asyncio.run(seen())["name"] == name, "".join(lines)
         launched.send_signal(signal.SIGINT)
         lines += launched.stdout.readlines()
         assert launched.wait() == 0, "".join(lines)
@@ -78,3 +85,17 @@ def test_a_cell_comes_up_in_the_graph_and_ends_cleanly(request, tmp_path):
         launched.kill()
         launched.stdout.close()
         launched.wait()
+
+
+def test_a_cell_comes_up_in_the_graph_and_ends_cleanly(request, tmp_path):
+    request.getfixturevalue("servers").start()
+    comes_up_and_ends(tmp_path, "demo", f"cell:={cell_file(tmp_path)}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("robot", "why_not"), [("mock", why_not_mock), ("gazebo", why_not_gazebo)])
+def test_a_cell_comes_up_with_its_robot_and_both_end_cleanly(tmp_path, robot, why_not):
+    if reason := why_not():
+        pytest.skip(reason)
+    with apart(75):
+        comes_up_and_ends(tmp_path, robot, f"robot:={robot}", "without:=parts cameras")

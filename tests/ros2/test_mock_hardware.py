@@ -9,10 +9,9 @@ import pytest
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.clock_wall import WallClock
 from tests.contract import test_robot as suite
-from tests.ros2.building import built, ros2_cell
-from tests.ros2.mock_rig import MockHardware, MockKind, why_not_mock
-from tests.ros2.rig import alone, on
-from tests.unit.cell_bench import shipped
+from tests.ros2.building import built, in_the_embedded_cell, ros2_cell
+from tests.ros2.mock_rig import Hardware, MockKind, why_not_mock
+from tests.ros2.rig import apart, on
 
 pytestmark = pytest.mark.ros2
 AT_ONCE = "mock fingers are where they were told at once: nothing moves that a stop could end"
@@ -33,10 +32,10 @@ globals().update({name: value for name, value in vars(suite).items() if name.sta
 
 @pytest.fixture(scope="module")
 def hardware(tmp_path_factory):
-    alone(50)
-    hardware = MockHardware(tmp_path_factory.mktemp("mock"))
-    yield hardware
-    hardware.close()
+    with apart(50):
+        hardware = Hardware(tmp_path_factory.mktemp("mock"), "mock.launch.py")
+        yield hardware
+        hardware.close()
 
 
 @pytest.fixture
@@ -59,10 +58,6 @@ def test_a_unit_is_built_with_the_journal_of_the_embedded_cell(request, tmp_path
 
     async def on_mock_hardware():
         async with ros2_cell(tmp_path, None, clock=WallClock()) as cell:
-            return await built(cell)
-
-    async def in_the_embedded_cell():
-        async with shipped() as cell:
             return await built(cell)
 
     assert asyncio.run(on_mock_hardware()) == run_virtual(in_the_embedded_cell)

@@ -8,18 +8,12 @@ import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.clock_wall import WallClock
-from tests.ros2.building import built, ros2_cell
+from tests.ros2.building import built, in_the_embedded_cell, ros2_cell
 from tests.ros2.double import Double
 from tests.ros2.found import why_not
 from tests.ros2.hardware import Nothing
-from tests.unit.cell_bench import shipped
 
 pytestmark = pytest.mark.slow
-
-
-async def in_the_embedded_cell():
-    async with shipped() as cell:
-        return await built(cell)
 
 
 def test_over_a_double_the_journal_is_that_of_the_embedded_cell(tmp_path):

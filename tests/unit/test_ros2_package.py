@@ -61,6 +61,23 @@ def test_every_ros_package_that_is_imported_is_depended_on(package):
     assert set(doctor.MESSAGES) <= depends
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # catkin_pkg is behind its parser
+def test_gazebo_rviz_and_a_urs_driver_are_brought_where_they_are_wanted():
+    asked = {}
+    for name, environment in (
+        ("none", {}),
+        ("gazebo", {"TANDEM_GAZEBO": "1"}),
+        ("ur", {"TANDEM_UR": "1"}),
+        ("rviz", {"TANDEM_RVIZ": "1"}),
+    ):
+        package = parse_package(str(ROOT / "package.xml"))
+        package.evaluate_conditions(environment)
+        asked[name] = {depend.name for depend in package.exec_depends if depend.evaluated_condition}
+    assert asked["gazebo"] - asked["none"] == {"ros_gz_sim", "ros_gz_bridge", "gz_ros2_control"}
+    assert asked["ur"] - asked["none"] == {"ur_robot_driver"}
+    assert asked["rviz"] - asked["none"] == {"rviz2"}
+
+
 def test_setup_tells_the_same_package_with_its_marker_its_command_and_its_data(package, setup):
     assert (setup["name"], setup["version"]) == (package.name, package.version)
     assert setup["entry_points"] == {"console_scripts": ["tandem=orchestrator.__main__:main"]}
@@ -69,7 +86,11 @@ def test_setup_tells_the_same_package_with_its_marker_its_command_and_its_data(p
     assert (ROOT / "resource" / package.name).is_file()
     assert files[f"share/{package.name}"] == ["package.xml"]
     launched = {str(path.relative_to(ROOT)) for path in (ROOT / "launch").glob("*.launch.py")}
-    assert set(files[f"share/{package.name}/launch"]) == {*launched, "launch/controllers.yaml"}
+    assert set(files[f"share/{package.name}/launch"]) == {
+        *launched,
+        "launch/controllers.yaml",
+        "launch/tandem.rviz",
+    }
     assert {"orchestrator", "orchestrator.adapters.ros2"} <= set(setup["packages"])
     for name in ("skills", "instructions", "launch"):
         assert setup["package_dir"][f"orchestrator._share.{name}"] == name

@@ -276,6 +276,34 @@ def test_a_cells_world_is_written_with_its_meshes(capsys, tmp_path):
     assert code == 0
 
 
+def test_parts_and_cameras_can_be_left_out(capsys, tmp_path):
+    run(capsys, "sdf", "demo", str(tmp_path / "all"))
+    code, said, _ = run(capsys, "sdf", "demo", str(tmp_path / "bare"), "--without", "parts", "--without", "cameras")
+    assert code == 0
+    assert "0 meshes" in said
+    whole, bare = (models((tmp_path / name / "demo.sdf").read_text(encoding="utf-8")) for name in ("all", "bare"))
+    assert set(bare) == {name for name in whole if name.split("_")[0] in {"table", "fixture", "bin"}}
+    plugins = ET.parse(tmp_path / "bare" / "demo.sdf").getroot().findall("world/plugin")
+    assert not [plugin for plugin in plugins if "sensors" in plugin.get("filename")]  # which would want a renderer
+    code, _, said = run(capsys, "sdf", "demo", str(tmp_path / "bare"), "--without", "people")
+    assert code != 0
+    assert "Take one of: parts, cameras" in said
+
+
+def test_fortress_and_newer_call_their_systems_otherwise(capsys, tmp_path):
+    found = {}
+    for name in ("gz", "ign"):
+        run(capsys, "sdf", "demo", str(tmp_path / name), "--gazebo", name)
+        plugins = ET.parse(tmp_path / name / "demo.sdf").getroot().findall("world/plugin")
+        found[name] = [(plugin.get("filename"), plugin.get("name")) for plugin in plugins]
+    assert ("gz-sim-physics-system", "gz::sim::systems::Physics") in found["gz"]
+    assert ("ignition-gazebo-physics-system", "ignition::gazebo::systems::Physics") in found["ign"]
+    assert len(found["gz"]) == len(found["ign"]) == 4
+    code, _, said = run(capsys, "sdf", "demo", str(tmp_path / "classic"), "--gazebo", "classic")
+    assert code != 0
+    assert "Take one of: gz, ign" in said
+
+
 def test_what_can_not_be_written_is_said(capsys, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     code, _, said = run(capsys, "sdf", "demo", str(tmp_path / "file"))

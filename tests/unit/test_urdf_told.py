@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+import trimesh
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,6 +186,68 @@ def test_ros2_control_is_told_what_moves_the_joints_and_where_they_begin(name):
     assert ET.fromstring(urdf(arm, name="cell")).find("ros2_control") is None
 
 
+def test_gazebo_gets_masses_drives_and_a_controller_manager():
+    text = urdf(UR5E, name="cell", hardware="gazebo", controllers="/here/controllers.yaml")
+    root = ET.fromstring(text)
+    (system,) = root.findall("ros2_control")
+    assert system.findtext("hardware/plugin") == "gz_ros2_control/GazeboSimSystem"
+    joints = {joint.get("name"): joint for joint in system.findall("joint")}
+    moved = {joint.get("name") for joint in root.findall("joint") if joint.get("type") != "fixed"}
+    assert set(joints) == moved
+    assert joints["finger_right_joint"].find("command_interface") is None
+    assert joints["finger_joint"].find("command_interface") is not None
+    for joint in root.findall("joint/limit"):
+        assert float(joint.get("effort")) > 500
+    plugin = root.find("gazebo/plugin")
+    assert plugin.get("filename") == "gz_ros2_control-system"
+    assert plugin.findtext("parameters") == "/here/controllers.yaml"
+    light = {link.get("name") for link in root.findall("link") if link.find("inertial") is None}
+    assert light == {"world", "flange", "tcp"}  # each fixed to a link that is heavy, or to the world
+    mock = ET.fromstring(urdf(UR5E, name="cell", hardware="mock"))
+    assert mock.find("link/inertial") is None
+    assert mock.find("gazebo") is None
+
+
+@each_arm
+def test_an_arm_for_gazebo_weighs_what_its_shapes_weigh(name):
+    arm = ARMS[name]
+    root = ET.fromstring(urdf(arm, name="cell", base=BASE, hardware="gazebo"))
+    for link in root.findall("link[inertial]"):
+        inertial = link.find("inertial")
+        mass = float(inertial.find("mass").get("value"))
+        one = {key: float(value) for key, value in inertial.find("inertia").attrib.items()}
+        axes = [[one["ixx"], one["ixy"], one["ixz"]], [one["ixy"], one["iyy"], one["iyz"]]]
+        moments = np.linalg.eigvalsh(np.array([*axes, [one["ixz"], one["iyz"], one["izz"]]]))
+        assert moments[0] > 0
+        assert moments[2] <= moments[0] + moments[1] + 1e-12  # as of any body
+        solids = [solid(shape) for shape in link.findall("collision")]
+        if solids:
+            assert mass == pytest.approx(sum(1000 * body.volume for body in solids), rel=2e-3)
+            centre = sum(body.volume * body.center_mass for body in solids) / sum(body.volume for body in solids)
+            assert origin(inertial)[:3, 3] == pytest.approx(centre, abs=1e-4)
+            about = [steiner(body, centre) for body in solids]
+            assert sum(about)[0, 0] == pytest.approx(one["ixx"], rel=5e-3, abs=1e-7)
+            assert sum(about)[1, 2] == pytest.approx(one["iyz"], rel=5e-3, abs=1e-7)
+
+
+def solid(collision: ET.Element) -> trimesh.Trimesh:
+    """Return a collision's shape as a fine mesh, where it is in the link."""
+    shape = collision.find("geometry")[0]
+    if shape.tag == "box":
+        mesh = trimesh.creation.box(numbers(shape.get("size")))
+    elif shape.tag == "cylinder":
+        sizes = float(shape.get("radius")), float(shape.get("length"))
+        mesh = trimesh.creation.cylinder(*sizes, sections=256)
+    else:
+        mesh = trimesh.creation.icosphere(5, float(shape.get("radius")))
+    return mesh.apply_transform(origin(collision))
+
+
+def steiner(body: trimesh.Trimesh, centre: np.ndarray) -> np.ndarray:
+    off = body.center_mass - centre
+    return 1000 * (body.moment_inertia + body.volume * (off @ off * np.eye(3) - np.outer(off, off)))
+
+
 def test_a_ros_2_cells_joints_are_named_as_its_controller_has_them(capsys):
     code, said, _ = run(capsys, "urdf", "mock", "--hardware", "mock")
     assert code == 0
@@ -196,15 +259,23 @@ def test_a_ros_2_cells_joints_are_named_as_its_controller_has_them(capsys):
     assert commanded == [*arm["joints"], fingers["joint"]]
     code, _, wrong = run(capsys, "urdf", "mock", "--hardware", "steam")
     assert code != 0
-    assert "Take one of: mock" in wrong
+    assert "Take one of: mock, gazebo" in wrong
+    code, said, _ = run(capsys, "urdf", "gazebo", "--hardware", "gazebo")
+    assert ET.fromstring(said).findtext("gazebo/plugin/parameters") == str(ROOT / "launch" / "controllers.yaml")
+    _, said, _ = run(capsys, "urdf", "gazebo", "--hardware", "gazebo", "--controllers", "mine.yaml")
+    assert ET.fromstring(said).findtext("gazebo/plugin/parameters") == str(Path.cwd() / "mine.yaml")
 
 
-def test_the_mock_cell_is_the_demos_but_for_its_arm():
-    demo, mock = (
-        yaml.safe_load((ROOT / "launch" / "cells" / f"{name}.yaml").read_text(encoding="utf-8"))
-        for name in ("demo", "mock")
+@pytest.mark.parametrize("name", ["mock", "gazebo", "ur"])
+def test_a_ros_2_cell_is_the_demos_but_for_its_arm(name):
+    demo, other = (
+        yaml.safe_load((ROOT / "launch" / "cells" / f"{cell}.yaml").read_text(encoding="utf-8"))
+        for cell in ("demo", name)
     )
-    assert mock.pop("adapters")["robot_ros2"]["rehearsal"] is True
-    assert mock["robot"].pop("adapter") == "ros2"
+    settings = other.pop("adapters")["robot_ros2"]
+    assert settings["rehearsal"] is True
+    assert settings.get("use_sim_time", False) is (name == "gazebo")
+    assert settings["safety"]["source"] == ("ur" if name == "ur" else "none")
+    assert other["robot"].pop("adapter") == "ros2"
     del demo["adapters"]
-    assert mock == demo
+    assert other == demo

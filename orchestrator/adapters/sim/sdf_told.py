@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -21,7 +21,7 @@ from orchestrator.core.geometry import IDENTITY, Pose
 from orchestrator.core.ports import Box
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import numpy.typing as npt
 
@@ -33,12 +33,15 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 NOTE = " Made by Tandem from the cell file and the products' meshes: change those. "
-SYSTEMS = {  # Gazebo's own, by the names of Garden and newer: file, class, settings
-    "physics": ("Physics", {}),
-    "user-commands": ("UserCommands", {}),
-    "scene-broadcaster": ("SceneBroadcaster", {}),
-    "sensors": ("Sensors", {"render_engine": "ogre2"}),
+Gazebo = Literal["gz", "ign"]
+NAMES: Mapping[Gazebo, tuple[str, str]] = {  # what its systems' files and classes begin with
+    "gz": ("gz-sim", "gz::sim"),  # Garden and newer
+    "ign": ("ignition-gazebo", "ignition::gazebo"),  # Fortress
 }
+SYSTEMS = {"physics": "Physics", "user-commands": "UserCommands", "scene-broadcaster": "SceneBroadcaster"}
+SEES = ("sensors", "Sensors", {"render_engine": "ogre2"})
+Aside = Literal["parts", "cameras"]
+ASIDE: tuple[Aside, ...] = ("parts", "cameras")  # what can be left out
 STEP_S = 0.001
 TABLE_M = 4.0  # an edge of what is drawn of the table, which has no end
 RATE_HZ = 10.0  # of a camera's pictures
@@ -63,16 +66,23 @@ class GazeboWorld:
 
 
 def gazebo_world(
-    spec: CellSpec, world: World, masses: Mapping[str, float] | None = None, *, still: bool = False
+    spec: CellSpec,
+    world: World,
+    masses: Mapping[str, float] | None = None,
+    *,
+    still: bool = False,
+    without: Collection[Aside] = (),
+    gazebo: Gazebo = "gz",
 ) -> GazeboWorld:
     """Return a cell as `world` has it: table, fixtures, trays and racks, the cameras that stand still, and every part.
 
     `masses` gives kinds of parts their mass, kg. Parts fall and can be taken unless they are to stand `still`. People's
-    places, zones, boards and what lies loose for people are not drawn.
+    places, zones, boards and what lies loose for people are not drawn. `without` leaves parts or cameras out; `gazebo`
+    says by which names its systems go.
     """
     root = ET.Element("sdf", version="1.9")
     tree = ET.SubElement(root, "world", name=spec.name)
-    _surroundings(tree)
+    _surroundings(tree, gazebo, sees="cameras" not in without)
     for name, at in spec.fixtures.items():
         x, y = PLATE_M
         box = Box((2 * x, 2 * y, at.p[2]))
@@ -83,11 +93,12 @@ def gazebo_world(
         for number, (box, at) in enumerate(boxes):
             assert model is not None
             _solid(model, box, f"bar_{number}", at, DULL)
-    for name, camera in spec.fixed_cameras.items():
+    for name, camera in spec.fixed_cameras.items() if "cameras" not in without else ():
         _camera(_model(tree, f"camera_{name}", camera.at @ OPTICAL), name, camera)
     leaning = {name for name, bin_ in spec.supply.items() if not _upright(bin_)}
     meshes: dict[str, bytes] = {}
-    for body, pose in ((world.body(name), pose) for name, pose in world.visible().items()):
+    visible = world.visible() if "parts" not in without else {}
+    for body, pose in ((world.body(name), pose) for name, pose in visible.items()):
         bolted = still or body.kind == TRAY or body.source in leaning
         model = _model(tree, body.id.replace("~", "_").replace(" ", "_"), pose, still=bolted)
         _part(model, world, body, (masses or {}).get(body.kind), meshes)
@@ -100,11 +111,13 @@ def gazebo_world(
 # ---- what is around -------------------------------------------------------------------------------------------------
 
 
-def _surroundings(tree: ET.Element) -> None:
+def _surroundings(tree: ET.Element, gazebo: Gazebo, *, sees: bool) -> None:
     physics = ET.SubElement(tree, "physics", name="step", type="ignored")
     _say(physics, max_step_size=STEP_S, real_time_factor=1.0)
-    for name, (kind, said) in SYSTEMS.items():
-        plugin = ET.SubElement(tree, "plugin", filename=f"gz-sim-{name}-system", name=f"gz::sim::systems::{kind}")
+    file, kinds = NAMES[gazebo]
+    systems: list[tuple[str, str, dict[str, str]]] = [(name, kind, {}) for name, kind in SYSTEMS.items()]
+    for name, kind, said in [*systems, SEES] if sees else systems:
+        plugin = ET.SubElement(tree, "plugin", filename=f"{file}-{name}-system", name=f"{kinds}::systems::{kind}")
         _say(plugin, **said)
     _say(tree, gravity=(0.0, 0.0, -9.81))
     light = ET.SubElement(tree, "light", name="lamps", type="directional")

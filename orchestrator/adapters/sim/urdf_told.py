@@ -10,19 +10,21 @@ import math
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from orchestrator.adapters.sim.urdf_control import control
-from orchestrator.core.geometry import IDENTITY
+from orchestrator.adapters.sim.solids import mass_of
+from orchestrator.adapters.sim.urdf_control import control, in_gazebo
+from orchestrator.core.geometry import IDENTITY, Pose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orchestrator.adapters.sim.arm import ArmModel, LinkVisual
     from orchestrator.adapters.sim.urdf_control import Hardware
-    from orchestrator.core.geometry import Pose
 
 WORLD, FLANGE, TCP = "world", "flange", "tcp"
-FINGERS = "finger_joint"  # the left one's; the right one follows it
+FINGERS, FOLLOWER = "finger_joint", "finger_right_joint"  # the left one's; the right one follows it
 NOTE = " Made by Tandem from the cell file: change that. Masses, inertias and efforts are not known there. "
+GUESS = " Gazebo gets masses of solids as dense as water, and drives that are strong enough for anything. "
+STRONG = 1000.0  # N m or N
 LOCK = 1e-9  # a pitch nearer to straight up than this leaves roll and yaw to each other
 NOTHING = 1e-14  # m or rad: what is left of rounding
 SIZES = {"box": ("size",), "cylinder": ("radius", "length"), "sphere": ("radius",)}
@@ -36,24 +38,27 @@ def urdf(
     joints: Sequence[str] | None = None,
     gripper: bool = True,
     hardware: Hardware | None = None,
+    controllers: str = "",
 ) -> str:
     """Return an arm that stands at `base` in the link `world`, with the links `flange` and `tcp` at its end.
 
     Where a link of the arm has such a name already, the one at its end is told as `tool_flange` or `tool_tcp`.
     `joints` name its joints from the base on; otherwise each is named after its link. The `gripper` is two fingers of
     which the left one's joint, finger_joint, opens by half the opening (m); the right one follows it. With `hardware`
-    the file says to ros2_control what moves the joints: the arm begins at home, the fingers open.
+    the file says to ros2_control what moves the joints: the arm begins at home, the fingers open. For `gazebo` links
+    have masses, drives have efforts, and `controllers` is the file that the controller manager reads there.
     """
     root = ET.Element("robot", name=name)
     ET.SubElement(root, "link", name=WORLD)
     parts = {link: [part for part in arm.parts if part.link == link] for link in arm.links}
-    _link(root, arm.links[0], [(IDENTITY, part) for part in parts[arm.links[0]]])
+    heavy = hardware == "gazebo"
+    _link(root, arm.links[0], [(IDENTITY, part) for part in parts[arm.links[0]]], heavy=heavy)
     _joint(root, "base_mount", "fixed", WORLD, arm.links[0], base)
     names = joints if joints is not None else [f"{link}_joint" for link in arm.links[1:]]
     at = arm.mount
     for index, (joint, parent, child) in enumerate(zip(names, arm.links, arm.links[1:], strict=False)):
         step = arm.steps[index]
-        _link(root, child, [(step, part) for part in parts[child]])
+        _link(root, child, [(step, part) for part in parts[child]], heavy=heavy)
         element = _joint(root, joint, "revolute", parent, child, at)
         ET.SubElement(element, "axis", xyz="0 0 1")
         _limit(element, arm.lower_rad[index], arm.upper_rad[index], arm.velocity_rad_s[index])
@@ -65,22 +70,27 @@ def urdf(
     _joint(root, "tcp_mount", "fixed", flange, tcp, arm.gripper.tcp)
     begins = dict(zip(names, arm.home_rad, strict=True))
     if gripper:
-        _gripper(root, arm, flange)
+        _gripper(root, arm, flange, heavy=heavy)
         begins[FINGERS] = arm.gripper.stroke_m / 2
     if hardware is not None:
-        root.append(control(hardware, begins))
-    root.insert(0, ET.Comment(NOTE))
+        opens = {FOLLOWER: arm.gripper.stroke_m / 2} if gripper else {}
+        root.append(control(hardware, begins, opens))
+    if heavy:
+        for limit in root.iter("limit"):
+            limit.set("effort", _numbers([STRONG]))
+        root.append(in_gazebo(controllers))
+    root.insert(0, ET.Comment(NOTE + (GUESS if heavy else "")))
     ET.indent(root)
     return '<?xml version="1.0"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _gripper(root: ET.Element, arm: ArmModel, flange: str) -> None:
+def _gripper(root: ET.Element, arm: ArmModel, flange: str, *, heavy: bool) -> None:
     grip = arm.gripper
     drawn = {part.link: part for part in grip.visual()}
-    _link(root, "palm", [(IDENTITY, drawn["palm"])])
+    _link(root, "palm", [(IDENTITY, drawn["palm"])], heavy=heavy)
     _joint(root, "palm_mount", "fixed", flange, "palm", IDENTITY)
-    for finger, joint, side in (("finger_left", FINGERS, 1), ("finger_right", "finger_right_joint", -1)):
-        _link(root, finger, [(IDENTITY, drawn[finger])])
+    for finger, joint, side in (("finger_left", FINGERS, 1), ("finger_right", FOLLOWER, -1)):
+        _link(root, finger, [(IDENTITY, drawn[finger])], heavy=heavy)
         element = _joint(root, joint, "prismatic", "palm", finger, grip.finger_pose(0.0, side))
         ET.SubElement(element, "axis", xyz=f"0 {side} 0")
         _limit(element, 0.0, grip.stroke_m / 2, grip.speed_m_s / 2)
@@ -88,8 +98,10 @@ def _gripper(root: ET.Element, arm: ArmModel, flange: str) -> None:
             ET.SubElement(element, "mimic", joint=FINGERS, multiplier="1", offset="0")
 
 
-def _link(root: ET.Element, name: str, parts: Sequence[tuple[Pose, LinkVisual]]) -> None:
+def _link(root: ET.Element, name: str, parts: Sequence[tuple[Pose, LinkVisual]], *, heavy: bool = False) -> None:
     link = ET.SubElement(root, "link", name=name)
+    if heavy:
+        _weigh(link, parts)
     for to, part in parts:
         for use in ("visual", "collision"):
             element = ET.SubElement(link, use)
@@ -100,6 +112,16 @@ def _link(root: ET.Element, name: str, parts: Sequence[tuple[Pose, LinkVisual]])
             else:
                 for key, value in zip(SIZES[part.shape], part.size_m, strict=True):
                     shape.set(key, _numbers([value]))
+
+
+def _weigh(link: ET.Element, parts: Sequence[tuple[Pose, LinkVisual]]) -> None:
+    mass = mass_of(parts)
+    x, y, z = mass.centre_m.tolist()
+    element = ET.SubElement(link, "inertial")
+    _origin(element, Pose((x, y, z)))
+    ET.SubElement(element, "mass", value=_numbers([mass.mass_kg]))
+    names = {"ixx": (0, 0), "ixy": (0, 1), "ixz": (0, 2), "iyy": (1, 1), "iyz": (1, 2), "izz": (2, 2)}
+    ET.SubElement(element, "inertia", {name: _numbers([mass.inertia_kg_m2[at]]) for name, at in names.items()})
 
 
 def _joint(root: ET.Element, name: str, kind: str, parent: str, child: str, at: Pose) -> ET.Element:

@@ -1,0 +1,50 @@
+"""What every robot adapter promises, in Gazebo: an arm that physics moves, under the real trajectory controller."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from orchestrator.adapters.clock_virtual import run_virtual
+from orchestrator.adapters.clock_wall import WallClock
+from tests.contract import test_robot as suite
+from tests.ros2.building import built, in_the_embedded_cell, ros2_cell
+from tests.ros2.mock_rig import GazeboKind, Hardware, why_not_gazebo
+from tests.ros2.rig import apart, on
+
+pytestmark = pytest.mark.ros2
+OPEN = {}
+globals().update({name: value for name, value in vars(suite).items() if name.startswith("test_")})
+
+
+@pytest.fixture(scope="module")
+def hardware(tmp_path_factory):
+    with apart(25):
+        hardware = Hardware(tmp_path_factory.mktemp("gazebo"), "gazebo.launch.py", "without:=parts cameras")
+        yield hardware
+        hardware.close()
+
+
+@pytest.fixture
+def on_rig(request, tmp_path):
+    """Run a coroutine on a robot that is ready (unless told not to be), and hold it to leaving no task behind."""
+    if reason := why_not_gazebo():
+        pytest.skip(reason)
+    open_why = next((why for name, why in OPEN.items() if request.node.name.startswith(name)), None)
+    if open_why is not None:
+        request.applymarker(pytest.mark.xfail(reason=open_why))
+    return on(GazeboKind(request.getfixturevalue("hardware").guard), tmp_path)
+
+
+@pytest.mark.slow
+def test_a_unit_is_built_with_the_journal_of_the_embedded_cell(request, tmp_path):
+    if reason := why_not_gazebo():
+        pytest.skip(reason)
+    request.getfixturevalue("hardware").guard.start()
+
+    async def in_gazebo():
+        async with ros2_cell(tmp_path, None, clock=WallClock(), simulated=True) as cell:
+            return await built(cell)
+
+    assert asyncio.run(in_gazebo()) == run_virtual(in_the_embedded_cell)
