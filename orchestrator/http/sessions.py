@@ -320,7 +320,7 @@ class Session:
             self._hub.screens.here(self, hello.place, hello.device)
 
     def _follow(self, message: Follow) -> None:
-        if self._role == "auditor":
+        if self._who.role == "auditor":
             text, remedy = "An auditor works on no part.", "Sign in as somebody who does."
             self._refuse(Answer(id="", ok=False, code="denied", message=text, remedy=remedy))
         elif not message.step:
