@@ -141,10 +141,8 @@ def _two_places(folder: Path) -> Path:
     front = "places: {front: {"
     assert front in text
     file = folder / "two_places.yaml"
-    file.write_text(
-        text.replace(front, "places: {back: {at: {xyz_mm: [950, 600, 0]}}, front: {") + "\napprovals: {motions: 2, four_eyes: true}\n",
-        encoding="utf-8",
-    )
+    two = text.replace(front, "places: {back: {at: {xyz_mm: [950, 600, 0]}}, front: {")
+    file.write_text(f"{two}\napprovals: {{motions: 2, four_eyes: true}}\n", encoding="utf-8")
     return file
 
 
