@@ -31,6 +31,11 @@ class Caller:
     qualifications: tuple[str, ...] = ()
     tokens: tuple[str, ...] = field(default=(), repr=False)
 
+    @property
+    def source(self) -> str:
+        """What tells callers apart that come again: the device, else the name of the key; "" of a stranger."""
+        return self.device or (self.who.name if self.tokens and self.who is not None else "")
+
 
 # Whoever reaches a server without login is its supervisor.
 LOCAL = Caller(standing="supervisor", who=Who())

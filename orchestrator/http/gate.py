@@ -29,6 +29,9 @@ class Gate:
             await self.app(scope, receive, send)
             return
         caller = LOCAL if self.access is None else self.access.caller(scope)
+        recognise = scope["app"].state.recognise
+        if recognise is not None and scope.get("client"):
+            recognise(tuple(scope["client"]), caller.source)
         changes = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
         if caller.by_cookie and changes and "origin" not in Headers(scope=scope):
             # Browsers name the page in every change; a cookie alone could be sent along by a page of somebody else.

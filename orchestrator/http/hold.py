@@ -61,8 +61,7 @@ def router(commands: Commands) -> APIRouter:
         """Hold the cell: the robot stands, and a retreat ends. A joined device may ask for it, whoever is signed in."""
         caller = CALLER.get()
         address = request.client.host if request.client is not None else ""
-        source = caller.device or (caller.who.name if caller.tokens and caller.who is not None else address)
-        await turns.take(source, asyncio.get_running_loop().time())
+        await turns.take(caller.source or address, asyncio.get_running_loop().time())
         hold = ChangeCell(verb=CellVerb.HOLD)
         hold = hold.model_copy(update={"reason": commands.held_at(hold)})
         return accept(await commands.make_safer(key or str(uuid4()), hold))

@@ -1,10 +1,9 @@
-"""Connections of a network: how many an address may hold, how long they may take to begin, how often they may ask."""
+"""Connections of a network: how long they may take to begin, and that they keep to their budgets."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections import OrderedDict
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,28 +12,23 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from orchestrator.engine.wall import wall_s
-from orchestrator.http.addresses import network
+from orchestrator.http.budgets import ADDRESS, TOTAL, Budgets
 from orchestrator.http.pace import Limits, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PER_ADDRESS = 200  # a browser holds some seven a page; a shop's tablets may come through one router
 HANDSHAKE_S = 10.0
 REQUEST_S = 10.0  # from a connection's begin, or a request's first byte, to the end of its head
-# In requests. A page is some 30 of them by 7 connections; 60 a second take about a tenth of a core.
-ADDRESS = Limits(messages_per_s=60.0, messages=600.0)
-CONNECTION = Limits(messages_per_s=20.0, messages=100.0)
-HANDSHAKE = 2.0  # what a connection counts for: TLS costs as much
-KEPT = 4_096  # addresses whose pace is remembered; the one that was here longest ago goes first
+CONNECTION = Limits(messages_per_s=20.0, messages=100.0)  # in requests
 REFUSED_AT_ONCE = 64  # then everything else that the loop has to do has its turn
 
 
 class Listener(socket.socket):
-    """A listening socket that closes what is over an address's limit, and what doesn't get to the end of its TLS.
+    """A listening socket that closes what is over its budget, and what doesn't get to the end of its TLS.
 
-    The server's loop accepts from it as from any other; nobody else may. Without `per_address` an address has neither
-    a limit nor a pace.
+    The server's loop accepts from it as from any other; nobody else may. Without `per_address` nobody has a limit or a
+    pace.
     """
 
     def __init__(
@@ -46,35 +40,38 @@ class Listener(socket.socket):
         per_address: int | None = None,
         handshake_s: float = HANDSHAKE_S,
         pace: Limits = ADDRESS,
+        total: Limits = TOTAL,
     ) -> None:
         super().__init__(family, kind, protocol)
         self.turned_away: Callable[[str], None] | None = None
-        self._per_address = per_address
-        self._pace = pace
-        self._paces: OrderedDict[str, Pace] = OrderedDict()  # by address
+        self._budgets = None if per_address is None else Budgets(per_address, _now, pace=pace, total=total)
         self._handshake_s = handshake_s
-        self._held: dict[str, int] = {}  # by address: how many connections
         self._unready: dict[object, asyncio.TimerHandle] = {}  # by their other end: whose handshake is not over
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """Return the next connection that is not over its address's limit or pace. Raises BlockingIOError for none."""
+        """Return the next connection that is not over its budget. Raises BlockingIOError for none."""
         for _ in range(REFUSED_AT_ONCE):
             taken, address = super().accept()
-            where = network(address[0])
-            if not self._admits(where):
-                taken.close()
-                self.count("connections")
-                continue
-            self._held[where] = self._held.get(where, 0) + 1
+            if self._budgets is not None:
+                if not self._budgets.admits(address[0]):
+                    taken.close()
+                    self.count("connections")
+                    continue
+                self._budgets.opened(address[:2])
             line = Held(taken.family, taken.type, taken.proto, fileno=taken.detach())
-            line.released = partial(self._release, where, address)
+            line.released = partial(self._release, address)
             self._unready[address] = asyncio.get_running_loop().call_later(wall_s(self._handshake_s), self._late, line)
             return line, address
         raise BlockingIOError
 
-    def asked(self, address: str) -> float:
-        """Count a request of an address; returns for how long (s) the connection that it came by is to wait."""
-        return 0.0 if self._per_address is None else self._of(network(address)).take(0, 1, self._now())
+    def recognise(self, peer: tuple[str, int], source: str) -> None:
+        """A request has come by the connection of this other end, of a device or key, or of a stranger ("")."""
+        if self._budgets is not None:
+            self._budgets.recognise(peer, source)
+
+    def asked(self, peer: tuple[str, int]) -> float:
+        """Count a request; returns for how long (s) the connection that it came by is to wait."""
+        return 0.0 if self._budgets is None else self._budgets.asked(peer)
 
     def greeted(self, address: object) -> None:
         """A connection has come to the end of its handshake."""
@@ -85,42 +82,22 @@ class Listener(socket.socket):
     @property
     def paced(self) -> bool:
         """Whether connections have a pace."""
-        return self._per_address is not None
+        return self._budgets is not None
 
     def count(self, code: str) -> None:
         """Count a connection that was cut, or has to wait."""
         if self.turned_away is not None:
             self.turned_away(code)
 
-    def _admits(self, where: str) -> bool:
-        if self._per_address is None:
-            return True
-        pace, now = self._of(where), self._now()
-        if self._held.get(where, 0) >= self._per_address or pace.take(0, 0, now) > 0:
-            return False
-        pace.take(0, HANDSHAKE, now)
-        return True
-
-    def _of(self, where: str) -> Pace:
-        pace = self._paces.pop(where, None) or Pace(self._pace, self._now())
-        self._paces[where] = pace
-        if len(self._paces) > KEPT:
-            self._paces.popitem(last=False)
-        return pace
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
-
     def _late(self, line: Held) -> None:
         self.count("handshake")
         with suppress(OSError):  # it has gone by itself
             line.shutdown(socket.SHUT_RDWR)
 
-    def _release(self, where: str, address: object) -> None:
+    def _release(self, address: tuple[str, int]) -> None:
         self.greeted(address)
-        self._held[where] -= 1
-        if not self._held[where]:
-            del self._held[where]
+        if self._budgets is not None:
+            self._budgets.closed(address[:2])
 
 
 class Held(socket.socket):
@@ -173,7 +150,7 @@ class Line(H11Protocol):
 
     def on_response_complete(self) -> None:
         """Called when a request is answered: the next one is looked at, if need be later."""
-        wait = self._listener.asked(self.client[0] if self.client else "")
+        wait = self._listener.asked(self.client) if self.client else 0.0
         if self._listener.paced:
             wait = max(wait, self._pace.take(0, 1, self.loop.time()))
         if wait <= 0 or self.transport.is_closing():
@@ -202,3 +179,7 @@ class Line(H11Protocol):
         self._deadline = None
         self._listener.count("head")
         self.transport.abort()  # who is slow on purpose would be slow to say goodbye, too
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -38,12 +38,13 @@ from orchestrator.http import (
     routes,
 )
 from orchestrator.http.audit import Audit
+from orchestrator.http.budgets import ADDRESS, PER_ADDRESS, TOTAL
 from orchestrator.http.commands import Commands
 from orchestrator.http.doors import at_the_door
 from orchestrator.http.gate import Gate
 from orchestrator.http.guard import LOOPBACK, Guard
 from orchestrator.http.hub import POSE_HZ, RING, Hub
-from orchestrator.http.lines import ADDRESS, CONNECTION, HANDSHAKE_S, PER_ADDRESS, REQUEST_S, Line, Listener
+from orchestrator.http.lines import CONNECTION, HANDSHAKE_S, REQUEST_S, Line, Listener
 from orchestrator.http.metrics import Metrics
 from orchestrator.http.pages import router as page_router
 from orchestrator.http.sessions import HARD_LIMIT, WebSocketDoor
@@ -125,6 +126,7 @@ def create_app(
     )
     app.state.metrics = metrics
     app.state.audit = audit
+    app.state.recognise = None  # told of each request whose it is, by the server that takes connections
     errors.install(app)
     for router in routers(desk, commands, metrics, access):
         app.include_router(router)
@@ -211,15 +213,19 @@ class WebServer:
         handshake_s: float = HANDSHAKE_S,
         request_s: float = REQUEST_S,
         address_pace: Limits = ADDRESS,
+        total_pace: Limits = TOTAL,
         connection_pace: Limits = CONNECTION,
     ) -> None:
         """Bind the port; 0 takes a free one. `signals` ends the server on SIGINT and SIGTERM. Raises SetupError.
 
-        On a network (`tls`) one address may hold `per_address` connections, and an address and a connection may ask at
-        their pace. A TLS handshake gets `handshake_s`, the head of a request `request_s`.
+        On a network (`tls`) one address may hold `per_address` connections of strangers, and ask at its pace, all of
+        them at `total_pace`; a device and a key at an address's pace each, wherever they are. A connection has a pace
+        besides. A TLS handshake gets `handshake_s`, the head of a request `request_s`.
         """
-        self._socket = _bind(host, port, None if tls is None else per_address, handshake_s, address_pace)
+        most = None if tls is None else per_address
+        self._socket = _bind(host, port, most, handshake_s, address_pace, total_pace)
         self._socket.turned_away = app.state.metrics.turned_away
+        app.state.recognise = self._socket.recognise
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'http' if tls is None else 'https'}://{f'[{host}]' if ':' in host else host}:{self.port}"
         if tls is not None:
@@ -329,16 +335,18 @@ class _Uvicorn(uvicorn.Server):
 
 def check_port(host: str, port: int) -> None:
     """Raise SetupError where a port can't be had: before a cell is started whose pages nobody could open."""
-    _bind(host, port, None, HANDSHAKE_S, ADDRESS).close()
+    _bind(host, port, None, HANDSHAKE_S, ADDRESS, TOTAL).close()
 
 
-def _bind(host: str, port: int, per_address: int | None, handshake_s: float, pace: Limits) -> Listener:
+def _bind(host: str, port: int, per_address: int | None, handshake_s: float, pace: Limits, total: Limits) -> Listener:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise SetupError(f"There is no host '{host}': {error.strerror}.", remedy="Try --host 127.0.0.1.") from None
     family, kind, protocol, _, address = found[0]
-    listener = Listener(family, kind, protocol, per_address=per_address, handshake_s=handshake_s, pace=pace)
+    listener = Listener(
+        family, kind, protocol, per_address=per_address, handshake_s=handshake_s, pace=pace, total=total
+    )
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections inherit it

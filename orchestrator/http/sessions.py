@@ -120,9 +120,7 @@ class WebSocketDoor:
 
 def _source(scope: Scope, caller: Caller) -> str:
     """Return what tells clients apart that come again: the device, the key's name, or the address."""
-    if caller.device or (caller.tokens and caller.who is not None):
-        return caller.device or (caller.who.name if caller.who is not None else "")
-    return str((scope.get("client") or ("",))[0])
+    return caller.source or str((scope.get("client") or ("",))[0])
 
 
 async def _shut(send: Send, response: Response) -> None:

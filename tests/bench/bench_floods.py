@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 from orchestrator.http.access import DEVICE_COOKIE
 from orchestrator.wire import SUBPROTOCOL
 from tests.bench.lan_cell import lan_cell
-from tests.bench.lan_flood import CONNECTIONS
+from tests.bench.lan_flood import ADDRESSES, CONNECTIONS
 from tests.bench.report import ROOT, Figure, bench, percentile, scratch
 from tests.bench.tls_clients import BINS
 
@@ -39,6 +39,7 @@ KINDS = {
     "join": ("access.flood_join_x", "wrong joining codes from a stranger"),
     "hold": ("access.flood_hold_x", "holds by REST from a joined tablet"),
     "unknown": ("access.flood_unknown_x", "requests of a stranger for what is not there"),
+    "addresses": ("access.flood_addresses_x", f"requests of strangers at {ADDRESSES} addresses"),
     "handshakes": ("access.flood_handshakes_x", "TLS handshakes that ask for nothing"),
 }
 

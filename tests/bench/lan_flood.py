@@ -6,6 +6,7 @@ The cookie of a joined device comes in TANDEM_COOKIE. It prints a line of JSON: 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import ssl
@@ -16,11 +17,13 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 CONNECTIONS = 150  # of the 200 that one address may hold
+ADDRESSES = 30  # of a flood from many
 WRONG = {
     "sign-in": ("/api/v1/access/sign-in", '{"person": "berta", "secret": "314159"}'),
     "join": ("/api/v1/access/join", '{"code": "AAAAAAAA", "name": "x"}'),
     "hold": ("/api/v1/cell/hold", "{}"),
     "unknown": ("/api/v1/nothing", "{}"),
+    "addresses": ("/api/v1/nothing", "{}"),
 }
 
 
@@ -32,6 +35,7 @@ class Flood:
         self.host, self.port = at.hostname or "", at.port or 443
         self.tls = ssl.create_default_context(cafile=ca)
         self.kind = kind
+        self.addresses = itertools.cycle(range(1, ADDRESSES + 1))
         self.until = time.monotonic() + seconds
         self.rate = rate
         self.asked = 0
@@ -56,7 +60,8 @@ class Flood:
         while True:
             try:
                 async with asyncio.timeout(10.0):
-                    reader, writer = await asyncio.open_connection(self.host, self.port, ssl=self.tls)
+                    at = (f"127.0.4.{next(self.addresses)}", 0) if self.kind == "addresses" else None
+                    reader, writer = await asyncio.open_connection(self.host, self.port, ssl=self.tls, local_addr=at)
             except (OSError, TimeoutError):
                 self.answers["cut"] += 1
                 await asyncio.sleep(CONNECTIONS / self.rate)

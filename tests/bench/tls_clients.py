@@ -20,7 +20,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from orchestrator.http.lines import PER_ADDRESS
+from orchestrator.http.budgets import PER_ADDRESS
 from orchestrator.wire import SUBPROTOCOL
 
 BUSY_EVERY_S = 20.0  # somebody at work presses less often

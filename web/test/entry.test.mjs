@@ -7,9 +7,9 @@ const number = { kind: "number", nominal: 12, low: 10.5, high: 13.5, unit: "Nm",
 const card = (changes = {}) => ({ unit: "u1", step: "tighten@1", attempt: 1, hazards: {}, asks: [], lots: [], ...changes });
 const confirm = { type: "confirm_step", unit: "u1", step: "tighten@1", attempt: 1, place: "front" };
 
-function entered(of, change = () => {}) {
+function entered(of, change = () => {}, who = "anna") {
   const entry = new Entry();
-  entry.follow(of);
+  entry.follow(of, who);
   change(entry);
   return entry;
 }
@@ -57,10 +57,10 @@ test("entries belong to one attempt, acknowledgements to one step with its repet
     one.acknowledge("pinch", true);
     one.setValue("torque_Nm", "12");
   });
-  entry.follow({ ...of, step: "tighten@2" });
+  entry.follow({ ...of, step: "tighten@2" }, "anna");
   assert.deepEqual(entry.values.value, {});
   assert.ok(entry.acknowledged.value.has("pinch"));
-  entry.follow({ ...of, step: "turn" });
+  entry.follow({ ...of, step: "turn" }, "anna");
   assert.ok(!entry.acknowledged.value.has("pinch"));
 });
 
@@ -82,4 +82,28 @@ test("a card that asks for a picture is not confirmed without one", () => {
   entry.setPictured(true);
   assert.equal(entry.fault("photo"), null);
   assert.notEqual(entry.complete(of, confirm), null);
+});
+
+test("what somebody typed is theirs: the next person at the card begins afresh, and they find it again", () => {
+  const shelf = new Map();
+  globalThis.localStorage = { getItem: (name) => shelf.get(name) ?? null, setItem: (name, value) => shelf.set(name, value) };
+  const of = card({ hazards: { crush: "danger" }, asks: [{ value: "snapped", spec: { ...number, kind: "claim" } }] });
+  const entry = entered(of, (one) => {
+    one.acknowledge("crush", true);
+    one.setValue("snapped", true);
+  });
+  assert.notEqual(entry.complete(of, confirm), null);
+  entry.follow(of, "bert"); // the device is handed on in the middle of the step
+  assert.deepEqual([entry.values.value, entry.acknowledged.value.size], [{}, 0]);
+  assert.equal(entry.complete(of, confirm), null, "nobody confirms what another has ticked");
+  entry.setValue("snapped", false);
+  entry.follow(of, "anna");
+  assert.deepEqual(entry.values.value, { snapped: true });
+  const fresh = entered(of); // after a sign-out the page is loaded anew
+  assert.deepEqual([fresh.values.value, fresh.acknowledged.value.size], [{ snapped: true }, 0], "hazards are asked anew");
+  for (let n = 0; n < 20; n++) entered({ ...of, attempt: 2 + n }, (one) => one.setValue("snapped", true));
+  assert.equal(JSON.parse(shelf.get("tandem.draft")).length, 8);
+  shelf.set("tandem.draft", "{");
+  assert.deepEqual(entered(of).values.value, {});
+  delete globalThis.localStorage;
 });

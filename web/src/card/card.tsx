@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import { connection, outbox, pictures, store } from "../cell";
+import { commands, connection, outbox, pictures, store } from "../cell";
 import { Icon } from "../common/icon";
 import { Seen } from "../common/evidence";
 import { NotMoving } from "../common/not-moving";
@@ -26,7 +26,7 @@ const NOTHING: StepWords = { title: "", do: "", more: "", ask: {}, hazards: {}, 
 
 export function useEntry(card: Card): Entry {
   const entry = useMemo(() => new Entry(), []);
-  entry.follow(card);
+  entry.follow(card, commands.at(card.place));
   entry.setPictured(pictures.of(card) !== null);
   return entry;
 }

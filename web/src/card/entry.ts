@@ -24,11 +24,14 @@ export class Entry {
   private attempt = "";
   private group = "";
 
-  /** Start afresh where the card is about another attempt. Hazards stay acknowledged through one step's repetitions. */
-  follow(card: Card): void {
-    const attempt = [card.unit, card.step, card.attempt].join("\n");
+  /**
+   * Start afresh where the card is about another attempt or at it is another person, whose word would count. Hazards
+   * stay acknowledged through one step's repetitions.
+   */
+  follow(card: Card, who: string): void {
+    const attempt = [who, card.unit, card.step, card.attempt].join("\n");
     if (attempt === this.attempt) return;
-    const group = [card.unit, card.step.split("@")[0]].join("\n");
+    const group = [who, card.unit, card.step.split("@")[0]].join("\n");
     if (group !== this.group) this.acknowledged.value = new Set();
     this.attempt = attempt;
     this.group = group;
