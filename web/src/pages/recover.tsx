@@ -150,7 +150,7 @@ function Step({ stage, cell, recovery, question, left, next }: StepProps) {
                     <strong>{text(seen.title)}</strong> <span class="quiet">{unitName(seen.unit)}</span>
                   </p>
                   <p>{seen.verdict ? word(words.value.record.verdicts, seen.verdict) : seen.waits ? recover.looked.later : recover.looked.looking}</p>
-                  {seen.offset_mm && <p>{off(seen.offset_mm)}</p>}
+                  {seen.offset_mm && seen.verdict !== "ok" && <p>{off(seen.offset_mm)}</p>}
                 </div>
               </li>
             ))}
