@@ -69,6 +69,8 @@ def test_what_hides_a_result_is_named_and_where_that_is_not_known_in_german_that
     said = phrases.reason("cannot_see", "The camera can't see it: The robot's arm is in the way of top.", None)
     assert said["en"] == "The robot's arm is in the way of top."
     assert said["de"] == "Der Arm des Roboters ist der Kamera top im Weg."
+    said = phrases.reason("cannot_see", "The camera can't see it: The robot's arm is in the way of top and left.", None)
+    assert said["de"] == "Der Arm des Roboters ist den Kameras top und left im Weg."
     said = phrases.reason("cannot_see", "The camera can't see it: The moon is down.", None)
     assert said == {"en": "The moon is down.", "de": "Die Kamera sieht es nicht gut genug."}
 
