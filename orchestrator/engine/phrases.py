@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
+from orchestrator.engine.phrases_failures import GERMAN as FAILURES
 from orchestrator.engine.phrases_remedies import GERMAN as REMEDIES
 from orchestrator.engine.phrases_retreat import GERMAN as RETREAT
 from orchestrator.engine.phrases_ros2 import GERMAN as ROS2
@@ -159,6 +160,7 @@ _GERMAN = {
     "The camera is looking at {} once more.": "Die Kamera sieht sich {} noch einmal an.",
     "The cell is {}.": "Die Zelle arbeitet nicht ({}).",
     **VALUES,  # the most general last
+    **FAILURES,
 }
 WORTH_MM = 0.1  # offsets below this are not worth a word
 
@@ -227,7 +229,7 @@ def reason(code: str, message: str, measured: Measured | None, frame: Pose | Non
         return _no_picture(message.removeprefix(_NO_PICTURE))
     if code in _VERDICTS:
         return dict(_VERDICTS[code])
-    return told(message)
+    return helps(message) or told(message)
 
 
 def _no_picture(why: str) -> dict[str, str]:

@@ -92,6 +92,11 @@ export const de: Words = {
       moves: "Ab hier darf sich der Roboter bewegen.",
       waits: "Einen Moment …",
     },
+    dead: {
+      title: "Zuerst das Journal",
+      stands: "Der Roboter wurde angehalten, und was jetzt gesagt wird, bleibt nicht erhalten.",
+      waits: "Was hilft, steht oben. Sobald sich das Journal schreiben lässt, ist die Zelle angehalten, und diese Seite führt weiter.",
+    },
     over: { title: "Die Zelle braucht keine Wiederherstellung", text: "Kein Halt und kein Neustart wartet auf Ihr Wort. Machen Sie an Ihrem Platz weiter; Aufträge startet und verfolgt man im Leitstand." },
   },
   troubles: {

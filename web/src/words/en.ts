@@ -91,6 +91,11 @@ export const en = {
       moves: "From here on the robot may move.",
       waits: "A moment …",
     },
+    dead: {
+      title: "First the journal",
+      stands: "The robot has been stopped, and nothing that is said now is kept.",
+      waits: "See above what helps. Once the journal can be written, the cell is held, and this page leads on.",
+    },
     over: { title: "The cell needs no recovery", text: "No stop or restart waits for your word. Go on at your place; orders are started and followed on the board." },
   },
   troubles: {
