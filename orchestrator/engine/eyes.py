@@ -441,8 +441,8 @@ class Eyes:
         """
         specs = {name: spec for name, spec in state.spec.fixed_cameras.items() if name in self._cameras}
         if not specs:
-            what = "no camera that stands still" if self._cameras else "no camera"
-            raise VisionError(f"The cell has {what}.", remedy="Add one to the cell file, or check by a person.")
+            what = "The cell has no camera that stands still." if self._cameras else "The cell has no camera."
+            raise VisionError(what, remedy="Add one to the cell file, or check by a person.")
         off = {name: aside(spec.intrinsics, spec.at, pose.p) for name, spec in specs.items()}
         names = sorted(specs, key=lambda name: off[name])
         return [name for name in names if not off[name][0]][:LOOKS] or names[:1]

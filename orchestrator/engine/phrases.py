@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
+from orchestrator.engine.phrases_failures import GERMAN as FAILURES
 from orchestrator.engine.phrases_remedies import GERMAN as REMEDIES
 from orchestrator.engine.phrases_retreat import GERMAN as RETREAT
 from orchestrator.engine.phrases_ros2 import GERMAN as ROS2
@@ -61,12 +62,12 @@ _MOTIONS = {  # first words of a motion's text -> what each language says, of th
 _GERMAN = {
     "The cell is idle: start it.": "Die Zelle ist im Leerlauf: starten.",
     "The cell is held: acknowledge if asked, then release the hold.": (
-        "Die Zelle ist angehalten: quittieren, falls gefragt, dann fortsetzen."
+        "Die Zelle ist angehalten: „Die Zelle ist frei“ melden, falls gefragt, dann „Weiter“."
     ),
     "The cell is suspended: release it.": "Die Zelle ist ausgesetzt: fortsetzen.",
     "The cell is stopped: reset it, then start it.": "Die Zelle ist gestoppt: zurücksetzen, dann starten.",
     "The cell is aborted: clear it, then reset and start it.": (
-        "Die Zelle ist abgebrochen: freigeben, dann zurücksetzen und starten."
+        "Die Zelle ist abgebrochen: aufräumen, dann zurücksetzen und starten."
     ),
     "The cell has completed its orders: reset it, then start it.": (
         "Die Zelle hat ihre Aufträge erledigt: zurücksetzen, dann starten."
@@ -74,18 +75,18 @@ _GERMAN = {
     "The cell is {}: wait until it has settled.": "Die Zelle wechselt ihren Zustand ({}): kurz warten.",
     "The cell is in {} mode: switch to production.": "Die Zelle ist in der Betriebsart {}: auf Produktion schalten.",
     "The robot is in a protective stop: see what it touched, then acknowledge.": (
-        "Der Roboter ist im Schutzhalt: nachsehen, was er berührt hat, dann quittieren."
+        "Der Roboter ist im Schutzhalt: nachsehen, was er berührt hat, dann „Die Zelle ist frei“ melden."
     ),
     "A safeguard is open: close it.": "Eine Schutzeinrichtung ist offen: schließen.",
     "The emergency stop is pressed: release it at the cell, then clear the abort.": (
-        "Der Not-Halt ist gedrückt: an der Zelle entriegeln, dann den Abbruch freigeben."
+        "Der Not-Halt ist gedrückt: an der Zelle entriegeln, dann „Aufräumen“ drücken."
     ),
     "The robot reports a fault: see its own panel.": "Der Roboter meldet einen Fehler: siehe sein Bedienfeld.",
     "The robot's safety state is not known: check its connection.": (
         "Der Sicherheitszustand des Roboters ist unbekannt: Verbindung prüfen."
     ),
     "After a stop or a restart a person must say that the cell is clear: acknowledge.": (
-        "Nach einem Halt oder Neustart muss jemand sagen, dass die Zelle frei ist: quittieren."
+        "Nach einem Halt oder Neustart muss jemand nachsehen und „Die Zelle ist frei“ melden."
     ),
     "The screen at {} has lost its line.": "Der Bildschirm an {} hat keine Verbindung.",
     "Bin {} has too few left: refill it.": "Im Behälter {} ist zu wenig: nachfüllen.",
@@ -108,6 +109,7 @@ _GERMAN = {
         "Bei {1} könnte noch jemand von {0} sein: nachsehen und Bescheid geben."
     ),
     "The robot met something on its way, and stopped.": "Der Roboter ist auf etwas gestoßen und hat angehalten.",
+    "The robot's arm is in the way of {} and {}.": "Der Arm des Roboters ist den Kameras {} und {} im Weg.",
     "The robot's arm is in the way of {}.": "Der Arm des Roboters ist der Kamera {} im Weg.",
     "From there the arm itself is in the way of {}.": "Von dort ist der Arm selbst der Kamera {} im Weg.",
     "The robot's arm has not come to a stand for {} s.": "Der Arm kam seit {} s nicht zum Stehen.",
@@ -158,6 +160,7 @@ _GERMAN = {
     "The camera is looking at {} once more.": "Die Kamera sieht sich {} noch einmal an.",
     "The cell is {}.": "Die Zelle arbeitet nicht ({}).",
     **VALUES,  # the most general last
+    **FAILURES,
 }
 WORTH_MM = 0.1  # offsets below this are not worth a word
 
@@ -226,7 +229,7 @@ def reason(code: str, message: str, measured: Measured | None, frame: Pose | Non
         return _no_picture(message.removeprefix(_NO_PICTURE))
     if code in _VERDICTS:
         return dict(_VERDICTS[code])
-    return told(message)
+    return helps(message) or told(message)
 
 
 def _no_picture(why: str) -> dict[str, str]:

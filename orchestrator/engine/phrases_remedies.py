@@ -59,14 +59,14 @@ GERMAN = {
         "Den Arm aus dem Weg bringen, dann neu prüfen; oder selbst nachsehen."
     ),
     "Let it go home.": "Nach Hause fahren lassen.",
-    "Clear the cell and acknowledge the stop first.": "Erst die Zelle frei machen und den Halt quittieren.",
+    "Clear the cell and acknowledge the stop first.": "Erst die Zelle frei machen und „Die Zelle ist frei“ melden.",
     "Wait for its end.": "Das Ende abwarten.",
     "Mount a lighter tool.": "Ein leichteres Werkzeug nehmen.",
     "Give a number from 0 to 1.": "Eine Zahl von 0 bis 1 angeben.",
     "Release the emergency stop or clear the fault at the robot.": (
         "Not-Halt entriegeln oder den Fehler am Roboter beheben."
     ),
-    "Look at the cell, then acknowledge.": "Die Zelle ansehen, dann quittieren.",
+    "Look at the cell, then acknowledge.": "Die Zelle ansehen, dann „Die Zelle ist frei“ melden.",
     "Let a person do it, or use a stronger robot.": "Jemanden machen lassen, oder einen stärkeren Roboter nehmen.",
     "See the robot's controller, then retry.": "An der Robotersteuerung nachsehen, dann wiederholen.",
     "Look where the arm is.": "Nachsehen, wo der Arm ist.",

@@ -22,7 +22,7 @@ GERMAN = {
     "Somebody has stopped this retreat: ask for it again.": "Jemand hat das Herausfahren angehalten: neu anfordern.",
     "The robot has not come to a stand yet: wait a moment.": "Der Roboter steht noch nicht: kurz warten.",
     "The cell is aborted: clear it, then the arm may retreat.": (
-        "Die Zelle ist abgebrochen: freigeben, dann darf der Arm herausfahren."
+        "Die Zelle ist abgebrochen: aufräumen, dann darf der Arm herausfahren."
     ),
     "The cell is {}: hold it, and wait until it has settled.": (
         "Der Zustand der Zelle ist {}: anhalten und warten, bis sie steht."
@@ -55,6 +55,6 @@ GERMAN = {
     "Something holds the arm up.": "Etwas hält den Arm auf.",
     "Look what is in its way.": "Nachsehen, was im Weg ist.",
     "The robot went into {}.": "Der Roboter ging in {}.",
-    "Clear the cell and acknowledge.": "Die Zelle räumen und quittieren.",
+    "Clear the cell and acknowledge.": "Die Zelle räumen und „Die Zelle ist frei“ melden.",
     "The robot was stopped.": "Der Roboter wurde angehalten.",
 }

@@ -13,6 +13,7 @@ from orchestrator.core.pauses import said
 from orchestrator.engine import phrases
 from orchestrator.engine.equipment import REMEDIES
 from orchestrator.engine.naming import about_part, named
+from orchestrator.engine.phrases_failures import GERMAN as FAILURES
 from orchestrator.engine.requirements import _UNMET
 from tests.unit.core_builders import Bench, step, variant
 
@@ -58,6 +59,30 @@ def test_what_helps_is_said_in_german_too(file: str) -> None:
     assert missing == []
 
 
+def test_why_a_motion_or_a_look_failed_is_said_in_german_too() -> None:
+    said = "The robot has not moved for 10 s and did not say how its motion ended. The motion was cancelled."
+    assert phrases.reason("no_answer", said, None)["de"] == (
+        "Der Roboter hat sich 10 s nicht bewegt und nicht gesagt, wie seine Bewegung ausging. "
+        "Die Bewegung wurde abgebrochen."
+    )
+    for english in FAILURES:
+        named = english.replace("{}", "pin")
+        assert phrases.reason("failed", named, None)["de"] != named
+
+
+@pytest.mark.parametrize("file", ["engine/crew.py", "engine/eyes.py", "engine/gate.py", "engine/standstill.py"])
+def test_no_failure_of_motions_and_looks_lacks_its_german(file: str) -> None:
+    raised = [
+        text
+        for node in ast.walk(ast.parse((ROOM / file).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"RobotError", "TandemError", "VisionError"}
+        for text in (_texts(node.args[0]) if node.args else ())
+    ]
+    assert [
+        text for text in raised if len(text.split()) > 2 and phrases.reason("failed", text, None)["de"] == text
+    ] == []
+
+
 def test_what_helps_with_devices_verdicts_and_conditions_is_said_in_german_too() -> None:
     from orchestrator.core.decide.outcomes import _REMEDY
 
@@ -69,6 +94,8 @@ def test_what_hides_a_result_is_named_and_where_that_is_not_known_in_german_that
     said = phrases.reason("cannot_see", "The camera can't see it: The robot's arm is in the way of top.", None)
     assert said["en"] == "The robot's arm is in the way of top."
     assert said["de"] == "Der Arm des Roboters ist der Kamera top im Weg."
+    said = phrases.reason("cannot_see", "The camera can't see it: The robot's arm is in the way of top and left.", None)
+    assert said["de"] == "Der Arm des Roboters ist den Kameras top und left im Weg."
     said = phrases.reason("cannot_see", "The camera can't see it: The moon is down.", None)
     assert said == {"en": "The moon is down.", "de": "Die Kamera sieht es nicht gut genug."}
 

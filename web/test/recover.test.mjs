@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./bundle.mjs";
 
-const { stageOf, stagesOf, changes } = await load("recover/stage.ts");
+const { stageOf, stagesOf, restOf, changes } = await load("recover/stage.ts");
 
 const cell = (more = {}) => ({ state: "held", safety: "normal", acknowledged: false, ...more });
 const recovery = (more = {}) => ({ since_t: 1, held: null, looked: [], ...more });
@@ -30,4 +30,10 @@ test("the list keeps what was met and leaves out what there is not", () => {
   assert.deepEqual(stagesOf(cell(), recovery(), [], read()), ["happened", "clear", "go"]);
   assert.deepEqual(stagesOf(cell(), recovery(), [], read("decide")), ["happened", "decide", "clear", "go"]);
   assert.ok(changes(cell({ state: "unholding" })) && !changes(cell()));
+});
+
+test("a journal that can't be written is not called a cell that needs no recovery", () => {
+  assert.equal(restOf([]), "over");
+  assert.equal(restOf([{ kind: "camera" }]), "over");
+  assert.equal(restOf([{ kind: "camera" }, { kind: "journal" }]), "dead");
 });

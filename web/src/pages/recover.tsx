@@ -13,7 +13,7 @@ import { reasonWords } from "../common/not-moving";
 import { NoticeBar } from "../common/notice";
 import { Retreat } from "../common/retreat";
 import { Top } from "../common/top";
-import { changes, stageOf, stagesOf, type Stage } from "../recover/stage";
+import { changes, restOf, stageOf, stagesOf, type Stage } from "../recover/stage";
 import type { Button, CellView, Question, RecoveryView } from "../wire";
 import { clock, number, text, word, words } from "../words";
 
@@ -41,7 +41,7 @@ export function Page() {
     <div class="recover">
       <Top page="recover" />
       <OfflineBanner />
-      <main class="recover-main" data-testid="recover" data-stage={stage ?? "over"}>
+      <main class="recover-main" data-testid="recover" data-stage={stage ?? restOf(store.troubles.value.values())}>
         {!cell || !store.loaded.value ? (
           <p class="quiet" role="status">
             {loading}
@@ -150,7 +150,7 @@ function Step({ stage, cell, recovery, question, left, next }: StepProps) {
                     <strong>{text(seen.title)}</strong> <span class="quiet">{unitName(seen.unit)}</span>
                   </p>
                   <p>{seen.verdict ? word(words.value.record.verdicts, seen.verdict) : seen.waits ? recover.looked.later : recover.looked.looking}</p>
-                  {seen.offset_mm && <p>{off(seen.offset_mm)}</p>}
+                  {seen.offset_mm && seen.verdict !== "ok" && <p>{off(seen.offset_mm)}</p>}
                 </div>
               </li>
             ))}
@@ -242,6 +242,15 @@ function Reasons({ cell }: { cell: CellView }) {
 
 function Over({ cell }: { cell: CellView }) {
   const { recover, start } = words.value;
+  // while the journal can't be written the cell's state is that of before
+  if (restOf(store.troubles.value.values()) === "dead") {
+    return (
+      <Panel title={recover.dead.title} actions={null}>
+        <p class="recover-lead">{recover.dead.stands}</p>
+        <p role="status">{recover.dead.waits}</p>
+      </Panel>
+    );
+  }
   return (
     <Panel
       title={recover.over.title}

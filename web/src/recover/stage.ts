@@ -1,6 +1,6 @@
 /** Which step of a recovery comes next: what the cell says decides, and what the person has read. */
 
-import type { CellView, Question, RecoveryView } from "../wire";
+import type { CellView, Question, RecoveryView, TroubleView } from "../wire";
 
 export const STAGES = ["happened", "safety", "gripper", "looked", "decide", "clear", "go"] as const;
 export type Stage = (typeof STAGES)[number];
@@ -39,3 +39,7 @@ export function stageOf(cell: CellView, recovery: RecoveryView | null, questions
 
 /** Whether the cell is changing by itself: nothing is to be pressed meanwhile. */
 export const changes = (cell: CellView): boolean => TRANSIENT.has(cell.state);
+
+/** What there is where no recovery is on: nothing to do, or a journal that can't be written, with a robot that was stopped. */
+export const restOf = (troubles: Iterable<TroubleView>): "over" | "dead" =>
+  [...troubles].some(({ kind }) => kind === "journal") ? "dead" : "over";

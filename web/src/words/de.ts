@@ -60,7 +60,7 @@ export const de: Words = {
     },
     happened: {
       title: "Was geschehen ist",
-      stands: "Die Zelle steht.",
+      stands: "Jemand hat sie angehalten, ohne einen Grund zu nennen.",
       since: (time) => `Der Roboter steht seit ${time}.`,
       still: "Nichts bewegt sich, bis Sie es sagen. Nichts Bestätigtes ist verloren.",
     },
@@ -91,6 +91,11 @@ export const de: Words = {
       title: "Fortsetzen",
       moves: "Ab hier darf sich der Roboter bewegen.",
       waits: "Einen Moment …",
+    },
+    dead: {
+      title: "Zuerst das Journal",
+      stands: "Der Roboter wurde angehalten, und was jetzt gesagt wird, bleibt nicht erhalten.",
+      waits: "Was hilft, steht oben. Sobald sich das Journal schreiben lässt, ist die Zelle angehalten, und diese Seite führt weiter.",
     },
     over: { title: "Die Zelle braucht keine Wiederherstellung", text: "Kein Halt und kein Neustart wartet auf Ihr Wort. Machen Sie an Ihrem Platz weiter; Aufträge startet und verfolgt man im Leitstand." },
   },
@@ -376,28 +381,28 @@ export const de: Words = {
     cell: ({ state }) =>
       ({
         idle: "Die Zelle ist im Leerlauf: starten.",
-        held: "Die Zelle ist angehalten: quittieren, falls gefragt, dann fortsetzen.",
+        held: "Die Zelle ist angehalten: „Die Zelle ist frei“ melden, falls gefragt, dann „Weiter“.",
         suspended: "Die Zelle ist ausgesetzt: fortsetzen.",
         stopped: "Die Zelle ist gestoppt: zurücksetzen, dann starten.",
-        aborted: "Die Zelle ist abgebrochen: freigeben, dann zurücksetzen und starten.",
+        aborted: "Die Zelle ist abgebrochen: aufräumen, dann zurücksetzen und starten.",
         completed: "Die Zelle hat ihre Aufträge erledigt: zurücksetzen, dann starten.",
       })[state ?? ""] ?? "Die Zelle wechselt ihren Zustand: kurz warten.",
     suspended: () => "Die Zelle ist ausgesetzt: sie geht von selbst weiter, sobald jemand weiterkann.",
     mode: ({ mode }) => `Die Zelle ist in der Betriebsart ${de.modes[mode ?? ""] ?? mode}: auf Produktion schalten.`,
     safety: ({ safety }) =>
       ({
-        protective_stop: "Der Roboter ist im Schutzhalt: nachsehen, was er berührt hat, dann quittieren.",
+        protective_stop: "Der Roboter ist im Schutzhalt: nachsehen, was er berührt hat, dann „Die Zelle ist frei“ melden.",
         safeguard_stop: "Eine Schutzeinrichtung ist offen: schließen.",
-        emergency_stop: "Der Not-Halt ist gedrückt: an der Zelle entriegeln, dann den Abbruch freigeben.",
+        emergency_stop: "Der Not-Halt ist gedrückt: an der Zelle entriegeln, dann „Aufräumen“ drücken.",
         fault: "Der Roboter meldet einen Fehler: siehe sein Bedienfeld.",
       })[safety ?? ""] ?? "Der Sicherheitszustand des Roboters ist unbekannt: Verbindung prüfen.",
-    acknowledge: () => "Nach einem Halt oder Neustart muss jemand sagen, dass die Zelle frei ist: quittieren.",
+    acknowledge: () => "Nach einem Halt oder Neustart muss jemand nachsehen und „Die Zelle ist frei“ melden.",
     retreat: () => "Der Arm fährt heraus oder soll es: warten, bis das vorbei ist, oder es anhalten.",
     retreat_stopped: () => "Jemand hat es angehalten: neu anfordern.",
     retreat_cell: ({ state }) =>
       ({
         idle: "Die Zelle ist im Leerlauf: Der Arm fährt in einer angehaltenen oder gestoppten Zelle heraus.",
-        aborted: "Die Zelle ist abgebrochen: freigeben, dann darf der Arm herausfahren.",
+        aborted: "Die Zelle ist abgebrochen: aufräumen, dann darf der Arm herausfahren.",
         completed: "Die Zelle hat ihre Aufträge erledigt: Der Arm fährt in einer angehaltenen oder gestoppten Zelle heraus.",
       })[state ?? ""] ?? "Die Zelle muss erst angehalten sein und stehen.",
     not_standing: () => "Der Roboter steht noch nicht: kurz warten.",
@@ -727,7 +732,7 @@ export const de: Words = {
     not: "Der Roboter kann gerade nicht von Hand bewegt werden",
     why: {
       mode: (mode) => `Die Zelle ist in der Betriebsart ${mode}: auf Hand umschalten.`,
-      state: (state) => `Die Zelle ist im Zustand ${state}: anhalten, oder den Abbruch quittieren.`,
+      state: (state) => `Die Zelle ist im Zustand ${state}: anhalten, oder den Abbruch aufräumen.`,
       safety: (safety) => `${safety}: erst nach dem Roboter sehen.`,
       unclear: "Jemand muss sagen, dass die Zelle frei ist.",
     },

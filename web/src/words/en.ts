@@ -59,7 +59,7 @@ export const en = {
     },
     happened: {
       title: "What happened",
-      stands: "The cell stands.",
+      stands: "somebody stopped it, without giving a reason.",
       since: (time: string) => `The robot has stood since ${time}.`,
       still: "Nothing moves until you say so. Nothing that was confirmed is lost.",
     },
@@ -90,6 +90,11 @@ export const en = {
       title: "Go on",
       moves: "From here on the robot may move.",
       waits: "A moment …",
+    },
+    dead: {
+      title: "First the journal",
+      stands: "The robot has been stopped, and nothing that is said now is kept.",
+      waits: "See above what helps. Once the journal can be written, the cell is held, and this page leads on.",
     },
     over: { title: "The cell needs no recovery", text: "No stop or restart waits for your word. Go on at your place; orders are started and followed on the board." },
   },
@@ -372,7 +377,7 @@ export const en = {
     cell: ({ state }) =>
       ({
         idle: "The cell is idle: start it.",
-        held: "The cell is held: acknowledge if asked, then release the hold.",
+        held: "The cell is held: say “The cell is clear” if asked, then “Go on”.",
         suspended: "The cell is suspended: release it.",
         stopped: "The cell is stopped: reset it, then start it.",
         aborted: "The cell is aborted: clear it, then reset and start it.",
@@ -382,12 +387,12 @@ export const en = {
     mode: ({ mode }) => `The cell is in ${mode} mode: switch to production.`,
     safety: ({ safety }) =>
       ({
-        protective_stop: "The robot is in a protective stop: see what it touched, then acknowledge.",
+        protective_stop: "The robot is in a protective stop: see what it touched, then say “The cell is clear”.",
         safeguard_stop: "A safeguard is open: close it.",
         emergency_stop: "The emergency stop is pressed: release it at the cell, then clear the abort.",
         fault: "The robot reports a fault: see its own panel.",
       })[safety ?? ""] ?? "The robot's safety state is not known: check its connection.",
-    acknowledge: () => "After a stop or a restart somebody must say that the cell is clear: acknowledge.",
+    acknowledge: () => "After a stop or a restart somebody must look and say “The cell is clear”.",
     retreat: () => "The arm comes out, or shall: wait until that is over, or stop it.",
     retreat_stopped: () => "Somebody has stopped it: ask for it again.",
     retreat_cell: ({ state }) =>
