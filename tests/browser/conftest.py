@@ -36,13 +36,14 @@ WITH_BOARD = ("window",)  # suites in the demo's cell with a printed board for t
 BOARD = "{guide: {squares: [7, 5], square_mm: 33, marker_mm: 23, dictionary: 4x4_50, at: guide}}"
 WITH_SIGHT = ("sight",)  # suites whose cell lets points be looked at, which is less exact than touching them
 TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
+LEAD = ("lead",)  # suites whose cell shows a motion for so long that a test can look at it
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
 DISPLACED = ("correcting",)  # suites whose person puts a part beside its place, and whose test then leads the hand
 WITH_PHOTO = ("photo",)  # suites whose product asks for a picture where no camera sees
 LAN = ("lan", "oidc")  # suites of a cell that is served to the network
 OIDC = ("oidc",)  # suites whose people sign in by a provider in a process of its own
 # A person sets the pace or catches the robot in a motion, or so much is drawn that a sped-up cell would lag.
-REAL_TIME = ("jog", "retreat", "headset", "who")
+REAL_TIME = ("jog", "retreat", "headset", "headset_help", "who")
 
 
 @pytest.fixture
@@ -60,6 +61,8 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
         command += ["serve", "--cell", str(_with_sight(tmp_path))]
     elif suite in OWN_CELL:
         command += ["serve", "--cell", str(OWN_CELL[suite])]
+    elif suite in LEAD:
+        command += ["serve", "--cell", str(_with_lead(tmp_path))]
     elif suite in TWO_PEOPLE:
         command += ["serve", "--cell", str(_two_places(tmp_path))]
     elif suite in WITH_PHOTO:
@@ -135,6 +138,14 @@ def _with_sight(folder: Path) -> Path:
     assert rules in text
     cell = folder / "sight.yaml"
     cell.write_text(text.replace(rules, f"{rules}max_off_mm: 15, "), encoding="utf-8")
+    return cell
+
+
+def _with_lead(folder: Path) -> Path:
+    """Write the demo's cell in which the arm stands for 8 s before it leaves a standstill, and return its file."""
+    cell = folder / "lead.yaml"
+    demo = HERE.parent.parent / "launch" / "cells" / "demo.yaml"
+    cell.write_text(demo.read_text(encoding="utf-8") + "\nlead_s: 8\n", encoding="utf-8")
     return cell
 
 

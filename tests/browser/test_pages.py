@@ -26,6 +26,8 @@ SUITES = (
     "recover",
     "retreat",
     "headset",
+    "headset_help",
+    "lead",
     "sight",
     "who",
     "window",

@@ -37,6 +37,7 @@ export class Connection {
   private heardMs = 0;
   private pingedMs = 0;
   private newest_t = 0;
+  private introduced = "";
   /** What was asked and not answered yet; it ends with the line, and nothing is sent a second time from here. */
   private readonly pending = new Map<string, (answer: Answer) => void>();
 
@@ -97,7 +98,7 @@ export class Connection {
     socket.onopen = () => {
       clearTimeout(hanging);
       this.heardMs = Date.now();
-      this.send({ type: "hello", v: 1, epoch: this.epoch, seq: this.seq, poses: this.wantsPoses, place: this.place(), device: this.device });
+      this.hello();
       this.ping(); // its pong also tells that the catch-up is over
     };
     socket.onmessage = (event) => {
@@ -136,7 +137,13 @@ export class Connection {
     this.store.apply(message);
   }
 
+  private hello(): void {
+    this.introduced = this.place();
+    this.send({ type: "hello", v: 1, epoch: this.epoch, seq: this.seq, poses: this.wantsPoses, place: this.introduced, device: this.device });
+  }
+
   private welcome(): void {
+    if (this.place() !== this.introduced) this.hello(); // it learned from the cell's state which place it is the screen of
     if (this.line.value === "online") return;
     this.line.value = "online";
     const since = this.lostSince.value;

@@ -12,10 +12,10 @@ const { PoseStream } = await load("poses.ts");
 const envelope = { v: 1, epoch: "e1", seq: 0, t: 100 };
 
 /** A page's line whose sockets the test opens, feeds and closes. */
-function line() {
+function line({ place = () => "front" } = {}) {
   const sockets = [];
   const store = new Store();
-  const connection = new Connection(store, new PoseStream(), true, () => "front", () => {
+  const connection = new Connection(store, new PoseStream(), true, () => place({ store }), () => {
     const socket = { readyState: 0, sent: [], dialledMs: Date.now(), closed: false };
     socket.send = (text) => socket.sent.push(JSON.parse(text));
     socket.close = () => (socket.closed = true);
@@ -34,6 +34,19 @@ function line() {
   connection.open();
   return { connection, sockets, store };
 }
+
+test("a page that learns its place from the cell's state says so, once", () => {
+  const { connection, sockets } = line({ place: ({ store }) => store.cell.value?.places[0] ?? "" });
+  const [socket] = sockets;
+  socket.open();
+  const hellos = () => socket.sent.filter(({ type }) => type === "hello").map(({ place, seq }) => [place, seq]);
+  assert.deepEqual(hellos(), [["", 0]]);
+  socket.take({ type: "snapshot", seq: 7, payload: { topics: { cell: { places: ["front"] } }, log: [] } });
+  socket.take({ type: "pong", seq: 7 });
+  socket.take({ type: "pong", seq: 7 });
+  assert.deepEqual(hellos(), [["", 0], ["front", 7]]);
+  assert.equal(connection.line.value, "online");
+});
 
 const welcome = (socket) => {
   socket.open();

@@ -48,3 +48,18 @@ test("a link that stays where it is is not drawn twice", () => {
   shown.set({ end: motion.end.toReversed() }, () => motion.end[0]);
   assert.deepEqual(shown.object.children.map(({ visible }) => visible), [true, false]);
 });
+
+test("it goes once the motion is under way, and stays while that waits for a word", () => {
+  const shown = new EndPose(views, { intent: colour });
+  shown.set({ ...motion, begins_t: 105 }, nowhere);
+  for (const [t, visible] of [[101, true], [104.9, true], [105, false], [107, false]]) {
+    shown.update(t);
+    assert.equal(shown.object.visible, visible, `at ${t} s`);
+  }
+  shown.set({ ...motion, begins_t: null }, nowhere);
+  shown.update(900);
+  assert.equal(shown.object.visible, true);
+  shown.set(null, nowhere);
+  shown.update(0);
+  assert.equal(shown.object.visible, false);
+});

@@ -9,7 +9,7 @@ const TALLEST_M = 0.62;
 const PX_M = 0.001; // HTMLMesh makes a pixel a millimetre
 
 /** What a gaze alone may press: the person's own word. What lets the robot move takes a hand. */
-const BY_GAZE = "[data-command=confirm_step], [data-command=confirm_undo], .ack, .claim, .segment, .key, .wearing button, .whose button";
+const BY_GAZE = "[data-command=confirm_step], [data-command=confirm_undo], [data-command$=_help], .ack, .claim, .segment, .key, .wearing button, .whose button";
 
 export class Panel {
   readonly object = new Group();

@@ -129,5 +129,5 @@ function shown(root: HTMLElement): HTMLElement[] {
   const all = (selector: string): HTMLElement[] => [...root.querySelectorAll<HTMLElement>(selector)];
   const asking = all("dialog[open]").slice(-1);
   const middle = asking.length > 0 ? asking : [...all(".work > .card"), ...all(".work > .actions"), ...all(".notice")];
-  return [...all(".robot-says"), ...middle, ...all(".scene > .wearing")];
+  return [...all(".robot-says"), ...all(".help-call"), ...middle, ...all(".scene > .wearing")];
 }

@@ -17,7 +17,7 @@ import { Asks } from "./asks";
 import { deviationWords } from "./deviation";
 import { Entry } from "./entry";
 import { Hazards } from "./hazards";
-import { isLive, Live } from "./live";
+import { isLive, Live, LiveOffer } from "./live";
 import { Part } from "./part";
 import { SignIn } from "./sign-in";
 import { Timer } from "./timer";
@@ -58,6 +58,7 @@ function Step({ card, entry }: { card: Card; entry: Entry }) {
       {level !== "expert" && say.do && <p class="do">{say.do}</p>}
       {level === "novice" && say.more && <p class="more">{say.more}</p>}
       <Part card={card} />
+      <LiveOffer card={card} />
       {level !== "expert" && <Media words={say} />}
       {!outbox.waiting.value.some((word) => isAbout(word, card)) && (
         <>
@@ -159,6 +160,7 @@ function Attention({ card }: { card: Card }) {
       </div>
       {found && !isLive(card) && <Found card={card} />}
       <Live card={card} />
+      <LiveOffer card={card} />
       {question && <Seen evidence={question.evidence} />}
     </>
   );

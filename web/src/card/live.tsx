@@ -17,13 +17,15 @@ const said = signal<{ of: string; on: boolean } | null>(null);
 
 const attemptOf = ({ unit, step, attempt }: Card): string => JSON.stringify([unit, step, attempt]);
 
+const mayMeasure = ({ live, status }: Card): boolean => live && ["step", "attention"].includes(status) && !looksOn();
+
 /** Whether live looks are on at a card. */
 export const isLive = (card: Card): boolean => {
-  if (!card.live || !["step", "attention"].includes(card.status) || looksOn()) return false;
+  if (!mayMeasure(card)) return false;
   return said.value?.of === attemptOf(card) ? said.value.on : card.offset_mm !== null;
 };
 
-/** What the camera sees of the part now, and the button that begins or ends it. Nothing where no camera could tell. */
+/** What the camera sees of the part now, and the button that ends it; nothing while it is off. */
 export function Live({ card }: { card: Card }) {
   const on = isLive(card);
   const { place, unit, step, attempt } = card;
@@ -44,13 +46,7 @@ export function Live({ card }: { card: Card }) {
       store.looks.forget(card);
     };
   }, [on, place, unit, step, attempt, connection.line.value]);
-  if (!card.live || !["step", "attention"].includes(card.status) || looksOn()) return null;
-  const toggle = (
-    <button type="button" class="act act-plain" data-testid="live-toggle" aria-pressed={on} onClick={() => (said.value = { of: attemptOf(card), on: !on })}>
-      <Icon name="eye" /> {on ? say.end : say.begin}
-    </button>
-  );
-  if (!on) return toggle;
+  if (!on) return null;
   const look = store.looks.of(card);
   const { icon, strong, more } = told(card, look);
   return (
@@ -61,8 +57,23 @@ export function Live({ card }: { card: Card }) {
         <strong>{strong}</strong>
         {more && <span class="live-more">{more}</span>}
       </p>
-      {toggle}
+      <Toggle card={card} />
     </div>
+  );
+}
+
+/** The button that begins it; nothing where it is on, or no camera could tell. */
+export function LiveOffer({ card }: { card: Card }) {
+  return mayMeasure(card) && !isLive(card) ? <Toggle card={card} /> : null;
+}
+
+function Toggle({ card }: { card: Card }) {
+  const { live: say } = words.value;
+  const on = isLive(card);
+  return (
+    <button type="button" class="act act-plain" data-testid="live-toggle" aria-pressed={on} onClick={() => (said.value = { of: attemptOf(card), on: !on })}>
+      <Icon name="eye" /> {on ? say.end : say.begin}
+    </button>
   );
 }
 

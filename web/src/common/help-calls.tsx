@@ -20,7 +20,7 @@ export function HelpCalls({ place = "" }: { place?: string }) {
       {calls.map(({ actor, operator, help, step, text: doing }) => {
         const where = [word({}, actor), named(operator)].filter(Boolean).join(", ");
         return (
-          <div key={actor} class="banner" data-testid="help-call" data-place={actor} data-coming={help?.coming_t != null}>
+          <div key={actor} class="banner help-call" data-testid="help-call" data-place={actor} data-coming={help?.coming_t != null}>
             <Icon name="hand" />
             <p>
               <strong>{actor === place ? say.called(step !== "") : say.wanted(where)}</strong> {help?.coming_t != null && say.coming(named(help.coming))}

@@ -1,4 +1,4 @@
-/** The arm where it will stand when its motion has ended: see-through and outlined, so that nobody takes it for the robot. */
+/** The arm where it will stand when its motion has ended, until that begins: see-through and outlined, so that nobody takes it for the robot. */
 
 import { EdgesGeometry, Group, LineBasicMaterial, LineSegments, Mesh, MeshBasicMaterial } from "three";
 import type { Intent, LinkView, Pose } from "../wire";
@@ -13,6 +13,8 @@ const STAYS_Q = 1e-5;
 export class EndPose {
   readonly object = new Group();
   private readonly links: Group[] = [];
+  private stands = false;
+  private begins_t: number | null = null;
   private readonly glass: MeshBasicMaterial;
   private readonly rim: LineBasicMaterial;
 
@@ -52,13 +54,20 @@ export class EndPose {
   set(view: Intent | null, now: (link: string) => Pose | null): void {
     const { links } = this;
     const end = view?.end.length === links.length ? view.end : [];
-    this.object.visible = end.length > 0;
+    this.stands = end.length > 0;
+    this.begins_t = view?.begins_t ?? null;
+    this.object.visible = this.stands;
     end.forEach((pose, i) => {
       const [link, here] = [links[i], now(this.views[i]?.name ?? "")];
       if (!link) return;
       put(link, pose);
       link.visible = !here || !same(here, pose);
     });
+  }
+
+  /** Go once the motion is under way: from then on the arm itself shows what it does. */
+  update(server_s: number): void {
+    this.object.visible = this.stands && (this.begins_t === null || server_s < this.begins_t);
   }
 
   recolour(colours: Palette): void {

@@ -2,7 +2,7 @@
 
 import type { PerspectiveCamera, Vector3 } from "three";
 
-export type Kind = "goal" | "take" | "off" | "intent" | "lost" | "plain" | "danger" | "warning" | "caution" | "notice";
+export type Kind = "goal" | "take" | "off" | "intent" | "later" | "lost" | "plain" | "danger" | "warning" | "caution" | "notice";
 
 /** Where words in the scene are written: beside the picture, or in it. Points are in the cell's frame, metres. */
 export interface Lettering {

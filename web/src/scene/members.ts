@@ -17,6 +17,7 @@ import { Intent } from "./intent";
 import type { Lettering } from "./labels";
 import { Layers, type Layer } from "./layers";
 import { EndPose } from "./end_pose";
+import { legOf, tipAtEnd } from "./leg";
 import { Floor, lights, palette, type Palette } from "./look";
 import { Marks } from "./marks";
 import { Parts } from "./parts";
@@ -52,6 +53,7 @@ export interface Going {
 
 const TOP_M = 0.04;
 const HAZARDS = ["danger", "warning", "caution", "notice"] as const;
+const LATER_M = 0.15; // nearer to where the robot stands next nobody could tell its words from those about later
 const SAID_M = 0.05; // above what the robot is said to do
 const HAZARD_STEP_M = 0.05;
 
@@ -116,8 +118,10 @@ export class Members {
       }),
       effect(() => {
         const intent = store.robot.value?.intent ?? null;
-        this.intent.set(intent);
-        this.endPose.set(intent, (link) => poses.at("robot", link, performance.now() / 1000));
+        const now = (link: string): Pose | null => poses.at("robot", link, performance.now() / 1000);
+        const tip = now("tcp");
+        this.intent.set(intent, () => legOf(intent?.preview ?? [], tip && vector(tip.p), intent && tipAtEnd(intent, view.links, now)));
+        this.endPose.set(intent, now);
         this.name();
       }),
       poses.listen(changed),
@@ -163,6 +167,7 @@ export class Members {
     this.parts.update(poses, now_s);
     const flying = this.ghost.update(now_s, still);
     const going = this.intent.update(serverNow(), still);
+    this.endPose.update(serverNow());
     this.tell(freshness === "lost");
     return { flying, going, live: poses.moving("robot", now_s) || poses.moving("parts", now_s) };
   }
@@ -251,7 +256,9 @@ export class Members {
     if (here) labels.put("stands", [said, held].filter(Boolean).join(". "), vector(here.p).add(new Vector3(0, 0, SAID_M)), "lost");
     if (this.precise && intent && end && this.shown.has("intent")) {
       const asked = held === null || !intent.proposed ? said : words.value.robot.proposes(text(intent.text), intent.needs - intent.approved_by.length);
-      labels.put("intent", asked, vector(end.p).add(new Vector3(0, 0, SAID_M)), "intent");
+      labels.put("intent", asked, end.clone().add(new Vector3(0, 0, SAID_M)), "intent");
+      const { last } = this.intent;
+      if (last && last.distanceTo(end) > LATER_M) labels.put("intent:later", words.value.scene.later, last.clone().add(new Vector3(0, 0, SAID_M)), "later");
     }
     this.options.changed();
   }

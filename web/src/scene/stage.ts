@@ -129,7 +129,8 @@ export class Stage {
     this.renderer.render(this.scene, this.camera);
     this.labels.place(this.camera, canvas.clientWidth, canvas.clientHeight);
     canvas.dataset.frames = String(Number(canvas.dataset.frames ?? 0) + 1);
-    const { ghost, card } = this.members;
+    const { ghost, card, endPose } = this.members;
+    canvas.dataset.ahead = String(endPose.object.visible);
     canvas.dataset.ghost = ghost.present ? (card?.ghost?.part ?? "") : "";
     this.resized = false;
     if (more) {

@@ -527,6 +527,7 @@ export const de: Words = {
     failed: "Dieses Gerät kann die 3D-Ansicht nicht zeigen. Die Worte daneben sagen alles Nötige.",
     view: "Ansicht",
     views: { worker: "Von meinem Platz", above: "Von oben", robot: "Vom Roboter" },
+    later: "Danach",
     goal: "Hierhin",
     take: "Hier nehmen",
     legend: "Durchscheinend: wohin das Teil kommt. Es liegt noch nicht dort.",

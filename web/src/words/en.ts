@@ -519,6 +519,7 @@ export const en = {
     failed: "The 3D view cannot be shown on this device. The words beside say everything that you need.",
     view: "View",
     views: { worker: "From my place", above: "From above", robot: "From the robot" },
+    later: "Later",
     goal: "Goes here",
     take: "Take from here",
     legend: "See-through: where the part goes. It is not there yet.",
