@@ -25,6 +25,7 @@ from orchestrator.core.interlock import why_not_calibrate
 from orchestrator.core.state import initial
 from orchestrator.engine.arm_in_view import ArmInView
 from orchestrator.engine.cell_desk import CellDesk
+from orchestrator.engine.checks import pretended
 from orchestrator.engine.correcting import Correcting
 from orchestrator.engine.crew import CellCrew
 from orchestrator.engine.eyes import SHOT_S, Eyes
@@ -90,7 +91,7 @@ def shared(name: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedCell:
-    """A running cell with a simulated arm, world and camera."""
+    """A running cell; its world, people and devices are simulated unless its spec is `real`, and then nobody's."""
 
     desk: CellDesk
     runner: Runner
@@ -162,7 +163,9 @@ async def embedded(
     world = World(MeshStore(settings.instructions))
     people = SimPeople(world, SimHands(world, seed), kinds, registry.hands_over, seed)
     arm = arm_of(settings.cell, spec.robot)
-    room = WorldFile(settings.data / "simulated", spec.sha256) if settings.data is not None and shelf else None
+    simulated = not spec.real
+    keeps = simulated and settings.data is not None and shelf is not None
+    room = WorldFile(settings.data / "simulated", spec.sha256) if keeps and settings.data is not None else None
     standing = room.load(len(arm.home_rad)) if room is not None and restarted else None
     if standing is None or not refill(world, standing):
         standing = None
@@ -230,7 +233,9 @@ async def embedded(
     judge = own_vision if vision is None else vision
     assert judge is not None
     heads = heads_of(variant for product in library.products() for variant in _variants(library, product))
-    devices = SimDevices.of(spec, world, seed=seed, kinds=kinds, heads=heads)
+    devices = (
+        SimDevices.of(spec, world, seed=seed, kinds=kinds, heads=heads) if simulated else SimDevices({}, seed=seed)
+    )
     if standing is not None:
         devices.restore(standing.screws)
     if room is not None:
@@ -254,14 +259,15 @@ async def embedded(
         spec,
         calibrated,
         calibrations,
-        hands=BoardHands(boards, cameras),
+        hands=BoardHands(boards, cameras) if simulated else None,
         why_not=lambda: why_not_calibrate(runner.state),
         now=clock.now,
         arm=crew.by_hand.drives,
     )
-    runner.bus.join(people.observe)
-    runner.bus.join(presence.observe)
-    screen = LiveScreen(Guide(library, simulated=True), runner.state)
+    if simulated:  # else nobody but real people takes and puts
+        runner.bus.join(people.observe)
+        runner.bus.join(presence.observe)
+    screen = LiveScreen(Guide(library, simulated=simulated), runner.state)
     runner.bus.join(screen.observe)
     runner.troubles.listen(screen.trouble)
     if keeper is not None:
@@ -346,20 +352,19 @@ async def _ros2(
 
     settings, base = spec.adapters.robot_ros2, spec.robot.at
     assert settings is not None
-    if not settings.rehearsal:
-        raise SetupError(
-            "Tandem has no devices over ROS 2 yet: what is around this robot would be simulated.",
-            remedy="To try its motions among simulated parts, write rehearsal: true in its robot_ros2 settings.",
+    if said := pretended.words(spec):
+        raise SetupError(said, remedy=pretended.REMEDY)
+    hands = link or RosLink(settings, clock)
+    if settings.rehearsal:
+        hands = Rehearsal(
+            hands,
+            world,
+            Readings(settings.joints, settings.gripper, arm.gripper.stroke_m, simulated=settings.use_sim_time),
+            arm=arm,
+            base=base,
+            fits=fits,
+            seed=seed,
         )
-    hands = Rehearsal(
-        link or RosLink(settings, clock),
-        world,
-        Readings(settings.joints, settings.gripper, arm.gripper.stroke_m, simulated=settings.use_sim_time),
-        arm=arm,
-        base=base,
-        fits=fits,
-        seed=seed,
-    )
     payload_kg = spec.robot.payload_kg
     robot = RosRobot(
         hands, clock, world.meshes, arm=arm, settings=settings, base=base, payload_kg=payload_kg, seed=seed

@@ -142,8 +142,8 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
             workers.append(asyncio.create_task(keeping_evidence, name="evidence"))
         try:
             if lan is None:
-                approvals = cell.runner.state.spec.approvals
-                told = partial(tell, approvals=approvals)
+                spec = cell.runner.state.spec
+                told = partial(tell, approvals=spec.approvals, real=spec.real)
                 await serve_desk(cell.desk, base.host, base.port, pages=base.web, on_start=told)
             else:
                 keeping = asyncio.create_task(lan.tls.keep(), name="certificate")
@@ -190,6 +190,8 @@ def _workers(base: Settings, cell: EmbeddedCell) -> list[asyncio.Task[None]]:
 
     if base.worker != "sim":
         return []
+    if cell.runner.state.spec.real:
+        raise SetupError("A simulated worker has no hands in a real cell.", remedy="Leave out --worker.")
     habits, premises, tools = Habits(slips=base.slips, tends=True), Premises(cell.world), HandTools(cell.devices)
     workers = [
         SimWorker(cell.desk, place, seed=cell.seed, habits=habits, premises=premises, tools=tools)
@@ -199,10 +201,11 @@ def _workers(base: Settings, cell: EmbeddedCell) -> list[asyncio.Task[None]]:
     return [asyncio.create_task(worker.run(), name="worker") for worker in workers]
 
 
-def tell(url: str, approvals: ApprovalsSpec) -> None:
+def tell(url: str, approvals: ApprovalsSpec, *, real: bool = False) -> None:
     """Say where an open server is; loudly so where its cell wants different approvers and can't tell them apart."""
+    kind = "real" if real else "simulated"
     console.print(f"Tandem is ready at [bold]{url}[/]  (Ctrl+C stops it)")
-    console.print("[yellow]A simulated cell on this machine alone, without login. Tandem is not a safety function.[/]")
+    console.print(f"[yellow]A {kind} cell on this machine alone, without login. Tandem is not a safety function.[/]")
     needs = approvals.motions
     if needs > 1 or approvals.four_eyes:
         log.warning("approvers are not told apart without login", approvers=needs, four_eyes=approvals.four_eyes)

@@ -426,6 +426,26 @@ class CellSpec(Frozen):
         return ros2 is not None and ros2.safety.source == "none"
 
     @property
+    def rehearsal(self) -> bool:
+        """Whether an arm over ROS 2 moves among simulated parts."""
+        ros2 = self.adapters.robot_ros2
+        return ros2 is not None and ros2.rehearsal
+
+    @property
+    def real(self) -> bool:
+        """Whether nothing around the robot is simulated."""
+        return self.adapters.robot_ros2 is not None and not self.rehearsal
+
+    @property
+    def pretended(self) -> tuple[str, ...]:
+        """What would be simulated around a robot that is real: cameras, devices, tools of the robot's."""
+        if not self.real:
+            return ()
+        cameras = (name for name, camera in self.cameras.items() if camera.ros2 is None)
+        tools = (name for name, tool in self.tools.items() if "robot" in tool.for_)
+        return (*cameras, *self.devices, *tools)
+
+    @property
     def fixed_cameras(self) -> dict[str, CameraSpec]:
         """The cameras that stand still."""
         return {name: camera for name, camera in self.cameras.items() if camera.fixed}

@@ -136,7 +136,7 @@ class Guide:
             taught=tuple(state.taught),
             contradictions=contradictions(state, granted),
             retreat=retreat_view(state),
-            rehearsal=state.spec.robot.adapter == "ros2",
+            rehearsal=state.spec.rehearsal,
             supervised=state.spec.supervised,
         )
 

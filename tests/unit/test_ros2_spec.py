@@ -118,10 +118,26 @@ def test_a_ros_2_cell_starts_as_a_rehearsal_in_real_time_alone(tmp_path):
         async with embedded(base, VirtualClock(asyncio.get_running_loop()), vision=SimVision()):
             pass
 
-    with pytest.raises(SetupError, match="would be simulated"):
+    with pytest.raises(SetupError, match="top, press_cam, scale, screw_level, driver would be simulated") as refused:
         run_virtual(lambda: begin(GOOD))
+    assert "rehearsal: true" in refused.value.remedy
     with pytest.raises(SetupError, match="real time"):
         run_virtual(lambda: begin(GOOD, speed=20.0))
+
+
+def test_what_would_be_simulated_around_a_real_robot_is_warned_of(tmp_path, capsys):
+    demo = (ROOT / "launch" / "cells" / "demo.yaml").read_text(encoding="utf-8")
+    demo = demo.replace("robot: {model: ur5e,", "robot: {model: ur5e, adapter: ros2,")
+    real = demo.replace("adapters: {robot_sim: {seed: 1}}", GOOD)
+    for text, said in ((real, True), (real.replace("wrench:", "rehearsal: true, wrench:"), False)):
+        code, out, _ = run(capsys, "check", str(ROOT / "instructions"), "--cell", str(cell(tmp_path, text)))
+        assert code == 0
+        assert ("would be simulated" in out) is said
+    spec = read_cell(cell(tmp_path, real))
+    assert (spec.real, spec.rehearsal) == (True, False)
+    bare = ROBOT + GOOD + "tools: {caliper: {for: [human]}}\n"
+    assert read_cell(cell(tmp_path, bare)).pretended == ()
+    assert read_cell(cell(tmp_path, bare.replace("[human]", "[human, robot]"))).pretended == ("caliper",)
 
 
 def test_a_ur_tells_its_own_safety_state_by_its_drivers_names(tmp_path):

@@ -24,6 +24,7 @@ from orchestrator.engine.checks import (
     wording,
 )
 from orchestrator.engine.checks.keep_out import kept_out
+from orchestrator.engine.checks.pretended import pretended
 from orchestrator.engine.checks.subject import Built, Subject
 from orchestrator.engine.checks.supervised import supervised_only
 from orchestrator.engine.checks.tried import NOTHING
@@ -99,7 +100,7 @@ def check_cells(
         problems += registration.problems(source, cell)
         problems += trays.problems(source, cell)
         problems += devices.problems(source, cell, kinds)
-        problems += [*kept_out(source, cell), *supervised_only(source, cell)]
+        problems += [*kept_out(source, cell), *supervised_only(source, cell), *pretended(source, cell)]
         for role, names in cell.nests.items():
             problems += [
                 source.problem(("nests", role), f"Nest '{role}' names no frame '{name}'.", "Add it to frames.")
