@@ -12,18 +12,17 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from ament_index_python.packages import PackageNotFoundError, get_package_prefix, get_package_share_directory
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
-    IncludeLaunchDescription,
+    ExecuteProcess,
     OpaqueFunction,
     RegisterEventHandler,
     SetEnvironmentVariable,
     Shutdown,
 )
 from launch.event_handlers import OnShutdown
-from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
@@ -46,14 +45,14 @@ PACKAGES = {
 class Names(NamedTuple):
     """What a release of Gazebo calls things."""
 
+    command: tuple[str, ...]  # that starts it
     messages: str  # what its message types begin with
     plugins: str  # the variable that says where plugins are
-    version: str  # of `ign gazebo`, where ros_gz_sim shall start that
 
 
 NAMES = {
-    "gz": Names("gz.msgs", "GZ_SIM_SYSTEM_PLUGIN_PATH", ""),
-    "ign": Names("ignition.msgs", "IGN_GAZEBO_SYSTEM_PLUGIN_PATH", "6"),
+    "gz": Names(("gz", "sim"), "gz.msgs", "GZ_SIM_SYSTEM_PLUGIN_PATH"),
+    "ign": Names(("ign", "gazebo"), "ignition.msgs", "IGN_GAZEBO_SYSTEM_PLUGIN_PATH"),
 }
 SEEN = {  # what a camera tells on topics below its own: its type in ROS, and in Gazebo
     "image": ("sensor_msgs/msg/Image", "Image"),
@@ -125,19 +124,16 @@ def gazebo(context, *_args, **_keywords):
     arm = told("urdf", said["cell"], "--hardware", "gazebo", "--controllers", said["controllers"])
     simulated = {"use_sim_time": True}
     manager = {"package": "controller_manager", "output": "screen"}
-    start = PythonLaunchDescriptionSource(f"{get_package_share_directory('ros_gz_sim')}/launch/gz_sim.launch.py")
-    window = "" if said["gui"] == "true" else "-s --headless-rendering "
+    window = [] if said["gui"] == "true" else ["-s", "--headless-rendering"]
     found = environ.get(names.plugins, ""), environ.get("LD_LIBRARY_PATH", "")
     return [
         RegisterEventHandler(OnShutdown(on_shutdown=lambda *_: shutil.rmtree(folder, ignore_errors=True))),
         SetEnvironmentVariable(names.plugins, ":".join(path for path in found if path)),
-        IncludeLaunchDescription(
-            start,
-            launch_arguments=[
-                ("gz_args", f"-r {window}{file}"),
-                ("on_exit_shutdown", "true"),
-                *([("gz_version", names.version)] if names.version else []),
-            ],
+        ExecuteProcess(  # not by ros_gz_sim's launch file: under its shell Gazebo outlives a launch that fails
+            cmd=[*names.command, "-r", *window, str(file)],
+            name="gazebo",
+            output="screen",
+            on_exit=Shutdown(reason="Gazebo has ended"),
         ),
         Node(
             package="robot_state_publisher",

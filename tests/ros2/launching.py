@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -49,4 +50,11 @@ def launched(folder: Path, file: str, *said: str, out: int | IO[str] = subproces
         stdout=out,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,  # which has a terminal's Ctrl+C to itself
     )
+
+
+def signalled(launched: subprocess.Popen[str], number: int) -> None:
+    """Send a signal to the launch and to all that it started, as a terminal sends Ctrl+C."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(launched.pid, number)

@@ -15,7 +15,7 @@ from orchestrator.adapters.sim.meshes import MeshStore
 from orchestrator.adapters.sim.world import World
 from orchestrator.core.geometry import IDENTITY
 from tests.ros2.found import why_not
-from tests.ros2.launching import launched
+from tests.ros2.launching import launched, signalled
 from tests.ros2.rig import SETTINGS, RosKind, RosRig, ServerProcess
 
 if TYPE_CHECKING:
@@ -64,9 +64,12 @@ class Hardware:
     def close(self) -> None:
         """End it as Ctrl+C does."""
         self.guard.close()
-        self._launched.send_signal(signal.SIGINT)
-        self._launched.wait(ENDS_S)
-        self._said.close()
+        signalled(self._launched, signal.SIGINT)
+        try:
+            self._launched.wait(ENDS_S)
+        finally:
+            signalled(self._launched, signal.SIGKILL)
+            self._said.close()
 
 
 class MockRig(RosRig):

@@ -58,7 +58,7 @@ def comes_up_and_ends(tmp_path, name, *said):
 
     own = f"port:={free_port()}", f"data:={tmp_path / 'data'}"
     launched = launching.launched(tmp_path / "install", "cell.launch.py", *own, *said)
-    timer = threading.Timer(LIMIT_S, launched.kill)
+    timer = threading.Timer(LIMIT_S, launching.signalled, (launched, signal.SIGKILL))
     timer.start()
     assert launched.stdout is not None
     lines = []
@@ -76,13 +76,13 @@ def comes_up_and_ends(tmp_path, name, *said):
                 await peer.close()
 
         assert asyncio.run(seen())["name"] == name, "".join(lines)
-        launched.send_signal(signal.SIGINT)
+        launching.signalled(launched, signal.SIGINT)
         lines += launched.stdout.readlines()
         assert launched.wait() == 0, "".join(lines)
         assert "The cell has stopped" in "".join(lines)
     finally:
         timer.cancel()
-        launched.kill()
+        launching.signalled(launched, signal.SIGKILL)
         launched.stdout.close()
         launched.wait()
 
