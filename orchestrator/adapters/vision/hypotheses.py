@@ -24,12 +24,12 @@ COARSE_PIXELS = 700
 COARSE_M = 0.001  # pixels off by more than this count alike in the coarse search
 BESIDE_PIXELS = 2.5  # how far to a side a part is tried that has come to rest
 LEAST_DIFFERENT = 12  # pixels in which two hypotheses must differ to be told apart
-CLEAR_RATIO = 6.0  # log likelihood ratio that tells two hypotheses apart: 400 to 1
+CLEAR_RATIO = 5.0  # log likelihood ratio that tells two hypotheses apart: 150 to 1
 CLEAR_SHARE, SHARE_SIGMAS = 0.35, 2.5  # of the vote that is enough, or that is near enough to all of it for its noise
 TELLING_SIGMA = 2.5  # two hypotheses differ in a pixel where their depths do by this much noise ...
 TELLING_SLACKS = 5.0  # ... or by one sigma, where that is so many times what meshes and poses may be off
 FAINT = 0.1  # squared sigmas below which a pixel's difference says nothing
-MIXED_SIGMA = 2.0  # a pixel beside an outline contradicts by no more than this
+MIXED_SIGMA = 2.4  # a pixel beside an outline contradicts by no more: of two such, one floats between both depths
 
 
 @dataclass(frozen=True, slots=True)
