@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from orchestrator.adapters.access import people as accounts
@@ -34,7 +35,7 @@ def list_(data: Path | None = DATA) -> None:
     """List the devices."""
     table = Table("device", "name", "joined")
     for each in accounts_of(folder(data)).devices():
-        table.add_row(each.id, each.name, _day(each.joined_t))
+        table.add_row(each.id, escape(each.name), _day(each.joined_t))
     console.print(table)
 
 

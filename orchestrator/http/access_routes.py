@@ -126,7 +126,7 @@ def router(access: Access | None) -> APIRouter:
     @routes.post(f"{api}/join", status_code=204, responses=REFUSED | TURNED)
     async def join(asked: Joining, request: Request) -> Response:
         """Join this device by a code."""
-        _, token = await there().join(asked.code, " ".join(asked.name.split()) or "?", _address(request))
+        _, token = await there().join(asked.code, _plain(asked.name) or "?", _address(request))
         response = Response(status_code=204)
         _keep(response, DEVICE_COOKIE, token, DEVICE_COOKIE_S)
         return response
@@ -195,6 +195,11 @@ def keep_signed_in(response: Response, token: str) -> None:
 
 def _keep(response: Response, name: str, value: str, max_age: int | None) -> None:
     response.set_cookie(name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite="strict")
+
+
+def _plain(name: str) -> str:
+    """Return a name without what a terminal would obey, or a reader not see."""
+    return "".join(each for each in " ".join(name.split()) if each.isprintable()).strip()
 
 
 def _address(request: Request) -> str:

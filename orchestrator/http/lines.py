@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 HANDSHAKE_S = 10.0
 REQUEST_S = 10.0  # from a connection's begin, or a request's first byte, to the end of its head
 CONNECTION = Limits(messages_per_s=20.0, messages=100.0)  # in requests
+PIECES = 256  # of a body; one in more of them is refused where they are crumbs
+CRUMB = 64  # bytes on average
 REFUSED_AT_ONCE = 64  # then everything else that the loop has to do has its turn
 
 
@@ -126,6 +128,20 @@ class Line(H11Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._pace = Pace(pace, self.loop.time())
         self._rest: asyncio.TimerHandle | None = None
+        self._pieces = self._bytes = 0  # of the body that is under way
+        self._parse = self.conn.next_event
+        self.conn.next_event = self._next_event  # type: ignore[method-assign] # it is asked for one after the other
+
+    def _next_event(self) -> Any:
+        """Return the next event of a request, as h11 has it; a chunk of one byte costs as much as one of a thousand."""
+        event = self._parse()
+        if isinstance(event, h11.Request):
+            self._pieces = self._bytes = 0
+        elif isinstance(event, h11.Data):
+            self._pieces, self._bytes = self._pieces + 1, self._bytes + len(event.data)
+            if self._pieces > PIECES and self._bytes < CRUMB * self._pieces:
+                raise h11.RemoteProtocolError("a body in crumbs")
+        return event
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Called by the loop once the connection stands, TLS included."""

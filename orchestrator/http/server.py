@@ -8,13 +8,13 @@ import signal
 import socket
 from asyncio.sslproto import SSLProtocol
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, cast
 
 import structlog
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import WebSocketRoute
 
 from orchestrator import __version__
@@ -41,6 +41,7 @@ from orchestrator.http.audit import Audit
 from orchestrator.http.budgets import ADDRESS, PER_ADDRESS, TOTAL
 from orchestrator.http.commands import Commands
 from orchestrator.http.doors import at_the_door
+from orchestrator.http.frames import FRAMES, Frames
 from orchestrator.http.gate import Gate
 from orchestrator.http.guard import LOOPBACK, Guard
 from orchestrator.http.hub import POSE_HZ, RING, Hub
@@ -164,9 +165,13 @@ def described(app: FastAPI, *, login: bool) -> APIRouter:
     """Return the route that describes all others."""
     router = APIRouter()
 
+    @cache
+    def text() -> bytes:  # tens of milliseconds, in which nobody else is answered
+        return bytes(JSONResponse(openapi.completed(app.openapi(), login=login)).body)
+
     @router.get("/api/v1/openapi.json", include_in_schema=False)
-    async def describe() -> JSONResponse:
-        return JSONResponse(openapi.completed(app.openapi(), login=login))
+    async def describe() -> Response:
+        return Response(text(), media_type="application/json")
 
     return router
 
@@ -233,7 +238,7 @@ class WebServer:
         config = uvicorn.Config(
             app,
             http=cast("type[asyncio.Protocol]", partial(Line, self._socket, request_s, connection_pace)),
-            ws="websockets-sansio",
+            ws=cast("type[asyncio.Protocol]", partial(Frames, self._socket.count, FRAMES)),
             ws_per_message_deflate=False,
             ws_max_size=HARD_LIMIT,
             ws_ping_interval=wall_s(KEEP_ALIVE_S),

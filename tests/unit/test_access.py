@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 
 from orchestrator.adapters.access import people
 from orchestrator.adapters.access.store import AccountsFile, now_t
+from orchestrator.cli import devices
 from orchestrator.core.access import CODE_S, IDLE_S, LEAD_IDLE_S, SESSION_S, AccessError, Refusal
 from orchestrator.core.back_off import LOCKED, MOST_S
 from orchestrator.core.errors import NotFound, SetupError
@@ -525,3 +526,19 @@ def test_one_person_with_a_key_besides_is_no_second_person_by_any_way(tmp_path: 
                 assert heard.json()["code"] == "stale", "there is no such motion, but they might approve it"
 
     asyncio.run(scenario())
+
+
+def test_a_devices_name_holds_nothing_that_a_terminal_obeys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def scenario() -> None:
+        async with lan(tmp_path) as (site, _, server):
+            for name in ("\x1b]0;Office\x07\x1b[31mTablet [bold]1[/]\u202e", "\x1b\x07 \u200b"):
+                code = site.accounts.invite(now_t())[0]
+                async with client(server, site, "stranger") as browser:
+                    joined = await browser.post("/api/v1/access/join", json={"code": code, "name": name})
+                assert joined.status_code == 204
+            named = {each.name for each in site.accounts.devices()}
+            assert named == {"tablet 1", "]0;Office[31mTablet [bold]1[/]", "?"}
+
+    asyncio.run(scenario())
+    devices.list_(tmp_path)
+    assert "Tablet [bold]1[/]" in capsys.readouterr().out

@@ -14,7 +14,8 @@ import pytest
 
 from orchestrator.adapters.access.authority import Authority
 from orchestrator.adapters.access.tls import Tls
-from orchestrator.http.lines import REFUSED_AT_ONCE, Listener
+from orchestrator.http import openapi
+from orchestrator.http.lines import CRUMB, PIECES, REFUSED_AT_ONCE, Listener
 from orchestrator.http.pace import Limits
 from orchestrator.http.server import WebServer, create_app
 from tests.unit.http_fakes import FakeDesk, hear, say, screen
@@ -299,3 +300,41 @@ def test_what_is_no_http_is_counted_and_writes_no_line(tmp_path: Path, caplog: p
 
     attack(scenario)
     assert caplog.records == []
+
+
+def test_a_body_in_crumbs_is_refused_and_one_in_pieces_is_taken(tmp_path: Path) -> None:
+    head = HEAD.replace(b"GET /healthz", b"POST /api/v1/orders") + b"content-type: application/json\r\n"
+    crumbs = head + b"transfer-encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 20 * PIECES
+    whole = b"{" + b" " * 2 * PIECES * CRUMB + b"}"
+    middle = len(whole) // 2
+    pieces = b"".join(b"%x\r\n%s\r\n" % (len(each), each) for each in (whole[:middle], whole[middle:], b""))
+
+    async def scenario() -> None:
+        async with serving(tmp_path) as (server, trusted):
+            sound = head + b"connection: close\r\ntransfer-encoding: chunked\r\n\r\n" + pieces
+            for said, answer in ((crumbs, b"HTTP/1.1 400"), (sound, b"HTTP/1.1 422")):
+                reader, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=trusted)
+                writer.write(said)
+                assert (await reader.readline()).startswith(answer)
+                writer.transport.abort()
+            await healthy(server, trusted)
+            assert await turned_away(server, trusted, "no_http")
+
+    attack(scenario)
+
+
+def test_what_describes_all_routes_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[bool] = []
+
+    def completed(schema: dict[str, Any], *, login: bool) -> dict[str, Any]:
+        made.append(login)
+        return schema
+
+    monkeypatch.setattr(openapi, "completed", completed)
+
+    async def scenario() -> None:
+        async with serving(tmp_path, tls=False) as (server, _), httpx.AsyncClient(trust_env=False) as browser:
+            told = [(await browser.get(f"{server.url}/api/v1/openapi.json")).json()["openapi"] for _ in range(3)]
+            assert len(set(told)) == len(made) == 1
+
+    attack(scenario)
