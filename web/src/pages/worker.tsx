@@ -79,10 +79,10 @@ function Filled({ card }: { card: Card }) {
         {hands.value && <hands.value.Ear />}
         <div class="card-body" tabIndex={0} role="group" aria-label={words.value.card.label} key={`${card.unit} ${card.step} ${card.attempt} ${card.status}`}>
           {first && arm}
+          {card.status !== "away" && <Asked lane={store.robot.value} />}
           <StepCard card={card} entry={entry} />
           {!first && arm}
           {card.status !== "away" && <Contradictions />}
-          {card.status !== "away" && <Asked lane={store.robot.value} />}
         </div>
         <p class="unseen" aria-live="polite">
           {card.status === "step" ? said : ""}

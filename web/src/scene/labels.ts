@@ -26,6 +26,8 @@ export interface Spot {
 }
 
 const GAP_PX = 4;
+const TOP_PX = 98; // of the scene, where its own buttons stand
+const BOTTOM_PX = 8;
 
 export class Labels implements Lettering {
   private readonly labels = new Map<string, Label>();
@@ -66,13 +68,24 @@ export class Labels implements Lettering {
       const x = Math.min(width - half, Math.max(half, ((seen.x + 1) / 2) * width));
       const spot = { x, y: ((1 - seen.y) / 2) * height, width: element.offsetWidth, height: element.offsetHeight };
       if (kind !== "plain") {
-        spot.y = above(spot, taken);
+        spot.y = clear(spot, taken, spot.height + TOP_PX, height - BOTTOM_PX);
         taken.push(spot);
-      }
-      const y = Math.min(height - 8, Math.max(spot.height + 84, spot.y));
-      element.style.transform = `translate(-50%, -100%) translate(${x.toFixed(1)}px, ${(y - 12).toFixed(1)}px)`;
+      } else spot.y = Math.min(height - BOTTOM_PX, Math.max(spot.height + TOP_PX, spot.y));
+      element.style.transform = `translate(-50%, -100%) translate(${x.toFixed(1)}px, ${(spot.y - 12).toFixed(1)}px)`;
     }
   }
+}
+
+/** The lower edge, from `top` to `bottom`, at which a label covers none of the `taken` ones: as little above as does, else below. */
+export function clear(spot: Spot, taken: readonly Spot[], top: number, bottom: number): number {
+  const y = Math.min(bottom, Math.max(top, spot.y));
+  const up = above({ ...spot, y }, taken);
+  if (up >= top) return up;
+  let down = y;
+  for (const other of taken.filter(({ x, width }) => Math.abs(x - spot.x) < (width + spot.width) / 2).sort((a, b) => a.y - b.y)) {
+    if (down - spot.height < other.y && other.y - other.height < down) down = other.y + spot.height + GAP_PX;
+  }
+  return Math.min(bottom, down);
 }
 
 /** The lower edge at which a label covers none of the `taken` ones: where it is, or as little above as does. */
