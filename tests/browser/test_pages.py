@@ -31,6 +31,7 @@ SUITES = (
     "window",
     "supervision",
     "steps",
+    "german",
     "sizes",
     "distance",
     "two_people",
