@@ -765,3 +765,4 @@ class SceneView(Frozen):
     cameras: dict[str, Pose]
     places: dict[str, Pose]
     registration: RegistrationView = RegistrationView()
+    names: dict[str, Texts] = Field(default_factory=dict)  # what the files of cell and products name, for people

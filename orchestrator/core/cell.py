@@ -398,6 +398,7 @@ class CellSpec(Frozen):
     adapters: AdapterSettings = AdapterSettings()
     boards: dict[str, BoardSpec] = Field(default_factory=dict)  # marker boards, fixed where they have a frame
     registration: RegistrationRules = RegistrationRules()
+    names: dict[str, dict[str, str]] = Field(default_factory=dict)  # what it calls so -> language -> what people read
     sha256: str = ""
 
     @model_validator(mode="after")

@@ -317,6 +317,7 @@ class Procedure(Frozen):
     options: dict[str, Annotated[tuple[Scalar, ...], BeforeValidator(_scalars)]] = Field(default_factory=dict)
     never: Names = ()
     defaults: Defaults = Field(default_factory=Defaults)
+    names: dict[str, dict[str, str]] = Field(default_factory=dict)  # what it calls so -> language -> what people read
     parts: dict[Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_-]*$")], AuthoredPart]
     steps: tuple[AuthoredStep, ...]
 
@@ -328,5 +329,6 @@ class Procedure(Frozen):
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages in which parts are named, sorted."""
-        return tuple(sorted({language for part in self.parts.values() for language in part.name}))
+        """The languages in which parts, and what else the file names, are called, sorted."""
+        named = (*(part.name for part in self.parts.values()), *self.names.values())
+        return tuple(sorted({language for name in named for language in name}))

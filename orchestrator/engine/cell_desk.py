@@ -212,6 +212,7 @@ def _scene(runner: Runner, library: Library, links: Sequence[LinkView]) -> Scene
         cameras={name: camera.at for name, camera in spec.fixed_cameras.items()},
         places={name: place.at for name, place in spec.places.items()},
         registration=registration_view(spec),
+        names=library.names(),
     )
 
 

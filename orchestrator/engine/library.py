@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,17 @@ class Library:
     def products(self) -> tuple[str, ...]:
         """Return the names of the products, sorted."""
         return product_names(self._root)
+
+    def names(self) -> dict[str, dict[str, str]]:
+        """Return what people read for what the files name, by language: the cell's before the products'.
+
+        A product that can't be read names nothing.
+        """
+        out: dict[str, dict[str, str]] = {}
+        for product in self.products():
+            with suppress(AuthoringError, NotFound):
+                out = {**self._product(product).procedure.names, **out}
+        return {**out, **(self.cell.names if self.cell is not None else {})}
 
     def procedure(self, product: str) -> Procedure:
         """Return a product's procedure as authored.
@@ -133,7 +145,8 @@ class Library:
             if product not in self._kept:
                 raise
             found = self._kept[product][1]
-        return partial(_words, found)
+        names = {**(self.cell.names if self.cell is not None else {}), **found.procedure.names}
+        return partial(_words, found, names)
 
     def mesh(self, path: str) -> Path:
         """Return the file of a mesh, picture, film or captions by its path below instructions/.
@@ -162,12 +175,12 @@ class Library:
         return product
 
 
-def _words(found: Product, step: Step, language: str, serial: str) -> Words:
+def _words(found: Product, names: wording.Names, step: Step, language: str, serial: str) -> Words:
     show = step.human.show if step.human is not None else None
     file = found.instructions.get(show) if show else None
     if file is None or not file.instruction.blocks:
-        return wording.derive(step, found.parts, language)
-    return wording.filled(file, step, found.parts, language, serial)
+        return wording.derive(step, found.parts, language, names)
+    return wording.filled(file, step, found.parts, language, serial, names)
 
 
 def check(

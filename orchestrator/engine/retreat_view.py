@@ -108,7 +108,10 @@ def _way(state: State, text: str) -> Texts:
     unit, step = found
     target, parts = step.result.at, state.variant_of(unit).parts
     assert target is not None
-    return {language: said.replace(str(target), called(target, parts, language)) for language, said in way.items()}
+    return {
+        language: said.replace(str(target), called(target, parts, language, state.spec.names))
+        for language, said in way.items()
+    }
 
 
 def _keeps(state: State) -> Texts:

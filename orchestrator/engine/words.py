@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,11 @@ from orchestrator.core.instruction import Hazard, Media, Words, pick
 from orchestrator.engine.placeholders import as_text, fill_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from orchestrator.core.variant import PartSpec, Step, Target, ValueSpec
     from orchestrator.engine.product import InstructionFile
 
+Names = Mapping[str, Mapping[str, str]]  # what a file calls so -> language -> what people read
+NO_NAMES: Names = {}
 _DECIMAL_POINT = ("en", "he", "ja", "ko", "th", "zh")  # the rest of the world's screens write a comma
 
 
@@ -91,10 +92,10 @@ def number(value: float, language: str) -> str:
     return text if _base(language) in _DECIMAL_POINT else text.replace(".", ",")
 
 
-def value_text(spec: ValueSpec, language: str) -> str:
+def value_text(spec: ValueSpec, language: str, names: Names = NO_NAMES) -> str:
     """Write what a value must be, with its unit: "12 Nm", "80–120 mA", "≥ 4 mm"."""
     if spec.kind == "choice":
-        return ", ".join(spec.passing)
+        return ", ".join(_called(choice, names, language) for choice in spec.passing)
     if spec.kind == "scan":
         return spec.pattern
     if spec.kind == "claim":
@@ -110,26 +111,28 @@ def value_text(spec: ValueSpec, language: str) -> str:
     return f"{text} {_unit(spec.unit)}".strip()
 
 
-def filled(file: InstructionFile, step: Step, parts: Mapping[str, PartSpec], language: str, serial: str) -> Words:
+def filled(
+    file: InstructionFile, step: Step, parts: Mapping[str, PartSpec], language: str, serial: str, names: Names
+) -> Words:
     """Fill an instruction's words in for one step and one reader."""
     found, block = file.instruction.block(language)
 
     def give(name: str) -> str | None:
         if name in step.result.values:
-            return value_text(step.result.values[name], found)
+            return value_text(step.result.values[name], found, names)
         if name == "part":
             return part_name(step.result.kind, parts, found)
         known = {"k": step.k, "n": step.n, **step.variables}
         if name in known:
             value = known[name]
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            return number(value, found) if is_number else as_text(value)
+            return number(value, found) if is_number else _called(as_text(value), names, found)
         return serial if name == "serial" and serial else f"${name}"
 
     def say(text: str) -> str:
         return fill_text(text, give)
 
-    derived = derive(step, parts, language)
+    derived = derive(step, parts, language, names)
     hazards = file.instruction.hazards.items()
 
     def film(name: str) -> str:
@@ -151,15 +154,18 @@ def filled(file: InstructionFile, step: Step, parts: Mapping[str, PartSpec], lan
     )
 
 
-def derive(step: Step, parts: Mapping[str, PartSpec], language: str) -> Words:
-    """Derive the words from the result: English and German; other readers get English."""
+def derive(step: Step, parts: Mapping[str, PartSpec], language: str, called_so: Names = NO_NAMES) -> Words:
+    """Derive the words from the result: English and German; other readers get English.
+
+    Frames, values and choices are called as the files name them.
+    """
     spoken = _base(language) if _base(language) in _PHRASES else "en"
     phrases, result = _PHRASES[spoken], step.result
     names = {
         "part": part_name(result.kind, parts, spoken),
         "qty": _quantity(step, parts, spoken),
-        "what": ", ".join(_what(name, spec) for name, spec in result.values.items()),
-        **_place(result.at or result.along, parts, spoken),
+        "what": ", ".join(_what(name, spec, called_so, spoken) for name, spec in result.values.items()),
+        **_place(result.at or result.along, parts, spoken, called_so),
     }
     many = result.qty != 1
     if result.part is None:
@@ -172,7 +178,7 @@ def derive(step: Step, parts: Mapping[str, PartSpec], language: str) -> Words:
         form = phrases.place_many if many else phrases.place
     if not names["owner"]:
         form = form.replace("{owner} ({frame})", "{frame}")
-    lines = [_line(phrases, name, spec, spoken) for name, spec in result.values.items()]
+    lines = [_line(phrases, name, spec, spoken, called_so) for name, spec in result.values.items()]
     if "camera" in step.check and result.part is not None:
         largest = " / ".join(dict.fromkeys(number(v * 1000, spoken) for v in result.within_m))
         lines.insert(0, phrases.tolerance.format(tolerance=f"{largest} mm"))
@@ -181,18 +187,22 @@ def derive(step: Step, parts: Mapping[str, PartSpec], language: str) -> Words:
         language=spoken,
         title=f"{title} ({step.k}/{step.n})" if step.n > 1 else title,
         do=" ".join(lines),
-        ask={name: _question(phrases, name, spec) for name, spec in result.values.items()},
+        ask={
+            name: _question(phrases, _what(name, spec, called_so, spoken), spec) for name, spec in result.values.items()
+        },
     )
 
 
-def _line(phrases: _Phrases, name: str, spec: ValueSpec, language: str) -> str:
-    what = _what(name, spec)
+def _line(phrases: _Phrases, name: str, spec: ValueSpec, language: str, names: Names) -> str:
+    what = _what(name, spec, names, language)
     if spec.kind == "claim":
         return phrases.claim.format(what=what.lower() if phrases is _ENGLISH else what)
     if spec.kind == "scan":
         return phrases.scan.format(what=what)
     if spec.kind == "choice":
-        return phrases.to.format(what=what, choices=", ".join(spec.passing))
+        return phrases.to.format(
+            what=what, choices=", ".join(_called(choice, names, language) for choice in spec.passing)
+        )
     written = {
         key: f"{number(v, language)} {_unit(spec.unit)}".strip()
         for key, v in (("nominal", spec.nominal), ("low", spec.low), ("high", spec.high))
@@ -203,33 +213,43 @@ def _line(phrases: _Phrases, name: str, spec: ValueSpec, language: str) -> str:
     return phrases.value.format(what=what, limits=form.format(**{"low": "–", "high": "–", **written}))
 
 
-def _question(phrases: _Phrases, name: str, spec: ValueSpec) -> str:
+def _question(phrases: _Phrases, what: str, spec: ValueSpec) -> str:
     if spec.kind == "scan":
-        return phrases.scan.format(what=_what(name, spec))
+        return phrases.scan.format(what=what)
     if spec.kind == "number" and spec.unit:
-        return phrases.ask.format(what=_what(name, spec), unit=_unit(spec.unit))
-    return phrases.confirm.format(what=_what(name, spec))
+        return phrases.ask.format(what=what, unit=_unit(spec.unit))
+    return phrases.confirm.format(what=what)
 
 
-def _what(name: str, spec: ValueSpec) -> str:
+def _what(name: str, spec: ValueSpec, names: Names, language: str) -> str:
     """Write a value's name as a word, a number's without its unit: "torque_Nm" -> "Torque"."""
     stem = name.removesuffix(f"_{spec.unit}") if spec.unit else name
-    return stem.replace("_", " ").capitalize()
+    return _called(stem, names, language) if stem in names else stem.replace("_", " ").capitalize()
 
 
-def _place(target: Target | None, parts: Mapping[str, PartSpec], language: str) -> dict[str, str]:
+def _called(name: str, names: Names, language: str) -> str:
+    """Return what a file's own name is called in the best language, else itself; "hole_1" by "hole", too."""
+    stem, _, n = name.rpartition("_")
+    for key, number_ in ((name, ""), (stem, f" {n}")):
+        found = pick(dict(names.get(key, {})), language) if not number_ or n.isdigit() else None
+        if found is not None:
+            return f"{names[key][found]}{number_}"
+    return name
+
+
+def _place(target: Target | None, parts: Mapping[str, PartSpec], language: str, names: Names) -> dict[str, str]:
     if target is None:
         return {"owner": "", "frame": ""}
     owner = target.owner
     kind = owner.partition(".")[0].partition("#")[0] if owner else None
     named = part_name(kind, parts, language)
     instance = owner.partition(".")[2] or owner.partition("#")[2] if owner else ""
-    return {"owner": f"{named} {instance}".strip(), "frame": target.frame.replace("_", " ")}
+    return {"owner": f"{named} {instance}".strip(), "frame": _called(target.frame, names, language).replace("_", " ")}
 
 
-def called(target: Target, parts: Mapping[str, PartSpec], language: str) -> str:
+def called(target: Target, parts: Mapping[str, PartSpec], language: str, names: Names = NO_NAMES) -> str:
     """Return what a target is called in the best language: "Housing (bore)", "press"."""
-    owner, frame = _place(target, parts, language).values()
+    owner, frame = _place(target, parts, language, names).values()
     return f"{owner} ({frame})" if owner else frame
 
 

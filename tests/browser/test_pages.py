@@ -34,6 +34,7 @@ SUITES = (
     "supervision",
     "steps",
     "correcting",
+    "german",
     "sizes",
     "distance",
     "two_people",

@@ -199,6 +199,35 @@ def test_words_are_derived_where_no_instruction_is(library, step, language, titl
     assert (words.title, words.do) == (title, do)
 
 
+NAMES = (
+    "names: {lamp: {en: Lamp, de: Lampe}, socket: {de: Fassung}, hole: {en: hole, de: Loch},"
+    " current: {en: Current, de: Strom}, light: {en: Light, de: Licht}, steady: {en: steady, de: ruhig}}\nparts:\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("step", "language", "title", "do"),
+    [
+        ("screws@1", "de", "Schraube M4 einsetzen: Klarglas (Loch 1) (1/4)", "Toleranz: 1,5 mm."),
+        ("test", "de-AT", "Strom, Licht prüfen: Fuß (Fassung)", "Strom: 80 mA bis 120 mA. Licht: ruhig ist gut."),
+        ("test", "en", "Check Current, Light at Foot (Fassung)", "Current: 80 mA to 120 mA. Light: steady is good."),
+        ("load", "de", "Fuß bereitlegen: Aufnahme", "Toleranz: 1,5 mm."),
+        ("rings@lower", "de", "Ring einsetzen: Rohr (seat lower) (1/2)", ""),
+    ],
+)
+def test_frames_values_and_choices_are_called_as_the_files_say(files, step, language, title, do):
+    edit(files[0] / "lamp" / "procedure.yaml", "parts:\n", NAMES)
+    cell = files[1] / "bench.yaml"
+    cell.write_text(
+        f"{cell.read_text(encoding='utf-8')}names: {{nest: {{en: nest, de: Aufnahme}}}}\n", encoding="utf-8"
+    )
+    library = Library(files[0], cell, SKILLS)
+    words = library.words("lamp", library.variant("lamp", CHOSEN).by_id[step], language)
+    assert (words.title, words.do) == (title, do)
+    assert library.names()["nest"]["de"] == "Aufnahme"
+    assert library.names()["lamp"] == {"en": "Lamp", "de": "Lampe"}
+
+
 def test_measured_values_are_asked_for_where_no_instruction_is(library):
     step = library.variant("lamp", CHOSEN).by_id["test"]
     assert library.words("lamp", step, "en").ask == {"current_mA": "Current in mA?", "light": "Light?"}

@@ -970,6 +970,7 @@ export interface SceneView {
   cameras: Record<string, Pose>;
   places: Record<string, Pose>;
   registration: RegistrationView;
+  names: Record<string, Record<string, string>>;
 }
 
 export type ServerMessage =

@@ -12,6 +12,9 @@ test("an event is named in the reader's language, a state by its word", () => {
   assert.equal(happened(event("cell_changed", "cell changed: held"), de), `Zelle geändert: ${de.cellStates.held}`);
   assert.equal(happened(event("part_moved", "part moved: placed"), de), "Teil bewegt: abgesetzt");
   assert.equal(happened(event("motion_ended", "motion ended: canceled"), en), "Motion ended: broken off");
+  assert.equal(happened(event("cell_changed", "cell changed: protective stop"), de), `Zelle geändert: ${de.safety.protective_stop}`);
+  assert.equal(happened(event("motion_intended", "motion intended: let go of bearing"), de), "Bewegung beginnt gleich: loslassen");
+  assert.equal(happened(event("motion_intended", "motion intended: let go of bearing"), en), "Motion about to start: let go of bearing");
   assert.equal(happened(event("step_started", "step started"), de), "Schritt begonnen");
 });
 

@@ -11,7 +11,7 @@ export function happened({ type, text }: Pick<Happened, "type" | "text">, say: W
   if (colon < 0) return name;
   const detail = text.slice(colon + 2);
   const known = keys(type, say);
-  return `${name}: ${Object.hasOwn(known, detail) ? known[detail] : detail}`;
+  return `${name}: ${Object.hasOwn(known, detail) ? known[detail] : (type.startsWith("motion_") && motion(detail, say)) || detail}`;
 }
 
 /** Whether the reader sees `wanted` in an event, or its type is called so. */
@@ -40,11 +40,21 @@ export function alternatives(wanted: string, say: Words): readonly string[] {
     const said = shown.slice(0, -2).split(" ").map((_, i, all) => `${all.slice(i).join(" ")}: `).find((end) => needle.startsWith(end));
     if (said) found.add(type);
   }
+  for (const [first, words] of Object.entries(say.events.motions)) if (words.toLocaleLowerCase().includes(needle)) found.add(first);
   return found.size > ALTERNATIVES ? [] : [...found];
 }
 
+/** What a motion does, by the first words of its program's own text; "" where the reader's language has none for it. */
+function motion(detail: string, say: Words): string {
+  return Object.entries(say.events.motions).find(([first]) => detail === first || detail.startsWith(`${first} `))?.[1] ?? "";
+}
+
 function keys(type: string, say: Words): Readonly<Record<string, string>> {
-  if (type === "cell_changed" || type === "cell_restarted") return say.cellStates;
+  if (type === "cell_changed") {
+    const reasons = Object.entries(say.safety).map(([key, words]) => [key.replaceAll("_", " "), words] as const);
+    return { ...Object.fromEntries(reasons), ...say.cellStates };
+  }
+  if (type === "cell_restarted") return say.cellStates;
   if (type === "order_changed") return say.orderStates;
   if (type === "safety_changed") return say.safety;
   return say.events.said[type] ?? (type.endsWith("_ended") ? say.events.outcomes : {});

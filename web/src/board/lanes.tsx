@@ -35,9 +35,10 @@ export function Lanes() {
     <section class="panel" aria-labelledby="lanes">
       <h2 id="lanes">{board.lanes}</h2>
       <div class={still ? "lanes" : "lanes lanes-slide"}>
-        {lanes.map((lane) => (
-          <Lane key={lane.actor} lane={lane} now_t={now_t} late_s={late_s} place={place} />
-        ))}
+        {lanes.map((lane, i) => {
+          const again = lane.status === "idle" && lanes.slice(0, i).some((other) => other.status === "idle" && text(other.text) === text(lane.text));
+          return <Lane key={lane.actor} lane={lane} again={again} now_t={now_t} late_s={late_s} place={place} />;
+        })}
         <div class="scale" aria-hidden="true">
           {Array.from({ length: BACK_MIN + AHEAD_MIN - 1 }, (_, i) => i + 1 - BACK_MIN).map((minutes) => (
             <span key={minutes} class={minutes === 0 ? "scale-now" : ""} style={{ left: `${place(now_t + 60 * minutes)}%` }}>
@@ -51,7 +52,8 @@ export function Lanes() {
   );
 }
 
-function Lane({ lane, now_t, late_s, place }: { lane: LaneView; now_t: number; late_s: number; place: Place }) {
+/** `again`: an idle lane above it says already why there is nothing to do. */
+function Lane({ lane, again, now_t, late_s, place }: { lane: LaneView; again: boolean; now_t: number; late_s: number; place: Place }) {
   const { board, laneStates, actors } = words.value;
   const titleOf = ({ unit, step }: { unit: string; step: string }) => store.steps.value.get(`${unit}/${step}`)?.title ?? {};
   const all = bars(lane, episodes.value.values(), titleOf, now_t, late_s).filter((bar) => place(bar.to_t) > 0 && place(bar.from_t) < 100);
@@ -74,7 +76,7 @@ function Lane({ lane, now_t, late_s, place }: { lane: LaneView; now_t: number; l
         <i class="now" style={{ left: `${place(now_t)}%` }} />
       </div>
       <p class="lane-now">
-        {text(lane.text) || word(laneStates, lane.status)}
+        {again ? "" : text(lane.text)}
         {lane.kind === "robot" && lane.started_t !== null && <span class="quiet"> {span(worked(lane, lane.started_t, now_t))}</span>}
         {lane.step && lane.kind === "human" && store.steps.value.get(`${lane.unit}/${lane.step}`)?.overdue && <span class="pill pill-warn">{board.overdue}</span>}
       </p>

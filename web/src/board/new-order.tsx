@@ -2,8 +2,9 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { called } from "../common/called";
 import { get, post, Refused } from "../rest";
-import { word, words } from "../words";
+import { words } from "../words";
 
 type Value = boolean | number | string;
 
@@ -78,7 +79,7 @@ export function NewOrder({ onDone }: { onDone: () => void }) {
           <select value={chosen.value} onChange={(event) => choose(event.currentTarget.value)}>
             {products.value.map((one) => (
               <option key={one.product} value={one.product} disabled={one.problems.length > 0}>
-                {one.product}
+                {called(one.product)}
               </option>
             ))}
           </select>
@@ -86,7 +87,7 @@ export function NewOrder({ onDone }: { onDone: () => void }) {
       )}
       {Object.entries(product?.options ?? {}).map(([name, values]) => (
         <fieldset key={name} class="choice">
-          <legend>{word({}, name)}</legend>
+          <legend>{called(name)}</legend>
           <div class="segments">
             {values.map((value) => (
               <button
@@ -98,7 +99,7 @@ export function NewOrder({ onDone }: { onDone: () => void }) {
                   options.value = { ...options.value, [name]: value };
                 }}
               >
-                {String(value)}
+                {typeof value === "string" ? called(value) : String(value)}
               </button>
             ))}
           </div>

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { may } from "../access/access";
 import { store } from "../cell";
 import { Offer } from "../common/buttons";
+import { called, option } from "../common/called";
 import { Icon } from "../common/icon";
 import type { OrderView } from "../wire";
 import { moment, word, words } from "../words";
@@ -65,7 +66,7 @@ function Order({ order }: { order: OrderView }) {
           <strong>{order.id}</strong> <span class={`pill pill-${order.state}`}>{word(orderStates, order.state)}</span>
         </p>
         <p class="quiet">
-          {order.product} · {Object.entries(order.options).map(([name, value]) => `${name} ${String(value)}`).join(", ")}
+          {called(order.product)} · {Object.entries(order.options).map(([name, value]) => option(name, value)).join(", ")}
         </p>
         <Progress done={order.done} started={order.started} quantity={order.quantity} />
         <p class="quiet">{facts.join(" · ")}</p>

@@ -1,6 +1,7 @@
 /** The cameras of the cell: what is known of each, why its checks don't count, and what to do about it. */
 
 import { may } from "../access/access";
+import { called } from "../common/called";
 import { Icon } from "../common/icon";
 import type { CalibratedView } from "../wire";
 import { moment, number, span, words } from "../words";
@@ -48,7 +49,7 @@ function Camera({ camera }: { camera: CalibratedView }) {
   const why = !known ? calibrate.first : camera.checked_by ? "" : calibrate.noBoard;
   return (
     <section class="calib-camera" aria-labelledby={heading} data-testid={heading} data-counts={counts}>
-      <h2 id={heading}>{name}</h2>
+      <h2 id={heading}>{called(name)}</h2>
       <p class={`calib-state tone-${counts ? "good" : "warn"}`}>
         <Icon name={counts ? "check" : "alert"} /> <span>{counts ? (camera.max_age_h === null ? calibrate.free : calibrate.counts) : reason(camera)}</span>
       </p>

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import type { Ask, Card, StepWords, ValueSpec } from "../wire";
+import { called } from "../common/called";
 import { number, word, words as own } from "../words";
 import { Icon } from "../common/icon";
 import { field, onlyCode, type Entry, type Fault } from "./entry";
@@ -59,7 +60,7 @@ function AskField({ ask, question, serial, entry }: { ask: Ask; question: string
                   data-passing={ask.spec.passing.includes(choice)}
                   onClick={() => entry.setValue(ask.value, choice)}
                 >
-                  {word({ yes: say.yes }, choice)}
+                  {choice === "yes" ? say.yes : called(choice)}
                 </button>
               ))}
             </div>

@@ -182,7 +182,7 @@ function Nothing({ card }: { card: Card }) {
       </span>
       <h1>{head}</h1>
       {card.status === "blocked" ? <NotMoving /> : <p>{said}</p>}
-      {robot && card.status !== "done" && text(robot.text) && (
+      {robot && card.status !== "done" && text(robot.text) && text(robot.text) !== note && (
         <div class="beside">
           <span class="beside-label">
             <Icon name="robot" /> {own.robotNow}

@@ -2,16 +2,17 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { called } from "../common/called";
 import type { Card } from "../wire";
-import { number, text, word, words } from "../words";
+import { number, text, words } from "../words";
 
 export function Part({ card }: { card: Card }) {
   const { card: say } = words.value;
   const name = text(card.part_name);
   if (!name && !card.tool) return null;
   const facts = [
-    name && { label: say.part, value: [card.qty === 1 ? "" : say.pieces(number(card.qty)), name].filter(Boolean).join(" "), note: card.bin && say.bin(word({}, card.bin)) },
-    card.tool && { label: say.tool, value: word({}, card.tool), note: "" },
+    name && { label: say.part, value: [card.qty === 1 ? "" : say.pieces(number(card.qty)), name].filter(Boolean).join(" "), note: card.bin && say.bin(called(card.bin)) },
+    card.tool && { label: say.tool, value: called(card.tool), note: "" },
   ].filter((fact) => typeof fact === "object");
   return (
     <div class="part">

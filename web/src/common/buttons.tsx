@@ -10,6 +10,7 @@ import { keyOf } from "../command";
 import { KeepDialog } from "../kept/keep-dialog";
 import { text, word, words } from "../words";
 import type { Button, Outside } from "../wire";
+import { called } from "./called";
 import { WhoDialog } from "./who-dialog";
 import { ReasonDialog } from "./reason";
 
@@ -147,7 +148,7 @@ export function labelOf({ label, command, about }: Button): string {
   const plain = word(words.value.buttons, label);
   switch (command.type) {
     case "refill_bin":
-      return `${plain}: ${word({}, command.bin)}`;
+      return `${plain}: ${called(command.bin)}`;
     case "settle_part":
     case "take_part":
       return `${plain}: ${text(about) || word({}, command.part.split("/").at(-1) ?? "")}`;

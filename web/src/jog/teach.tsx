@@ -2,6 +2,7 @@
 
 import { signal, useSignal } from "@preact/signals";
 import { store } from "../cell";
+import { called } from "../common/called";
 import { post, Refused } from "../rest";
 import { view } from "../scene/static";
 import { words } from "../words";
@@ -68,7 +69,7 @@ export function TeachPanel({ closed }: { closed: boolean }) {
             <option value="">{jog.cell}</option>
             {[...frames, ...parts].map((one) => (
               <option key={one} value={one}>
-                {one}
+                {frames.includes(one) ? called(one) : one}
               </option>
             ))}
           </select>

@@ -6,6 +6,7 @@ import { looksOn } from "../access/access";
 import { HoldRobot } from "../access/hold";
 import { poses, store } from "../cell";
 import { tick } from "../clock";
+import { called } from "../common/called";
 import { OfflineBanner } from "../common/line";
 import { NotMoving } from "../common/not-moving";
 import { Retreat } from "../common/retreat";
@@ -73,7 +74,7 @@ export function Page() {
               <option value="">{cellPage.free}</option>
               {Object.keys(view.value?.cameras ?? {}).map((name) => (
                 <option key={name} value={name}>
-                  {name}
+                  {called(name)}
                 </option>
               ))}
             </select>

@@ -1,6 +1,7 @@
 /** What a programmer switches on: frames, zones and cameras, each named. */
 
 import { AxesHelper, Box3, Box3Helper, BufferGeometry, Float32BufferAttribute, Group, LineBasicMaterial, LineSegments, Vector3 } from "three";
+import { called } from "../common/called";
 import type { Pose, SceneView } from "../wire";
 import type { Lettering } from "./labels";
 import type { Palette } from "./look";
@@ -40,15 +41,15 @@ export class Layers {
     for (const [name, group] of Object.entries(this.groups)) group.visible = layers.has(name as Layer);
     this.labels.drop("layer:");
     if (layers.has("frames")) {
-      for (const [name, pose] of Object.entries({ ...this.view.frames, ...this.view.places })) this.labels.put(`layer:frame:${name}`, name, vector(pose.p), "plain");
+      for (const [name, pose] of Object.entries({ ...this.view.frames, ...this.view.places })) this.labels.put(`layer:frame:${name}`, called(name), vector(pose.p), "plain");
     }
     if (layers.has("zones")) {
       for (const [name, [low, high]] of Object.entries(this.view.zones)) {
-        this.labels.put(`layer:zone:${name}`, name, new Vector3((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, high[2]), "plain");
+        this.labels.put(`layer:zone:${name}`, called(name), new Vector3((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, high[2]), "plain");
       }
     }
     if (layers.has("cameras")) {
-      for (const [name, pose] of Object.entries(this.view.cameras)) this.labels.put(`layer:camera:${name}`, name, vector(pose.p), "plain");
+      for (const [name, pose] of Object.entries(this.view.cameras)) this.labels.put(`layer:camera:${name}`, called(name), vector(pose.p), "plain");
     }
   }
 

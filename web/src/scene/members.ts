@@ -244,15 +244,15 @@ export class Members {
     this.options.changed();
   }
 
-  /** Say in the scene what the robot is about to do; where it stands, why, and what a person can do. */
+  /** Say in the scene what the robot is about to do; at a place, where it stands, why, and what a person can do: other pages list it. */
   private name(): void {
-    const { labels, poses, store } = this.options;
+    const { labels, place, poses, store } = this.options;
     const { end } = this.intent;
     const { words: said, held } = robotCondition();
     const intent = held === null || store.cell.value?.retreat?.motion ? store.robot.value?.intent : null;
     labels.drop("intent");
     labels.drop("stands");
-    const here = held === null || intent ? null : poses.at("robot", "tcp", performance.now() / 1000);
+    const here = held === null || intent || place === null ? null : poses.at("robot", "tcp", performance.now() / 1000);
     if (here) labels.put("stands", [said, held].filter(Boolean).join(". "), vector(here.p).add(new Vector3(0, 0, SAID_M)), "lost");
     if (this.precise && intent && end && this.shown.has("intent")) {
       const asked = held === null || !intent.proposed ? said : words.value.robot.proposes(text(intent.text), intent.needs - intent.approved_by.length);

@@ -108,6 +108,17 @@ export const events: Words["events"] = {
     },
     manual_started: { jog: "tippen", drive: "fahren", open: "Greifer öffnen", close: "Greifer schließen" },
   },
+  motions: {
+    fetch: "holen",
+    grip: "greifen",
+    lift: "anheben",
+    bring: "bringen",
+    set: "absetzen",
+    "let go": "loslassen",
+    press: "eindrücken",
+    "look at": "ansehen",
+    "go home": "zurückfahren",
+  },
   outcomes: {
     succeeded: "gelungen",
     canceled: "abgebrochen",

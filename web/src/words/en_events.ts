@@ -106,6 +106,8 @@ export const events = {
     },
     manual_started: { jog: "jog", drive: "drive", open: "open gripper", close: "close gripper" },
   } as Record<string, Record<string, string>>,
+  /** First words of a motion's own text, which is in English: another language says what it does. */
+  motions: {} as Record<string, string>,
   outcomes: {
     succeeded: "succeeded",
     canceled: "broken off",
