@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 CONTROLLER, FINGERS = "joint_trajectory_controller", "gripper_controller"
 TELL_S = 0.1  # between two safety states
 PATIENCE_S = 60.0  # for the controllers to come up, and for any answer of theirs
+LOST_S = 10.0  # after which an answer of a service is taken for lost
 HOMEWARD_S = 2.0  # that the way home takes
 
 
@@ -112,18 +113,30 @@ class Guard:
     def _known(self) -> set[str]:
         if not self._list.wait_for_service(1.0):
             return set()
-        return {found.name for found in self._answer(self._list.call_async(ListControllers.Request())).controller}
+        return {found.name for found in self._asked(self._list, ListControllers.Request()).controller}
 
     def _attach(self, *, on: bool) -> None:
         request = SwitchController.Request(strictness=SwitchController.Request.BEST_EFFORT, activate_asap=True)
         (request.activate_controllers if on else request.deactivate_controllers).extend((CONTROLLER, FINGERS))
-        self._answer(self._switch.call_async(request))
+        self._asked(self._switch, request)
 
     def _done(self, client: ActionClient, goal: Any) -> None:
         assert client.wait_for_server(PATIENCE_S)
         handle = self._answer(client.send_goal_async(goal))
         assert handle.accepted
         self._answer(handle.get_result_async())
+
+    def _asked(self, client: Any, request: Any) -> Any:
+        """Return a service's answer; asked again where one is lost, as it is before the service knows of the client."""
+        ends_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < ends_s:
+            came = threading.Event()
+            future = client.call_async(request)
+            future.add_done_callback(lambda _, came=came: came.set())
+            if came.wait(LOST_S):
+                return future.result()
+            client.remove_pending_request(future)
+        raise AssertionError(f"{client.srv_name} does not answer")
 
     def _answer(self, future: Any) -> Any:
         came = threading.Event()

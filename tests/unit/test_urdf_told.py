@@ -198,6 +198,9 @@ def test_gazebo_gets_masses_drives_and_a_controller_manager():
     assert joints["finger_joint"].find("command_interface") is not None
     for joint in root.findall("joint/limit"):
         assert float(joint.get("effort")) > 500
+    begins = float(joints["finger_joint"].findtext("state_interface[@name='position']/param"))
+    fingers = root.find("joint[@name='finger_joint']/limit")
+    assert float(fingers.get("lower")) < 0 < begins < float(fingers.get("upper"))
     plugin = root.find("gazebo/plugin")
     assert plugin.get("filename") == "gz_ros2_control-system"
     assert plugin.findtext("parameters") == "/here/controllers.yaml"

@@ -25,6 +25,7 @@ FINGERS, FOLLOWER = "finger_joint", "finger_right_joint"  # the left one's; the 
 NOTE = " Made by Tandem from the cell file: change that. Masses, inertias and efforts are not known there. "
 GUESS = " Gazebo gets masses of solids as dense as water, and drives that are strong enough for anything. "
 STRONG = 1000.0  # N m or N
+SPARE_M = 0.001  # beyond what a finger travels: in Gazebo a joint that stands at its very limit stays there
 LOCK = 1e-9  # a pitch nearer to straight up than this leaves roll and yaw to each other
 NOTHING = 1e-14  # m or rad: what is left of rounding
 SIZES = {"box": ("size",), "cylinder": ("radius", "length"), "sphere": ("radius",)}
@@ -93,7 +94,8 @@ def _gripper(root: ET.Element, arm: ArmModel, flange: str, *, heavy: bool) -> No
         _link(root, finger, [(IDENTITY, drawn[finger])], heavy=heavy)
         element = _joint(root, joint, "prismatic", "palm", finger, grip.finger_pose(0.0, side))
         ET.SubElement(element, "axis", xyz=f"0 {side} 0")
-        _limit(element, 0.0, grip.stroke_m / 2, grip.speed_m_s / 2)
+        spare_m = SPARE_M if heavy else 0.0
+        _limit(element, -spare_m, grip.stroke_m / 2 + spare_m, grip.speed_m_s / 2)
         if side < 0:
             ET.SubElement(element, "mimic", joint=FINGERS, multiplier="1", offset="0")
 
