@@ -43,6 +43,17 @@ def test_joints_are_put_in_order_and_the_grippers_position_is_an_opening():
     on_loop(body)
 
 
+def test_what_simulated_physics_trembles_by_is_no_other_place():
+    def body():
+        readings = Readings(NAMES, ROBOTIQ, 0.085)
+        one = readings.hear(message(1.0, {"a": 4.7e-21, "b": -1.5707963267948966, "knuckle": 0.0}))
+        other = readings.hear(message(1.01, {"a": -4.1e-21, "b": -1.5707963267948961, "knuckle": 0.0}))
+        assert one.joints == other.joints
+        assert readings.hear(message(1.02, {"a": 1e-6, "b": -1.57, "knuckle": 0.0})).joints == (1e-6, -1.57)
+
+    on_loop(body)
+
+
 def test_what_is_missing_is_named_and_half_an_arm_is_no_reading():
     def body():
         readings = Readings(NAMES, ROBOTIQ, 0.085)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 STILL_RAD_S = 2e-3  # of a joint: a standing servo trembles less
 STILL_M_S = 5e-4  # of the fingers
+DIGITS = 9  # of an angle in rad: simulated physics trembles far below
 FINGERS_S = 1.0  # how old what is known of the fingers may be
 STEADY = 3  # readings in a row that show no motion before it is believed to be over
 JUMP_S = 0.5  # more than this between what two clocks say has passed, and one of them was set
@@ -122,7 +123,7 @@ class Readings:
         stamp = self._stamps.ours(raw.stamp_s or raw.sent_s or raw.arrived_s, raw.arrived_s)
         by_stamp_s = 0.0 if self._simulated else raw.arrived_s - stamp
         self.heard_s = raw.came_s - max(by_stamp_s, self._sent.of(raw.sent_s, raw.arrived_s))
-        joints = tuple(raw.positions[name] for name in self._names)
+        joints = tuple(round(raw.positions[name], DIGITS) for name in self._names)
         opening = self.opening(self._fingers[0])
         before = self.latest
         moves = self._moves(raw, before, joints, opening, stamp)
