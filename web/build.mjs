@@ -1,6 +1,6 @@
 // Builds the pages: `node build.mjs` writes dist/, `--watch` keeps it up to date.
 import { createHash } from "node:crypto";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
@@ -75,6 +75,8 @@ async function sizes(outputs) {
   return found;
 }
 
+const languages = (await readdir("src/words/languages")).filter((name) => name.endsWith(".ts")).map((name) => name.slice(0, -3)).sort();
+
 const options = {
   entryPoints: ["src/main.tsx"],
   outdir: "dist/static",
@@ -91,6 +93,7 @@ const options = {
   loader: { ".svg": "file" },
   legalComments: "linked",
   minify: !watch,
+  define: { BUILT_LANGUAGES: JSON.stringify(languages) },
   sourcemap: watch,
   metafile: true,
   plugins: [pages],

@@ -9,7 +9,7 @@ import { Failed } from "./shell/failed";
 import { followNewer } from "./shell/newer";
 import { registerShell } from "./shell/register";
 import "./styles/main.css";
-import { words } from "./words";
+import { spoken, words } from "./words";
 
 const PAGES: Record<string, () => Promise<{ Page: ComponentType }>> = {
   "/": () => import("./pages/start"),
@@ -27,12 +27,12 @@ const path = location.pathname.replace(/\/+$/, "") || "/";
 const host = document.getElementById("page");
 if (!host) throw new Error("the page has no place to draw");
 
-document.title = words.value.product;
 const page = (PAGES[path] ?? PAGES["/"] ?? (() => import("./pages/start")))().then(
   ({ Page }) => Page,
   () => Failed,
 );
-await refresh();
+await Promise.all([refresh(), spoken]);
+document.title = words.value.product;
 if (path === "/sign-in") draw(await page, host);
 else if (!shut()) await enter(host);
 else if (path === "/join") draw(await page, host);

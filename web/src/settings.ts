@@ -7,12 +7,12 @@ export type Theme = "auto" | "light" | "dark";
 /** Large is read from 2 m. */
 export type Size = "normal" | "large";
 
-const LANGUAGES = ["en", "de"] as const;
-export type Language = (typeof LANGUAGES)[number];
+declare const BUILT_LANGUAGES: readonly string[] | undefined; // what lies in words/languages/, by the build
+export type Language = string;
+export const LANGUAGES: readonly Language[] = ["en", ...(typeof BUILT_LANGUAGES === "undefined" ? ["de"] : BUILT_LANGUAGES)];
 export const DETAILS: readonly Detail[] = ["novice", "standard", "expert"];
 export const THEMES: readonly Theme[] = ["auto", "light", "dark"];
 export const SIZES: readonly Size[] = ["normal", "large"];
-export { LANGUAGES };
 
 export function remembered<T extends string>(key: string, fallback: T, legal?: readonly T[]): Signal<T> {
   const name = `tandem.${key}`;
@@ -37,7 +37,7 @@ export function remembered<T extends string>(key: string, fallback: T, legal?: r
 /** What tells this device from one that only looks on; it says nothing else of it. */
 export const device = remembered<string>("device", crypto.getRandomValues(new Uint32Array(4)).join("-"));
 
-const preferred: Language = LANGUAGES.find((language) => navigator.language.startsWith(language)) ?? "en";
+const preferred: Language = LANGUAGES.find((language) => language === navigator.language) ?? LANGUAGES.find((language) => language === navigator.language.split("-")[0]) ?? "en";
 
 export const language = remembered<Language>("language", preferred, LANGUAGES);
 export const detail = remembered<Detail>("detail", "standard", DETAILS);

@@ -7,7 +7,7 @@ globalThis.navigator ??= { language: "en" };
 mock.timers.enable({ apis: ["setTimeout"] });
 const { ears, fetchLanguage, hear, listening, look } = await load("hands/hear.ts");
 const { doingOf } = await load("hands/phrases.ts");
-const { hands } = await load("words/hands.ts");
+const hands = { en: (await load("words/en.ts")).en.hands, de: (await load("words/de.ts")).de.hands };
 
 const made = [];
 class Recogniser {

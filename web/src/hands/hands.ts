@@ -7,7 +7,6 @@ import { commands } from "../cell";
 import { detail, language } from "../settings";
 import type { Card } from "../wire";
 import { best, words } from "../words";
-import { hands as says } from "../words/hands";
 import { keepAwake } from "./awake";
 import { hear } from "./hear";
 import { Keys, used, type Doing } from "./keys";
@@ -90,15 +89,15 @@ function act(doing: Doing): void {
     return;
   }
   if (doing === "next" && card.value?.together) {
-    commands.notice.value = says[language.value].robot;
+    commands.notice.value = words.value.hands.robot;
     return;
   }
   document.querySelector<HTMLButtonElement>(`.actions [data-command="${doing === "next" ? "confirm_step" : "report_problem"}"]`)?.click();
 }
 
 /** Do what was said, unless something is being asked. */
-function said(words: string): void {
-  const doing = doingOf(words, says[language.value].phrases);
+function said(heard: string): void {
+  const doing = doingOf(heard, words.value.hands.phrases);
   if (doing && document.querySelector("dialog[open]") === null) act(doing);
 }
 
@@ -106,7 +105,7 @@ function said(words: string): void {
 function scanned(code: string): void {
   const of = card.value;
   const field = of?.status === "step" && entry ? nextEmpty(of, entry) : null;
-  if (field === null || !entry) commands.notice.value = says[language.value].noField;
+  if (field === null || !entry) commands.notice.value = words.value.hands.noField;
   else if (field.kind === "value") entry.setValue(field.name, code);
   else entry.setLot(field.name, code);
 }

@@ -33,12 +33,13 @@ export const ears = signal<Ears>("asking");
 /** Whether the microphone is on for this page now. */
 export const listening = signal(false);
 
-const TAGS: Readonly<Record<Language, string>> = { en: "en-US", de: "de-DE" };
+const TAGS: Readonly<Record<Language, string>> = { en: "en-US", de: "de-DE" }; // a recogniser wants the country; another language is asked for as it is
 const REFUSED: ReadonlySet<string> = new Set(["not-allowed", "service-not-allowed", "audio-capture"]);
 const AGAIN_MS = 500; // a recognition ends by itself after a silence
 const LEAST = 0.5; // of 1, how sure the recogniser is; 0 where it does not say
 
-const asked = (language: Language): Asked => ({ langs: [TAGS[language]], processLocally: true });
+const tag = (language: Language): string => TAGS[language] ?? language;
+const asked = (language: Language): Asked => ({ langs: [tag(language)], processLocally: true });
 
 function maker(): Recognitions | null {
   const found = (globalThis as { SpeechRecognition?: Partial<Recognitions> }).SpeechRecognition;
@@ -71,7 +72,7 @@ export function hear(language: Language, take: (said: string) => void): () => vo
     own.processLocally = true;
     own.continuous = true;
     own.interimResults = false;
-    own.lang = TAGS[language];
+    own.lang = tag(language);
     own.onstart = () => {
       listening.value = !ended;
     };

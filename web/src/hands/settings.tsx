@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Choice } from "../common/settings";
 import { language } from "../settings";
-import { hands } from "../words/hands";
+import { words } from "../words";
 import { awake } from "./awake";
 import { ears, fetchLanguage, look } from "./hear";
 import { assign, DOINGS, KEYS, type Doing } from "./keys";
@@ -12,7 +12,7 @@ import { heard, spoken } from "./map";
 import { voice } from "./speak";
 
 export function HandsSettings() {
-  const say = hands[language.value];
+  const say = words.value.hands;
   const waits = useSignal<Doing | null>(null);
   const illegal = useSignal(false);
   useEffect(() => {
@@ -67,7 +67,7 @@ export function HandsSettings() {
 
 /** Whether the page listens, which phrases it knows, and what the device lacks for it. */
 function Hearing() {
-  const say = hands[language.value];
+  const say = words.value.hands;
   const on = heard.value === "yes";
   useEffect(() => void look(language.value), [language.value, on]);
   const how = ears.value;

@@ -2,6 +2,7 @@
 
 import { access, join } from "./de_access";
 import { events } from "./de_events";
+import { hands } from "./de_hands";
 import { kept, shell } from "./de_kept";
 import { photo } from "./de_photo";
 import type { Words } from "./en";
@@ -10,6 +11,7 @@ export const de: Words = {
   access,
   join,
   events,
+  hands,
   kept,
   photo,
   shell,

@@ -2,6 +2,7 @@
 
 import { access, join } from "./en_access";
 import { events } from "./en_events";
+import { hands } from "./en_hands";
 import { kept, shell } from "./en_kept";
 import { photo } from "./en_photo";
 
@@ -9,6 +10,7 @@ export const en = {
   access,
   join,
   events,
+  hands,
   kept,
   photo,
   shell,

@@ -1,16 +1,32 @@
 /** The page's words in the chosen language, and the choice among texts that come from the cell. */
 
-import { computed } from "@preact/signals";
-import { language, type Language } from "../settings";
-import { de } from "./de";
+import { computed, effect, signal } from "@preact/signals";
+import { language, LANGUAGES } from "../settings";
 import { en, type Words } from "./en";
 
-const all: Record<Language, Words> = { en, de };
+/** English is there at once, every other language once it is chosen: each is a file in `languages/`. */
+const known = signal<Readonly<Record<string, Words>>>({ en });
 
-export const words = computed<Words>(() => all[language.value]);
-export const languageNames: readonly (readonly [Language, string])[] = (Object.keys(all) as Language[]).map(
-  (key) => [key, all[key].languageName] as const,
-);
+export const words = computed<Words>(() => known.value[language.value] ?? en);
+
+/** Fetch a language; where it does not come the page speaks English, and the next choice asks again. */
+async function fetchWords(key: string): Promise<void> {
+  if (known.value[key]) return;
+  const file = (await import(`./languages/${key}.ts`)) as { words: Words };
+  known.value = { ...known.value, [key]: file.words };
+}
+
+/** Resolves when the page can speak the chosen language, or can't. */
+export const spoken: Promise<void> = fetchWords(language.value).catch(() => undefined);
+effect(() => void fetchWords(language.value).catch(() => undefined));
+
+/** Each language with its own name for itself. */
+export const languageNames: readonly (readonly [string, string])[] = LANGUAGES.map((key) => [key, ownName(key)] as const);
+
+function ownName(key: string): string {
+  const name = new Intl.DisplayNames([key], { type: "language" }).of(key) ?? key;
+  return name.charAt(0).toLocaleUpperCase(key) + name.slice(1);
+}
 
 /** The best of texts by language: the reader's, its base, English, any. Undefined only where there is none at all. */
 export function best<T>(texts: Readonly<Record<string, T>>, wanted: string = language.value): T | undefined {
