@@ -65,8 +65,8 @@ test("at rest, asked for a word, and with the longest words the page holds, near
     assert.equal(await worker.evaluate(() => document.documentElement.dataset.size), "large", "the device remembers it");
     await worker.evaluate(() => localStorage.setItem("tandem.size", "normal"));
     await worker.reload();
-    await offer(worker, "work_here").click();
-    await worker.getByTestId("button-work_here").waitFor({ state: "detached" });
+    await worker.locator("[data-testid=card][data-status=idle]").waitFor();
+    assert.equal(await worker.getByTestId("button-work_here").count(), 0, "it is the same screen after a reload");
 
     await offer(board, "autonomy_approve").click();
     await board.locator("[data-testid=supervision][data-level=approve]").waitFor();
