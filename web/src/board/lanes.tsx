@@ -6,6 +6,7 @@ import { store } from "../cell";
 import { serverNow, tick } from "../clock";
 import { Offer } from "../common/buttons";
 import { worked } from "../common/worked";
+import { called } from "../common/called";
 import { Icon, type IconName } from "../common/icon";
 import { calm } from "../settings";
 import type { LaneView } from "../wire";
@@ -58,15 +59,14 @@ function Lane({ lane, again, now_t, late_s, place }: { lane: LaneView; again: bo
   const titleOf = ({ unit, step }: { unit: string; step: string }) => store.steps.value.get(`${unit}/${step}`)?.title ?? {};
   const all = bars(lane, episodes.value.values(), titleOf, now_t, late_s).filter((bar) => place(bar.to_t) > 0 && place(bar.from_t) < 100);
   const next = all.find(({ kind }) => kind === "planned");
+  const name = named(lane.operator) || (lane.kind === "robot" ? actors.robot : called(lane.actor));
   return (
     <div class="lane" data-testid="lane" data-actor={lane.actor}>
       <div class="lane-name">
         <Icon name={lane.kind === "robot" ? "robot" : "person"} />
         <span>
-          <strong>{named(lane.operator) || lane.actor}</strong>
-          <span class="quiet">
-            {actors[lane.kind]} · {word(laneStates, lane.status)}
-          </span>
+          <strong>{name}</strong>
+          <span class="quiet">{name === actors[lane.kind] ? word(laneStates, lane.status) : `${actors[lane.kind]} · ${word(laneStates, lane.status)}`}</span>
         </span>
       </div>
       <div class="strip" aria-hidden="true">

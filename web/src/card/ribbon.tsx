@@ -7,6 +7,7 @@ import { store } from "../cell";
 import { Icon } from "../common/icon";
 import { LineSign } from "../common/line";
 import { NotMoving, notMoving } from "../common/not-moving";
+import { called } from "../common/called";
 import { robotCondition } from "../common/safety";
 import { SettingsButton } from "../common/settings";
 import type { Card, UnitView } from "../wire";
@@ -26,7 +27,7 @@ export function Ribbon({ card }: { card: Card | null }) {
       </a>
       <div class="ribbon-order">
         <strong data-testid="unit">{card?.unit_n ? ribbon.unit(card.unit_n, card.quantity) : ribbon.noUnit}</strong>
-        {card?.order && <span class="quiet">{order ? `${card.order} · ${order.product}` : card.order}</span>}
+        {card?.order && <span class="quiet">{order ? `${card.order} · ${called(order.product)}` : card.order}</span>}
       </div>
       {unit && (
         <div class="ribbon-far">

@@ -2,6 +2,7 @@
 
 import { may, named } from "../access/access";
 import { store } from "../cell";
+import { called } from "../common/called";
 import { Icon, type IconName } from "../common/icon";
 import { OfflineBanner } from "../common/line";
 import { robotCondition } from "../common/safety";
@@ -47,7 +48,7 @@ export function Page() {
             {running.map((order) => (
               <li key={order.id}>
                 <strong>{order.id}</strong>
-                <span>{order.product}</span>
+                <span>{called(order.product)}</span>
                 <span>{word(orderStates, order.state)}</span>
                 <span>{start.unit(order.done, order.quantity)}</span>
               </li>
