@@ -35,6 +35,7 @@ SUITES = (
     "steps",
     "correcting",
     "german",
+    "events_lanes",
     "sizes",
     "distance",
     "two_people",
