@@ -40,7 +40,7 @@ test("a supervisor reads back to the beginning, sees what comes next, and follow
       const edges = await lane.locator(".strip [data-kind]").evaluateAll((bars) => bars.map(({ dataset, style }) => [dataset.kind, parseFloat(style.left), parseFloat(style.left) + parseFloat(style.width)]));
       for (const [kind, left, right] of edges) {
         if (kind === "planned" || kind === "rest") assert.ok(left >= now - 0.01, `${kind} begins at ${left}, now is ${now}`);
-        else assert.ok(right <= now + 2, `${kind} ends at ${right}, now is ${now}`); // the line moves by the second
+        else assert.ok(right <= now + 0.5, `${kind} ends at ${right}, now is ${now}`);
       }
     }
     const styles = await board.locator("[data-testid=legend] .bar").evaluateAll((bars) => bars.map((bar) => `${getComputedStyle(bar).borderTopStyle} ${getComputedStyle(bar).backgroundImage.slice(0, 9)} ${bar.querySelector("svg")?.innerHTML ?? ""}`));

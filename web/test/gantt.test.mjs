@@ -32,6 +32,12 @@ test("what is over keeps its place; another lane's work is not drawn", () => {
   assert.deepEqual(drawn({ ...LANE, step: "", started_t: null }, [over, { ...over, actor: "robot" }], 400), [["was", 100, 120]]);
 });
 
+test("what happened is not drawn beyond now, where its news came before the page's clock", () => {
+  const over = { ...RUNS, status: "done", to_t: 120 };
+  assert.deepEqual(drawn({ ...LANE, step: "", started_t: null }, [over], 112), [["was", 100, 112]]);
+  assert.deepEqual(drawn({ ...LANE, step: "", started_t: null }, [over], 98), [["was", 98, 98]]);
+});
+
 test("what is planned follows, later by as much as the plan is behind", () => {
   const ahead = [{ unit: "u1", step: "turn", from_t: 130, to_t: 150 }, { unit: "u1", step: "plate", from_t: 150, to_t: 160 }];
   const robot = { ahead: [{ unit: "u1", step: "load", from_t: 160, to_t: 170 }] };

@@ -39,9 +39,9 @@ export function bars(
   const out: Bar[] = [];
   for (const { key, actor, unit, step, status, title, from_t, to_t } of episodes) {
     if (actor !== lane.actor) continue;
-    const bar = { key, unit, step, status, title, from_t };
+    const bar = { key, unit, step, status, title, from_t: Math.min(from_t, now_t) }; // news may be ahead of the page's clock
     const timed = unit === lane.unit && step === lane.step && lane.started_t === from_t && lane.expected_s !== null;
-    if (to_t !== null) out.push({ ...bar, kind: "was", to_t });
+    if (to_t !== null) out.push({ ...bar, kind: "was", to_t: Math.min(to_t, now_t) });
     else if (!timed || status !== "active") out.push({ ...bar, kind: "runs", to_t: now_t });
     else {
       const due_t = now_t + (lane.expected_s ?? 0) - worked(lane, from_t, now_t);
