@@ -68,7 +68,7 @@ unit: $(VENV)/.tested web/dist/index.html ## every test but those in a browser
 	$(RUN_NODE) $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not browser' tests orchestrator
 
 browser: $(VENV)/.tested web/dist/index.html ## the pages in Chromium against a real cell
-	$(RUN_NODE) $(BIN)/python -m pytest -m browser tests/browser
+	$(RUN_NODE) $(BIN)/python -m pytest -m browser tests/browser || $(RUN_NODE) $(BIN)/python -m pytest -m browser --last-failed --last-failed-no-failures none tests/browser
 
 wheel: $(VENV)/.tested web/dist/index.html ## two units built by the installed wheel, away from the sources
 	bash tests/wheel.sh

@@ -31,9 +31,16 @@ export async function next(worker, id) {
       return;
     } catch (error) {
       if ((await orderState(id)) === "ended") return;
-      if (Date.now() - began > STEP_MS) throw error;
+      if (Date.now() - began > STEP_MS) throw new Error(`the card wants nothing for long: ${await standing(worker)}`, { cause: error });
     }
   }
+}
+
+/** What the page shows, and was told last of its card, the cell and the robot: for whoever reads that a test waited in vain. */
+async function standing(page) {
+  const told = ["card/front", "cell", "lane/robot"].map((name) => [name, topic(page, name)]);
+  const shown = await page.locator("body").innerText();
+  return JSON.stringify({ shown, faults: page.faults, sockets: page.sockets, ...Object.fromEntries(told) });
 }
 
 /** Go on until the card asks for a step of the person's own, not for one that they do together with the robot. */

@@ -12,9 +12,9 @@ const WAIT = { timeout: 60_000 };
 const GERMAN = { locale: "de-DE" };
 const happened = (page, kind) => page.heard.filter(({ type, payload }) => type === "happened" && payload.type === kind);
 
-/** Let Kim work at the front, and the cell run, whatever was before. */
+/** Let Kim work at the front, and the cell run. */
 async function begin() {
-  const say = (command) => ask("/api/v1/commands", { id: freshName(command.type), command }).catch(() => {}); // so already
+  const say = (command) => ask("/api/v1/commands", { id: freshName(command.type), command });
   await say({ type: "join_place", place: "front", operator: "Kim" });
   await say({ type: "change_cell", verb: "start" });
 }

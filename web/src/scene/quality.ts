@@ -3,6 +3,7 @@
 import type { WebGLRenderer } from "three";
 
 const SLOW_MS = 60; // frames that take longer than this make motion jerky
+const LONGEST_REST_MS = 250; // the arm is still seen to move
 const FINEST = 1.75; // device pixel ratio; more cannot be seen at arm's length
 const COARSEST = 0.7;
 const SOFTWARE = /swiftshader|llvmpipe|software|basic render/i;
@@ -22,6 +23,7 @@ export class Quality {
   private current = 0;
   private slow = 0;
   private frame = 0;
+  private rested_ms = 0;
 
   constructor(
     private readonly renderer: WebGLRenderer,
@@ -47,8 +49,15 @@ export class Quality {
     return !this.software || !moves || this.frame % 4 === 0;
   }
 
-  /** Learn from how long a frame of motion took. */
-  learn(took_ms: number): void {
+  /** How long to leave the device to all else before the next frame of motion: as long as the last one took, 0 where frames come easily. */
+  get rest_ms(): number {
+    return this.rested_ms;
+  }
+
+  /** Learn from how long ago the frame of motion before this one began, 0 for the first after a picture that rested. */
+  learn(since_ms: number): void {
+    const took_ms = since_ms - this.rested_ms;
+    this.rested_ms = took_ms > SLOW_MS ? Math.min(took_ms, LONGEST_REST_MS) : 0;
     this.slow = took_ms < 2000 ? this.slow * 0.8 + (took_ms > SLOW_MS ? 0.2 : 0) : 0;
     if (this.slow < 0.7 || this.moving <= COARSEST) return;
     this.slow = 0;

@@ -134,12 +134,13 @@ export class Stage {
     canvas.dataset.ghost = ghost.present ? (card?.ghost?.part ?? "") : "";
     this.resized = false;
     if (more) {
-      this.quality.learn(now_ms - this.drawn_ms);
+      this.quality.learn(this.moved_ms === this.drawn_ms ? now_ms - this.drawn_ms : 0);
       this.moved_ms = now_ms;
     }
     this.drawn_ms = now_ms;
     clearTimeout(this.rest);
-    if (more) this.request ||= requestAnimationFrame(this.frame);
+    if (more && this.quality.rest_ms > 0) this.rest = setTimeout(this.redraw, this.quality.rest_ms);
+    else if (more) this.request ||= requestAnimationFrame(this.frame);
     else if (moves && !this.held) this.rest = setTimeout(this.changed, REST_MS);
     else if (flying !== null) this.rest = setTimeout(this.redraw, flying * 1000);
   };
