@@ -1,6 +1,7 @@
 """REST: the cell, its skills and its scene, commands of any kind, and what operators of servers ask."""
 
 # FastAPI reads the annotations of the handlers at run time, so they are not postponed here.
+from functools import cache
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -86,7 +87,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
 def upkeep(desk: Desk, metrics: Metrics) -> APIRouter:
     """Return the routes outside the API: assets, the WebSocket's description, health and metrics."""
     routes = APIRouter(tags=["upkeep"], responses={status: ANSWERS[status] for status in (401, 403)})
-    asyncapi = schema.asyncapi()
+    described = cache(schema.asyncapi)  # when first asked for: it is long
 
     @routes.get("/assets/instructions/{path:path}", responses=ANSWERS)
     def asset(request: Request, path: str) -> Response:
@@ -98,7 +99,7 @@ def upkeep(desk: Desk, metrics: Metrics) -> APIRouter:
     @routes.get("/asyncapi.json")
     async def describe_websocket() -> JSONResponse:
         """The WebSocket's messages, as AsyncAPI 3."""
-        return JSONResponse(asyncapi)
+        return JSONResponse(described())
 
     @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def show_metrics() -> Response:

@@ -12,7 +12,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode, urlsplit, urlunsplit
 
-import httpx
 import orjson
 
 from orchestrator.adapters.access.oidc_file import OidcSpec, safe
@@ -24,6 +23,7 @@ from orchestrator.core.variant import Frozen
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    import httpx
     from joserfc.jwk import KeySet
 
     from orchestrator.core.access import PersonRole
@@ -210,6 +210,8 @@ class OidcProvider:
         self, method: str, url: str, *, data: dict[str, str] | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, Any]:
         """Ask one question; returns the status and what the JSON says, None where it is none."""
+        import httpx
+
         body = bytearray()
         plain = {"accept": "application/json", "accept-encoding": "identity", **(headers or {})}
         try:
