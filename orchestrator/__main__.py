@@ -8,10 +8,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
 from orchestrator import __version__
 from orchestrator.cli.logs import set_up
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import AuthoringError, TandemError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits 1 for what Tandem refuses, 2 for wrong usage, 130 when interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     asked = next((word for word in given if not word.startswith("-")), "")
-    error_console = Console(stderr=True, soft_wrap=True)
+    error_console = Terminal(stderr=True, soft_wrap=True)
     gc.disable()  # what modules make while they load stays
     try:
         app = command_line([asked] if asked in COMMANDS else COMMANDS)

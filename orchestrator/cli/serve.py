@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 import typer
-from rich.console import Console
 
 from orchestrator.app import EmbeddedCell, embedded
 from orchestrator.cli.places import data_home, settings
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import SetupError
 from orchestrator.core.settings import Lan
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from orchestrator.core.cell import ApprovalsSpec
     from orchestrator.core.settings import Settings
 
-console = Console()
+console = Terminal()
 log = structlog.get_logger(__name__)
 LEFT_S = 1.0  # how long what is left at the very end may take to end
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Request
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from starlette.responses import JSONResponse, Response
 
 from orchestrator.core.commands import ChangeCell, Kept, Name, Outside, SetAutonomy, SetMode, ShownAcknowledge
 from orchestrator.core.errors import SetupError, known
+from orchestrator.core.printable import printable
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
 from orchestrator.http import files, schema
@@ -22,7 +23,9 @@ from orchestrator.http.offered import offered
 from orchestrator.http.orders import Key
 from orchestrator.wire import Answer, CellView, SceneView
 
-CellCommand = Annotated[ChangeCell | SetMode | SetAutonomy | ShownAcknowledge, Field(discriminator="type")]
+CellCommand = Annotated[
+    ChangeCell | SetMode | SetAutonomy | ShownAcknowledge, Field(discriminator="type"), AfterValidator(printable)
+]
 
 
 class Asked(Frozen):
