@@ -2,71 +2,45 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import sys
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
 from orchestrator import __version__
-from orchestrator.cli import (
-    authored,
-    breakpoints,
-    calibrate,
-    cell,
-    check_shot,
-    demo,
-    devices,
-    doctor,
-    evidence,
-    journal,
-    orders,
-    people,
-    privacy,
-    retreat,
-    rewind,
-    sdf,
-    serve,
-    simulate,
-    skills,
-    urdf,
-    vision,
-)
 from orchestrator.cli.logs import set_up
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import AuthoringError, TandemError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-app = typer.Typer(
-    name="tandem",
-    help="One assembly, two pairs of hands: a cobot and a person build a product together.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command("demo")(demo.demo)
-app.command("serve")(serve.serve)
-app.command("check")(authored.check)
-app.command("check-shot")(check_shot.check_shot)
-app.command("simulate")(simulate.simulate)
-app.command("rewind")(rewind.rewind)
-app.command("retreat")(retreat.retreat)
-app.command("cell")(cell.cell)
-app.command("calibrate")(calibrate.calibrate)
-app.command("doctor")(doctor.doctor)
-app.command("urdf")(urdf.urdf)
-app.command("sdf")(sdf.sdf)
-app.add_typer(orders.app, name="order")
-app.add_typer(breakpoints.app, name="breakpoint")
-app.add_typer(journal.app, name="journal")
-app.add_typer(skills.app, name="skills")
-app.add_typer(evidence.app, name="evidence")
-app.add_typer(vision.app, name="vision")
-app.add_typer(people.app, name="people")
-app.add_typer(privacy.app, name="privacy")
-app.add_typer(devices.app, name="devices")
-app.add_typer(devices.keys, name="keys")
+COMMANDS = {  # where each is, in the order of the help
+    "demo": "demo:demo",
+    "serve": "serve:serve",
+    "check": "authored:check",
+    "check-shot": "check_shot:check_shot",
+    "simulate": "simulate:simulate",
+    "rewind": "rewind:rewind",
+    "retreat": "retreat:retreat",
+    "cell": "cell:cell",
+    "calibrate": "calibrate:calibrate",
+    "doctor": "doctor:doctor",
+    "urdf": "urdf:urdf",
+    "sdf": "sdf:sdf",
+    "order": "orders:app",
+    "breakpoint": "breakpoints:app",
+    "journal": "journal:app",
+    "skills": "skills:app",
+    "evidence": "evidence:app",
+    "vision": "vision:app",
+    "people": "people:app",
+    "privacy": "privacy:app",
+    "devices": "devices:app",
+    "keys": "devices:keys",
+}
 
 
 def _version(value: bool) -> None:
@@ -75,7 +49,6 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     debug: bool = typer.Option(False, "--debug", help="Show tracebacks and debug logs."),
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),  # noqa: ARG001
@@ -83,10 +56,36 @@ def _options(
     set_up(debug=debug)
 
 
+def command_line(commands: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Return `tandem` with some of its commands, whose modules are loaded now."""
+    app = typer.Typer(
+        name="tandem",
+        help="One assembly, two pairs of hands: a cobot and a person build a product together.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        callback=_options,
+    )
+    for name in commands:
+        module, _, attribute = COMMANDS[name].partition(":")
+        found = getattr(importlib.import_module(f"orchestrator.cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits 1 for what Tandem refuses, 2 for wrong usage, 130 when interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    error_console = Console(stderr=True, soft_wrap=True)
+    asked = next((word for word in given if not word.startswith("-")), "")
+    error_console = Terminal(stderr=True, soft_wrap=True)
+    gc.disable()  # what modules make while they load stays
+    try:
+        app = command_line([asked] if asked in COMMANDS else COMMANDS)
+    finally:
+        gc.enable()
     try:
         app(given, standalone_mode=True)
     except KeyboardInterrupt:

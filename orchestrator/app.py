@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
+import importlib
 from collections import ChainMap
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from orchestrator.adapters.snapshot_file import SnapshotFile
 from orchestrator.core import commands as cmd
 from orchestrator.core.camera import NOISE
 from orchestrator.core.cell import URDF
-from orchestrator.core.errors import AuthoringError, SetupError
+from orchestrator.core.errors import AuthoringError, SetupError, TandemError
 from orchestrator.core.events import decode
 from orchestrator.core.interlock import why_not_calibrate
 from orchestrator.core.state import initial
@@ -45,10 +46,11 @@ from orchestrator.skill import Cell
 from orchestrator.wire import LinkView, Primitive
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 
     from orchestrator.adapters.calibration.camera import CalibratedCamera
     from orchestrator.adapters.calibration.store import CalibrationStore
+    from orchestrator.adapters.camera_ros2 import RosCameras
     from orchestrator.adapters.camera_sim import SimCamera
     from orchestrator.adapters.devices_sim import SimDevices
     from orchestrator.adapters.robot_ros2 import RosRobot
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.adapters.sim.boards import SimBoards
     from orchestrator.adapters.sim.contact import Fit
+    from orchestrator.adapters.sim.fitting import Fitting
+    from orchestrator.adapters.sim.meshes import MeshStore
     from orchestrator.adapters.sim.people import SimPeople
     from orchestrator.adapters.sim.physics import Physics
     from orchestrator.adapters.sim.presence import Presence
@@ -66,13 +70,13 @@ if TYPE_CHECKING:
     from orchestrator.core.cell import CellSpec, RobotSpec
     from orchestrator.core.errors import Problem
     from orchestrator.core.events import Event
-    from orchestrator.core.ports import Clock, Journal, Vision
+    from orchestrator.core.ports import Box, Clock, Journal, Mesh, Vision
     from orchestrator.core.settings import Settings
-    from orchestrator.core.variant import PartSpec, Variant
+    from orchestrator.core.variant import PartSpec
 
 _HERE = Path(__file__).resolve().parent
+SLOW = ("scipy.interpolate", "scipy.spatial", "trimesh")  # to load: what paths and meshes take
 UNTOLD_S = 1.0  # what was written so shortly before the end nobody may have been told of
-VARIANTS = 64  # how many variants of a product are looked at for what goes into what
 
 
 def shared(name: str) -> Path:
@@ -104,6 +108,7 @@ class EmbeddedCell:
     seed: int
     calibrated: Mapping[str, CalibratedCamera]  # the same cameras, as everybody else sees through them
     boards: SimBoards
+    warm_up: Callable[[], Coroutine[Any, Any, None]]  # loads what the first motion and check would wait for
 
 
 @asynccontextmanager
@@ -126,7 +131,6 @@ async def embedded(
     from orchestrator.adapters.calibration.calibrator import Calibrator
     from orchestrator.adapters.calibration.camera import CalibratedCamera
     from orchestrator.adapters.calibration.store import CalibrationStore
-    from orchestrator.adapters.camera_ros2 import RosCameras
     from orchestrator.adapters.camera_sim import SimCamera, setup_of
     from orchestrator.adapters.devices_sim import SimDevices
     from orchestrator.adapters.golden_store import GoldenStore
@@ -135,7 +139,7 @@ async def embedded(
     from orchestrator.adapters.robot_sim import SimRobot
     from orchestrator.adapters.sim.board_hands import BoardHands
     from orchestrator.adapters.sim.boards import SimBoards
-    from orchestrator.adapters.sim.devices.screwdriver import heads_of
+    from orchestrator.adapters.sim.fitting import Fitting
     from orchestrator.adapters.sim.hands import SimHands
     from orchestrator.adapters.sim.meshes import MeshStore
     from orchestrator.adapters.sim.people import SimPeople
@@ -161,6 +165,7 @@ async def embedded(
     clock.not_before(runner.state.t)
 
     world = World(MeshStore(settings.instructions))
+    fitting = Fitting(library)
     people = SimPeople(world, SimHands(world, seed), kinds, registry.hands_over, seed)
     arm = arm_of(settings.cell, spec.robot)
     simulated = not spec.real
@@ -178,14 +183,14 @@ async def embedded(
     if spec.robot.adapter == "ros2":
         if settings.speed != 1.0:
             raise SetupError("A ROS 2 robot moves in real time.", remedy="Leave out --speed.")
-        robot = await _ros2(spec, world, clock, arm, seed, _fits(library), link)
+        robot = await _ros2(spec, world, clock, arm, seed, fitting.fits, link)
     else:
         robot = SimRobot(
             world,
             clock,
             base=spec.robot.at,
             arm=arm,
-            fits=_fits(library),
+            fits=fitting.fits,
             payload_kg=spec.robot.payload_kg,
             seed=seed,
             rate_hz=spec.adapters.robot_sim.rate_hz,
@@ -201,7 +206,7 @@ async def embedded(
         if camera.ros2 is None
     }
     try:
-        real = RosCameras.of(spec, clock, robot)
+        real = _real_cameras(spec, clock, robot)
     except SetupError:
         await robot.close()
         raise
@@ -232,9 +237,10 @@ async def embedded(
         )
     judge = own_vision if vision is None else vision
     assert judge is not None
-    heads = heads_of(variant for product in library.products() for variant in _variants(library, product))
     devices = (
-        SimDevices.of(spec, world, seed=seed, kinds=kinds, heads=heads) if simulated else SimDevices({}, seed=seed)
+        SimDevices.of(spec, world, seed=seed, kinds=kinds, heads=fitting.heads)
+        if simulated
+        else SimDevices({}, seed=seed)
     )
     if standing is not None:
         devices.restore(standing.screws)
@@ -295,14 +301,23 @@ async def embedded(
     if isinstance(robot, SimRobot):
         robot.heartbeat()
     tasks = [asyncio.create_task(runner.run(), name="runner")]
-    if own_vision is not None:  # Open3D takes seconds to load: ahead of the first check
-        tasks.append(asyncio.create_task(_warm(own_vision), name="vision"))
     try:
         if restarted:
             await runner.ask(cmd.ReportRestart(holding=robot.state.value.holding))
         await runner.ask(cmd.ReportSafety(safety=robot.safety.value))  # the journal may know an older one
         yield EmbeddedCell(
-            desk, runner, robot, world, people, presence, cameras, devices, seed, calibrated=calibrated, boards=boards
+            desk,
+            runner,
+            robot,
+            world,
+            people,
+            presence,
+            cameras,
+            devices,
+            seed,
+            calibrated=calibrated,
+            boards=boards,
+            warm_up=partial(_warm_up, world, fitting, own_vision),
         )
     finally:
         for task in tasks:
@@ -342,7 +357,13 @@ def arm_of(cell: Path, spec: RobotSpec) -> ArmModel:
 
 
 async def _ros2(
-    spec: CellSpec, world: World, clock: Clock, arm: ArmModel, seed: int, fits: Sequence[Fit], link: Link | None
+    spec: CellSpec,
+    world: World,
+    clock: Clock,
+    arm: ArmModel,
+    seed: int,
+    fits: Callable[[], Sequence[Fit]],
+    link: Link | None,
 ) -> RosRobot:
     """Return a robot that speaks ROS 2, once it is heard of."""
     from orchestrator.adapters.robot_ros2 import RosRobot
@@ -377,13 +398,22 @@ async def _ros2(
     return robot
 
 
+def _real_cameras(spec: CellSpec, clock: Clock, robot: SimRobot | RosRobot) -> RosCameras | None:
+    """Return the cell's cameras over ROS 2, None where it has none. Raises SetupError without ROS 2."""
+    if all(camera.ros2 is None for camera in spec.cameras.values()):
+        return None
+    from orchestrator.adapters.camera_ros2 import RosCameras
+
+    return RosCameras.of(spec, clock, robot)
+
+
 def _graph(spec: CellSpec, desk: CellDesk) -> CellGraph | None:
     """Let other ROS 2 systems see a cell whose robot speaks it, as far as its file lets them."""
-    from orchestrator.adapters.ros2.graph import CellGraph
-
     settings = spec.adapters.robot_ros2
     if spec.robot.adapter != "ros2" or settings is None or settings.others == "none":
         return None
+    from orchestrator.adapters.ros2.graph import CellGraph
+
     namespace = settings.namespace.strip("/")
     return CellGraph(desk, f"/{namespace}" if namespace else "", obeys=settings.others == "ask")
 
@@ -417,8 +447,23 @@ def _physics(world: World, arm: ArmModel, spec: CellSpec, kinds: Mapping[str, Pa
     return Physics(world, arm, spec.robot.at, plates=list(spec.fixtures.values()), masses=_masses(kinds), tick_s=tick_s)
 
 
-async def _warm(vision: VisionOpen3D) -> None:
-    await vision.warm_up()
+async def _warm_up(world: World, fitting: Fitting, vision: VisionOpen3D | None) -> None:
+    """Start the vision process, then load in a thread: by then the first pages have got their answers."""
+    shapes = {body.shape for body in world}  # told here: the world is the event loop's
+    if vision is not None:
+        await vision.warm_up()
+    await asyncio.to_thread(_load, world.meshes, shapes, fitting)
+
+
+def _load(meshes: MeshStore, shapes: Iterable[Box | Mesh], fitting: Fitting) -> None:
+    """Load the libraries of paths and meshes, the parts that lie about, and what goes into what."""
+    for library in SLOW:
+        importlib.import_module(library)
+    for shape in shapes:
+        with suppress(TandemError):  # who needs the mesh says what is wrong with it
+            meshes.get(shape)
+    fitting.fits()
+    fitting.heads()
 
 
 def _set_going(clock: WallClock, data: Path | None, runner: Runner) -> ClockWatch:
@@ -486,48 +531,6 @@ def _all_kinds(library: Library) -> dict[str, PartSpec]:
     out: dict[str, PartSpec] = {}
     for product in library.products():
         out.update(library.kinds(product))
-    return out
-
-
-def _fits(library: Library) -> Sequence[Fit]:
-    """What goes into what, over the variants of every product: the simulator's idea of tight places."""
-    from orchestrator.adapters.sim.contact import Fit
-
-    found: dict[tuple[str, str, str], Fit] = {}
-    for product in library.products():
-        for variant in _variants(library, product):
-            placed = {step.result.part: step.result.kind for step in variant.steps if step.result.part}
-            for step in variant.steps:
-                at, kind = step.result.at, step.result.kind
-                into = placed.get(at.owner) if at and at.owner else None
-                if kind is None or at is None or into is None or at.frame not in variant.parts[into].frames:
-                    continue
-                mates = list(variant.parts[kind].mates.values())
-                if mates:
-                    found[kind, into, at.frame] = Fit(
-                        kind,
-                        into,
-                        variant.parts[into].frames[at.frame],
-                        step.result.meets,
-                        mates[0].depth_m,
-                        max(mates[0].clearance_m, CHAMFER_M),
-                    )
-    return tuple(found.values())
-
-
-CHAMFER_M = 0.0005  # lateral error that a chamfer still leads in, whatever the clearance of the fit
-
-
-def _variants(library: Library, product: str) -> list[Variant]:
-    from orchestrator.core.errors import TandemError
-
-    options: Mapping[str, Sequence[object]] = library.procedure(product).options
-    out = []
-    for values in itertools.islice(itertools.product(*options.values()), VARIANTS):
-        try:
-            out.append(library.variant(product, dict(zip(options, values, strict=True))))
-        except TandemError:
-            continue  # a combination that is not sold, or a mistake that `tandem check` names
     return out
 
 

@@ -6,9 +6,9 @@ import os
 import subprocess
 
 
-def started(command: list[str], port: int) -> subprocess.Popen[str]:
+def started(command: list[str], port: int, **environment: str) -> subprocess.Popen[str]:
     """Start a server and wait until it says that it serves at a port. Raises RuntimeError with what it said instead."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default", **environment}
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
     assert server.stdout is not None
     said = []

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import trimesh
 
 from orchestrator.adapters.sim.boards import Printed, printed
 from orchestrator.adapters.sim.depth import MODELS, STRUCTURED_LIGHT, DepthNoise
@@ -116,7 +116,7 @@ class SimCamera:
         self._robot = robot
         self._seed = seed
         self._shots = 0
-        self._links = _link_meshes(robot.arm) if robot else {}
+        self._drawn = frozenset(part.link for part in robot.arm.visual()) if robot is not None else frozenset()
         self._lock = Lock()  # one picture at a time: the scene is kept between shots
         self._seen: tuple[Thing, ...] | None = None
         self._scene: Any = None
@@ -144,7 +144,7 @@ class SimCamera:
         pose = self.setup.pose
         if self._robot is not None:
             arm, links = self._robot.arm, self._robot.state.value.links
-            things += [(name, at) for name, at in zip(arm.drawn, links, strict=True) if name in self._links]
+            things += [(name, at) for name, at in zip(arm.drawn, links, strict=True) if name in self._drawn]
             pose = links[len(arm.steps)] @ pose if self.setup.on_flange else pose
         random = np.random.default_rng((self._seed, self._shots, self.setup.number))
         true = pose @ self.setup.calibration_error
@@ -243,6 +243,10 @@ class SimCamera:
             light.ravel()[at[some]] = finish.light(upright)
         return light
 
+    @cached_property
+    def _links(self) -> dict[str, Triangles]:
+        return _link_meshes(self._robot.arm) if self._robot is not None else {}
+
     def _mesh(self, shape: Box | Mesh | str) -> Triangles:
         return self._links[shape] if isinstance(shape, str) else self._world.meshes.get(shape)
 
@@ -301,6 +305,8 @@ def _rays(lens: Intrinsics) -> Image:
 
 def _link_meshes(arm: ArmModel) -> dict[str, Triangles]:
     """Return the surface, in its own frame, of each link that something is drawn of."""
+    import trimesh
+
     out = {}
     for link in arm.drawn:
         parts = [_primitive(part) for part in arm.visual() if part.link == link]
@@ -311,6 +317,8 @@ def _link_meshes(arm: ArmModel) -> dict[str, Triangles]:
 
 
 def _primitive(part: LinkVisual) -> Any:
+    import trimesh
+
     if part.shape == "cylinder":
         made: Any = trimesh.creation.cylinder(radius=part.size_m[0], height=part.size_m[1], sections=32)
     elif part.shape == "sphere":

@@ -18,7 +18,7 @@ from orchestrator.core.errors import known
 from orchestrator.core.ports import Mesh, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from orchestrator.adapters.sim.devices.device import SimDevice
     from orchestrator.adapters.sim.world import World
@@ -42,7 +42,7 @@ class SimDevices:
         *,
         seed: int,
         world: World | None = None,
-        heads: Sequence[Head] = (),
+        heads: Callable[[], Sequence[Head]] = tuple,
     ) -> None:
         self._seed = seed
         self._devices: dict[str, SimDevice] = {}
@@ -55,7 +55,13 @@ class SimDevices:
 
     @classmethod
     def of(
-        cls, spec: CellSpec, world: World, *, seed: int, kinds: Mapping[str, PartSpec], heads: Sequence[Head] = ()
+        cls,
+        spec: CellSpec,
+        world: World,
+        *,
+        seed: int,
+        kinds: Mapping[str, PartSpec],
+        heads: Callable[[], Sequence[Head]] = tuple,
     ) -> SimDevices:
         """Make the devices of a cell file. Raises NotFound for a device at a frame that the cell lacks."""
         out = cls({name: tool.gives for name, tool in spec.tools.items()}, seed=seed, world=world, heads=heads)

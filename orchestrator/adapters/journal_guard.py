@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import zlib
 from typing import TYPE_CHECKING, ClassVar
 
 from orchestrator.core.errors import JournalError
@@ -83,7 +84,8 @@ class HighWater:
 
     SQLite ends a damaged write-ahead log at the first bad frame without a word, and a shorter chain is still a
     chain. So each commit leaves its mark here before it is acknowledged. The mark isn't forced to disk: after a
-    power cut it may lag behind, which proves nothing and accuses nobody; it never runs ahead.
+    power cut it may lag behind, which proves nothing and accuses nobody; it never runs ahead. It carries a checksum of
+    its own, so that a mark that was damaged does not accuse the journal; one of an older version (86 bytes) has none.
     """
 
     def __init__(self, journal: Path) -> None:
@@ -93,7 +95,7 @@ class HighWater:
     def put(self, seq: int, digest: bytes) -> None:
         """Note that the journal is durable up to `seq`."""
         with contextlib.suppress(OSError):  # the events are durable already; only the proof of their number is not
-            os.pwrite(self._file, f"{seq:020d} {digest.hex()}\n".encode(), 0)
+            os.pwrite(self._file, _marked(f"{seq:020d} {digest.hex()}"), 0)
 
     def close(self) -> None:
         """Close the file."""
@@ -109,13 +111,18 @@ class HighWater:
             return None
         if not text.strip(b"\0"):  # a power cut before the first mark reached the disk
             return None
-        seq, _, sha256 = text.decode(errors="replace").strip().partition(" ")
-        if len(text) != 86 or not (seq.isascii() and seq.isdigit()) or len(sha256) != 64:
+        mark = text.decode(errors="replace")[:85]
+        seq, _, sha256 = mark.partition(" ")
+        if text not in (_marked(mark), f"{mark}\n".encode()) or not (seq.isascii() and seq.isdigit()):
             raise JournalError(
                 f"{path}, which proves that no event is missing at the end, is damaged.",
                 remedy="Remove it, run `tandem journal verify`, and compare the last event with a backup or export.",
             )
         return int(seq), sha256
+
+
+def _marked(mark: str) -> bytes:
+    return f"{mark} {zlib.crc32(mark.encode()):08x}\n".encode()
 
 
 def _beside(journal: Path, what: str) -> Path:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SIGN_S = 600.0  # at most as long a head stays unsigned while the cell works
 RETRY_S = 10.0  # until one that could not be signed is tried again
 _KEY = "Put it back; or move it and the signed heads away, and begin with a new key."
+_HEADS = "Move it away, and a new one is begun; compare with a backup and with signed heads that were kept elsewhere."
 _KEPT = "Compare with a backup and with signed heads that were kept elsewhere."
 
 log = structlog.get_logger(__name__)
@@ -86,7 +87,8 @@ class HeadSigner:
             raise JournalError(f"The journal's signing key {path} can't be read: {error}.", remedy=_KEY) from error
         self._key = _private(kept, path)
         self._last = 0
-        if self._signed_last() not in {"", self._public}:
+        newest = self._newest()
+        if newest is not None and newest.key != self._public:
             raise JournalError(f"{path} is not the key that has signed {self._file}.", remedy=_KEY)
 
     def sign(self, seq: int, sha256: str, t: float) -> bool:
@@ -112,12 +114,18 @@ class HeadSigner:
     def _public(self) -> str:
         return self._key.public_key().public_bytes_raw().hex()
 
-    def _signed_last(self) -> str:
-        """The public key (hex) of the newest head; "" where none is there, or it can't be read."""
+    def _newest(self) -> SignedHead | None:
+        """Return the newest head, None where there is none yet. Raises JournalError where it is damaged."""
         try:
-            return str(json.loads(self._file.read_bytes().splitlines()[-1])["key"])
-        except (OSError, ValueError, LookupError, TypeError):
-            return ""
+            lines = self._file.read_bytes().splitlines()
+        except OSError:
+            return None
+        if not lines:
+            return None
+        head = _head(lines[-1])
+        if head is None or not head.holds():
+            raise JournalError(f"The newest signed head in {self._file} is damaged.", remedy=_HEADS)
+        return head
 
 
 async def keep_signed(
@@ -162,7 +170,7 @@ def verify_heads(journal: Path, heads: Path, key: str = "") -> SignedHead:
     expected = key or signed[0].key
     for head in signed:
         if head.key != expected or not head.holds():
-            raise JournalError(f"The signed head at event {head.seq} in {heads} is forged.", remedy=_KEPT)
+            raise JournalError(f"The signed head at event {head.seq} in {heads} is damaged or forged.", remedy=_KEPT)
     wanted = {head.seq: head for head in signed}
     first, last = 0, 0
     for event in verified(journal):
@@ -184,16 +192,26 @@ def _read(heads: Path) -> list[SignedHead]:
     out = []
     lines = heads.read_bytes().splitlines()
     for n, line in enumerate(lines, start=1):
-        try:
-            out.append(SignedHead(**json.loads(line)))
-        except (ValueError, TypeError):
-            if n < len(lines):  # the last one may have been cut short by a power cut
-                raise JournalError(f"Line {n} of {heads} is damaged.", remedy=_KEPT) from None
+        head = _head(line)
+        if head is not None:
+            out.append(head)
+        elif n < len(lines):  # the last one may have been cut short by a power cut
+            raise JournalError(f"Line {n} of {heads} is damaged.", remedy=_KEPT)
     if not out:
         raise NotFound(
             f"There are no signed heads in '{heads}'.", remedy="A server signs them; name a file with --signed."
         )
     return out
+
+
+def _head(line: bytes) -> SignedHead | None:
+    """Read a line of signed heads, None where it is none."""
+    try:
+        head = SignedHead(**json.loads(line))
+        whole = isinstance(head.key, str) and isinstance(head.signature, str) and isinstance(head.seq, int)
+    except (ValueError, TypeError):
+        return None
+    return head if whole else None
 
 
 def _private(kept: bytes, path: Path) -> Ed25519PrivateKey:

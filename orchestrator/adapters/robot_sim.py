@@ -65,7 +65,7 @@ AT_START_RAD = 1e-3
 class SimRobot:
     """An arm with a gripper in a simulated `world`. Planning runs in a thread of its own; motion in ticks.
 
-    `fits` say what goes into what; `seed` decides every search and every scatter; `rate_hz` is ticks a second.
+    `fits` tells what goes into what; `seed` decides every search and every scatter; `rate_hz` is ticks a second.
     `separation` says how the arm keeps away from `people`. It `stands` at these joints (rad) with this opening (m):
     at home, open, unless told otherwise.
     """
@@ -77,7 +77,7 @@ class SimRobot:
         *,
         base: Pose = IDENTITY,
         arm: ArmModel = UR5E,
-        fits: Sequence[Fit] = (),
+        fits: Callable[[], Sequence[Fit]] = tuple,
         payload_kg: float | None = None,
         seed: int = 0,
         physics: Physics | None = None,
@@ -93,7 +93,7 @@ class SimRobot:
         self._clock = clock
         self._kinematics = Kinematics(arm, base)
         self._planner = Planner(self._kinematics, world.meshes, seed)
-        self._fits = tuple(fits)
+        self._fits = fits
         self._payload_kg = arm.payload_kg if payload_kg is None else payload_kg
         self._random = np.random.default_rng((seed, 1))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="planner")
@@ -422,7 +422,7 @@ class SimRobot:
             self._drive.opening_m,
             command.direction,
             command.distance_m,
-            self._fits,
+            self._fits(),
             random=self._random,
             restless=self._physics is not None,
         )

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
-from rich.console import Console
 
 from orchestrator.app import check_arms, shared
 from orchestrator.cli.places import cell_file, data_home, skills_folder
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import AuthoringError, BadInput, NotFound, SetupError
 from orchestrator.engine.checks.tried import Tried
 from orchestrator.engine.library import cell_files, product_names, read_cell
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
-console = Console(soft_wrap=True)
+console = Terminal(soft_wrap=True)
 
 
 def check(

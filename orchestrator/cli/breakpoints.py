@@ -6,14 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from orchestrator.cli.client import URL, call
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import TandemError
 
 app = typer.Typer(help="Steps that wait for a person to say next.", no_args_is_help=True)
-console = Console()
+console = Terminal()
 ORDER = typer.Argument(help="The order.")
 STEP = typer.Argument(help="The step's id, or the id that an `each` group has in common.")
 UNIT = typer.Option("", "--unit", help="In this unit in work alone; else in all units of the order.")

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
 from orchestrator.cli.places import data_home, existing, settings
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import BadInput, TandemError, VisionError, known
 from orchestrator.engine.library import read_cell
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from orchestrator.core.geometry import Pose
     from orchestrator.core.settings import Settings
 
-console = Console(soft_wrap=True)
+console = Terminal(soft_wrap=True)
 
 
 class What(StrEnum):

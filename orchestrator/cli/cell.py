@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import typer
-from rich.console import Console
 
 from orchestrator.cli.client import URL, call
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import known
 from orchestrator.core.machine import CellVerb
 
-console = Console()
+console = Terminal()
 VERBS = tuple(str(verb) for verb in CellVerb if verb not in {CellVerb.SETTLE, CellVerb.COMPLETE})
 HELP = f"What it shall do: {', '.join(VERBS)}. Without, what it does is shown, and what may be asked of it now."
 

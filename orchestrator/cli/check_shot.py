@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from orchestrator.app import shared
 from orchestrator.cli import evidence as kept
 from orchestrator.cli.places import existing
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import NotFound, VisionError
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from orchestrator.core.ports import Check
 
 VERDICTS = ("ok", "displaced", "missing", "flipped", "wrong", "cannot_see")
-console = Console(soft_wrap=True)
-wide = Console() if Console().is_terminal else Console(width=160)
+console = Terminal(soft_wrap=True)
+wide = Terminal() if Terminal().is_terminal else Terminal(width=160)
 
 
 def check_shot(

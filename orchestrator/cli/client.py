@@ -6,7 +6,6 @@ import os
 import ssl
 from typing import Any
 
-import httpx
 import typer
 
 from orchestrator.core.errors import SetupError, TandemError
@@ -21,6 +20,8 @@ def call(method: str, url: str, path: str, body: dict[str, Any] | None = None) -
 
     Raises TandemError when it refuses, or is not there.
     """
+    import httpx
+
     headers = {}
     if key := os.environ.get(KEY, "").strip():
         if not url.startswith("https://") and not _loopback(url):
@@ -69,4 +70,6 @@ def _trusted() -> ssl.SSLContext | bool:
 
 
 def _loopback(url: str) -> bool:
+    import httpx
+
     return httpx.URL(url).host in {"127.0.0.1", "localhost", "::1"}

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from orchestrator.app import EmbeddedCell, embedded
 from orchestrator.cli.places import data_home, settings
 from orchestrator.cli.serve import run_cell
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core import commands as cmd
 from orchestrator.core.errors import TandemError
 from orchestrator.core.machine import CellVerb, OrderState, OrderVerb
@@ -35,7 +35,7 @@ OVER = frozenset({OrderState.ENDED, OrderState.ABORTED, OrderState.CANCELLED})
 WIDTH = 120  # of tables that go to a file or a log
 PATIENCE_S = 4 * 3600.0  # virtual seconds a unit may take before the run is called stuck
 
-console = Console() if Console().is_terminal else Console(width=WIDTH)
+console = Terminal() if Terminal().is_terminal else Terminal(width=WIDTH)
 
 
 def demo(

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -15,10 +14,11 @@ from orchestrator.adapters.access import people as accounts
 from orchestrator.adapters.access.store import now_t
 from orchestrator.cli.lan import accounts_of, show_code
 from orchestrator.cli.people import DATA, folder
+from orchestrator.cli.terminal import Terminal
 
 app = typer.Typer(help="Tablets, headsets and computers that have joined.", no_args_is_help=True)
 keys = typer.Typer(help="Keys for machines: programs that ask over REST.", no_args_is_help=True)
-console = Console(soft_wrap=True)
+console = Terminal(soft_wrap=True)
 
 
 @app.command()

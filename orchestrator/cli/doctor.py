@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from orchestrator.app import shared
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import SetupError
 
-console = Console()
+console = Terminal()
 LIBRARIES = {
     "GL": "libgl1",
     "EGL": "libegl1",

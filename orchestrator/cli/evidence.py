@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import typer
-from rich.console import Console
 
 from orchestrator.adapters.photos.files import damaged as damaged_photos
 from orchestrator.adapters.photos.files import photos
 from orchestrator.adapters.photos.files import prune as prune_photos
 from orchestrator.cli.places import data_home
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import NotFound, TandemError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 app = typer.Typer(help="What the checks of a cell rest on.", no_args_is_help=True)
-console = Console(soft_wrap=True)
+console = Terminal(soft_wrap=True)
 CELL = typer.Option("demo", help="The cell whose data is meant.")
 DATA = typer.Option(None, help="The folder with journal and evidence, instead of the cell's usual one.")
 

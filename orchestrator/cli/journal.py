@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TextIO
 
 import typer
-from rich.console import Console
 
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import BadInput, JournalError, NotFound
 
 app = typer.Typer(help="The journal of a cell.", no_args_is_help=True)
-console = Console(soft_wrap=True)
+console = Terminal(soft_wrap=True)
 FILE = typer.Argument(help="The journal's file, for example journal.db in the cell's data folder.")
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from orchestrator.adapters.access.authority import Authority
 from orchestrator.adapters.access.names import LOOPBACK, names
 from orchestrator.adapters.access.store import AccountsFile, now_t
 from orchestrator.adapters.access.tls import Tls
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import SetupError
 from orchestrator.http.access import Access
 from orchestrator.http.qr import terminal
@@ -25,7 +24,7 @@ ACCOUNTS = "access.db"
 TLS = "tls"
 OIDC = "oidc.yaml"
 
-console = Console(soft_wrap=True, emoji=False)  # or ":AB:" in a fingerprint would become a picture
+console = Terminal(soft_wrap=True, emoji=False)  # or ":AB:" in a fingerprint would become a picture
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ import sys
 
 import structlog
 
+from orchestrator.core.printable import escaped
+
 
 def set_up(*, debug: bool) -> None:
     """Configure structlog once for this process."""
@@ -18,6 +20,7 @@ def set_up(*, debug: bool) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
+            _written_out,
             structlog.processors.format_exc_info if not sys.stderr.isatty() else _keep,
             renderer,
         ],
@@ -25,6 +28,10 @@ def set_up(*, debug: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _written_out(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {name: escaped(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def _keep(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

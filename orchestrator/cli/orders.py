@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from orchestrator.cli.client import URL, call
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import TandemError
 
 app = typer.Typer(help="Orders of a running cell.", no_args_is_help=True)
-console = Console()
+console = Terminal()
 
 
 @app.command()

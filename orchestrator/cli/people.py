@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from orchestrator.adapters.access import people as accounts
 from orchestrator.cli.lan import accounts_of
 from orchestrator.cli.places import data_home
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import TandemError
 
 app = typer.Typer(help="People who may sign in on the network.", no_args_is_help=True)
-console = Console(soft_wrap=True)
+console = Terminal(soft_wrap=True)
 DATA = typer.Option(None, "--data", help="The cell's data folder; else that of `tandem serve` with the demo's cell.")
 WHO = typer.Argument(help="The person: name or pseudonym.")
 ROLE = typer.Option("worker", help="worker, programmer, supervisor or auditor.")

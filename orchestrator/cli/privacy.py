@@ -8,13 +8,13 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from orchestrator.adapters.access import privacy
 from orchestrator.adapters.access.store import now_t
 from orchestrator.cli.lan import ACCOUNTS, accounts_of
 from orchestrator.cli.people import DATA, WHO, folder
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import BadInput, NotFound
 from orchestrator.core.privacy import at_places, mentions
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 from pathlib import Path
 
 app = typer.Typer(help="What is kept of a person: export it, or erase it.", no_args_is_help=True)
-console = Console(soft_wrap=True)
+console = Terminal(soft_wrap=True)
 AGAIN = "`tandem privacy erased`"
 
 

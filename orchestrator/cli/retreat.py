@@ -6,14 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 import typer
-from rich.console import Console
 
 from orchestrator.cli.client import URL, call
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import TandemError
 
 PATH = "/cell/retreat"
 ASKS = "Are all hands out of the arm's way, and shall it go this way now?"
-console = Console()
+console = Terminal()
 
 
 def retreat(

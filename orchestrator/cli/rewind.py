@@ -5,13 +5,13 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from orchestrator.cli.client import URL, call
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import TandemError
 
-console = Console()
+console = Terminal()
 
 
 def rewind(

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 import typer
-from rich.console import Console
 
 from orchestrator.app import EmbeddedCell, embedded
 from orchestrator.cli.places import data_home, settings
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import SetupError
 from orchestrator.core.settings import Lan
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from orchestrator.cli.lan import LanServer
     from orchestrator.core.cell import ApprovalsSpec
     from orchestrator.core.settings import Settings
 
-console = Console()
+console = Terminal()
 log = structlog.get_logger(__name__)
 LEFT_S = 1.0  # how long what is left at the very end may take to end
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -98,11 +99,18 @@ async def _served(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable[No
 
 async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable[None]] | None = None) -> None:
     """Run a cell and serve it until SIGINT or SIGTERM. Raises SetupError where it can't."""
+    gc.disable()  # all that a start makes stays: to look through it for garbage is a sixth of the start
+    try:
+        await _serve_cell(base, prepare)
+    finally:
+        gc.enable()
+
+
+async def _serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable[None]] | None) -> None:
     from orchestrator.adapters.clock_sped import SpedClock
     from orchestrator.adapters.clock_wall import WallClock
     from orchestrator.adapters.evidence_retain import keep_evidence
     from orchestrator.adapters.journal_signed import HeadSigner, keep_signed
-    from orchestrator.cli.lan import open_lan
     from orchestrator.http.server import serve as serve_desk
 
     if base.host not in LOOPBACK and base.lan is None:
@@ -111,7 +119,7 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
             remedy="Serve at 127.0.0.1; or start with --lan, which asks everyone to sign in.",
         )
     _free_port(base)
-    lan = open_lan(base) if base.lan is not None else None
+    lan = _open_lan(base)
     with console.status("Starting the cell …"):
         sped = base.speed != 1.0
         running = embedded(base, SpedClock(asyncio.get_running_loop()) if sped else WallClock())
@@ -120,6 +128,17 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
         if prepare is not None:
             await prepare(cell)
         workers = _workers(base, cell)
+
+        def on_start(url: str) -> None:
+            gc.freeze()  # nor is it looked through again while the cell runs
+            gc.enable()
+            if lan is not None:
+                lan.tell(url)
+            else:
+                spec = cell.runner.state.spec
+                tell(url, spec.approvals, real=spec.real)
+            workers.append(asyncio.create_task(cell.warm_up(), name="warm-up"))
+
         if base.data is not None:
             signer = HeadSigner(base.data / "journal.db")
             troubles = cell.runner.troubles
@@ -142,9 +161,7 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
             workers.append(asyncio.create_task(keeping_evidence, name="evidence"))
         try:
             if lan is None:
-                spec = cell.runner.state.spec
-                told = partial(tell, approvals=spec.approvals, real=spec.real)
-                await serve_desk(cell.desk, base.host, base.port, pages=base.web, on_start=told)
+                await serve_desk(cell.desk, base.host, base.port, pages=base.web, on_start=on_start)
             else:
                 keeping = asyncio.create_task(lan.tls.keep(), name="certificate")
                 workers.append(keeping)
@@ -154,7 +171,7 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
                     base.port,
                     pages=base.web,
                     hosts=lan.names,
-                    on_start=lan.tell,
+                    on_start=on_start,
                     access=lan.access,
                     tls=lan.tls.context,
                 )
@@ -165,6 +182,14 @@ async def serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitable
     finally:
         await running.__aexit__(None, None, None)
     console.print("The cell has stopped; its journal is kept.")
+
+
+def _open_lan(base: Settings) -> LanServer | None:
+    if base.lan is None:
+        return None
+    from orchestrator.cli.lan import open_lan
+
+    return open_lan(base)
 
 
 def _free_port(base: Settings) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from orchestrator.cli.places import cell_file, settings
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import TandemError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OPTIONS = {"ratio": "5", "cover": "blind", "plate": "en"}  # of the shipped product, where no file names any
 WIDTH = 120
 
-console = Console() if Console().is_terminal else Console(width=WIDTH)
+console = Terminal() if Terminal().is_terminal else Terminal(width=WIDTH)
 
 
 def simulate(

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from orchestrator.app import embedded
 from orchestrator.cli.places import settings, skills_folder
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core import commands as cmd
 from orchestrator.core import events as ev
 from orchestrator.core.errors import TandemError
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="What the robot can do.", no_args_is_help=True)
 WIDTH = 150  # of a table that goes to a file or a log
-console = Console(soft_wrap=True) if Console().is_terminal else Console(width=WIDTH, soft_wrap=True)
+console = Terminal(soft_wrap=True) if Terminal().is_terminal else Terminal(width=WIDTH, soft_wrap=True)
 FOLDER = typer.Option(None, "--skills", help="The folder with the skills.")
 WHO = cmd.Who(name="trial", role="supervisor")
 PATIENCE_S = 3600.0  # virtual seconds after which a trial is called stuck

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
 
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import BadInput, VisionError
 from orchestrator.core.ports import CheckRequest, Expected
 
@@ -30,7 +30,7 @@ NEAREST_M, FARTHEST_M = 0.05, 30.0
 COLOURS = {"ok": "green", "cannot_see": "yellow"}
 AXES = "xyz"
 
-console = Console(soft_wrap=True)
+console = Terminal(soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from orchestrator.cli.places import cell_file, data_home, settings
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import BadInput, TandemError, VisionError, known
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 NESTS = 8  # interchangeable ones that evidence may be of
 SAME_M = 0.02  # evidence of a result that lies so near to where a nest would have it is of that nest
 AXES = ("x", "y", "z", "about x", "about y", "about z")
-console = Console(soft_wrap=True)
-wide = Console() if Console().is_terminal else Console(width=120)
+console = Terminal(soft_wrap=True)
+wide = Terminal() if Terminal().is_terminal else Terminal(width=120)
 
 
 def register(app: typer.Typer) -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import BadInput
 from orchestrator.core.geometry import Pose
 from orchestrator.core.locating import Fingers, Hold, Kind, LocateRequest, Space
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orchestrator.core.locating import Located
     from orchestrator.core.ports import Shot
 
-console = Console(soft_wrap=True)
+console = Terminal(soft_wrap=True)
 EDGE_RAD = math.radians(25)  # edges of the mesh that are drawn: where its surface turns by more than this
 COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0))
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from orchestrator.cli import evidence as kept
 from orchestrator.cli.places import cell_file, data_home, settings
+from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import BadInput, NotFound, TandemError, known
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ CELL = typer.Option("demo", help="The cell: a YAML file, or the name of one that
 DATA = typer.Option(None, help="The cell's data folder; golden samples go below it.")
 PRODUCT = typer.Option("gear_reducer", help="The product.")
 INSTRUCTIONS = typer.Option(None, help="The folder with the products.")
-console = Console(soft_wrap=True)
-wide = Console() if Console().is_terminal else Console(width=120)
+console = Terminal(soft_wrap=True)
+wide = Terminal() if Terminal().is_terminal else Terminal(width=120)
 
 
 def register(app: typer.Typer) -> None:

@@ -11,10 +11,12 @@ from pydantic_core import PydanticCustomError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import Autonomy, CellVerb, Mode, OrderVerb
 from orchestrator.core.ports import Safety
+from orchestrator.core.printable import printable
 from orchestrator.core.variant import Frozen, Variant
 
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[\w@./#:+,= -]+$")]
 Text = Annotated[str, Field(max_length=2000)]
+Given = Annotated[Text, AfterValidator(printable)]  # from outside
 Choice = Literal["retry", "recheck", "other_actor", "rework", "wait", "skip", "force", "scrap", "abort"]
 Role = Literal["worker", "programmer", "supervisor", "auditor", "device", "engine"]
 Finite = Annotated[float, Field(allow_inf_nan=False)]  # the journal's JSON has no word for the others
@@ -872,6 +874,7 @@ def _shown(command: Choose | ClearPlace | Acknowledge | Rewind) -> Choose | Clea
 ShownAcknowledge = Annotated[Acknowledge, AfterValidator(_shown)]
 
 # What may come from outside; the rest is the engine's own. Orders come in through REST, which compiles the variant.
+# Texts from there are refused what a terminal obeys; the engine's own may quote whatever a machine has said.
 Outside = Annotated[
     ChangeOrder
     | ChangeCell
@@ -907,6 +910,7 @@ Outside = Annotated[
     | Retreat
     | StopRetreat,
     Field(discriminator="type"),
+    AfterValidator(printable),
 ]
 
 

@@ -92,7 +92,11 @@ class Cards:
             buttons = (*asked.buttons, *late.others(state, place, granted))
             note = asked.reason
         elif status == "checking":
-            note = phrases.LOOKS_LATER if current.ride == "wanted" and why_not(state) else phrases.CHECKING
+            note = phrases.CHECKING
+            if current.ride == "wanted" and why_not(state):
+                note = phrases.LOOKS_LATER
+            elif any(motion.approved for motion in state.motions.values()):
+                note = phrases.CHECKING_BETWEEN
         words = self._captions.texts(variant.product, step, unit.id)
         return Card(
             place=place,

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-import celpy
-from celpy.adapter import json_to_cel
-from celpy.celparser import CELParseError
-from celpy.evaluation import CELEvalError
 
 from orchestrator.core.errors import BadInput
 from orchestrator.engine.findings import hint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import celpy
 
 
 class Condition:
@@ -24,6 +22,8 @@ class Condition:
     """
 
     def __init__(self, text: str, environment: celpy.Environment) -> None:
+        from celpy.celparser import CELParseError
+
         self.text = text
         try:
             tree = environment.compile(text)
@@ -48,6 +48,10 @@ class Condition:
         return self._known[key]
 
     def _answer(self, options: Mapping[str, Any]) -> bool:
+        from celpy.adapter import json_to_cel
+        from celpy.celtypes import BoolType
+        from celpy.evaluation import CELEvalError
+
         for name in self.names:
             if name not in options:
                 raise BadInput(
@@ -62,7 +66,7 @@ class Condition:
                 f"Condition {self.text} compares things of two kinds: {kinds}.",
                 remedy="Quote texts and only texts: volts == 48, seal == 'fibre'.",
             ) from error
-        if not isinstance(answer, bool | celpy.celtypes.BoolType):
+        if not isinstance(answer, bool | BoolType):
             raise BadInput(
                 f"Condition {self.text} is neither true nor false.", remedy="Compare with ==, !=, <, > or in."
             )
@@ -73,8 +77,13 @@ class Conditions:
     """The conditions of one procedure."""
 
     def __init__(self) -> None:
-        self._environment = celpy.Environment()
         self._parsed: dict[str, Condition] = {}
+
+    @cached_property
+    def _environment(self) -> celpy.Environment:
+        from celpy import Environment
+
+        return Environment()  # makes a parser from CEL's grammar, which takes as long as reading a whole product
 
     def parse(self, text: str) -> Condition:
         """Return a condition; BadInput where the text is none."""

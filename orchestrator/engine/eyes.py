@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,12 +12,11 @@ from orchestrator.core.commands import EndCheck, Measured
 from orchestrator.core.errors import VisionError
 from orchestrator.core.geometry import IDENTITY
 from orchestrator.core.golden import Lesson
-from orchestrator.core.locating import Space
-from orchestrator.core.ports import Check, CheckRequest, Expected
-from orchestrator.core.react import Look, RideAndLook
+from orchestrator.core.ports import Check
+from orchestrator.core.react import RideAndLook
 from orchestrator.core.rechecks import fresh_from
 from orchestrator.core.rides import makes_way, needs_ride
-from orchestrator.core.world import CELL, GRIPPER
+from orchestrator.engine.looked_for import LookedFor, remains
 from orchestrator.engine.standstill import ARM_IDLE, EPSILON_S
 from orchestrator.engine.verdicts import believed, measured
 
@@ -26,21 +24,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from orchestrator.core.geometry import Pose, Vector
-    from orchestrator.core.locating import Located, LocateRequest
-    from orchestrator.core.ports import Camera, Shot, Taught, Vision
+    from orchestrator.core.locating import Located, LocateRequest, Space
+    from orchestrator.core.ports import Camera, CheckRequest, Expected, Shot, Taught, Vision
+    from orchestrator.core.react import Look
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec, Step
     from orchestrator.engine.arm_in_view import ArmInView
     from orchestrator.engine.standstill import Standstill
 
-NEAR_M = 0.4  # parts further from the result than this don't matter to its picture
-ALIKE = 0.25  # kinds whose boxes differ by less than this share on every axis can be mistaken for each other
 LOOKS = 3  # cameras that are asked about one result at most
 SETTLES_S = 0.08  # after a motion the arm still shakes, and the camera on it
 SHOTS = 3  # pictures that a camera takes until one is new enough
 SHOT_S = 20.0  # a camera that gives no picture for so long is dead; of the wall's clock where the cell's is sped up
-LEFT_M, LEFT_RAD = 0.02, 0.5  # how far from where it was to be put a part may lie that a unit has left
-MISTAKEN = 4  # look-alikes that a check tells apart at most
 
 
 class Eyes:
@@ -68,7 +63,7 @@ class Eyes:
     ) -> None:
         self._cameras = cameras
         self._vision = vision
-        self._kinds = kinds
+        self._looked_for = LookedFor(kinds)
         self._trusted = trusted
         self._still = still
         self._arm = arm
@@ -139,7 +134,7 @@ class Eyes:
     async def _glanced(
         self, name: str, now: Callable[[], State], effect: Look, vision: Vision
     ) -> tuple[Check, CheckRequest]:
-        request = self._request(now(), effect, _step(now(), effect))
+        request = self._request(now(), effect)
         hidden = self._in_the_way([name], now(), effect)
         if not hidden:
             async with asyncio.timeout(self._patience_s):
@@ -147,7 +142,7 @@ class Eyes:
             hidden = self._trusted(name) or self._in_the_way([name], now(), effect)
         if hidden:
             return Check("cannot_see", reason=hidden), request
-        request = self._request(now(), effect, _step(now(), effect))
+        request = self._request(now(), effect)
         lesson, _ = self._lesson(now(), effect, shot)
         return believed(await vision.check(replace(request, taught=lesson), shot), request), request
 
@@ -158,7 +153,7 @@ class Eyes:
 
     def request(self, state: State, unit: str, step: Step) -> CheckRequest:
         """Return what a look at a step's result would ask, without looking. Raises VisionError as `look`."""
-        return self._request(state, Look(f"{unit}/{step.id}", unit, step.id, 0), step)
+        return self._looked_for.result(state, f"{unit}/{step.id}", unit, step)
 
     def looking(self, state: State, pose: Pose) -> list[str]:
         """Return the cameras that would look at a place, the best placed first. Raises VisionError."""
@@ -194,22 +189,11 @@ class Eyes:
         Raises VisionError when there is no camera, no mesh, no place, or no picture from while the arm was out of it.
         """
         state = now()
-        fact, pose = state.world.get(part), state.world.pose(part)
-        spec = _spec(state, fact.unit, fact.kind) if fact is not None else None
-        if pose is None or spec is None or not spec.mesh:
-            raise VisionError(f"There is nothing to look at for {part}.", remedy="Look yourself.")
-        request = CheckRequest(
-            effect=effect,
-            part=Expected(part, spec.mesh, pose, spec.symmetry_z),
-            around=self._around(state, part, pose),
-            within_m=(LEFT_M, LEFT_M, LEFT_M),
-            within_rad=(LEFT_RAD, LEFT_RAD, LEFT_RAD),
-        )
-        size = math.dist(spec.low_m, spec.high_m) + 2 * LEFT_M
+        request, space = remains(state, effect, part)
         best = Measured(verdict="cannot_see")
         with self._first():
-            for name in self._facing(state, pose):
-                shot = await self._unhidden(now, name, Space(pose, (size, size, size)))
+            for name in self._facing(state, request.part.pose):
+                shot = await self._unhidden(now, name, space)
                 if why := self._trusted(name):
                     best = Measured(verdict="cannot_see", reason=why, shot_t=shot.stamp)
                     continue
@@ -217,18 +201,6 @@ class Eyes:
                 if best.verdict != "cannot_see":
                     break
         return best
-
-    def _around(self, state: State, name: str, nominal: Pose) -> tuple[Expected, ...]:
-        """Return what else stands near a place, but for what sits on the part that is looked for there."""
-        above = {fact.part for fact in state.world.on(name)}
-        out = []
-        for fact in state.world.facts.values():
-            other, pose = _spec(state, fact.unit, fact.kind), state.world.pose(fact.part)
-            if fact.part == name or fact.part in above or pose is None or _held(state, fact.part):
-                continue
-            if other is not None and other.mesh and math.dist(pose.p, nominal.p) < NEAR_M:
-                out.append(Expected(fact.part, other.mesh, pose, other.symmetry_z))
-        return tuple(out)
 
     async def _unhidden(self, now: Callable[[], State], camera: str, space: Space | None) -> Shot:
         if self._still is None or space is None:
@@ -247,7 +219,7 @@ class Eyes:
 
     def alike(self, state: State, unit: str, kind: str) -> tuple[Expected, ...]:
         """Return the kinds that a kind can be mistaken for."""
-        return self._alike(state, unit, kind, IDENTITY)
+        return self._looked_for.alike(state, unit, kind, IDENTITY)
 
     async def _measured(self, now: Callable[[], State], effect: Look | RideAndLook) -> Measured:
         """Return the first verdict of the cameras, the best placed first; where none can tell, what all of them say.
@@ -269,7 +241,7 @@ class Eyes:
                 blind[name] = Measured(verdict="cannot_see", reason=why, shot_t=shot.stamp)
                 continue
             state = now()
-            request = self._request(state, effect, _step(state, effect))
+            request = self._request(state, effect)
             lesson, why = self._lesson(state, effect, shot)
             check = await self._vision.check(replace(request, taught=lesson), shot)
             check = believed(check, request)
@@ -307,7 +279,7 @@ class Eyes:
         """Return the cameras to ask: the one that the step names, else those that have the result in their picture."""
         step = _step(state, effect)
         if step.look is None or (needs_ride(state, step) and not _from_the_wrist(state, effect)):
-            return self._facing(state, self._request(state, effect, step).part.pose)
+            return self._facing(state, self._request(state, effect).part.pose)
         if step.look.camera not in self._cameras or step.look.camera not in state.spec.cameras:
             known = ", ".join(self._cameras) or "none"
             raise VisionError(f"The cell has no camera '{step.look.camera}'.", remedy=f"Known: {known}.")
@@ -392,46 +364,8 @@ class Eyes:
             return False
         return self._arm.hides(state, eye, f"{effect.unit}/{found[0].result.part}", spec, pose)
 
-    def _request(self, state: State, effect: Look | RideAndLook, step: Step) -> CheckRequest:
-        result = step.result
-        nominal = state.result_pose(effect.unit, step)
-        kinds = state.variant_of(effect.unit).parts
-        spec = kinds.get(result.kind or "")
-        if nominal is None or spec is None or not spec.mesh or result.part is None:
-            raise VisionError(
-                f"There is nothing to look at for {step.id}.", remedy="Give its part a mesh, or check by a person."
-            )
-        name = f"{effect.unit}/{result.part}"
-        above = {fact.part for fact in state.world.on(name)}
-        around = []
-        for fact in state.world.facts.values():
-            other = _spec(state, fact.unit, fact.kind)
-            pose = state.world.pose(fact.part)
-            if fact.part == name or other is None or not other.mesh or pose is None or _held(state, fact.part):
-                continue
-            if fact.part in above and (fixed := _on_nominal(state, fact.part, name, nominal)) is not None:
-                pose = fixed
-            if math.dist(pose.p, nominal.p) < NEAR_M:
-                around.append(Expected(fact.part, other.mesh, pose, other.symmetry_z))
-        return CheckRequest(
-            effect=effect.id,
-            part=Expected(name, spec.mesh, nominal, spec.symmetry_z),
-            around=tuple(around),
-            within_m=result.within_m,
-            within_rad=result.within_rad,
-            look_alikes=self._alike(state, effect.unit, result.kind or "", nominal),
-            datum=_datum(state, name),
-        )
-
-    def _alike(self, state: State, unit: str, kind: str, pose: Pose) -> tuple[Expected, ...]:
-        kinds = {**self._kinds(state.variant_of(unit).product), **state.variant_of(unit).parts}
-        mine = kinds[kind]
-        alike = [
-            Expected(name, other.mesh, pose, other.symmetry_z)
-            for name, other in sorted(kinds.items())
-            if name != kind and other.mesh and other.mesh != mine.mesh and _similar(mine, other)
-        ]
-        return tuple(alike[:MISTAKEN])
+    def _request(self, state: State, effect: Look | RideAndLook) -> CheckRequest:
+        return self._looked_for.result(state, effect.id, effect.unit, _step(state, effect))
 
     def _facing(self, state: State, pose: Pose) -> list[str]:
         """Return the fixed cameras that have a place in their picture, those that face it straightest first.
@@ -466,45 +400,3 @@ def _could_go_home(state: State, effect: Look | RideAndLook) -> bool:
     found = state.step(effect.unit, effect.step)
     asked = found is not None and found[1].effect == effect.id and not found[1].ride
     return asked and makes_way(state)
-
-
-def _spec(state: State, unit: str, kind: str) -> PartSpec | None:
-    return state.part_spec(unit, kind)
-
-
-def _held(state: State, part: str) -> bool:
-    fact = state.world.get(part)
-    while fact is not None and fact.holder != CELL:
-        if fact.holder == GRIPPER:
-            return True
-        fact = state.world.get(fact.holder)
-    return False
-
-
-def _on_nominal(state: State, part: str, base: str, nominal: Pose) -> Pose | None:
-    """Where a part on a sub-assembly is when the sub-assembly sits at its nominal pose."""
-    pose, carrier = state.world.pose(part), state.world.pose(base)
-    return nominal @ carrier.inverse() @ pose if pose and carrier else None
-
-
-def _datum(state: State, part: str) -> tuple[Expected, ...]:
-    """Return what carries a part, directly or not, where a camera has measured that: the part's pose is relative to it.
-
-    Flexible parts and those without a mesh are passed over; the chain ends where a place is not known.
-    """
-    out = []
-    for fact in state.world.chain(part):
-        spec, pose = _spec(state, fact.unit, fact.kind), state.world.pose(fact.part)
-        rigid = spec is not None and bool(spec.mesh) and not spec.flexible
-        sure = fact.source == "measured" and fact.certainty == "known"
-        if fact.part != part and spec is not None and rigid and sure and pose is not None:
-            out.append(Expected(fact.part, spec.mesh, pose, spec.symmetry_z))
-    return tuple(out)
-
-
-def _similar(one: PartSpec, other: PartSpec) -> bool:
-    sizes = [
-        (a_high - a_low, b_high - b_low)
-        for a_low, a_high, b_low, b_high in zip(one.low_m, one.high_m, other.low_m, other.high_m, strict=True)
-    ]
-    return all(abs(a - b) <= ALIKE * max(a, b, 1e-6) for a, b in sizes)

@@ -28,6 +28,10 @@ LOOKING_AGAIN = {
     "de": "Die Kamera sieht sich das Werkstück noch einmal an …",
 }
 CHECKING = {"en": "The camera is checking …", "de": "Die Kamera prüft …"}
+CHECKING_BETWEEN = {
+    "en": "The camera is checking: it looks while the robot stands still …",
+    "de": "Die Kamera prüft: Sie sieht nach, während der Roboter stillsteht …",
+}
 LOOKS_LATER = {
     "en": "The camera looks once the robot may move: its arm is in the way, or carries the camera.",
     "de": "Die Kamera sieht nach, sobald sich der Roboter bewegen darf: Sein Arm ist im Weg oder trägt die Kamera.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -16,26 +15,12 @@ from orchestrator.core.fold import fold
 from orchestrator.core.machine import CELL, CellVerb, Mode, allowed
 from orchestrator.core.pauses import stops_robot
 from orchestrator.core.ports import Entry, Safety
-from orchestrator.core.react import (
-    Cancel,
-    Effect,
-    GoHome,
-    Look,
-    LookForRemains,
-    Recover,
-    RideAndLook,
-    RunManual,
-    RunRetreat,
-    RunSkill,
-    Settle,
-    react,
-)
+from orchestrator.core.react import Cancel, react
 from orchestrator.core.retreat import stops_retreat
 from orchestrator.core.rights import may
-from orchestrator.core.state import moves_robot
-from orchestrator.core.transient import TRANSIENTS, Awaited
 from orchestrator.engine.answers import Answers, Heard, digest
 from orchestrator.engine.bus import Bus, Fresh
+from orchestrator.engine.performing import Performing
 from orchestrator.engine.snapshot import Snapshot
 from orchestrator.engine.troubles import Troubles
 from orchestrator.wire import Answer
@@ -45,14 +30,14 @@ if TYPE_CHECKING:
 
     from orchestrator.core.events import Event
     from orchestrator.core.ports import Clock, Journal
+    from orchestrator.core.react import Effect
     from orchestrator.core.state import State
+    from orchestrator.engine.performing import Crew
 
 log = structlog.get_logger(__name__)
 
 BATCH = 256
-RETRY_S = 1.0  # after a failed commit what effects reported is tried again, and a stop that failed likewise
-ENDS_S = 10.0  # how long what was called off may take to end before nobody waits for it any more
-SKILL_ENDS_S = 5.0  # how long a skill that was called off may take to end before the cell settles without it
+RETRY_S = 1.0  # after a failed commit what effects reported is tried again
 _REPORTS = (
     cmd.EndManual,
     cmd.EndRetreat,
@@ -67,40 +52,6 @@ _REPORTS = (
     cmd.SettleCell,
 )
 _SAFER = frozenset({CellVerb.HOLD, CellVerb.SUSPEND, CellVerb.STOP, CellVerb.ABORT})
-
-
-class Crew(Protocol):
-    """Who performs effects. Each returns its one outcome; cancelling `skill` returns when the arm stands."""
-
-    async def skill(self, effect: RunSkill) -> cmd.EndSkill:
-        """Run the robot's share of an attempt."""
-
-    async def manual(self, effect: RunManual) -> cmd.EndManual:
-        """Move by hand."""
-
-    async def retreat(self, effect: RunRetreat) -> cmd.EndRetreat:
-        """Bring the arm out of where it is, once people have approved the way."""
-
-    async def look(self, effect: Look) -> cmd.EndCheck:
-        """Take a picture and judge a result."""
-
-    async def ride_and_look(self, effect: RideAndLook) -> cmd.EndCheck:
-        """Bring the arm's camera to a result and judge it; cancelling returns when the arm stands."""
-
-    async def go_home(self, effect: GoHome) -> cmd.EndHome:
-        """Bring the arm home after a failure; cancelling returns when it stands."""
-
-    async def look_for_remains(self, effect: LookForRemains) -> cmd.EndRemainsLook:
-        """Tell whether a part stands where a unit may have left it."""
-
-    async def settle(self, effect: Settle) -> None:
-        """Do what a transient state is for. Raises TandemError when it can't."""
-
-    async def recover(self, effect: Recover) -> None:
-        """Release a protective stop, on a person's word."""
-
-    def stop_at_once(self) -> None:
-        """Stop whatever moves, without waiting for anything."""
 
 
 class Slowing(Protocol):
@@ -139,9 +90,7 @@ class Runner:
         self._kept: list[Asked] = []  # what effects reported while the journal failed, in order
         self._closed = False
         self._answers = Answers()
-        self._tasks: dict[str, asyncio.Task[cmd.Command | None]] = {}
-        self._effects: dict[str, Performed] = {}
-        self._endless: set[asyncio.Task[cmd.Command | None]] = set()  # were called off, and do not end
+        self._performing = Performing(lambda: self.state, self.post, self.troubles)
         self._waiters: list[tuple[Callable[[State], bool], asyncio.Future[None]]] = []
         self._slowing: list[cmd.Request] = []  # pauses that are not judged yet: the robot stands already
         self._asked = 0
@@ -183,7 +132,7 @@ class Runner:
     async def submit(self, request: cmd.Request) -> Answer:
         """Hand in a request; returns when its events are durable, or when it is refused."""
         if self._makes_safer(request):
-            self._quiet()  # before anything is written: what makes the cell safer never waits
+            self._performing.call_off()  # before anything is written: what makes the cell safer never waits
         if self._closed:
             return _closing(request)
         if request.id.startswith(OWN) and request.by.role != "engine":
@@ -195,7 +144,7 @@ class Runner:
         """Hand in a command of the engine's own, or one in somebody's name that has no id yet."""
         request = self._own(command, by)
         if self._makes_safer(request):
-            self._quiet()
+            self._performing.call_off()
         return _closing(request) if self._closed else await self._asked_for(request)
 
     async def _asked_for(self, request: cmd.Request) -> Answer:
@@ -210,7 +159,7 @@ class Runner:
         """Hand in a command of the engine's own without waiting for the answer."""
         request = self._own(command)
         if self._makes_safer(request):
-            self._quiet()
+            self._performing.call_off()
         if not self._closed:
             self._queue.put_nowait((request, None))
 
@@ -230,7 +179,7 @@ class Runner:
     async def run(self) -> None:
         """Work until cancelled; then every effect is cancelled and has ended before this returns.
 
-        One that does not end within `ENDS_S` is left behind, and the log says so.
+        One that does not end within ten seconds is left behind, and the log says so.
         """
         self._runs = True
         try:
@@ -246,12 +195,7 @@ class Runner:
                 if timer is not None:
                     timer.cancel()
             self._refuse_rest()
-            left = list(self._tasks.values())
-            for task in left:
-                task.cancel()
-            endless = (await asyncio.wait(left, timeout=ENDS_S))[1] if left else ()
-            for task in endless:
-                log.error("does not end, and is left behind", effect=task.get_name())
+            await self._performing.end()
 
     # ---- one batch ---------------------------------------------------------------------------------------------
 
@@ -304,7 +248,7 @@ class Runner:
             self._propose()
         moves = after.manual is not None or after.retreat is not None
         if moves and any(request.id in new and _halts(request.command) for request, _ in batch):
-            self._quiet()  # asked for before the press that it overtook was durable
+            self._performing.call_off()  # asked for before the press that it overtook was durable
 
     def _judged(self, requests: list[cmd.Request], *, written: bool) -> None:
         """What was slowed for a pause that was asked for goes by the state from now on."""
@@ -331,7 +275,7 @@ class Runner:
                 log.error("journal failed", error=str(error))  # noqa: TRY400 - the message says it all
             else:
                 log.exception("journal crashed")
-            self._quiet()
+            self._performing.call_off()
             if self.crew:
                 self.crew.stop_at_once()
             self.troubles.note("journal", str(error) or type(error).__name__)
@@ -396,115 +340,9 @@ class Runner:
 
     def _perform(self, effect: Effect) -> None:
         if isinstance(effect, Cancel):
-            self._quiet(effect.prefix)
-        elif self.crew is not None and self._runs and effect.id not in self._tasks:
-            if isinstance(effect, Settle):
-                self._unready()
-            task = asyncio.create_task(self._supervise(effect, self.crew), name=effect.id)
-            self._tasks[effect.id], self._effects[effect.id] = task, effect
-            task.add_done_callback(lambda done: self._ended(effect, done))
-
-    async def _supervise(self, effect: Performed, crew: Crew) -> cmd.Command | None:
-        """Perform an effect and return its outcome, also that of a crash."""
-        try:
-            if isinstance(effect, RunSkill):
-                return await crew.skill(effect)
-            if isinstance(effect, RunManual):
-                return await crew.manual(effect)
-            if isinstance(effect, RunRetreat):
-                return await crew.retreat(effect)
-            if isinstance(effect, Look):
-                return await crew.look(effect)
-            if isinstance(effect, RideAndLook):
-                return await crew.ride_and_look(effect)
-            if isinstance(effect, GoHome):
-                return await crew.go_home(effect)
-            if isinstance(effect, LookForRemains):
-                return await crew.look_for_remains(effect)
-            if isinstance(effect, Recover):
-                await crew.recover(effect)
-                return None
-            trouble = await self._settled(effect, crew)
-            return cmd.SettleCell(state=effect.state, trouble=trouble, change=effect.change)
-        except Exception as error:
-            if not isinstance(error, TandemError):
-                log.exception("effect crashed", effect=effect.id)
-            return _crashed(effect, error)
-
-    def _ended(self, effect: Performed, task: asyncio.Task[cmd.Command | None]) -> None:
-        """Every effect has one terminal outcome, also one that was cancelled before it began."""
-        if task in self._endless:
-            self._endless.remove(task)
-            self._tell_endless()
-            return
-        self._tasks.pop(effect.id, None)
-        self._effects.pop(effect.id, None)
-        outcome = _broken_off(effect) if task.cancelled() else task.result()
-        if outcome is not None:
-            self.post(outcome)
-
-    async def _settled(self, effect: Settle, crew: Crew) -> tuple[str, ...]:
-        """Wait for what a transient state waits for, in its row's order; returns why it waited in vain, if it did.
-
-        A stop that comes first reaches the robot before any skill is waited for, and is asked for again and again.
-        """
-        row = TRANSIENTS[effect.state]
-        skills = [task for name, task in self._tasks.items() if moves_robot(name)]
-        again = row.waits[:1] == (Awaited.STAND,)
-        why: list[Exception] = []
-        try:
-            async with asyncio.timeout(None if math.isinf(row.limit_s) else row.limit_s):
-                for awaited in row.waits:
-                    if awaited == Awaited.SKILLS and skills:
-                        await asyncio.wait(skills, timeout=SKILL_ENDS_S if Awaited.STAND in row.waits else None)
-                    elif awaited != Awaited.SKILLS:
-                        await (self._stopped(effect, crew, why) if again else crew.settle(effect))
-        except TimeoutError:
-            return (_IN_VAIN[row.waits[0]].format(row.limit_s), *(said for error in why[-1:] for said in _words(error)))
-        return ()
-
-    async def _stopped(self, effect: Settle, crew: Crew, why: list[Exception]) -> None:
-        """Ask for the stop again and again; `why` gathers how it failed."""
-        while True:
-            try:
-                return await crew.settle(effect)
-            except Exception as error:
-                log.exception("the cell can't come to a stand", state=effect.state, error=str(error))
-                why.append(error)
-            await asyncio.sleep(RETRY_S)
-
-    def _unready(self) -> None:
-        """Nobody waits any more for a robot that was to get ready: the cell has gone on to another state."""
-        for name, task in tuple(self._tasks.items()):
-            if any(name.startswith(f"settle/{state}/") for state in _READIES):
-                task.cancel()
-
-    def _quiet(self, prefix: str = "") -> None:
-        for name, task in tuple(self._tasks.items()):
-            # once: a second cancel would strike what the skill does to come to a stand
-            if name.startswith(prefix) and moves_robot(name) and not task.cancelling():
-                task.cancel()
-                asyncio.get_running_loop().call_later(ENDS_S, self._give_up, name, task)
-
-    def _give_up(self, name: str, task: asyncio.Task[cmd.Command | None]) -> None:
-        """Wait no longer for what was called off and does not end: it moves nothing any more, and holds nobody up."""
-        if task.done() or self._tasks.get(name) is not task or self._closed:
-            return
-        del self._tasks[name]
-        self._endless.add(task)
-        self._tell_endless()
-        log.error("was called off and does not end", effect=name)
-        if self.state.cell in CELL[CellVerb.HOLD]:
-            self.post(cmd.ChangeCell(verb=CellVerb.HOLD, reason="a skill was called off and does not end"))
-        effect = self._effects.pop(name)
-        message = "It was called off and does not end: it keeps asyncio.CancelledError to itself."
-        remedy = "Restart Tandem, and mend the skill."
-        error = TandemError(message, remedy=remedy, code="endless")
-        error.retry = False
-        self.post(_crashed(effect, error))
-
-    def _tell_endless(self) -> None:
-        self.troubles.note("skill", ", ".join(sorted(task.get_name() for task in self._endless)))
+            self._performing.call_off(effect.prefix)
+        elif self.crew is not None and self._runs:
+            self._performing.perform(effect, self.crew)
 
     def _refuse_rest(self) -> None:
         while not self._queue.empty():
@@ -549,14 +387,7 @@ class Runner:
 
 OWN = "engine-"  # how the ids that the engine gives begin; such requests are never asked twice
 Asked = tuple[cmd.Request, asyncio.Future[Answer] | None]
-Performed = RunSkill | RunManual | RunRetreat | Look | RideAndLook | GoHome | LookForRemains | Settle | Recover
-_READIES = tuple(state for state, row in TRANSIENTS.items() if Awaited.READY in row.waits)
 _DISK = "Free disk space or mend the disk; the cell has stopped."
-_IN_VAIN = {
-    Awaited.SKILLS: "The robot's motion did not end within {:g} s.",
-    Awaited.STAND: "The robot did not stand within {:g} s.",
-    Awaited.READY: "The robot was not ready within {:g} s.",
-}
 
 
 def _may_repeat(request: cmd.Request) -> bool:
@@ -608,72 +439,3 @@ def _halts(command: cmd.Command) -> bool:
         or (isinstance(command, cmd.SetMode) and command.mode != Mode.MANUAL)
         or isinstance(command, cmd.StopRetreat)
     )
-
-
-def _broken_off(effect: Performed) -> cmd.Command | None:
-    if isinstance(effect, RunManual):
-        return cmd.EndManual(motion=effect.id, outcome="canceled")
-    if isinstance(effect, RunRetreat):
-        return cmd.EndRetreat(retreat=effect.id, outcome="canceled")
-    if isinstance(effect, RunSkill):
-        return cmd.EndSkill(
-            effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, outcome="canceled"
-        )
-    if isinstance(effect, GoHome):
-        return cmd.EndHome(effect=effect.id, outcome="canceled")
-    if isinstance(effect, RideAndLook):
-        return cmd.EndCheck(effect=effect.id, unit=effect.unit, step=effect.step, attempt=effect.attempt, canceled=True)
-    return None
-
-
-def _words(error: Exception) -> tuple[str, ...]:
-    """What an error says, sentence by sentence."""
-    if not isinstance(error, TandemError):
-        return (f"{type(error).__name__}: {error}"[:2000],)
-    return tuple(text[:2000] for text in (error.message, error.remedy) if text)
-
-
-def _crashed(effect: Performed, error: Exception) -> cmd.Command:
-    text = str(error) or type(error).__name__
-    remedy = error.remedy if isinstance(error, TandemError) else "See the log, then retry."
-    message = error.message if isinstance(error, TandemError) else f"{type(error).__name__}: {text}"
-    way_home = error.way_home if isinstance(error, TandemError) else None
-    if isinstance(effect, RunSkill):
-        return cmd.EndSkill(
-            effect=effect.id,
-            unit=effect.unit,
-            step=effect.step,
-            attempt=effect.attempt,
-            outcome="failed",
-            code=error.code if isinstance(error, TandemError) else "crashed",
-            message=message[:2000],
-            remedy=remedy,
-            retry=error.retry if isinstance(error, TandemError) else True,
-            way_home=way_home,
-        )
-    if isinstance(effect, GoHome):
-        code = error.code if isinstance(error, TandemError) else "crashed"
-        return cmd.EndHome(effect=effect.id, outcome="failed", code=code, message=message[:2000])
-    if isinstance(effect, RunManual):
-        code = error.code if isinstance(error, TandemError) else "crashed"
-        return cmd.EndManual(motion=effect.id, outcome="unknown", code=code, message=message[:2000])
-    if isinstance(effect, RunRetreat):
-        code = error.code if isinstance(error, TandemError) else "crashed"
-        return cmd.EndRetreat(
-            retreat=effect.id, outcome="unknown", code=code, message=message[:2000], remedy=remedy[:2000]
-        )
-    if isinstance(effect, Look | RideAndLook):
-        return cmd.EndCheck(
-            effect=effect.id,
-            unit=effect.unit,
-            step=effect.step,
-            attempt=effect.attempt,
-            error=message[:2000],
-            remedy=remedy[:2000] if isinstance(error, TandemError) else "",
-            way_home=way_home,
-        )
-    if isinstance(effect, LookForRemains):
-        return cmd.EndRemainsLook(effect=effect.id, part=effect.part, error=text[:2000])
-    if isinstance(effect, Settle):
-        return cmd.SettleCell(state=effect.state, trouble=_words(error), change=effect.change)
-    return cmd.ChangeCell(verb=CellVerb.ABORT, reason=text[:2000])

@@ -32,6 +32,8 @@ class _Line:
     where: str
     source: str = ""  # whose request was the last one, "" for a stranger's
     counted: str = ""  # the source whose connection it is, "" while it is its address's
+    familiar: bool = False  # whether its handshake was charged to an address that devices have come from
+    leaving: bool = False  # whether it was told to make room
 
 
 class Budgets:
@@ -47,25 +49,45 @@ class Budgets:
         self._total: Pace | None = None
         self._addresses: OrderedDict[str, Pace] = OrderedDict()
         self._sources: OrderedDict[str, Pace] = OrderedDict()
-        self._familiar: OrderedDict[str, None] = OrderedDict()  # addresses that devices and keys have come from
+        self._familiar: OrderedDict[str, Pace] = (
+            OrderedDict()
+        )  # handshakes of addresses that devices and keys came from
         self._held: dict[str, int] = {}  # by address: connections of nobody knows whom
         self._own: dict[str, int] = {}  # by source: its connections
         self._lines: dict[Peer, _Line] = {}
 
     def admits(self, address: str) -> bool:
-        """Tell whether an address may have one more connection, and charge it for that."""
-        where = network(address)
-        if self._held.get(where, 0) >= self._per_address or self._of(where).take(0, 0, self._now()) > 0:
+        """Tell whether an address may have one more connection, and charge it for that.
+
+        Where devices have come from, handshakes have a credit of their own, which no stranger's requests use up, and
+        connections that nobody belongs to make room, see `crowded_out`.
+        """
+        where, now = network(address), self._now()
+        full = self._held.get(where, 0) >= self._per_address
+        if where in self._familiar:
+            if (full and self._nobodys(where) is None) or self._familiar[where].take(0, 0, now) > 0:
+                return False
+            self._greet(where, HANDSHAKE)
+            return True
+        if full or self._of(where).take(0, 0, now) > 0:
             return False
-        if where not in self._familiar and self._all().take(0, 0, self._now()) > 0:
+        if self._all().take(0, 0, now) > 0:
             return False
         self._charge(where, HANDSHAKE)
         return True
 
+    def crowded_out(self, address: str) -> Peer | None:
+        """Return whose connection makes room where an address has more than it may: the oldest one that is nobody's."""
+        where = network(address)
+        peer = self._nobodys(where) if self._held.get(where, 0) > self._per_address else None
+        if peer is not None:
+            self._lines[peer].leaving = True
+        return peer
+
     def opened(self, peer: Peer) -> None:
         """A connection was admitted."""
         where = network(peer[0])
-        self._lines[peer] = _Line(where)
+        self._lines[peer] = _Line(where, familiar=where in self._familiar)
         self._held[where] = self._held.get(where, 0) + 1
 
     def closed(self, peer: Peer) -> None:
@@ -88,11 +110,11 @@ class Budgets:
         line.source = source
         if not source or line.counted:
             return
-        _touch(self._familiar, line.where, None)
+        _touch(self._familiar, line.where, self._familiar.get(line.where) or Pace(self._pace, self._now()))
         if self._own.get(source, 0) >= PER_SOURCE or self._of_source(source).take(0, 0, self._now()) > 0:
             return
         self._of_source(source).take(0, HANDSHAKE, self._now())
-        self._charge(line.where, -HANDSHAKE)
+        (self._greet if line.familiar else self._charge)(line.where, -HANDSHAKE)
         line.counted = source
         self._own[source] = self._own.get(source, 0) + 1
         self._held[line.where] -= 1
@@ -107,6 +129,17 @@ class Budgets:
         if line.source:
             return self._of_source(line.source).take(0, 1, self._now())
         return self._charge(line.where, 1)
+
+    def _nobodys(self, where: str) -> Peer | None:
+        """Return the oldest connection of an address by which no device and no key has asked last."""
+        lines = ((peer, line) for peer, line in self._lines.items() if line.where == where)
+        return next((peer for peer, line in lines if not (line.source or line.counted or line.leaving)), None)
+
+    def _greet(self, where: str, requests: float) -> None:
+        now = self._now()
+        if where in self._familiar:  # it may have been forgotten meanwhile
+            self._familiar[where].take(0, requests, now)
+        self._all().take(0, requests, now)
 
     def _charge(self, where: str, requests: float) -> float:
         now = self._now()

@@ -67,14 +67,18 @@ def explain(errors: Sequence[Mapping[str, Any]], *, skip: int = 0) -> BadInput:
 
 def _explain_one(error: Mapping[str, Any], skip: int) -> str:
     parts = [str(part) for part in error["loc"][skip:] if part not in COMMAND_TYPES]
+    context = cast("Mapping[str, Any]", error.get("ctx") or {})
+    if error["type"] == "unprintable" and context["name"]:
+        parts.append(context["name"])
     where = ".".join(parts)
     field = f"'{where}'" if where else "The message"
-    context = cast("Mapping[str, Any]", error.get("ctx") or {})
     match error["type"]:
         case "missing":
             return f"{field} is missing."
         case "not_shown":
             return f"{error['msg']}."
+        case "unprintable":
+            return f"{field} {error['msg']}: leave that character out."
         case "extra_forbidden":
             return f"{field} is not known here."
         case "union_tag_invalid":

@@ -49,6 +49,7 @@ class Listener(socket.socket):
         self._budgets = None if per_address is None else Budgets(per_address, _now, pace=pace, total=total)
         self._handshake_s = handshake_s
         self._unready: dict[object, asyncio.TimerHandle] = {}  # by their other end: whose handshake is not over
+        self._lines: dict[tuple[str, int], Held] = {}  # by their other end, where they have a limit
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Return the next connection that is not over its budget. Raises BlockingIOError for none."""
@@ -62,6 +63,9 @@ class Listener(socket.socket):
                 self._budgets.opened(address[:2])
             line = Held(taken.family, taken.type, taken.proto, fileno=taken.detach())
             line.released = partial(self._release, address)
+            if self._budgets is not None:
+                self._lines[address[:2]] = line
+                self._make_room(self._budgets.crowded_out(address[0]))
             self._unready[address] = asyncio.get_running_loop().call_later(wall_s(self._handshake_s), self._late, line)
             return line, address
         raise BlockingIOError
@@ -91,14 +95,23 @@ class Listener(socket.socket):
         if self.turned_away is not None:
             self.turned_away(code)
 
+    def _make_room(self, peer: tuple[str, int] | None) -> None:
+        if peer is not None:
+            self.count("connections")
+            self._cut(self._lines[peer])
+
     def _late(self, line: Held) -> None:
         self.count("handshake")
+        self._cut(line)
+
+    def _cut(self, line: Held) -> None:
         with suppress(OSError):  # it has gone by itself
             line.shutdown(socket.SHUT_RDWR)
 
     def _release(self, address: tuple[str, int]) -> None:
         self.greeted(address)
         if self._budgets is not None:
+            del self._lines[address[:2]]
             self._budgets.closed(address[:2])
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
-from orchestrator.core.commands import ChangeOrder, Name, Text
+from orchestrator.core.commands import ChangeOrder, Given, Name
 from orchestrator.core.errors import AuthoringError, known
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
@@ -44,7 +44,7 @@ class Stored(Frozen):
 class Reason(Frozen):
     """Why; pausing and aborting are better understood with it."""
 
-    reason: Text = ""
+    reason: Given = ""
 
 
 class ProcedureLine(Frozen):

@@ -7,7 +7,7 @@ from uuid import uuid4
 from fastapi import APIRouter
 from pydantic import Field
 
-from orchestrator.core.commands import Name, Rewind, Text
+from orchestrator.core.commands import Given, Name, Rewind
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
 from orchestrator.http.commands import Commands
@@ -19,7 +19,7 @@ from orchestrator.wire import Answer, RewindView
 class Why(Frozen):
     """Why a unit goes back, which stays in the journal, and what was shown to go: the steps of the preview's `undo`."""
 
-    reason: Annotated[Text, Field(min_length=1)]
+    reason: Annotated[Given, Field(min_length=1)]
     todo: Annotated[tuple[Name, ...], Field(min_length=1, max_length=1000)]
 
 

@@ -1,15 +1,17 @@
 """REST: the cell, its skills and its scene, commands of any kind, and what operators of servers ask."""
 
 # FastAPI reads the annotations of the handlers at run time, so they are not postponed here.
+from functools import cache
 from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Request
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from starlette.responses import JSONResponse, Response
 
 from orchestrator.core.commands import ChangeCell, Kept, Name, Outside, SetAutonomy, SetMode, ShownAcknowledge
 from orchestrator.core.errors import SetupError, known
+from orchestrator.core.printable import printable
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
 from orchestrator.http import files, schema
@@ -21,7 +23,9 @@ from orchestrator.http.offered import offered
 from orchestrator.http.orders import Key
 from orchestrator.wire import Answer, CellView, SceneView
 
-CellCommand = Annotated[ChangeCell | SetMode | SetAutonomy | ShownAcknowledge, Field(discriminator="type")]
+CellCommand = Annotated[
+    ChangeCell | SetMode | SetAutonomy | ShownAcknowledge, Field(discriminator="type"), AfterValidator(printable)
+]
 
 
 class Asked(Frozen):
@@ -86,7 +90,7 @@ def router(desk: Desk, commands: Commands) -> APIRouter:
 def upkeep(desk: Desk, metrics: Metrics) -> APIRouter:
     """Return the routes outside the API: assets, the WebSocket's description, health and metrics."""
     routes = APIRouter(tags=["upkeep"], responses={status: ANSWERS[status] for status in (401, 403)})
-    asyncapi = schema.asyncapi()
+    described = cache(schema.asyncapi)  # when first asked for: it is long
 
     @routes.get("/assets/instructions/{path:path}", responses=ANSWERS)
     def asset(request: Request, path: str) -> Response:
@@ -98,7 +102,7 @@ def upkeep(desk: Desk, metrics: Metrics) -> APIRouter:
     @routes.get("/asyncapi.json")
     async def describe_websocket() -> JSONResponse:
         """The WebSocket's messages, as AsyncAPI 3."""
-        return JSONResponse(asyncapi)
+        return JSONResponse(described())
 
     @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def show_metrics() -> Response:

@@ -185,6 +185,46 @@ def test_verify_finds_every_flipped_bit_in_the_chain(
     )
 
 
+def test_a_mark_whose_bits_were_flipped_is_named_and_the_journal_is_not(
+    copies: dict[str, tuple[Path, list[Recorded]]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, expected = copies["closed"]
+    path = shutil.copytree(source, tmp_path / "all") / "cell.journal"
+    mark = path.with_name("cell.journal-head")
+    whole = mark.read_bytes()
+    for at in range(len(whole)):
+        for bit in range(8):
+            mark.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
+            with pytest.raises(JournalError) as refused:
+                next(verified(path))
+            assert refused.value.message.startswith(f"{mark}, which proves"), (at, bit)
+            assert refused.value.remedy.startswith("Remove it, ")
+    with pytest.raises(JournalError, match=f"^{re.escape(str(mark))}, which proves"):
+        SqliteJournal(path)
+    with pytest.raises(SystemExit):
+        main(["journal", "verify", str(path)])
+    assert f"Error: {mark}, which proves" in capsys.readouterr().err
+    mark.unlink()  # the remedy
+    assert verify(path) == (len(expected), expected[-1].sha256)
+    journal = SqliteJournal(path)
+    asyncio.run(journal.append([entry(1)]))
+    asyncio.run(journal.close())
+    assert verify(path)[0] == len(expected) + 1
+
+
+def test_a_mark_of_an_older_version_still_counts(
+    copies: dict[str, tuple[Path, list[Recorded]]], tmp_path: Path
+) -> None:
+    source, expected = copies["closed"]
+    path = shutil.copytree(source, tmp_path / "old") / "cell.journal"
+    mark = path.with_name("cell.journal-head")
+    mark.write_bytes(mark.read_bytes()[:85] + b"\n")
+    assert verify(path)[0] == len(expected)
+    mark.write_bytes(b"%020d %s\n" % (len(expected) + 1, b"0" * 64))
+    with pytest.raises(JournalError, match="is damaged at event 401"):
+        verify(path)
+
+
 @pytest.mark.parametrize("state", ["crashed", "closed"])
 def test_every_command_over_a_damaged_journal_says_one_sentence_that_names_the_file(
     copies: dict[str, tuple[Path, list[Recorded]]],

@@ -38,13 +38,17 @@ class Rig:
         pace = Limits(messages_per_s=10, messages=MOST)
         self.budgets = Budgets(per_address, lambda: self.t, pace=pace, total=total)
         self.ports = iter(range(1, 100_000))
+        self.gone: list[tuple[str, int]] = []  # what made room
 
     def open(self, address: str = ROUTER, source: str = "") -> tuple[str, int] | None:
-        """Open a connection by which a first request comes; None where it is not admitted."""
+        """Open a connection by which a first request comes; None where it is not admitted. Another may make room."""
         if not self.budgets.admits(address):
             return None
         peer = (address, next(self.ports))
         self.budgets.opened(peer)
+        if (gone := self.budgets.crowded_out(address)) is not None:
+            self.budgets.closed(gone)
+            self.gone.append(gone)
         self.budgets.recognise(peer, source)
         return peer
 
@@ -71,7 +75,9 @@ def test_strangers_behind_a_router_share_its_credit_and_take_none_of_the_tablets
     tablet, first, second = rig.open(source="tablet"), rig.open(), rig.open()
     rig.ask(first, MOST)
     assert rig.ask(second) > 0
-    assert rig.open() is None, "nor is there a new connection for them"
+    assert rig.ask(rig.open()) > 0, "nor does a new connection help them"
+    back = rig.open(source="second tablet")
+    assert rig.ask(back, MOST // 2) == 0, "whoever belongs there comes in"
     assert rig.ask(tablet, MOST - int(HANDSHAKE)) == 0
 
 
@@ -92,8 +98,24 @@ def test_a_connection_that_is_a_devices_leaves_room_for_others_at_its_address() 
     rig = Rig(per_address=3)
     tablets = [rig.open(source=f"tablet {n}") for n in range(20)]
     assert all(tablets)
+    strangers = [rig.open() for _ in range(5)]
+    assert rig.gone == strangers[:2], "the oldest of theirs made room"
+    assert rig.open(source="tablet 1") is not None
+    assert rig.gone == strangers[:3]
+
+
+def test_a_stranger_who_opens_ever_new_connections_at_a_router_does_so_at_its_pace() -> None:
+    rig = Rig(per_address=3)
+    rig.open(source="tablet")
+    opened = [rig.open() for _ in range(MOST)]
+    assert len([peer for peer in opened if peer is not None]) <= MOST / HANDSHAKE + 1
+    assert rig.open("198.51.100.1", source="another tablet") is not None
+
+
+def test_where_nobody_belongs_no_connection_makes_room() -> None:
+    rig = Rig(per_address=3)
     assert [rig.open() is not None for _ in range(4)] == [True, True, True, False]
-    assert rig.open(source="tablet 1") is None, "before its first request nobody knows whose it is"
+    assert rig.gone == []
 
 
 def test_one_device_has_so_many_connections_of_its_own_and_then_its_addresss() -> None:
@@ -222,13 +244,41 @@ def test_a_flood_from_behind_the_same_router_keeps_no_tablet_waiting(tmp_path: P
             stranger = await opened.line("127.0.0.1")
             stranger.send(times=100)
             await opened.turned_away(1)
-            with pytest.raises((ConnectionError, ssl.SSLError)):
-                await opened.line("127.0.0.1")
+            another = await opened.line("127.0.0.1")
+            another.send()
+            await opened.turned_away(1)
+            another.writer.transport.abort()
             for line, cookie in zip(tablets, opened.tablets, strict=True):  # 50 each, where the address had 60 in all
                 line.send(cookie, times=50)
                 await line.hear(50)
                 line.writer.transport.abort()
             stranger.writer.transport.abort()
+
+    attack(scenario)
+
+
+def test_a_stranger_behind_the_same_router_keeps_no_tablet_from_coming_back(tmp_path: Path) -> None:
+    """Neither by asking until the address has no credit left, nor by holding all the connections that it may have."""
+    most = 5
+
+    async def scenario() -> None:
+        pace = Limits(messages_per_s=NEVER, messages=60)
+        async with shop(tmp_path, address_pace=pace, total_pace=FREE, per_address=most) as opened:
+            first = await opened.line("127.0.0.1")
+            first.send(opened.tablets[0])
+            await first.hear()
+            first.writer.transport.abort()  # the page is loaded anew, or the tablet was asleep
+            held = [await opened.line("127.0.0.1") for _ in range(most)]
+            held[-1].send(times=100)
+            await opened.turned_away(1)
+            for cookie in opened.tablets:
+                back = await opened.line("127.0.0.1")
+                back.send(cookie, times=10)
+                await back.hear(10)
+                back.writer.transport.abort()
+            assert await held[0].reader.read() == b""  # the oldest of the stranger's made room
+            for line in held:
+                line.writer.transport.abort()
 
     attack(scenario)
 

@@ -11,7 +11,7 @@ import trimesh
 from PIL import Image
 from typer.testing import CliRunner
 
-from orchestrator.__main__ import app
+from orchestrator.__main__ import command_line
 from orchestrator.core.camera import intrinsics_for
 from orchestrator.core.errors import BadInput, VisionError
 from orchestrator.core.geometry import Pose
@@ -46,7 +46,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(files: Path, *more: str, model: str = "bracket_mm.stl") -> Result:
     given = ["--depth", files / "depth.png", "--camera", files / "camera.json", "--model", files / model]
     words = ["vision", "locate", *map(str, given), "--depth-scale", "0.1", *more]
-    return CliRunner().invoke(app, words)
+    return CliRunner().invoke(command_line(), words)
 
 
 @pytest.mark.slow

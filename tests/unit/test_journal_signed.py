@@ -73,7 +73,7 @@ def test_a_forged_head_is_noticed(tmp_path: Path, change: str) -> None:
     text = heads.read_text()
     assert change in text
     heads.write_text(text.replace(change, change.replace("5", "4").replace("1000.0", "9.0")))
-    with pytest.raises(JournalError, match="is forged"):
+    with pytest.raises(JournalError, match="is damaged or forged"):
         verify_heads(path, heads)
 
 
@@ -128,6 +128,26 @@ def test_heads_whose_bits_were_flipped_are_named_without_a_traceback(
         assert code == 1, at
         assert "signed" in err
         assert "Traceback" not in err
+
+
+def test_a_start_names_the_signed_heads_where_they_are_what_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal_with(path, 5)
+    signed(path)
+    heads = heads_of(path)
+    whole = heads.read_bytes()
+    refused: list[JournalError] = []
+    for at in range(len(whole) - 1):
+        heads.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        try:
+            HeadSigner(path)  # a bit of white space changes nothing, nor one that base64 has over
+        except JournalError as error:
+            refused.append(error)
+    assert len(refused) > 0.9 * len(whole)
+    assert {error.message for error in refused} == {f"The newest signed head in {heads} is damaged."}
+    assert all(error.remedy.startswith("Move it away") for error in refused)
+    heads.write_bytes(whole)
+    HeadSigner(path)
 
 
 def test_a_line_that_a_power_cut_has_cut_short_costs_itself_alone(tmp_path: Path) -> None:

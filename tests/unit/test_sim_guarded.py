@@ -42,7 +42,7 @@ class Cell:
 
     def __init__(self, folder: Path, seed: int = 5) -> None:
         self.world = World(MeshStore(folder))
-        self.robot = SimRobot(self.world, VirtualClock(asyncio.get_running_loop()), seed=seed, fits=[FIT])
+        self.robot = SimRobot(self.world, VirtualClock(asyncio.get_running_loop()), seed=seed, fits=lambda: [FIT])
         self.seen: list[tuple[float, tuple[float, ...]]] = []
 
     def block(self, depth_m: float) -> str:

@@ -149,7 +149,7 @@ def test_an_insert_is_decided_by_where_the_parts_truly_are(tmp_path, off_m):
         assert over.p[2] - robot.state.value.tcp.p[2] == pytest.approx(outcome.depth_m, abs=1e-6)
         return outcome
 
-    outcome = on_robot(tmp_path, body, fits=[FIT])
+    outcome = on_robot(tmp_path, body, fits=lambda: [FIT])
     if off_m:
         assert (outcome.kind, outcome.code) == ("aborted", "jammed")
         assert 0.02 < outcome.depth_m < 0.029

@@ -42,7 +42,7 @@ class Bench:
     def __init__(self, folder, seed=1, name="driver"):
         self.world = World(MeshStore(folder))
         self.screw = self.world.add("screw", BODY, SEAT @ HEAD.frame.inverse())
-        self.driver = SimScrewdriver(name, seed, GIVES, world=self.world, heads=[HEAD])
+        self.driver = SimScrewdriver(name, seed, GIVES, world=self.world, heads=lambda: [HEAD])
 
     async def drive(self, torque=12.0, at=SEAT):
         return await self.driver.use({"torque_Nm": torque}, at)
@@ -295,7 +295,7 @@ def test_heads_are_where_screws_were_placed_else_the_frame_itself():
 def test_devices_make_a_screwdriver_of_what_gives_a_torque(folder):
     async def main():
         bench = Bench(folder)
-        devices = SimDevices({"driver": GIVES}, seed=1, world=bench.world, heads=[HEAD])
+        devices = SimDevices({"driver": GIVES}, seed=1, world=bench.world, heads=lambda: [HEAD])
         assert (await devices.use("driver", {"torque_Nm": 12.0}, at=SEAT)).status == "ok"
         bench.world.remove(bench.screw)
         assert (await devices.use("driver", {"torque_Nm": 12.0}, at=SEAT)).status == "no_screw"

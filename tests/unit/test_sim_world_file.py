@@ -38,7 +38,7 @@ class Cell:
         self.world = World(MeshStore(folder))
         if self.left is not None:
             assert refill(self.world, self.left)
-        self.devices = SimDevices(TOOLS, seed=1, world=self.world, heads=[HEAD])
+        self.devices = SimDevices(TOOLS, seed=1, world=self.world, heads=lambda: [HEAD])
         if self.left is not None:
             self.devices.restore(self.left.screws)
 

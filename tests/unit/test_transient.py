@@ -11,7 +11,7 @@ from orchestrator.core.machine import CELL, TRANSIENT, CellState, CellVerb
 from orchestrator.core.ports import Safety
 from orchestrator.core.transient import TRANSIENTS, Awaited
 from orchestrator.engine import phrases
-from orchestrator.engine.runner import SKILL_ENDS_S
+from orchestrator.engine.performing import SKILL_ENDS_S
 from tests.unit.core_builders import Bench, step, variant
 
 ONE = variant(step("load", part="body", at="nest", by="robot"))

@@ -12,18 +12,19 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode, urlsplit, urlunsplit
 
-import httpx
 import orjson
 
 from orchestrator.adapters.access.oidc_file import OidcSpec, safe
 from orchestrator.adapters.access.oidc_token import UnknownKey, claims_of, keys_of
 from orchestrator.core.errors import SetupError
 from orchestrator.core.oidc import ProviderError, Vouched
+from orchestrator.core.printable import unprintable
 from orchestrator.core.variant import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    import httpx
     from joserfc.jwk import KeySet
 
     from orchestrator.core.access import PersonRole
@@ -131,11 +132,10 @@ class OidcProvider:
             held = _claim(claims, spec.role_claim)
             values = held if isinstance(held, list) else [held]
             role = next((role for value, role in spec.roles.items() if value in values), None)
-        spoken = " ".join(name.split())[:LONGEST_NAME].strip()
         return Vouched(
             issuer=spec.issuer,
             subject=claims["sub"],
-            name=spoken or claims["sub"][:LONGEST_NAME],
+            name=_spoken(name) or _spoken(claims["sub"]),
             account=account,
             role=role,
         )
@@ -210,6 +210,8 @@ class OidcProvider:
         self, method: str, url: str, *, data: dict[str, str] | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, Any]:
         """Ask one question; returns the status and what the JSON says, None where it is none."""
+        import httpx
+
         body = bytearray()
         plain = {"accept": "application/json", "accept-encoding": "identity", **(headers or {})}
         try:
@@ -230,6 +232,10 @@ class OidcProvider:
             return answer.status_code, orjson.loads(body)
         except ValueError:
             return answer.status_code, None
+
+
+def _spoken(name: str) -> str:
+    return "".join(each for each in " ".join(name.split()) if not unprintable(each))[:LONGEST_NAME].strip()
 
 
 def _claim(claims: dict[str, Any], name: str) -> Any:

@@ -13,6 +13,7 @@ from orchestrator.adapters.access import secret as hashing
 from orchestrator.core.access import ROLES, AccessError, Key, Person, PersonRole
 from orchestrator.core.commands import ENGINE, UNNAMED
 from orchestrator.core.errors import known
+from orchestrator.core.printable import unprintable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +51,8 @@ def add(
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
         raise AccessError("A person needs a name.", remedy=f"Give one of at most {LONGEST_NAME} characters.")
+    for text in (name, pseudonym, *(can := tuple(can))):
+        _printable(text)
     id_ = pseudonym or fresh_pseudonym()
     if id_ in TAKEN or id_.startswith("k-"):
         raise AccessError(f"'{id_}' stands for something else in a journal.", remedy="Choose another pseudonym.")
@@ -144,6 +147,7 @@ def add_key(store: AccountsFile, name: str, role_: PersonRole, now: float) -> tu
     """Make a key for a machine; returns it with the token, which is not kept. Raises AccessError."""
     if not 0 < len(name.strip()) <= LONGEST_NAME:
         raise AccessError("A key needs a name.", remedy="Say which machine it is for.")
+    _printable(name)
     made = Key(id=f"k-{secrets.token_hex(4)}", name=name.strip(), role=role_, made_t=now)
     token = f"tandem_{hashing.token()}"  # found by scanners for secrets, should it ever be published
     values = (made.id, made.name, made.role, hashing.digest(token), made.made_t)
@@ -162,3 +166,8 @@ def _leave_one(store: AccountsFile, found: Person) -> None:
     others = [each for each in store.people() if each.role == "supervisor" and each.id != found.id]
     if found.role == "supervisor" and not others:
         raise AccessError(f"{found.name} is the only supervisor.", remedy="Add another supervisor first.")
+
+
+def _printable(name: str) -> None:
+    if code := unprintable(name):
+        raise AccessError(f"A name holds {code}, which no text may.", remedy="Leave that character out.")

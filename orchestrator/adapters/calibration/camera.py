@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from orchestrator.adapters.calibration.board import corners
 from orchestrator.adapters.calibration.detect import detect
@@ -176,6 +175,8 @@ class CalibratedCamera:
 
     def _corrected(self, shot: Shot) -> tuple[Pose, Datum | None]:
         """Return the camera's pose as the best seen board has it, and how far that is from the calibrated one."""
+        from scipy.spatial.transform import Rotation
+
         best: tuple[Detection, str, Pose] | None = None
         for name, (board, place) in self._boards.items():
             if not _in_view(board, shot.pose.inverse() @ place, shot.intrinsics):

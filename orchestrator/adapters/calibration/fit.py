@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import least_squares
-from scipy.spatial.transform import Rotation
 
 from orchestrator.adapters.calibration.opencv import opencv
 from orchestrator.core.errors import VisionError
@@ -34,6 +32,8 @@ def board_in_camera(seen: Detection, lens: Intrinsics) -> tuple[Pose, float]:
 
     A flat board seen nearly head-on has two poses that look alike; the one that fits better counts.
     """
+    from scipy.spatial.transform import Rotation
+
     cv2 = opencv()
     matrix = np.array([[lens.fx, 0, lens.cx], [0, lens.fy, lens.cy], [0, 0, 1.0]])
     count, turns, shifts, _ = cv2.solvePnPGeneric(seen.points, seen.pixels, matrix, None, flags=cv2.SOLVEPNP_IPPE)
@@ -50,6 +50,7 @@ def board_in_camera(seen: Detection, lens: Intrinsics) -> tuple[Pose, float]:
 
 def refine(guesses: Sequence[Floats], residuals: Callable[[list[Floats]], Floats]) -> tuple[list[Floats], Floats]:
     """Return the poses (4, 4) that make residuals least, begun at guesses, and the residuals left."""
+    from scipy.optimize import least_squares
 
     def moved(step: Floats) -> list[Floats]:
         return [guess @ small(step[6 * i : 6 * i + 6]) for i, guess in enumerate(guesses)]
@@ -60,6 +61,8 @@ def refine(guesses: Sequence[Floats], residuals: Callable[[list[Floats]], Floats
 
 def small(step: Floats) -> Floats:
     """Return the pose (4, 4) of a rotation vector (rad) and a shift (m)."""
+    from scipy.spatial.transform import Rotation
+
     out = np.eye(4)
     out[:3, :3], out[:3, 3] = Rotation.from_rotvec(step[:3]).as_matrix(), step[3:]
     return out

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import sqrtm
-from scipy.spatial.transform import Rotation
 
 from orchestrator.adapters.calibration.fit import apart, board_in_camera, project, refine, rms, spread
 from orchestrator.core.errors import VisionError
@@ -91,6 +89,8 @@ def find_hand_eye(views: Sequence[tuple[Pose, Detection]], lens: Intrinsics, *, 
 
 def _check_turns(chain: Sequence[Floats]) -> None:
     """Raise VisionError where the poses turn too little, or all about one axis."""
+    from scipy.spatial.transform import Rotation
+
     turns = np.array(
         [Rotation.from_matrix(a[:3, :3] @ b[:3, :3].T).as_rotvec() for a, b in itertools.combinations(chain, 2)]
     )
@@ -134,6 +134,9 @@ def _fit(
 
 def _park(chain: Sequence[Floats], boards: Sequence[Floats]) -> tuple[Floats, Floats]:
     """Solve A X = X B over all pairs of pictures: the rotation by logarithms, then the shift by least squares."""
+    from scipy.linalg import sqrtm
+    from scipy.spatial.transform import Rotation
+
     pairs = [
         (chain[i] @ np.linalg.inv(chain[j]), boards[i] @ np.linalg.inv(boards[j]))
         for i, j in itertools.combinations(range(len(chain)), 2)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from orchestrator.adapters.calibration.opencv import opencv
 from orchestrator.core.errors import VisionError
@@ -130,6 +129,8 @@ def find_intrinsics(views: Sequence[Detection]) -> Lens:
 
 def _tilt_deg(turn: npt.NDArray[np.float64]) -> float:
     """Return by how much a board's normal is off the camera's axis."""
+    from scipy.spatial.transform import Rotation
+
     normal = Rotation.from_rotvec(np.asarray(turn).ravel()).as_matrix()[:, 2]
     return float(np.degrees(np.arccos(min(1.0, abs(float(normal[2]))))))
 

@@ -46,13 +46,13 @@ class Rehearsal:
         *,
         arm: ArmModel,
         base: Pose,
-        fits: Sequence[Fit] = (),
+        fits: Callable[[], Sequence[Fit]] = tuple,
         seed: int = 0,
     ) -> None:
         self._link, self._world, self._readings = link, world, readings
         self._arm = arm
         self._kinematics = Kinematics(arm, base)
-        self._fits = tuple(fits)
+        self._fits = fits
         self._random = np.random.default_rng((seed, 1))
         self._feeler: Feeler | None = None
         self._way: Vector = (0.0, 0.0, 1.0)  # along which it feels
@@ -127,7 +127,7 @@ class Rehearsal:
                 self._opening_m,
                 (x, y, z),
                 length,
-                self._fits,
+                self._fits(),
                 random=self._random,
             )
         self._goal = self._link.follow(waypoints)

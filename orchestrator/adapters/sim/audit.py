@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scipy.spatial import cKDTree
-
 from orchestrator.adapters.sim.meshes import moved
 from orchestrator.core import events as ev
 from orchestrator.core.geometry import deviation
@@ -149,6 +147,8 @@ class Audit:
 
     def _coincide(self, fact: Fact, true: Pose, claimed: Pose, within_m: float) -> bool:
         """Whether a part turned over looks just as it should: every corner of its surface meets a corner."""
+        from scipy.spatial import cKDTree
+
         body = next((body for body in self._world if body.kind == fact.kind), None)
         if body is None:
             return False

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import trimesh
 
 from orchestrator.adapters.sim.finish import MATTE, Finish, finish_of
 from orchestrator.core.errors import BadInput, NotFound
@@ -53,6 +52,8 @@ class Triangles:
     @cached_property
     def hull(self) -> Floats:
         """Corners of the convex hull, (k, 3) in metres."""
+        import trimesh
+
         shape: Any = trimesh.Trimesh(self.vertices, self.faces, process=False).convex_hull
         return np.asarray(shape.vertices, dtype=np.float64)
 
@@ -64,10 +65,15 @@ class Triangles:
 
 @dataclass(slots=True)
 class MeshStore:
-    """Meshes below a root folder, each read once. Paths are relative to it; they may not lead out of it."""
+    """Meshes below a root folder, each read once, when first asked for. Paths may not lead out of it."""
 
     root: Path
     _meshes: dict[Box | Mesh, Triangles] = field(default_factory=dict)
+
+    def expect(self, shape: Box | Mesh) -> None:
+        """See that a shape's file is there, unread. Raises NotFound."""
+        if isinstance(shape, Mesh) and shape not in self._meshes:
+            self._file(shape.path)
 
     def get(self, shape: Box | Mesh) -> Triangles:
         """Return a shape's surface. Raises NotFound for a missing file, BadInput for one that is no mesh."""
@@ -75,10 +81,16 @@ class MeshStore:
             self._meshes[shape] = _box(shape) if isinstance(shape, Box) else self._read(shape.path)
         return self._meshes[shape]
 
-    def _read(self, path: str) -> Triangles:
+    def _file(self, path: str) -> Path:
         file = (self.root / path).resolve()
         if not file.is_relative_to(self.root.resolve()) or not file.is_file():
             raise NotFound(f"There is no mesh '{path}'.", remedy="Give a .glb file below the instructions folder.")
+        return file
+
+    def _read(self, path: str) -> Triangles:
+        import trimesh
+
+        file = self._file(path)
         try:
             solids: list[Any] = [
                 thing for thing in trimesh.load_scene(file).dump() if isinstance(thing, trimesh.Trimesh)
@@ -95,6 +107,8 @@ class MeshStore:
 
 
 def _box(box: Box) -> Triangles:
+    import trimesh
+
     made: Any = trimesh.creation.box(extents=box.size_m)
     return Triangles(np.asarray(made.vertices, dtype=np.float64), np.asarray(made.faces, dtype=np.int64))
 

@@ -9,7 +9,6 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial import ConvexHull
 
 from orchestrator.core.errors import SetupError
 from orchestrator.core.geometry import Pose
@@ -34,6 +33,8 @@ def rests(mesh: Triangles) -> list[tuple[Pose, float]]:
     A side is a face of the convex hull with the centre of mass above it; its share is the solid angle under which the
     centre sees it.
     """
+    from scipy.spatial import ConvexHull
+
     points = mesh.hull
     centre = _centre_of_mass(mesh)
     hull = ConvexHull(points)
@@ -119,6 +120,8 @@ def _apart(one: Floats, other: Floats) -> bool:
 
 def _under(corners: Floats) -> bool:
     """Tell whether the centre of mass, at the origin, is above a side with these corners (n, 2)."""
+    from scipy.spatial import ConvexHull
+
     return bool((ConvexHull(corners).equations[:, 2] < 0).all())
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree as ET
 
 import numpy as np
-import trimesh
 
 from orchestrator.adapters.sim.depth import MODELS
 from orchestrator.adapters.sim.hands import TRAY
@@ -206,12 +205,16 @@ def _file(mesh: Mesh) -> str:
 
 
 def _stl(surface: Triangles) -> bytes:
+    import trimesh
+
     made: Any = trimesh.Trimesh(surface.vertices, surface.faces, process=False)
     return bytes(made.export(file_type="stl"))
 
 
 def _inertial(link: ET.Element, surface: Triangles, mass_kg: float | None) -> None:
     """Say mass and inertia of a solid of one density; of its hull, where its surface encloses nothing."""
+    import trimesh
+
     solid: Any = trimesh.Trimesh(surface.vertices, surface.faces, process=False)
     if not solid.volume > 0.0:
         solid = solid.convex_hull

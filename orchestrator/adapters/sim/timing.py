@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import ruckig
-from scipy.interpolate import CubicSpline
 
 from orchestrator.core.errors import PlanError
 
@@ -118,6 +117,8 @@ def _spline(knots: Floats, values: Floats) -> Floats:
     Its end pieces go on as the pieces beside them do (not-a-knot): with no bend at the ends, as a natural spline has
     it, the TCP would leave its line there and be 2 % too fast.
     """
+    from scipy.interpolate import CubicSpline
+
     pieces = CubicSpline(knots, values, bc_type="not-a-knot").c
     return np.ascontiguousarray(pieces[::-1].transpose(1, 0, 2))
 

@@ -128,11 +128,11 @@ class World:
     def add(
         self, kind: str, shape: Box | Mesh, pose: Pose, *, source: str = "", mark: str = "", slot: bool = True
     ) -> str:
-        """Put a new body into the cell and return its id. Raises NotFound or BadInput for its mesh.
+        """Put a new body into the cell and return its id. Raises NotFound where its mesh is missing.
 
         One from a `source` lies in a `slot` of it, where everybody expects it, or loose.
         """
-        self.meshes.get(shape)
+        self.meshes.expect(shape)
         number = self._made[kind] = self._made.get(kind, 0) + 1
         body = Body(f"{kind}~{number}", kind, shape, pose, source=source, mark=mark)
         if source and slot:
@@ -237,9 +237,9 @@ class World:
         return Contents(tuple(self._bodies.values()), dict(self._made), dict(self._slots), self._pull_N)
 
     def restore(self, contents: Contents) -> None:
-        """Put into an empty world what there was in one. Raises NotFound or BadInput for a mesh that is gone."""
+        """Put into an empty world what there was in one. Raises NotFound for a mesh that is gone."""
         for body in contents.bodies:
-            self.meshes.get(body.shape)
+            self.meshes.expect(body.shape)
         self._bodies = {body.id: body for body in contents.bodies}
         self._made, self._slots = dict(contents.made), dict(contents.slots)
         self._held = next((body.id for body in contents.bodies if body.parent == GRIPPER), None)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from orchestrator.adapters.vision.align import Alignment, Scene, align
 from orchestrator.adapters.vision.floor import Ground, ground_of
@@ -95,6 +94,8 @@ def locate(request: LocateRequest, crop: Crop, solids: Solids, shapes: Shapes, s
     Raises:
         VisionError: a mesh is missing or can't be read.
     """
+    from scipy import ndimage
+
     part = shapes.get(request.part)
     ground = ground_of(request, crop, solids, settings)
     if ground is None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import minimum_filter
 
 from orchestrator.adapters.vision.align import Scene
 from orchestrator.adapters.vision.grain import grain
@@ -187,6 +186,8 @@ def uncovered(place: Place, settings: VisionSettings) -> Place:
 
     `look_at` takes for hidden only what is nearer than the highest point of all; here it is the highest close by.
     """
+    from scipy.ndimage import minimum_filter
+
     scene = place.scene
     front = nearest_of((scene.view.depth(idea.solid, idea.pose) for idea in place.ideas), scene.depth.shape)
     side = 2 * max(1, round(settings.margin_m / 2 / scene.pixel_m)) + 1

@@ -6,7 +6,6 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import minimize
 
 from orchestrator.adapters.vision.align import PRIOR_M, known_at, nudged
 from orchestrator.adapters.vision.hypotheses import MIXED_SIGMA, mixed, vote
@@ -33,6 +32,8 @@ def polished(votes: Votes, scene: Scene, settings: VisionSettings) -> Votes:
     and R. Mead, "A simplex method for function minimization", Computer Journal 7, 1965). `align` looks at a part of
     the pixels and at each through a difference over some pixels, which costs a tenth and finds the place half as well.
     """
+    from scipy.optimize import minimize
+
     solid, start = votes.hypothesis.solid, votes.found.pose
     radius = max(solid.radius, 0.004)
     near = grown((votes.front < scene.back).reshape(scene.shape), BESIDE_PIXELS).ravel()

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from orchestrator.adapters.vision.stable import at_yaw
 from orchestrator.core.geometry import Pose
@@ -118,6 +117,8 @@ def lumps(relief: Relief, least_m: float, least_area_m2: float) -> tuple[Cells, 
 
     Counted is what stands higher than a share of `least_m`, the height of the part where it is low, on enough cells.
     """
+    from scipy import ndimage
+
     smooth = ndimage.median_filter(relief.standing, size=3)
     label, count = ndimage.label(smooth > standing_m(relief, least_m))
     sizes = np.bincount(label.ravel(), minlength=count + 1)
@@ -276,6 +277,8 @@ def _top(shape: Shape, rest: Rest) -> tuple[Floats, float]:
 
 
 def _mould(rest: Rest, top: tuple[Floats, float], yaw: float, cell_m: float, step_m: float) -> Mould:
+    from scipy import ndimage
+
     points, pitch = top
     c, s = math.cos(yaw), math.sin(yaw)
     x, y = points[:, 0] * c - points[:, 1] * s, points[:, 0] * s + points[:, 1] * c

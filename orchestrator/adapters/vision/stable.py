@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial import ConvexHull, QhullError
 
 from orchestrator.adapters.vision.render import ALIKE_M
 from orchestrator.core.geometry import IDENTITY, Pose
 
 if TYPE_CHECKING:
+    from scipy.spatial import ConvexHull
+
     from orchestrator.adapters.vision.render import Floats, Solid
 
 LIKELY = 0.02  # a resting pose that is taken less often than this is not looked for
@@ -150,6 +151,8 @@ def _rests(solid: Solid, symmetry: Symmetry) -> tuple[Rest, ...]:
     The share is the solid angle of the side seen from the centre of mass, as if the part fell without rolling on
     (D. Boothroyd and C. Ho, "Natural resting aspects of parts for automatic handling", J. Eng. Ind. 99, 1977).
     """
+    from scipy.spatial import ConvexHull, QhullError
+
     points = np.unique(np.round(solid.vertices, 5), axis=0)
     try:
         hull = ConvexHull(points)
@@ -201,6 +204,8 @@ def _over(corners: Floats, normal: Floats, mass: Floats, margin_m: float) -> boo
 
     Of a narrow side, a facet of something round, it may be a little beside: the part rolls to the next, which is alike.
     """
+    from scipy.spatial import ConvexHull, QhullError
+
     basis = _upright(normal)[:2]
     flat, foot = corners @ basis.T, basis @ mass
     try:

@@ -17,7 +17,7 @@ from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from orchestrator.adapters.sim.world import Body, World
     from orchestrator.core.variant import Variant
@@ -112,12 +112,12 @@ class SimScrewdriver(SimTool):
         gives: Mapping[str, tuple[float, float]],
         *,
         world: World | None = None,
-        heads: Sequence[Head] = (),
+        heads: Callable[[], Sequence[Head]] = tuple,
     ) -> None:
         super().__init__(name, seed, gives)
         self._seed = seed
         self._world = world
-        self._heads = tuple(heads)
+        self._heads = heads
         self._turned: dict[str, tuple[Body, float]] = {}  # how far each screw was turned, where it sat then
         self._stripped: dict[str, float] = {}  # at which torque (Nm) the threads gave way that did
 
@@ -227,7 +227,7 @@ class SimScrewdriver(SimTool):
         if self._world is None:
             return
         for body_id, pose in self._world.visible().items():
-            for head in self._heads:
+            for head in self._heads():
                 if self._world.body(body_id).kind == head.kind:
                     yield pose @ head.frame, body_id
 

@@ -1,0 +1,52 @@
+"""What no text that people give may hold: characters that a terminal obeys, or that turn the order of reading round."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+from pydantic import BaseModel
+from pydantic_core import PydanticCustomError
+
+T = TypeVar("T")
+
+# C0 but tab and line feed, DEL, C1, the separators of lines and paragraphs, and Unicode's embeddings, overrides and
+# isolates of direction (UAX #9).
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def unprintable(text: str) -> str:
+    """Return the first character of a text that it may not hold, as U+001B; "" where there is none."""
+    found = _UNPRINTABLE.search(text)
+    return f"U+{ord(found[0]):04X}" if found else ""
+
+
+def escaped(text: str) -> str:
+    r"""Return a text for a terminal, with what it would obey written out.
+
+    >>> print(escaped("as\x1b[2J is"))
+    as\x1b[2J is
+    """
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def printable(given: T) -> T:
+    """Return a text, or a record with all its texts, as it is. Raises PydanticCustomError (unprintable)."""
+    for name, text in _texts(given.model_dump() if isinstance(given, BaseModel) else given):
+        if code := unprintable(text):
+            raise PydanticCustomError("unprintable", "holds {code}, which no text may", {"code": code, "name": name})
+    return given
+
+
+def _texts(value: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text in a value, with the path to where it is."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield name, str(key)
+            yield from _texts(inner, f"{name}.{key}".lstrip("."))
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _texts(inner, f"{name}.{number}")
