@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from orchestrator.adapters.sim.depth import DepthNoise
-from orchestrator.adapters.vision.align import Scene, align
-from orchestrator.adapters.vision.hypotheses import fellows, vote
+from orchestrator.adapters.vision.align import align
+from orchestrator.adapters.vision.hypotheses import vote
 from orchestrator.adapters.vision.place import look_at
 from orchestrator.adapters.vision.polish import polished
-from orchestrator.adapters.vision.render import Region, Solids, View
+from orchestrator.adapters.vision.render import Solids
 from orchestrator.adapters.vision.settings import VisionSettings
-from orchestrator.core.camera import intrinsics_for
 from orchestrator.core.geometry import Pose, deviation
 from tests.trial_parts import COUNTING, TUNING, write_trial_parts
 from tests.trials import LIGHT_KIND, STEREO_KIND, Kind, Stage, run
@@ -95,36 +93,9 @@ def test_a_part_that_shows_the_same_as_its_look_alike_is_a_question(stage: Stage
     assert check.reason == "From here part and other look the same."
 
 
-@pytest.mark.parametrize("shape", [(40, 1), (3, 60), (40, 40)])
-def test_pixels_count_for_as_much_as_their_noise_leaves_of_them(shape: tuple[int, int]) -> None:
-    model = DepthNoise(sigma_m=0.0025, step_m=0, grazing=0, flying=0, grain_px=7)
-    random, flat = np.random.default_rng(3), np.full((60, 80), 0.5, np.float32)
-    chosen = np.zeros(flat.shape, bool)
-    chosen[5 : 5 + shape[0], 5 : 5 + shape[1]] = True
-    means = [float(np.mean(model.spoil(flat, flat * 0 + 1, random)[chosen])) for _ in range(400)]
-    empty = flat.ravel()
-    view = View.over(Region(0, 0, 80, 60), Pose((0, 0, 0)), intrinsics_for(80, 60))
-    scene = Scene(view, flat.shape, empty, chosen.ravel(), empty, empty, pixel_m=0.001, grain=7.0)
-    independent = (0.0025 * 0.5**2) ** 2 / float(np.var(means))
-    counted = float((1 / fellows(chosen.ravel(), scene)).sum())
-    assert 0.75 < counted / independent < 1.35
-
-
-def test_a_narrow_zone_tells_a_part_from_its_look_alike_by_its_length(stage: Stage) -> None:
-    off = Stage(stage.solids)
-    for seed in (50081, 60121):  # of its rib, which alone differs, 61 and 38 pixels are in view
-        trial = off.trial(PARTS["angle"], STEREO_KIND, "ok", seed)
-        assert trial.telling is not None
-        assert 12 < trial.telling < 70
-        check = run(trial, off.solids).check
-        assert check.verdict == "ok", check.reason
-        check = run(off.trial(PARTS["angle"], STEREO_KIND, "wrong", seed), off.solids).check
-        assert check.verdict in {"wrong", "cannot_see"}
-
-
 def test_a_look_alike_is_a_question_where_the_zone_that_differs_is_out_of_view(stage: Stage) -> None:
     off = Stage(stage.solids)
     for case in ("ok", "wrong"):
         trial = off.trial(PARTS["angle"], STEREO_KIND, case, 50177)
-        assert trial.telling in {0, None}
+        assert trial.telling == (0 if case == "ok" else None)
         assert run(trial, off.solids).check.verdict == "cannot_see"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.ndimage import correlate1d
 
 from orchestrator.adapters.vision.align import Alignment, align
 from orchestrator.adapters.vision.outline import grown, outline
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from orchestrator.adapters.vision.align import Scene
-    from orchestrator.adapters.vision.render import Depth, Floats, Mask, Solid
+    from orchestrator.adapters.vision.render import Depth, Mask, Solid
     from orchestrator.adapters.vision.settings import VisionSettings
 
 Kind = Literal["part", "flipped", "look_alike"]
@@ -26,7 +25,6 @@ COARSE_M = 0.001  # pixels off by more than this count alike in the coarse searc
 BESIDE_PIXELS = 2.5  # how far to a side a part is tried that has come to rest
 LEAST_DIFFERENT = 12  # pixels in which two hypotheses must differ to be told apart
 CLEAR_RATIO = 5.0  # log likelihood ratio that tells two hypotheses apart: 150 to 1
-PLENTY = 100.0  # expected, counting a pixel as if it stood amid many: no closer count is needed
 CLEAR_SHARE, SHARE_SIGMAS = 0.35, 2.5  # of the vote that is enough, or that is near enough to all of it for its noise
 TELLING_SIGMA = 2.5  # two hypotheses differ in a pixel where their depths do by this much noise ...
 TELLING_SLACKS = 5.0  # ... or by one sigma, where that is so many times what meshes and poses may be off
@@ -173,8 +171,8 @@ def compared(one: Votes, other: Votes, scene: Scene, settings: VisionSettings) -
 
     The first is the log likelihood ratio as a share, -1 to 1, of what it would be were the one exactly true; 1 is for
     the one. The second is that ratio's expected value in independent pixels (half a squared distance in sigmas, of
-    which pixels that err alike count as one; s such units have a noise of sqrt(2 s)); 0 where fewer than the least
-    count differ. Beside an outline of either, where windows and beams mix two depths, a pixel's word is worth less.
+    which a grain's pixels count as one; s such units have a noise of sqrt(2 s)); 0 where fewer than the least count
+    differ. Beside an outline of either, where windows and beams mix two depths, a pixel's word is worth less.
     """
     apart = np.abs(one.front - other.front)
     gap = (apart / scene.sigma) ** 2
@@ -186,31 +184,8 @@ def compared(one: Votes, other: Votes, scene: Scene, settings: VisionSettings) -
     hoped = np.minimum(gap[differ], cut)
     depth, sigma = scene.depth[differ], scene.sigma[differ]
     against = [np.minimum(((depth - votes.front[differ]) / sigma) ** 2, cut) for votes in (one, other)]
-    gain = against[1] - against[0]
     whole = float(hoped.sum())
-    strength = whole / 2 / scene.grain**2
-    if strength > PLENTY or scene.shape[0] == 1:
-        return float(gain.sum()) / whole, strength
-    own = 1 / fellows(differ, scene)
-    whole = float(hoped @ own)
-    return float(gain @ own) / whole, whole / 2
-
-
-def fellows(chosen: Mask, scene: Scene) -> Floats:
-    """Return how many of the chosen pixels each of them errs alike with, itself included: (chosen,), 1 or more.
-
-    Errors alike over a window of n pixels a side are correlated by 1 - d / n at d pixels along a row or column; n * n
-    such fellows are all that a pixel amid many has, fewer in a strip (design effect: L. Kish, "Survey Sampling", 1965).
-    """
-    reach = math.ceil(scene.grain) - 1
-    alike = np.maximum(0.0, 1 - np.abs(np.arange(-reach, reach + 1)) / scene.grain)
-    rows, columns = (np.flatnonzero(chosen.reshape(scene.shape).any(axis=axis)) for axis in (1, 0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    inside = chosen.reshape(scene.shape)[box]
-    count = inside.astype(np.float64)
-    for axis in (0, 1):
-        count = correlate1d(count, alike, axis=axis, mode="constant")
-    return np.asarray(count[inside])
+    return float((against[1] - against[0]).sum()) / whole, whole / 2 / scene.grain**2
 
 
 def mixed(votes: tuple[Votes, ...], scene: Scene, settings: VisionSettings) -> Mask:
