@@ -38,6 +38,7 @@ CASES: tuple[Case, ...] = (
 BAD: tuple[Case, ...] = ("moved", "turned", "missing", "wrong", "flipped")
 MOVED_M, TURNED_RAD = 0.003, math.radians(5)
 CALIBRATION_M, CALIBRATION_RAD = 0.0003, math.radians(0.05)
+TELLING_SIGMA = 2.5  # of the camera's noise, by which a pixel tells a part from its look-alike
 TELLING_M = 0.0015  # depths of part and look-alike that differ by more tell them apart
 WAYS = 30  # to lay something over a part that are tried
 TABLE_Z = 0.0
@@ -62,7 +63,11 @@ LIGHT_KIND = Kind("structured light", STRUCTURED_LIGHT, 0.5, 1.0, 0.001, math.ra
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """One scene: what is asked, the picture, and the truth (None where the part isn't there)."""
+    """One scene: what is asked, the picture, and the truth (None where the part isn't there).
+
+    `telling` is, of a part in clear view, in how many pixels a perfect picture from the camera's true place differs
+    from that of its look-alike in the same pose by more than the camera's noise (`TELLING_SIGMA`); None else.
+    """
 
     assembly: Assembly
     kind: Kind
@@ -71,6 +76,7 @@ class Trial:
     crop: Crop
     truth: Pose | None
     seed: int
+    telling: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,9 +132,13 @@ class Stage:
                 under = _under(on, share, random)
             depth[under] = float(depth[on].min()) - random.uniform(0.04, 0.15)
             cosine[under] = 1.0
+        telling = None
+        if case == "ok":
+            alike, _ = self._seen([base, dataclasses.replace(other, pose=where)], region, true)
+            telling = int((np.abs(alike - depth) > TELLING_SIGMA * kind.noise.sigma_m * depth**2).sum())
         crop = Crop("top", kind.noise.spoil(depth, cosine, random), region, self.lens, camera, 1.0, kind.noise.sigma_m)
         there = case not in {"missing", "wrong", "flipped"}
-        return Trial(assembly, kind, case, asked, crop, where if there else None, seed)
+        return Trial(assembly, kind, case, asked, crop, where if there else None, seed, telling)
 
     def _where(self, assembly: Assembly, part: Expected, case: Case, random: np.random.Generator) -> Pose:
         """Return where the thing in the part's place truly is."""

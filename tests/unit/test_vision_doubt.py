@@ -91,3 +91,11 @@ def test_a_part_that_shows_the_same_as_its_look_alike_is_a_question(stage: Stage
     check = run(stage.trial(PARTS["angle"], STEREO_KIND, "ok", 20121), stage.solids).check
     assert check.verdict == "cannot_see"
     assert check.reason == "From here part and other look the same."
+
+
+def test_a_look_alike_is_a_question_where_the_zone_that_differs_is_out_of_view(stage: Stage) -> None:
+    off = Stage(stage.solids)
+    for case in ("ok", "wrong"):
+        trial = off.trial(PARTS["angle"], STEREO_KIND, case, 50177)
+        assert trial.telling == (0 if case == "ok" else None)
+        assert run(trial, off.solids).check.verdict == "cannot_see"
