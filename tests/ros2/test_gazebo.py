@@ -19,11 +19,7 @@ adapters:
   robot_ros2: {rehearsal: true, use_sim_time: true, safety: {source: none, supervised: true}}
 """  # the suite knows no table
 JOGS = "seen on a busy machine alone: ticks come late, and one jog told 1.55 m/s, not explained yet"
-FINGERS = "fingers stay at their open end in Fortress, whatever they are told: not explained yet"
 OPEN = {
-    "test_the_gripper_opens_to_what_is_asked_and_an_empty_close_holds_nothing": FINGERS,
-    "test_a_stop_of_the_hardware_ends_whatever_moves_and_outweighs_a_cancel[protective_stop-grip]": FINGERS,
-    "test_a_stop_of_the_hardware_ends_whatever_moves_and_outweighs_a_cancel[emergency_stop-grip]": FINGERS,
     "test_a_renewed_jog_goes_straight_and_a_zero_twist_ends_it": JOGS,
     "test_a_jog_that_is_not_renewed_comes_to_a_stand": JOGS,
     "test_a_jog_turns_about_the_tcp_in_the_tools_axes": JOGS,
@@ -59,7 +55,6 @@ def on_rig(request, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason=FINGERS, run=False)
 def test_a_unit_is_built_with_the_journal_of_the_embedded_cell(tmp_path):
     if reason := why_not_gazebo():
         pytest.skip(reason)
