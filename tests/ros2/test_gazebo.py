@@ -18,20 +18,13 @@ HIGH = """robot: {adapter: ros2, model: ur5e, at: {xyz_mm: [0, 0, 1500]}, grippe
 adapters:
   robot_ros2: {rehearsal: true, use_sim_time: true, safety: {source: none, supervised: true}}
 """  # the suite knows no table
-JOGS = "seen on a busy machine alone: ticks come late, and one jog told 1.55 m/s, not explained yet"
+CLOCK = "ros2_control has its time from /clock, which reaches it in bursts: some 60 ms at once are stamped and moved on"
 STIFF = "what is rehearsed does not yield: the push depends on when the controller heard of it"
 OPEN = {
     "test_a_guarded_move_tells_by_depth_and_force_what_it_met": STIFF,
     "test_a_guarded_move_meets_what_comes_into_its_way_while_it_runs": STIFF,
-    "test_a_renewed_jog_goes_straight_and_a_zero_twist_ends_it": JOGS,
-    "test_a_jog_that_is_not_renewed_comes_to_a_stand": JOGS,
-    "test_a_jog_turns_about_the_tcp_in_the_tools_axes": JOGS,
-    "test_another_twist_takes_over_without_a_stop": JOGS,
-    "test_no_jog_is_faster_than_reduced_speed_and_caps_slow_it_further": JOGS,
-    "test_a_jog_stops_before_a_body_and_goes_away_from_it": JOGS,
-    "test_a_jog_stops_at_a_joints_limit_and_comes_back": JOGS,
-    "test_a_jog_out_of_reach_stops_at_the_singularity_of_a_stretched_arm": JOGS,
-    "test_what_stops_a_jog_for_good_is_not_revived_by_a_renewal": JOGS,
+    "test_state_is_told_while_moving_and_while_idle": CLOCK,
+    "test_no_jog_is_faster_than_reduced_speed_and_caps_slow_it_further": CLOCK,
 }
 globals().update({name: value for name, value in vars(suite).items() if name.startswith("test_")})
 
