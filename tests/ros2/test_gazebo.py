@@ -9,9 +9,10 @@ import pytest
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.clock_wall import WallClock
 from tests.contract import test_robot as suite
+from tests.contract.running import on_robot
 from tests.ros2.building import built, in_the_embedded_cell, ros2_cell
 from tests.ros2.mock_rig import GazeboKind, Hardware, why_not_gazebo
-from tests.ros2.rig import apart, on
+from tests.ros2.rig import apart
 
 pytestmark = pytest.mark.ros2
 HIGH = """robot: {adapter: ros2, model: ur5e, at: {xyz_mm: [0, 0, 1500]}, gripper: parallel_85, payload_kg: 5}
@@ -47,7 +48,7 @@ def on_rig(request, tmp_path):
     open_why = next((why for name, why in OPEN.items() if request.node.name.startswith(name)), None)
     if open_why is not None:
         request.applymarker(pytest.mark.xfail(reason=open_why))
-    return on(GazeboKind(request.getfixturevalue("hardware").guard), tmp_path)
+    return on_robot(GazeboKind(request.getfixturevalue("hardware").guard), tmp_path)
 
 
 @pytest.mark.slow
