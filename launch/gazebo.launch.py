@@ -35,6 +35,7 @@ ARGUMENTS = {
     "names": ("auto", "Gazebo's release: gz for Garden and newer, ign for Fortress; auto: what is found"),
 }
 CONTROLLERS = ("joint_state_broadcaster", "joint_trajectory_controller", "gripper_controller")
+ROOM, FAST = 1.0, 100.0  # what physics lets a joint have beyond its limits, and how fast it may be: m or rad
 PACKAGES = {
     "ros_gz_sim": "ros-gz",
     "ros_gz_bridge": "ros-gz",
@@ -98,6 +99,19 @@ def told(*arguments):
     return done.stdout
 
 
+def unlimited(arm):
+    """Return an arm (URDF) as physics gets it: its limits are kept by the controllers alone.
+
+    What DART has stopped at a limit stays there, and what has come to its limit of speed keeps that speed, whatever
+    either is told (dartsim/dart issues 1683 and 2422).
+    """
+    root = ET.fromstring(arm)  # noqa: S314 - of Tandem's own making
+    for limit in root.iter("limit"):
+        lower, upper = (float(limit.get(end)) for end in ("lower", "upper"))
+        limit.attrib.update(lower=repr(lower - ROOM), upper=repr(upper + ROOM), velocity=repr(FAST))
+    return ET.tostring(root, encoding="unicode")
+
+
 def bridged(world, names):
     """Return what is bridged from Gazebo to ROS 2: its clock, and what the cameras of a world (SDF) tell."""
     topics = [f"/clock@rosgraph_msgs/msg/Clock[{names.messages}.Clock"]
@@ -122,6 +136,8 @@ def gazebo(context, *_args, **_keywords):
     (file,) = folder.glob("*.sdf")
     world = ET.parse(file).getroot()  # noqa: S314 - of Tandem's own making
     arm = told("urdf", said["cell"], "--hardware", "gazebo", "--controllers", said["controllers"])
+    body = folder / "arm.urdf"
+    body.write_text(unlimited(arm), encoding="utf-8")
     simulated = {"use_sim_time": True}
     manager = {"package": "controller_manager", "output": "screen"}
     window = [] if said["gui"] == "true" else ["-s", "--headless-rendering"]
@@ -149,7 +165,7 @@ def gazebo(context, *_args, **_keywords):
         Node(
             package="ros_gz_sim",
             executable="create",
-            arguments=["-topic", "robot_description", "-name", "arm"],
+            arguments=["-file", str(body), "-name", "arm"],
             output="screen",
             on_exit=without_arm,
         ),

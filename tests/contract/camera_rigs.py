@@ -13,7 +13,6 @@ from orchestrator.adapters.sim.world import World
 from orchestrator.core.camera import intrinsics_for
 from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Box
-from tests.contract.robot_rigs import tasks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -99,21 +98,3 @@ class Embedded:
     def make(self, folder: Path) -> CameraRig:
         """Make a camera in an empty world."""
         return EmbeddedRig(folder)
-
-
-def on(kind: CameraKind, folder: Path) -> Callable[..., Any]:
-    """Run a coroutine on a camera, and hold it to leaving no task behind."""
-
-    def run(body: Callable[[CameraRig], Awaitable[Any]]) -> Any:
-        async def whole() -> Any:
-            rig = kind.make(folder)
-            try:
-                answer = await body(rig)
-            finally:
-                await rig.close()
-            assert tasks() == set()
-            return answer
-
-        return kind.run(whole)
-
-    return run

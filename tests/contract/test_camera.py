@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from orchestrator.core.errors import VisionError
-from tests.contract.camera_rigs import ABOVE, BOX, LENS, Embedded, on
+from tests.contract.camera_rigs import ABOVE, BOX, LENS, Embedded
+from tests.contract.running import on
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,14 +13,15 @@ from orchestrator.core.errors import PlanError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Box, Grip, Move, MoveJoints, Retrace, Safety, Scene, SceneObject
 from orchestrator.engine.trail import TrailKeeper
-from tests.contract.robot_rigs import ROBOTS, others_at_work, tasks
+from tests.contract.robot_rigs import ROBOTS, others_at_work
+from tests.contract.running import on_robot
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from pathlib import Path
 
     from orchestrator.core.ports import Joints, Robot, RobotState
-    from tests.contract.robot_rigs import Rig, RigKind
+    from tests.contract.robot_rigs import Rig
 
 DOWN = (math.pi, 0.0, 0.0)
 HIGH = Pose.from_rpy((-0.45, -0.15, 0.35), DOWN)
@@ -41,22 +42,7 @@ def no_orphans():
 @pytest.fixture(params=ROBOTS.values(), ids=ROBOTS)
 def on_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]:
     """Run a coroutine on a robot that is ready, and hold it to leaving no task behind."""
-    kind: RigKind = request.param
-
-    def run(body: Callable[[Rig], Awaitable[Any]]) -> Any:
-        async def whole() -> Any:
-            rig = kind.make(tmp_path)
-            try:
-                await rig.robot.ready()
-                answer = await body(rig)
-            finally:
-                await rig.close()
-            assert tasks() == set()
-            return answer
-
-        return kind.run(whole)
-
-    return run
+    return on_robot(request.param, tmp_path)
 
 
 async def gone(rig: Rig, *segments: Any) -> tuple[Joints, ...]:

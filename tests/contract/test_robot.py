@@ -30,13 +30,14 @@ from orchestrator.core.ports import (
     Twist,
 )
 from tests.contract.robot_rigs import ROBOTS, others_at_work, tasks
+from tests.contract.running import on_robot
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from orchestrator.core.ports import Motion, RobotState
-    from tests.contract.robot_rigs import Rig, RigKind
+    from tests.contract.robot_rigs import Rig
 
 DOWN = (math.pi, 0.0, 0.0)
 HIGH = Pose.from_rpy((-0.45, -0.15, 0.35), DOWN)
@@ -55,23 +56,7 @@ def no_orphans():
 @pytest.fixture(params=ROBOTS.values(), ids=ROBOTS)
 def on_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]:
     """Run a coroutine on a robot that is ready (unless told not to be), and hold it to leaving no task behind."""
-    kind: RigKind = request.param
-
-    def run(body: Callable[[Rig], Awaitable[Any]], *, ready: bool = True) -> Any:
-        async def whole() -> Any:
-            rig = kind.make(tmp_path)
-            try:
-                if ready:
-                    await rig.robot.ready()
-                answer = await body(rig)
-            finally:
-                await rig.close()
-            assert tasks() == set()
-            return answer
-
-        return kind.run(whole)
-
-    return run
+    return on_robot(request.param, tmp_path)
 
 
 async def at(rig: Rig, pose: Pose) -> None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.contract.running import on_robot
 from tests.ros2.double import DoubleKind
 from tests.ros2.found import why_not
-from tests.ros2.rig import RosKind, ServerProcess, alone, on
+from tests.ros2.rig import RosKind, ServerProcess, alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,4 +42,4 @@ def on_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]
     if request.param == "ros2" and (reason := why_not()):
         pytest.skip(reason)
     kind = DoubleKind() if request.param == "double" else RosKind(request.getfixturevalue("servers"))
-    return on(kind, tmp_path)
+    return on_robot(kind, tmp_path)

@@ -121,10 +121,16 @@ class Guard:
         self._asked(self._switch, request)
 
     def _done(self, client: ActionClient, goal: Any) -> None:
+        """Have a goal done; given again where an answer is lost, as one is that comes before it is waited for."""
         assert client.wait_for_server(PATIENCE_S)
-        handle = self._answer(client.send_goal_async(goal))
-        assert handle.accepted
-        self._answer(handle.get_result_async())
+        ends_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < ends_s:
+            if (handle := self._answer(client.send_goal_async(goal))) is None:
+                continue
+            assert handle.accepted
+            if self._answer(handle.get_result_async()) is not None:
+                return
+        raise AssertionError("an action does not answer")
 
     def _asked(self, client: Any, request: Any) -> Any:
         """Return a service's answer; asked again where one is lost, as it is before the service knows of the client."""
@@ -141,8 +147,7 @@ class Guard:
     def _answer(self, future: Any) -> Any:
         came = threading.Event()
         future.add_done_callback(lambda _: came.set())
-        assert came.wait(PATIENCE_S)
-        return future.result()
+        return future.result() if came.wait(LOST_S) else None
 
     def run(self, connection: Connection) -> None:
         """Serve commands until the other side is gone."""

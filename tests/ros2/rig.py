@@ -19,10 +19,9 @@ from orchestrator.adapters.sim.arm import UR5E
 from orchestrator.adapters.sim.meshes import MeshStore
 from orchestrator.core.ports import Safety
 from orchestrator.core.ros2_spec import Ros2GripperSpec, Ros2SafetySpec, Ros2Settings
-from tests.contract.robot_rigs import tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Callable, Iterator
 
     from orchestrator.adapters.ros2.link import Link
     from orchestrator.core.geometry import Pose
@@ -173,26 +172,6 @@ class RosRig:
 
     def take(self, body: str) -> None:
         self._servers.call("take", body)
-
-
-def on(kind: Any, folder: Path) -> Callable[..., Any]:
-    """Run a coroutine on a robot that is ready (unless told not to be), and hold it to leaving no task behind."""
-
-    def run(body: Callable[[Any], Awaitable[Any]], *, ready: bool = True) -> Any:
-        async def whole() -> Any:
-            rig = kind.make(folder)
-            try:
-                if ready:
-                    await rig.robot.ready()
-                answer = await body(rig)
-            finally:
-                await rig.close()
-            assert tasks() == set()
-            return answer
-
-        return kind.run(whole)
-
-    return run
 
 
 class RosKind:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.contract import test_camera as suite
-from tests.contract.camera_rigs import on
+from tests.contract.running import on
 from tests.ros2.camera_rig import DoubleCamera, RosCameraKind
 from tests.ros2.found import why_not
 

@@ -15,8 +15,9 @@ from orchestrator.core.ports import Box, Grip, Move
 from orchestrator.core.ros2_spec import Ros2DigitalSpec, Ros2GripperSpec
 from tests.contract import test_robot as suite
 from tests.contract.robot_rigs import tasks
+from tests.contract.running import on_robot
 from tests.ros2.found import why_not
-from tests.ros2.rig import SETTINGS, RosKind, RosRig, ServerProcess, alone, on
+from tests.ros2.rig import SETTINGS, RosKind, RosRig, ServerProcess, alone
 from tests.ros2.test_gripper import ABOVE
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class DigitalKind(RosKind):
 @pytest.fixture
 def on_rig(digital: ServerProcess, tmp_path: Path) -> Callable[..., Any]:
     """Run a coroutine on it, as the port's suite does."""
-    return on(DigitalKind(digital), tmp_path)
+    return on_robot(DigitalKind(digital), tmp_path)
 
 
 def settings(**changes: Any) -> Any:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import socket
 import threading
+import time
 from importlib.util import find_spec
 
 import pytest
 
+from orchestrator.cli import client
 from tests.ros2 import launching
 from tests.ros2.building import cell_file
 from tests.ros2.found import why_not
@@ -18,7 +21,15 @@ from tests.ros2.rig import apart
 from tests.unit.cell_bench import ROOT
 
 pytestmark = pytest.mark.ros2
-LIMIT_S = 300.0
+LIMIT_S = 400.0
+SKILL_S = 200.0  # for the first skill of an order
+ORDER = {
+    "order": "o-1",
+    "product": "gear_reducer",
+    "options": {"ratio": "5", "cover": "blind", "plate": "en"},
+    "quantity": 1,
+    "start": True,
+}
 FOLDER = ROOT / "launch"
 
 
@@ -52,11 +63,15 @@ def test_it_says_what_may_be_said(file, names):
     assert all(said.values())
 
 
-def comes_up_and_ends(tmp_path, name, *said):
-    """Hold `cell.launch.py` to showing a cell of this name in the graph, idle, and to ending cleanly on Ctrl+C."""
+def comes_up_and_ends(tmp_path, name, *said, does=None):
+    """Hold `cell.launch.py` to showing a cell of this name in the graph, idle, and to ending cleanly on Ctrl+C.
+
+    In between it `does` something with the peer that has seen it, and with the address of its pages.
+    """
     from tests.ros2.peer import Peer
 
-    own = f"port:={free_port()}", f"data:={tmp_path / 'data'}"
+    port = free_port()
+    own = f"port:={port}", f"data:={tmp_path / 'data'}"
     launched = launching.launched(tmp_path / "install", "cell.launch.py", *own, *said)
     timer = threading.Timer(LIMIT_S, launching.signalled, (launched, signal.SIGKILL))
     timer.start()
@@ -71,20 +86,25 @@ def comes_up_and_ends(tmp_path, name, *said):
         async def seen():
             peer = Peer()
             try:
-                return await peer.state(cell="idle")
+                state = await peer.state(cell="idle")
+                if does is not None:
+                    await does(peer, f"http://127.0.0.1:{port}")
+                return state
             finally:
                 await peer.close()
 
+        rest = threading.Thread(target=lambda: lines.extend(launched.stdout))  # so that nobody waits to be read
+        rest.start()
         assert asyncio.run(seen())["name"] == name, "".join(lines)
         launching.signalled(launched, signal.SIGINT)
-        lines += launched.stdout.readlines()
+        rest.join()
         assert launched.wait() == 0, "".join(lines)
         assert "The cell has stopped" in "".join(lines)
     finally:
         timer.cancel()
         launching.signalled(launched, signal.SIGKILL)
-        launched.stdout.close()
         launched.wait()
+        launched.stdout.close()
 
 
 def test_a_cell_comes_up_in_the_graph_and_ends_cleanly(request, tmp_path):
@@ -94,8 +114,25 @@ def test_a_cell_comes_up_in_the_graph_and_ends_cleanly(request, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("robot", "why_not"), [("mock", why_not_mock), ("gazebo", why_not_gazebo)])
-def test_a_cell_comes_up_with_its_robot_and_both_end_cleanly(tmp_path, robot, why_not):
+def test_a_cell_comes_up_with_its_robot_runs_a_skill_for_an_order_and_both_end_cleanly(tmp_path, robot, why_not):
     if reason := why_not():
         pytest.skip(reason)
+    path = tmp_path / f"{robot}.yaml"
+    text = (FOLDER / "cells" / path.name).read_text(encoding="utf-8")
+    assert text.count("rehearsal: true") == 1
+    path.write_text(text.replace("rehearsal: true", "rehearsal: true\n    others: ask"), encoding="utf-8")
+
+    async def ordered(peer, url):
+        answer = await peer.order(json.dumps(ORDER))
+        assert answer["ok"], answer
+        (order,) = (await peer.state(cell="execute"))["orders"]
+        assert order["order"] == ORDER["order"]
+        ends_s = time.monotonic() + SKILL_S
+        while not (skills := client.call("GET", url, "/events?type=skill_ended")["events"]):
+            assert time.monotonic() < ends_s, peer.states[-1]
+            await asyncio.sleep(1.0)
+        assert skills[0]["payload"]["outcome"] == "succeeded", skills
+
     with apart(75):
-        comes_up_and_ends(tmp_path, robot, f"robot:={robot}", "without:=parts cameras")
+        more = f"robot:={robot}", f"cell:={path}", "worker:=sim", "without:=parts cameras"
+        comes_up_and_ends(tmp_path, robot, *more, does=ordered)

@@ -10,6 +10,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from orchestrator.adapters.sim.arm import UR5E
+from orchestrator.core.ros2_spec import UR_JOINTS
 from tests.ros2.found import why_not
 from tests.ros2.launching import prefix
 from tests.unit.cell_bench import ROOT
@@ -132,10 +134,26 @@ def test_gazebo_gets_the_cell_as_a_world_and_its_arm_with_a_controller_manager(g
         "bin",
         "camera",
     }
-    assert out.commands["create"][1:3] == ["-topic", "robot_description"]
+    assert out.commands["create"][1] == "-file"
     controllers = [word for word in out.commands["spawner"] if "controller" in word and "/" not in word]
     assert controllers == ["joint_trajectory_controller", "gripper_controller"]
     assert out.commands["spawner"][1] == "joint_state_broadcaster"
+
+
+def test_physics_keeps_none_of_the_limits_that_controllers_keep(gazebo, described):
+    body = ET.parse(described("gazebo.launch.py", names="gz").commands["create"][2]).getroot()
+    assert body.find("gazebo/plugin") is not None
+    limits = {joint.get("name"): joint.find("limit") for joint in body.findall("joint") if joint.get("type") != "fixed"}
+    half_m, speed_m_s = UR5E.gripper.stroke_m / 2, UR5E.gripper.speed_m_s / 2
+    fingers = dict.fromkeys(("finger_joint", "finger_right_joint"), (0.0, half_m, speed_m_s))
+    arm = zip(UR5E.lower_rad, UR5E.upper_rad, UR5E.velocity_rad_s, strict=True)
+    kept = {**dict(zip(UR_JOINTS, arm, strict=True)), **fingers}
+    assert limits.keys() == kept.keys()
+    for name, (lower, upper, velocity) in kept.items():
+        told = {key: float(limits[name].get(key)) for key in ("lower", "upper", "velocity")}
+        assert told["lower"] < lower - half_m
+        assert told["upper"] > upper + half_m
+        assert told["velocity"] > 10 * velocity
 
 
 def test_clock_and_what_cameras_see_is_bridged(gazebo, described):

@@ -9,17 +9,15 @@ import pytest
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.clock_wall import WallClock
 from tests.contract import test_robot as suite
+from tests.contract.running import on_robot
 from tests.ros2.building import built, in_the_embedded_cell, ros2_cell
 from tests.ros2.mock_rig import Hardware, MockKind, why_not_mock
-from tests.ros2.rig import apart, on
+from tests.ros2.rig import apart
 
 pytestmark = pytest.mark.ros2
-AT_ONCE = "mock fingers are where they were told at once: nothing moves that a stop could end"
 STIFF = "what is rehearsed does not yield: the push depends on when the controller heard of it"
 JOGS = "a jog on the real controller ends early or late, or tells 0.36 m/s by its stamps: not explained yet"
 OPEN = {
-    "test_a_stop_of_the_hardware_ends_whatever_moves_and_outweighs_a_cancel[protective_stop-grip]": AT_ONCE,
-    "test_a_stop_of_the_hardware_ends_whatever_moves_and_outweighs_a_cancel[emergency_stop-grip]": AT_ONCE,
     "test_a_guarded_move_tells_by_depth_and_force_what_it_met": STIFF,
     "test_a_guarded_move_meets_what_comes_into_its_way_while_it_runs": STIFF,
     "test_a_renewed_jog_goes_straight_and_a_zero_twist_ends_it": JOGS,
@@ -47,7 +45,7 @@ def on_rig(request, tmp_path):
     if open_why is not None:
         request.applymarker(pytest.mark.xfail(reason=open_why))
     kind = MockKind(request.getfixturevalue("hardware").guard)
-    return on(kind, tmp_path)
+    return on_robot(kind, tmp_path)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.engine import phrases
 
 ROOM = Path(__file__).parents[2] / "orchestrator" / "adapters"
-FILES = ("robot_ros2.py", "ros2/drive.py", "ros2/jogging.py", "ros2/node.py", "sim/refusal.py")
+FILES = ("robot_ros2.py", "ros2/drive.py", "ros2/jogging.py", "ros2/spinning.py", "sim/refusal.py")
 FILES += ("camera_ros2.py", "ros2/cameras.py", "ros2/depth.py", "ros2/exposure.py", "ros2/flange.py", "ros2/lens.py")
 AUTHORS = {"Call ready() first.", "See Twist.", "Give a number from 0 to 1."}  # of programs, not for the floor
 AUTHORS |= {"Give a slice without a step.", "Give a slice inside them."}

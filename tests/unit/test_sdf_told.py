@@ -283,6 +283,12 @@ def test_parts_and_cameras_can_be_left_out(capsys, tmp_path):
     assert "0 meshes" in said
     whole, bare = (models((tmp_path / name / "demo.sdf").read_text(encoding="utf-8")) for name in ("all", "bare"))
     assert set(bare) == {name for name in whole if name.split("_")[0] in {"table", "fixture", "bin"}}
+    steps = [
+        float(ET.parse(tmp_path / name / "demo.sdf").getroot().findtext("world/physics/max_step_size", ""))
+        for name in ("all", "bare")
+    ]
+    assert steps[0] <= 0.001 < steps[1]  # where nothing touches physics is cheaper
+    assert 1 / 125 % steps[1] == 0  # and keeps the controllers' pace
     plugins = ET.parse(tmp_path / "bare" / "demo.sdf").getroot().findall("world/plugin")
     assert not [plugin for plugin in plugins if "sensors" in plugin.get("filename")]  # which would want a renderer
     code, _, said = run(capsys, "sdf", "demo", str(tmp_path / "bare"), "--without", "people")

@@ -8,16 +8,16 @@ for. tf2's buffer is tf2_ros's own, 10 s long. rclpy is imported when it is open
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import importlib
 import math
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.adapters.ros2.crossing import Crossing, Errands
+from orchestrator.adapters.ros2.crossing import Crossing
 from orchestrator.adapters.ros2.exposure import BySimulator, ByWall, Came
 from orchestrator.adapters.ros2.feed import Arrival
-from orchestrator.core.errors import RobotError, SetupError, VisionError
+from orchestrator.adapters.ros2.spinning import SpunNode
+from orchestrator.core.errors import SetupError, VisionError
 from orchestrator.core.geometry import Pose
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from orchestrator.core.ports import Clock
     from orchestrator.core.ros2_camera import Ros2CameraSpec
 
-JOIN_S = 5.0  # how long the thread may take to end
 KEPT_S = 10.0  # of tf2's transforms
 TF_S = 1.0  # how long a transform may come later than the picture
 ASK_AGAIN_S = 0.02  # between two questions to tf2's buffer
@@ -43,12 +42,11 @@ class CameraGraph:
         self, specs: Mapping[str, Ros2CameraSpec], clock: Clock, *, namespace: str = "", use_sim_time: bool = False
     ) -> None:
         try:
-            import rclpy
-            from rclpy.executors import SingleThreadedExecutor
-            from rclpy.signals import SignalHandlerOptions
+            importlib.import_module("rclpy")  # first: it is what the message shall name
             from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 
             tf2 = _Transforms() if any(spec.tf is not None for spec in specs.values()) else None
+            self._spun = SpunNode("tandem_cameras", "The cameras'")
         except ImportError as error:
             raise SetupError(
                 f"ROS 2 is not to be had here for cameras ({error.name} is missing; `tandem doctor` says what else).",
@@ -57,13 +55,8 @@ class CameraGraph:
         self.exposures: Exposures = ByWall()
         self._clock = clock
         self._crossing = Crossing()
-        self._ended = self._closed = False
-        self._context = rclpy.Context()
-        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
-        self._node = rclpy.create_node("tandem_cameras", context=self._context)
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self._node)
-        self._errands = Errands(self._executor)
+        self._closed = False
+        self._node = self._spun.node
         self._tf2 = tf2
         if tf2 is not None:
             tf2.listen(self._node)
@@ -86,8 +79,7 @@ class CameraGraph:
             )
             for name, spec in specs.items()
         }
-        self._thread = threading.Thread(target=self._spin, name="rclpy cameras", daemon=True)
-        self._thread.start()
+        self._spun.start()
 
     async def close(self) -> None:
         """End node and thread. Idempotent. Raises RobotError where the thread does not end."""
@@ -95,25 +87,10 @@ class CameraGraph:
             return
         self._closed = True
         self._crossing.close()
-        self._errands.call(self._end)
-        await asyncio.get_running_loop().run_in_executor(None, self._thread.join, JOIN_S)
-        if self._thread.is_alive():
-            raise RobotError("The cameras' ROS 2 thread does not end.", remedy="End this process.", code="stuck")
+        await self._spun.stop()
         if self._tf2 is not None:
             self._tf2.close()
-        self._node.destroy_node()
-        self._context.try_shutdown()
-
-    def _end(self) -> None:
-        self._ended = True
-
-    def _spin(self) -> None:
-        from rclpy.executors import ExternalShutdownException, ShutdownException
-
-        with contextlib.suppress(ExternalShutdownException, ShutdownException):
-            while not self._ended:
-                self._executor.spin_once()
-        self._executor.shutdown()
+        self._spun.leave()
 
     def _follow_simulator(self) -> None:
         from rosgraph_msgs.msg import Clock as Tick

@@ -8,16 +8,15 @@ it is opened.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import threading
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from orchestrator.adapters.ros2.crossing import Crossing, Errands
+from orchestrator.adapters.ros2.crossing import Crossing
+from orchestrator.adapters.ros2.spinning import SpunNode
 from orchestrator.core.commands import ChangeCell, ChangeOrder, Name, Who
-from orchestrator.core.errors import RobotError, TandemError
+from orchestrator.core.errors import TandemError
 from orchestrator.core.machine import CellState, CellVerb, OrderVerb, StepStatus
 from orchestrator.core.variant import Frozen
 from orchestrator.wire import Answer
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 WHO = Who(name="ros2")
 REASON = "Asked for over ROS 2."
 LONGEST = 10_000  # characters of an order that is read at all
-JOIN_S = 5.0  # how long the thread may take to end
 
 
 class OrderAsked(Frozen):
@@ -81,10 +79,7 @@ class CellGraph:
     """
 
     def __init__(self, desk: CellDesk, namespace: str = "", *, obeys: bool = False) -> None:
-        import rclpy
-        from rclpy.executors import SingleThreadedExecutor
         from rclpy.qos import DurabilityPolicy, QoSProfile
-        from rclpy.signals import SignalHandlerOptions
         from rclpy.task import Future
         from std_msgs.msg import String
         from std_srvs.srv import Trigger
@@ -95,9 +90,8 @@ class CellGraph:
         self._tasks: set[asyncio.Task[None]] = set()
         self._future = Future
         self._string = String
-        self._context = rclpy.Context()
-        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
-        self._node = node = rclpy.create_node("tandem_cell", context=self._context)
+        self._spun = SpunNode("tandem_cell", "The cell's")
+        node = self._spun.node
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._state = node.create_publisher(String, f"{namespace}/tandem/state", latched)
         node.create_service(Trigger, f"{namespace}/tandem/hold", self._on_hold)
@@ -105,15 +99,11 @@ class CellGraph:
             node.create_service(Trigger, f"{namespace}/tandem/resume", self._on_resume)
             node.create_subscription(String, f"{namespace}/tandem/order", self._on_order, 10)
             self._answers = node.create_publisher(String, f"{namespace}/tandem/answer", 10)
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(node)
-        self._errands = Errands(self._executor)
         self._told: dict[str, Any] = {}
+        self._closed = False
+        self._spun.start()
         self._observe(self._runner.state, self._runner.state, ())
         self._leave = self._runner.bus.join(self._observe)
-        self._closed = self._ended = False
-        self._thread = threading.Thread(target=self._spin, name="rclpy cell", daemon=True)
-        self._thread.start()
 
     async def close(self) -> None:
         """End node and thread. Idempotent. Raises RobotError where the thread does not end."""
@@ -125,23 +115,8 @@ class CellGraph:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._errands.call(self._end)
-        await asyncio.get_running_loop().run_in_executor(None, self._thread.join, JOIN_S)
-        if self._thread.is_alive():
-            raise RobotError("The cell's ROS 2 thread does not end.", remedy="End this process.", code="stuck")
-        self._node.destroy_node()
-        self._context.try_shutdown()
-
-    def _end(self) -> None:
-        self._ended = True
-
-    def _spin(self) -> None:
-        from rclpy.executors import ExternalShutdownException, ShutdownException
-
-        with contextlib.suppress(ExternalShutdownException, ShutdownException):
-            while not self._ended:
-                self._executor.spin_once()
-        self._executor.shutdown()
+        await self._spun.stop()
+        self._spun.leave()
 
     # ---- the state ---------------------------------------------------------------------------------------------
 
@@ -154,7 +129,7 @@ class CellGraph:
     def _publish(self, publisher: Any, fields: dict[str, Any]) -> None:
         """Publish on the executor's thread, as a reader that does not keep up may hold a writer up."""
         message = self._string(data=json.dumps(fields))
-        self._errands.call(lambda: publisher.publish(message))
+        self._spun.call(lambda: publisher.publish(message))
 
     # ---- what is asked, on the executor's thread ----------------------------------------------------------------
 
@@ -169,7 +144,7 @@ class CellGraph:
 
         def answered(answer: Answer) -> None:
             said.set_result(answer)
-            self._executor.wake()  # which does not look at what its coroutines wait for while nothing comes in
+            self._spun.wake()
 
         self._crossing.call(lambda: self._begin(self._ask(ask, answered)))
         answer: Answer = await said

@@ -9,19 +9,18 @@ is waited for.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import math
-import threading
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.adapters.ros2.crossing import Crossing, Errands
+from orchestrator.adapters.ros2.crossing import Crossing
 from orchestrator.adapters.ros2.digital_io import DigitalIo
 from orchestrator.adapters.ros2.grippers import Grippers
 from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
 from orchestrator.adapters.ros2.readings import Lateness
+from orchestrator.adapters.ros2.spinning import SpunNode
 from orchestrator.adapters.ros2.ur import UrStatus
-from orchestrator.core.errors import RobotError, SetupError
+from orchestrator.core.errors import SetupError
 from orchestrator.core.ports import Safety
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 WATCH_S = 0.25  # between two looks whether the servers of open goals are there
 CALL_S = 5.0  # how long a service may take
-JOIN_S = 5.0  # how long the thread may take to end
 ENDS = {4: "succeeded", 5: "canceled", 6: "aborted"}  # action_msgs/GoalStatus
 
 
@@ -50,12 +48,8 @@ class RosLink:
         self._open: list[tuple[Server, Goal]] = []  # goals that have not ended; on the executor's thread
         self._moving: Any = None  # the controller's newest goal
         self._reflex: Callable[[Vector], bool] | None = None
-        self._thread: threading.Thread | None = None
-        self._ended = False
-        self._ros: Any = None  # rclpy, and below what is made of it
+        self._spun: SpunNode | None = None  # once it was opened
         self._node: Any = None
-        self._executor: Any = None
-        self._context: Any = None
         self._heard: Heard
         self._grippers: Grippers | DigitalIo
         self._digital: DigitalIo | None = None
@@ -68,12 +62,10 @@ class RosLink:
     def open(self, heard: Heard) -> None:
         """Begin to listen."""
         try:
-            import rclpy
+            importlib.import_module("rclpy")  # first: it is what the message shall name
             from control_msgs.action import FollowJointTrajectory
             from rclpy.action import ActionClient
-            from rclpy.executors import SingleThreadedExecutor
             from rclpy.parameter import Parameter
-            from rclpy.signals import SignalHandlerOptions
             from trajectory_msgs.msg import JointTrajectory
 
             if self._ur is not None:
@@ -84,14 +76,9 @@ class RosLink:
                 remedy="Source a ROS 2 installation, Jazzy or newer, before Tandem is started.",
             ) from error
         self._heard = heard
-        self._ros = rclpy
-        self._context = rclpy.Context()
-        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         overrides = [Parameter("use_sim_time", value=True)] if self._settings.use_sim_time else []
-        self._node = rclpy.create_node(self._name, context=self._context, parameter_overrides=overrides)
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self._node)
-        self._errands = Errands(self._executor)
+        self._spun = SpunNode(self._name, "The robot's", overrides)
+        self._node = self._spun.node
         controller = self._in(self._settings.controller)
         self._arm = ActionClient(self._node, FollowJointTrajectory, f"{controller}/follow_joint_trajectory")
         self._topic = self._node.create_publisher(JointTrajectory, f"{controller}/joint_trajectory", 1)
@@ -102,34 +89,18 @@ class RosLink:
             self._grippers = Grippers(self._node, spec, self._in(spec.action))
         self._make_services(controller)
         self._listen()
-        self._thread = threading.Thread(target=self._spin, name="rclpy", daemon=True)
-        self._thread.start()
+        self._spun.start()
 
     async def close(self) -> None:
         """End the node and its thread. Idempotent."""
         self.crossing.close()
-        thread, self._thread = self._thread, None
-        if thread is None:
+        spun, self._spun = self._spun, None
+        if spun is None:
             return
-        self._errands.call(self._end)
-        await asyncio.get_running_loop().run_in_executor(None, thread.join, JOIN_S)
-        if thread.is_alive():
-            raise RobotError("The ROS 2 thread does not end.", remedy="End this process.", code="stuck")
+        await spun.stop()
         self._arm.destroy()  # which a node does not do for its action clients: it would stay in the graph
         self._grippers.close()
-        self._node.destroy_node()
-        self._context.try_shutdown()
-
-    def _end(self) -> None:
-        self._ended = True
-
-    def _spin(self) -> None:
-        from rclpy.executors import ExternalShutdownException, ShutdownException
-
-        with contextlib.suppress(ExternalShutdownException, ShutdownException):
-            while not self._ended:
-                self._executor.spin_once()
-        self._executor.shutdown()
+        spun.leave()
 
     def _in(self, name: str) -> str:
         """Return a name in the settings' namespace."""
@@ -137,8 +108,8 @@ class RosLink:
 
     def _on_thread(self, do: Callable[[], None]) -> None:
         """Have something done on the executor's thread, soon."""
-        if self._thread is not None:
-            self._errands.call(do)
+        if self._spun is not None:
+            self._spun.call(do)
 
     # ---- what is heard -----------------------------------------------------------------------------------------
 
@@ -217,7 +188,7 @@ class RosLink:
 
     def steer(self, waypoints: Sequence[Waypoint]) -> bool:
         """Publish a trajectory on the controller's topic, past its goals. False when nobody listens there."""
-        if self._thread is None or not self._topic.get_subscription_count():
+        if self._spun is None or not self._topic.get_subscription_count():
             return False
         self._topic.publish(self._trajectory(waypoints))
         return True
