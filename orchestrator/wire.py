@@ -488,6 +488,7 @@ class Happened(Frozen):
     type: str
     subject: str
     text: str
+    says: Texts = Field(default_factory=dict)  # what stands after the colon of `text`, where other languages know it
 
 
 class Snapshot(Frozen):
@@ -505,6 +506,8 @@ class Answer(Frozen):
     code: str = ""
     message: str = ""
     remedy: str = ""
+    says: Texts = Field(default_factory=dict)  # `message` by language, of those that know it
+    helps: Texts = Field(default_factory=dict)  # `remedy` likewise
 
 
 class LiveLook(Frozen):

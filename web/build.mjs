@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
+import { gathered } from "./languages.mjs";
 
 const STATIC = "/static/"; // where the server offers dist/static; file names carry a hash, so they may be cached for ever
 const LIMIT_KB = 250; // JavaScript of the first visit, gzipped
@@ -31,6 +32,7 @@ const pages = {
       await writeFile("dist/index.html", page);
       await writeFile("dist/build.json", `${JSON.stringify({ build: id })}\n`);
       await worker(id, files.map(url));
+      await writeFile("dist/languages.json", `${JSON.stringify(await gathered("src/words"))}\n`);
       const kilobytes = await sizes(result.metafile.outputs);
       const total = first.reduce((sum, file) => sum + kilobytes.get(file), 0);
       const heaviest = outputs

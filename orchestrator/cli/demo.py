@@ -50,6 +50,7 @@ def demo(
     port: int = typer.Option(8080, help="The port to serve at."),
     speed: float = typer.Option(1.0, min=0.1, max=50.0, help="Simulated seconds a second, without --auto."),
     data: Path | None = typer.Option(None, help="The folder for journal and evidence."),
+    web: Path | None = typer.Option(None, help="The folder with the built pages."),
     reload: bool = typer.Option(False, "--reload", help="Take edited skill files for the next attempt."),
 ) -> None:
     """Build gear reducers in the embedded cell: a simulated arm, world and camera, and you at a web page."""
@@ -60,7 +61,7 @@ def demo(
         base = settings("demo", data=data).model_copy(update={"seed": seed, "slips": slips, "worker": "sim"})
         _build_now(base, units, chosen, out)
         return
-    base = settings("demo", data=data or data_home() / "demo").model_copy(
+    base = settings("demo", data=data or data_home() / "demo", web=web).model_copy(
         update={
             "seed": seed,
             "slips": slips,

@@ -40,9 +40,16 @@ def skills_folder(named: Path | None) -> Path:
     return shared("skills") if named is None else existing(named)
 
 
-def settings(cell: str, *, data: Path | None, instructions: Path | None = None, skills: Path | None = None) -> Settings:
+def settings(
+    cell: str,
+    *,
+    data: Path | None,
+    instructions: Path | None = None,
+    skills: Path | None = None,
+    web: Path | None = None,
+) -> Settings:
     """Return settings with everything that ships with Tandem filled in. Raises NotFound, SetupError."""
-    pages = shared("web")
+    pages = shared("web") if web is None else existing(web)
     return Settings(
         instructions=shared("instructions") if instructions is None else existing(instructions),
         cell=cell_file(cell),

@@ -17,6 +17,7 @@ from orchestrator.cli.places import data_home, settings
 from orchestrator.cli.terminal import Terminal
 from orchestrator.core.errors import SetupError
 from orchestrator.core.settings import Lan
+from orchestrator.engine import languages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,12 +44,13 @@ def serve(
     data: Path | None = typer.Option(None, help="The folder for journal and evidence."),
     instructions: Path | None = typer.Option(None, help="The folder with the products."),
     skills: Path | None = typer.Option(None, help="The folder with the skills."),
+    web: Path | None = typer.Option(None, help="The folder with the built pages."),
     worker: str = typer.Option("none", help="Who works at the places: none (people) or sim."),
     seed: int | None = typer.Option(None, help="Decides everything that is random; else the cell file's."),
     reload: bool = typer.Option(False, "--reload", help="Take edited skill files for the next attempt."),
 ) -> None:
     """Run a cell and serve its pages."""
-    base = settings(cell, data=data, instructions=instructions, skills=skills)
+    base = settings(cell, data=data, instructions=instructions, skills=skills, web=web)
     base = base.model_copy(
         update={
             "data": data or data_home() / base.cell.stem,
@@ -119,6 +121,7 @@ async def _serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitabl
             remedy="Serve at 127.0.0.1; or start with --lan, which asks everyone to sign in.",
         )
     _free_port(base)
+    languages.read(base.web)
     lan = _open_lan(base)
     with console.status("Starting the cell …"):
         sped = base.speed != 1.0

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.engine.phrases import helps
 from orchestrator.wire import Answer
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ class Heard:
                 id=request.id, ok=False, code="id_reused", message=message, remedy="Ask again with a fresh UUID."
             )
         return self.answer
+
+
+def in_languages(answer: Answer) -> Answer:
+    """Return an answer with its message and remedy in every language that knows them."""
+    if answer.ok:
+        return answer
+    return answer.model_copy(update={"says": helps(answer.message), "helps": helps(answer.remedy)})
 
 
 class Answers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.engine.languages import OWN, spoken
 from orchestrator.wire import StepWords
 
 if TYPE_CHECKING:
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from orchestrator.core.variant import Step
     from orchestrator.engine.library import Library, Reader
 
-LANGUAGES = ("en", "de")
 _KEPT = 5000  # steps of units whose words are kept
 
 
@@ -35,7 +35,7 @@ class Captions:
             if (product, unit) not in self._readers:
                 self._readers[product, unit] = self.library.reader(product)
             read = self._readers[product, unit]
-            found = {language: read(step, language, unit) for language in LANGUAGES}
+            found = {language: read(step, language, unit) for language in spoken()}
             self._words[key] = {
                 language: StepWords(
                     title=words.title,
@@ -47,6 +47,7 @@ class Captions:
                     captions={media.path: media.captions for media in words.media if media.captions},
                 )
                 for language, words in found.items()
+                if language in OWN or words != found["en"]  # else its readers get English by themselves
             }
             self._hazards[key] = {hazard.id: hazard.level for words in found.values() for hazard in words.hazards}
         return self._words[key]

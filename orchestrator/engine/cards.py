@@ -36,7 +36,7 @@ class Cards:
     def card(self, state: State, place: str) -> Card:
         """Return what a person at a place sees and may do now."""
         if place not in state.places:
-            return Card(place=place, status="away", note=phrases.AWAY)
+            return Card(place=place, status="away", note=phrases.AWAY.texts)
         doing = state.doing(place)
         if doing is not None:
             unit, step_id, current = doing
@@ -83,7 +83,7 @@ class Cards:
             if attest or brought(state, unit.id, step_id):
                 word = Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key, **whose})
                 buttons = (word, *buttons)
-            note = phrases.ATTEST if attest else self._last_word(current, seat(state, unit.id, step_id))
+            note = phrases.ATTEST.texts if attest else self._last_word(current, seat(state, unit.id, step_id))
             if reminder := late.reminder(state, unit, step):
                 note, buttons = reminder, (*buttons, *late.own(state, place, unit, step, granted))
             buttons = (*buttons, *undoing.own(state, place, granted))
@@ -92,11 +92,11 @@ class Cards:
             buttons = (*asked.buttons, *late.others(state, place, granted))
             note = asked.reason
         elif status == "checking":
-            note = phrases.CHECKING
+            note = phrases.CHECKING.texts
             if current.ride == "wanted" and why_not(state):
-                note = phrases.LOOKS_LATER
+                note = phrases.LOOKS_LATER.texts
             elif any(motion.approved for motion in state.motions.values()):
-                note = phrases.CHECKING_BETWEEN
+                note = phrases.CHECKING_BETWEEN.texts
         words = self._captions.texts(variant.product, step, unit.id)
         return Card(
             place=place,

@@ -8,6 +8,7 @@ from orchestrator.core import commands as cmd
 from orchestrator.core.decide.contradictions import in_question
 from orchestrator.core.world import CELL, GRIPPER
 from orchestrator.engine import phrases
+from orchestrator.engine.languages import phrase
 from orchestrator.engine.naming import about_part
 from orchestrator.wire import Contradiction, Said
 
@@ -20,40 +21,41 @@ if TYPE_CHECKING:
 
     Granted = Callable[[State, cmd.Command], bool]
 
-LANGUAGES = ("en", "de")
-_UNNAMED = {"en": "Something in the gripper", "de": "Etwas im Greifer"}
+_UNNAMED = phrase("Something in the gripper", "Etwas im Greifer")
 _LEDGER = {
-    "gripper": {"en": "it is in the gripper", "de": "es ist im Greifer"},
-    "cell": {"en": "it is at {frame}", "de": "es liegt auf {frame}"},
-    "either": {"en": "it is at {frame} or at {other}", "de": "es liegt auf {frame} oder auf {other}"},
-    "place": {"en": "{place} has it", "de": "{place} hat es"},
-    "part": {"en": "it sits on {owner} ({frame})", "de": "es sitzt auf {owner} ({frame})"},
-    "nothing": {"en": "the gripper is empty", "de": "der Greifer ist leer"},
+    "gripper": phrase("it is in the gripper", "es ist im Greifer"),
+    "cell": phrase("it is at {frame}", "es liegt auf {frame}"),
+    "either": phrase("it is at {frame} or at {other}", "es liegt auf {frame} oder auf {other}"),
+    "place": phrase("{place} has it", "{place} hat es"),
+    "part": phrase("it sits on {owner} ({frame})", "es sitzt auf {owner} ({frame})"),
+    "nothing": phrase("the gripper is empty", "der Greifer ist leer"),
 }
 _FEELS = {
-    True: {"en": "something is between the fingers", "de": "zwischen den Fingern ist etwas"},
-    False: {"en": "nothing is between the fingers", "de": "zwischen den Fingern ist nichts"},
+    True: phrase("something is between the fingers", "zwischen den Fingern ist etwas"),
+    False: phrase("nothing is between the fingers", "zwischen den Fingern ist nichts"),
 }
-_BY_WORD = {"en": "a person said so; nobody has seen it", "de": "jemand hat es gesagt; niemand hat es gesehen"}
-_IN_HAND = {
-    "en": "somebody had it in hand when its unit was given up",
-    "de": "jemand hatte es in der Hand, als das Werkstück aufgegeben wurde",
-}
-_SEEN = {"en": "it is in its place", "de": "es ist an seinem Platz"}
-_TAKE_OUT = {
-    "en": "Take it out of the gripper: once the fingers are empty this is settled.",
-    "de": "Aus dem Greifer nehmen: sobald die Finger leer sind, ist es geklärt.",
-}
-_ANSWER = {"en": "Answer the question about it.", "de": "Die Frage dazu beantworten."}
-_SAY = {"en": "Look, and say how it is.", "de": "Nachsehen und sagen, wie es ist."}
+_BY_WORD = phrase("a person said so; nobody has seen it", "jemand hat es gesagt; niemand hat es gesehen")
+_IN_HAND = phrase(
+    "somebody had it in hand when its unit was given up",
+    "jemand hatte es in der Hand, als das Werkstück aufgegeben wurde",
+)
+_SEEN = phrase("it is in its place", "es ist an seinem Platz")
+_TAKE_OUT = phrase(
+    "Take it out of the gripper: once the fingers are empty this is settled.",
+    "Aus dem Greifer nehmen: sobald die Finger leer sind, ist es geklärt.",
+)
+_ANSWER = phrase("Answer the question about it.", "Die Frage dazu beantworten.")
+_SAY = phrase("Look, and say how it is.", "Nachsehen und sagen, wie es ist.")
 
 
 def contradictions(state: State, granted: Granted) -> tuple[Contradiction, ...]:
     """Return everything that is doubtful now, by part; what the gripper feels and nobody knows comes first."""
     out = []
     if state.grip is not None and not state.grip.part:
-        says = (Said(source="ledger", text=_LEDGER["nothing"]), Said(source="gripper", text=_FEELS[True]))
-        out.append(Contradiction(part="", title=_UNNAMED, says=says, settle=_TAKE_OUT, since_t=state.grip.t))
+        says = (Said(source="ledger", text=_LEDGER["nothing"].texts), Said(source="gripper", text=_FEELS[True].texts))
+        out.append(
+            Contradiction(part="", title=_UNNAMED.texts, says=says, settle=_TAKE_OUT.texts, since_t=state.grip.t)
+        )
     for fact in sorted(state.world.facts.values(), key=lambda fact: fact.part):
         if fact.certainty == "doubtful":
             out.append(_of(state, fact, granted))
@@ -64,12 +66,12 @@ def _of(state: State, fact: Fact, granted: Granted) -> Contradiction:
     says = [Said(source="ledger", text=_where(state, fact))]
     grip = state.grip
     if grip is not None and grip.part == fact.part:
-        says.append(Said(source="gripper", text=_FEELS[grip.holding]))
+        says.append(Said(source="gripper", text=_FEELS[grip.holding].texts))
     if (measured := _last_look(state, fact)) is not None:
-        text = dict(_SEEN) if measured.verdict == "ok" else phrases.reason(measured.verdict, measured.reason, measured)
+        text = _SEEN.texts if measured.verdict == "ok" else phrases.reason(measured.verdict, measured.reason, measured)
         says.append(Said(source="camera", text=text))
     elif fact.holder != GRIPPER and fact.source != "measured":
-        says.append(Said(source="person", text=_BY_WORD if fact.unit in state.units else _IN_HAND))
+        says.append(Said(source="person", text=(_BY_WORD if fact.unit in state.units else _IN_HAND).texts))
     if (remain := state.remains.get(fact.part)) is not None and remain.measured is not None:
         looked = remain.measured
         says.append(Said(source="camera", text=phrases.reason(looked.verdict, looked.reason, looked)))
@@ -84,7 +86,7 @@ def _of(state: State, fact: Fact, granted: Granted) -> Contradiction:
         part=fact.part,
         title=_name(state, fact),
         says=tuple(says),
-        settle=_ANSWER if asked else _SAY,
+        settle=(_ANSWER if asked else _SAY).texts,
         since_t=grip.t if grip is not None and grip.part == fact.part else fact.t,
         buttons=tuple(buttons),
     )
@@ -106,21 +108,18 @@ def _last_look(state: State, fact: Fact) -> Measured | None:
 
 def _where(state: State, fact: Fact) -> dict[str, str]:
     if fact.holder == GRIPPER:
-        return dict(_LEDGER["gripper"])
+        return _LEDGER["gripper"].texts
     if fact.holder == CELL and fact.perhaps is not None:
-        frames = {"frame": fact.frame, "other": fact.perhaps.frame}
-        return {lang: _LEDGER["either"][lang].format(**frames) for lang in LANGUAGES}
+        return _LEDGER["either"].filled(frame=fact.frame, other=fact.perhaps.frame)
     if fact.holder == CELL:
-        return {lang: _LEDGER["cell"][lang].format(frame=fact.frame) for lang in LANGUAGES}
+        return _LEDGER["cell"].filled(frame=fact.frame)
     if fact.holder.startswith("place:"):
-        place = fact.holder.removeprefix("place:")
-        return {lang: _LEDGER["place"][lang].format(place=place) for lang in LANGUAGES}
+        return _LEDGER["place"].filled(place=fact.holder.removeprefix("place:"))
     owner = state.world.get(fact.holder)
-    names = _name(state, owner) if owner is not None else dict.fromkeys(LANGUAGES, fact.holder)
-    return {lang: _LEDGER["part"][lang].format(owner=names[lang], frame=fact.frame) for lang in LANGUAGES}
+    names = _name(state, owner) if owner is not None else fact.holder
+    return _LEDGER["part"].filled(owner=names, frame=fact.frame)
 
 
 def _name(state: State, fact: Fact) -> dict[str, str]:
     spec = state.part_spec(fact.unit, fact.kind)
-    plain = next(iter(spec.name.values()), fact.part) if spec is not None else fact.part
-    return {lang: spec.name.get(lang, plain) if spec is not None else fact.part for lang in LANGUAGES}
+    return (dict(spec.name) if spec is not None else {}) or {"en": fact.part}

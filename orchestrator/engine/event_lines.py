@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestrator.engine.phrases import helps
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ABOUT = ("order", "unit", "step", "part", "bin", "place")
+_SENTENCES = ("message", "reason")  # what rules say; people's own words and keys are no sentences of theirs
 _SAYS = ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome", "level")
 
 
@@ -23,3 +26,12 @@ def in_words(kind: str, fields: Mapping[str, object]) -> str:
         if value := fields.get(key):
             return f"{name}: {value}"
     return name
+
+
+def by_language(fields: Mapping[str, object]) -> dict[str, str]:
+    """Return what an event says of itself in each language that knows the sentence; {} where only English does."""
+    key = next((key for key in _SAYS if fields.get(key)), "")
+    if key not in _SENTENCES:
+        return {}
+    said = helps(str(fields[key]))
+    return said if len(said) > 1 else {}

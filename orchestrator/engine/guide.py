@@ -252,12 +252,12 @@ class Guide:
         ):
             base["pausing"] = (pause_button("lane", actor, paused=paused),)
         if human and person is None:
-            return LaneView(**base, status="away", text=phrases.AWAY)
+            return LaneView(**base, status="away", text=phrases.AWAY.texts)
         doing = state.doing(actor)
         if doing is None:
             if not human and state.homing and (moves := self._intent(state, state.homing)) is not None:
                 status = "waiting" if moves.proposed else "working"
-                return LaneView(**base, status=status, text=phrases.GOING_HOME, intent=moves)
+                return LaneView(**base, status=status, text=phrases.GOING_HOME.texts, intent=moves)
             look = next((b for b in state.busy() if b[2].status == StepStatus.VERIFYING and _mine(b[2], actor)), None)
             if look is not None:
                 title = self._captions.title(state, look[0].id, look[1])

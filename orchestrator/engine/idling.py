@@ -23,7 +23,7 @@ _TOLD = _DOUBTS | {"starved", "gripper", "leftover", "qualification", "tool_due"
 def waiting(captions: Captions, state: State, actor: str) -> dict[str, str]:
     """Return why an actor has nothing to do: the first reason that isn't just somebody else's turn."""
     if not state.orders:
-        return phrases.NO_ORDER
+        return phrases.NO_ORDER.texts
     if paused := lane_pauses(state, (actor,)):
         return phrases.told(*(said(key) for key in paused))
     if state.cell != CellState.EXECUTE:
@@ -31,7 +31,7 @@ def waiting(captions: Captions, state: State, actor: str) -> dict[str, str]:
         return phrases.told(*reasons or (f"The cell is {state.cell}: wait until it has settled.",))
     for unit in state.units.values():
         if unit.rechecking and actor != ROBOT:
-            return phrases.LOOKING_AGAIN
+            return phrases.LOOKING_AGAIN.texts
         for step in state.variant_of(unit.id).steps:
             if unit.steps[step.id].status != StepStatus.READY:
                 continue
@@ -43,5 +43,5 @@ def waiting(captions: Captions, state: State, actor: str) -> dict[str, str]:
                 if starved:
                     return phrases.told(starved[0].message)
     if all(order.state == OrderState.STORED for order in state.orders.values()):
-        return phrases.START_ORDER
-    return phrases.FREE if actor == ROBOT else phrases.IDLE
+        return phrases.START_ORDER.texts
+    return (phrases.FREE if actor == ROBOT else phrases.IDLE).texts

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core import commands as cmd
 from orchestrator.core.handed import must_be_said
 from orchestrator.core.overdue import level, overdue, since, times_unclear, waits_for
+from orchestrator.engine.languages import phrase
 from orchestrator.wire import Button
 
 if TYPE_CHECKING:
@@ -17,42 +18,41 @@ if TYPE_CHECKING:
 
     Granted = Callable[[State, cmd.Command], bool]
 
-_OWN: dict[str, dict[str, str]] = {
-    "remind": {
-        "en": "This takes much longer than usual. Confirm it when it is done, or say what is in the way.",
-        "de": "Das dauert viel länger als üblich. Bestätigen Sie, wenn es fertig ist, oder sagen Sie, woran es liegt.",
-    },
-    "offer": {
-        "en": "This takes much longer than usual. Others may take it over now.",
-        "de": "Das dauert viel länger als üblich. Andere dürfen es jetzt übernehmen.",
-    },
-    "ask": {
-        "en": "This takes much longer than usual. A supervisor has been asked; you can still confirm it.",
-        "de": "Das dauert viel länger als üblich. Die Leitung ist gefragt; Sie können es noch bestätigen.",
-    },
+_OWN = {
+    "remind": phrase(
+        "This takes much longer than usual. Confirm it when it is done, or say what is in the way.",
+        "Das dauert viel länger als üblich. Bestätigen Sie, wenn es fertig ist, oder sagen Sie, woran es liegt.",
+    ),
+    "offer": phrase(
+        "This takes much longer than usual. Others may take it over now.",
+        "Das dauert viel länger als üblich. Andere dürfen es jetzt übernehmen.",
+    ),
+    "ask": phrase(
+        "This takes much longer than usual. A supervisor has been asked; you can still confirm it.",
+        "Das dauert viel länger als üblich. Die Leitung ist gefragt; Sie können es noch bestätigen.",
+    ),
 }
-_WHY: dict[str, dict[str, str]] = {
-    "at_it": {
-        "en": "{who} has been at it for much too long, and has not said why.",
-        "de": "{who} ist schon viel zu lange dabei und hat nicht gesagt, warum.",
-    },
-    "left": {
-        "en": "{who} was left while this was in hand, and nobody has come.",
-        "de": "{who} wurde mitten in der Arbeit verlassen, und niemand ist gekommen.",
-    },
-    "look": {"en": "Nobody has looked whether it is right.", "de": "Niemand hat geprüft, ob es stimmt."},
-    "nobody": {"en": "Nobody who may do this is there.", "de": "Niemand ist da, der das tun darf."},
-    "needs": {
-        "en": "Nobody who may do this is there: it needs {needs}.",
-        "de": "Niemand ist da, der das tun darf: verlangt wird {needs}.",
-    },
+_WHY = {
+    "at_it": phrase(
+        "{who} has been at it for much too long, and has not said why.",
+        "{who} ist schon viel zu lange dabei und hat nicht gesagt, warum.",
+    ),
+    "left": phrase(
+        "{who} was left while this was in hand, and nobody has come.",
+        "{who} wurde mitten in der Arbeit verlassen, und niemand ist gekommen.",
+    ),
+    "look": phrase("Nobody has looked whether it is right.", "Niemand hat geprüft, ob es stimmt."),
+    "nobody": phrase("Nobody who may do this is there.", "Niemand ist da, der das tun darf."),
+    "needs": phrase(
+        "Nobody who may do this is there: it needs {needs}.", "Niemand ist da, der das tun darf: verlangt wird {needs}."
+    ),
 }
 
 
 def reminder(state: State, unit: UnitState, step: Step) -> dict[str, str]:
     """Return what the card of whoever it waits for says; {} while it is not overdue."""
     reached = level(state, unit, step)
-    return dict(_OWN[reached]) if reached else {}
+    return _OWN[reached].texts if reached else {}
 
 
 def why(state: State, unit: UnitState, step: Step) -> dict[str, str]:
@@ -65,7 +65,7 @@ def why(state: State, unit: UnitState, step: Step) -> dict[str, str]:
     if kind == "nobody" and needs:
         kind = "needs"
     said = _WHY.get(kind, _WHY["nobody"])
-    return {lang: text.format(who=", ".join(actors), needs=", ".join(needs)) for lang, text in said.items()}
+    return said.filled(who=", ".join(actors), needs=", ".join(needs))
 
 
 def asked(state: State) -> Iterator[tuple[UnitState, Step, float]]:

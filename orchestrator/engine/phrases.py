@@ -6,61 +6,73 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
+from orchestrator.engine.languages import joined, phrase, recognise, sentence, spoken, with_point
 from orchestrator.engine.phrases_failures import GERMAN as FAILURES
+from orchestrator.engine.phrases_refusals import GERMAN as REFUSALS
+from orchestrator.engine.phrases_refusals import MISSING
 from orchestrator.engine.phrases_remedies import GERMAN as REMEDIES
 from orchestrator.engine.phrases_retreat import GERMAN as RETREAT
 from orchestrator.engine.phrases_ros2 import GERMAN as ROS2
 from orchestrator.engine.phrases_standing import GERMAN as STANDING
-from orchestrator.engine.phrases_values import VALUES
+from orchestrator.engine.phrases_values import QUANTITIES, WRONG
 
 if TYPE_CHECKING:
     from orchestrator.core.commands import Measured
     from orchestrator.core.geometry import Pose, Vector
 
-AWAY = {"en": "Nobody is signed in here.", "de": "Hier ist niemand angemeldet."}
-IDLE = {"en": "Nothing for you right now.", "de": "Im Moment nichts für Sie."}
-FREE = {"en": "Nothing to do right now.", "de": "Im Moment nichts zu tun."}
-NO_ORDER = {"en": "There is no order yet.", "de": "Es gibt noch keinen Auftrag."}
-START_ORDER = {"en": "An order waits to be started.", "de": "Ein Auftrag wartet auf den Start."}
-GOING_HOME = {"en": "The robot makes way after a failure.", "de": "Der Roboter macht nach einem Fehler Platz."}
-LOOKING_AGAIN = {
-    "en": "The camera looks at the unit once more …",
-    "de": "Die Kamera sieht sich das Werkstück noch einmal an …",
-}
-CHECKING = {"en": "The camera is checking …", "de": "Die Kamera prüft …"}
-CHECKING_BETWEEN = {
-    "en": "The camera is checking: it looks while the robot stands still …",
-    "de": "Die Kamera prüft: Sie sieht nach, während der Roboter stillsteht …",
-}
-LOOKS_LATER = {
-    "en": "The camera looks once the robot may move: its arm is in the way, or carries the camera.",
-    "de": "Die Kamera sieht nach, sobald sich der Roboter bewegen darf: Sein Arm ist im Weg oder trägt die Kamera.",
-}
-ATTEST = {
-    "en": "The robot did this. Look whether it is right, then confirm.",
-    "de": "Das hat der Roboter getan. Prüfen Sie, ob es stimmt, und bestätigen Sie.",
-}
-_AXES = {
-    "en": (("too far back", "too far forward"), ("too far left", "too far right"), ("too low", "too high")),
-    "de": (("zu weit hinten", "zu weit vorn"), ("zu weit links", "zu weit rechts"), ("zu tief", "zu hoch")),
-}
+AWAY = phrase("Nobody is signed in here.", "Hier ist niemand angemeldet.")
+IDLE = phrase("Nothing for you right now.", "Im Moment nichts für Sie.")
+FREE = phrase("Nothing to do right now.", "Im Moment nichts zu tun.")
+NO_ORDER = phrase("There is no order yet.", "Es gibt noch keinen Auftrag.")
+START_ORDER = phrase("An order waits to be started.", "Ein Auftrag wartet auf den Start.")
+GOING_HOME = phrase("The robot makes way after a failure.", "Der Roboter macht nach einem Fehler Platz.")
+LOOKING_AGAIN = phrase(
+    "The camera looks at the unit once more …", "Die Kamera sieht sich das Werkstück noch einmal an …"
+)
+CHECKING = phrase("The camera is checking …", "Die Kamera prüft …")
+CHECKING_BETWEEN = phrase(
+    "The camera is checking: it looks while the robot stands still …",
+    "Die Kamera prüft: Sie sieht nach, während der Roboter stillsteht …",
+)
+LOOKS_LATER = phrase(
+    "The camera looks once the robot may move: its arm is in the way, or carries the camera.",
+    "Die Kamera sieht nach, sobald sich der Roboter bewegen darf: Sein Arm ist im Weg oder trägt die Kamera.",
+)
+ATTEST = phrase(
+    "The robot did this. Look whether it is right, then confirm.",
+    "Das hat der Roboter getan. Prüfen Sie, ob es stimmt, und bestätigen Sie.",
+)
+_CHECKING = phrase("Checking: {title}", "Prüft: {title}")
+_WAITS_FOR_NEXT = phrase("Waits for somebody to say next: {title}", "Wartet, bis jemand „Weiter“ sagt: {title}")
+_AXES = (
+    (
+        phrase("{mm} mm too far back", "{mm} mm zu weit hinten"),
+        phrase("{mm} mm too far forward", "{mm} mm zu weit vorn"),
+    ),
+    (
+        phrase("{mm} mm too far left", "{mm} mm zu weit links"),
+        phrase("{mm} mm too far right", "{mm} mm zu weit rechts"),
+    ),
+    (phrase("{mm} mm too low", "{mm} mm zu tief"), phrase("{mm} mm too high", "{mm} mm zu hoch")),
+)
+_TURNED = phrase("It is turned.", "Es ist verdreht.")
 _VERDICTS = {
-    "missing": {"en": "The camera sees no part there.", "de": "Die Kamera sieht dort kein Teil."},
-    "flipped": {"en": "The part lies upside down.", "de": "Das Teil liegt falsch herum."},
-    "wrong": {"en": "Another part sits there.", "de": "Dort sitzt ein anderes Teil."},
-    "cannot_see": {"en": "The camera can't see it well enough.", "de": "Die Kamera sieht es nicht gut genug."},
+    "missing": phrase("The camera sees no part there.", "Die Kamera sieht dort kein Teil."),
+    "flipped": phrase("The part lies upside down.", "Das Teil liegt falsch herum."),
+    "wrong": phrase("Another part sits there.", "Dort sitzt ein anderes Teil."),
+    "cannot_see": phrase("The camera can't see it well enough.", "Die Kamera sieht es nicht gut genug."),
 }
 _NO_PICTURE = "The camera can't see it: "  # as the rules begin, where it had none that counts
-_MOTIONS = {  # first words of a motion's text -> what each language says, of the step's part
-    "fetch": {"en": "fetches {part}", "de": "holt {part}"},
-    "grip": {"en": "grips {part}", "de": "greift {part}"},
-    "lift": {"en": "lifts {part}", "de": "hebt {part} an"},
-    "bring": {"en": "brings {part}", "de": "bringt {part}"},
-    "set": {"en": "sets {part} down", "de": "setzt {part} ab"},
-    "let go": {"en": "lets go of {part}", "de": "lässt {part} los"},
-    "press": {"en": "presses {part} in", "de": "drückt {part} ein"},
-    "look at": {"en": "looks at {part}", "de": "sieht sich {part} an"},
-    "go home": {"en": "moves back", "de": "fährt zurück"},
+_MOTIONS = {  # first words of a motion's text -> what is said, of the step's part
+    "fetch": phrase("fetches {part}", "holt {part}"),
+    "grip": phrase("grips {part}", "greift {part}"),
+    "lift": phrase("lifts {part}", "hebt {part} an"),
+    "bring": phrase("brings {part}", "bringt {part}"),
+    "set": phrase("sets {part} down", "setzt {part} ab"),
+    "let go": phrase("lets go of {part}", "lässt {part} los"),
+    "press": phrase("presses {part} in", "drückt {part} ein"),
+    "look at": phrase("looks at {part}", "sieht sich {part} an"),
+    "go home": phrase("moves back", "fährt zurück"),
 }
 # What the interlock, the readiness rules and recovery say, in German; `{}` stands for names.
 _GERMAN = {
@@ -163,9 +175,10 @@ _GERMAN = {
     "{} lies on the robot's way ({}).": "{} liegt auf dem Weg des Roboters ({}).",
     "The camera is looking at {} once more.": "Die Kamera sieht sich {} noch einmal an.",
     "The cell is {}.": "Die Zelle arbeitet nicht ({}).",
-    **VALUES,  # the most general last
-    **FAILURES,
 }
+recognise(_GERMAN)
+recognise(WRONG, QUANTITIES)  # the most general last
+recognise({**FAILURES, **REFUSALS, **MISSING})
 WORTH_MM = 0.1  # offsets below this are not worth a word
 
 
@@ -175,7 +188,7 @@ def told(*reasons: str) -> dict[str, str]:
     >>> told("Bin caps has too few left: refill it.")["de"]
     'Im Behälter caps ist zu wenig: nachfüllen.'
     """
-    return {"en": " ".join(reasons), "de": " ".join(_german(reason) for reason in reasons)}
+    return joined(*map(sentence, reasons))
 
 
 def helps(remedy: str) -> dict[str, str]:
@@ -186,39 +199,26 @@ def helps(remedy: str) -> dict[str, str]:
     """
     if not remedy:
         return {}
-    if (whole := _german(remedy)) != remedy:
-        return {"en": remedy, "de": whole}
-    return told(*re.split(r"(?<=[.!?]) ", remedy))
-
-
-def _german(reason: str) -> str:
-    for english, german in _GERMAN.items():
-        found = re.fullmatch(re.escape(english).replace(r"\{\}", "(.+)"), reason)
-        if found:
-            return german.format(*found.groups())
-    return reason
+    whole = sentence(remedy)
+    return whole if len(whole) > 1 else told(*re.split(r"(?<=[.!?]) ", remedy))
 
 
 def checking(title: dict[str, str]) -> dict[str, str]:
     """Say that a result is being looked at."""
-    return {"en": f"Checking: {title.get('en', '')}", "de": f"Prüft: {title.get('de', '')}"}
+    return _CHECKING.filled(title=title)
 
 
 def waits_for_next(title: dict[str, str]) -> dict[str, str]:
     """Say that a step waits for a person to say next."""
-    return {
-        "en": f"Waits for somebody to say next: {title.get('en', '')}",
-        "de": f"Wartet, bis jemand „Weiter“ sagt: {title.get('de', '')}",
-    }
+    return _WAITS_FOR_NEXT.filled(title=title)
 
 
 def motion(text: str, part: dict[str, str]) -> dict[str, str]:
     """Say what the robot does, with the part's name in each language; a skill's own words where they are not known."""
-    phrase = next((said for start, said in _MOTIONS.items() if text.startswith(start)), None)
-    if phrase is None or ("{part}" in phrase["en"] and not part):
-        return {"en": text, "de": text}
-    anything = next(iter(part.values()), "")
-    return {language: said.format(part=part.get(language, anything)) for language, said in phrase.items()}
+    said = next((said for start, said in _MOTIONS.items() if text.startswith(start)), None)
+    if said is None or ("{part}" in said.english and not part):
+        return {"en": text}
+    return said.filled(part=part)
 
 
 def reason(code: str, message: str, measured: Measured | None, frame: Pose | None = None) -> dict[str, str]:
@@ -228,26 +228,27 @@ def reason(code: str, message: str, measured: Measured | None, frame: Pose | Non
     in whose axes the offset was measured, in the cell.
     """
     if measured is not None and measured.verdict == "displaced" and measured.offset_mm is not None:
-        return {language: _offset(language, measured.offset_mm, frame) for language in _AXES}
+        return _offset(measured.offset_mm, frame)
     if code == "cannot_see" and measured is None and message.startswith(_NO_PICTURE):
         return _no_picture(message.removeprefix(_NO_PICTURE))
     if code in _VERDICTS:
-        return dict(_VERDICTS[code])
+        return _VERDICTS[code].texts
     return helps(message) or told(message)
 
 
 def _no_picture(why: str) -> dict[str, str]:
     """Say why there is no picture that counts; where that is not known in a language, that there is none."""
-    german = _german(why)
-    return {"en": why, "de": german if german != why else _VERDICTS["cannot_see"]["de"]}
+    return {**_VERDICTS["cannot_see"].texts, **sentence(why)}
 
 
-def _offset(language: str, offset_mm: Vector, frame: Pose | None) -> str:
-    said = []
+def _offset(offset_mm: Vector, frame: Pose | None) -> dict[str, str]:
     in_cell = rotate(frame.q, offset_mm) if frame is not None else offset_mm
-    for value, (minus, plus) in zip(in_cell, _AXES[language], strict=True):
-        if abs(value) >= WORTH_MM:
-            size = f"{abs(value):.1f}".replace(".", "," if language == "de" else ".")
-            said.append(f"{size} mm {plus if value > 0 else minus}")
-    turned = {"en": "It is turned.", "de": "Es ist verdreht."}
-    return f"{', '.join(said)}." if said else turned[language]
+    out = {}
+    for language in spoken():
+        said = [
+            (plus if value > 0 else minus).within(language).format(mm=with_point(f"{abs(value):.1f}", language))
+            for value, (minus, plus) in zip(in_cell, _AXES, strict=True)
+            if abs(value) >= WORTH_MM
+        ]
+        out[language] = f"{', '.join(said)}." if said else _TURNED.within(language)
+    return out

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_QUANTITIES = {
+QUANTITIES = {
     "angle": "Winkel",
     "code": "Code",
     "depth": "Tiefe",
@@ -24,7 +19,7 @@ _QUANTITIES = {
     "voltage": "Spannung",
     "width": "Breite",
 }
-_WRONG = {
+WRONG = {
     "{} was not confirmed.": "{} wurde nicht bestätigt.",
     "{} '{}' is not a number.": "{} „{}“ ist keine Zahl.",
     "{} {} is below {}.": "{} {} liegt unter {}.",
@@ -32,16 +27,3 @@ _WRONG = {
     "{} reads {}, not {}.": "{} liest sich als {}, nicht als {}.",
     "{} is {}, not {}.": "{} ist {}, nicht {}.",
 }
-
-
-def _named() -> Mapping[str, str]:
-    """Return the sentences for quantities whose names are known, before those for all others."""
-    known = {
-        f"{english}{said.removeprefix('{}')}": f"{german}{wrong.removeprefix('{}')}"
-        for english, german in _QUANTITIES.items()
-        for said, wrong in _WRONG.items()
-    }
-    return {**known, **_WRONG}
-
-
-VALUES = _named()

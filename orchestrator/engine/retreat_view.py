@@ -10,6 +10,7 @@ from orchestrator.core.reason import coded
 from orchestrator.core.retreat import RETREATS_FROM, why_not_retreat, with_the_arm
 from orchestrator.core.state import ROBOT
 from orchestrator.engine import phrases
+from orchestrator.engine.languages import joined, phrase
 from orchestrator.engine.offers import granted
 from orchestrator.engine.oversight import approve_button
 from orchestrator.engine.wayout import OUT_OF, last_of_the_robot
@@ -25,6 +26,8 @@ PLANS = "The way out of where the arm is, is being planned."
 EMPTY = "Nothing is in its gripper."
 UNKNOWN = "Its gripper holds something that nobody knows of."
 LET_GO = "{} was at it together with the robot: see that they have let go."
+_KEEPS = phrase("It keeps its grip on {part}.", "Im Greifer bleibt: {part}.")
+_LOST = phrase("Its gripper does not feel {part} any more.", "Der Greifer spürt nicht mehr: {part}.")
 
 
 def retreat_view(state: State) -> RetreatView | None:
@@ -97,7 +100,7 @@ def _told(state: State, motion: MotionState) -> Texts:
     there = phrases.told(*(LET_GO.format(name) for name in with_the_arm(state)))
     keeps = _keeps(state)
     way = _way(state, motion.text)
-    return {language: " ".join(filter(None, (way[language], keeps[language], there[language]))) for language in way}
+    return joined(way, keeps, there)
 
 
 def _way(state: State, text: str) -> Texts:
@@ -121,13 +124,7 @@ def _keeps(state: State) -> Texts:
         return phrases.told(UNKNOWN if felt else EMPTY)
     spec = state.part_spec(held.unit, held.kind)
     names = dict(spec.name) if spec is not None else {}
-    name = {language: names.get(language) or names.get("en") or held.part for language in ("en", "de")}
-    if felt is False:
-        return {
-            "en": f"Its gripper does not feel {name['en']} any more.",
-            "de": f"Der Greifer spürt nicht mehr: {name['de']}.",
-        }
-    return {"en": f"It keeps its grip on {name['en']}.", "de": f"Im Greifer bleibt: {name['de']}."}
+    return (_LOST if felt is False else _KEEPS).filled(part=names or held.part)
 
 
 def _said(reason: str) -> Reason:

@@ -9,6 +9,7 @@ from orchestrator.core.rewind import plan, trouble, undo_blockers
 from orchestrator.core.state import OVER
 from orchestrator.core.variant import HumanWork
 from orchestrator.engine import phrases
+from orchestrator.engine.languages import phrase, spoken
 from orchestrator.wire import Button, RewindView, StepWords, UndoView
 
 if TYPE_CHECKING:
@@ -18,25 +19,20 @@ if TYPE_CHECKING:
     from orchestrator.core.variant import Step
     from orchestrator.engine.library import Library
 
-LANGUAGES = ("en", "de")
-_OFF = {"en": "Take off: {part}", "de": "Abnehmen: {part}"}
-_BACK = {"en": "Take back to where it was: {part}", "de": "Zurückbringen, wo es war: {part}"}
-_AGAIN = {"en": "Undo: {title}", "de": "Rückgängig machen: {title}"}
-_DO = {
-    "en": "Take {part} out of the unit and put it aside; it will not be used again by itself.",
-    "de": "{part} aus dem Werkstück nehmen und beiseitelegen; es wird nicht von selbst wieder verwendet.",
-}
-_ONCE = {"en": "A new one is needed afterwards.", "de": "Danach wird ein neues gebraucht."}
-_NOTHING = {"en": "Nothing to take off: measured again.", "de": "Nichts abzunehmen: wird neu gemessen."}
-_VALUES = {
-    "en": "Nothing to take off, and void at once: {values}.",
-    "de": "Nichts abzunehmen, und sofort ungültig: {values}.",
-}
-_WHOLE = {
-    "en": "This unit goes back to “{title}”: {reason}",
-    "de": "Dieses Werkstück geht zurück zu „{title}“: {reason}",
-}
-_NOBODY = {"en": "Nobody is there to do it.", "de": "Niemand ist da, der es tut."}
+_OFF = phrase("Take off: {part}", "Abnehmen: {part}")
+_BACK = phrase("Take back to where it was: {part}", "Zurückbringen, wo es war: {part}")
+_AGAIN = phrase("Undo: {title}", "Rückgängig machen: {title}")
+_DO = phrase(
+    "Take {part} out of the unit and put it aside; it will not be used again by itself.",
+    "{part} aus dem Werkstück nehmen und beiseitelegen; es wird nicht von selbst wieder verwendet.",
+)
+_ONCE = phrase("A new one is needed afterwards.", "Danach wird ein neues gebraucht.")
+_NOTHING = phrase("Nothing to take off: measured again.", "Nichts abzunehmen: wird neu gemessen.")
+_VALUES = phrase(
+    "Nothing to take off, and void at once: {values}.", "Nichts abzunehmen, und sofort ungültig: {values}."
+)
+_WHOLE = phrase("This unit goes back to “{title}”: {reason}", "Dieses Werkstück geht zurück zu „{title}“: {reason}")
+_NOBODY = phrase("Nobody is there to do it.", "Niemand ist da, der es tut.")
 
 
 def preview(state: State, unit_id: str, step_id: str, words: Mapping[str, Mapping[str, str]]) -> RewindView:
@@ -68,16 +64,15 @@ def _void(state: State, unit_id: str, step: Step) -> dict[str, str]:
     """Say what goes at once where nobody has to take anything off: values that were measured or claimed."""
     values = state.units[unit_id].steps[step.id].values
     said = ", ".join(f"{name} {values[name]}" for name in sorted(values))
-    return {lang: _VALUES[lang].format(values=said) for lang in LANGUAGES} if said else dict(_NOTHING)
+    return _VALUES.filled(values=said) if said else _NOTHING.texts
 
 
 def describe(state: State, unit_id: str, step: Step, title: Mapping[str, str]) -> dict[str, str]:
     """Return in one line what a person does to take a result back."""
     part = _part(state, unit_id, step)
     if not part:
-        return {lang: _AGAIN[lang].format(title=title.get(lang, "")) for lang in LANGUAGES}
-    said = _BACK if _moved_on(state, unit_id, step) else _OFF
-    return {lang: said[lang].format(part=part.get(lang, step.result.part)) for lang in LANGUAGES}
+        return _AGAIN.filled(title=title)
+    return (_BACK if _moved_on(state, unit_id, step) else _OFF).filled(part=part)
 
 
 def instruction(
@@ -86,17 +81,18 @@ def instruction(
     """Return the words of taking a result back: its own instruction, where the procedure names one, else derived."""
     product = state.variant_of(unit_id).product
     lines, part = describe(state, unit_id, step, title), _part(state, unit_id, step)
+    takes = _DO.filled(part=part) if part else {}
     kind = state.variant_of(unit_id).parts.get(step.result.kind or "")
     out = {}
-    for lang in LANGUAGES:
-        do = _DO[lang].format(part=part.get(lang, step.result.part)) if part else ""
+    for lang in spoken():
+        do = takes.get(lang) or takes.get("en", "")
         if kind is not None and kind.once:
-            do = f"{do} {_ONCE[lang]}".strip()
-        out[lang] = StepWords(title=lines[lang], do=do)
+            do = f"{do} {_ONCE.within(lang)}".strip()
+        out[lang] = StepWords(title=lines.get(lang) or lines["en"], do=do)
         if isinstance(step.undo, str):
             told = step.model_copy(update={"human": HumanWork(show=_file(product, step.undo))})
             words = library.words(product, told, lang, unit_id)
-            out[lang] = StepWords(title=words.title or lines[lang], do=words.do or do, more=words.more)
+            out[lang] = StepWords(title=words.title or out[lang].title, do=words.do or do, more=words.more)
     return out
 
 
@@ -105,7 +101,7 @@ def note(unit: UnitState, title: Mapping[str, str]) -> dict[str, str]:
     going = unit.rewind
     if going is None:
         return {}
-    return {lang: _WHOLE[lang].format(title=title.get(lang, going.to), reason=going.reason) for lang in LANGUAGES}
+    return _WHOLE.filled(title=title or going.to, reason=going.reason)
 
 
 def buttons(unit: UnitState, step: Step, place: str, operator: str) -> tuple[Button, ...]:
@@ -131,7 +127,7 @@ def stands_still(state: State, unit: UnitState) -> dict[str, str]:
         return {}
     step = state.variant_of(unit.id).by_id[unit.rewind.todo[0]]
     if not state.places:
-        return dict(_NOBODY)
+        return _NOBODY.texts
     why = [reasons for place in state.places if (reasons := undo_blockers(state, unit, step, place))]
     if len(why) < len(state.places):
         return {}

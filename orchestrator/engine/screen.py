@@ -12,7 +12,7 @@ import structlog
 from orchestrator.core.machine import StepStatus
 from orchestrator.core.overdue import climbing
 from orchestrator.core.state import ROBOT, State
-from orchestrator.engine.event_lines import about, in_words
+from orchestrator.engine.event_lines import about, by_language, in_words
 from orchestrator.engine.late import asked
 from orchestrator.engine.offers import is_low
 from orchestrator.engine.remaining import TIME_LEFT_OF
@@ -200,4 +200,5 @@ def _cell_may_look_new(before: State, after: State) -> bool:
 
 def _line(item: Fresh) -> Happened:
     fields, kind = vars(item.event), item.event.type  # asking a model for what it lacks costs as much as all the rest
-    return Happened(seq=item.seq, t=item.t, type=kind, subject=about(fields), text=in_words(kind, fields))
+    text, says = in_words(kind, fields), by_language(fields)
+    return Happened(seq=item.seq, t=item.t, type=kind, subject=about(fields), text=text, says=says)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.instruction import Hazard, Media, Words, pick
+from orchestrator.engine import languages
+from orchestrator.engine.languages import phrase, with_point
 from orchestrator.engine.placeholders import as_text, fill_text
 
 if TYPE_CHECKING:
@@ -15,71 +16,27 @@ if TYPE_CHECKING:
 
 Names = Mapping[str, Mapping[str, str]]  # what a file calls so -> language -> what people read
 NO_NAMES: Names = {}
-_DECIMAL_POINT = ("en", "he", "ja", "ko", "th", "zh")  # the rest of the world's screens write a comma
-
-
-@dataclass(frozen=True)
-class _Phrases:
-    """Whole sentences: word order differs too much between languages to glue words."""
-
-    place: str
-    place_many: str
-    lay: str
-    lay_many: str
-    apply: str
-    measure: str
-    claim: str
-    tolerance: str
-    value: str
-    least: str
-    most: str
-    between: str
-    about: str
-    ask: str
-    confirm: str
-    scan: str
-    to: str
-
-
-_ENGLISH = _Phrases(
-    place="Place {part} on {owner} ({frame})",
-    place_many="Place {qty} {part} on {owner} ({frame})",
-    lay="Bring {part} to {frame}",
-    lay_many="Bring {qty} {part} to {frame}",
-    apply="Apply {qty} {part} along {owner} ({frame})",
-    measure="Check {what} at {owner} ({frame})",
-    claim="Make sure: {what}.",
-    tolerance="Within {tolerance}.",
-    value="{what}: {limits}.",
-    least="at least {low}",
-    most="at most {high}",
-    between="{low} to {high}",
-    about="{nominal} ({low} to {high})",
-    ask="{what} in {unit}?",
-    confirm="{what}?",
-    scan="Scan {what}.",
-    to="{what}: {choices} is good.",
-)
-_GERMAN = _Phrases(
-    place="{part} einsetzen: {owner} ({frame})",
-    place_many="{qty} {part} einsetzen: {owner} ({frame})",
-    lay="{part} bereitlegen: {frame}",
-    lay_many="{qty} {part} bereitlegen: {frame}",
-    apply="{qty} {part} auftragen: {owner} ({frame})",
-    measure="{what} prüfen: {owner} ({frame})",
-    claim="Sicherstellen: {what}.",
-    tolerance="Toleranz: {tolerance}.",
-    value="{what}: {limits}.",
-    least="mindestens {low}",
-    most="höchstens {high}",
-    between="{low} bis {high}",
-    about="{nominal} ({low} bis {high})",
-    ask="{what} in {unit}?",
-    confirm="{what}?",
-    scan="{what} scannen.",
-    to="{what}: {choices} ist gut.",
-)
-_PHRASES = {"en": _ENGLISH, "de": _GERMAN}
+_SAYS = {  # whole sentences: word order differs too much between languages to glue words
+    "place": phrase("Place {part} on {owner} ({frame})", "{part} einsetzen: {owner} ({frame})"),
+    "place_many": phrase("Place {qty} {part} on {owner} ({frame})", "{qty} {part} einsetzen: {owner} ({frame})"),
+    "lay": phrase("Bring {part} to {frame}", "{part} bereitlegen: {frame}"),
+    "lay_many": phrase("Bring {qty} {part} to {frame}", "{qty} {part} bereitlegen: {frame}"),
+    "apply": phrase("Apply {qty} {part} along {owner} ({frame})", "{qty} {part} auftragen: {owner} ({frame})"),
+    "measure": phrase("Check {what} at {owner} ({frame})", "{what} prüfen: {owner} ({frame})"),
+    "apply_at": phrase("Apply {qty} {part} along {frame}", "{qty} {part} auftragen: {frame}"),
+    "measure_at": phrase("Check {what} at {frame}", "{what} prüfen: {frame}"),
+    "claim": phrase("Make sure: {what}.", "Sicherstellen: {what}."),
+    "tolerance": phrase("Within {tolerance}.", "Toleranz: {tolerance}."),
+    "value": phrase("{what}: {limits}.", "{what}: {limits}."),
+    "least": phrase("at least {low}", "mindestens {low}"),
+    "most": phrase("at most {high}", "höchstens {high}"),
+    "between": phrase("{low} to {high}", "{low} bis {high}"),
+    "about": phrase("{nominal} ({low} to {high})", "{nominal} ({low} bis {high})"),
+    "ask": phrase("{what} in {unit}?", "{what} in {unit}?"),
+    "confirm": phrase("{what}?", "{what}?"),
+    "scan": phrase("Scan {what}.", "{what} scannen."),
+    "to": phrase("{what}: {choices} is good.", "{what}: {choices} ist gut."),
+}
 
 
 def number(value: float, language: str) -> str:
@@ -88,8 +45,7 @@ def number(value: float, language: str) -> str:
     >>> number(12.0, "de"), number(1.5, "de"), number(1.5, "en-GB")
     ('12', '1,5', '1.5')
     """
-    text = f"{value:.4f}".rstrip("0").rstrip(".")
-    return text if _base(language) in _DECIMAL_POINT else text.replace(".", ",")
+    return with_point(f"{value:.4f}".rstrip("0").rstrip("."), language)
 
 
 def value_text(spec: ValueSpec, language: str, names: Names = NO_NAMES) -> str:
@@ -155,12 +111,14 @@ def filled(
 
 
 def derive(step: Step, parts: Mapping[str, PartSpec], language: str, called_so: Names = NO_NAMES) -> Words:
-    """Derive the words from the result: English and German; other readers get English.
+    """Derive the words from the result, in a language that the server speaks; other readers get English.
 
     Frames, values and choices are called as the files name them.
     """
-    spoken = _base(language) if _base(language) in _PHRASES else "en"
-    phrases, result = _PHRASES[spoken], step.result
+    base = language.partition("-")[0]
+    spoken = base if base in languages.spoken() else "en"
+    says = {key: said.within(spoken) for key, said in _SAYS.items()}
+    result = step.result
     names = {
         "part": part_name(result.kind, parts, spoken),
         "qty": _quantity(step, parts, spoken),
@@ -169,38 +127,34 @@ def derive(step: Step, parts: Mapping[str, PartSpec], language: str, called_so: 
     }
     many = result.qty != 1
     if result.part is None:
-        form = phrases.measure
+        form = says["measure" if names["owner"] else "measure_at"]
     elif result.along is not None:
-        form = phrases.apply
-    elif result.at is not None and result.at.owner is None:
-        form = phrases.lay_many if many else phrases.lay
+        form = says["apply" if names["owner"] else "apply_at"]
+    elif not names["owner"]:
+        form = says["lay_many" if many else "lay"]
     else:
-        form = phrases.place_many if many else phrases.place
-    if not names["owner"]:
-        form = form.replace("{owner} ({frame})", "{frame}")
-    lines = [_line(phrases, name, spec, spoken, called_so) for name, spec in result.values.items()]
+        form = says["place_many" if many else "place"]
+    lines = [_line(says, name, spec, spoken, called_so) for name, spec in result.values.items()]
     if "camera" in step.check and result.part is not None:
         largest = " / ".join(dict.fromkeys(number(v * 1000, spoken) for v in result.within_m))
-        lines.insert(0, phrases.tolerance.format(tolerance=f"{largest} mm"))
+        lines.insert(0, says["tolerance"].format(tolerance=f"{largest} mm"))
     title = form.format(**names)
     return Words(
         language=spoken,
         title=f"{title} ({step.k}/{step.n})" if step.n > 1 else title,
         do=" ".join(lines),
-        ask={
-            name: _question(phrases, _what(name, spec, called_so, spoken), spec) for name, spec in result.values.items()
-        },
+        ask={name: _question(says, _what(name, spec, called_so, spoken), spec) for name, spec in result.values.items()},
     )
 
 
-def _line(phrases: _Phrases, name: str, spec: ValueSpec, language: str, names: Names) -> str:
+def _line(says: Mapping[str, str], name: str, spec: ValueSpec, language: str, names: Names) -> str:
     what = _what(name, spec, names, language)
     if spec.kind == "claim":
-        return phrases.claim.format(what=what.lower() if phrases is _ENGLISH else what)
+        return says["claim"].format(what=what.lower() if language == "en" else what)
     if spec.kind == "scan":
-        return phrases.scan.format(what=what)
+        return says["scan"].format(what=what)
     if spec.kind == "choice":
-        return phrases.to.format(
+        return says["to"].format(
             what=what, choices=", ".join(_called(choice, names, language) for choice in spec.passing)
         )
     written = {
@@ -208,17 +162,17 @@ def _line(phrases: _Phrases, name: str, spec: ValueSpec, language: str, names: N
         for key, v in (("nominal", spec.nominal), ("low", spec.low), ("high", spec.high))
         if v is not None
     }
-    forms = {(True, True): phrases.between, (True, False): phrases.least, (False, True): phrases.most}
-    form = phrases.about if "nominal" in written else forms["low" in written, "high" in written]
-    return phrases.value.format(what=what, limits=form.format(**{"low": "–", "high": "–", **written}))
+    forms = {(True, True): says["between"], (True, False): says["least"], (False, True): says["most"]}
+    form = says["about"] if "nominal" in written else forms["low" in written, "high" in written]
+    return says["value"].format(what=what, limits=form.format(**{"low": "–", "high": "–", **written}))
 
 
-def _question(phrases: _Phrases, what: str, spec: ValueSpec) -> str:
+def _question(says: Mapping[str, str], what: str, spec: ValueSpec) -> str:
     if spec.kind == "scan":
-        return phrases.scan.format(what=what)
+        return says["scan"].format(what=what)
     if spec.kind == "number" and spec.unit:
-        return phrases.ask.format(what=what, unit=_unit(spec.unit))
-    return phrases.confirm.format(what=what)
+        return says["ask"].format(what=what, unit=_unit(spec.unit))
+    return says["confirm"].format(what=what)
 
 
 def _what(name: str, spec: ValueSpec, names: Names, language: str) -> str:
@@ -270,7 +224,3 @@ def part_name(kind: str | None, parts: Mapping[str, PartSpec], language: str) ->
 
 def _unit(unit: str) -> str:
     return {"deg": "°", "degC": "°C", "percent": "%", "um": "µm", "Ohm": "Ω"}.get(unit, unit)
-
-
-def _base(language: str) -> str:
-    return language.partition("-")[0]

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 
 from orchestrator.core.errors import AuthoringError, BadInput, JournalError, NotFound, SetupError, TandemError
 from orchestrator.core.variant import Frozen
+from orchestrator.engine.phrases import helps
 from orchestrator.http.intake import explain
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class ErrorBody(Frozen):
     code: str
     message: str
     remedy: str = ""
+    says: dict[str, str] = Field(default_factory=dict)  # `message` by language, of those that know it
+    helps: dict[str, str] = Field(default_factory=dict)  # `remedy` likewise
     reasons: list[str] = Field(default_factory=list)  # each single cause, where there may be several
 
 
@@ -70,7 +73,8 @@ def error_response(
     status: int, code: str, message: str, remedy: str = "", reasons: list[str] | None = None
 ) -> JSONResponse:
     """Return the response of an error."""
-    body = ErrorBody(code=code, message=message, remedy=remedy, reasons=reasons or [])
+    said = {"says": helps(message), "helps": helps(remedy)}
+    body = ErrorBody(code=code, message=message, remedy=remedy, reasons=reasons or [], **said)
     return JSONResponse(body.model_dump(), status)
 
 

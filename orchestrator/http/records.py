@@ -17,7 +17,7 @@ from orchestrator.core.photo import path_of
 from orchestrator.core.ports import Recorded
 from orchestrator.core.variant import Frozen
 from orchestrator.engine.desk import Desk
-from orchestrator.engine.event_lines import about, in_words
+from orchestrator.engine.event_lines import about, by_language, in_words
 from orchestrator.http import files
 from orchestrator.http.errors import ANSWERS, REMOVED, error_response
 from orchestrator.http.history import Wanted, backwards, onwards
@@ -37,7 +37,7 @@ Sought = Annotated[
 class EventLine(Frozen):
     """A durable event: its place in the chain, when (UTC s), what, about which order or unit, and by which command.
 
-    `about` and `text` say it in a line, as a screen's list of events does.
+    `about`, `text` and `says` say it in a line, as a screen's list of events does.
     """
 
     seq: int
@@ -50,6 +50,7 @@ class EventLine(Frozen):
     sha256: str
     about: str
     text: str
+    says: dict[str, str]
 
 
 class EventPage(Frozen):
@@ -178,6 +179,7 @@ def _event(recorded: Recorded) -> EventLine:
         sha256=recorded.sha256,
         about=about(payload),
         text=in_words(entry.type, payload),
+        says=by_language(payload),
     )
 
 

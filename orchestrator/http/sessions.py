@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from orchestrator.core.commands import ConfirmStep, ConfirmUndo, JoinPlace, LeavePlace, ReportProblem, Who
 from orchestrator.core.corrections import Correction
 from orchestrator.core.errors import BadInput
+from orchestrator.engine.answers import in_languages
 from orchestrator.engine.wall import wall_s
 from orchestrator.http.caller import CALLER
 from orchestrator.http.doors import refusal
@@ -374,7 +375,7 @@ class Session:
 
 
 def _envelope(kind: type[AnswerMessage | RefusedMessage], hub: Hub, answer: Answer) -> str:
-    return kind(epoch=hub.desk.epoch, seq=0, t=hub.desk.now(), payload=answer).model_dump_json()
+    return kind(epoch=hub.desk.epoch, seq=0, t=hub.desk.now(), payload=in_languages(answer)).model_dump_json()
 
 
 def _refusal(raw: Any, error: BadInput) -> Answer:

@@ -175,7 +175,7 @@ def test_an_empty_place_says_so(folder: Path) -> None:
             assert (card.status, set(card.note)) == ("away", {"en", "de"})
             await cell.do(JOIN)
             assert cell.card().status == "idle"
-            assert cell.card().note == phrases.NO_ORDER
+            assert cell.card().note == phrases.NO_ORDER.texts
 
     run_virtual(main)
 

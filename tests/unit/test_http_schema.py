@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WIRE_TS = Path(__file__).parents[2] / "web" / "src" / "wire.ts"
+SENTENCES_TS = WIRE_TS.parent / "words" / "sentences.ts"
 
 
 def references(node: Any) -> Iterator[str]:
@@ -42,6 +43,11 @@ def resolves(document: Any, reference: str) -> bool:
 def test_the_checked_in_typescript_is_up_to_date() -> None:
     remedy = "Run: python -m orchestrator.http.schema --typescript web/src/wire.ts"
     assert WIRE_TS.read_text(encoding="utf-8") == schema.typescript(), remedy
+
+
+def test_the_checked_in_sentences_are_up_to_date() -> None:
+    remedy = "Run: python -m orchestrator.http.schema --sentences web/src/words/sentences.ts"
+    assert SENTENCES_TS.read_text(encoding="utf-8") == schema.sentences(), remedy
 
 
 def test_typescript_tells_messages_apart_by_type_and_values_by_topic() -> None:

@@ -55,7 +55,7 @@ def _remedies(file: str) -> set[str]:
 
 @pytest.mark.parametrize("file", FAIL)
 def test_what_helps_is_said_in_german_too(file: str) -> None:
-    missing = [text for text in _remedies(file) if text and phrases.helps(text)["de"] == text]
+    missing = [text for text in _remedies(file) if text and len(phrases.helps(text)) == 1]
     assert missing == []
 
 
@@ -78,16 +78,14 @@ def test_no_failure_of_motions_and_looks_lacks_its_german(file: str) -> None:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"RobotError", "TandemError", "VisionError"}
         for text in (_texts(node.args[0]) if node.args else ())
     ]
-    assert [
-        text for text in raised if len(text.split()) > 2 and phrases.reason("failed", text, None)["de"] == text
-    ] == []
+    assert [text for text in raised if len(text.split()) > 2 and len(phrases.reason("failed", text, None)) == 1] == []
 
 
 def test_what_helps_with_devices_verdicts_and_conditions_is_said_in_german_too() -> None:
     from orchestrator.core.decide.outcomes import _REMEDY
 
     for text in (*REMEDIES.values(), *_REMEDY.values(), *(remedy for _, _, remedy in _UNMET.values())):
-        assert phrases.helps(text)["de"] != text
+        assert len(phrases.helps(text)) > 1
 
 
 def test_what_hides_a_result_is_named_and_where_that_is_not_known_in_german_that_it_is_hidden() -> None:

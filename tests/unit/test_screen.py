@@ -15,8 +15,8 @@ from orchestrator.core.decide import Rejected, decide
 from orchestrator.core.events import CommandDenied
 from orchestrator.core.machine import Autonomy, CellState, CellVerb, OrderVerb, StepStatus
 from orchestrator.core.ports import Safety
-from orchestrator.engine.captions import LANGUAGES
 from orchestrator.engine.guide import Guide
+from orchestrator.engine.languages import OWN
 from orchestrator.engine.screen import LiveScreen
 from orchestrator.wire import Card
 from tests.unit.cell_bench import BOSS, Bench, authored, bench
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return authored(tmp_path_factory.mktemp("authored"))
+
+
+NOTE = "wrong cap"  # in a person's own words, and so in one language
 
 
 def buttons(value: TopicValue) -> Iterator[Button]:
@@ -84,15 +87,15 @@ def wordless(topics: dict[str, Any]) -> list[str]:
     for topic, value in topics.items():
         if isinstance(value, Card):
             if value.status in {"step", "attention", "checking"}:
-                out += [topic for lang in LANGUAGES if lang not in value.words or not value.words[lang].title]
-                out += [topic for lang in LANGUAGES for ask in value.asks if ask.value not in value.words[lang].ask]
+                out += [topic for lang in OWN if lang not in value.words or not value.words[lang].title]
+                out += [topic for lang in OWN for ask in value.asks if ask.value not in value.words[lang].ask]
             else:
-                out += [f"{topic} {value.status}" for lang in LANGUAGES if not value.note.get(lang)]
-            out += [f"{topic} upcoming" for text in value.upcoming for lang in LANGUAGES if not text.get(lang)]
+                out += [f"{topic} {value.status}" for lang in OWN if not value.note.get(lang)]
+            out += [f"{topic} upcoming" for text in value.upcoming for lang in OWN if not text.get(lang)]
         for name in ("title", "text", "reason"):
             text = getattr(value, name, None)
-            if isinstance(text, dict):
-                out += [f"{topic} {name} {lang}" for lang in LANGUAGES if not text.get(lang)]
+            if isinstance(text, dict) and text != {"en": NOTE}:
+                out += [f"{topic} {name} {lang}" for lang in OWN if not text.get(lang)]
     return out
 
 
@@ -222,7 +225,7 @@ async def _with_a_part_in_the_gripper(cell: Bench) -> None:
     await cell.do(cmd.JoinPlace(place="front", operator="op"))
     await cell.begin(worker=False)
     await cell.in_motion("bring cap")
-    await cell.do(cmd.ReportProblem(unit="u1", step="cap", attempt=1, place="front", note="wrong cap"))
+    await cell.do(cmd.ReportProblem(unit="u1", step="cap", attempt=1, place="front", note=NOTE))
     await cell.until(lambda state: not state.ending)
     await cell.do(cmd.TakePart(part="u1/cap"))  # now a second look is possible
     await asyncio.sleep(1)

@@ -8,7 +8,7 @@ import type { Pictures } from "./kept/pictures";
 import { described, keepable } from "./kept/word";
 import type { Store } from "./store";
 import { uuid } from "./uuid";
-import { word, words } from "./words";
+import { said, word, words } from "./words";
 import type { Answer, Outside } from "./wire";
 
 export interface Notice {
@@ -94,5 +94,5 @@ function notice(answer: Answer, where: string): Notice {
   if (answer.code === "lost") return refusals.lost;
   if (answer.code === "full") return refusals.full;
   if (answer.code === "said_already") return { ...refusals.saidAlready(where), calm: true };
-  return { message: answer.message || refusals.unknown, remedy: answer.remedy };
+  return { message: said(answer.says, answer.message) || refusals.unknown, remedy: said(answer.helps, answer.remedy) };
 }

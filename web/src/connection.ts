@@ -198,7 +198,7 @@ export class Connection {
   }
 
   private forget(id: string, code: "offline" | "lost"): void {
-    this.settle({ id, ok: false, code, message: "", remedy: "" });
+    this.settle({ id, ok: false, code, message: "", remedy: "", says: {}, helps: {} });
   }
 
   private send(message: ClientMessage): void {

@@ -1,6 +1,6 @@
 /** What is not on the WebSocket: static things, forms and records. */
 
-import { words } from "./words";
+import { said as spoken, words } from "./words";
 
 /** A refusal of the server, in words. */
 export class Refused extends Error {
@@ -34,8 +34,8 @@ async function call<T>(path: string, init: RequestInit): Promise<T> {
   }
   const body: unknown = await response.json().catch(() => null);
   if (response.ok) return body as T;
-  const said = (body ?? {}) as Partial<Record<"message" | "remedy" | "code", unknown>>;
-  const message = typeof said.message === "string" ? said.message : words.value.refusals.unknown;
+  const said = (body ?? {}) as Partial<Record<"message" | "remedy" | "code", unknown> & Record<"says" | "helps", Readonly<Record<string, string>>>>;
+  const message = typeof said.message === "string" ? spoken(said.says, said.message) : words.value.refusals.unknown;
   const code = typeof said.code === "string" ? said.code : "";
-  throw new Refused(message, typeof said.remedy === "string" ? said.remedy : "", code, Number(response.headers.get("retry-after") ?? 0));
+  throw new Refused(message, typeof said.remedy === "string" ? spoken(said.helps, said.remedy) : "", code, Number(response.headers.get("retry-after") ?? 0));
 }

@@ -43,6 +43,8 @@ export interface Answer {
   code: string;
   message: string;
   remedy: string;
+  says: Record<string, string>;
+  helps: Record<string, string>;
 }
 
 /** Somebody says that they are coming to the place `of` that called; from a place it is who works there. */
@@ -441,6 +443,7 @@ export interface Happened {
   type: string;
   subject: string;
   text: string;
+  says: Record<string, string>;
 }
 
 /** A new line of the event list. */

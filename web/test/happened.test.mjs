@@ -18,6 +18,13 @@ test("an event is named in the reader's language, a state by its word", () => {
   assert.equal(happened(event("step_started", "step started"), de), "Schritt begonnen");
 });
 
+test("what the server's rules say is said in the reader's language", () => {
+  const failed = { ...event("step_failed", "step failed: The motion was cancelled."), says: { en: "The motion was cancelled.", de: "Die Bewegung wurde abgebrochen." } };
+  assert.equal(happened(failed, de, "de-AT"), "Schritt misslungen: Die Bewegung wurde abgebrochen.");
+  assert.equal(happened(failed, en, "en"), "Step failed: The motion was cancelled.");
+  assert.ok(matches(failed, "abgebrochen", de, "de"));
+});
+
 test("what a person wrote stays as it was written, and so does an event that nobody named", () => {
   assert.equal(happened(event("step_failed", "step failed: M4: it slipped"), de), "Schritt misslungen: M4: it slipped");
   assert.equal(happened(event("unit_ended", "unit ended: constructor"), en), "Unit ended: constructor");

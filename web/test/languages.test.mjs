@@ -6,19 +6,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { gathered } from "../languages.mjs";
+import { load } from "./bundle.mjs";
+import { PSEUDO } from "./pseudo.mjs";
+
+const { whole } = await load("words/whole.ts");
 
 const WEB = new URL("..", import.meta.url).pathname;
-/** Every word of English between brackets, whatever it is made of. */
-const FILE = `import { en, type Words } from "../en";
-const marked = (value: unknown): unknown =>
-  typeof value === "string" ? \`⟦\${value}⟧\`
-  : typeof value === "function" ? (...given: unknown[]) => marked(value(...given))
-  : Array.isArray(value) ? value.map(marked)
-  : value && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, marked(one)]))
-  : value;
-export const words = marked(en) as Words;
-`;
-
 globalThis.navigator ??= { language: "en" };
 globalThis.document ??= { documentElement: { dataset: {} } };
 
@@ -26,7 +20,7 @@ globalThis.document ??= { documentElement: { dataset: {} } };
 async function built(folder) {
   cpSync(join(WEB, "src"), join(folder, "src"), { recursive: true });
   symlinkSync(join(WEB, "node_modules"), join(folder, "node_modules"));
-  writeFileSync(join(folder, "src/words/languages/eo.ts"), FILE);
+  writeFileSync(join(folder, "src/words/languages/eo.ts"), PSEUDO);
   writeFileSync(join(folder, "src/both.ts"), 'export * from "./words"; export { language } from "./settings"; export { en } from "./words/en";');
   const options = { entryPoints: [join(folder, "src/both.ts")], outdir: join(folder, "out"), outExtension: { ".js": ".mjs" }, bundle: true, splitting: true, format: "esm", metafile: true };
   const { metafile } = await build({ ...options, define: { BUILT_LANGUAGES: '["de","eo"]' } });
@@ -82,4 +76,48 @@ test("one file more is a language more", async () => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+/** What the build makes of a language's file for the server. */
+async function server(file) {
+  const folder = mkdtempSync(join(tmpdir(), "languages-"));
+  try {
+    cpSync(join(WEB, "src/words"), folder, { recursive: true });
+    writeFileSync(join(folder, "languages/eo.ts"), file);
+    return await gathered(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test("the server gets its sentences from the same file", async () => {
+  const { eo, de } = await server(PSEUDO);
+  assert.equal(de, undefined, "German is the server's own");
+  assert.ok(Object.keys(eo).length > 600, `${Object.keys(eo).length} sentences`);
+  assert.equal(eo["Nobody is signed in at {}."], "⟦Nobody is signed in at {}.⟧");
+});
+
+test("a file that says it is complete and is not names what is missing; any other is English there", async () => {
+  const less = PSEUDO.replace("sentences.map", 'sentences.filter((one) => one !== "It is turned.").map').replace("marked(en)", 'marked({ ...en, claim: undefined, line: { ...en.line, online: undefined } })');
+  await assert.rejects(server(less), (error) => {
+    for (const name of ['"It is turned." is missing', "words.claim is missing", "words.line.online is missing"]) assert.ok(error.message.includes(name), error.message);
+    return true;
+  });
+  const { eo } = await server(less.replace("complete = true", "complete = false"));
+  assert.equal(eo["It is turned."], undefined);
+  assert.equal(eo["It is not there yet."], "⟦It is not there yet.⟧");
+});
+
+test("a sentence that is not the server's, or fills in what it does not have, is named", async () => {
+  await assert.rejects(server('export const words = {}; export const cell = { "Hello.": "Saluton." };'), /does not say "Hello."/);
+  await assert.rejects(server('export const words = {}; export const cell = { "fetches {part}": "prenas {teil}" };'), /\{teil\}/);
+  assert.deepEqual(await server('export const words = {}; export const cell = { "{} lies on the robot\'s way ({}).": "{1}: {0}" };').then(({ eo }) => Object.values(eo)), ["{1}: {0}"]);
+});
+
+test("words that a file leaves out are English, one by one", () => {
+  const english = { a: "one", b: { c: "two", d: (n) => `${n}` }, e: ["three"] };
+  const own = { a: "unu", b: { c: undefined }, f: "more" };
+  const found = whole(english, own);
+  assert.deepEqual([found.a, found.b.c, found.b.d(3), found.e, found.f], ["unu", "two", "3", ["three"], "more"]);
+  assert.equal(whole(english, undefined), english);
 });

@@ -304,7 +304,7 @@ test("a word whose picture the cell does not take comes back with it, and those 
 test("a device without room says so where there is no line, and sends at once where there is one", async () => {
   const full = { ...(await openShelf()), all: async () => [], put: () => Promise.reject(new DOMException("full", "QuotaExceededError")), remove: async () => {} };
   outbox = new Outbox(way, async () => full, () => null, async (id) => ({ id, ok: true, sha256: "ab".repeat(32) }));
-  assert.deepEqual(await outbox.give(said("a", { picture: JPEG })), { id: "id-a", ok: false, code: "full", message: "", remedy: "" });
+  assert.deepEqual(await outbox.give(said("a", { picture: JPEG })), { id: "id-a", ok: false, code: "full", message: "", remedy: "", says: {}, helps: {} });
   assert.deepEqual(way.asked, []);
   way.become("online");
   assert.equal((await outbox.give(said("a", { picture: JPEG }))).ok, true);

@@ -4,6 +4,7 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { store } from "../cell";
 import { get } from "../rest";
+import { language } from "../settings";
 import { clock, moment, words } from "../words";
 import { happened } from "./happened";
 import { Past, type Page } from "./past";
@@ -14,7 +15,7 @@ export function Events() {
   const say = words.value;
   const { board } = say;
   const wanted = useSignal("");
-  const past = useMemo(() => new Past((path) => get<Page>(path), () => words.value), []);
+  const past = useMemo(() => new Past((path) => get<Page>(path), () => words.value, () => language.value), []);
   useSignalEffect(() => void past.follow(store.log.value));
   const found = past.lines.value.toReversed();
   const list = usePlace(found[0]?.seq);
@@ -42,7 +43,7 @@ export function Events() {
           {found.map((event) => (
             <li key={event.seq} data-seq={event.seq}>
               <time>{new Date(event.t * 1000).toDateString() === today ? clock(event.t) : moment(event.t)}</time>
-              <span class="event-text">{happened(event, say)}</span>
+              <span class="event-text">{happened(event, say, language.value)}</span>
               <span class="quiet">{event.subject}</span>
             </li>
           ))}

@@ -1,23 +1,24 @@
 /** An event of the cell in the reader's words. */
 
 import type { Happened } from "../wire";
+import { best } from "../words/best";
 import type { Words } from "../words/en";
 
 /** What happened: the event's name, and what it says of itself, which is in English where a person or a program wrote it. */
-export function happened({ type, text }: Pick<Happened, "type" | "text">, say: Words): string {
+export function happened({ type, text, says }: Pick<Happened, "type" | "text"> & Partial<Pick<Happened, "says">>, say: Words, language = "en"): string {
   const name = say.events.names[type];
   if (name === undefined) return text;
   const colon = text.indexOf(": ");
   if (colon < 0) return name;
   const detail = text.slice(colon + 2);
   const known = keys(type, say);
-  return `${name}: ${Object.hasOwn(known, detail) ? known[detail] : (type.startsWith("motion_") && motion(detail, say)) || detail}`;
+  return `${name}: ${Object.hasOwn(known, detail) ? known[detail] : (type.startsWith("motion_") && motion(detail, say)) || (says && best(says, language)) || detail}`;
 }
 
 /** Whether the reader sees `wanted` in an event, or its type is called so. */
-export function matches(event: Happened, wanted: string, say: Words): boolean {
+export function matches(event: Happened, wanted: string, say: Words, language = "en"): boolean {
   const needle = wanted.trim().toLocaleLowerCase();
-  return `${happened(event, say)} ${event.subject} ${event.type}`.toLocaleLowerCase().includes(needle);
+  return `${happened(event, say, language)} ${event.subject} ${event.type}`.toLocaleLowerCase().includes(needle);
 }
 
 const ALTERNATIVES = 50; // that one request takes

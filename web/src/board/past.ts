@@ -12,7 +12,7 @@ const NEWEST = Number.MAX_SAFE_INTEGER;
 
 /** A page of `GET /api/v1/events`. */
 export interface Page {
-  readonly events: readonly { seq: number; t: number; type: string; about: string; text: string }[];
+  readonly events: readonly { seq: number; t: number; type: string; about: string; text: string; says?: Readonly<Record<string, string>> }[];
   readonly next: number | null;
 }
 
@@ -41,9 +41,10 @@ export class Past {
   constructor(
     private readonly ask: (path: string) => Promise<Page>,
     private readonly say: () => Words,
+    private readonly language: () => string = () => "en",
   ) {
     this.lines = computed(() => {
-      const found = [...this.known.value.values()].filter((one) => matches(one, this.wanted.value, this.say()));
+      const found = [...this.known.value.values()].filter((one) => matches(one, this.wanted.value, this.say(), this.language()));
       found.sort((a, b) => a.seq - b.seq);
       const from = this.floor.value;
       return from === null ? found.slice(-SHOWN) : found.filter(({ seq }) => seq >= from);
@@ -129,7 +130,7 @@ export class Past {
       this.floor.value = this.next;
       this.add(lines);
     });
-    return lines.some((one) => matches(one, this.wanted.value, this.say()));
+    return lines.some((one) => matches(one, this.wanted.value, this.say(), this.language()));
   }
 
   private add(lines: readonly Happened[]): void {
@@ -145,4 +146,4 @@ export class Past {
   }
 }
 
-const line = ({ seq, t, type, about, text }: Page["events"][number]): Happened => ({ seq, t, type, subject: about, text });
+const line = ({ seq, t, type, about, text, says }: Page["events"][number]): Happened => ({ seq, t, type, subject: about, text, says: says ?? {} });

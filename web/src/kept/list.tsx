@@ -5,7 +5,7 @@ import { named } from "../access/access";
 import { connection, outbox } from "../cell";
 import { Icon } from "../common/icon";
 import { OwnPhoto } from "../common/photo";
-import { clock, number, text, word, words } from "../words";
+import { clock, number, said as spoken, text, word, words } from "../words";
 import type { Word } from "./word";
 
 export function KeptList() {
@@ -85,7 +85,7 @@ function Given({ word: one, children }: { word: Word; children?: ComponentChildr
 
 function Returned({ word: one }: { word: Word }) {
   const { kept: say } = words.value;
-  const why = say.refusals[one.refused?.code ?? ""] ?? { message: one.refused?.message ?? "", remedy: one.refused?.remedy ?? "" };
+  const why = say.refusals[one.refused?.code ?? ""] ?? { message: spoken(one.refused?.says, one.refused?.message ?? ""), remedy: spoken(one.refused?.helps, one.refused?.remedy ?? "") };
   const said = entered(one);
   return (
     <div class="kept-word">

@@ -120,7 +120,7 @@ export class Outbox {
   private async unkept(word: Omit<Word, "n" | "refused">, online: boolean): Promise<Answer> {
     const answer = online ? await this.say(null, { ...word, refused: null }, null) : null;
     this.live.delete(word.id);
-    return answer ?? { id: word.id, ok: false, code: "full", message: "", remedy: "" };
+    return answer ?? { id: word.id, ok: false, code: "full", message: "", remedy: "", says: {}, helps: {} };
   }
 
   private hears({ operator }: Word): boolean {
@@ -159,5 +159,5 @@ export class Outbox {
 
 /** The cell has the word, by this handing in or because the same was said on another screen. */
 const heard = ({ ok, code }: Answer): boolean => ok || code === "said_already";
-const why = ({ code, message, remedy }: Answer): Word["refused"] => ({ code, message, remedy });
-const unheard = (id: string): Answer => ({ id, ok: false, code: "kept", message: "", remedy: "" });
+const why = ({ code, message, remedy, says, helps }: Answer): Word["refused"] => ({ code, message, remedy, says, helps });
+const unheard = (id: string): Answer => ({ id, ok: false, code: "kept", message: "", remedy: "", says: {}, helps: {} });

@@ -30,7 +30,7 @@ export interface Word {
   /** The picture that it rests on, handed in before it; the command names it from then on. */
   picture?: Uint8Array<ArrayBuffer> | null;
   /** Why the cell did not take it; null while it waits to be handed in. */
-  refused: Pick<Answer, "code" | "message" | "remedy"> | null;
+  refused: (Pick<Answer, "code" | "message" | "remedy"> & Partial<Pick<Answer, "says" | "helps">>) | null;
 }
 
 /** Whether a word is about the attempt that a card shows. */

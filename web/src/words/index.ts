@@ -2,18 +2,20 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { language, LANGUAGES } from "../settings";
+import { best as bestOf } from "./best";
 import { en, type Words } from "./en";
+import { whole, type Partly } from "./whole";
 
 /** English is there at once, every other language once it is chosen: each is a file in `languages/`. */
 const known = signal<Readonly<Record<string, Words>>>({ en });
 
 export const words = computed<Words>(() => known.value[language.value] ?? en);
 
-/** Fetch a language; where it does not come the page speaks English, and the next choice asks again. */
+/** Fetch a language; where it does not come the page speaks English, and the next choice asks again. What it leaves out is English. */
 async function fetchWords(key: string): Promise<void> {
   if (known.value[key]) return;
-  const file = (await import(`./languages/${key}.ts`)) as { words: Words };
-  known.value = { ...known.value, [key]: file.words };
+  const file = (await import(`./languages/${key}.ts`)) as { words: Partly<Words> };
+  known.value = { ...known.value, [key]: whole<Words>(en, file.words) };
 }
 
 /** Resolves when the page can speak the chosen language, or can't. */
@@ -29,13 +31,13 @@ function ownName(key: string): string {
 }
 
 /** The best of texts by language: the reader's, its base, English, any. Undefined only where there is none at all. */
-export function best<T>(texts: Readonly<Record<string, T>>, wanted: string = language.value): T | undefined {
-  for (const key of [wanted, wanted.split("-")[0] ?? wanted, "en"]) if (texts[key]) return texts[key];
-  return Object.values(texts).find(Boolean);
-}
+export const best = <T>(texts: Readonly<Record<string, T>>, wanted: string = language.value): T | undefined => bestOf(texts, wanted);
 
 /** As `best`, with "" where there is no text. */
 export const text = (texts: Readonly<Record<string, string>>): string => best(texts) ?? "";
+
+/** What the server said: in the reader's language where it knows the sentence, else as it said it. */
+export const said = (texts: Readonly<Record<string, string>> | undefined, english: string): string => (texts && best(texts)) || english;
 
 /** The word for a key that the cell sent; an unknown key stays readable. */
 export const word = (known: Readonly<Record<string, string>>, key: string): string => known[key] ?? humanise(key);

@@ -1,0 +1,189 @@
+"""The server's own sentences in every language: English is the key, German stands beside it, others come from a file.
+
+A sentence is a template: `{part}` and the like, or `{}` in turn, stand for what is filled in. The file of a further
+language (`web/src/words/languages/`) says each template anew, under its English; where it leaves one out, its readers
+get English. What people author (instructions, names) is not here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from string import Formatter
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.core.errors import SetupError
+from orchestrator.core.instruction import pick
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+FILE = "languages.json"  # in the folder of the built pages: language -> English template -> its own
+OWN = ("en", "de")
+LONGEST = 400  # letters of a sentence that is recognised: what people typed may be longer, and takes long to compare
+_DECIMAL_POINT = ("en", "he", "ja", "ko", "th", "zh")  # the rest of the world's screens write a comma
+_REMEDY = "Build the pages again (make web); `npm run build` names what is wrong in a language's file."
+
+_german: dict[str, str] = {}  # English template -> German
+_told: dict[str, re.Pattern[str]] = {}  # templates by which finished sentences are recognised, special ones first
+_terms: dict[str, frozenset[str]] = {}  # of such a template: words that its first gap may hold and that are said, too
+_further: dict[str, Mapping[str, str]] = {}  # language -> English template -> its own
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One template. Make it once, at import: that lists it for whoever writes another language."""
+
+    english: str
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """It in every language that has it."""
+        return {language: text for language in spoken() if (text := _said(language, self.english)) is not None}
+
+    def within(self, language: str) -> str:
+        """It in one language, English where that has none."""
+        return _said(language, self.english) or self.english
+
+    def filled(self, **given: str | Mapping[str, str]) -> dict[str, str]:
+        """Return it filled in, in every language that has it; what is given may differ by language itself."""
+        return {
+            language: text.format(**{key: _best(value, language) for key, value in given.items()})
+            for language, text in self.texts.items()
+        }
+
+
+def phrase(english: str, german: str) -> Phrase:
+    """Return a template that code names, with its German."""
+    _german.setdefault(english, german)
+    return Phrase(english)
+
+
+def recognise(german: Mapping[str, str], terms: Mapping[str, str] | None = None) -> None:
+    """Take in templates of sentences that rules and adapters say in English, `{}` for what they fill in.
+
+    Where the first gap holds one of the `terms`, that is said in the reader's language as well.
+    """
+    _german.update(terms or {})
+    first = "|".join([*(terms or ()), ".+?" if terms else ".+"])
+    for english, own in german.items():
+        _terms[english] = frozenset(terms or ())
+        _german.setdefault(english, own)
+        _told.setdefault(
+            english, re.compile(re.escape(english).replace(r"\{\}", f"({first})", 1).replace(r"\{\}", "(.+)"))
+        )
+    _recognised.cache_clear()
+
+
+def spoken() -> tuple[str, ...]:
+    """Return the languages in which the server speaks: English and German first."""
+    return (*OWN, *_further)
+
+
+def templates() -> tuple[str, ...]:
+    """Return every template, sorted: what a whole file of a language has."""
+    return tuple(sorted(_german))
+
+
+def sentence(english: str) -> dict[str, str]:
+    """Return a finished English sentence in every language that knows it; in English alone where none does."""
+    found = _recognised(english)
+    if found is None:
+        return {"en": english}
+    key, given = found
+    said = {"en": english}
+    for language in spoken()[1:]:
+        if (text := _said(language, key)) is not None:
+            said[language] = text.format(*_named(language, key, given))
+    return said
+
+
+def joined(*texts: Mapping[str, str]) -> dict[str, str]:
+    """Return several texts after one another, in each language of any of them; a blank between."""
+    languages = dict.fromkeys(language for text in texts for language in text)
+    return {language: " ".join(filter(None, (_best(text, language) for text in texts))) for language in languages}
+
+
+def with_point(figure: str, language: str) -> str:
+    """Return a figure that was written with a decimal point as the reader's language writes it."""
+    return figure if language.partition("-")[0] in _DECIMAL_POINT else figure.replace(".", ",")
+
+
+def learn(language: str, own: Mapping[str, str]) -> None:
+    """Take in a further language. Raises SetupError where a template fills in what its English does not.
+
+    Templates that this server does not say are let be: a file may be older or newer than it.
+    """
+    if language in OWN:
+        raise SetupError(f"'{language}' is the server's own.", remedy=_REMEDY)
+    for english, text in own.items():
+        if english in _german and not _fields(text) <= _fields(english):
+            raise SetupError(f"'{language}' says '{text}' for '{english}', which has other gaps.", remedy=_REMEDY)
+    _further[language] = dict(own)
+
+
+def forget(language: str) -> None:
+    """Speak a further language no more."""
+    _further.pop(language, None)
+
+
+def read(pages: Path | None) -> None:
+    """Learn the languages beside the built pages, where there are any. Raises SetupError where they can't be read."""
+    if pages is None or not (pages / FILE).is_file():
+        return
+    try:
+        found: Any = json.loads((pages / FILE).read_text(encoding="utf-8"))
+        for language, own in found.items():
+            learn(str(language), {str(english): str(text) for english, text in own.items()})
+    except (ValueError, AttributeError, OSError) as error:
+        raise SetupError(f"'{pages / FILE}' can't be read: {error}.", remedy=_REMEDY) from error
+
+
+def _said(language: str, english: str) -> str | None:
+    if language == "en":
+        return english
+    own = _german if language == "de" else _further.get(language, {})
+    return own.get(english) or None
+
+
+def _named(language: str, template: str, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what fills a template in as the reader's language has it: a known word, a sentence behind a colon."""
+    if template.endswith(": {}"):
+        return (*given[:-1], sentence(given[-1]).get(language, given[-1]))
+    if given and given[0] in _terms.get(template, ()):
+        return (_said(language, given[0]) or given[0], *given[1:])
+    return given
+
+
+def _best(value: str | Mapping[str, str], language: str) -> str:
+    if isinstance(value, str):
+        return value
+    found = pick(dict(value), language)
+    return value[found] if found is not None else ""
+
+
+@lru_cache(maxsize=4096)
+def _recognised(english: str) -> tuple[str, tuple[str, ...]] | None:
+    if len(english) > LONGEST:
+        return None
+    if english in _german and "{" not in english:
+        return english, ()
+    for key, pattern in _told.items():
+        if found := pattern.fullmatch(english):
+            return key, found.groups()
+    return None
+
+
+def _fields(template: str) -> set[str]:
+    """Return what a template fills in, unnamed gaps by their numbers. Raises SetupError where it is no template."""
+    out: set[str] = set()
+    try:
+        for _, name, _, _ in Formatter().parse(template):
+            if name is not None:
+                out.add(name or str(sum(known.isdigit() for known in out)))
+    except ValueError as error:
+        raise SetupError(f"'{template}' is no template: {error}.", remedy=_REMEDY) from error
+    return out
