@@ -167,7 +167,7 @@ _OF_THE_CELL = {
     "Say next once nothing else holds it up.": "„Weiter“ sagen, sobald nichts anderes mehr aufhält.",
     "Sign in at a place and say next there.": "An einem Platz anmelden und dort „Weiter“ sagen.",
     "Nothing is doubtful about {}.": "An {} ist nichts fraglich.",
-    "See the list of the board.": "In der Liste der Leitungsansicht nachsehen.",
+    "See the list of the board.": "In der Liste des Leitstands nachsehen.",
     "Take it out, then say so.": "Herausnehmen und Bescheid geben.",
     "{} asks about {}.": "{} fragt nach {}.",
     "Answer that question.": "Diese Frage beantworten.",
@@ -181,7 +181,7 @@ _OF_THE_CELL = {
     "The robot may not be moved by hand now.": "Der Roboter darf jetzt nicht von Hand bewegt werden.",
     "Known frames and parts: {}.": "Bekannte Rahmen und Teile: {}.",
     "Nothing is to be looked for at the place of {}.": "An der Stelle von {} ist nichts zu suchen.",
-    "See the board.": "Auf der Leitungsansicht nachsehen.",
+    "See the board.": "Im Leitstand nachsehen.",
     "The arm may not retreat now.": "Der Arm darf jetzt nicht herausfahren.",
     "Ask for the retreat again.": "Das Herausfahren neu anfordern.",
     "Hold it first.": "Erst anhalten.",
@@ -252,7 +252,7 @@ _OF_ORDERS = {
     "Look at it: put it right and have it checked, or choose rework.": (
         "Ansehen: zurechtrücken und prüfen lassen, oder „Nacharbeiten“ wählen."
     ),
-    "See the board: it shows the units in work.": "Die Leitungsansicht zeigt, was in Arbeit ist.",
+    "See the board: it shows the units in work.": "Der Leitstand zeigt, was in Arbeit ist.",
     "{} can't go back to {}: {}": "{} kann nicht zu {} zurückgehen: {}",
     "Going back needs a reason.": "Zurückgehen verlangt einen Grund.",
     "Write why; it stays in the journal.": "Aufschreiben, warum; es bleibt im Journal.",

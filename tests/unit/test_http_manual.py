@@ -80,6 +80,7 @@ def test_a_press_that_is_over_says_why(desk: FakeDesk) -> None:
     assert answer.status_code == 409
     assert answer.json() == {
         "code": "joint_limit", "message": "Joint 6 is at its limit.", "remedy": "Back.", "reasons": [],
+        "says": {"en": "Joint 6 is at its limit."}, "helps": {"en": "Back."},
     }  # fmt: skip
 
 

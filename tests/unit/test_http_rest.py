@@ -93,7 +93,10 @@ def test_an_order_is_changed_once_under_one_key(tmp_path: Path) -> None:
         paused = await client.post(
             "/api/v1/orders/o1/pause", json={"reason": "lunch"}, headers={"Idempotency-Key": "key-1"}
         )
-        assert paused.json() == {"id": "key-1", "ok": True, "code": "", "message": "", "remedy": ""}
+        assert paused.json() == {"id": "key-1", "ok": True, "code": "", "message": "", "remedy": ""} | {
+            "says": {},
+            "helps": {},
+        }
         assert (await client.post("/api/v1/orders/o1/abort")).status_code == 200
         assert (await client.post("/api/v1/orders/o1/explode")).status_code == 422
         assert (await client.post("/api/v1/orders/o1/end")).status_code == 422  # the engine's own verb
@@ -112,7 +115,8 @@ def test_a_refused_command_says_why(tmp_path: Path, code: str, status: int) -> N
     async def scenario(client: httpx.AsyncClient) -> None:
         answer = await client.post("/api/v1/cell", json={"type": "change_cell", "verb": "unhold"})
         assert answer.status_code == status
-        assert answer.json() == {"code": code, "message": "Not now.", "remedy": "Later.", "reasons": []}
+        said = {"says": {"en": "Not now."}, "helps": {"en": "Later."}}
+        assert answer.json() == {"code": code, "message": "Not now.", "remedy": "Later.", "reasons": [], **said}
 
     run(desk, scenario)
 
@@ -340,7 +344,7 @@ def test_unknown_paths_and_methods_answer_like_everything_else(tmp_path: Path) -
             (await client.put("/ws"), 404),
         ):
             assert answer.status_code == status
-            assert set(answer.json()) == {"code", "message", "remedy", "reasons"}
+            assert set(answer.json()) == {"code", "message", "remedy", "reasons", "says", "helps"}
 
     run(FakeDesk(tmp_path), scenario)
 
