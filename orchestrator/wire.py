@@ -209,6 +209,7 @@ class StepView(Frozen):
     title: Texts
     status: str
     who: tuple[Literal["robot", "human"], ...]
+    together: bool = False  # both at once; else either of `who`
     actors: tuple[str, ...] = ()
     attempt: int = 0
     after: tuple[str, ...] = ()

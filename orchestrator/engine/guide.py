@@ -218,6 +218,7 @@ class Guide:
             },
             status=str(current.status),
             who=who,
+            together=step.together,
             actors=current.actors or (current.attempts[-1].actors if current.attempts else ()),
             attempt=current.attempt,
             after=tuple(wait.step for wait in step.after),

@@ -40,6 +40,7 @@ LEAD = ("lead",)  # suites whose cell shows a motion for so long that a test can
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
 DISPLACED = ("correcting",)  # suites whose person puts a part beside its place, and whose test then leads the hand
 WITH_PHOTO = ("photo",)  # suites whose product asks for a picture where no camera sees
+FURTHER = ("language",)  # suites whose pages are built with one language's file more
 LAN = ("lan", "oidc")  # suites of a cell that is served to the network
 OIDC = ("oidc",)  # suites whose people sign in by a provider in a process of its own
 # A person sets the pace or catches the robot in a motion, or so much is drawn that a sped-up cell would lag.
@@ -75,6 +76,8 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     else:
         command += ["demo", "--units", "1", "--speed", "1" if suite in REAL_TIME else SPEED]
     command += ["--port", str(port), "--data", str(tmp_path / "data")]
+    if suite in FURTHER:
+        command += ["--web", str(_with_a_language(tmp_path / "web"))]
     if suite in KILLED:
         _killed(command, port)
     provider = _provider(tmp_path / "data", port) if suite in OIDC else None
@@ -129,6 +132,19 @@ def _provider(data: Path, port: int) -> subprocess.Popen[str]:
         encoding="utf-8",
     )
     return provider
+
+
+def _with_a_language(folder: Path) -> Path:
+    """Build the pages with the file of a language that nobody speaks, and return the folder of what was built."""
+    web = HERE.parent.parent / "web"
+    shutil.copytree(web, folder, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    (folder / "node_modules").symlink_to(web / "node_modules")
+    node = shutil.which("node") or "node"
+    write = "import { PSEUDO } from './test/pseudo.mjs'; import { writeFileSync } from 'node:fs'; "
+    write += "writeFileSync('src/words/languages/eo.ts', PSEUDO)"
+    for arguments in (["--input-type=module", "--eval", write], ["build.mjs"]):
+        subprocess.run([node, *arguments], cwd=folder, check=True, capture_output=True, timeout=120)
+    return folder / "dist"
 
 
 def _with_sight(folder: Path) -> Path:

@@ -35,6 +35,7 @@ SUITES = (
     "steps",
     "correcting",
     "german",
+    "language",
     "events_lanes",
     "sizes",
     "distance",
@@ -76,7 +77,7 @@ def test_pages(suite: str, tandem_url: str, tmp_path: Path) -> None:
         "TANDEM_CHROMIUM": browser,
     }
     done = subprocess.run(
-        [node, "--test", str(HERE / f"{suite}.test.mjs")],
+        [*_as_a_user(), node, "--test", str(HERE / f"{suite}.test.mjs")],
         env=environment,
         capture_output=True,
         text=True,

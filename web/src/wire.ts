@@ -1071,6 +1071,7 @@ export interface StepView {
   title: Record<string, string>;
   status: string;
   who: ("robot" | "human")[];
+  together: boolean;
   actors: string[];
   attempt: number;
   after: string[];

@@ -64,7 +64,7 @@ function Node({ step, at, after }: { step: StepView; at: { x: number; y: number 
         {step.who.map((who) => (
           <Icon key={who} name={who === "robot" ? "robot" : "person"} />
         ))}
-        <span>{both ? board.together : step.who.map((who) => actors[who]).join("")}</span>
+        <span>{step.together ? board.together : both ? board.either : step.who.map((who) => actors[who]).join("")}</span>
       </span>
       <span class="node-foot">
         <Icon name={SIGNS[step.status] ?? "dot"} />

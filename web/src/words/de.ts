@@ -606,6 +606,7 @@ export const de: Words = {
     overdueSteps: { remind: "erinnert", offer: "anderen angeboten", ask: "gefragt" },
     graph: "Was nach was kommt",
     together: "Gemeinsam",
+    either: "Einer von beiden",
     after: (titles) => `nach ${titles}`,
     questions: "Braucht eine Entscheidung",
     lanes: "Wer macht was",

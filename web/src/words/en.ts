@@ -596,6 +596,7 @@ export const en = {
     steps: (done: number, n: number) => `${done} of ${n} steps`,
     graph: "What comes after what",
     together: "Together",
+    either: "Either",
     after: (titles: string) => `after ${titles}`,
     questions: "Needs a decision",
     overdue: "Takes too long",
