@@ -104,17 +104,25 @@ def _pages() -> list[Finding]:
 
 def _extras() -> list[Finding]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-    certificates = os.environ.get("TANDEM_CERTIFICATE", "")
-    return [
-        Finding("Chromium (browser tests)", bool(chromium), chromium, "apt-get install chromium", needed=False),
-        Finding(
-            "TLS certificate (serving a network)",
-            bool(certificates),
-            certificates,
-            "Not needed on this machine alone; serving a network is not supported yet.",
-            needed=False,
-        ),
-    ]
+    return [Finding("Chromium (browser tests)", bool(chromium), chromium, "apt-get install chromium", needed=False)]
+
+
+def _certificates() -> list[Finding]:
+    """Look for what cells serve the network with, by the authority that the first `tandem serve --lan` makes."""
+    from cryptography import x509
+
+    from orchestrator.cli.lan import TLS
+    from orchestrator.cli.places import data_home
+
+    ends = []
+    for path in sorted(data_home().glob(f"*/{TLS}/server.crt")):
+        try:
+            until = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+        except (OSError, ValueError):
+            continue  # the next start makes it anew
+        ends.append(f"{path.parent.parent.name} until {until:%Y-%m-%d}, renewed by itself")
+    mend = "Not needed on this machine alone; `tandem serve --lan` makes it when it starts."
+    return [Finding("TLS certificate (serving a network)", bool(ends), ", ".join(ends), mend, needed=False)]
 
 
 def _ros2() -> list[Finding]:
@@ -154,4 +162,13 @@ def _evidence() -> list[Finding]:
     return [Finding("evidence of checks", ok=True, found=said or "none yet", needed=False)]
 
 
-LOOKS: tuple[Callable[[], list[Finding]], ...] = (_python, _libraries, _packages, _pages, _ros2, _extras, _evidence)
+LOOKS: tuple[Callable[[], list[Finding]], ...] = (
+    _python,
+    _libraries,
+    _packages,
+    _pages,
+    _ros2,
+    _extras,
+    _certificates,
+    _evidence,
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import apsw
 import pytest
 
 from orchestrator.__main__ import main
+from orchestrator.adapters.access.authority import Authority
 from orchestrator.adapters.journal_sqlite import SqliteJournal
 from orchestrator.cli import rewind as cli_rewind
 from orchestrator.core.ports import Entry
@@ -172,6 +174,19 @@ def test_doctor_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert code in {0, 1}
     for what in ("Python", "libgl1", "open3d", "ROS 2", "Chromium"):
         assert what in out
+
+
+def test_doctor_knows_what_a_cell_serves_the_network_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "`tandem serve --lan` makes it when it starts" in run(capsys, "doctor")[1]
+    authority = Authority(tmp_path / "tandem" / "shop" / "tls", ("localhost",))
+    authority.renew(datetime.now(UTC))
+    assert "shop until 20" in run(capsys, "doctor")[1]
+    authority.files[0].write_text("no certificate", encoding="utf-8")
+    assert "`tandem serve --lan` makes it when it starts" in run(capsys, "doctor")[1]
 
 
 def test_importing_tandem_imports_nothing_heavy() -> None:
