@@ -62,13 +62,15 @@ def phrase(english: str, german: str) -> Phrase:
     return Phrase(english)
 
 
-def recognise(german: Mapping[str, str], terms: Mapping[str, str] | None = None) -> None:
+def recognise(german: Mapping[str, str], terms: Mapping[str, str] | None = None, *, alone: bool = False) -> None:
     """Take in templates of sentences that rules and adapters say in English, `{}` for what they fill in.
 
-    Where the first gap holds one of the `terms`, that is said in the reader's language as well.
+    Where a gap holds one of the `terms`, that is said in the reader's language as well; the first gap looks for them,
+    and with `alone` holds nothing else.
     """
     _german.update(terms or {})
-    first = "|".join([*(terms or ()), ".+?" if terms else ".+"])
+    others = () if alone else (".+?" if terms else ".+",)
+    first = "|".join([*(terms or ()), *others])
     for english, own in german.items():
         _terms[english] = frozenset(terms or ())
         _german.setdefault(english, own)
@@ -153,9 +155,8 @@ def _named(language: str, template: str, given: tuple[str, ...]) -> tuple[str, .
     """Return what fills a template in as the reader's language has it: a known word, a sentence behind a colon."""
     if template.endswith(": {}"):
         return (*given[:-1], sentence(given[-1]).get(language, given[-1]))
-    if given and given[0] in _terms.get(template, ()):
-        return (_said(language, given[0]) or given[0], *given[1:])
-    return given
+    terms = _terms.get(template, frozenset())
+    return tuple((_said(language, one) or one) if one in terms else one for one in given)
 
 
 def _best(value: str | Mapping[str, str], language: str) -> str:

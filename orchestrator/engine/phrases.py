@@ -14,6 +14,7 @@ from orchestrator.engine.phrases_remedies import GERMAN as REMEDIES
 from orchestrator.engine.phrases_retreat import GERMAN as RETREAT
 from orchestrator.engine.phrases_ros2 import GERMAN as ROS2
 from orchestrator.engine.phrases_standing import GERMAN as STANDING
+from orchestrator.engine.phrases_states import ASKED, MODE_NAMES, MODES, STANDS, STATE_NAMES, STATES
 from orchestrator.engine.phrases_values import QUANTITIES, WRONG
 
 if TYPE_CHECKING:
@@ -88,8 +89,6 @@ _GERMAN = {
     "The cell has completed its orders: reset it, then start it.": (
         "Die Zelle hat ihre Aufträge erledigt: zurücksetzen, dann starten."
     ),
-    "The cell is {}: wait until it has settled.": "Die Zelle wechselt ihren Zustand ({}): kurz warten.",
-    "The cell is in {} mode: switch to production.": "Die Zelle ist in der Betriebsart {}: auf Produktion schalten.",
     "The robot is in a protective stop: see what it touched, then acknowledge.": (
         "Der Roboter ist im Schutzhalt: nachsehen, was er berührt hat, dann „Die Zelle ist frei“ melden."
     ),
@@ -174,9 +173,12 @@ _GERMAN = {
     "{} is taken by {} {}.": "{} ist belegt durch {} {}.",
     "{} lies on the robot's way ({}).": "{} liegt auf dem Weg des Roboters ({}).",
     "The camera is looking at {} once more.": "Die Kamera sieht sich {} noch einmal an.",
-    "The cell is {}.": "Die Zelle arbeitet nicht ({}).",
 }
 recognise(_GERMAN)
+recognise(STANDS)
+recognise(MODES, MODE_NAMES, alone=True)
+recognise(STATES, STATE_NAMES, alone=True)
+recognise(ASKED, STATE_NAMES)
 recognise(WRONG, QUANTITIES)  # the most general last
 recognise({**FAILURES, **REFUSALS, **MISSING})
 WORTH_MM = 0.1  # offsets below this are not worth a word

@@ -116,7 +116,6 @@ _OF_THE_CELL = {
     "Let it end first. To stand at once, hold or stop the cell.": (
         "Erst zu Ende gehen lassen. Soll alles sofort stehen: die Zelle anhalten oder stoppen."
     ),
-    "The mode can't change while the cell is {}.": "Die Betriebsart lässt sich nicht ändern, solange die Zelle {} ist.",
     "Stop the cell first.": "Erst die Zelle stoppen.",
     "The mode can't change now.": "Die Betriebsart lässt sich jetzt nicht ändern.",
     "There is no place {}.": "Es gibt keinen Platz {}.",
@@ -191,7 +190,6 @@ _OF_THE_CELL = {
     "Look at the part and check it again; where it has not moved, check the camera's calibration.": (
         "Das Teil ansehen und neu prüfen; hat es sich nicht bewegt, die Kalibrierung der Kamera prüfen."
     ),
-    "'{}' is not possible while the cell is {}.": "„{}“ ist nicht möglich, solange die Zelle {} ist.",
     "'{}' is not possible while the order is {}.": "„{}“ ist nicht möglich, solange der Auftrag {} ist.",
     "'{}' is not possible while the {} is {}.": "„{}“ ist jetzt nicht möglich ({}: {}).",
     "Possible now: {}.": "Jetzt möglich: {}.",

@@ -24,9 +24,6 @@ GERMAN = {
     "The cell is aborted: clear it, then the arm may retreat.": (
         "Die Zelle ist abgebrochen: aufräumen, dann darf der Arm herausfahren."
     ),
-    "The cell is {}: hold it, and wait until it has settled.": (
-        "Der Zustand der Zelle ist {}: anhalten und warten, bis sie steht."
-    ),
     "The arm stands clear: there is nothing to retreat from.": "Der Arm steht frei: Es gibt nichts zum Herausfahren.",
     "Move it elsewhere by hand in manual mode, if it must go.": (
         "Muss er trotzdem weg: von Hand bewegen, im Handbetrieb."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.core.errors import SetupError
+from orchestrator.core.machine import CellState, Mode
 from orchestrator.engine import languages, phrases
 from orchestrator.engine.answers import in_languages
 from orchestrator.engine.catalogue import sentences
@@ -143,9 +144,14 @@ def _texts(node: ast.expr) -> Iterator[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.JoinedStr):
-        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "pin" for part in node.values)
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else _filled(part) for part in node.values)
     elif isinstance(node, ast.IfExp):
         yield from (*_texts(node.body), *_texts(node.orelse))
+
+
+def _filled(gap: ast.expr) -> str:
+    names = {"state.cell": "held", "state.mode": "manual"}
+    return names.get(ast.unparse(gap.value), "pin") if isinstance(gap, ast.FormattedValue) else "pin"
 
 
 MADE_OF_MORE = {  # whose other half is looked up at run time; each of their forms stands in the catalogue
@@ -212,3 +218,17 @@ def test_a_card_is_said_in_a_further_language(tmp_path: Path, spoken: None) -> N
             assert all(line.says["en"] in line.text for line in lines)
 
     run_virtual(main)
+
+
+@pytest.mark.parametrize("state", CellState)
+def test_a_cells_state_is_named_in_the_readers_language(state: CellState) -> None:
+    for english in (f"The cell is {state}.", f"The cell is {state}: nothing moves by itself."):
+        german = sentence(english)["de"]
+        assert german.startswith("Die Zelle ist "), german
+        assert state not in german.split(":")[0].split()
+    assert sentence(f"The cell is {state}: it sings.") == {"en": f"The cell is {state}: it sings."}
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_mode_is_named_in_the_readers_language(mode: Mode) -> None:
+    assert str(mode) not in sentence(f"The cell is in {mode} mode: switch to production.")["de"].split()
