@@ -11,11 +11,11 @@ from pydantic_core import PydanticCustomError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import Autonomy, CellVerb, Mode, OrderVerb
 from orchestrator.core.ports import Safety
-from orchestrator.core.printable import printable
+from orchestrator.core.printable import PATTERN, printable
 from orchestrator.core.variant import Frozen, Variant
 
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[\w@./#:+,= -]+$")]
-Text = Annotated[str, Field(max_length=2000)]
+Text = Annotated[str, Field(max_length=2000, json_schema_extra={"pattern": PATTERN})]
 Given = Annotated[Text, AfterValidator(printable)]  # from outside
 Choice = Literal["retry", "recheck", "other_actor", "rework", "wait", "skip", "force", "scrap", "abort"]
 Role = Literal["worker", "programmer", "supervisor", "auditor", "device", "engine"]

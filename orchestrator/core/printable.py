@@ -13,7 +13,9 @@ T = TypeVar("T")
 
 # C0 but tab and line feed, DEL, C1, the separators of lines and paragraphs, and Unicode's embeddings, overrides and
 # isolates of direction (UAX #9).
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_LEFT_OUT = r"\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+_UNPRINTABLE = re.compile(f"[{_LEFT_OUT}]")
+PATTERN = f"^[^{_LEFT_OUT}]*$"  # of a text that may be given, as JSON Schema has it
 
 
 def unprintable(text: str) -> str:

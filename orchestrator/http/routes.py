@@ -23,8 +23,13 @@ from orchestrator.http.offered import offered
 from orchestrator.http.orders import Key
 from orchestrator.wire import Answer, CellView, SceneView
 
+_PRINTABLE = AfterValidator(printable)  # at each: FastAPI's description of a union with one of its own is no schema
 CellCommand = Annotated[
-    ChangeCell | SetMode | SetAutonomy | ShownAcknowledge, Field(discriminator="type"), AfterValidator(printable)
+    Annotated[ChangeCell, _PRINTABLE]
+    | Annotated[SetMode, _PRINTABLE]
+    | Annotated[SetAutonomy, _PRINTABLE]
+    | Annotated[ShownAcknowledge, _PRINTABLE],
+    Field(discriminator="type"),
 ]
 
 
