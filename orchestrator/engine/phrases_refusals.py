@@ -202,6 +202,11 @@ _OF_THE_CELL = {
     "There is no {} '{}'.": "Das gibt es nicht: {} „{}“.",
     "Did you mean {}?": "Gemeint war vielleicht {}?",
     "The cell is shutting down.": "Die Zelle wird beendet.",
+    "'{}' holds {}, which no text may: leave that character out.": (
+        "„{}“ enthält {}, was in keinem Text stehen darf: dieses Zeichen weglassen."
+    ),
+    "A name holds {}, which no text may.": "Ein Name enthält {}, was in keinem Text stehen darf.",
+    "Leave that character out.": "Dieses Zeichen weglassen.",
     "Tandem could not judge this: {}": "Tandem konnte das nicht beurteilen: {}",
     "Please report it.": "Bitte melden.",
     "The server made a mistake.": "Der Server hat einen Fehler gemacht.",
