@@ -1,6 +1,6 @@
 // Builds the pages: `node build.mjs` writes dist/, `--watch` keeps it up to date.
 import { createHash } from "node:crypto";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import { gathered } from "./languages.mjs";
@@ -32,7 +32,8 @@ const pages = {
       await writeFile("dist/index.html", page);
       await writeFile("dist/build.json", `${JSON.stringify({ build: id })}\n`);
       await worker(id, files.map(url));
-      await writeFile("dist/languages.json", `${JSON.stringify(await gathered("src/words"))}\n`);
+      await writeFile("dist/languages.json.new", `${JSON.stringify(await gathered("src/words"))}\n`);
+      await rename("dist/languages.json.new", "dist/languages.json"); // a server that starts meanwhile reads a whole one
       const kilobytes = await sizes(result.metafile.outputs);
       const total = first.reduce((sum, file) => sum + kilobytes.get(file), 0);
       const heaviest = outputs

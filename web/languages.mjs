@@ -33,7 +33,10 @@ function* wrong({ cell = {} }, sentences) {
   for (const [english, own] of Object.entries(cell)) {
     if (!sentences.includes(english)) yield `the server does not say "${english}" (any more)`;
     const stranger = gaps(own).find((gap) => !gaps(english).includes(gap));
-    if (stranger !== undefined) yield `{${stranger}} of "${own}" is not filled in`;
+    const braces = own.replaceAll(/\{\{|\}\}|\{\w*\}/g, "").match(/[{}]/);
+    const both = /\{\}/.test(own) && /\{\d+\}/.test(own);
+    if (braces || both) yield `the gaps of "${own}" are not like {name}, {0} or {}, of one kind`;
+    else if (stranger !== undefined) yield `{${stranger}} of "${own}" is not filled in`;
   }
 }
 

@@ -121,7 +121,8 @@ async def _serve_cell(base: Settings, prepare: Callable[[EmbeddedCell], Awaitabl
             remedy="Serve at 127.0.0.1; or start with --lan, which asks everyone to sign in.",
         )
     _free_port(base)
-    languages.read(base.web)
+    for fault in languages.read(base.web):
+        console.print(fault, style="yellow", markup=False, highlight=False)
     lan = _open_lan(base)
     with console.status("Starting the cell …"):
         sped = base.speed != 1.0

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _ABOUT = ("order", "unit", "step", "part", "bin", "place")
 _SENTENCES = ("message", "reason")  # what rules say; people's own words and keys are no sentences of theirs
+_RULES = ("", "engine")  # whose reasons are sentences of the rules; others have typed theirs
 _SAYS = ("message", "reason", "text", "why", "state", "safety", "choice", "what", "outcome", "level")
 
 
@@ -31,7 +32,7 @@ def in_words(kind: str, fields: Mapping[str, object]) -> str:
 def by_language(fields: Mapping[str, object]) -> dict[str, str]:
     """Return what an event says of itself in each language that knows the sentence; {} where only English does."""
     key = next((key for key in _SAYS if fields.get(key)), "")
-    if key not in _SENTENCES:
+    if key not in _SENTENCES or (key == "reason" and fields.get("by", "") not in _RULES):
         return {}
     said = helps(str(fields[key]))
     return said if len(said) > 1 else {}

@@ -122,7 +122,7 @@ def learn(language: str, own: Mapping[str, str]) -> None:
     if language in OWN:
         raise SetupError(f"'{language}' is the server's own.", remedy=_REMEDY)
     for english, text in own.items():
-        if english in _german and not _fields(text) <= _fields(english):
+        if english in _german and not (_fields(text) <= _fields(english) and _can_be_filled(text, _fields(english))):
             raise SetupError(f"'{language}' says '{text}' for '{english}', which has other gaps.", remedy=_REMEDY)
     _further[language] = dict(own)
 
@@ -132,16 +132,25 @@ def forget(language: str) -> None:
     _further.pop(language, None)
 
 
-def read(pages: Path | None) -> None:
-    """Learn the languages beside the built pages, where there are any. Raises SetupError where they can't be read."""
+def read(pages: Path | None) -> tuple[str, ...]:
+    """Learn the languages beside the built pages, where there are any; returns what is wrong with those left out.
+
+    A cell comes back whatever a translator or a half-written file does: it then speaks English and German.
+    """
     if pages is None or not (pages / FILE).is_file():
-        return
+        return ()
     try:
         found: Any = json.loads((pages / FILE).read_text(encoding="utf-8"))
-        for language, own in found.items():
-            learn(str(language), {str(english): str(text) for english, text in own.items()})
+        languages = dict(found.items())
     except (ValueError, AttributeError, OSError) as error:
-        raise SetupError(f"'{pages / FILE}' can't be read: {error}.", remedy=_REMEDY) from error
+        return (f"'{pages / FILE}' can't be read: {error}. {_REMEDY}",)
+    faults = []
+    for language, own in languages.items():
+        try:
+            learn(str(language), {str(english): str(text) for english, text in own.items()})
+        except (SetupError, AttributeError) as error:
+            faults.append(f"'{pages / FILE}': '{language}' is left out. {error} {_REMEDY}")
+    return tuple(faults)
 
 
 def _said(language: str, english: str) -> str | None:
@@ -176,6 +185,16 @@ def _recognised(english: str) -> tuple[str, tuple[str, ...]] | None:
         if found := pattern.fullmatch(english):
             return key, found.groups()
     return None
+
+
+def _can_be_filled(text: str, fields: set[str]) -> bool:
+    """Tell whether a template takes words in its gaps: no format of numbers, numbered and other gaps not mixed."""
+    numbered = [""] * sum(field.isdigit() for field in fields)
+    try:
+        text.format(*numbered, **dict.fromkeys(fields, ""))
+    except (ValueError, LookupError, AttributeError):
+        return False
+    return True
 
 
 def _fields(template: str) -> set[str]:

@@ -131,6 +131,8 @@ def test_an_answer_and_an_event_carry_what_they_say_in_each_language(spoken: Non
     assert in_languages(Answer(id="c", ok=True)).says == {}
     assert by_language({"message": "The motion was cancelled."})["de"] == "Die Bewegung wurde abgebrochen."
     assert by_language({"order": "demo-1", "state": "running"}) == {}
+    assert by_language({"reason": "Fix it.", "by": "berta"}) == {}  # what somebody typed is theirs
+    assert len(by_language({"reason": "The press is ready.", "by": ""})) != 0
     assert Happened(seq=1, t=0.0, type="x", subject="", text="x").says == {}  # as an older client knows it
 
 
@@ -183,6 +185,9 @@ def test_no_module_of_the_engine_says_english_and_german_beside_the_catalogue() 
 def test_a_file_with_other_gaps_is_refused_with_its_sentence() -> None:
     with pytest.raises(SetupError, match="has other gaps"):
         learn(PSEUDO, {"holt": "x", "fetches {part}": "{teil}"})
+    for strange in ("„{1}“, {}", "{:d} {}", "{!z}", "{0.x}"):
+        with pytest.raises(SetupError):
+            learn(PSEUDO, {"'{}' is not possible while the cell is {}.": strange})
     with pytest.raises(SetupError, match="no template"):
         learn(PSEUDO, {"fetches {part}": "{part"})
     with pytest.raises(SetupError, match="own"):
@@ -191,8 +196,8 @@ def test_a_file_with_other_gaps_is_refused_with_its_sentence() -> None:
 
 
 def test_the_languages_beside_the_built_pages_are_read(tmp_path: Path) -> None:
-    read(None)
-    read(tmp_path)  # pages of an older build
+    assert read(None) == ()
+    assert read(tmp_path) == ()  # pages of an older build
     (tmp_path / languages.FILE).write_text(json.dumps({PSEUDO: whole()}), encoding="utf-8")
     read(tmp_path)
     try:
@@ -201,8 +206,14 @@ def test_the_languages_beside_the_built_pages_are_read(tmp_path: Path) -> None:
         languages.forget(PSEUDO)
     for broken in ("{", "[]", json.dumps({PSEUDO: 3})):
         (tmp_path / languages.FILE).write_text(broken, encoding="utf-8")
-        with pytest.raises(SetupError, match=r"languages\.json"):
-            read(tmp_path)
+        (fault,) = read(tmp_path)
+        assert "languages.json" in fault
+    mixed = {"tlh": {"fetches {part}": "{qaD}"}, PSEUDO: whole()}
+    (tmp_path / languages.FILE).write_text(json.dumps(mixed), encoding="utf-8")
+    (fault,) = read(tmp_path)
+    assert "'tlh' is left out" in fault
+    assert languages.spoken() == ("en", "de", PSEUDO)
+    languages.forget(PSEUDO)
 
 
 def test_a_card_is_said_in_a_further_language(tmp_path: Path, spoken: None) -> None:

@@ -12,7 +12,7 @@ from orchestrator.cli import logs
 from orchestrator.cli.terminal import Terminal
 from orchestrator.core.commands import ChangeCell
 from orchestrator.core.machine import CellVerb
-from orchestrator.core.printable import escaped, unprintable
+from orchestrator.core.printable import escaped, refused, unprintable
 from orchestrator.wire import Answer, OrderView
 from tests.unit.http_fakes import FakeDesk, browser, enter, hear, say, screen, serving
 from tests.unit.test_cli import run
@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CLEARS = "\x1b[2J\x1b]0;yours\x07"  # the screen, and the window's title
-EVIL = [CLEARS, "\x9b2J", "\x00", "\x7f", "\r", "\u2028", "\u202egnp.exe", "\u2066", "\u2069"]
-HARMLESS = ["", "Fräser\tstumpf,\nneu: 5 µm ± 1 → Müller 🔧 שלום"]
+EVIL = [CLEARS, "\x9b2J", "\x00", "\x7f", "\u202egnp.exe"]
+UNNAMED = [*EVIL, "\r", "\x1d", "\u2028", "\u2066", "\u2069"]  # no name holds these either
+CODES = ["(01)04012345678901\x1d10LOT-7", "[)>\x1e06\x1dPA7\x1e\x04"]  # as scanners send them
+HARMLESS = [*CODES, "worn\r\nnew one", "by \u2068דנה\u2069", "", "Fräser\tstumpf,\nneu: 5 µm ± 1 → Müller 🔧 שלום"]
 
 
 @pytest.mark.parametrize("evil", EVIL)
 def test_text_from_outside_is_refused_over_rest_and_websocket_in_one_sentence(tmp_path: Path, evil: str) -> None:
     desk = FakeDesk(tmp_path)
-    code = unprintable(evil)
+    code = refused(evil)
     said = f"'reason' holds {code}, which no text may: leave that character out."
     hold = {"type": "change_cell", "verb": "hold", "reason": f"stop{evil}"}
     rest: list[tuple[str, Any, str]] = [
@@ -77,7 +79,7 @@ def test_the_engine_may_quote_whatever_a_machine_has_said() -> None:
     assert ChangeCell(verb=CellVerb.ABORT, reason=f"driver: {CLEARS}").reason.endswith(CLEARS)
 
 
-@pytest.mark.parametrize("evil", EVIL)
+@pytest.mark.parametrize("evil", UNNAMED)
 def test_no_person_and_no_key_is_called_so(tmp_path: Path, capsys: pytest.CaptureFixture[str], evil: str) -> None:
     named = f"Ann{evil}Lee"
     for command in (("people", "add", named, "--role", "worker", "--badge-only"), ("keys", "add", named)):

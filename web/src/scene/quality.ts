@@ -23,7 +23,7 @@ export class Quality {
   private current = 0;
   private slow = 0;
   private frame = 0;
-  private rested_ms = 0;
+  private rest = 0;
 
   constructor(
     private readonly renderer: WebGLRenderer,
@@ -51,13 +51,12 @@ export class Quality {
 
   /** How long to leave the device to all else before the next frame of motion: as long as the last one took, 0 where frames come easily. */
   get rest_ms(): number {
-    return this.rested_ms;
+    return this.rest;
   }
 
-  /** Learn from how long ago the frame of motion before this one began, 0 for the first after a picture that rested. */
-  learn(since_ms: number): void {
-    const took_ms = since_ms - this.rested_ms;
-    this.rested_ms = took_ms > SLOW_MS ? Math.min(took_ms, LONGEST_REST_MS) : 0;
+  /** Learn from how long a frame of motion took, 0 for the first after a picture that rested. */
+  learn(took_ms: number): void {
+    this.rest = took_ms > SLOW_MS ? Math.min(took_ms, LONGEST_REST_MS) : 0;
     this.slow = took_ms < 2000 ? this.slow * 0.8 + (took_ms > SLOW_MS ? 0.2 : 0) : 0;
     if (this.slow < 0.7 || this.moving <= COARSEST) return;
     this.slow = 0;

@@ -42,6 +42,8 @@ export class Stage {
   private moved_ms = 0;
   private resized = true;
   private held = false;
+  private resting = false; // a slow device is left to all else for a moment, whatever moves
+  private rested_ms = 0; // so long, after the last frame
   private rest: ReturnType<typeof setTimeout> | undefined;
   private readonly quality: Quality;
 
@@ -107,7 +109,12 @@ export class Stage {
   };
 
   private readonly redraw = (): void => {
-    if (!this.request) this.request = requestAnimationFrame(this.frame);
+    if (!this.request && !this.resting) this.request = requestAnimationFrame(this.frame);
+  };
+
+  private readonly rested = (): void => {
+    this.resting = false;
+    this.redraw();
   };
 
   private readonly frame = (now_ms: number): void => {
@@ -134,13 +141,16 @@ export class Stage {
     canvas.dataset.ghost = ghost.present ? (card?.ghost?.part ?? "") : "";
     this.resized = false;
     if (more) {
-      this.quality.learn(this.moved_ms === this.drawn_ms ? now_ms - this.drawn_ms : 0);
+      this.quality.learn(this.moved_ms === this.drawn_ms ? now_ms - this.drawn_ms - this.rested_ms : 0);
       this.moved_ms = now_ms;
     }
     this.drawn_ms = now_ms;
     clearTimeout(this.rest);
-    if (more && this.quality.rest_ms > 0) this.rest = setTimeout(this.redraw, this.quality.rest_ms);
-    else if (more) this.request ||= requestAnimationFrame(this.frame);
+    this.rested_ms = more && !this.held ? this.quality.rest_ms : 0;
+    if (this.rested_ms > 0) {
+      this.resting = true;
+      this.rest = setTimeout(this.rested, this.rested_ms);
+    } else if (more) this.request ||= requestAnimationFrame(this.frame);
     else if (moves && !this.held) this.rest = setTimeout(this.changed, REST_MS);
     else if (flying !== null) this.rest = setTimeout(this.redraw, flying * 1000);
   };
