@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { look } from "./axe.mjs";
 import { changed, decide, next } from "./at_work.mjs";
 import { abortOrder, ask, card, open, orderState, shoot, topic, withBrowser } from "./cell_page.mjs";
+import { broken } from "./headings.mjs";
 
 const ID = "demo-1";
 const STEPS = 7; // of the worker's, of which each is read
@@ -41,7 +42,7 @@ const said = (page) =>
 
 const faults = new Set();
 
-/** Note what is English on a page, or stands there twice. */
+/** Note what is English on a page, stands there twice, or breaks in the middle of a word of a heading on a phone. */
 async function check(page, about) {
   const words = (await said(page)).replaceAll(/\s+/g, " ");
   for (const text of ENGLISH) {
@@ -53,6 +54,7 @@ async function check(page, about) {
   const sentences = lines.filter((line) => /^\p{Lu}.* .*\.$/u.test(line));
   const lists = about === "/calibrate"; // each camera for itself
   for (const [i, line] of lists ? [] : sentences.entries()) if (sentences.indexOf(line) !== i) faults.add(`twice on ${about}: ${line}`);
+  for (const word of await broken(page)) faults.add(`${word}, on ${about}`);
 }
 
 const DONE = { name: /^(Fertig|Stimmt so)$/ };

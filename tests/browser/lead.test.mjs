@@ -1,6 +1,8 @@
 // Before the arm leaves a standstill the worker sees for how long it still stands and where it will stand then; once it moves both are gone.
+// The card says it as well, where the step in hand is the robot's.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { changed, decide, DONE, fillIn } from "./at_work.mjs";
 import { abortOrder, ask, freshName, open, shoot, signIn, startOrder, storeOrder, topic, withBrowser } from "./cell_page.mjs";
 
 const LEAD_S = 8; // as conftest.py writes it into the cell's file
@@ -20,12 +22,14 @@ test("a motion is counted down and shown at its end before it begins, and no mor
     await signIn(page);
     await page.locator("[data-testid=scene][data-state=ready]").waitFor();
     await page.evaluate(() => {
-      globalThis.shown = []; // what the ribbon and the scene say of the robot, in order, each time that it changes
+      globalThis.shown = []; // what the ribbon, the scene and the card say of the robot, in order, each time that it changes
       const note = () => {
         const now = {
           ribbon: document.querySelector("[data-testid=robot] span").textContent,
           scene: document.querySelector(".tag-intent")?.textContent ?? "",
           ahead: document.querySelector("[data-testid=scene]").dataset.ahead === "true",
+          card: document.querySelector("[data-testid=robot-now] span")?.textContent ?? "",
+          high: document.querySelector("[data-testid=robot-now]")?.clientHeight ?? 0,
         };
         if (JSON.stringify(now) !== JSON.stringify(globalThis.shown.at(-1))) globalThis.shown.push(now);
       };
@@ -63,7 +67,30 @@ test("a motion is counted down and shown at its end before it begins, and no mor
     const early = tips.filter(({ t }) => t < begins_t);
     assert.ok(early.every((tip) => away(tip) < MOVED_M), "the arm stands for as long as it is counted down");
     assert.ok(tips.some((tip) => tip.t > begins_t && away(tip) > MOVED_M), "and moves then");
+
+    await untilTheRobot(page);
+    const since = await page.evaluate(() => globalThis.shown);
+    const first = since.findIndex(({ card }) => counting.test(card));
+    const read = since.slice(first - 1); // with what stood there before
+    assert.ok(read.filter(({ card }) => counting.test(card)).every(({ card, ribbon }) => card === ribbon), JSON.stringify(read));
+    assert.equal(new Set(read.map(({ high }) => high)).size, 1, `nothing on the card moves when it is counted down: ${JSON.stringify(read)}`);
+    await shoot(page, "lead_card.png");
     await abortOrder(id);
     assert.deepEqual(page.faults, []);
   }),
 );
+
+/** Do the person's steps until the card is about the robot's, and has counted down to one of its motions. */
+async function untilTheRobot(page) {
+  for (;;) {
+    const { status } = topic(page, "card/front");
+    if (await page.evaluate(() => globalThis.shown.some(({ card }) => /^Robot moves in 1 s: /.test(card)))) return;
+    if (status === "attention") await decide(page);
+    else if (status === "step" && (await page.getByRole("button", DONE).count())) {
+      await fillIn(page);
+      const moved = changed(page);
+      await page.getByRole("button", DONE).click();
+      await moved;
+    } else await page.waitForTimeout(200);
+  }
+}

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./bundle.mjs";
 
-const { above, clear } = await load("scene/labels.ts");
+const { above, clear, covered } = await load("scene/labels.ts");
 const spot = (x, y, height = 20) => ({ x, y, width: 100, height });
 
 test("a label stays where it covers none", () => {
@@ -24,4 +24,28 @@ test("a label that has no room above goes below, and stays in the picture", () =
   assert.equal(clear({ ...one, y: -50 }, taken, 100, 400), 144, "also one that came from beyond the edge");
   assert.equal(clear({ ...one, x: 300 }, taken, 100, 400), 105, "where nothing is beside it, it stays");
   assert.equal(clear({ ...one, x: 300, y: 900 }, taken, 100, 400), 400);
+});
+
+const name = (x, y, depth, was = false) => ({ ...spot(x, y), depth, covered: was });
+
+test("of two names that would cover each other the nearer one is shown, and words of the step come before both", () => {
+  assert.deepEqual(covered([name(0, 100, 2), name(40, 110, 1), name(40, 200, 3)], []), [true, false, false]);
+  assert.deepEqual(covered([name(0, 100, 2), name(40, 110, 1)], [spot(120, 105)]), [false, true], "what is covered covers none");
+  assert.deepEqual(covered([name(0, 100, 1), name(100, 100, 1), name(0, 120, 1)], []), [false, false, false], "names may touch");
+  assert.deepEqual(covered([], [spot(0, 0)]), []);
+});
+
+test("names do not blink while the picture trembles", () => {
+  let before = [name(0, 100, 1), name(30, 100, 1.02)];
+  const shown = [];
+  for (const off of [0, 1, -1, 2, -2, 0]) {
+    const names = [name(off, 100, 1 + off / 50, before[0].covered), name(30, 100, 1.02, before[1].covered)];
+    const hidden = covered(names, []);
+    before = names.map((one, i) => ({ ...one, covered: hidden[i] }));
+    shown.push(hidden);
+  }
+  assert.deepEqual(shown, Array(6).fill([false, true]), "two as far away do not take turns");
+  assert.deepEqual(covered([name(0, 100, 1), name(101, 100, 2, true)], []), [false, true], "with just enough room it stays away");
+  assert.deepEqual(covered([name(0, 100, 1), name(111, 100, 2, true)], []), [false, false], "with room to spare it comes back");
+  assert.deepEqual(covered([name(0, 100, 1, true), name(30, 100, 2)], []), [false, true], "a clearly nearer one takes the place");
 });

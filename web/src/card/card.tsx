@@ -19,6 +19,7 @@ import { Entry } from "./entry";
 import { Hazards } from "./hazards";
 import { isLive, Live, LiveOffer } from "./live";
 import { Part } from "./part";
+import { RobotNow } from "./robot-now";
 import { SignIn } from "./sign-in";
 import { Timer } from "./timer";
 
@@ -52,6 +53,7 @@ function Step({ card, entry }: { card: Card; entry: Entry }) {
   return (
     <>
       <Heading card={card} title={say.title || text(card.part_name) || card.step} />
+      {card.together && store.robot.value && <RobotNow robot={store.robot.value} />}
       {(!isLive(card) || card.overdue) && <Found card={card} />}
       <Live card={card} />
       <Hazards card={card} words={say} entry={entry} />
@@ -187,7 +189,7 @@ function Nothing({ card }: { card: Card }) {
           <span class="beside-label">
             <Icon name="robot" /> {own.robotNow}
           </span>
-          <p>{text(robot.text)}</p>
+          <RobotNow robot={robot} />
           <Timer {...robot} />
         </div>
       )}

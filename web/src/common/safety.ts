@@ -15,16 +15,18 @@ export interface Condition {
   tone: "good" | "busy" | "warn" | "bad";
   /** What a person can do where it is kept from moving, "" where nobody knows; null where nothing keeps it. */
   held: string | null;
+  /** Whole seconds until a motion begins, 0 where none is counted down. */
+  left_s: number;
 }
 
-const unheld = { held: null };
+const unheld = { held: null, left_s: 0 };
 
 /** What the robot does or why it stands, in one line. */
 export function robotCondition(): Condition {
   const cell = store.cell.value;
   const lane = store.robot.value;
   const said = words.value;
-  const held = { held: notMoving().map(reasonWords).join(" ") };
+  const held = { held: notMoving().map(reasonWords).join(" "), left_s: 0 };
   if (connection.line.value !== "online") return { words: said.robot.unheard, icon: "alert", tone: "warn", ...unheld };
   if (!cell) return { words: said.loading, icon: "clock", tone: "busy", ...unheld };
   if (cell.safety !== "normal" && cell.safety !== "reduced") {
@@ -41,7 +43,7 @@ export function robotCondition(): Condition {
     const what = text(lane.intent.text) || text(lane.text);
     if (lane.intent.proposed) return { words: said.robot.proposes(what, lane.intent.needs - lane.intent.approved_by.length), icon: "robot", tone: "warn", ...unheld };
     const left_s = leads.left.value;
-    return { words: left_s > 0 ? said.robot.soon(what, left_s) : said.robot.moves(what), icon: "robot", tone: left_s > 0 ? "warn" : "busy", ...unheld };
+    return { words: left_s > 0 ? said.robot.soon(what, left_s) : said.robot.moves(what), icon: "robot", tone: left_s > 0 ? "warn" : "busy", held: null, left_s };
   }
   const holds = lane.status === "idle" && [...store.parts.value.values()].some(({ holder }) => holder === "gripper");
   const state = holds ? said.robot.holds : word(said.robot.states, lane.status);

@@ -15,6 +15,8 @@ interface Label {
   element: HTMLElement;
   at: Vector3;
   kind: Kind;
+  /** Something else is in front of it: it is not shown. */
+  covered: boolean;
 }
 
 /** Where a label is on the page, px: its middle, its lower edge and its size. */
@@ -25,7 +27,17 @@ export interface Spot {
   height: number;
 }
 
+/** A name that gives way where it would cover another one. */
+export interface Name extends Spot {
+  /** How far from the camera it is, m. */
+  depth: number;
+  /** It was not shown in the picture before. */
+  covered: boolean;
+}
+
 const GAP_PX = 4;
+const BACK_PX = 10; // more room than it needs, before a covered name comes back
+const KEPT = 0.85; // of its depth, for a name that is shown: two as far away do not take turns
 const TOP_PX = 98; // of the scene, where its own buttons stand
 const BOTTOM_PX = 8;
 
@@ -39,12 +51,12 @@ export class Labels implements Lettering {
     if (!label) {
       const element = document.createElement("span");
       this.host.append(element);
-      label = { element, at, kind };
+      label = { element, at, kind, covered: false };
       this.labels.set(id, label);
     }
     label.at = at.clone();
     label.kind = kind;
-    label.element.className = `tag tag-${kind}`;
+    label.element.className = `tag tag-${kind}${label.covered ? " tag-covered" : ""}`;
     if (label.element.textContent !== words) label.element.textContent = words;
   }
 
@@ -56,10 +68,12 @@ export class Labels implements Lettering {
     }
   }
 
-  /** Follow the camera. Of two that would cover each other, the later one moves up; names of frames are too many for that. */
+  /** Follow the camera. Of two words that would cover each other the later ones move; a plain name gives way and is not shown. */
   place(camera: PerspectiveCamera, width: number, height: number): void {
     const taken: Spot[] = [];
-    for (const { element, at, kind } of this.labels.values()) {
+    const plain: { label: Label; name: Name }[] = [];
+    for (const label of this.labels.values()) {
+      const { element, at, kind, covered } = label;
       const seen = at.clone().project(camera);
       const inside = seen.z < 1 && Math.abs(seen.x) < 1.1 && Math.abs(seen.y) < 1.1;
       element.hidden = !inside;
@@ -67,13 +81,49 @@ export class Labels implements Lettering {
       const half = element.offsetWidth / 2 + 6;
       const x = Math.min(width - half, Math.max(half, ((seen.x + 1) / 2) * width));
       const spot = { x, y: ((1 - seen.y) / 2) * height, width: element.offsetWidth, height: element.offsetHeight };
-      if (kind !== "plain") {
+      if (kind === "plain") {
+        spot.y = Math.min(height - BOTTOM_PX, Math.max(spot.height + TOP_PX, spot.y));
+        plain.push({ label, name: { ...spot, depth: at.distanceTo(camera.position), covered } });
+      } else {
         spot.y = clear(spot, taken, spot.height + TOP_PX, height - BOTTOM_PX);
         taken.push(spot);
-      } else spot.y = Math.min(height - BOTTOM_PX, Math.max(spot.height + TOP_PX, spot.y));
+        cover(label, false);
+      }
       element.style.transform = `translate(-50%, -100%) translate(${x.toFixed(1)}px, ${(spot.y - 12).toFixed(1)}px)`;
     }
+    const hidden = covered(plain.map(({ name }) => name), taken);
+    for (const [i, { label }] of plain.entries()) cover(label, hidden[i]!);
   }
+}
+
+function cover(label: Label, covered: boolean): void {
+  if (label.covered === covered) return;
+  label.covered = covered;
+  label.element.classList.toggle("tag-covered", covered);
+}
+
+/**
+ * Which names are not to be shown, in their order: those that would cover a `taken` spot or a name nearer to the camera.
+ * One that is shown yields only to a clearly nearer one, and one that was covered comes back only with room to spare: a
+ * picture that trembles does not make names blink.
+ */
+export function covered(names: readonly Name[], taken: readonly Spot[]): boolean[] {
+  const rank = (name: Name) => name.depth * (name.covered ? 1 : KEPT);
+  const nearest = [...names.keys()].sort((a, b) => rank(names[a]!) - rank(names[b]!) || a - b);
+  const shown = [...taken];
+  const hidden = names.map(() => true);
+  for (const i of nearest) {
+    const name = names[i]!;
+    if (shown.some((other) => meet(name, other, name.covered ? BACK_PX : 0))) continue;
+    hidden[i] = false;
+    shown.push(name);
+  }
+  return hidden;
+}
+
+/** Two spots have less than `room` px between them, side by side or one above the other. */
+function meet(a: Spot, b: Spot, room: number): boolean {
+  return Math.abs(a.x - b.x) < (a.width + b.width) / 2 + room && a.y - a.height < b.y + room && b.y - b.height < a.y + room;
 }
 
 /** The lower edge, from `top` to `bottom`, at which a label covers none of the `taken` ones: as little above as does, else below. */
