@@ -30,6 +30,7 @@ _REMEDY = "Build the pages again (make web); `npm run build` names what is wrong
 _german: dict[str, str] = {}  # English template -> German
 _told: dict[str, re.Pattern[str]] = {}  # templates by which finished sentences are recognised, special ones first
 _terms: dict[str, frozenset[str]] = {}  # of such a template: words that its first gap may hold and that are said, too
+_quoting: set[str] = set()  # of such templates: what a person's own words fill in
 _further: dict[str, Mapping[str, str]] = {}  # language -> English template -> its own
 
 
@@ -78,6 +79,12 @@ def recognise(german: Mapping[str, str], terms: Mapping[str, str] | None = None,
             english, re.compile(re.escape(english).replace(r"\{\}", f"({first})", 1).replace(r"\{\}", "(.+)"))
         )
     _recognised.cache_clear()
+
+
+def quote(german: Mapping[str, str]) -> None:
+    """Take in templates that end with what somebody has typed: it stays as they wrote it."""
+    recognise(german)
+    _quoting.update(german)
 
 
 def spoken() -> tuple[str, ...]:
@@ -162,7 +169,7 @@ def _said(language: str, english: str) -> str | None:
 
 def _named(language: str, template: str, given: tuple[str, ...]) -> tuple[str, ...]:
     """Return what fills a template in as the reader's language has it: a known word, a sentence behind a colon."""
-    if template.endswith(": {}"):
+    if template.endswith(": {}") and template not in _quoting:
         return (*given[:-1], sentence(given[-1]).get(language, given[-1]))
     terms = _terms.get(template, frozenset())
     return tuple((_said(language, one) or one) if one in terms else one for one in given)

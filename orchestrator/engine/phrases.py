@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
-from orchestrator.engine.languages import joined, phrase, recognise, sentence, spoken, with_point
+from orchestrator.engine.languages import joined, phrase, quote, recognise, sentence, spoken, with_point
 from orchestrator.engine.phrases_failures import GERMAN as FAILURES
 from orchestrator.engine.phrases_refusals import GERMAN as REFUSALS
 from orchestrator.engine.phrases_refusals import MISSING
@@ -119,7 +119,6 @@ _GERMAN = {
     "{} is the robot's next step: a person must say next.": (
         "{} ist der nächste Schritt des Roboters: jemand muss Weiter sagen."
     ),
-    "A person refused the robot's motion: {}": "Die Bewegung des Roboters wurde abgelehnt: {}",
     "Somebody of {} may still be at {}: look, and say so.": (
         "Bei {1} könnte noch jemand von {0} sein: nachsehen und Bescheid geben."
     ),
@@ -175,6 +174,7 @@ _GERMAN = {
     "The camera is looking at {} once more.": "Die Kamera sieht sich {} noch einmal an.",
 }
 recognise(_GERMAN)
+quote({"A person refused the robot's motion: {}": "Die Bewegung des Roboters wurde abgelehnt: {}"})
 recognise(STANDS)
 recognise(MODES, MODE_NAMES, alone=True)
 recognise(STATES, STATE_NAMES, alone=True)

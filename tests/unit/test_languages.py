@@ -131,6 +131,8 @@ def test_an_answer_and_an_event_carry_what_they_say_in_each_language(spoken: Non
     assert in_languages(Answer(id="c", ok=True)).says == {}
     assert by_language({"message": "The motion was cancelled."})["de"] == "Die Bewegung wurde abgebrochen."
     assert by_language({"order": "demo-1", "state": "running"}) == {}
+    typed = by_language({"message": "A person refused the robot's motion: Fix it."})
+    assert typed["de"] == "Die Bewegung des Roboters wurde abgelehnt: Fix it."
     assert by_language({"reason": "Fix it.", "by": "berta"}) == {}  # what somebody typed is theirs
     assert len(by_language({"reason": "The press is ready.", "by": ""})) != 0
     assert Happened(seq=1, t=0.0, type="x", subject="", text="x").says == {}  # as an older client knows it
