@@ -19,7 +19,7 @@ import { Entry } from "./entry";
 import { Hazards } from "./hazards";
 import { isLive, Live, LiveOffer } from "./live";
 import { Part } from "./part";
-import { RobotNow } from "./robot-now";
+import { RobotNow, Together } from "./robot-now";
 import { SignIn } from "./sign-in";
 import { Timer } from "./timer";
 
@@ -53,7 +53,6 @@ function Step({ card, entry }: { card: Card; entry: Entry }) {
   return (
     <>
       <Heading card={card} title={say.title || text(card.part_name) || card.step} />
-      {card.together && store.robot.value && <RobotNow robot={store.robot.value} />}
       {(!isLive(card) || card.overdue) && <Found card={card} />}
       <Live card={card} />
       <Hazards card={card} words={say} entry={entry} />
@@ -97,8 +96,8 @@ function Heading({ card, title }: { card: Card; title: string }) {
         )}
         {card.attempt > 1 && <span class="pill pill-warn">{own.attempt(card.attempt)}</span>}
         {card.together && (
-          <span class="pill">
-            <Icon name="robot" /> {own.together}
+          <span class="pill pill-together">
+            <Icon name="robot" /> <Together />
           </span>
         )}
       </div>

@@ -21,3 +21,9 @@ export function RobotNow({ robot }: { robot: LaneView }) {
     </p>
   );
 }
+
+/** That a step is done with the robot, or when its motion begins: in one line either way. */
+export function Together() {
+  const condition = robotCondition();
+  return <span>{condition.left_s > 0 ? condition.words : words.value.card.together}</span>;
+}

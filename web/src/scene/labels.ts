@@ -40,6 +40,7 @@ const BACK_PX = 10; // more room than it needs, before a covered name comes back
 const KEPT = 0.85; // of its depth, for a name that is shown: two as far away do not take turns
 const TOP_PX = 98; // of the scene, where its own buttons stand
 const BOTTOM_PX = 8;
+const LIFT_PX = 12; // between a label and its point
 
 export class Labels implements Lettering {
   private readonly labels = new Map<string, Label>();
@@ -70,7 +71,7 @@ export class Labels implements Lettering {
 
   /** Follow the camera. Of two words that would cover each other the later ones move; a plain name gives way and is not shown. */
   place(camera: PerspectiveCamera, width: number, height: number): void {
-    const taken: Spot[] = [];
+    const taken = this.switches();
     const plain: { label: Label; name: Name }[] = [];
     for (const label of this.labels.values()) {
       const { element, at, kind, covered } = label;
@@ -89,10 +90,18 @@ export class Labels implements Lettering {
         taken.push(spot);
         cover(label, false);
       }
-      element.style.transform = `translate(-50%, -100%) translate(${x.toFixed(1)}px, ${(spot.y - 12).toFixed(1)}px)`;
+      element.style.transform = `translate(-50%, -100%) translate(${x.toFixed(1)}px, ${(spot.y - LIFT_PX).toFixed(1)}px)`;
     }
     const hidden = covered(plain.map(({ name }) => name), taken);
     for (const [i, { label }] of plain.entries()) cover(label, hidden[i]!);
+  }
+
+  /** What lies over the lower edge of the picture to be pressed: words under it could not be read. */
+  private switches(): Spot[] {
+    const found = this.host.parentElement?.querySelector<HTMLElement>(".ways");
+    if (!found?.offsetWidth) return [];
+    const { offsetLeft, offsetTop, offsetWidth: width, offsetHeight: height } = found;
+    return [{ x: offsetLeft + width / 2, y: offsetTop + height + LIFT_PX, width, height }];
   }
 }
 
