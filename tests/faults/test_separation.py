@@ -68,6 +68,26 @@ def test_two_units_are_built_beside_a_person_without_a_stop(busy_s: float) -> No
     run_virtual(main)
 
 
+@pytest.mark.parametrize("busy_s", [1.1, 1.3, 3.0])
+def test_a_machine_that_holds_the_simulation_up_moves_nobody_before_the_arm(busy_s: float) -> None:
+    async def main() -> None:
+        async with shipped() as cell, asyncio.TaskGroup() as machine:
+            busy = machine.create_task(_busy(busy_s))
+            safety: list[Safety] = []
+            cell.cell.robot.safety.listen(safety.append)
+            cell.work()
+            await cell.change(CellVerb.START)
+            answer = await cell.cell.desk.store_order("o", "gear_reducer", OPTIONS, 1, None, BOSS)
+            assert answer.ok, answer.message
+            await cell.do(cmd.ChangeOrder(order="o", verb=OrderVerb.START))
+            while len(cell.all("motion_ended")) < 25 and not safety:
+                await asyncio.sleep(1.0)
+            assert not safety
+            busy.cancel()
+
+    run_virtual(main)
+
+
 def test_nobody_stands_where_nobody_has_signed_in(folder: Path) -> None:
     async def main() -> None:
         async with bench(folder) as cell:

@@ -42,6 +42,7 @@ class Drive:
         self.moving = False
         self.watch: Callable[[Ride], None] = lambda _ride: None  # called at every tick, before the arm moves on
         self.watch_jog: Callable[[], None] = lambda: None  # the same for a jog
+        self.held_up: Callable[[float], None] = lambda _s: None  # told how much time is not caught up
         self._fingers_m_s = arm.gripper.speed_m_s
         self._changed = changed
         self._caps: dict[str, float] = {}
@@ -185,8 +186,10 @@ class Drive:
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         self._next_tick_s += self._tick_s
-        if loop.time() - self._next_tick_s > LATE_S:
-            self._next_tick_s = loop.time() + self._tick_s
+        late_s = loop.time() - self._next_tick_s
+        if late_s > LATE_S:
+            self._next_tick_s += late_s + self._tick_s
+            self.held_up(late_s + self._tick_s)
         await asyncio.sleep(max(0.0, self._next_tick_s - loop.time()))
 
     async def _rest(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.core.geometry import Vector
 
@@ -94,6 +94,12 @@ class Track:
     def drop(self, t: float) -> None:
         """Forget what was planned to begin at a time or later."""
         self._glides = [self._glides[0], *(piece for piece in self._glides[1:] if piece.start_s < t)]
+
+    def delay(self, by_s: float) -> None:
+        """Let everything be later: what was at a time is so much after it."""
+        self._glides = [
+            replace(piece, start_s=piece.start_s + by_s, end_s=piece.end_s + by_s) for piece in self._glides
+        ]
 
     def forget(self, t: float) -> None:
         """Forget what was over before a time: nobody will ask for it any more."""

@@ -100,6 +100,14 @@ class Person:
         self._stand.go(self._stand.end_s + for_s, self._from_place(0.0), WALK_M_S)
         self._walks_until_s = self._stand.end_s
 
+    def held_up(self, for_s: float) -> None:
+        """Stand still for so long that has passed already: all that is under way and planned ends later."""
+        self._still = None
+        for track in (self._stand, *self._hands.values()):
+            track.delay(for_s)
+        self._walks_until_s += for_s
+        self._until_s += for_s
+
     def walk_to(self, t: float, x: float, y: float, speed_m_s: float = WALK_M_S) -> None:
         """Walk to a point of the cell, m."""
         self._still = None

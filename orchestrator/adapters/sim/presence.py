@@ -43,6 +43,11 @@ class Presence:
         """Return who is in the cell at a time."""
         return [person for person in self.persons.values() if person.present(t)]
 
+    def held_up(self, for_s: float) -> None:
+        """The machine was at something else for so long, and the arm did not move: nobody moved either."""
+        for person in self.persons.values():
+            person.held_up(for_s)
+
     def give_way(self, person: Person, t: float) -> None:
         """The arm waits for a person: they step back, let it pass, and go on with what they did."""
         person.give_way(t, WAY_M, WAY_S)

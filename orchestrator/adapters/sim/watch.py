@@ -44,6 +44,8 @@ class Watch:
     ) -> None:
         self.feel: Callable[[Ride], str | None] | None = None  # of a motion under way that stops on force by itself
         self._drive = drive
+        if people is not None:
+            drive.held_up = people.held_up
         self._assumed = assumed
         self._trip = trip
         self._people = people
