@@ -80,9 +80,12 @@ def test_a_machine_that_holds_the_simulation_up_moves_nobody_before_the_arm(busy
             answer = await cell.cell.desk.store_order("o", "gear_reducer", OPTIONS, 1, None, BOSS)
             assert answer.ok, answer.message
             await cell.do(cmd.ChangeOrder(order="o", verb=OrderVerb.START))
-            while len(cell.all("motion_ended")) < 25 and not safety:
+            for _ in range(600):
                 await asyncio.sleep(1.0)
+                if safety or len(cell.all("motion_ended")) >= 25:
+                    break
             assert not safety
+            assert len(cell.all("motion_ended")) >= 25
             busy.cancel()
 
     run_virtual(main)
