@@ -85,7 +85,8 @@ class HighWater:
     SQLite ends a damaged write-ahead log at the first bad frame without a word, and a shorter chain is still a
     chain. So each commit leaves its mark here before it is acknowledged. The mark isn't forced to disk: after a
     power cut it may lag behind, which proves nothing and accuses nobody; it never runs ahead. It carries a checksum of
-    its own, so that a mark that was damaged does not accuse the journal; one of an older version (86 bytes) has none.
+    its own, so that a mark that was damaged does not accuse the journal; one of an older version (86 bytes) has none,
+    and a power cut while the file grows from one to the other leaves no more than half of either.
     """
 
     def __init__(self, journal: Path) -> None:
@@ -106,13 +107,15 @@ class HighWater:
         """Return the marked sequence number and hash, None where there is no mark. Raises JournalError, OSError."""
         path = _beside(journal, "head")
         try:
-            text = path.read_bytes()
+            text = path.read_bytes().rstrip(b"\0")  # a power cut: the new length is there, but not what was written
         except FileNotFoundError:
             return None
-        if not text.strip(b"\0"):  # a power cut before the first mark reached the disk
+        if not text:  # a power cut before the first mark reached the disk
             return None
         mark = text.decode(errors="replace")[:85]
         seq, _, sha256 = mark.partition(" ")
+        if text == f"{mark} ".encode():  # a power cut: what was written is there, but not yet the file's new length
+            return None
         if text not in (_marked(mark), f"{mark}\n".encode()) or not (seq.isascii() and seq.isdigit()):
             raise JournalError(
                 f"{path}, which proves that no event is missing at the end, is damaged.",

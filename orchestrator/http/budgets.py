@@ -15,7 +15,7 @@ from orchestrator.http.pace import Limits, Pace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Peer = tuple[str, int]  # the other end of a connection: address and port
+    Peer = tuple[str, int]  # a connection: its address, and a number that no other one has
 
 T = TypeVar("T")
 PER_ADDRESS = 200  # connections of which nobody knows whose they are; a browser holds some seven a page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 from contextlib import suppress
 from functools import partial
@@ -16,7 +17,7 @@ from orchestrator.http.budgets import ADDRESS, TOTAL, Budgets
 from orchestrator.http.pace import Limits, Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 HANDSHAKE_S = 10.0
 REQUEST_S = 10.0  # from a connection's begin, or a request's first byte, to the end of its head
@@ -48,42 +49,50 @@ class Listener(socket.socket):
         self.turned_away: Callable[[str], None] | None = None
         self._budgets = None if per_address is None else Budgets(per_address, _now, pace=pace, total=total)
         self._handshake_s = handshake_s
-        self._unready: dict[object, asyncio.TimerHandle] = {}  # by their other end: whose handshake is not over
-        self._lines: dict[tuple[str, int], Held] = {}  # by their other end, where they have a limit
+        self._serials = itertools.count()
+        self._unready: dict[tuple[str, int], asyncio.TimerHandle] = {}  # by address and serial: in their handshake
+        self._lines: dict[tuple[str, int], Held] = {}  # by address and serial, where they have a limit
+        # By address and port. A client that resets and comes again from the same port has two for a moment.
+        self._newest: dict[tuple[str, int], tuple[str, int]] = {}
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Return the next connection that is not over its budget. Raises BlockingIOError for none."""
         for _ in range(REFUSED_AT_ONCE):
             taken, address = super().accept()
+            key = (address[0], next(self._serials))
             if self._budgets is not None:
                 if not self._budgets.admits(address[0]):
                     taken.close()
                     self.count("connections")
                     continue
-                self._budgets.opened(address[:2])
+                self._budgets.opened(key)
             line = Held(taken.family, taken.type, taken.proto, fileno=taken.detach())
-            line.released = partial(self._release, address)
+            line.released = partial(self._release, address[:2], key)
+            self._newest[address[:2]] = key
             if self._budgets is not None:
-                self._lines[address[:2]] = line
+                self._lines[key] = line
                 self._make_room(self._budgets.crowded_out(address[0]))
-            self._unready[address] = asyncio.get_running_loop().call_later(wall_s(self._handshake_s), self._late, line)
+            late = asyncio.get_running_loop().call_later(wall_s(self._handshake_s), self._late, line)
+            self._unready[key] = late
             return line, address
         raise BlockingIOError
 
     def recognise(self, peer: tuple[str, int], source: str) -> None:
         """A request has come by the connection of this other end, of a device or key, or of a stranger ("")."""
-        if self._budgets is not None:
-            self._budgets.recognise(peer, source)
+        key = self._newest.get(peer)
+        if self._budgets is not None and key is not None:
+            self._budgets.recognise(key, source)
 
     def asked(self, peer: tuple[str, int]) -> float:
         """Count a request; returns for how long (s) the connection that it came by is to wait."""
-        return 0.0 if self._budgets is None else self._budgets.asked(peer)
+        key = self._newest.get(peer)
+        return 0.0 if self._budgets is None or key is None else self._budgets.asked(key)
 
-    def greeted(self, address: object) -> None:
-        """A connection has come to the end of its handshake."""
-        timer = self._unready.pop(address, None)
-        if timer is not None:
-            timer.cancel()
+    def greeted(self, address: Sequence[Any] | None) -> None:
+        """The connection of this other end has come to the end of its handshake."""
+        key = self._newest.get((address[0], address[1])) if address else None
+        if key is not None:
+            self._ready(key)
 
     @property
     def paced(self) -> bool:
@@ -95,10 +104,15 @@ class Listener(socket.socket):
         if self.turned_away is not None:
             self.turned_away(code)
 
-    def _make_room(self, peer: tuple[str, int] | None) -> None:
-        if peer is not None:
+    def _make_room(self, key: tuple[str, int] | None) -> None:
+        if key is not None:
             self.count("connections")
-            self._cut(self._lines[peer])
+            self._cut(self._lines[key])
+
+    def _ready(self, key: tuple[str, int]) -> None:
+        timer = self._unready.pop(key, None)
+        if timer is not None:
+            timer.cancel()
 
     def _late(self, line: Held) -> None:
         self.count("handshake")
@@ -108,11 +122,13 @@ class Listener(socket.socket):
         with suppress(OSError):  # it has gone by itself
             line.shutdown(socket.SHUT_RDWR)
 
-    def _release(self, address: tuple[str, int]) -> None:
-        self.greeted(address)
+    def _release(self, peer: tuple[str, int], key: tuple[str, int]) -> None:
+        self._ready(key)
+        if self._newest.get(peer) == key:
+            del self._newest[peer]
         if self._budgets is not None:
-            del self._lines[address[:2]]
-            self._budgets.closed(address[:2])
+            del self._lines[key]
+            self._budgets.closed(key)
 
 
 class Held(socket.socket):

@@ -21,6 +21,7 @@ import pytest
 
 from orchestrator.__main__ import main
 from orchestrator.adapters.journal_file import verified
+from orchestrator.adapters.journal_guard import HighWater
 from orchestrator.adapters.journal_sqlite import SqliteJournal, verify
 from orchestrator.core.errors import JournalError
 from orchestrator.core.ports import Entry, Recorded
@@ -317,3 +318,20 @@ def test_every_acknowledged_event_outlives_kill_9(tmp_path: Path) -> None:
             payloads = [event.entry.payload for event in journal.read(subject=f"s{number}")]
             assert payloads == [b"{}", b"[]"] * (len(payloads) // 2)
         asyncio.run(journal.close())
+
+
+@pytest.mark.parametrize(("cut", "known"), [("new, in the old length", False), ("old, in the new length", True)])
+def test_a_power_cut_while_the_mark_of_an_older_version_grows_accuses_nobody(
+    tmp_path: Path, cut: str, known: bool
+) -> None:
+    path = tmp_path / "cell.journal"
+    mark = path.with_name("cell.journal-head")
+    old = f"{7:020d} {(b'x' * 32).hex()}\n".encode()
+    mark.write_bytes(old)
+    water = HighWater(path)
+    water.put(8, b"y" * 32)
+    water.close()
+    new = mark.read_bytes()
+    assert len(new) > len(old)
+    mark.write_bytes(new[: len(old)] if cut.startswith("new") else old.ljust(len(new), b"\0"))
+    assert HighWater.read(path) == ((7, (b"x" * 32).hex()) if known else None)

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import socket
 import ssl
+import struct
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,35 @@ def test_one_address_holds_so_many_connections_and_others_are_served(tmp_path: P
             for _, writer in (*held[1:], other):
                 writer.transport.abort()
             assert await turned_away(server, trusted, "connections")
+
+    attack(scenario)
+
+
+def test_a_connection_reset_and_made_again_from_its_port_is_counted_down_like_others() -> None:
+    """Both have the same other end, and the first one ends when the second one has long been taken."""
+
+    def connect(to: Any, port: int) -> socket.socket:
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.bind(("127.0.0.1", port))
+        client.connect(to)
+        return client
+
+    async def scenario() -> None:
+        with Listener(socket.AF_INET, socket.SOCK_STREAM, 0, per_address=2) as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            for _ in range(5):  # each pair would leave one more behind
+                first = connect(listener.getsockname(), 0)
+                port = first.getsockname()[1]
+                taken = [listener.accept()]
+                first.close()
+                with connect(listener.getsockname(), port):
+                    taken.append(listener.accept())
+                    assert taken[0][1] == taken[1][1]
+                    for line, _ in taken:
+                        line.close()
 
     attack(scenario)
 

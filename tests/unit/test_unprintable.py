@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -137,6 +138,22 @@ def test_logs_spell_it_out_too(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up(debug=True)
     structlog.get_logger("x").warning("refused", reason=CLEARS)
     assert not unprintable(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_logs_spell_out_a_traceback_too(
+    terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    logs.set_up(debug=True)
+    try:
+        raise ValueError(f"bad {CLEARS}")
+    except ValueError:
+        structlog.get_logger("x").exception("refused")
+    said = capsys.readouterr().err
+    assert "ValueError: bad " in said
+    assert CLEARS not in said
+    assert said.count("\\x1b[2J") >= 1
 
 
 def test_what_is_spelled_out_once_stays_as_it_is() -> None:
