@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from orchestrator.adapters.clock_file import ClockFile
 from orchestrator.adapters.clock_wall import WallClock
 from orchestrator.adapters.clock_watch import ClockWatch
@@ -75,6 +77,8 @@ if TYPE_CHECKING:
     from orchestrator.core.variant import PartSpec
 
 _HERE = Path(__file__).resolve().parent
+log = structlog.get_logger(__name__)
+
 SLOW = ("scipy.interpolate", "scipy.spatial", "trimesh")  # to load: what paths and meshes take
 UNTOLD_S = 1.0  # what was written so shortly before the end nobody may have been told of
 
@@ -451,19 +455,27 @@ async def _warm_up(world: World, fitting: Fitting, vision: VisionOpen3D | None) 
     """Start the vision process, then load in a thread: by then the first pages have got their answers."""
     shapes = {body.shape for body in world}  # told here: the world is the event loop's
     if vision is not None:
-        await vision.warm_up()
+        try:
+            await vision.warm_up()
+        except TandemError as error:  # the first check says it again; the rest is loaded all the same
+            log.warning("vision_cold", reason=str(error))
     await asyncio.to_thread(_load, world.meshes, shapes, fitting)
 
 
 def _load(meshes: MeshStore, shapes: Iterable[Box | Mesh], fitting: Fitting) -> None:
     """Load the libraries of paths and meshes, the parts that lie about, and what goes into what."""
-    for library in SLOW:
-        importlib.import_module(library)
-    for shape in shapes:
-        with suppress(TandemError):  # who needs the mesh says what is wrong with it
-            meshes.get(shape)
-    fitting.fits()
-    fitting.heads()
+    parts: list[tuple[str, Callable[[], object]]] = [(name, partial(importlib.import_module, name)) for name in SLOW]
+    parts += [("mesh", partial(_mesh, meshes, shape)) for shape in shapes]
+    for name, load in [*parts, ("fits", fitting.fits), ("heads", fitting.heads)]:
+        try:
+            load()
+        except Exception as error:  # noqa: BLE001 # whoever needs it says what is wrong; the next part is loaded all the same
+            log.warning("not_warm", part=name, error=repr(error))
+
+
+def _mesh(meshes: MeshStore, shape: Box | Mesh) -> None:
+    with suppress(TandemError):  # who needs the mesh says what is wrong with it
+        meshes.get(shape)
 
 
 def _set_going(clock: WallClock, data: Path | None, runner: Runner) -> ClockWatch:

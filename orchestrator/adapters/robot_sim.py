@@ -416,13 +416,15 @@ class SimRobot:
         return motion.stop_as
 
     async def _guarded(self, command: GuardedMove, motion: SimMotion) -> Outcome:
+        # In a thread: the first time compiles every variant, or waits for who does.
+        fits = await asyncio.get_running_loop().run_in_executor(self._thread, self._fits)
         feeler = Feeler(
             self._world,
             self.arm.gripper,
             self._drive.opening_m,
             command.direction,
             command.distance_m,
-            self._fits(),
+            fits,
             random=self._random,
             restless=self._physics is not None,
         )

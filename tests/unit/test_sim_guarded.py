@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,9 +42,14 @@ class Cell:
     """A robot in a world of its own, whose joints are sampled tick by tick."""
 
     def __init__(self, folder: Path, seed: int = 5) -> None:
+        self.asked: list[int] = []  # the threads in which the robot asked what goes into what
         self.world = World(MeshStore(folder))
-        self.robot = SimRobot(self.world, VirtualClock(asyncio.get_running_loop()), seed=seed, fits=lambda: [FIT])
+        self.robot = SimRobot(self.world, VirtualClock(asyncio.get_running_loop()), seed=seed, fits=self.fits)
         self.seen: list[tuple[float, tuple[float, ...]]] = []
+
+    def fits(self) -> list[Fit]:
+        self.asked.append(threading.get_ident())
+        return [FIT]
 
     def block(self, depth_m: float) -> str:
         """Put a block where the tips, from the beginning, meet it after a depth."""
@@ -361,6 +367,17 @@ def test_a_seat_that_is_raised_is_reached_earlier(tmp_path):
 
     outcome = in_cell(tmp_path, body)
     assert (outcome.code, outcome.depth_m) == ("jammed", pytest.approx(0.02, abs=1e-5))
+
+
+def test_what_goes_into_what_is_worked_out_beside_the_event_loop(tmp_path):
+    async def body(cell):
+        cube, seat = await cell.holding()
+        await cell.press([], reach_m=0.033, window_m=WINDOW, touching=frozenset({cube, seat}))
+        return cell.asked
+
+    asked = in_cell(tmp_path, body)
+    assert asked
+    assert threading.get_ident() not in asked
 
 
 def test_a_part_that_slipped_in_the_gripper_on_the_way_jams(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import suppress
-from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from orchestrator.adapters.sim.contact import Fit
@@ -12,7 +12,7 @@ from orchestrator.adapters.sim.devices.screwdriver import Head, heads_of
 from orchestrator.core.errors import TandemError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from orchestrator.core.variant import Variant
     from orchestrator.engine.library import Library
@@ -26,49 +26,65 @@ class Fitting:
 
     def __init__(self, library: Library) -> None:
         self._library = library
+        self._lock = Lock()
+        self._fits: tuple[Fit, ...] | None = None
+        self._heads: tuple[Head, ...] | None = None
+        self._known: dict[str, tuple[Variant, ...]] = {}  # by product; one that could not be read is asked again
 
     def fits(self) -> tuple[Fit, ...]:
-        """Return what goes into what."""
-        return self._fits
+        """Return what goes into what; the first time takes as long as compiling every variant, so ask in a thread."""
+        with self._lock:
+            if self._fits is not None:
+                return self._fits
+            variants, whole = self._variants()
+            fits = _fits_of(variants)
+            self._fits = fits if whole else None
+            return fits
 
     def heads(self) -> tuple[Head, ...]:
-        """Return where screws are driven."""
-        return self._heads
+        """Return where screws are driven; see `fits`."""
+        with self._lock:
+            if self._heads is not None:
+                return self._heads
+            variants, whole = self._variants()
+            heads = heads_of(variants)
+            self._heads = heads if whole else None
+            return heads
 
-    @cached_property
-    def _variants(self) -> tuple[Variant, ...]:
-        return tuple(variant for product in self._library.products() for variant in self._of(product))
+    def _variants(self) -> tuple[tuple[Variant, ...], bool]:
+        """Return all variants, and whether those of every product are among them."""
+        products = list(self._library.products())
+        for product in products:
+            if product not in self._known:
+                with suppress(TandemError):  # a product that can't be read while somebody edits it has none yet
+                    options = self._library.procedure(product).options
+                    self._known[product] = tuple(self._of(product, options))
+        found = [self._known[product] for product in products if product in self._known]
+        return tuple(itertools.chain.from_iterable(found)), len(found) == len(products)
 
-    def _of(self, product: str) -> Iterator[Variant]:
-        options: Mapping[str, Sequence[object]] = {}
-        with suppress(TandemError):  # a product that can't be read while somebody edits it has no variants
-            options = self._library.procedure(product).options
+    def _of(self, product: str, options: Mapping[str, Sequence[object]]) -> Iterator[Variant]:
         for values in itertools.islice(itertools.product(*options.values()), VARIANTS):
             with suppress(TandemError):  # a combination that is not sold, or a mistake that `tandem check` names
                 yield self._library.variant(product, dict(zip(options, values, strict=True)))
 
-    @cached_property
-    def _fits(self) -> tuple[Fit, ...]:
-        found: dict[tuple[str, str, str], Fit] = {}
-        for variant in self._variants:
-            placed = {step.result.part: step.result.kind for step in variant.steps if step.result.part}
-            for step in variant.steps:
-                at, kind = step.result.at, step.result.kind
-                into = placed.get(at.owner) if at and at.owner else None
-                if kind is None or at is None or into is None or at.frame not in variant.parts[into].frames:
-                    continue
-                mates = list(variant.parts[kind].mates.values())
-                if mates:
-                    found[kind, into, at.frame] = Fit(
-                        kind,
-                        into,
-                        variant.parts[into].frames[at.frame],
-                        step.result.meets,
-                        mates[0].depth_m,
-                        max(mates[0].clearance_m, CHAMFER_M),
-                    )
-        return tuple(found.values())
 
-    @cached_property
-    def _heads(self) -> tuple[Head, ...]:
-        return heads_of(self._variants)
+def _fits_of(variants: Iterable[Variant]) -> tuple[Fit, ...]:
+    found: dict[tuple[str, str, str], Fit] = {}
+    for variant in variants:
+        placed = {step.result.part: step.result.kind for step in variant.steps if step.result.part}
+        for step in variant.steps:
+            at, kind = step.result.at, step.result.kind
+            into = placed.get(at.owner) if at and at.owner else None
+            if kind is None or at is None or into is None or at.frame not in variant.parts[into].frames:
+                continue
+            mates = list(variant.parts[kind].mates.values())
+            if mates:
+                found[kind, into, at.frame] = Fit(
+                    kind,
+                    into,
+                    variant.parts[into].frames[at.frame],
+                    step.result.meets,
+                    mates[0].depth_m,
+                    max(mates[0].clearance_m, CHAMFER_M),
+                )
+    return tuple(found.values())
