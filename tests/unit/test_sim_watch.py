@@ -40,6 +40,9 @@ class Someone:
     def here(self, t):
         return [self.person] if self.person.present(t) else []
 
+    def held_up(self, for_s):
+        self.person.held_up(for_s)
+
     def give_way(self, person, t):
         self.asked_way += 1
         person.give_way(t, 1.0, 5.0)
