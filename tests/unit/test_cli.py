@@ -15,6 +15,7 @@ import pytest
 from orchestrator.__main__ import main
 from orchestrator.adapters.access.authority import Authority
 from orchestrator.adapters.journal_sqlite import SqliteJournal
+from orchestrator.cli import doctor
 from orchestrator.cli import rewind as cli_rewind
 from orchestrator.core.ports import Entry
 
@@ -176,17 +177,20 @@ def test_doctor_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
         assert what in out
 
 
-def test_doctor_knows_what_a_cell_serves_the_network_with(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_doctor_knows_what_a_cell_serves_the_network_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def found() -> doctor.Finding:
+        (one,) = (finding for look in doctor.LOOKS for finding in look() if finding.what.startswith("TLS"))
+        return one
+
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "200")
-    assert "`tandem serve --lan` makes it when it starts" in run(capsys, "doctor")[1]
+    assert not found().ok
+    assert "`tandem serve --lan` makes it when it starts" in found().mend
     authority = Authority(tmp_path / "tandem" / "shop" / "tls", ("localhost",))
     authority.renew(datetime.now(UTC))
-    assert "shop until 20" in run(capsys, "doctor")[1]
+    assert found().ok
+    assert found().found.startswith("shop until 20")
     authority.files[0].write_text("no certificate", encoding="utf-8")
-    assert "`tandem serve --lan` makes it when it starts" in run(capsys, "doctor")[1]
+    assert not found().ok
 
 
 def test_importing_tandem_imports_nothing_heavy() -> None:
