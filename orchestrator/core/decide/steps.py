@@ -31,6 +31,7 @@ from orchestrator.core.questions import asks
 from orchestrator.core.readiness import blockers, resources, supply, too_late
 from orchestrator.core.rechecks import due_before
 from orchestrator.core.rights import LEAD_CHOICES
+from orchestrator.core.second_look import may_look
 from orchestrator.core.signature import OF_CHOICE, sign
 from orchestrator.core.state import ROBOT
 
@@ -96,7 +97,7 @@ def confirm(state: State, command: cmd.ConfirmStep, _by: cmd.Who, now: float) ->
         return Rejected("said_already", f"This step has been confirmed already, by {by}.", _ALREADY)
     if late and not _may_claim(state, step, current, command):
         return Rejected("stale", f"{step.id} is {current.status}, attempt {current.attempt}.", _LOOK_AGAIN)
-    if attesting and "two_people" in step.check and person.operator in current.witnesses:
+    if attesting and not may_look(step, current, person.operator):
         return Rejected("same_person", "The second look needs another person.", "Ask a colleague to sign in.")
     missing = sorted(set(step.human.needs) - set(person.qualifications)) if step.human and not attesting else []
     if missing:
