@@ -11,6 +11,7 @@ from orchestrator.core.decide.photos import wanted
 from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import AT_WORK, CELL, CellState, CellVerb, OrderState, StepStatus
 from orchestrator.core.readiness import blockers, crews, supply
+from orchestrator.core.second_look import may_look
 from orchestrator.core.state import OVER, ROBOT
 from orchestrator.engine import late, phrases, rewinding, undoing
 from orchestrator.engine.asking import question, seat
@@ -46,9 +47,12 @@ class Cards:
             return self._step_card(state, place, unit, step_id, current, "step" if at_it else "checking")
         for unit, step_id, current in state.busy():
             if current.status == StepStatus.VERIFYING and "attest" in current.wants:
-                return self._step_card(state, place, unit, step_id, current, "step")
+                step = state.variant_of(unit.id).by_id[step_id]
+                if may_look(step, current, state.places[place].operator):
+                    return self._step_card(state, place, unit, step_id, current, "step")
         for unit, step_id, current in state.busy():  # before any question: else one flashes up during each check
-            if current.status == StepStatus.VERIFYING and place in current.actors:
+            looked = "attest" in current.wants  # by this person: the next look is another's
+            if current.status == StepStatus.VERIFYING and place in current.actors and not looked:
                 return self._step_card(state, place, unit, step_id, current, "checking")
         for unit, step_id, current in state.busy():
             if current.status == StepStatus.ATTENTION:
@@ -83,7 +87,8 @@ class Cards:
             if attest or brought(state, unit.id, step_id):
                 word = Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key, **whose})
                 buttons = (word, *buttons)
-            note = phrases.ATTEST.texts if attest else self._last_word(current, seat(state, unit.id, step_id))
+            done = phrases.ATTEST if ROBOT in current.actors else phrases.ATTEST_PERSON
+            note = done.texts if attest else self._last_word(current, seat(state, unit.id, step_id))
             if reminder := late.reminder(state, unit, step):
                 note, buttons = reminder, (*buttons, *late.own(state, place, unit, step, granted))
             buttons = (*buttons, *undoing.own(state, place, granted))

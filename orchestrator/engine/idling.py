@@ -8,6 +8,7 @@ from orchestrator.core.interlock import why_not
 from orchestrator.core.machine import CellState, OrderState, StepStatus
 from orchestrator.core.pauses import lane_pauses, said
 from orchestrator.core.readiness import blockers, crews
+from orchestrator.core.second_look import may_look
 from orchestrator.core.state import ROBOT
 from orchestrator.engine import phrases
 from orchestrator.engine.standing import waits_for
@@ -29,6 +30,8 @@ def waiting(captions: Captions, state: State, actor: str) -> dict[str, str]:
     if state.cell != CellState.EXECUTE:
         reasons = waits_for(state) or why_not(state)[:1]
         return phrases.told(*reasons or (f"The cell is {state.cell}: wait until it has settled.",))
+    if (looked := _looked(state, actor)) is not None:
+        return phrases.second_look(captions.title(state, *looked))
     for unit in state.units.values():
         if unit.rechecking and actor != ROBOT:
             return phrases.LOOKING_AGAIN.texts
@@ -45,3 +48,13 @@ def waiting(captions: Captions, state: State, actor: str) -> dict[str, str]:
     if all(order.state == OrderState.STORED for order in state.orders.values()):
         return phrases.START_ORDER.texts
     return (phrases.FREE if actor == ROBOT else phrases.IDLE).texts
+
+
+def _looked(state: State, actor: str) -> tuple[str, str] | None:
+    """Return the unit and step that another person than the one at a place must look at; None where there is none."""
+    person = state.places.get(actor)
+    for unit, step_id, current in state.busy() if person is not None else ():
+        step = state.variant_of(unit.id).by_id[step_id]
+        if person is not None and current.wants == {"attest"} and not may_look(step, current, person.operator):
+            return unit.id, step_id
+    return None

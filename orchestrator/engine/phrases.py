@@ -43,6 +43,15 @@ ATTEST = phrase(
     "The robot did this. Look whether it is right, then confirm.",
     "Das hat der Roboter getan. Prüfen Sie, ob es stimmt, und bestätigen Sie.",
 )
+ATTEST_PERSON = phrase(
+    "Somebody else did this. Look whether it is right, then confirm.",
+    "Das hat jemand anderes getan. Prüfen Sie, ob es stimmt, und bestätigen Sie.",
+)
+_SECOND_LOOK = phrase(
+    "Another person now looks at it: {title}. They sign in at another place, or here once you have left.",
+    "Nun sieht eine andere Person es sich an: {title}. Sie meldet sich an einem anderen Platz an, oder hier, "
+    "sobald Sie gegangen sind.",
+)
 _CHECKING = phrase("Checking: {title}", "Prüft: {title}")
 _WAITS_FOR_NEXT = phrase("Waits for somebody to say next: {title}", "Wartet, bis jemand „Weiter“ sagt: {title}")
 _AXES = (
@@ -208,6 +217,11 @@ def helps(remedy: str) -> dict[str, str]:
 def checking(title: dict[str, str]) -> dict[str, str]:
     """Say that a result is being looked at."""
     return _CHECKING.filled(title=title)
+
+
+def second_look(title: dict[str, str]) -> dict[str, str]:
+    """Say that what this person has done or seen waits for somebody else's look."""
+    return _SECOND_LOOK.filled(title=title)
 
 
 def waits_for_next(title: dict[str, str]) -> dict[str, str]:

@@ -48,6 +48,9 @@ GERMAN = {
     "Bin {} has too few {} for {} of {}: refill it.": "Im Behälter {} sind zu wenig {} für {} an {}: nachfüllen.",
     "{} of {} waits for a person: sign in at {}.": "{} an {} wartet auf eine Person: an {} anmelden.",
     "{} of {} waits for a person's look: sign in at {}.": "{} an {} wartet auf einen prüfenden Blick: an {} anmelden.",
+    "{} of {} waits for another person's look: sign in at {}.": (
+        "{} an {} wartet auf den Blick einer zweiten Person: an {} anmelden."
+    ),
     "{} of {} waits for whoever was at it: sign in at {}.": "{} an {} ist angefangen und wartet: an {} anmelden.",
     "{} of {} can't begin.": "{} an {} kann nicht beginnen.",
     "{} is still at {}.": "{} steht noch auf {}.",

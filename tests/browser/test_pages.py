@@ -18,6 +18,7 @@ SUITES = (
     "keyboard",
     "walk",
     "voice",
+    "aloud",
     "failed",
     "build_unit",
     "jog",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-DROPS = 1_000 if os.environ.get("TANDEM_SOAK") else 60
+DROPS = 5_000 if os.environ.get("TANDEM_SOAK") else 1_000
 HOLDS_S = (0.05, 9.0)  # how long the line holds between two drops
 GONE_S = (0.01, 12.0)  # how long there is no network; above 5 s the cell is told that the screen is gone
 LATER = frozenset(kind.model_fields["type"].default for kind in KEPT)

@@ -156,6 +156,20 @@ def test_another_value_from_a_second_screen_is_not_taken_for_the_one_that_counts
     assert refused(b, b.confirm("pin", values={"snapped": False}), by("op-front", b.t)) == "stale"
 
 
+def test_the_same_word_from_a_second_screen_is_no_second_persons() -> None:
+    twice = step("pin", ["load"], part="pin", at="body/seat", by="human", values=CLAIM, check=["two_people"])
+    b = Bench().running(variant(LOAD, twice, LAST))
+    b.finish("load")
+    b.start("pin", "front")
+    b.wait(5)
+    word, given = b.confirm("pin", values={"snapped": True}), by("op-front", b.t)
+    b.wait(5)
+    b.do(word, WORKER)
+    assert refused(b, word, given) == "said_already"
+    assert refused(b, b.confirm("pin", values={"snapped": False}), given) == "stale"
+    assert b.at("pin").wants == {"attest"}
+
+
 def test_the_word_that_the_robot_waits_for_in_a_handover_is_not_taken_later() -> None:
     both = step("both", ["load"], part="pin", at="body/seat", by="robot human", together=True)
     b = Bench().running(variant(LOAD, both, step("last", ["both"], by="human", check=["person"])))

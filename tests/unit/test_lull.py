@@ -56,6 +56,13 @@ def unseen() -> Bench:
     return bench
 
 
+def seen_once() -> Bench:
+    bench = at_work(step("look", by="human", check=["two_people"]))
+    bench.start("look", "front")
+    bench.do(bench.confirm("look"))
+    return bench
+
+
 def unskilled() -> Bench:
     return at_work(step("weld", by="human", check=["person"], needs=["welder"]))
 
@@ -86,6 +93,7 @@ CASES = {
     away: ("away", "look of u1 waits for a person: sign in at front or back.", ANYBODY),
     left: ("away", "look of u1 waits for whoever was at it: sign in at front.", AGAIN),
     unseen: ("away", "load of u1 waits for a person's look: sign in at front or back.", ANYBODY),
+    seen_once: ("away", "look of u1 waits for another person's look: sign in at front or back.", ANYBODY),
     unskilled: ("away", "weld of u1 can't begin. front lacks the qualification welder.", WELDER),
     occupied: ("blocked", "out of u1 can't begin. u1/lid is still at out.", cmd.TakePart(part="u1/lid")),
     leftover: ("blocked", "u1/body still lies at nest_1: take it out.", UNCRACKED),

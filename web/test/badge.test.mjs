@@ -5,8 +5,8 @@ import { load } from "./bundle.mjs";
 const { Wedge } = await load("access/badge.ts");
 
 /** What comes of keys, each `gap` ms after the one before. */
-function read(keys, gap) {
-  const wedge = new Wedge();
+function read(keys, gap, ...shortest) {
+  const wedge = new Wedge(...shortest);
   let t = 1_000;
   return keys.map((key) => wedge.key(key, (t += gap))).filter((one) => one !== null);
 }
@@ -25,6 +25,12 @@ test("a PIN that is typed by hand is no badge", () => {
 test("Enter alone, or after a key or two, is no badge", () => {
   assert.deepEqual(read(["Enter"], 8), []);
   assert.deepEqual(read(keys("ab"), 8), []);
+});
+
+test("where codes may be as short, a serial number of two signs is one; by hand it is none", () => {
+  assert.deepEqual(read(keys("u1"), 8, 2), ["u1"]);
+  assert.deepEqual(read(keys("u1"), 120, 2), []);
+  assert.deepEqual(read(keys("u"), 8, 2), []);
 });
 
 test("keys that print nothing are not part of a number", () => {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.decide.persons import KEPT
+from orchestrator.core.decide.steps import said_already
 from orchestrator.core.decide.verdict import Rejected
 from orchestrator.core.events import StepConfirmed
 from orchestrator.core.state import ROBOT
@@ -37,6 +38,10 @@ def refusal(state: State, command: cmd.Command, kept: cmd.Kept) -> Rejected | No
     current = found[1]
     if isinstance(command, cmd.ConfirmStep) and ROBOT in current.actors and "confirm" in current.wants:
         return Rejected("with_robot", f"The robot waits for this word at {command.step} to go on.", _AGAIN)
+    if isinstance(command, cmd.ConfirmStep) and kept.operator in current.witnesses:
+        said = said_already(current, command)  # their other device was quicker; the next look is another person's
+        if said is not None:
+            return said
     if kept.t < _asked_t(current):
         return Rejected("stale", f"{command.step} was begun or asked about again after that.", _AGAIN)
     return None

@@ -15,6 +15,7 @@ from orchestrator.core.machine import CellState, OrderState, StepStatus
 from orchestrator.core.readiness import blockers, crews, lies, supply
 from orchestrator.core.records import replace
 from orchestrator.core.remains import looking
+from orchestrator.core.second_look import may_look
 from orchestrator.core.state import ROBOT
 
 if TYPE_CHECKING:
@@ -150,6 +151,9 @@ def _left(state: State, unit: UnitState, step_id: str, current: StepState) -> Lu
         return _away(state, f"{step_id} of {unit.id} waits for whoever was at it", current.actors)
     if current.wants == {"attest"} and not state.places:
         return _away(state, f"{step_id} of {unit.id} waits for a person's look")
+    step = state.variant_of(unit.id).by_id[step_id]
+    if current.wants == {"attest"} and not any(may_look(step, current, who.operator) for who in state.places.values()):
+        return _away(state, f"{step_id} of {unit.id} waits for another person's look")
     return None
 
 

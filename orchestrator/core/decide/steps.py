@@ -31,6 +31,7 @@ from orchestrator.core.questions import asks
 from orchestrator.core.readiness import blockers, resources, supply, too_late
 from orchestrator.core.rechecks import due_before
 from orchestrator.core.rights import LEAD_CHOICES
+from orchestrator.core.second_look import may_look
 from orchestrator.core.signature import OF_CHOICE, sign
 from orchestrator.core.state import ROBOT
 
@@ -92,11 +93,11 @@ def confirm(state: State, command: cmd.ConfirmStep, _by: cmd.Who, now: float) ->
     acting = current_attempt and command.place in current.actors and "confirm" in current.wants
     attesting = current_attempt and "attest" in current.wants
     late = not (acting or attesting)
-    if late and (by := _said_already(current, command)):
-        return Rejected("said_already", f"This step has been confirmed already, by {by}.", _ALREADY)
+    if late and (said := said_already(current, command)) is not None:
+        return said
     if late and not _may_claim(state, step, current, command):
         return Rejected("stale", f"{step.id} is {current.status}, attempt {current.attempt}.", _LOOK_AGAIN)
-    if attesting and "two_people" in step.check and person.operator in current.witnesses:
+    if attesting and not may_look(step, current, person.operator):
         return Rejected("same_person", "The second look needs another person.", "Ask a colleague to sign in.")
     missing = sorted(set(step.human.needs) - set(person.qualifications)) if step.human and not attesting else []
     if missing:
@@ -266,16 +267,18 @@ def _may_claim(state: State, step: Step, current: StepState, command: cmd.Confir
     )
 
 
-def _said_already(current: StepState, command: cmd.ConfirmStep) -> str:
-    """Return who has said the very same of this attempt, on another screen for example; "" where nobody has.
+def said_already(current: StepState, command: cmd.ConfirmStep) -> Rejected | None:
+    """Return that the very same was said of this attempt, on another screen for example, and by whom; None where not.
 
     An attempt that has failed since is another matter: the step is to be done anew.
     """
     if command.attempt != current.attempt or current.status not in _SAID or not current.attempts:
-        return ""
+        return None
     last = current.attempts[-1]
     same = command.values.items() <= last.values.items() and command.lots.items() <= last.lots.items()
-    return last.operator if same and command.photo in {"", last.photo} else ""
+    if not (same and last.operator and command.photo in {"", last.photo}):
+        return None
+    return Rejected("said_already", f"This step has been confirmed already, by {last.operator}.", _ALREADY)
 
 
 def _at_it(current: StepState) -> frozenset[str]:

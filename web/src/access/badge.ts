@@ -10,13 +10,16 @@ export class Wedge {
   private read = "";
   private lastMs = 0;
 
+  /** `shortest` is the fewest signs that are a number: a hand may hit two keys almost at once, but hardly Enter with them. */
+  constructor(private readonly shortest = SHORTEST) {}
+
   key(key: string, nowMs: number): string | null {
     if (nowMs - this.lastMs > GAP_MS) this.read = "";
     this.lastMs = nowMs;
     if (key === "Enter") {
       const read = this.read;
       this.read = "";
-      return read.length >= SHORTEST ? read : null;
+      return read.length >= this.shortest ? read : null;
     }
     if (key.length === 1) this.read += key;
     return null;

@@ -17,6 +17,8 @@ import { hush, say, speaking } from "./speak";
 
 export { Ear } from "./ear";
 
+const SHORTEST_CODE = 2; // a serial number may be as short as "u1"
+
 const card = signal<Card | null>(null);
 let entry: Entry | null = null;
 const shown = signal(document.visibilityState === "visible");
@@ -43,7 +45,7 @@ export function listen(): () => void {
     used.value = "yes";
     act(doing);
   });
-  const wedge = new Wedge();
+  const wedge = new Wedge(SHORTEST_CODE);
   const pressed = (event: KeyboardEvent): void => {
     const busy = taken(event.target);
     if (keys.press(event, event.timeStamp, busy)) event.preventDefault(); // PageDown would scroll as well
