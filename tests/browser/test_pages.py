@@ -38,6 +38,7 @@ SUITES = (
     "german",
     "language",
     "events_lanes",
+    "scene",
     "sizes",
     "distance",
     "two_people",
