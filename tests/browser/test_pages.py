@@ -34,6 +34,7 @@ SUITES = (
     "window",
     "supervision",
     "steps",
+    "verbs",
     "correcting",
     "german",
     "language",
