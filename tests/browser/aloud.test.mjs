@@ -97,6 +97,22 @@ test("the screen stays on, the step is read aloud, and a code reader fills in th
     await until(page, "it is read again", async () => (await said(page)).length === 2);
     assert.equal((await said(page))[1].text, first.text);
 
+    // how much is said and shown follows how well somebody knows the work
+    const level = async (name) => {
+      await page.getByTestId("settings").click();
+      await page.getByRole("group", { name: "Words" }).getByRole("button", { name }).click();
+      await page.keyboard.press("Escape");
+      await page.locator("dialog[open]").waitFor({ state: "detached" });
+      return Promise.all([".title", ".do", ".more", ".media"].map((part) => page.locator(`[data-testid=card] ${part}`).count()));
+    };
+    const more = shown.more ? 1 : 0;
+    const media = Object.keys(shown.media ?? {}).length > 0 ? 1 : 0;
+    assert.deepEqual(await level("Brief"), [1, 0, 0, 0]);
+    await until(page, "the title alone is read", async () => !(await said(page)).at(-1).text.includes(shown.do));
+    assert.ok((await said(page)).at(-1).text.includes(shown.title));
+    assert.deepEqual(await level("All"), [1, 1, more, media]);
+    assert.deepEqual(await level("Normal"), [1, 1, 0, media]);
+
     // a code that was read with no field in focus comes where it is wanted, and its Enter presses nothing
     const { value, spec } = await untilScan(page, id);
     const { step, unit, words } = topic(page, "card/front");

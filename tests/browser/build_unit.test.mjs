@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { look } from "./axe.mjs";
 import { pressable } from "./targets.mjs";
 import { changed, decide, fillIn, next } from "./at_work.mjs";
+import { compare } from "./pixels.mjs";
 import { card, freshName, open, orderState, shoot, signIn, startOrder, storeOrder, withBrowser } from "./cell_page.mjs";
 
 const PATIENCE_MS = 12 * 60_000;
@@ -92,25 +93,10 @@ async function drawnAndMoving(page) {
     const pictures = [];
     for (const wait_ms of [0, 1200]) {
       await page.waitForTimeout(wait_ms);
-      pictures.push([...(await scene.screenshot())]);
+      pictures.push(await scene.screenshot());
     }
     found = await compare(page, pictures);
   }
   assert.ok(found.colours > 200, `the scene has only ${found.colours} colours`);
   assert.ok(found.differing > CHANGED, `only ${found.differing} pixels changed: the ghost does not fly`);
-}
-
-/** How many colours the first picture has, and how many pixels differ in the second. */
-function compare(page, pictures) {
-  return page.evaluate(async (both) => {
-    const pixels = [];
-    for (const bytes of both) {
-      const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: "image/png" }));
-      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
-      context.drawImage(bitmap, 0, 0);
-      pixels.push(new Uint32Array(context.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer));
-    }
-    const [a, b] = pixels;
-    return { colours: new Set(a).size, differing: a.reduce((sum, value, i) => sum + (value === b[i] ? 0 : 1), 0) };
-  }, pictures);
 }
