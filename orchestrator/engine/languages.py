@@ -66,8 +66,8 @@ def phrase(english: str, german: str) -> Phrase:
 def recognise(german: Mapping[str, str], terms: Mapping[str, str] | None = None, *, alone: bool = False) -> None:
     """Take in templates of sentences that rules and adapters say in English, `{}` for what they fill in.
 
-    Where a gap holds one of the `terms`, that is said in the reader's language as well; the first gap looks for them,
-    and with `alone` holds nothing else.
+    Where a gap holds one of the `terms`, or a list of them, that is said in the reader's language as well; the first
+    gap looks for them, and with `alone` holds nothing else.
     """
     _german.update(terms or {})
     others = () if alone else (".+?" if terms else ".+",)
@@ -172,7 +172,9 @@ def _named(language: str, template: str, given: tuple[str, ...]) -> tuple[str, .
     if template.endswith(": {}") and template not in _quoting:
         return (*given[:-1], sentence(given[-1]).get(language, given[-1]))
     terms = _terms.get(template, frozenset())
-    return tuple((_said(language, one) or one) if one in terms else one for one in given)
+    return tuple(
+        ", ".join((word in terms and _said(language, word)) or word for word in one.split(", ")) for one in given
+    )
 
 
 def _best(value: str | Mapping[str, str], language: str) -> str:

@@ -14,7 +14,20 @@ from orchestrator.engine.phrases_remedies import GERMAN as REMEDIES
 from orchestrator.engine.phrases_retreat import GERMAN as RETREAT
 from orchestrator.engine.phrases_ros2 import GERMAN as ROS2
 from orchestrator.engine.phrases_standing import GERMAN as STANDING
-from orchestrator.engine.phrases_states import ASKED, MODE_NAMES, MODES, STANDS, STATE_NAMES, STATES
+from orchestrator.engine.phrases_states import (
+    ASKED,
+    AUTONOMY_NAMES,
+    MODE_NAMES,
+    MODES,
+    OF_A_STEP,
+    OF_ORDERS,
+    ORDER_NAMES,
+    STANDS,
+    STATE_NAMES,
+    STATES,
+    STEP_NAMES,
+    VERB_NAMES,
+)
 from orchestrator.engine.phrases_values import QUANTITIES, WRONG
 
 if TYPE_CHECKING:
@@ -174,10 +187,6 @@ _GERMAN = {
     **RETREAT,
     "{} can't be undone.": "{} lässt sich nicht rückgängig machen.",
     "{} is on its way back to {} already.": "{} ist schon auf dem Rückweg zu {}.",
-    "{} is active.": "{} ist in Arbeit.",
-    "{} is verifying.": "{} wird gerade geprüft.",
-    "{} is undoing.": "{} wird gerade zurückgenommen.",
-    "Order {} is paused.": "Auftrag {} ist pausiert.",
     "{} is taken by {} {}.": "{} ist belegt durch {} {}.",
     "{} lies on the robot's way ({}).": "{} liegt auf dem Weg des Roboters ({}).",
     "The camera is looking at {} once more.": "Die Kamera sieht sich {} noch einmal an.",
@@ -187,7 +196,9 @@ quote({"A person refused the robot's motion: {}": "Die Bewegung des Roboters wur
 recognise(STANDS)
 recognise(MODES, MODE_NAMES, alone=True)
 recognise(STATES, STATE_NAMES, alone=True)
-recognise(ASKED, STATE_NAMES)
+recognise(ASKED, {**STATE_NAMES, **ORDER_NAMES, **STEP_NAMES, **AUTONOMY_NAMES, **VERB_NAMES})
+recognise(OF_A_STEP, STEP_NAMES, alone=True)
+recognise(OF_ORDERS)
 recognise(WRONG, QUANTITIES)  # the most general last
 recognise({**FAILURES, **REFUSALS, **MISSING})
 WORTH_MM = 0.1  # offsets below this are not worth a word

@@ -190,9 +190,6 @@ _OF_THE_CELL = {
     "Look at the part and check it again; where it has not moved, check the camera's calibration.": (
         "Das Teil ansehen und neu prüfen; hat es sich nicht bewegt, die Kalibrierung der Kamera prüfen."
     ),
-    "'{}' is not possible while the order is {}.": "„{}“ ist nicht möglich, solange der Auftrag {} ist.",
-    "'{}' is not possible while the {} is {}.": "„{}“ ist jetzt nicht möglich ({}: {}).",
-    "Possible now: {}.": "Jetzt möglich: {}.",
     "Wait a moment.": "Kurz warten.",
     "Look again.": "Noch einmal hinsehen.",
     "The journal can't be written.": "Das Journal lässt sich nicht schreiben.",

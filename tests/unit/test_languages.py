@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.core.errors import SetupError
-from orchestrator.core.machine import CellState, Mode
+from orchestrator.core.machine import TABLES, CellState, IllegalMove, Mode, OrderState, StepStatus, move
 from orchestrator.engine import languages, phrases
 from orchestrator.engine.answers import in_languages
 from orchestrator.engine.catalogue import sentences
@@ -245,3 +245,37 @@ def test_a_cells_state_is_named_in_the_readers_language(state: CellState) -> Non
 @pytest.mark.parametrize("mode", Mode)
 def test_a_mode_is_named_in_the_readers_language(mode: Mode) -> None:
     assert str(mode) not in sentence(f"The cell is in {mode} mode: switch to production.")["de"].split()
+
+
+REGIONS = {"cell": "die Zelle", "order": "der Auftrag", "step": "der Schritt", "autonomy": "solange"}
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_move_that_is_refused_is_refused_in_the_readers_words(region: str, spoken: None) -> None:
+    table = TABLES[region]
+    states = {state: None for row in table.values() for pair in row.items() for state in pair}
+    illegal = [(state, verb) for state in states for verb, row in table.items() if state not in row]
+    assert illegal
+    for state, verb in illegal:
+        with pytest.raises(IllegalMove) as refused:
+            move(region, state, verb)
+        german, helps = sentence(refused.value.message)["de"], phrases.helps(refused.value.remedy)
+        assert REGIONS[region] in german
+        possible = {str(one) for one, row in table.items() if state in row} or {"nothing"}
+        words = {word.strip("„“,.:") for word in f"{german} {helps['de']}".split()}
+        assert words.isdisjoint({str(state), str(verb), *possible}), (german, helps["de"])
+        assert f"⟦{verb}⟧" in sentence(refused.value.message)[PSEUDO]
+        assert f"⟦{state}⟧" in sentence(refused.value.message)[PSEUDO]
+        assert all(f"⟦{one}⟧" in helps[PSEUDO] for one in possible)
+
+
+def test_an_orders_and_a_steps_state_is_named_in_the_readers_language() -> None:
+    for order in OrderState:
+        assert str(order) not in sentence(f"Order demo-1 is {order}.")["de"].strip(".").split()
+    for status in StepStatus:
+        for english in (f"The step is {status}.", f"u1/seal is {status}.", f"seal is {status}, attempt 2."):
+            assert str(status) not in sentence(english)["de"].strip(".").split()
+    assert sentence("The step is waiting.")["de"] == "Der Schritt ist noch nicht an der Reihe."
+    refused = sentence("'start' is not possible while the order is running.")
+    assert refused["de"] == "„Starten“ ist nicht möglich, solange der Auftrag in Arbeit ist."
+    assert phrases.helps("Possible now: abort, pause, stop.")["de"] == "Jetzt möglich: Abbrechen, Pause, Beenden."
