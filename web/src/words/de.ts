@@ -726,6 +726,8 @@ export const de: Words = {
     position: "x, y, z (mm)",
     certainty: "Gewissheit",
     source: "Quelle",
+    sources: { nominal: "Soll", commanded: "Befohlen", measured: "Gemessen" },
+    certainties: { known: "Bekannt", doubtful: "Fraglich", unknown: "Unbekannt" },
     noParts: "Das Verzeichnis hat noch keine Teile.",
     rpy: "Rollen, Nicken, Gieren (°)",
   },

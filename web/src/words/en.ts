@@ -718,6 +718,8 @@ export const en = {
     position: "x, y, z (mm)",
     certainty: "Certainty",
     source: "Source",
+    sources: { nominal: "Nominal", commanded: "Commanded", measured: "Measured" } as { [source: string]: string },
+    certainties: { known: "Known", doubtful: "Doubtful", unknown: "Unknown" } as { [certainty: string]: string },
     noParts: "The ledger holds no parts yet.",
     rpy: "roll, pitch, yaw (°)",
   },
