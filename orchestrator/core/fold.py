@@ -97,6 +97,7 @@ def _restarted(state: State, event: ev.CellRestarted, t: float) -> State:
         acknowledged=False,
         alarms=state.alarms + 1,
         motions={},
+        came=None,
         manual=None,
         retreat=None,
         retreated=RetreatEnd("unknown", "restarted", CUT_SHORT, t=t) if state.retreat is not None else None,
@@ -297,7 +298,10 @@ def _breakpoint(state: State, event: ev.BreakpointSet | ev.BreakpointCleared, _t
 @_on(ev.MotionEnded)
 def _motion_ended(state: State, event: ev.MotionEnded, t: float) -> State:
     as_planned = event.outcome in {"succeeded", "rejected"}
-    return replace(state, motions=without(state.motions, event.motion), upset_t=state.upset_t if as_planned else t)
+    ended = state.motions.get(event.motion)
+    came = state.came if ended is None or not ended.approved or event.outcome == "rejected" else ended
+    upset_t = state.upset_t if as_planned else t
+    return replace(state, motions=without(state.motions, event.motion), came=came, upset_t=upset_t)
 
 
 @_on(ev.ManualStarted)

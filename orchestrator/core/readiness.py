@@ -13,7 +13,9 @@ from orchestrator.core.state import ANYWHERE, BUSY, ROBOT
 from orchestrator.core.supervision import breakpoint_at, held_back
 
 if TYPE_CHECKING:
-    from orchestrator.core.state import State, UnitState
+    from collections.abc import Iterator
+
+    from orchestrator.core.state import MotionState, State, UnitState
     from orchestrator.core.variant import Step
     from orchestrator.core.world import Fact
 
@@ -191,17 +193,30 @@ def too_late(unit: UnitState, step: Step, now: float) -> str:
 
 
 def _passed(state: State, wanted: tuple[str, ...]) -> list[Blocker]:
-    """A person begins where the robot is about to pass once it has passed: its motion was planned without them."""
+    """A person begins where the robot is about to pass once it has passed: its motion was planned without them.
+
+    Between two motions of one skill the arm stands on the way that the last of them was planned on.
+    """
     out = []
     for name in wanted:
         zone = state.spec.zones.get(name.removeprefix("zone:")) if name.startswith("zone:") else None
         if zone is None:
             continue
-        under_way = (motion for motion in state.motions.values() if motion.approved)
-        text = next((m.text for m in under_way if zone.meets([pose.p for pose in m.preview], BESIDE_M)), "")
+        text = next((m.text for m in _ways(state) if zone.meets([pose.p for pose in m.preview], BESIDE_M)), "")
         if text:
             out.append(Blocker("resource", f"{name} lies on the robot's way ({text})."))
     return out
+
+
+def _ways(state: State) -> Iterator[MotionState]:
+    """What moves the arm now, and what has brought it to where it stands in the midst of a skill."""
+    yield from (motion for motion in state.motions.values() if motion.approved)
+    came, doing = state.came, state.doing(ROBOT)
+    if came is None:
+        return
+    at_it = doing is not None and came.effect.startswith(f"{doing[0].id}/{doing[1]}/{doing[2].attempt}/")
+    if at_it or came.effect in state.ending:
+        yield came
 
 
 def taken(state: State, unit_id: str, step_id: str, wanted: tuple[str, ...]) -> list[Blocker]:

@@ -351,6 +351,7 @@ class State:
     helps: Mapping[str, HelpState] = field(default_factory=dict)  # by the place that called
     screens_lost: frozenset[str] = frozenset()  # places where somebody works whose screen has lost its line
     motions: Mapping[str, MotionState] = field(default_factory=dict)
+    came: MotionState | None = None  # the robot's newest motion that has ended: where it went, the arm may stand
     pauses: Mapping[str, PauseState] = field(default_factory=dict)  # by what they are of: see `core/pauses`
     manual: ManualMotion | None = None
     retreat: RetreatState | None = None

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from orchestrator.core import commands as cmd
 from orchestrator.core.cell import Box
 from orchestrator.core.geometry import Pose
 from orchestrator.core.machine import CellVerb
@@ -165,6 +166,32 @@ def test_a_person_begins_where_the_robot_is_about_to_pass_once_it_has_passed() -
     assert _codes(bench, "a", "front") == []
     under_way(Pose((x + 9.0, y, z)))
     assert _codes(bench, "a", "front") == []
+
+
+def test_a_person_does_not_begin_where_the_arm_stands_between_two_motions_of_a_skill() -> None:
+    a = step("a", part="pin", at="nest", by="human", check=["person"])
+    bench = Bench().running(variant(a, step("b", part="glue", at="press", by="robot"), LOAD))
+    zone = bench.state.spec.zones["west"]
+    inside = Pose(tuple((low + high) / 2 for low, high in zip(zone.low, zone.high, strict=True)))
+    away = Pose((9.0, 9.0, 9.0))
+    skill = f"u1/b/{bench.start('b', 'robot')}/skill"
+
+    def moved(motion: str, *way: Pose, outcome: str = "succeeded") -> None:
+        bench.do(cmd.ProposeMotion(effect=skill, motion=motion, text=motion, preview=way))
+        bench.do(cmd.EndMotion(effect=skill, motion=motion, outcome=outcome))
+
+    assert _codes(bench, "a", "front") == []
+    moved("grip", away, inside)
+    assert bench.state.motions == {}
+    assert _codes(bench, "a", "front") == ["resource"]
+    moved("lift", away, outcome="rejected")  # the arm stands where it was
+    assert _codes(bench, "a", "front") == ["resource"]
+    moved("bring", away)
+    assert _codes(bench, "a", "front") == []
+    moved("grip again", away, inside)
+    bench.do(bench.skill("b", "failed", code="no_grip", message="It slips.", retry=False))
+    assert _codes(bench, "a", "front") == []  # nothing of it moves the arm any more
+    assert bench.replayed() == bench.state
 
 
 def test_a_way_meets_a_box_between_its_points_beside_it_and_nowhere_else() -> None:

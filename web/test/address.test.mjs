@@ -7,12 +7,13 @@ const folder = new URL("../src/words/", import.meta.url);
 const FAMILIAR = /(?<!\p{L})(du|dir|dich|dein(e[rmns]?)?)(?!\p{L})/iu;
 const COMMANDS = "Beginne|Berühre|Bring|Bringe|Druck|Drucke|Erlaube|Geh|Gehe|Gib|Halte|Lass|Lasse|Leg|Lege|Melde|Miss|Nimm|Öffne|Prüfe|Sag|Sage|Sieh|Stelle|Wähle|Warte|Zeig|Zeige";
 const IMPERATIVE = new RegExp(`(?<!\\p{L})(${COMMANDS})(?![\\p{L}-])`, "u"); // a word with a capital opens its sentence
+const PLEASE = new RegExp(`Bitte (${COMMANDS.toLowerCase()})(?![\\p{L}-])`, "u");
 
-const familiar = (line) => FAMILIAR.test(line) || IMPERATIVE.test(line);
+const familiar = (line) => FAMILIAR.test(line) || IMPERATIVE.test(line) || PLEASE.test(line);
 
 test("what is looked for is found", () => {
-  for (const line of ["Bist du Ada?", "Dein Kürzel", "Warte 3 s.", "Geh näher."]) assert.ok(familiar(line), line);
-  for (const line of ["Warten Sie 3 s.", "Ihr Kürzel", "Wartezeit", "zu nah bei Ihnen"]) assert.ok(!familiar(line), line);
+  for (const line of ["Bist du Ada?", "Dein Kürzel", "Warte 3 s.", "Geh näher.", "Bitte sag, warum"]) assert.ok(familiar(line), line);
+  for (const line of ["Warten Sie 3 s.", "Bitte sagen Sie, warum", "Ihr Kürzel", "Wartezeit", "zu nah bei Ihnen"]) assert.ok(!familiar(line), line);
 });
 
 test("no German word says du", () => {

@@ -23,7 +23,7 @@ test("who reports a problem is told that it arrived, who is asked and what comes
   const commands = page(answer());
   await commands.send({ type: "report_problem", ...step, note: "torn" });
   assert.equal(commands.notice.value.calm, true);
-  assert.match(`${commands.notice.value.message} ${commands.notice.value.remedy}`, /reported.*supervisor.*wait/);
+  assert.match(`${commands.notice.value.message} ${commands.notice.value.remedy}`, /reported.*supervisor.*Follow the card.*another step/);
 });
 
 test("a problem that did not arrive is not acknowledged", async () => {

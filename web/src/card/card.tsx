@@ -120,7 +120,7 @@ function Found({ card }: { card: Card }) {
     <div class="found" data-testid="found">
       <Icon name={card.overdue ? "clock" : "eye"} />
       <p>
-        {(where || card.attempt > 1) && !card.overdue && <span class="found-label">{own.lastCheck}</span>}
+        {(where || card.attempt > 1) && !card.overdue && <span class="found-label">{where ? own.lastCheck : own.lastTime}</span>}
         {where ? <strong>{where}</strong> : note}
       </p>
     </div>

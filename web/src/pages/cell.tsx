@@ -103,7 +103,7 @@ function PartList() {
             <span>{part.holder}</span>
             <code>{place(part.pose)}</code>
             <span class="quiet">
-              {word({}, part.source)} · {word({}, part.certainty)}
+              {word(cellPage.sources, part.source)} · {word(cellPage.certainties, part.certainty)}
             </span>
           </li>
         ))}

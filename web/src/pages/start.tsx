@@ -42,7 +42,7 @@ export function Page() {
           <Tile href="/calibrate" icon="eye" title={start.calibrate} text={start.calibrateText} note="" />
         </nav>
         <section class="running" aria-labelledby="running">
-          <h2 id="running">{start.running}</h2>
+          <h2 id="running">{start.orders}</h2>
           {running.length === 0 && <p class="quiet">{start.nothing}</p>}
           <ul>
             {running.map((order) => (

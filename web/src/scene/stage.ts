@@ -7,6 +7,7 @@ import type { PoseStream } from "../poses";
 import { calm } from "../settings";
 import type { Store } from "../store";
 import type { SceneView } from "../wire";
+import { Beat } from "./beat";
 import { Labels } from "./labels";
 import type { Layer } from "./layers";
 import { Members } from "./members";
@@ -37,14 +38,12 @@ export class Stage {
   private readonly labels: Labels;
   private readonly unwatch: () => void;
   private shadows = true;
-  private request = 0;
+  private readonly beat = new Beat((now_ms) => this.frame(now_ms));
   private drawn_ms = 0;
   private moved_ms = 0;
   private resized = true;
   private held = false;
-  private resting = false; // a slow device is left to all else for a moment, whatever moves
   private rested_ms = 0; // so long, after the last frame
-  private rest: ReturnType<typeof setTimeout> | undefined;
   private readonly quality: Quality;
 
   /** Raises where the device has no WebGL. */
@@ -97,8 +96,7 @@ export class Stage {
   dispose(): void {
     this.unwatch();
     this.members.dispose();
-    cancelAnimationFrame(this.request);
-    clearTimeout(this.rest);
+    this.beat.stop();
     this.controls.dispose();
     this.renderer.dispose();
   }
@@ -108,19 +106,11 @@ export class Stage {
     this.redraw();
   };
 
-  private readonly redraw = (): void => {
-    if (!this.request && !this.resting) this.request = requestAnimationFrame(this.frame);
-  };
+  private readonly redraw = (): void => this.beat.ask();
 
-  private readonly rested = (): void => {
-    this.resting = false;
-    this.redraw();
-  };
-
-  private readonly frame = (now_ms: number): void => {
-    this.request = 0;
+  private frame(now_ms: number): void {
     if (now_ms - this.drawn_ms < FRAME_MS - 4) {
-      this.request = requestAnimationFrame(this.frame);
+      this.redraw();
       return;
     }
     const { canvas } = this.options;
@@ -145,15 +135,12 @@ export class Stage {
       this.moved_ms = now_ms;
     }
     this.drawn_ms = now_ms;
-    clearTimeout(this.rest);
     this.rested_ms = more && !this.held ? this.quality.rest_ms : 0;
-    if (this.rested_ms > 0) {
-      this.resting = true;
-      this.rest = setTimeout(this.rested, this.rested_ms);
-    } else if (more) this.request ||= requestAnimationFrame(this.frame);
-    else if (moves && !this.held) this.rest = setTimeout(this.changed, REST_MS);
-    else if (flying !== null) this.rest = setTimeout(this.redraw, flying * 1000);
-  };
+    if (this.rested_ms > 0) this.beat.rest(this.rested_ms);
+    else if (more) this.redraw();
+    else if (moves && !this.held) this.beat.later(REST_MS, this.changed);
+    else if (flying !== null) this.beat.later(flying * 1000, this.redraw);
+  }
 
   /** A soft studio mirrored in metal; without a graphics processor it costs more than it shows. */
   private reflect(): void {

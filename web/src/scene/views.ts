@@ -3,17 +3,22 @@
 import { Vector3, type PerspectiveCamera } from "three";
 import type { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import type { SceneView } from "../wire";
+import { fit, type Stand } from "./fit";
 import { rotation, vector } from "./pose";
 
 export const VIEWS = ["worker", "above", "robot"] as const;
 export type View = (typeof VIEWS)[number];
-
-interface Stand {
-  eye: Vector3;
-  target: Vector3;
-}
+const isView = (name: string): name is View => (VIEWS as readonly string[]).includes(name);
 
 const MOVE_MS = 600;
+const BIN_M = 0.05; // half as wide as what lies in a bin's slot
+const ARM_M = new Vector3(0.05, 0.1, 0.66); // how far beside and above its base an arm that rests reaches
+/** Which way each preset looks: from the work towards the worker, to their right, up. */
+const FROM: Readonly<Record<View, readonly [number, number, number]>> = {
+  worker: [1, 0, 0.5],
+  above: [0.03, 0, 1],
+  robot: [-1, 0.5, 1.05],
+};
 
 export class Views {
   private from: Stand | null = null;
@@ -61,16 +66,11 @@ export class Views {
 
   private stand(view: string): Stand | null {
     const centre = this.centre;
-    const target = centre.clone().add(new Vector3(-0.1, 0, 0.16));
-    const narrow = Math.max(1, 1.25 / this.camera.aspect); // in portrait more room is needed to see the same width
     const out = this.outward(centre);
-    switch (view) {
-      case "worker":
-        return { eye: centre.clone().addScaledVector(out, 1.16 * narrow).setZ(0.95 * narrow), target };
-      case "above":
-        return { eye: centre.clone().addScaledVector(out, 0.05).setZ(1.75 * narrow), target: centre };
-      case "robot":
-        return { eye: centre.clone().addScaledVector(out, -1.15 * narrow).setZ(1.0 * narrow), target };
+    if (isView(view)) {
+      const [towards, right, up] = FROM[view];
+      const from = out.clone().multiplyScalar(towards).add(new Vector3(-out.y, out.x, 0).multiplyScalar(right)).setZ(up);
+      return fit(from, [...this.reach()], this.camera, centre);
     }
     const camera = this.scene.cameras[view];
     if (!camera) return null;
@@ -78,6 +78,20 @@ export class Views {
     const forward = new Vector3(0, 0, 1).applyQuaternion(rotation(camera.q));
     // looking straight down has no "up": a touch of slant keeps the horizon
     return { eye: eye.clone().addScaledVector(out, 0.02), target: eye.addScaledVector(forward, Math.max(0.2, eye.z - centre.z)) };
+  }
+
+  /** What is to be seen: where parts lie and are built, and the arm at rest. */
+  private *reach(): Iterable<Vector3> {
+    const { bins, frames, nests } = this.scene;
+    yield this.centre;
+    for (const { p } of bins.flatMap(({ slots }) => slots)) {
+      for (const [x, y] of [[-BIN_M, -BIN_M], [-BIN_M, BIN_M], [BIN_M, -BIN_M], [BIN_M, BIN_M]] as const) yield vector(p).add(new Vector3(x, y, 0));
+    }
+    for (const name of Object.values(nests).flat()) if (frames[name]) yield vector(frames[name].p);
+    if (this.scene.links.length > 0) {
+      yield ARM_M.clone();
+      yield ARM_M.clone().setY(-ARM_M.y);
+    }
   }
 
   /** From the work towards the worker, level. */

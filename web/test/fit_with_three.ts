@@ -1,0 +1,2 @@
+export { PerspectiveCamera, Vector3 } from "three";
+export { fit } from "../src/scene/fit";
