@@ -2,9 +2,10 @@
 // the screen and large enough for a glove.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { atEachSize, beside, fromAfar, SIZES } from "./at_sizes.mjs";
+import { atEachSize, beside, fromAfar, PHONE, SIZES } from "./at_sizes.mjs";
 import { look } from "./axe.mjs";
 import { changed, next, ownStep } from "./at_work.mjs";
+import { amiss } from "./heads.mjs";
 import { card, freshName, open, shoot, signIn, startOrder, storeOrder, withBrowser } from "./cell_page.mjs";
 import { pressable } from "./targets.mjs";
 
@@ -51,5 +52,31 @@ test("in German, at each size, a step and a question have all their actions on t
     }
     await look(worker, "a question with all its choices");
     assert.deepEqual(worker.faults, []);
+  }),
+);
+
+const PAGES = ["/", "/worker", "/board", "/cell", "/jog", "/calibrate", "/recover"];
+const LANGUAGES = ["en", "de"];
+
+test("no word of a head is cut off or stands on another, on any page, at any size, in either language", { timeout: 5 * 60_000 }, () =>
+  withBrowser(async (browser) => {
+    const page = await open(browser, "/");
+    const found = [];
+    for (const path of PAGES) {
+      for (const language of LANGUAGES) {
+        await page.evaluate((chosen) => localStorage.setItem("tandem.language", chosen), language);
+        await page.goto(path);
+        await page.locator("[data-line=online]").waitFor();
+        await page.locator(`html[lang=${language}]`).waitFor();
+        for (const [size, viewport] of Object.entries({ ...SIZES, phone: PHONE })) {
+          await page.setViewportSize(viewport);
+          await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+          await shoot(page, `head_${path.slice(1) || "start"}_${language}_${size}.png`);
+          found.push(...(await amiss(page)).map((what) => `${path} ${language} ${size}: ${what}`));
+        }
+      }
+    }
+    assert.deepEqual(found, []);
+    assert.deepEqual(page.faults, []);
   }),
 );
