@@ -80,3 +80,28 @@ test("no word of a head is cut off or stands on another, on any page, at any siz
     assert.deepEqual(page.faults, []);
   }),
 );
+
+test("on a phone a banner leaves card and actions apart, and all actions on the screen", { timeout: 3 * 60_000 }, () =>
+  withBrowser(async (browser) => {
+    const first = await open(browser, "/worker", { hasTouch: true });
+    await signIn(first);
+    await first.context().close();
+    const phone = await open(browser, "/", { hasTouch: true, viewport: PHONE });
+    await phone.evaluate(() => localStorage.setItem("tandem.language", "de"));
+    await phone.goto("/worker");
+    await phone.locator(".banner").waitFor({ timeout: 60_000 }); // the screen at which somebody works is gone
+    for (const end of [false, true]) {
+      await phone.locator(".worker").evaluate((page, down) => page.scrollTo(0, down ? page.scrollHeight : 0), end);
+      const { card, actions, hidden } = await phone.evaluate(() => {
+        const [card, actions] = [".work > .card", ".work > .actions"].map((part) => document.querySelector(part).getBoundingClientRect());
+        const page = document.querySelector(".worker");
+        return { card, actions, hidden: page.scrollHeight - page.clientHeight - page.scrollTop };
+      });
+      assert.ok(actions.bottom <= PHONE.height + 1 && card.height >= 160, `card of ${card.height} px, actions down to ${actions.bottom}`);
+      assert.ok(card.bottom - hidden <= actions.top + 1, "what the actions cover of the card is scrolled to");
+      assert.deepEqual(await beside(phone), []);
+      if (!end) assert.deepEqual(await amiss(phone), []);
+      await shoot(phone, `size_banner_phone_${end ? "end" : "top"}.png`);
+    }
+  }),
+);
