@@ -103,5 +103,12 @@ test("on a phone a banner leaves card and actions apart, and all actions on the 
       if (!end) assert.deepEqual(await amiss(phone), []);
       await shoot(phone, `size_banner_phone_${end ? "end" : "top"}.png`);
     }
+    for (const way of ["window", "headset"]) {
+      await phone.getByTestId(`way-${way}`).press("Enter"); // this phone has neither
+      await phone.getByTestId("ways-why").waitFor();
+      const over = await phone.evaluate(() => document.querySelector(".work > .scene").getBoundingClientRect().top - document.querySelector(".ways-why").getBoundingClientRect().top);
+      assert.ok(over < 0, `why there is no ${way} is cut off by ${over} px`);
+      await shoot(phone, `size_why_phone_${way}.png`);
+    }
   }),
 );
