@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
+from orchestrator.engine.event_lines import by_language
+
 if TYPE_CHECKING:
     from orchestrator.core.ports import Journal, Recorded
 
+_SENTENCES = (b'"message"', b'"reason"')  # whose fields may say one in several languages
 SCAN = 5_000  # events that one request reads at most where it chooses among them
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which events: a type, a subject (None: any), and any of some texts in type, subject or payload (none: any)."""
+    """Which events: a type, a subject (None: any), and any of some texts (none: any).
+
+    A text is looked for in type, subject and payload, and in what the event says in any language of the cell.
+    """
 
     kind: str | None = None
     subject: str | None = None
@@ -35,7 +42,21 @@ class Wanted:
         if any(needle in said for needle in self.needles):
             return True
         payload = entry.payload.decode(errors="replace").casefold()
-        return any(needle in payload for needle in self.needles)
+        if any(needle in payload for needle in self.needles):
+            return True
+        told = "\n".join(_told(entry.payload).values()).casefold()
+        return any(needle in told for needle in self.needles)
+
+
+def _told(payload: bytes) -> dict[str, str]:
+    """Return an event's sentence by language; {} without one, or where the payload is no object."""
+    if not any(key in payload for key in _SENTENCES):
+        return {}
+    try:
+        fields = json.loads(payload)
+    except ValueError:
+        return {}
+    return by_language(fields) if isinstance(fields, dict) else {}
 
 
 def onwards(journal: Journal, wanted: Wanted, after: int, limit: int) -> tuple[list[Recorded], int | None]:

@@ -104,7 +104,8 @@ def router(desk: Desk) -> APIRouter:
     ) -> EventPage:
         """A page of the journal, of one type, of one subject or with a text in it where asked.
 
-        A search reads a bounded number of events; ask on with `next` until it is null.
+        A text is found as it stands in the journal and as its sentence reads in any language of the cell. A search
+        reads a bounded number of events; ask on with `next` until it is null.
         """
         wanted = Wanted(type, subject, tuple(q))
         if before is None:

@@ -5,6 +5,9 @@ import { pressable } from "./targets.mjs";
 
 export const SIZES = { lying: { width: 1280, height: 800 }, upright: { width: 800, height: 1280 }, small: { width: 1024, height: 600 } };
 
+/** Where a page is read, too, though nobody works with it. */
+export const PHONE = { width: 360, height: 740 };
+
 /** What can be pressed and is not whole on the screen, and what the ribbon or a button cuts off. */
 export const beside = (page) =>
   page.evaluate(() => {

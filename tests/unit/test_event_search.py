@@ -92,3 +92,30 @@ def test_an_event_says_itself_in_a_line_as_on_a_screen(tmp_path: Path) -> None:
         assert (line["about"], line["text"]) == ("u1 base", "step failed: It slipped")
 
     run(desk, scenario)
+
+
+def test_a_sentence_is_found_as_its_reader_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "SCAN", 4)
+    desk = FakeDesk(tmp_path)
+    rules = b'{"type":"step_failed","unit":"u1","step":"base","message":"The motion was cancelled.","part":""}'
+    typed = b'{"type":"cell_changed","state":"held","reason":"The motion was cancelled.","by":"berta"}'
+    payloads = [rules, typed, b'"message"', b'{"message"', rules, *[b"{}"] * 6]
+
+    async def scenario(client: httpx.AsyncClient) -> None:
+        async def found(wanted: str) -> list[int]:
+            seqs: list[int] = []
+            before: int | None = 99
+            while before is not None:
+                page = (await client.get("/api/v1/events", params={"q": wanted, "before": before})).json()
+                seqs += [event["seq"] for event in page["events"]]
+                before = page["next"]
+            return seqs
+
+        await desk.journal.append([Entry(t=1.0, type="x", subject="u1", payload=payload) for payload in payloads])
+        assert await found("bewegung wurde ABGEBROCHEN") == [5, 1]  # and not what somebody has typed in English
+        assert await found("motion was cancelled") == [5, 2, 1]
+        assert await found("Bewegung wurde erfunden") == []
+        page = (await client.get("/api/v1/events", params={"q": "Die Bewegung wurde"})).json()
+        assert [event["says"]["de"] for event in page["events"]] == ["Die Bewegung wurde abgebrochen."]
+
+    run(desk, scenario)

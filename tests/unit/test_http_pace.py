@@ -215,7 +215,7 @@ def test_only_so_many_rude_sources_are_remembered() -> None:
 def test_who_was_sent_away_is_let_in_late_and_sent_away_at_the_first_mistake(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    late_s = 7_654.3  # as nothing else waits: the server looks after its sign-ins every second
+    late_s = 7_654.3  # as nothing else waits
     waits: list[float] = []
     sleep = asyncio.sleep
 

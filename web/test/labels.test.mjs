@@ -49,3 +49,61 @@ test("names do not blink while the picture trembles", () => {
   assert.deepEqual(covered([name(0, 100, 1), name(111, 100, 2, true)], []), [false, false], "with room to spare it comes back");
   assert.deepEqual(covered([name(0, 100, 1, true), name(30, 100, 2)], []), [false, true], "a clearly nearer one takes the place");
 });
+
+/** As much of a page's element as the labels use: a tag of a hazard is wide and high, its signal word alone is one line. */
+class Element {
+  children = [];
+  style = {};
+  hidden = false;
+  own = "";
+  className = "";
+  classes = new Set();
+  classList = { toggle: (name, on) => (on ? this.classes.add(name) : this.classes.delete(name)) };
+  parentElement = null;
+  append(child) {
+    child.parentElement = this;
+    this.children.push(child);
+  }
+  remove() {}
+  get textContent() {
+    return this.own + this.children.map(({ textContent }) => textContent).join("");
+  }
+  set textContent(words) {
+    this.own = words;
+    this.children = [];
+  }
+  get shown() {
+    const low = this.parentElement?.classes.has("labels-low");
+    return this.own + this.children.filter(({ className }) => !low || className !== "tag-rest").map(({ textContent }) => textContent).join("");
+  }
+  get offsetWidth() {
+    return Math.min(280, this.shown.length * 10);
+  }
+  get offsetHeight() {
+    return 10 + 20 * Math.ceil(this.shown.length / 28);
+  }
+}
+
+test("in a low picture a hazard says its signal word, and clear of the switch; in a high one all of it", async () => {
+  const { Labels } = await load("scene/labels.ts");
+  const before = globalThis.document;
+  globalThis.document = { createElement: () => new Element() };
+  try {
+    const host = new Element();
+    const at = { clone: () => at, project: () => ({ x: 0, y: -0.2, z: 0 }), distanceTo: () => 1 };
+    const labels = new Labels(host);
+    labels.put("card:hazard:x", "WARNING: Keep fingers out from under the ram. Work the lever with the other hand.", at, "warning");
+    for (const [height, says] of [[154, "WARNING"], [500, host.children[0].textContent]]) {
+      const ways = { offsetLeft: 12, offsetTop: height - 80, offsetWidth: 336, offsetHeight: 68 };
+      host.parentElement = { querySelector: (part) => (part === ".ways" ? ways : null) };
+      labels.place({}, 360, height);
+      labels.place({}, 360, height);
+      const [tag] = host.children;
+      assert.equal(tag.shown, says);
+      const edge = Number(/, (-?[\d.]+)px\)$/.exec(tag.style.transform)[1]);
+      assert.ok(edge <= ways.offsetTop && edge - tag.offsetHeight >= 0, `${height}: from ${edge - tag.offsetHeight} to ${edge}, the switch from ${ways.offsetTop}`);
+    }
+  } finally {
+    globalThis.document = before;
+  }
+});

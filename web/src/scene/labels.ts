@@ -4,6 +4,8 @@ import type { PerspectiveCamera, Vector3 } from "three";
 
 export type Kind = "goal" | "take" | "off" | "intent" | "later" | "lost" | "plain" | "danger" | "warning" | "caution" | "notice";
 
+const HAZARDS: ReadonlySet<Kind> = new Set(["danger", "warning", "caution", "notice"]);
+
 /** Where words in the scene are written: beside the picture, or in it. Points are in the cell's frame, metres. */
 export interface Lettering {
   put(id: string, words: string, at: Vector3, kind: Kind): void;
@@ -38,7 +40,7 @@ export interface Name extends Spot {
 const GAP_PX = 4;
 const BACK_PX = 10; // more room than it needs, before a covered name comes back
 const KEPT = 0.85; // of its depth, for a name that is shown: two as far away do not take turns
-const TOP_PX = 98; // of the scene, where its own buttons stand
+const LOW_PX = 240; // a picture that is lower has room for signal words alone: the card says the rest of a hazard
 const BOTTOM_PX = 8;
 const LIFT_PX = 12; // between a label and its point
 
@@ -58,7 +60,14 @@ export class Labels implements Lettering {
     label.at = at.clone();
     label.kind = kind;
     label.element.className = `tag tag-${kind}${label.covered ? " tag-covered" : ""}`;
-    if (label.element.textContent !== words) label.element.textContent = words;
+    if (label.element.textContent === words) return;
+    const end = HAZARDS.has(kind) ? words.indexOf(": ") : -1;
+    label.element.textContent = end < 0 ? words : words.slice(0, end);
+    if (end < 0) return;
+    const rest = document.createElement("span");
+    rest.className = "tag-rest";
+    rest.textContent = words.slice(end);
+    label.element.append(rest);
   }
 
   drop(prefix: string): void {
@@ -72,6 +81,8 @@ export class Labels implements Lettering {
   /** Follow the camera. Of two words that would cover each other the later ones move; a plain name gives way and is not shown. */
   place(camera: PerspectiveCamera, width: number, height: number): void {
     const taken = this.switches();
+    const top = this.top();
+    this.host.classList.toggle("labels-low", height < LOW_PX);
     const plain: { label: Label; name: Name }[] = [];
     for (const label of this.labels.values()) {
       const { element, at, kind, covered } = label;
@@ -83,10 +94,10 @@ export class Labels implements Lettering {
       const x = Math.min(width - half, Math.max(half, ((seen.x + 1) / 2) * width));
       const spot = { x, y: ((1 - seen.y) / 2) * height, width: element.offsetWidth, height: element.offsetHeight };
       if (kind === "plain") {
-        spot.y = Math.min(height - BOTTOM_PX, Math.max(spot.height + TOP_PX, spot.y));
+        spot.y = Math.min(height - BOTTOM_PX, Math.max(spot.height + top, spot.y));
         plain.push({ label, name: { ...spot, depth: at.distanceTo(camera.position), covered } });
       } else {
-        spot.y = clear(spot, taken, spot.height + TOP_PX, height - BOTTOM_PX);
+        spot.y = clear(spot, taken, spot.height + top, height - BOTTOM_PX);
         taken.push(spot);
         cover(label, false);
       }
@@ -94,6 +105,12 @@ export class Labels implements Lettering {
     }
     const hidden = covered(plain.map(({ name }) => name), taken);
     for (const [i, { label }] of plain.entries()) cover(label, hidden[i]!);
+  }
+
+  /** Below what the scene's own buttons at its upper edge take, px; where there are none, below the edge itself. */
+  private top(): number {
+    const views = this.host.parentElement?.querySelector<HTMLElement>(".views");
+    return (views?.offsetWidth ? views.offsetTop + views.offsetHeight : 0) + GAP_PX + LIFT_PX;
   }
 
   /** What lies over the lower edge of the picture to be pressed: words under it could not be read. */
