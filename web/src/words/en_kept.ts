@@ -21,7 +21,7 @@ export const kept = {
   label: "Kept on this device",
   waiting: (n: number) => (n === 1 ? "Kept on this device" : `${n} entries are kept on this device`),
   waitingText: "Sent as soon as the connection is back. The robot may go on then: keep your hands out of its way.",
-  sending: "They are being sent …",
+  sending: "Being sent …",
   takeBack: "Take it back",
   taken: (n: number) => (n === 1 ? "What was kept has been sent" : `${n} kept entries have been sent`),
   takenText: "The cell has taken everything.",
