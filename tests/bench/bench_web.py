@@ -82,6 +82,20 @@ def first_picture() -> list[Figure]:
     return [Figure(percentile(scene, 0.5), len(found), note + said)]
 
 
+@bench("reconnect.step_s", "s", hold=2)
+def reconnect() -> list[Figure]:
+    """Cut a worker's page off while the cell goes on, and watch it come back."""
+    found = seen("reconnect.mjs")
+    told, untold = ([ms / 1000 for ms in found[name]] for name in ("told_ms", "untold_ms"))
+    note = "slowest, from the end of 3 s without a network to the step that the cell had by then, in Chromium; p50"
+    by_itself = "nobody tells the device that there is one again, so it dials by itself"
+    return [
+        Figure(max(told), len(told), f"{note} {percentile(told, 0.5):.2f} s"),
+        Figure(max(untold), len(untold), f"{note} {percentile(untold, 0.5):.2f} s; {by_itself}",
+               name="reconnect.untold_s", unit="s", hold=2),
+    ]  # fmt: skip
+
+
 def _lazy(files: set[Path]) -> set[Path]:
     """Return the chunks that scripts load only when they are wanted."""
     return {file.parent / Path(name).name for file in files for name in _LAZY_IMPORT.findall(file.read_text("utf-8"))}
