@@ -36,11 +36,11 @@ def first_visit() -> list[Figure]:
     pages = _lazy(shell)
     visits = [shell | _with_imports({chunk}) for chunk in pages] or [shell]
     first = max(visits, key=_gz_kb)
-    later = _with_imports(_lazy(first) - pages) - first
+    later = max((_with_imports(_lazy(visit) - pages) - visit for visit in visits), key=_gz_kb)
     note = "the scripts that index.html names and the heaviest page, with all that they import at once; gzip -6"
     return [
         Figure(_gz_kb(first), len(first), f"{note}; without a page {_gz_kb(shell):.1f} kB"),
-        Figure(_gz_kb(later), len(later), "chunks that this page loads afterwards, the 3D renderer among them",
+        Figure(_gz_kb(later), len(later), "chunks that a page loads afterwards, the 3D renderer among them",
                name="web.scene_gz_kb", unit="kB"),
     ]  # fmt: skip
 
@@ -80,6 +80,20 @@ def first_picture() -> list[Figure]:
     said = f"; words of the step at {percentile(words, 0.5):.2f} s, longest {max(scene):.2f} s"
     note = "from asking for the page to the step's words and the drawn scene with its ghost, by the processor, no cache"
     return [Figure(percentile(scene, 0.5), len(found), note + said)]
+
+
+@bench("reconnect.step_s", "s", hold=2)
+def reconnect() -> list[Figure]:
+    """Cut a worker's page off while the cell goes on, and watch it come back."""
+    found = seen("reconnect.mjs")
+    told, untold = ([ms / 1000 for ms in found[name]] for name in ("told_ms", "untold_ms"))
+    note = "slowest, from the end of 3 s without a network to the step that the cell had by then, in Chromium; p50"
+    by_itself = "nobody tells the device that there is one again, so it dials by itself"
+    return [
+        Figure(max(told), len(told), f"{note} {percentile(told, 0.5):.2f} s"),
+        Figure(max(untold), len(untold), f"{note} {percentile(untold, 0.5):.2f} s; {by_itself}",
+               name="reconnect.untold_s", unit="s", hold=2),
+    ]  # fmt: skip
 
 
 def _lazy(files: set[Path]) -> set[Path]:

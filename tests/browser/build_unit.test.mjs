@@ -65,6 +65,7 @@ test("a unit is built by clicking on a tablet", { timeout: PATIENCE_MS }, () =>
     await board.locator(`[data-testid=order][data-order="${id}"][data-state=ended]`).waitFor();
     await board.getByTestId("record-link").first().click();
     await board.getByTestId("record").getByRole("row").nth(3).waitFor();
+    await depthPictures(board);
     await shoot(board, "record.png");
     for (const colorScheme of ["dark", "light"]) {
       await board.emulateMedia({ colorScheme });
@@ -74,6 +75,16 @@ test("a unit is built by clicking on a tablet", { timeout: PATIENCE_MS }, () =>
     assert.deepEqual([...worker.faults, ...board.faults], []);
   }),
 );
+
+/** Checks show what the camera saw: a picture of the deviations, in their colours. */
+async function depthPictures(board) {
+  const seen = board.locator(".record-evidence img.evidence").first();
+  await seen.scrollIntoViewIfNeeded();
+  await board.waitForFunction(() => document.querySelector(".record-evidence img.evidence")?.naturalWidth > 0);
+  const picture = await seen.screenshot();
+  const { colours } = await compare(board, [picture, picture]);
+  assert.ok(colours > 100, `a picture of ${colours} colours`);
+}
 
 /** In light and in dark, the card keeps AAA contrast; what is pressed is large enough. */
 async function lookInBoth(worker, what) {

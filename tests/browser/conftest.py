@@ -40,6 +40,7 @@ LEAD = ("lead",)  # suites whose cell shows a motion for so long that a test can
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
 DISPLACED = ("correcting",)  # suites whose person puts a part beside its place, and whose test then leads the hand
 WITH_PHOTO = ("photo",)  # suites whose product asks for a picture where no camera sees
+TWO_LOOKS = ("two_devices",)  # suites whose product has a step that two people look at
 FURTHER = ("language",)  # suites whose pages are built with one language's file more
 LAN = ("lan", "oidc")  # suites of a cell that is served to the network
 OIDC = ("oidc",)  # suites whose people sign in by a provider in a process of its own
@@ -68,6 +69,8 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
         command += ["serve", "--cell", str(_two_places(tmp_path))]
     elif suite in WITH_PHOTO:
         command += ["serve", "--instructions", str(_with_photo(tmp_path))]
+    elif suite in TWO_LOOKS:
+        command += ["serve", "--instructions", str(_looked_at_twice(tmp_path))]
     elif suite in DISPLACED:
         command = [sys.executable, "-m", "tests.browser.displaced_cell", str(_shaft_by_hand(tmp_path))]
     elif suite in LAN:
@@ -213,6 +216,19 @@ def _with_photo(folder: Path) -> Path:
     film.release()
     captions = "WEBVTT\n\n00:00.000 --> 00:02.000\nPress on the inner ring only.\n"
     words.with_suffix(".en.vtt").write_text(captions, encoding="utf-8")
+    return instructions
+
+
+def _looked_at_twice(folder: Path) -> Path:
+    """Copy the products, of which the gear reducer's lower bearing is looked at by two people; returns their folder."""
+    instructions = folder / "instructions"
+    shutil.copytree(HERE.parent.parent / "instructions", instructions)
+    procedure = instructions / "gear_reducer" / "procedure.yaml"
+    plain = procedure.read_text(encoding="utf-8")
+    looked_at = "check: person\n  human: {show: press_lower"
+    assert looked_at in plain
+    twice = looked_at.replace("check: person", "check: two_people")
+    procedure.write_text(plain.replace(looked_at, twice, 1), encoding="utf-8")
     return instructions
 
 

@@ -48,8 +48,10 @@ test("a unit is built in a headset by hand", { timeout: PATIENCE_MS }, () =>
       }
       if (seen.steps.size === 1) {
         assert.equal(await worker.getByTestId("strip").getAttribute("data-standing"), "good");
+        await sameOnPanel(worker);
         await shoot(worker, "headset-step.png");
       }
+      await foldedAway(worker);
       await fillIn(worker);
       const moved = changed(worker);
       const done = "[data-command=confirm_step]";
@@ -77,6 +79,26 @@ test("a unit is built in a headset by hand", { timeout: PATIENCE_MS }, () =>
     assert.deepEqual([...worker.faults, ...board.faults], []);
   }),
 );
+
+/** The panel in the room says what the page's own card and ribbon say: title, what to do, hazards, the robot's state, and its buttons. */
+async function sameOnPanel(page) {
+  for (const until = Date.now() + 30_000; ; await page.waitForTimeout(100)) {
+    const missing = await page.evaluate(() => {
+      const plain = (text) => text.replaceAll(/\s+/g, "");
+      const panel = plain(document.querySelector(".mirror").textContent);
+      const own = document.querySelectorAll(".worker [data-testid=title], .worker .do, .worker .hazard > p, .worker .robot-says span, .worker .actions-main button span");
+      const texts = [...own].map((one) => one.textContent.trim()).filter(Boolean);
+      return texts.length < 3 ? ["the page's own words"] : texts.filter((text) => !panel.includes(plain(text)));
+    });
+    if (missing.length === 0) break;
+    assert.ok(Date.now() < until, `the panel does not say ${missing.join(", ")}`);
+  }
+}
+
+/** What is folded away on the page lies over nothing on the panel. */
+async function foldedAway(page) {
+  assert.equal(await page.locator(".mirror details:not([open]) button").count(), 0);
+}
 
 const scene = () => ask("/api/v1/scene");
 const points = ({ registration }) => Object.entries(registration.touch);

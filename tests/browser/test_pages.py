@@ -43,6 +43,7 @@ SUITES = (
     "sizes",
     "distance",
     "two_people",
+    "two_devices",
     "offline",
     "photo",
     "lan",

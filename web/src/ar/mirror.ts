@@ -3,7 +3,7 @@
 const SETTLE_MS = 40;
 const HEIGHT_STEP_PX = 60; // a panel that grew by every pixel would be made anew all the time
 const PRESSABLE = "button, summary, input, textarea, select";
-const LEFT_OUT = ".unseen, [hidden], dialog:not([open]), video, a, script";
+const LEFT_OUT = ".unseen, [hidden], dialog:not([open]), details:not([open]) > :not(summary), video, a, script"; // HTMLMesh would draw what is folded away
 
 export class Mirror {
   readonly element = document.createElement("div");
