@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from orchestrator.adapters.ros2.course import Waypoint
     from orchestrator.adapters.ros2.link import Heard, Server
+    from orchestrator.adapters.ros2.moveit import MoveIt
     from orchestrator.core.ports import Box, Clock
     from tests.contract.robot_rigs import Rig
     from tests.ros2.hardware import Surroundings
@@ -221,12 +222,12 @@ class Double:
 class DoubleRig:
     """The ROS 2 robot on a double, under virtual time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, moveit: MoveIt | None = None) -> None:
         self.clock = VirtualClock(asyncio.get_running_loop())
         meshes = MeshStore(folder)
         self._world = World(meshes)
         self._link = Double(InWorld(self._world), self.clock)
-        self._ros = RosRobot(self._link, self.clock, meshes, arm=UR5E, settings=SETTINGS, seed=1)
+        self._ros = RosRobot(self._link, self.clock, meshes, arm=UR5E, settings=SETTINGS, seed=1, moveit=moveit)
         self.robot = self._ros
         self.close = self._ros.close
 

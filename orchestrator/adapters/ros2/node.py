@@ -17,6 +17,7 @@ from orchestrator.adapters.ros2.crossing import Crossing
 from orchestrator.adapters.ros2.digital_io import DigitalIo
 from orchestrator.adapters.ros2.grippers import Grippers
 from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
+from orchestrator.adapters.ros2.moveit_link import MoveGroup
 from orchestrator.adapters.ros2.readings import Lateness
 from orchestrator.adapters.ros2.spinning import SpunNode
 from orchestrator.adapters.ros2.ur import UrStatus
@@ -56,6 +57,8 @@ class RosLink:
         self._loop = asyncio.get_running_loop()
         self._ur = UrStatus(settings.safety, self.crossing, self._trigger) if settings.safety.source == "ur" else None
         self._late = {"wrench": Lateness(), "safety": Lateness()}
+        planner = settings.planner
+        self.moveit = MoveGroup(planner.moveit, settings.joints) if planner is not None else None
 
     # ---- life --------------------------------------------------------------------------------------------------
 
@@ -70,6 +73,8 @@ class RosLink:
 
             if self._ur is not None:
                 importlib.import_module("ur_dashboard_msgs.msg")
+            if self.moveit is not None:
+                importlib.import_module("moveit_msgs.msg")
         except ImportError as error:
             raise SetupError(
                 f"ROS 2 is not to be had here ({error.name} is missing).",
@@ -88,17 +93,23 @@ class RosLink:
         else:
             self._grippers = Grippers(self._node, spec, self._in(spec.action))
         self._make_services(controller)
+        if self.moveit is not None:
+            self.moveit.open(self._node, self._in, self._on_thread)
         self._listen()
         self._spun.start()
 
     async def close(self) -> None:
         """End the node and its thread. Idempotent."""
         self.crossing.close()
+        if self.moveit is not None:
+            self.moveit.close()
         spun, self._spun = self._spun, None
         if spun is None:
             return
         await spun.stop()
         self._arm.destroy()  # which a node does not do for its action clients: it would stay in the graph
+        if self.moveit is not None:
+            self.moveit.leave()
         self._grippers.close()
         spun.leave()
 
