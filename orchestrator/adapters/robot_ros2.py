@@ -552,8 +552,6 @@ class RosRobot:
         depth_m = round(sum(d * along for d, along in zip(gone, command.direction, strict=True)), 6)
         if failed is not None:
             return replace(failed, depth_m=depth_m, force_N=touch.most_N) if touch.felt else failed
-        if motion.stop_as is not None and not touch.felt:
-            return replace(motion.stop_as, depth_m=depth_m)
         if touch.blind:
             words = f"No force was heard any more after {1000 * depth_m:.1f} mm."
             return Outcome("aborted", "no_force", words, "Look at the sensor.", depth_m)

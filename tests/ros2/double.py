@@ -55,6 +55,7 @@ class Double:
         self.silent = False  # no safety state is told
         self.deaf = False  # the controller's action answers nothing any more
         self.rejects = self.loses = self.lies = self.dead = False
+        self.numb = False  # no force is told
         self.swallows = False  # a cancel is taken, and the goal never ends
         self.off_s = 0.0  # of the clock that stamps
         self._reflex: Any = None
@@ -86,6 +87,8 @@ class Double:
         self._reflex = reflex
 
     def _push(self, force: tuple[float, float, float]) -> None:
+        if self.numb:
+            return
         if self._reflex is not None and self._reflex(force) and self._goal is not None:
             self._goal.drop()
         self._heard.wrench(force, self._loop.time())
