@@ -8,14 +8,17 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.adapters.clock_wall import WallClock
+from orchestrator.adapters.ros2.node import RosLink
 from orchestrator.adapters.sim.retraced import dense
-from orchestrator.core.errors import PlanError
+from orchestrator.core.errors import PlanError, SetupError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Box, Grip, Move, MoveJoints, Scene, SceneObject
 from tests.contract.running import on_robot
 from tests.contract.test_robot import FAR, HIGH, LOW, gap_m
+from tests.ros2.found import why_not
 from tests.ros2.moveit_double import MoveItDoubleKind
-from tests.ros2.moveit_rig import MoveItKind, why_no_moveit
+from tests.ros2.moveit_rig import WITH_MOVEIT, MoveItKind, why_no_moveit
 
 POST = SceneObject("post", Box((0.06, 0.06, 0.6)), Pose((-0.35, -0.35, 0.3)))
 PART = SceneObject("part", Box((0.04, 0.04, 0.04)), Pose((-0.45, -0.15, 0.25)))
@@ -215,6 +218,22 @@ def test_a_move_group_that_is_gone_is_asked_once_and_nothing_moves(on_double):
 
 
 # ---- over a real middleware ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.ros2
+def test_without_moveits_messages_the_robot_says_so(monkeypatch):
+    if reason := why_not():
+        pytest.skip(reason)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+
+    async def body():
+        link = RosLink(WITH_MOVEIT, WallClock())
+        with pytest.raises(SetupError, match="moveit_msgs") as refused:
+            link.open(None)
+        assert "planner" in refused.value.remedy
+        await link.close()
+
+    asyncio.run(body())
 
 
 @pytest.mark.ros2

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import importlib.util
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -73,13 +74,16 @@ class RosLink:
 
             if self._ur is not None:
                 importlib.import_module("ur_dashboard_msgs.msg")
-            if self.moveit is not None:
-                importlib.import_module("moveit_msgs.msg")
         except ImportError as error:
             raise SetupError(
                 f"ROS 2 is not to be had here ({error.name} is missing).",
                 remedy="Source a ROS 2 installation, Jazzy or newer, before Tandem is started.",
             ) from error
+        if self.moveit is not None and importlib.util.find_spec("moveit_msgs") is None:
+            raise SetupError(
+                "MoveIt's messages are not to be had here (moveit_msgs is missing).",
+                remedy="Install ROS 2's package moveit_msgs, or take planner out of the cell file.",
+            )
         self._heard = heard
         overrides = [Parameter("use_sim_time", value=True)] if self._settings.use_sim_time else []
         self._spun = SpunNode(self._name, "The robot's", overrides)
