@@ -379,7 +379,11 @@ async def _ros2(
     assert settings is not None
     if said := pretended.words(spec):
         raise SetupError(said, remedy=pretended.REMEDY)
-    hands = link or RosLink(settings, clock)
+    moveit = None
+    if link is None:
+        link = own = RosLink(settings, clock)
+        moveit = own.moveit
+    hands = link
     if settings.rehearsal:
         hands = Rehearsal(
             hands,
@@ -392,7 +396,15 @@ async def _ros2(
         )
     payload_kg = spec.robot.payload_kg
     robot = RosRobot(
-        hands, clock, world.meshes, arm=arm, settings=settings, base=base, payload_kg=payload_kg, seed=seed
+        hands,
+        clock,
+        world.meshes,
+        arm=arm,
+        settings=settings,
+        base=base,
+        payload_kg=payload_kg,
+        seed=seed,
+        moveit=moveit,
     )
     try:
         await robot.connect()

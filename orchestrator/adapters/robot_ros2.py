@@ -1,4 +1,4 @@
-"""A robot that speaks ROS 2: our own planner's paths over its trajectory controller, its gripper, its safety state."""
+"""A robot that speaks ROS 2: our own planner's or MoveIt's paths over its controller, its gripper, its safety state."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.adapters.ros2 import jogging
 from orchestrator.adapters.ros2.drive import Drive
+from orchestrator.adapters.ros2.moveit_planner import MoveItPlanner
 from orchestrator.adapters.ros2.readings import Reading, Readings
 from orchestrator.adapters.ros2.touch import BLIND_S, SUPERVISED_M_S, Touch
 from orchestrator.adapters.sim import scenery
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from orchestrator.adapters.ros2.link import JointReading, Link
+    from orchestrator.adapters.ros2.moveit import MoveIt
     from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.adapters.sim.meshes import MeshStore
     from orchestrator.core.geometry import Vector
@@ -68,6 +70,7 @@ ABLE = (Safety.NORMAL, Safety.REDUCED)
 class RosRobot:
     """An arm with a gripper behind a `link`. Plans as the embedded arm does; motion is its controller's.
 
+    Where `moveit` is given, it plans; moves until contact and jogs are planned here.
     A cell without a safety source is for supervised use: its safety state is what the readings' age tells.
     """
 
@@ -82,6 +85,7 @@ class RosRobot:
         base: Pose = IDENTITY,
         payload_kg: float | None = None,
         seed: int = 0,
+        moveit: MoveIt | None = None,
     ) -> None:
         body = tuple((arm.drawn.index(part.link), Solid(part.shape, part.size_m, part.pose)) for part in arm.visual())
         self.capabilities = Capabilities(
@@ -94,6 +98,9 @@ class RosRobot:
         self._settings = settings
         self._kinematics = Kinematics(arm, base)
         self._planner = Planner(self._kinematics, meshes, seed)
+        self._plans = (
+            self._planner if moveit is None else MoveItPlanner(self._kinematics, meshes, seed, moveit, settings.joints)
+        )
         self._payload_kg = arm.payload_kg if payload_kg is None else payload_kg
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="planner")
         self._readings = Readings(
@@ -226,7 +233,7 @@ class RosRobot:
                 )
         legs = await asyncio.get_running_loop().run_in_executor(
             self._thread,
-            lambda: self._planner.plan(gripped, start=begin, opening_m=here.opening_m, scene=scene, tcp=tool.tcp),
+            lambda: self._plans.plan(gripped, start=begin, opening_m=here.opening_m, scene=scene, tcp=tool.tcp),
         )
         return bound(segments, legs, start=begin, scene_version=version, tool=tool, kinematics=self._kinematics)
 

@@ -150,6 +150,13 @@ def _ros2() -> list[Finding]:
             f"apt-get install ros-{distro or 'jazzy'}-tf2-ros-py" if there else mend,
             needed=False,
         ),
+        Finding(
+            "MoveIt's messages (robots that MoveIt plans for)",
+            moveit := importlib.util.find_spec("moveit_msgs") is not None,
+            "moveit_msgs" if moveit else "",
+            f"apt-get install ros-{distro or 'jazzy'}-moveit-msgs" if there else mend,
+            needed=False,
+        ),
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from orchestrator.core.moveit_spec import PlannerSpec
 from orchestrator.core.parts import wrong
 from orchestrator.core.variant import Frozen
 
@@ -99,6 +100,7 @@ class Ros2Settings(Frozen):
     `wrench` is the wrist's force and torque (geometry_msgs/WrenchStamped); without one there are no guarded moves.
     `others` is what other ROS 2 systems may do with the cell: none, look (at its state, and hold it), or ask (to resume
     it and for orders, too).
+    `planner` is who plans; Tandem itself where it is not said.
     In a `rehearsal` the arm (or a mock of it) moves among simulated parts: nothing around it is real to Tandem.
     """
 
@@ -109,6 +111,7 @@ class Ros2Settings(Frozen):
     wrench: Name | None = None
     gripper: Ros2GripperSpec = Ros2GripperSpec()
     safety: Annotated[Ros2SafetySpec, BeforeValidator(_source)]
+    planner: PlannerSpec | None = None
     use_sim_time: bool = False
     others: Literal["none", "look", "ask"] = "look"
     rehearsal: bool = False

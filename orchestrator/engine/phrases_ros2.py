@@ -102,6 +102,34 @@ GERMAN = {
         "Den Treiber des Roboters starten oder in der Zellendatei unter adapters, robot_ros2 die Namen berichtigen."
     ),
     "Start the sensor, or let a person do it.": "Den Sensor starten oder jemanden machen lassen.",
+    "Ask again; if it stays so, look at move_group's log.": (
+        "Noch einmal fragen; bleibt es dabei, ins Protokoll von move_group sehen."
+    ),
+    "Correct planner, moveit in the cell file, or MoveIt's own configuration.": (
+        "In der Zellendatei planner, moveit berichtigen, oder MoveIts eigene Einstellungen."
+    ),
+    "Give it more time_s or attempts under planner, moveit, or another planner.": (
+        "Ihm unter planner, moveit mehr time_s oder attempts geben, oder einen anderen Planer."
+    ),
+    "Look at move_group's log.": "Ins Protokoll von move_group sehen.",
+    "Name the group's joints under robot_ros2, joints in the cell file.": (
+        "In der Zellendatei unter robot_ros2, joints die Gelenke der Gruppe nennen."
+    ),
+    "Restart move_group; if it stays so, choose another planner.": (
+        "move_group neu starten; bleibt es dabei, einen anderen Planer wählen."
+    ),
+    "Retreat first, or correct the scene.": "Erst zurückziehen, oder die Szene berichtigen.",
+    "See that move_group hears the joint states.": "Dafür sorgen, dass move_group die Gelenkstände hört.",
+    "See that tip, hand and frame under planner, moveit are names that its model knows.": (
+        "Dafür sorgen, dass MoveIts Modell die Namen unter planner, moveit kennt: tip, hand und frame."
+    ),
+    "Start move_group, or take planner out of the cell file to plan without it.": (
+        "move_group starten, oder planner aus der Zellendatei nehmen, um ohne MoveIt zu planen."
+    ),
+    "Start the cell again.": "Die Zelle neu starten.",
+    "Start it with other joints, move point to point, or clear the way.": (
+        "Mit anderen Gelenkstellungen beginnen, frei statt gerade fahren, oder den Weg frei machen."
+    ),
     "Wait for its end.": "Warten, bis sie zu Ende ist.",
     "Wait for the motion's end, or cancel it.": "Warten, bis die Bewegung zu Ende ist, oder sie abbrechen.",
 }

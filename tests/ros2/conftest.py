@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-collect_ignore = ["servers.py", "fake_ur.py", "mock_guard.py", "pictures.py"]  # over rclpy, and no modules of tests
+collect_ignore = [
+    "servers.py",
+    "fake_ur.py",
+    "mock_guard.py",
+    "pictures.py",
+    "move_group.py",
+]  # over rclpy, and no modules of tests
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +38,15 @@ def camera_driver() -> Iterator[ServerProcess]:
     """A depth camera's driver for all tests of this run."""
     alone()
     process = ServerProcess(module="tests.ros2.pictures")
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def move_group() -> Iterator[ServerProcess]:
+    """A move_group for all tests of this run."""
+    alone()
+    process = ServerProcess(module="tests.ros2.move_group")
     yield process
     process.close()
 

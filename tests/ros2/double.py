@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from orchestrator.adapters.ros2.course import Waypoint
     from orchestrator.adapters.ros2.link import Heard, Server
+    from orchestrator.adapters.ros2.moveit import MoveIt
     from orchestrator.core.ports import Box, Clock
     from tests.contract.robot_rigs import Rig
     from tests.ros2.hardware import Surroundings
@@ -54,6 +55,7 @@ class Double:
         self.silent = False  # no safety state is told
         self.deaf = False  # the controller's action answers nothing any more
         self.rejects = self.loses = self.lies = self.dead = False
+        self.numb = False  # no force is told
         self.swallows = False  # a cancel is taken, and the goal never ends
         self.off_s = 0.0  # of the clock that stamps
         self._reflex: Any = None
@@ -85,6 +87,8 @@ class Double:
         self._reflex = reflex
 
     def _push(self, force: tuple[float, float, float]) -> None:
+        if self.numb:
+            return
         if self._reflex is not None and self._reflex(force) and self._goal is not None:
             self._goal.drop()
         self._heard.wrench(force, self._loop.time())
@@ -221,12 +225,12 @@ class Double:
 class DoubleRig:
     """The ROS 2 robot on a double, under virtual time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, moveit: MoveIt | None = None) -> None:
         self.clock = VirtualClock(asyncio.get_running_loop())
         meshes = MeshStore(folder)
         self._world = World(meshes)
         self._link = Double(InWorld(self._world), self.clock)
-        self._ros = RosRobot(self._link, self.clock, meshes, arm=UR5E, settings=SETTINGS, seed=1)
+        self._ros = RosRobot(self._link, self.clock, meshes, arm=UR5E, settings=SETTINGS, seed=1, moveit=moveit)
         self.robot = self._ros
         self.close = self._ros.close
 

@@ -116,7 +116,9 @@ class RosRig:
         self.clock = WallClock()
         self._link = RosLink(settings, self.clock)
         link = self._beyond(self._link, folder, settings)
-        self._ros = RosRobot(link, self.clock, MeshStore(folder), arm=UR5E, settings=settings, seed=1)
+        self._ros = RosRobot(
+            link, self.clock, MeshStore(folder), arm=UR5E, settings=settings, seed=1, moveit=self._link.moveit
+        )
         self.robot = self._ros
         self.close = self._ros.close
         safe = (Safety.NORMAL,) if wait else tuple(Safety)  # or is told by somebody else

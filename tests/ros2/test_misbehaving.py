@@ -7,11 +7,14 @@ import math
 
 import pytest
 
+from orchestrator.adapters.ros2.touch import BLIND_S
 from orchestrator.adapters.sim.kinematics import distance
 from orchestrator.core.errors import RobotError
 from orchestrator.core.geometry import Pose
-from orchestrator.core.ports import Grip, Move, Safety
+from orchestrator.core.ports import Grip, GuardedMove, Move, Safety
+from tests.contract.running import on_robot
 from tests.contract.test_robot import DOWN, FAR, HIGH, LOW, gap_m, stands
+from tests.ros2.double import DoubleKind
 
 SLOWLY = Move(Pose.from_rpy((-0.45, -0.15, 0.25), DOWN), line=True, speed_m_s=0.02)
 
@@ -146,6 +149,35 @@ def test_a_clock_that_jumps_disturbs_no_motion_and_no_stamp(on_rig, by_s):
         assert rig.robot.safety.value is Safety.NORMAL
 
     on_rig(body)
+
+
+def test_a_stop_while_a_guarded_move_ends_for_want_of_forces_is_what_it_tells(tmp_path):
+    async def body(rig):
+        await (await executed(rig, Move(HIGH))).result()
+        motion = rig.robot.guarded_move(GuardedMove((0.0, 0.0, -1.0), 0.1, 0.05, 20.0, (0.0, 0.1)))
+        await motion.accepted()
+        await asyncio.sleep(0.5)
+        rig.misbehave(numb=True)
+        await asyncio.sleep(BLIND_S + 0.015)  # it has begun to end, as it hears no force
+        await rig.robot.stop()
+        outcome = await motion.result()
+        assert (outcome.kind, outcome.code) == ("aborted", "stopped")
+
+    on_robot(DoubleKind(), tmp_path)(body)
+
+
+def test_a_guarded_move_that_hears_no_force_any_more_says_so(tmp_path):
+    async def body(rig):
+        await (await executed(rig, Move(HIGH))).result()
+        motion = rig.robot.guarded_move(GuardedMove((0.0, 0.0, -1.0), 0.1, 0.05, 20.0, (0.0, 0.1)))
+        await motion.accepted()
+        await asyncio.sleep(0.5)
+        rig.misbehave(numb=True)
+        outcome = await motion.result()
+        assert (outcome.kind, outcome.code) == ("aborted", "no_force")
+        assert outcome.depth_m > 0.0
+
+    on_robot(DoubleKind(), tmp_path)(body)
 
 
 def test_closing_under_way_brings_the_arm_to_a_stand(on_rig):

@@ -62,18 +62,20 @@ def test_every_ros_package_that_is_imported_is_depended_on(package):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # catkin_pkg is behind its parser
-def test_gazebo_rviz_and_a_urs_driver_are_brought_where_they_are_wanted():
+def test_gazebo_rviz_moveit_and_a_urs_driver_are_brought_where_they_are_wanted():
     asked = {}
     for name, environment in (
         ("none", {}),
         ("gazebo", {"TANDEM_GAZEBO": "1"}),
         ("ur", {"TANDEM_UR": "1"}),
+        ("moveit", {"TANDEM_MOVEIT": "1"}),
         ("rviz", {"TANDEM_RVIZ": "1"}),
     ):
         package = parse_package(str(ROOT / "package.xml"))
         package.evaluate_conditions(environment)
         asked[name] = {depend.name for depend in package.exec_depends if depend.evaluated_condition}
     assert asked["gazebo"] - asked["none"] == {"ros_gz_sim", "ros_gz_bridge", "gz_ros2_control"}
+    assert asked["moveit"] - asked["none"] == {"moveit_msgs", "moveit_ros_move_group", "shape_msgs"}
     assert asked["ur"] - asked["none"] == {"ur_robot_driver"}
     assert asked["rviz"] - asked["none"] == {"rviz2"}
 

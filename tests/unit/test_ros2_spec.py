@@ -57,6 +57,33 @@ def test_settings_of_a_robot_that_is_simulated_are_refused(tmp_path):
     assert "Known: ros2, sim" in str(mistake(tmp_path, ROBOT.replace("ros2", "ros1") + GOOD))
 
 
+MOVEIT = GOOD.replace("wrench: ft/wrench", "planner: {moveit: SETTINGS}")
+
+
+def test_moveit_plans_where_the_cell_file_names_its_group(tmp_path):
+    text = ROBOT + MOVEIT.replace("SETTINGS", "{group: manipulator, pipeline: ompl, planner: RRTConnect, time_s: 2}")
+    planner = read_cell(cell(tmp_path, text)).adapters.robot_ros2.planner
+    assert (planner.moveit.group, planner.moveit.planner, planner.moveit.time_s) == ("manipulator", "RRTConnect", 2.0)
+    assert (planner.moveit.tip, planner.moveit.frame, planner.moveit.attempts) == ("tool0", "world", 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("{pipeline: ompl}", "group"),
+        ("{group: ''}", "no name"),
+        ("{group: arm, time_s: 0}", "time_s"),
+        ("{group: arm, attempts: 0}", "attempts"),
+        ("{group: arm, tip: palm, hand: [palm]}", "twice"),
+        ("{group: arm, speed: 1}", "speed"),
+    ],
+)
+def test_a_mistake_in_moveits_settings_is_named_with_its_line(tmp_path, settings, words):
+    problem = mistake(tmp_path, ROBOT + MOVEIT.replace("SETTINGS", settings))
+    assert words in f"{problem.message} {problem.remedy}"
+    assert problem.line
+
+
 @pytest.mark.parametrize("name", ["two words", "a//b", "ends/", "ümlaut"])
 def test_names_that_no_graph_has_are_refused(tmp_path, name):
     text = ROBOT + f"adapters: {{robot_ros2: {{safety: none, controller: '{name}'}}}}\n"
@@ -96,14 +123,15 @@ def test_a_cell_in_which_nobody_tells_the_safety_state_is_said_to_be_for_supervi
 def test_the_doctor_says_what_of_ros_2_is_missing(monkeypatch):
     monkeypatch.delenv("ROS_DISTRO", raising=False)
     monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
-    ros, messages, tf2 = doctor._ros2()
-    assert (ros.ok, ros.needed, messages.ok, tf2.ok, tf2.needed) == (False, False, False, False, False)
+    ros, messages, tf2, moveit = doctor._ros2()
+    assert not any(found.ok or found.needed for found in (ros, messages, tf2, moveit))
     assert "source" in ros.mend.lower()
     present = {"rclpy", *doctor.MESSAGES} - {"control_msgs"}
     monkeypatch.setenv("ROS_DISTRO", "jazzy")
     monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: object() if name in present else None)
-    ros, messages, tf2 = doctor._ros2()
+    ros, messages, tf2, moveit = doctor._ros2()
     assert ros.ok
+    assert moveit.mend == "apt-get install ros-jazzy-moveit-msgs"
     assert tf2.mend == "apt-get install ros-jazzy-tf2-ros-py"
     assert "jazzy" in ros.found
     assert messages.mend == "apt-get install ros-jazzy-control-msgs"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import importlib.util
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from orchestrator.adapters.ros2.crossing import Crossing
 from orchestrator.adapters.ros2.digital_io import DigitalIo
 from orchestrator.adapters.ros2.grippers import Grippers
 from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
+from orchestrator.adapters.ros2.moveit_link import MoveGroup
 from orchestrator.adapters.ros2.readings import Lateness
 from orchestrator.adapters.ros2.spinning import SpunNode
 from orchestrator.adapters.ros2.ur import UrStatus
@@ -56,6 +58,8 @@ class RosLink:
         self._loop = asyncio.get_running_loop()
         self._ur = UrStatus(settings.safety, self.crossing, self._trigger) if settings.safety.source == "ur" else None
         self._late = {"wrench": Lateness(), "safety": Lateness()}
+        planner = settings.planner
+        self.moveit = MoveGroup(planner.moveit, settings.joints) if planner is not None else None
 
     # ---- life --------------------------------------------------------------------------------------------------
 
@@ -75,6 +79,11 @@ class RosLink:
                 f"ROS 2 is not to be had here ({error.name} is missing).",
                 remedy="Source a ROS 2 installation, Jazzy or newer, before Tandem is started.",
             ) from error
+        if self.moveit is not None and importlib.util.find_spec("moveit_msgs") is None:
+            raise SetupError(
+                "MoveIt's messages are not to be had here (moveit_msgs is missing).",
+                remedy="Install ROS 2's package moveit_msgs, or take planner out of the cell file.",
+            )
         self._heard = heard
         overrides = [Parameter("use_sim_time", value=True)] if self._settings.use_sim_time else []
         self._spun = SpunNode(self._name, "The robot's", overrides)
@@ -88,17 +97,23 @@ class RosLink:
         else:
             self._grippers = Grippers(self._node, spec, self._in(spec.action))
         self._make_services(controller)
+        if self.moveit is not None:
+            self.moveit.open(self._node, self._in, self._on_thread)
         self._listen()
         self._spun.start()
 
     async def close(self) -> None:
         """End the node and its thread. Idempotent."""
         self.crossing.close()
+        if self.moveit is not None:
+            self.moveit.close()
         spun, self._spun = self._spun, None
         if spun is None:
             return
         await spun.stop()
         self._arm.destroy()  # which a node does not do for its action clients: it would stay in the graph
+        if self.moveit is not None:
+            self.moveit.leave()
         self._grippers.close()
         spun.leave()
 

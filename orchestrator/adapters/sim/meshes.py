@@ -58,6 +58,14 @@ class Triangles:
         return np.asarray(shape.vertices, dtype=np.float64)
 
     @cached_property
+    def shell(self) -> Triangles:
+        """The convex hull as a surface."""
+        import trimesh
+
+        shape: Any = trimesh.Trimesh(self.vertices, self.faces, process=False).convex_hull
+        return Triangles(np.asarray(shape.vertices, dtype=np.float64), np.asarray(shape.faces, dtype=np.int64))
+
+    @cached_property
     def corners(self) -> Floats:
         """The triangles themselves, (m, 3, 3) in metres."""
         return np.asarray(self.vertices[self.faces], dtype=np.float64)

@@ -49,7 +49,9 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class _Now:
+class Now:
+    """Where a sequence has come to: joints (rad), the gripper's opening, what is around and held."""
+
     joints: Joints
     opening_m: float
     scene: Scene
@@ -57,6 +59,8 @@ class _Now:
 
 class Planner:
     """Plans for one arm. Same question, same answer: the search is seeded by what is asked and by `seed`."""
+
+    attempts = ATTEMPTS  # ways that are looked for in one sequence
 
     def __init__(self, kinematics: Kinematics, meshes: MeshStore, seed: int) -> None:
         self._kinematics = kinematics
@@ -74,10 +78,10 @@ class Planner:
         Raises PlanError that names what collides or which joint is at its limit, in which segment and where.
         """
         self._tcp = tcp
-        self._left = ATTEMPTS
-        return tuple(self._solve(tuple(segments), 0, _Now(start, opening_m, scene)))
+        self._left = self.attempts
+        return tuple(self._solve(tuple(segments), 0, Now(start, opening_m, scene)))
 
-    def _solve(self, segments: tuple[Segment, ...], index: int, now: _Now) -> list[Leg]:
+    def _solve(self, segments: tuple[Segment, ...], index: int, now: Now) -> list[Leg]:
         legs, index, now = self._fixed(segments, index, now)
         if index == len(segments):
             return legs
@@ -87,10 +91,10 @@ class Planner:
         self._refuse_start(now, move.touching, where)
         trouble: list[tuple[int, PlanError]] = []  # with how many segments were planned before it
         blocked_at: dict[Joints, tuple[Hit, Joints]] = {}
-        goals = self._goals(move.to, now.joints, where)
+        goals = self._goals(move.to, now, where)
         close = distance(goals[0], now.joints) + SWING_RAD
         for group in ([q for q in goals if distance(q, now.joints) <= close], goals):
-            detours: list[tuple[Joints, list[Leg], int, _Now]] = []
+            detours: list[tuple[Joints, list[Leg], int, Now]] = []
             for goal in group:
                 self._enter(now.scene, move.touching)
                 if hit := self._collision.hit(goal, now.opening_m):
@@ -118,8 +122,8 @@ class Planner:
         self,
         segments: tuple[Segment, ...],
         legs: list[Leg],
-        now: _Now,
-        choice: tuple[Move, int, Joints, list[Leg], int, _Now],
+        now: Now,
+        choice: tuple[Move, int, Joints, list[Leg], int, Now],
         trouble: list[tuple[int, PlanError]],
         blocked_at: dict[Joints, tuple[Hit, Joints]],
         *,
@@ -142,7 +146,7 @@ class Planner:
             trouble.append((then + 1, error))
             return None
 
-    def _fixed(self, segments: tuple[Segment, ...], index: int, now: _Now) -> tuple[list[Leg], int, _Now]:
+    def _fixed(self, segments: tuple[Segment, ...], index: int, now: Now) -> tuple[list[Leg], int, Now]:
         """Plan what leaves no choice of joints, up to the next point-to-point move."""
         legs: list[Leg] = []
         while index < len(segments):
@@ -159,18 +163,18 @@ class Planner:
             else:
                 break
             legs.append(leg)
-            now = _Now(leg.end, leg.opening_m, leg.after)
+            now = Now(leg.end, leg.opening_m, leg.after)
             index += 1
         return legs, index, now
 
-    def _grip(self, grip: Grip, now: _Now) -> Leg:
+    def _grip(self, grip: Grip, now: Now) -> Leg:
         tcp = self._kinematics.flange(now.joints) @ self._tcp
         after = after_grip(now.scene, grip, tcp)
         opening = min(max(grip.opening_m, 0.0), self._arm.gripper.stroke_m)
         duration = abs(opening - now.opening_m) / self._arm.gripper.speed_m_s
         return Leg(grip, (), now.joints, now.joints, now.scene, after, opening, duration)
 
-    def _move_joints(self, move: MoveJoints, now: _Now, where: str) -> Leg:
+    def _move_joints(self, move: MoveJoints, now: Now, where: str) -> Leg:
         if broken := self._kinematics.limit_broken(move.joints):
             raise PlanError(f"{where}: beyond the range of {broken}.", remedy="Choose joints inside their range.")
         self._refuse_start(now, frozenset(), where)
@@ -183,7 +187,7 @@ class Planner:
         except PlanError:
             return self._point_to_point(move, now, goal, where, blocked_at, around=True)
 
-    def _retrace(self, back: Retrace, now: _Now, where: str) -> Leg:
+    def _retrace(self, back: Retrace, now: Now, where: str) -> Leg:
         """Go back along a way, and along no other: whatever is in it now, or a joint at its limit, is an error."""
         points = dense(now.joints, back.through)
         self._enter(now.scene, back.touching)
@@ -201,7 +205,7 @@ class Planner:
     def _point_to_point(
         self,
         move: Move | MoveJoints,
-        now: _Now,
+        now: Now,
         goal: Joints,
         where: str,
         blocked_at: dict[Joints, tuple[Hit, Joints]],
@@ -235,7 +239,7 @@ class Planner:
         curves = tuple(straight(a, b, self._arm, self._path_speed(a, b, speed)) for a, b in pairs)
         return self._leg(move, curves, now, goal)
 
-    def _in_the_way(self, now: _Now, goal: Joints) -> tuple[Hit, Joints] | None:
+    def _in_the_way(self, now: Now, goal: Joints) -> tuple[Hit, Joints] | None:
         """Return what is hit on the direct way, and with which joints."""
         steps = between(now.joints, goal, self._arm.reach_m)
         for index in middle_first(len(steps)):
@@ -264,12 +268,12 @@ class Planner:
         )
         return math.dist(p, q) / 2e-4
 
-    def _line(self, move: Move, now: _Now, where: str) -> Leg:
+    def _line(self, move: Move, now: Now, where: str) -> Leg:
+        self._enter(now.scene, move.touching)
         try:
             points = self._line_points(now.joints, move.to)
         except PlanError as error:
-            raise PlanError(f"{where}: {error.message}", remedy=error.remedy) from error
-        self._enter(now.scene, move.touching)
+            raise PlanError(f"{where}: {error.message}", remedy=error.remedy, code=error.code) from error
         for joints, _ in points:
             if hit := self._collision.hit(joints, now.opening_m):
                 raise self._collides(hit, joints, where, "on the line")
@@ -291,18 +295,18 @@ class Planner:
         to_flange = self._tcp.inverse()
         for step in range(1, count + 1):
             share = step / count
-            pose = _interpolate(origin, to, share)
+            pose = interpolate(origin, to, share)
             joints = self._kinematics.nearest(pose @ to_flange, points[-1][0])
             if joints is None:
                 raise PlanError(
-                    f"the line leaves the arm's reach at {_millimetres(pose)}: {self._why_not(pose, points[-1][0])}.",
+                    f"the line leaves the arm's reach at {millimetres(pose)}: {self._why_not(pose, points[-1][0])}.",
                     remedy="Move the goal closer to the robot, or turn the tool.",
                 )
             jumps = [abs(a - b) for a, b in zip(joints, points[-1][0], strict=True)]
             if max(jumps) > JUMP_RAD:
                 worst = jumps.index(max(jumps)) + 1
                 raise PlanError(
-                    f"joint {worst} would have to jump by {math.degrees(max(jumps)):.0f}° at {_millimetres(pose)}.",
+                    f"joint {worst} would have to jump by {math.degrees(max(jumps)):.0f}° at {millimetres(pose)}.",
                     remedy="The line passes a singularity: start it with other joints or move point to point.",
                 )
             points.append((joints, share * (length + RAD_AS_M * turn)))
@@ -318,11 +322,12 @@ class Planner:
             return (curve([joints for joints, _ in points], self._kinematics, self._tcp, speed),)
         return (through([joints for joints, _ in points], [s for _, s in points], self._arm, speed),)
 
-    def _goals(self, to: Pose, seed: Joints, where: str) -> list[Joints]:
-        goals = self._kinematics.within_limits(to @ self._tcp.inverse(), seed)
+    def _goals(self, to: Pose, now: Now, where: str) -> list[Joints]:
+        goals = self._kinematics.within_limits(to @ self._tcp.inverse(), now.joints)
         if not goals:
             raise PlanError(
-                f"{where}: {self._why_not(to, seed)}.", remedy="Move the goal closer to the robot, or turn the tool."
+                f"{where}: {self._why_not(to, now.joints)}.",
+                remedy="Move the goal closer to the robot, or turn the tool.",
             )
         return goals
 
@@ -331,7 +336,7 @@ class Planner:
         broken = next((b for q in branches if (b := self._kinematics.limit_broken(q))), None)
         return f"it needs {broken}" if broken else "no joints reach it"
 
-    def _refuse_start(self, now: _Now, touching: frozenset[str], where: str) -> None:
+    def _refuse_start(self, now: Now, touching: frozenset[str], where: str) -> None:
         self._enter(now.scene, touching)
         if hit := self._collision.hit(now.joints, now.opening_m):
             error = self._collides(hit, now.joints, where, "already at its start")
@@ -342,14 +347,14 @@ class Planner:
     def _enter(self, scene: Scene, touching: frozenset[str]) -> None:
         self._collision.enter(scene, tcp=self._tcp, touching=touching)
 
-    def _leg(self, segment: Segment, curves: tuple[Curve, ...], now: _Now, end: Joints) -> Leg:
+    def _leg(self, segment: Segment, curves: tuple[Curve, ...], now: Now, end: Joints) -> Leg:
         duration = sum(Ride(curve).remaining_s for curve in curves)
         return Leg(segment, curves, now.joints, end, now.scene, now.scene, now.opening_m, duration)
 
     def _collides(self, hit: Hit, joints: Joints, where: str, when: str) -> PlanError:
         tcp = self._kinematics.flange(joints) @ self._tcp
         return PlanError(
-            f"{where}: {hit} would collide {when}, with the TCP at {_millimetres(tcp)}.",
+            f"{where}: {hit} would collide {when}, with the TCP at {millimetres(tcp)}.",
             remedy="Move what is in the way, choose another approach, or name it in `touching` if contact is meant.",
         )
 
@@ -358,7 +363,7 @@ class Planner:
         return int.from_bytes(hashlib.sha256(asked.encode()).digest()[:8], "big")
 
 
-def _interpolate(a: Pose, b: Pose, share: float) -> Pose:
+def interpolate(a: Pose, b: Pose, share: float) -> Pose:
     """Return the pose at a share of the way: straight for the position, one even turn for the orientation."""
     rotation = deviation(b, a).rot_rad
     angle = math.hypot(*rotation)
@@ -375,11 +380,12 @@ def _interpolate(a: Pose, b: Pose, share: float) -> Pose:
 
 def _where(index: int, count: int, segment: Segment) -> str:
     if isinstance(segment, Move):
-        what = f"{'line' if segment.line else 'move'} to {_millimetres(segment.to)}"
+        what = f"{'line' if segment.line else 'move'} to {millimetres(segment.to)}"
     else:
         what = {MoveJoints: "move of the joints", Retrace: "way back"}.get(type(segment), "grip")
     return f"Segment {index + 1} of {count} ({what})"
 
 
-def _millimetres(pose: Pose) -> str:
+def millimetres(pose: Pose) -> str:
+    """Return a place as people read it."""
     return "({}) mm".format(", ".join(f"{1000 * v + 0.0:.0f}" for v in pose.p))

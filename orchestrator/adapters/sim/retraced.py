@@ -38,7 +38,7 @@ def curves(points: Sequence[Joints], kinematics: Kinematics, tcp: Pose, speed_m_
 
     Raises PlanError where it can't be followed.
     """
-    return tuple(curve(piece, kinematics, tcp, speed_m_s) for piece in _pieces(points))
+    return tuple(curve(piece, kinematics, tcp, speed_m_s) for piece in pieces(points))
 
 
 def curve(points: Sequence[Joints], kinematics: Kinematics, tcp: Pose, speed_m_s: float) -> Curve:
@@ -58,17 +58,17 @@ def _places(joints: Joints, kinematics: Kinematics, tcp: Pose) -> list[tuple[flo
     return [*(link.p for link in links), (kinematics.flange(joints) @ tcp).p]
 
 
-def _pieces(points: Sequence[Joints]) -> list[list[Joints]]:
-    """Cut a path where it turns sharply."""
+def pieces(points: Sequence[Joints]) -> list[list[Joints]]:
+    """Cut a path through close points where it turns sharply; none for fewer than two."""
     if len(points) < 2:
         return []
-    pieces: list[list[Joints]] = [[points[0]]]
+    out: list[list[Joints]] = [[points[0]]]
     for before, here, after in zip(points, points[1:], points[2:], strict=False):
-        pieces[-1].append(here)
+        out[-1].append(here)
         if _turn(before, here, after) > CORNER_RAD:
-            pieces.append([here])
-    pieces[-1].append(points[-1])
-    return pieces
+            out.append([here])
+    out[-1].append(points[-1])
+    return out
 
 
 def _turn(a: Joints, b: Joints, c: Joints) -> float:
