@@ -99,3 +99,20 @@ def test_a_look_alike_is_a_question_where_the_zone_that_differs_is_out_of_view(s
         trial = off.trial(PARTS["angle"], STEREO_KIND, case, 50177)
         assert trial.telling == (0 if case == "ok" else None)
         assert run(trial, off.solids).check.verdict == "cannot_see"
+
+
+def test_a_datum_of_which_little_shows_and_whose_fit_wanders_does_not_take_the_part_with_it(stage: Stage) -> None:
+    trial = Stage(stage.solids).trial(PARTS["lid"], STEREO_KIND, "ok", 64187)  # the lid covers most of its block
+    check = run(trial, stage.solids).check
+    assert check.datum_offset is not None
+    assert check.datum_offset.distance_m < 0.0006  # of 3 mm that its fit was off
+    assert check.verdict == "ok", check.reason
+
+
+def test_a_camera_that_is_off_is_told_by_a_datum_of_which_enough_shows_in_a_noisy_picture_too(stage: Stage) -> None:
+    trial = stage.trial(PARTS["hub"], STEREO_KIND, "ok", 70000)
+    crop = dataclasses.replace(trial.crop, pose=trial.crop.pose @ Pose((0.0, 0.0, 0.002)))
+    check = run(dataclasses.replace(trial, crop=crop), stage.solids).check
+    assert check.datum_offset is not None
+    assert check.datum_offset.distance_m == pytest.approx(0.002, abs=0.0005)
+    assert check.verdict == "ok", check.reason

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orchestrator.adapters.vision.align import align, to_origin
-from orchestrator.adapters.vision.hypotheses import Hypothesis, vote
+from orchestrator.adapters.vision.hypotheses import Hypothesis, told_apart, vote
 from orchestrator.adapters.vision.outline import grown
 from orchestrator.adapters.vision.place import nearest_of, neighbours_in, pictured, space
 from orchestrator.adapters.vision.render import BESIDE_M, View, region_of
@@ -19,7 +19,7 @@ from orchestrator.core.geometry import IDENTITY, Pose, deviation
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from orchestrator.adapters.vision.align import Alignment
+    from orchestrator.adapters.vision.align import Alignment, Scene
     from orchestrator.adapters.vision.place import Crop
     from orchestrator.adapters.vision.render import Floats, Mask, Region, Solids
     from orchestrator.adapters.vision.settings import VisionSettings
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LEAST_SUPPORT = 0.4  # net share of votes with which a datum is taken for what it should be
 SURE_SUPPORT, SURE_SHARE = 0.7, 0.4  # of votes and of its surface, with which it is believed to be far off
 LEAST_OFF_M, ALIKE_SHARE, SURE_SIGMA = 0.001, 0.5, 4.0  # with which surroundings are taken to be off with the part
+SURPRISED = 2.0  # mean square of a datum's motion in sigmas that the picture must prove: chance has 1, and 2 once in 20
 LEAST_AGREED = 0.5  # share of a datum's pixels that must show it, else it is not there ...
 AGREED_PIXELS = 2000  # ... of so many that are looked at
 LARGE_PIXELS, NOISY_SHARE = 12_000, 0.5  # of a datum and of a pixel's width, from which every other pixel does
@@ -59,9 +60,14 @@ class Fix:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
-    """A datum as it was found: whether that tells the camera's pose, is sure, saw enough, and fits the picture."""
+    """A datum as it was found: whether that tells the camera's pose, is sure, saw enough, and fits the picture.
 
+    `found` has its covariance inflated by what the grain of the noise adds; `scene` is without what the part covers.
+    """
+
+    idea: Hypothesis
     found: Alignment
+    scene: Scene
     useful: bool
     sure: bool
     clear: bool
@@ -73,7 +79,8 @@ def fix(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSetti
 
     Each says how far everything in the picture seems to have moved; together with what a calibration is trusted to
     (`extrinsic_m`, `extrinsic_rad`) that gives the most likely motion. Where the datum contradicts that trust, the
-    trust is lowered until it does not.
+    trust is lowered until it does not; by much only where its fit came to rest, or the picture shows it clearly better
+    where it was found than where the trust would have it, since a fit that comes to no rest wanders.
 
     Raises:
         VisionError: a mesh is missing or can't be read.
@@ -81,7 +88,8 @@ def fix(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSetti
     part = request.part
     pivot = np.array(part.pose.apply(_vector(solids.get(part.mesh).centre)), dtype=float)
     information, pulls = np.zeros((6, 6)), np.zeros(6)
-    used = []
+    used: list[str] = []
+    sightings: list[Sighting] = []
     for datum in request.datum:
         seen = _aligned(datum, request, crop, solids, settings)
         if seen is None:
@@ -102,18 +110,38 @@ def fix(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSetti
         information += into.T @ weight @ into
         pulls += into.T @ weight @ off
         used.append(datum.id)
+        sightings.append(seen)
     if not used:
         return Fix(crop.pose)
     trust = np.diag([settings.extrinsic_m**2] * 3 + [settings.extrinsic_rad**2] * 3)
     spread = np.linalg.pinv(information)
     off = spread @ pulls
     surprise = float(off @ np.linalg.solve(spread + trust, off)) / 6
-    trust *= max(1.0, surprise)
+    likely = _likely(information, pulls, trust, pivot)
+    if surprise > SURPRISED and not any(_contradicts(seen, likely[2], settings) for seen in sightings):
+        surprise = 1.0
+    covariance, shift, apparent = likely if surprise <= 1.0 else _likely(information, pulls, trust * surprise, pivot)
+    return Fix(apparent.inverse() @ crop.pose, covariance, tuple(used), shift)
+
+
+def _likely(information: Floats, pulls: Floats, trust: Floats, pivot: Floats) -> tuple[Floats, Pose, Pose]:
+    """Return what is left unknown, the most likely motion of everything about a pivot, and the same of the world."""
     covariance: Floats = np.asarray(np.linalg.inv(information + np.linalg.inv(trust)), dtype=np.float64)
     shift = _small(covariance @ pulls)
     about = Pose(_vector(pivot))
-    apparent = about @ shift @ about.inverse()
-    return Fix(apparent.inverse() @ crop.pose, covariance, tuple(used), shift)
+    return covariance, shift, about @ shift @ about.inverse()
+
+
+def _contradicts(seen: Sighting, apparent: Pose, settings: VisionSettings) -> bool:
+    """Tell whether a datum is clearly seen where it was found, and not where `apparent` would have moved it to.
+
+    One whose fit came to rest is taken at its word.
+    """
+    if seen.found.settled:
+        return True
+    expected = dataclasses.replace(seen.found, pose=apparent @ seen.idea.pose)
+    found, trusted = (vote(seen.idea, at, seen.scene, settings) for at in (seen.found, expected))
+    return told_apart(found, trusted, seen.scene, settings)
 
 
 def seen_off(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSettings, off_m: float) -> str:
@@ -176,7 +204,9 @@ def _aligned(
     agree = np.abs(scene.depth[some] - front) < settings.cut_sigma * scene.sigma[some]
     inflate = settings.inflate + settings.inflate_grain * (scene.grain - 1)
     return Sighting(
+        idea,
         dataclasses.replace(found, covariance=found.covariance * inflate**2),
+        scene,
         useful=votes.support >= LEAST_SUPPORT,
         sure=found.settled and votes.support >= SURE_SUPPORT,
         clear=int(seen.sum()) >= SURE_SHARE * np.isfinite(alone).sum(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -48,7 +49,8 @@ class Votes:
     """How well an aligned hypothesis explains the picture.
 
     `support` is the net share, -1 to 1, of pixels which tell it from the empty place that vote for it, each by how
-    much noise it would take; 0 where too few tell; `cost` is the sum of squared, clipped residuals in sigmas.
+    much noise it would take; 0 where too few tell; `cost` is the sum of squared, clipped residuals in sigmas. `tried`
+    says that it fits no better a few pixels to a side.
     """
 
     hypothesis: Hypothesis
@@ -56,6 +58,7 @@ class Votes:
     front: Depth
     support: float
     cost: float
+    tried: bool = False
 
     @property
     def name(self) -> str:
@@ -114,7 +117,7 @@ def settle(
     if vote(hypothesis, Alignment(start), scene.thinned(), settings).support >= settings.sure_support:
         votes = vote(hypothesis, align(hypothesis.solid, start, scene, near=True, alone=alone), scene, settings)
         if not better_beside(votes, scene, settings):
-            return votes
+            return dataclasses.replace(votes, tried=True)
     return vote(hypothesis, align(hypothesis.solid, start, scene, alone=alone), scene, settings)
 
 

@@ -146,7 +146,9 @@ def _nominal(place: Place, settings: VisionSettings) -> tuple[Votes, list[Votes]
     scene, part = place.scene, place.ideas[0]
     nominal = settle(part, part.pose, scene, settings, alone=place.alone)
     sure = nominal.support >= settings.sure_support and nominal.found.settled
-    if not sure or not _explains(nominal, place, settings) or better_beside(nominal, scene, settings):
+    if not sure or not _explains(nominal, place, settings):
+        return nominal, None
+    if not nominal.tried and better_beside(nominal, scene, settings):
         return nominal, None
     rivals = [_rival(idea, nominal, place, settings) for idea in place.ideas[1:]]
     return nominal, rivals if all(compared(nominal, rival, scene, settings)[0] >= 0 for rival in rivals) else None
@@ -255,8 +257,12 @@ def _same_chance(votes: Votes, best: Votes, place: Place, settings: VisionSettin
     if votes is best:
         return votes
     pose = best.found.pose @ best.hypothesis.pose.inverse() @ votes.hypothesis.pose
-    there = vote(votes.hypothesis, dataclasses.replace(best.found, pose=pose), place.scene, settings)
-    return min(votes, there, key=lambda each: each.cost)
+    there = dataclasses.replace(best.found, pose=pose)
+    some = place.scene.thinned()
+    here, beside = (vote(votes.hypothesis, found, some, settings).cost for found in (votes.found, there))
+    if here <= beside:
+        return votes
+    return min(votes, vote(votes.hypothesis, there, place.scene, settings), key=lambda each: each.cost)
 
 
 def _best(tried: list[Votes], place: Place, settings: VisionSettings) -> Votes:

@@ -286,6 +286,9 @@ class Search:
         fitted.sort(key=lambda each: each[0].cost)
         out: list[Guess] = []
         for votes, rest in fitted[: 2 if len(fitted) > 1 and _near(fitted[0][0], fitted[1][0], scene) else 1]:
+            if rival is not None and votes.support < rival.support - BEHIND:
+                out.append(Guess(kind, votes, rest))
+                continue
             found = align(votes.hypothesis.solid, votes.found.pose, scene, near=votes.found.settled)
             better = vote(votes.hypothesis, found, scene, self.settings)
             better = better if better.cost <= votes.cost else votes

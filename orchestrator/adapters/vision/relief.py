@@ -211,18 +211,22 @@ def candidates(relief: Relief, moulds: Moulds, where: Mask, least_m: float = 0.0
 
 def _peaks(relief: Relief, mould: Mould, step_m: float, spots: Cells, sums: Floats) -> Iterator[Candidate]:
     """Yield the places where one map fits best, none beside a better one."""
-    order = np.argsort(-sums)
-    taken: list[Floats] = []
     inner = mould.cells[:, 0] >= 0
     telling = np.minimum((mould.cells[inner, 0] * step_m / relief.sigma_m) ** 2, CLIP)
     most = max(float((mould.weight[inner] * telling).sum()), 1.0)
+    if float(sums.max()) <= LEAST * most:
+        return
+    order = np.argsort(-sums)[:80]
+    order = order[sums[order] > LEAST * most]
     apart = max(3.0, 0.3 * math.sqrt(float(mould.weight[inner].sum())))
-    for i in order[:80]:
-        if sums[i] <= LEAST * most or len(taken) >= 10:
-            return
-        if any(float(np.hypot(*(spots[i] - other))) < apart for other in taken):
+    free, taken = np.ones(len(order), dtype=bool), 0
+    for k, i in enumerate(order):
+        if not free[k]:
             continue
-        taken.append(spots[i])
+        if taken >= 10:
+            return
+        taken += 1
+        free &= np.hypot(*(spots[order] - spots[i]).T) >= apart
         row, column = spots[i]
         x, y = relief.low + relief.cell_m * (np.array((column, row)) + 0.5) - mould.reference
         resting = at_yaw(mould.rest, mould.yaw_rad)
