@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ALIGNED = 1e-7  # sine of joint 5 below which joints 4 and 6 turn about one axis
 ROUNDING_M = 1e-9  # by which a wrist right over the shoulder may seem too near: what is yielded is verified anyhow
+ROUNDING = 1e-8  # by which the elbow's cosine may exceed 1 where a stretched arm's wrist is nearly aligned: likewise
 SEEDS = 30  # starting points besides the one given and home
 STEPS = 30  # of the iteration; a start that has not arrived by then is given up
 STRIDE_RAD = 0.4  # how far a joint may go in one step: the linear model holds no farther
@@ -84,7 +85,7 @@ class UrInverse:
             v = pz - d6 * az - d1 + d5 * axis_z
             total = math.atan2(x4z, x4u)
             reach = (u * u + v * v - a2 * a2 - a3 * a3) / (2 * a2 * a3)
-            if abs(reach) > 1 + 1e-12:
+            if abs(reach) > 1 + ROUNDING:
                 continue
             bend = math.acos(max(-1.0, min(1.0, reach)))
             for t3 in (bend, -bend):
