@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core import commands as cmd
 from orchestrator.core.machine import CellVerb, OrderVerb
+from orchestrator.core.ports import Safety
 from tests.unit.cell_bench import BOSS, ROOT, bench, shipped
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ async def built(cell: Bench) -> dict[str, list[Any]]:
     answer = await cell.cell.desk.store_order("o", "gear_reducer", options, 1, None, BOSS)
     assert answer.ok, answer.message
     cell.work()
+    await cell.until(lambda state: state.safety is Safety.NORMAL)  # unknown where compiling held the loop up
     await cell.do(cmd.ChangeCell(verb=CellVerb.START, reason="test"), cmd.ChangeOrder(order="o", verb=OrderVerb.START))
     await cell.ended(timeout_s=900.0)
     return told(cell.log)
