@@ -16,7 +16,7 @@ from tests.ros2.rig import apart
 
 pytestmark = pytest.mark.ros2
 STIFF = "what is rehearsed does not yield: the push depends on when the controller heard of it"
-HASTE = "a trajectory counts from when the controller hears of it: ticks some ms apart bend a jog's speed by a tenth"
+HASTE = "a trajectory counts from when the controller hears of it: uneven ticks bend a jog's speed by up to a quarter"
 OPEN = {
     "test_a_guarded_move_tells_by_depth_and_force_what_it_met": STIFF,
     "test_a_guarded_move_meets_what_comes_into_its_way_while_it_runs": STIFF,
