@@ -187,16 +187,17 @@ def _squareness(way: Floats) -> tuple[float, float]:
 def _sides(hull: ConvexHull) -> list[tuple[Floats, Floats]]:
     """Return the hull's flat sides: outward normal (3,), triangles (n, 3)."""
     order = np.lexsort(np.round(hull.equations, 3).T)
-    sides: list[tuple[Floats, list[Floats]]] = []
+    planes = np.empty((len(order), 4))
+    members: list[list[Floats]] = []
     for i in order:
-        normal, offset = hull.equations[i, :3], hull.equations[i, 3]
-        for known, members in sides:
-            if float(known[:3] @ normal) > 0.99995 and abs(float(known[3] - offset)) < 5e-5:
-                members.append(hull.simplices[i])
-                break
+        plane, known = hull.equations[i], planes[: len(members)]
+        same = (known[:, :3] @ plane[:3] > 0.99995) & (np.abs(known[:, 3] - plane[3]) < 5e-5)
+        if same.any():
+            members[int(same.argmax())].append(hull.simplices[i])
         else:
-            sides.append((np.append(normal, offset), [hull.simplices[i]]))
-    return [(plane[:3], np.array(members)) for plane, members in sides]
+            planes[len(members)] = plane
+            members.append([hull.simplices[i]])
+    return [(plane[:3], np.array(some)) for plane, some in zip(planes, members, strict=False)]
 
 
 def _over(corners: Floats, normal: Floats, mass: Floats, margin_m: float) -> bool:
