@@ -196,10 +196,12 @@ def _order(symmetry: str) -> int | None:
 
 
 async def _judged(folder: Path, request: CheckRequest, loaded: ShotFile, noise_m: float, *, evidence: bool) -> Check:
+    from orchestrator.adapters.vision.settings import PATIENT_S, VisionSettings
     from orchestrator.adapters.vision_open3d import VisionOpen3D
 
     shot = loaded.shot
-    vision = VisionOpen3D(folder, evidence=folder.parent if evidence else None, noise_m={shot.camera: noise_m})
+    settings, kept = VisionSettings(seconds=PATIENT_S), folder.parent if evidence else None
+    vision = VisionOpen3D(folder, evidence=kept, noise_m={shot.camera: noise_m}, settings=settings)
     try:
         return await vision.check(request, shot)
     except VisionError as error:

@@ -44,7 +44,7 @@ def locate(
     depth_scale: float | None = typer.Option(None, help="Millimetres of one unit of the depth picture."),
     symmetry_z: int = typer.Option(-1, help="Order of symmetry about the part's z; 0 any angle, -1 from the mesh."),
     box: str = typer.Option("", help="Where to look, in the world: x,y,z of one corner and of the opposite one, in m."),
-    noise_mm: float = typer.Option(0.14, help="Noise of the camera at 1 m, one sigma; stereo cameras have about 2.5."),
+    noise_mm: float | None = typer.Option(None, min=0.0, help="Depth noise at 1 m, one sigma; else measured."),
     look_alike: list[Path] = typer.Option([], help="Another part that may lie there, in the model's unit; repeatable."),
     grasps: bool = typer.Option(True, help="Try a gripper across the middle of the part's upper side."),
     most: int = typer.Option(10, min=1, max=100, help="How many parts to report at most."),
@@ -52,7 +52,7 @@ def locate(
     out: Path | None = typer.Option(None, help="Write the picture with the parts drawn into it (PNG)."),
 ) -> None:
     """Say where parts of a model lie in a depth picture: poses in the world, and whether a gripper gets there."""
-    from orchestrator.adapters.vision.shot_file import read_shot
+    from orchestrator.adapters.vision.shot_file import noise_of, read_shot
 
     shot = read_shot(depth, camera, depth_scale=depth_scale).shot
     meshes = [_mesh(path, unit, shot) for path in (model, *look_alike)]
@@ -66,13 +66,17 @@ def locate(
         gripper=Fingers() if holds else None,
         most=most,
     )
-    found = asyncio.run(_located(request, shot, meshes, noise_mm / 1000))
+    noise_m = noise_of(shot.depth_m) if noise_mm is None else noise_mm / 1000
+    found = asyncio.run(_located(request, shot, meshes, noise_m))
     if out is not None:
         _draw(shot, found, meshes[0], out)
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(found), indent=1))
     else:
         _print(found, out)
+        if noise_mm is None:
+            said = f"Noise {noise_m * 1000:.2f} mm at 1 m, measured in this picture (--noise-mm says otherwise)."
+            console.print(said, highlight=False)
     if not found.found:
         raise typer.Exit(3)
 
@@ -80,13 +84,13 @@ def locate(
 async def _located(request: LocateRequest, shot: Shot, meshes: list[Any], noise_m: float) -> Located:
     import tempfile
 
-    from orchestrator.adapters.vision.settings import VisionSettings
+    from orchestrator.adapters.vision.settings import PATIENT_S, VisionSettings
     from orchestrator.adapters.vision_open3d import VisionOpen3D
 
     with tempfile.TemporaryDirectory() as folder:
         for k, mesh in enumerate(meshes):
             mesh.export(Path(folder) / f"{k}.glb")
-        vision = VisionOpen3D(Path(folder), settings=VisionSettings(noise_m=noise_m))
+        vision = VisionOpen3D(Path(folder), settings=VisionSettings(noise_m=noise_m, seconds=PATIENT_S))
         try:
             return await vision.locate(request, shot)
         finally:

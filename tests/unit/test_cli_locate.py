@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +13,13 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from orchestrator.__main__ import command_line
+from orchestrator.adapters.sim.depth import MODELS
 from orchestrator.core.camera import intrinsics_for
 from orchestrator.core.errors import BadInput, VisionError
 from orchestrator.core.geometry import Pose
 from orchestrator.core.ports import Expected
-from tests.locate_scenes import FLOOR_Z, Thrower, write_kinds
+from tests.depth_scenes import cast
+from tests.locate_scenes import FLOOR_Z, Thrower, at, join, write_kinds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,3 +89,34 @@ def test_a_camera_of_another_size_is_refused(files: Path, tmp_path: Path) -> Non
     other.write_text(json.dumps({"width": 10, "height": 10, "fx": 1, "fy": 1, "cx": 5, "cy": 5}))
     result = run(files, "--camera", str(other))
     assert "640 x 360" in str(result.exception)
+
+
+@pytest.mark.slow
+def test_a_large_part_is_found_by_a_noisy_camera_that_looks_aslant(tmp_path: Path) -> None:
+    """Of a pot's upper side such a camera sees little, and its noise is not said."""
+    box, tube, rod = trimesh.creation.box, trimesh.creation.annulus, trimesh.creation.cylinder
+    pot = join(
+        at(tube(0.045, 0.05, 0.15), z=0.075), at(rod(0.05, 0.11), z=0.055), at(box((0.06, 0.02, 0.02)), x=0.075, z=0.12)
+    )
+    pot.export(tmp_path / "pot.glb")
+    at(box((1.6, 1.2, 0.02)), z=-0.01).export(tmp_path / "top.glb")
+    for k, size in enumerate(((0.2, 0.12, 0.1), (0.12, 0.3, 0.06), (0.1, 0.1, 0.14))):
+        at(box(size), z=size[2] / 2).export(tmp_path / f"box{k}.glb")
+    standing = Pose.from_rpy((0.1, 0.05, 0.0), (0, 0, 2.0))
+    things = [(tmp_path / "top.glb", Pose()), (tmp_path / "pot.glb", standing)]
+    places = ((0.35, 0.1), (-0.3, 0.2), (0.3, -0.3))
+    things += [(tmp_path / f"box{k}.glb", Pose.from_rpy((*place, 0.0), (0, 0, k))) for k, place in enumerate(places)]
+    camera = Pose.from_rpy((0.0, -0.75, 0.75), (math.radians(-135), 0, 0))
+    lens = intrinsics_for(640, 480, 60.0)
+    depth, cosine = cast([(trimesh.load_scene(file).to_mesh(), pose) for file, pose in things], camera, lens)
+    depth = np.where(np.isfinite(depth), depth, 10.0).astype(np.float32)
+    measured = MODELS["stereo"].spoil(depth, cosine.astype(np.float32), np.random.default_rng(3))
+    Image.fromarray(np.round(measured * 1000).astype(np.uint16)).save(tmp_path / "depth.png")
+    told = {key: getattr(lens, key) for key in ("width", "height", "fx", "fy", "cx", "cy")}
+    (tmp_path / "camera.json").write_text(json.dumps({**told, "camera_to_world": camera.matrix().tolist()}))
+    given = ["--depth", tmp_path / "depth.png", "--camera", tmp_path / "camera.json", "--model", tmp_path / "pot.glb"]
+    result = CliRunner().invoke(command_line(), ["vision", "locate", *map(str, given), "--json"])
+    assert result.exit_code == 0, result.output
+    (found,) = json.loads(result.stdout)["found"]
+    assert found["pose"]["p"] == pytest.approx(standing.p, abs=0.004)
+    assert found["lies"] == "upright"

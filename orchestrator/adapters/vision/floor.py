@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 NEAR_M = 0.0015  # a point this near to a plane is on it, where the noise is less; thin parts must not tilt it
 OFF_M = 0.003  # how far off a known floor may be for its points to be found at all
 LEAST_REACH_M = 0.0004
+NOISIER_M = (
+    0.0008,
+    0.0025,
+)  # per z^2: what a camera may err by where no floor is found with the noise that it was said
 TRIES = 160
 SAMPLE = 4000
 FITTED_PIXELS = 60_000  # that a floor is fitted to
@@ -88,10 +92,13 @@ def ground_of(request: LocateRequest, crop: Crop, solids: Solids, settings: Visi
     if int(inside.sum()) < 50:
         return None
     middle = float(np.median(few[inside]))
-    width = max(NEAR_M, 2.5 * settings.noise_m * middle**2)
-    free = world[inside & ~(np.abs(few - few_known) < 2 * width)]
-    plane = _floor(request, free if len(free) > SAMPLE / 10 else world[inside], crop.pose, width)
-    if plane is None:
+    for noise_m in sorted({settings.noise_m, *(more for more in NOISIER_M if more > settings.noise_m)}):
+        width = max(NEAR_M, 2.5 * noise_m * middle**2)
+        free = world[inside & ~(np.abs(few - few_known) < 2 * width)]
+        plane = _floor(request, free if len(free) > SAMPLE / 10 else world[inside], crop.pose, width)
+        if plane is not None:
+            break
+    else:
         return None
     floor, spread = plane
     noise = float(np.clip(spread / middle**2, settings.noise_m, MOST_NOISE_M))

@@ -14,7 +14,16 @@ from orchestrator.adapters.vision.floor import Ground, ground_of
 from orchestrator.adapters.vision.hypotheses import Hypothesis, Votes, costs, vote
 from orchestrator.adapters.vision.outline import grown, outline
 from orchestrator.adapters.vision.reach import Obstacle, judged
-from orchestrator.adapters.vision.relief import Candidate, Moulds, Relief, candidates, lumps, relief_of, standing_m
+from orchestrator.adapters.vision.relief import (
+    LEAST,
+    Candidate,
+    Moulds,
+    Relief,
+    candidates,
+    lumps,
+    relief_of,
+    standing_m,
+)
 from orchestrator.adapters.vision.render import Region, View, region_of
 from orchestrator.adapters.vision.stable import shape_of
 from orchestrator.core.geometry import Pose
@@ -54,6 +63,7 @@ VISIBLE = 0.4  # share of the part's side facing the camera that must be in view
 CONTRADICTED = 0.25  # share of its pixels off the outlines that may contradict it
 BESIDE = 0.45  # share of what surrounds it that may stand as high: more, and it is a piece of something larger
 LEANING_RAD, LEANING_M = math.radians(8), 0.004  # how far off a resting pose a part may be fitted and still rest
+LEANING_SUPPORT = 0.7  # net share of votes that a part must have which lies as it would not by itself
 REST_COST = 0.02  # how much worse, as a share, a resting pose may explain the picture than a free fit
 ALIKE_M, ALIKE_RAD = 0.004, math.radians(8)  # poses nearer than this are one
 DOUBT = 0.06  # of the hoped-for gain: poses whose costs differ by less explain the picture alike
@@ -139,9 +149,16 @@ class Search:
 
     def run(self, every: Sequence[Candidate], part: Moulds) -> float:
         """Look at each place, the most promising first; returns the best score that was not believed."""
+        promising = [candidate for candidate in every if candidate.share > SHARE]
+        best = self._look_at(promising, part)
+        if not self.found and not self.doubts:  # a camera that looks aslant sees little of a part's upper side
+            aslant = [candidate for candidate in every if candidate.share <= SHARE < candidate.of_seen]
+            best = max(best, self._look_at(aslant, part))
+        return best
+
+    def _look_at(self, promising: Sequence[Candidate], part: Moulds) -> float:
         best = 0.0
         size = np.sort(part.shape.solid.high - part.shape.solid.low)
-        promising = [candidate for candidate in every if candidate.share > SHARE]
         for group in _places(promising, max(0.006, 0.4 * float(size[1])), 2 * self.request.most + 6):
             if len(self.found) >= self.request.most:
                 break
@@ -343,7 +360,8 @@ class Search:
     def _disbelieved(self, guess: Guess, scene: Scene) -> str:
         """Say why a fitted pose is not believed; "" where it is."""
         votes = guess.votes
-        if self._score(votes, scene) < self.settings.least_support:
+        least = self.settings.least_support
+        if self._score(votes, scene) < (least if guess.rest is not None else max(least, LEANING_SUPPORT)):
             return "score"
         if self._visible(votes, scene) < VISIBLE:
             return "hidden"
@@ -405,7 +423,8 @@ class Search:
         """Fit a look-alike at the place where a part was found."""
         near, where = self.relief.around(at.x, at.y, 2 * radius, 0.6 * radius)
         where &= near.standing > 0.002
-        guesses = self._fit(kind, moulds, _variety(candidates(near, moulds, where)), scene, found)
+        promising = [candidate for candidate in candidates(near, moulds, where) if candidate.share > LEAST]
+        guesses = self._fit(kind, moulds, _variety(promising), scene, found)
         return guesses[0] if guesses else None
 
     def _clear(self, best: Votes, other: Votes, scene: Scene) -> bool:

@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     Cells = npt.NDArray[np.int64]
 
 CELL_M = (0.0015, 0.0025)
+LARGE = 48  # cells across the narrow side of a part for which they may be coarser
 CELL_STEP_M = 0.0005  # so that pictures of one camera share a part's maps
 CELL_SLACK_M = 0.001  # how far a height may be off within a cell, beside the noise
 CLIP = 9.0  # squared sigmas that one cell is worth at most
 LEAST = 0.2  # share of what a pose could explain below which it is no candidate
+LEAST_SEEN = 0.4  # share of a part's heights that count at least as what could be explained, however few were measured
 RIM = 0.5  # how much less a cell beside the part counts than one on it
 STEPS, STEP_M = 48, 0.0005  # levels of height at most, and what their distance is a multiple of
 MOST_CELLS, MOST_RIM = 90, 30  # of a part's map that are asked for
@@ -71,12 +73,16 @@ class Relief:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A pose (in the floor's frame) that explains heights by `worth` squared sigmas, a `share` of what it could."""
+    """A pose (in the floor's frame) that explains heights by `worth` squared sigmas.
+
+    That is a `share` of what it could, and `of_seen` of what it could where something was measured.
+    """
 
     pose: Pose
     rest: Rest
     worth: float
     share: float
+    of_seen: float
     x: float
     y: float
 
@@ -85,7 +91,8 @@ def relief_of(ground: Ground, least_m: float, highest_m: float) -> Relief:
     """Map a picture's heights in cells of a sixth of `least_m`, the part's narrow side; the far higher is left out."""
     middle = ground.depth[ground.depth.shape[0] // 2 :: 7, ::7]
     pixel = float(np.median(middle[middle > 0])) / ground.crop.intrinsics.fx if (middle > 0).any() else CELL_M[0]
-    cell = float(np.clip(round(max(least_m / 6, 1.3 * pixel) / CELL_STEP_M) * CELL_STEP_M, *CELL_M))
+    wished = np.clip(max(least_m / 6, 1.3 * pixel), CELL_M[0], max(CELL_M[1], least_m / LARGE))
+    cell = float(round(wished / CELL_STEP_M) * CELL_STEP_M)
     stride = max(1, int(cell / pixel / 1.6))
     some = (slice(None, None, stride), slice(None, None, stride))
     depth, back, every = ground.depth[some], ground.back[some], ground.points[some]
@@ -191,33 +198,38 @@ def candidates(relief: Relief, moulds: Moulds, where: Mask, least_m: float = 0.0
     padded = np.pad(worth, ((0, 0), (pad, pad), (pad, pad)))
     levels, rows, columns = padded.shape
     flat = padded.ravel()
+    measured = np.pad(np.isfinite(relief.height), pad).ravel()
     spots = np.argwhere(where)
     if len(spots) > MOST_PLACES:
         spots = spots[:: len(spots) // MOST_PLACES + 1]
     standing = relief.standing[spots[:, 0], spots[:, 1]]
     out: list[Candidate] = []
     for mould in maps:
-        tall = np.abs(standing - mould.height_m) < 3 * relief.sigma_m + 0.003
-        some = spots[tall]
+        some = spots[np.abs(standing - mould.height_m) < 3 * relief.sigma_m + 0.003]
         if len(some) == 0:
             continue
         base = (some[:, 0] + pad) * columns + some[:, 1] + pad
         level = np.where(mould.cells[:, 0] < 0, levels - 1, mould.cells[:, 0])
-        offsets = level * rows * columns + mould.cells[:, 1] * columns + mould.cells[:, 2]
-        sums = flat[base[:, None] + offsets[None, :]] @ mould.weight
-        out += _peaks(relief, mould, step, some, sums)
+        beside = mould.cells[:, 1] * columns + mould.cells[:, 2]
+        sums = flat[base[:, None] + (level * rows * columns + beside)[None, :]] @ mould.weight
+        seen = measured[base[:, None] + beside[None, mould.cells[:, 0] >= 0]]
+        out += _peaks(relief, mould, step, some, sums, seen)
     return sorted(out, key=lambda each: -each.worth)
 
 
-def _peaks(relief: Relief, mould: Mould, step_m: float, spots: Cells, sums: Floats) -> Iterator[Candidate]:
-    """Yield the places where one map fits best, none beside a better one."""
+def _peaks(relief: Relief, mould: Mould, step_m: float, spots: Cells, sums: Floats, seen: Mask) -> Iterator[Candidate]:
+    """Yield the places where one map fits best, none beside a better one.
+
+    `seen` (spots, cells of the map but its rim) are those measured: what is hidden from the camera explains nothing.
+    """
     inner = mould.cells[:, 0] >= 0
-    telling = np.minimum((mould.cells[inner, 0] * step_m / relief.sigma_m) ** 2, CLIP)
-    most = max(float((mould.weight[inner] * telling).sum()), 1.0)
-    if float(sums.max()) <= LEAST * most:
+    telling = mould.weight[inner] * np.minimum((mould.cells[inner, 0] * step_m / relief.sigma_m) ** 2, CLIP)
+    most = max(float(telling.sum()), 1.0)
+    of_seen = sums / np.maximum(seen @ telling, LEAST_SEEN * most)
+    if float(of_seen.max()) <= LEAST:
         return
     order = np.argsort(-sums)[:80]
-    order = order[sums[order] > LEAST * most]
+    order = order[of_seen[order] > LEAST]
     apart = max(3.0, 0.3 * math.sqrt(float(mould.weight[inner].sum())))
     free, taken = np.ones(len(order), dtype=bool), 0
     for k, i in enumerate(order):
@@ -232,7 +244,8 @@ def _peaks(relief: Relief, mould: Mould, step_m: float, spots: Cells, sums: Floa
         resting = at_yaw(mould.rest, mould.yaw_rad)
         pose = Pose((float(x), float(y), 0.0)) @ resting
         middle = relief.low + relief.cell_m * (np.array((column, row)) + 0.5)
-        yield Candidate(pose, mould.rest, float(sums[i]), float(sums[i]) / most, float(middle[0]), float(middle[1]))
+        worth, at = float(sums[i]), middle.tolist()
+        yield Candidate(pose, mould.rest, worth, worth / most, float(of_seen[i]), at[0], at[1])
 
 
 def _worth(relief: Relief, step_m: float, highest_m: float) -> npt.NDArray[np.float32]:

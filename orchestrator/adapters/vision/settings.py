@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PATIENT_S = 300.0  # of commands that somebody waits for: pictures of whole rooms, scanned models, busy machines
+
 
 @dataclass(frozen=True, slots=True)
 class VisionSettings:
