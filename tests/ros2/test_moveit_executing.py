@@ -18,6 +18,7 @@ from tests.contract.running import on_robot
 from tests.contract.test_robot import DOWN, FAR, HIGH, LOW, gap_m, stands
 from tests.ros2.double import DoubleKind
 from tests.ros2.moveit_double import ExecutingDoubleKind
+from tests.ros2.moveit_rig import MoveItKind, why_no_moveit
 
 SLOWLY = Move(Pose.from_rpy((-0.45, -0.15, 0.25), DOWN), line=True, speed_m_s=0.02)
 
@@ -26,6 +27,15 @@ SLOWLY = Move(Pose.from_rpy((-0.45, -0.15, 0.25), DOWN), line=True, speed_m_s=0.
 def on_rig(tmp_path):
     """Run a coroutine on a robot whose motions are executed by a double of MoveIt in this process."""
     return on_robot(ExecutingDoubleKind(), tmp_path)
+
+
+@pytest.fixture
+def on_group(request, tmp_path):
+    """Run a coroutine on a robot whose motions are executed by a move_group in another process."""
+    if reason := why_no_moveit():
+        pytest.skip(reason)
+    processes = (request.getfixturevalue("servers"), request.getfixturevalue("move_group"))
+    return on_robot(MoveItKind(*processes, execute="moveit"), tmp_path)
 
 
 async def executed(rig, *segments):
@@ -361,3 +371,110 @@ def test_somebody_elses_stop_ends_the_motion_and_says_so(on_rig):
         assert await stands(rig.robot)
 
     on_rig(body)
+
+
+# ---- over a real middleware ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.ros2
+def test_a_move_group_in_another_process_executes_stops_and_goes_on(on_group):
+    async def body(rig):
+        await (await executed(rig, Move(HIGH))).result()
+        assert rig.move_group.call("executed") == (1, 0)
+        motion = await executed(rig, SLOWLY)
+        await asyncio.sleep(0.6)
+        await rig.robot.cap_speed("hold", 0.0)
+        await asyncio.sleep(1.5)
+        assert await stands(rig.robot)
+        assert rig.move_group.call("executed")[1] >= 1
+        await rig.robot.cap_speed("hold", 1.0)
+        assert (await motion.result()).ok
+        assert rig.move_group.call("executed")[0] == 3
+        assert gap_m(rig.robot, SLOWLY.to) < 1e-5
+        motion = await executed(rig, Move(HIGH, line=True, speed_m_s=0.05))
+        await asyncio.sleep(0.6)
+        assert (await motion.cancel()).kind == "canceled"
+        assert await stands(rig.robot)
+        assert gap_m(rig.robot, HIGH) > 0.01
+        assert (await (await executed(rig, Move(HIGH))).result()).ok
+
+    on_group(body)
+
+
+@pytest.mark.ros2
+@pytest.mark.parametrize("after_s", [0.0, 0.02, 0.05, 0.1])
+def test_a_cancel_that_comes_before_the_trajectory_is_under_way_stops_it_soon(on_group, after_s):
+    async def body(rig):
+        motion = await executed(rig, Move(HIGH), SLOWLY)
+        assert await motion.accepted()
+        await asyncio.sleep(after_s)
+        assert (await motion.cancel()).kind == "canceled"
+        assert await stands(rig.robot)
+        assert gap_m(rig.robot, HIGH) > 0.01
+        assert (await (await executed(rig, Move(HIGH))).result()).ok
+
+    on_group(body)
+
+
+@pytest.mark.ros2
+@pytest.mark.parametrize(
+    ("flags", "kind", "code"),
+    [
+        ({"rejects": True}, "rejected", "refused"),
+        ({"deaf": True}, "aborted", "no_answer"),
+        ({"hangs": True}, "aborted", "no_answer"),
+        ({"lies": True}, "aborted", "not_there"),
+        ({"loses": True}, "aborted", "no_result"),
+    ],
+)
+def test_what_a_move_group_in_another_process_does_not_do_ends_the_motion(on_group, flags, kind, code):
+    async def body(rig):
+        rig.move_group.call("execute", **flags)
+        outcome = await asyncio.wait_for((await executed(rig, Move(HIGH))).result(), 20.0)
+        assert (outcome.kind, outcome.code) == (kind, code)
+        assert await stands(rig.robot)
+        rig.move_group.start()
+        assert (await (await executed(rig, Move(FAR))).result()).ok
+
+    on_group(body)
+
+
+@pytest.mark.ros2
+def test_a_trajectory_that_is_taken_late_is_stopped_at_once(on_group):
+    async def body(rig):
+        start = rig.robot.state.value.joints
+        rig.move_group.call("execute", deaf=True)
+        assert (await (await executed(rig, Move(HIGH))).result()).code == "no_answer"
+        rig.move_group.call("execute", deaf=False)
+        await asyncio.sleep(1.5)
+        assert await stands(rig.robot)
+        assert distance(rig.robot.state.value.joints, start) < 0.1
+        assert (await (await executed(rig, Move(HIGH))).result()).ok
+
+    on_group(body)
+
+
+@pytest.mark.ros2
+def test_a_slow_robot_is_stopped_by_it_with_what_helps(on_group):
+    async def body(rig):
+        rig.slow(0.3)
+        outcome = await (await executed(rig, Move(HIGH))).result()
+        assert (outcome.kind, outcome.code) == ("aborted", "timed_out")
+        assert await stands(rig.robot)
+
+    on_group(body)
+
+
+@pytest.mark.ros2
+def test_a_move_group_that_dies_while_the_arm_moves_ends_the_motion_and_the_arm_stands(on_group):
+    async def body(rig):
+        slowly = Move(SLOWLY.to, line=True, speed_m_s=0.005)
+        await (await executed(rig, Move(HIGH))).result()
+        rig.move_group.call("execute", dies=True)
+        outcome = await asyncio.wait_for((await executed(rig, slowly)).result(), 30.0)
+        assert (outcome.kind, outcome.code) == ("aborted", "lost")
+        assert await stands(rig.robot)
+        assert gap_m(rig.robot, SLOWLY.to) > 0.001
+        rig.move_group.start()
+
+    on_group(body)
