@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from orchestrator.adapters.ros2.crossing import Crossing
 
+INSISTS = 20  # looks for which a goal that was dropped is halted again: a result that is lost would make it forever
 ENDS = {4: "succeeded", 5: "canceled", 6: "aborted"}  # action_msgs/GoalStatus
 
 
@@ -46,8 +47,8 @@ class Goals:
     ) -> Goal:
         """Give an action's server a goal; `read` tells of its result, `taken` is called with the handle of one taken.
 
-        With `halt` nothing is made of its feedback, and dropping it halts, again and again as long as no other goal
-        was given that can be halted: nobody may have heard the first time.
+        With `halt` nothing is made of its feedback, and dropping it halts; again for a while, as nobody may have heard
+        the first time, unless another such goal was given.
         """
         goal = Goal()
         entry = _Open(goal, there, halt)
@@ -85,7 +86,7 @@ class Goals:
                 self._finished(entry.goal, Ended("lost"))
             elif entry.halt is not None and entry.taken and entry.goal.dropped and entry is self._newest():
                 entry.looks += 1
-                if entry.looks > 1:
+                if 1 < entry.looks <= INSISTS:
                     entry.halt()
 
     def _newest(self) -> _Open | None:
