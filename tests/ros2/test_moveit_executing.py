@@ -318,6 +318,25 @@ def test_one_that_dies_leaves_an_arm_that_goes_on_and_is_stopped(on_rig):
     on_rig(body)
 
 
+@pytest.mark.parametrize("goes", ["leave", "deaf"])
+def test_where_nobody_listens_to_the_topic_either_the_controllers_goals_are_cancelled(on_rig, goes):
+    async def body(rig):
+        motion = await executed(rig, Move(HIGH), SLOWLY)
+        await asyncio.sleep(0.6)
+        rig.group.steer = lambda _: False
+        if goes == "leave":
+            rig.group.leave()
+        else:
+            rig.misbehave(group_deaf=True)
+            await rig.robot.cap_speed("person", 0.1)
+        outcome = await asyncio.wait_for(motion.result(), 6.0)
+        assert outcome.kind == "aborted"
+        assert await stands(rig.robot)
+        assert gap_m(rig.robot, SLOWLY.to) > 0.01
+
+    on_rig(body)
+
+
 def test_a_controller_that_dies_with_it_is_not_known_to_stand(on_rig):
     async def body(rig):
         motion = await executed(rig, Move(HIGH), SLOWLY)

@@ -233,12 +233,9 @@ class Run:
 
     async def _left_alone(self) -> Outcome:
         """Bring the arm to a stand that goes on although who had it moved is gone."""
-        link, words = self._drive.link, f"{self._by.name} is gone."
-        if not self._halt():
-            link.calm()
-        stands = await self._readings.stands(SETTLE_S)
-        link.calm()  # what it has given the controller
-        if stands or await self._readings.stands(SETTLE_S):
+        words = f"{self._by.name} is gone."
+        self._give_up()
+        if await self._readings.stands(SETTLE_S):
             return failed("lost", words, "Start move_group, then plan anew from where the arm stands.")
         return failed("lost", words, "Press the emergency stop.", "unknown")
 
@@ -254,7 +251,10 @@ class Run:
 
     def _give_up(self, *, cancel: bool = True) -> None:
         """Want no more of this: brake on the topic, cancel what was given."""
-        if not self._halt() or cancel:
+        halted = self._halt()
+        if not halted and not self._by.retimes:
+            self._drive.link.calm()  # what was passed on to the controller
+        if cancel or not halted:
             self._drop()
 
     def _drop(self) -> None:
