@@ -26,6 +26,7 @@ from orchestrator.core.errors import AuthoringError, SetupError, TandemError
 from orchestrator.core.events import decode
 from orchestrator.core.interlock import why_not_calibrate
 from orchestrator.core.state import initial
+from orchestrator.engine import conditions
 from orchestrator.engine.arm_in_view import ArmInView
 from orchestrator.engine.cell_desk import CellDesk
 from orchestrator.engine.checks import pretended
@@ -464,8 +465,12 @@ def _physics(world: World, arm: ArmModel, spec: CellSpec, kinds: Mapping[str, Pa
 
 
 async def _warm_up(world: World, fitting: Fitting, vision: VisionOpen3D | None) -> None:
-    """Start the vision process, then load in a thread: by then the first pages have got their answers."""
+    """Make what the first order takes, start the vision process, then load the rest; in a thread, for pages to answer.
+
+    An order that came first would hold the event loop up for it, and so a robot's readings.
+    """
     shapes = {body.shape for body in world}  # told here: the world is the event loop's
+    await asyncio.to_thread(_try, "conditions", conditions.ready)
     if vision is not None:
         try:
             await vision.warm_up()
@@ -479,10 +484,14 @@ def _load(meshes: MeshStore, shapes: Iterable[Box | Mesh], fitting: Fitting) -> 
     parts: list[tuple[str, Callable[[], object]]] = [(name, partial(importlib.import_module, name)) for name in SLOW]
     parts += [("mesh", partial(_mesh, meshes, shape)) for shape in shapes]
     for name, load in [*parts, ("fits", fitting.fits), ("heads", fitting.heads)]:
-        try:
-            load()
-        except Exception as error:  # noqa: BLE001 # whoever needs it says what is wrong; the next part is loaded all the same
-            log.warning("not_warm", part=name, error=repr(error))
+        _try(name, load)
+
+
+def _try(name: str, load: Callable[[], object]) -> None:
+    try:
+        load()
+    except Exception as error:  # noqa: BLE001 # whoever needs it says what is wrong; the next part is loaded all the same
+        log.warning("not_warm", part=name, error=repr(error))
 
 
 def _mesh(meshes: MeshStore, shape: Box | Mesh) -> None:

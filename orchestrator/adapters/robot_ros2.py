@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.adapters.ros2 import jogging
 from orchestrator.adapters.ros2.drive import Drive
+from orchestrator.adapters.ros2.executing import CONTROLLER, EXECUTORS
 from orchestrator.adapters.ros2.moveit_planner import MoveItPlanner
 from orchestrator.adapters.ros2.readings import Reading, Readings
 from orchestrator.adapters.ros2.touch import BLIND_S, SUPERVISED_M_S, Touch
@@ -106,7 +107,7 @@ class RosRobot:
         self._readings = Readings(
             settings.joints, settings.gripper, arm.gripper.stroke_m, simulated=settings.use_sim_time
         )
-        self._drive = Drive(link, self._readings)
+        self._drive = Drive(link, self._readings, EXECUTORS[settings.execute])
         self._tool = arm.gripper.tool()
         self._scene = Scene()
         self._version = scenery.version(self._scene)
@@ -167,6 +168,12 @@ class RosRobot:
                 raise RobotError(
                     f"There is no {server} at {name}.", remedy="Start it, or correct the cell file.", code="not_ready"
                 )
+        if self._settings.execute == "moveit" and not await self._link.wait_for("moveit", WAIT_S):
+            raise RobotError(
+                "There is no MoveIt at execute_trajectory.",
+                remedy="Start move_group, or take execute out of the cell file.",
+                code="not_ready",
+            )
         self._running = True
         self._publish()
 
@@ -546,7 +553,7 @@ class RosRobot:
         touch = Touch(command.force_N, self._force[0], asyncio.get_running_loop().time)
         self._feel(touch)
         failed = await self._drive.ride(
-            leg.curves, motion, begin=0.0, share=1.0, enough=lambda: touch.felt or touch.blind
+            leg.curves, motion, begin=0.0, share=1.0, enough=lambda: touch.felt or touch.blind, by=CONTROLLER
         )
         gone = (b - a for a, b in zip(here.tcp.p, self.state.value.tcp.p, strict=True))
         depth_m = round(sum(d * along for d, along in zip(gone, command.direction, strict=True)), 6)

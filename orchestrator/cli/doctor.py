@@ -151,7 +151,7 @@ def _ros2() -> list[Finding]:
             needed=False,
         ),
         Finding(
-            "MoveIt's messages (robots that MoveIt plans for)",
+            "MoveIt's messages (robots that MoveIt plans for, or moves)",
             moveit := importlib.util.find_spec("moveit_msgs") is not None,
             "moveit_msgs" if moveit else "",
             f"apt-get install ros-{distro or 'jazzy'}-moveit-msgs" if there else mend,

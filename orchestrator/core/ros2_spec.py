@@ -100,7 +100,8 @@ class Ros2Settings(Frozen):
     `wrench` is the wrist's force and torque (geometry_msgs/WrenchStamped); without one there are no guarded moves.
     `others` is what other ROS 2 systems may do with the cell: none, look (at its state, and hold it), or ask (to resume
     it and for orders, too).
-    `planner` is who plans; Tandem itself where it is not said.
+    `planner` is who plans; Tandem itself where it is not said. `execute` is who has motions executed: the controller's
+    own action, or MoveIt's move_group.
     In a `rehearsal` the arm (or a mock of it) moves among simulated parts: nothing around it is real to Tandem.
     """
 
@@ -112,6 +113,7 @@ class Ros2Settings(Frozen):
     gripper: Ros2GripperSpec = Ros2GripperSpec()
     safety: Annotated[Ros2SafetySpec, BeforeValidator(_source)]
     planner: PlannerSpec | None = None
+    execute: Literal["controller", "moveit"] = "controller"
     use_sim_time: bool = False
     others: Literal["none", "look", "ask"] = "look"
     rehearsal: bool = False

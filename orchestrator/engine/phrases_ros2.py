@@ -38,7 +38,6 @@ GERMAN = {
     "Name the info topic of this very picture.": "Das `info`-Topic genau dieses Bildes nennen.",
     "Look at gripper and part.": "Greifer und Teil ansehen.",
     "Look at the cell, then acknowledge.": "Die Zelle ansehen, dann quittieren.",
-    "Look at the controller's log.": "Im Protokoll der Steuerung nachsehen.",
     "Look at the controller.": "Die Steuerung ansehen.",
     "Look at the gripper's driver.": "Den Treiber des Greifers ansehen.",
     "Look at the gripper.": "Den Greifer ansehen.",
@@ -125,6 +124,19 @@ GERMAN = {
     ),
     "Start move_group, or take planner out of the cell file to plan without it.": (
         "move_group starten, oder planner aus der Zellendatei nehmen, um ohne MoveIt zu planen."
+    ),
+    "Look what was in the arm's way, and at move_group's log.": (
+        "Nachsehen, was dem Arm im Weg war, und ins Protokoll von move_group."
+    ),
+    "See who else uses move_group, then plan anew.": "Nachsehen, wer move_group noch benutzt, dann neu planen.",
+    "Set the robot's own speed to 100 %, or have move_group allow more (trajectory_execution).": (
+        "Die Geschwindigkeit am Roboter auf 100 % stellen, oder move_group mehr erlauben lassen (trajectory_execution)."
+    ),
+    "Start move_group, or take execute out of the cell file.": (
+        "move_group starten, oder execute aus der Zellendatei nehmen."
+    ),
+    "Start move_group, then plan anew from where the arm stands.": (
+        "move_group starten, dann von dort neu planen, wo der Arm steht."
     ),
     "Start the cell again.": "Die Zelle neu starten.",
     "Start it with other joints, move point to point, or clear the way.": (

@@ -46,9 +46,11 @@ SETTINGS = """adapters:
 """
 
 
-def cell_file(folder: Path, *, simulated: bool = False) -> Path:
-    """Write the demo's cell with a ROS 2 robot, whose time may be a simulator's."""
-    settings = SETTINGS + ("    use_sim_time: true\n" if simulated else "")
+def cell_file(folder: Path, *, simulated: bool = False, moveit: bool = False) -> Path:
+    """Write the demo's cell with a ROS 2 robot, whose time may be a simulator's, and which MoveIt may move."""
+    settings = (
+        SETTINGS + ("    use_sim_time: true\n" if simulated else "") + ("    execute: moveit\n" if moveit else "")
+    )
     text = (ROOT / "launch" / "cells" / "demo.yaml").read_text(encoding="utf-8")
     assert text.count(SIM) == 1
     assert text.count(ADAPTERS) == 1
@@ -58,10 +60,16 @@ def cell_file(folder: Path, *, simulated: bool = False) -> Path:
 
 
 def ros2_cell(
-    folder: Path, link: Callable[[Clock], Link] | None, *, simulated: bool = False, **more: Any
+    folder: Path,
+    link: Callable[[Clock], Link] | None,
+    *,
+    simulated: bool = False,
+    moveit: bool = False,
+    **more: Any,
 ) -> AbstractAsyncContextManager[Bench]:
     """Run the demo's cell with a ROS 2 robot behind a link, rclpy's where none is given."""
-    return bench(ROOT / "instructions", cell_file=cell_file(folder, simulated=simulated), link=link, **more)
+    file = cell_file(folder, simulated=simulated, moveit=moveit)
+    return bench(ROOT / "instructions", cell_file=file, link=link, **more)
 
 
 async def in_the_embedded_cell() -> dict[str, list[Any]]:

@@ -21,6 +21,7 @@ collect_ignore = [
     "mock_guard.py",
     "pictures.py",
     "move_group.py",
+    "move_group_execution.py",
 ]  # over rclpy, and no modules of tests
 
 

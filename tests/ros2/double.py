@@ -70,7 +70,8 @@ class Double:
     async def wait_for(self, server: Server, limit_s: float) -> bool:
         return True
 
-    def follow(self, waypoints: Sequence[Waypoint]) -> Goal:
+    def follow(self, waypoints: Sequence[Waypoint], by: Server = "controller") -> Goal:
+        assert by == "controller"
         goal = Goal()
         goal.ask_cancel = lambda: self._soon(lambda: self._cancel(goal))
         self._soon(lambda: self._take(goal, waypoints))
@@ -225,12 +226,14 @@ class Double:
 class DoubleRig:
     """The ROS 2 robot on a double, under virtual time."""
 
-    def __init__(self, folder: Path, moveit: MoveIt | None = None) -> None:
+    double: type[Double] = Double
+
+    def __init__(self, folder: Path, moveit: MoveIt | None = None, settings: Ros2Settings = SETTINGS) -> None:
         self.clock = VirtualClock(asyncio.get_running_loop())
         meshes = MeshStore(folder)
         self._world = World(meshes)
-        self._link = Double(InWorld(self._world), self.clock)
-        self._ros = RosRobot(self._link, self.clock, meshes, arm=UR5E, settings=SETTINGS, seed=1, moveit=moveit)
+        self._link = self.double(InWorld(self._world), self.clock)
+        self._ros = RosRobot(self._link, self.clock, meshes, arm=UR5E, settings=settings, seed=1, moveit=moveit)
         self.robot = self._ros
         self.close = self._ros.close
 

@@ -34,6 +34,7 @@ from trajectory_msgs.msg import JointTrajectoryPoint
 
 from orchestrator.adapters.sim.meshes import Triangles
 from orchestrator.core.geometry import Pose
+from tests.ros2.move_group_execution import Execution
 from tests.ros2.moveit_mind import Mind
 from tests.ros2.obeying import obey
 
@@ -134,6 +135,7 @@ class Group:
             cancel_callback=lambda _: CancelResponse.ACCEPT,
         )
         self._ears.create_subscription(JointState, "joint_states", self._hear, qos_profile_sensor_data)
+        self._execution = Execution()
         self.reset()
 
     # ---- commands ----------------------------------------------------------------------------------------------
@@ -151,12 +153,21 @@ class Group:
         self._came = {what: threading.Event() for what in ("apply", "get", "reach", "line", "free")}
         self.scene = Scene()
         self._answers.set()
+        self._execution.reset()
 
     def set(self, **flags: Any) -> None:
         """Behave otherwise."""
         for name, value in flags.items():
             setattr(self, name, value)
         self._answers.clear() if self.deaf else self._answers.set()
+
+    def execute(self, **flags: Any) -> None:
+        """Execute otherwise."""
+        self._execution.set(**flags)
+
+    def executed(self) -> tuple[int, int]:
+        """Tell how many trajectories it was given, and how many stops it heard of."""
+        return self._execution.executed, self._execution.stops
 
     def forget(self) -> None:
         """Be as one that began anew."""
@@ -270,7 +281,7 @@ class Group:
 
     def run(self, connection: Connection) -> None:
         """Serve commands until the other side is gone."""
-        obey(self, (self._node, self._ears), connection)
+        obey(self, (self._node, self._ears, *self._execution.nodes), connection)
 
 
 def _joints(state: Any) -> Joints:

@@ -29,10 +29,10 @@ def why_no_moveit() -> str:
 class MoveItRig(RosRig):
     """The ROS 2 robot on servers, with a move_group."""
 
-    def __init__(self, folder: Path, servers: ServerProcess, move_group: ServerProcess) -> None:
+    def __init__(self, folder: Path, servers: ServerProcess, move_group: ServerProcess, execute: str) -> None:
         move_group.start()
         self.move_group = move_group
-        super().__init__(folder, servers, WITH_MOVEIT)
+        super().__init__(folder, servers, WITH_MOVEIT.model_copy(update={"execute": execute}))
 
     def plan_badly(self, **flags: Any) -> None:
         """Have move_group misbehave."""
@@ -40,11 +40,11 @@ class MoveItRig(RosRig):
 
 
 class MoveItKind(RosKind):
-    """The ROS 2 robot with MoveIt, over a real middleware."""
+    """The ROS 2 robot with MoveIt, over a real middleware; `execute` says who executes its motions."""
 
-    def __init__(self, servers: ServerProcess, move_group: ServerProcess) -> None:
+    def __init__(self, servers: ServerProcess, move_group: ServerProcess, execute: str = "controller") -> None:
         super().__init__(servers)
-        self._move_group = move_group
+        self._move_group, self._execute = move_group, execute
 
     def make(self, folder: Path) -> MoveItRig:
-        return MoveItRig(folder, self._servers, self._move_group)
+        return MoveItRig(folder, self._servers, self._move_group, self._execute)

@@ -7,17 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters.ros2 import moveit, moveit_link
+from orchestrator.adapters.ros2 import executing, moveit, moveit_link
 from orchestrator.engine import phrases
 
 ROOM = Path(__file__).parents[2] / "orchestrator" / "adapters"
-FILES = ("robot_ros2.py", "ros2/drive.py", "ros2/jogging.py", "ros2/spinning.py", "sim/refusal.py")
+FILES = (
+    "robot_ros2.py",
+    "ros2/drive.py",
+    "ros2/run.py",
+    "ros2/executing.py",
+    "ros2/jogging.py",
+    "ros2/spinning.py",
+    "sim/refusal.py",
+)
 FILES += ("ros2/moveit_link.py", "ros2/moveit_messages.py", "ros2/moveit_planner.py")
 FILES += ("camera_ros2.py", "ros2/cameras.py", "ros2/depth.py", "ros2/exposure.py", "ros2/flange.py", "ros2/lens.py")
 AUTHORS = {"Call ready() first.", "See Twist.", "Give a number from 0 to 1."}  # of programs, not for the floor
 AUTHORS |= {"Give a slice without a step.", "Give a slice inside them."}
 AUTHORS |= {"Source a ROS 2 installation, Jazzy or newer, before Tandem is started."}  # of the command line
-AT = {"Outcome": 3, "_failed": 2, "_rejected": 2, "_refused": 1, "_other": 1}  # where a call has what helps
+AT = {"Outcome": 3, "failed": 2, "_rejected": 2, "_refused": 1, "_other": 1}  # where a call has what helps
 
 
 def remedies(file):
@@ -44,4 +52,10 @@ def test_what_helps_over_ros_2_is_said_in_german_too(file):
 
 def test_what_helps_where_moveit_finds_no_way_is_said_in_german_too():
     said = {moveit_link.RESTART, *(remedy for _, _, remedy in moveit.MEANINGS.values())}
+    assert [text for text in sorted(said) if phrases.helps(text).get("de") == text] == []
+
+
+def test_what_helps_where_moveit_did_not_execute_a_motion_is_said_in_german_too():
+    said = {remedy for _, _, remedy in executing.EXECUTED.values()} | {executing.MOVED}
+    said |= {by.look for by in executing.EXECUTORS.values()}
     assert [text for text in sorted(said) if phrases.helps(text).get("de") == text] == []

@@ -84,6 +84,15 @@ def test_a_mistake_in_moveits_settings_is_named_with_its_line(tmp_path, settings
     assert problem.line
 
 
+def test_who_executes_motions_is_the_controller_unless_the_cell_file_says_moveit(tmp_path):
+    assert read_cell(cell(tmp_path, ROBOT + GOOD)).adapters.robot_ros2.execute == "controller"
+    text = ROBOT + GOOD.replace("wrench:", "execute: moveit, wrench:")
+    assert read_cell(cell(tmp_path, text)).adapters.robot_ros2.execute == "moveit"
+    problem = mistake(tmp_path, text.replace("execute: moveit", "execute: somebody"))
+    assert "execute" in problem.message
+    assert problem.line
+
+
 @pytest.mark.parametrize("name", ["two words", "a//b", "ends/", "ümlaut"])
 def test_names_that_no_graph_has_are_refused(tmp_path, name):
     text = ROBOT + f"adapters: {{robot_ros2: {{safety: none, controller: '{name}'}}}}\n"

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import threading
+from typing import TYPE_CHECKING, Any
 
 from structlog.testing import capture_logs
 
 from orchestrator import app
 from orchestrator.adapters.vision_process import ProcessGone
+from orchestrator.engine import conditions
+
+if TYPE_CHECKING:
+    import pytest
 
 
 class Store:
@@ -49,3 +54,16 @@ def test_a_part_that_fails_is_logged_and_the_next_one_loaded() -> None:
         ("not_warm", "mesh"),
         ("not_warm", "fits"),
     ]
+
+
+def test_what_the_first_order_takes_is_made_first_and_not_on_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    store: Any = Store()
+
+    def ready() -> None:
+        on_loop = threading.current_thread() is threading.main_thread()
+        store.asked.append("on the loop" if on_loop else "conditions")
+        raise ValueError("broken")
+
+    monkeypatch.setattr(conditions, "ready", ready)
+    asyncio.run(app._warm_up(store, store, store))
+    assert store.asked == ["conditions", "vision", "mesh", "fits", "heads"]

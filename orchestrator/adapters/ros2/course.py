@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 STEP_S = 0.02  # between two waypoints: a controller's spline between them leaves the path by less than 1e-5 rad
 LEAD_S = 0.08  # how long a controller keeps its old course after another one was asked for: what the asking takes
+NARROWING = 40  # steps, each to two thirds
 AHEAD = 75  # waypoints that a reading is compared with, from the last one that was found
 
 
@@ -60,9 +61,19 @@ class Course:
         return self._points if self.first_s > 0.0 or len(self._points) == 1 else self._points[1:]
 
     @property
+    def points(self) -> tuple[Waypoint, ...]:
+        """All waypoints, the one where the arm stands among them."""
+        return self._points
+
+    @property
     def duration_s(self) -> float:
         """How long it takes, s."""
         return self._points[-1].t_s
+
+    @property
+    def begin(self) -> Place:
+        """Where it begins."""
+        return self._points[0].at
 
     @property
     def end(self) -> Place:
@@ -103,6 +114,22 @@ class Course:
         off = np.abs(window - np.asarray(joints)).max(axis=1)
         self._index += int(np.argmin(off))
         return self._index
+
+    def nearest(self, joints: Joints) -> Place:
+        """Return the place on the path where the arm (rad) came to a stand, beside the waypoint where it was found."""
+        at = self._points[self._index].at
+        curve = self._curves[at.curve]
+        beside = [point.at for point in self._points[max(0, self._index - 1) : self._index + 2]]
+        places = [place.state[0] for place in beside if place.curve == at.curve]
+        low = min(places) if beside[0].curve == at.curve else 0.0
+        high = max(places) if beside[-1].curve == at.curve else curve.length
+        for _ in range(NARROWING):
+            third = (high - low) / 3
+            if math.dist(curve.at(low + third), joints) <= math.dist(curve.at(high - third), joints):
+                high -= third
+            else:
+                low += third
+        return Place(at.curve, ((low + high) / 2, 0.0, 0.0))
 
     def leave(self, factor: float, gone_s: float = math.inf) -> Course | None:
         """Return the course that takes over from here at another speed factor, 0 for a stand.

@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from orchestrator.adapters.ros2.course import LEAD_S, STEP_S, Place, Waypoint, standing
-from orchestrator.adapters.ros2.drive import SETTLE_S
+from orchestrator.adapters.ros2.run import SETTLE_S
 from orchestrator.adapters.sim.kinematics import distance
 from orchestrator.core.ports import Outcome, Safety
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from orchestrator.core.geometry import Vector
     from orchestrator.core.ports import Safety
 
-Server = Literal["controller", "gripper"]
+Server = Literal["controller", "gripper", "moveit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,13 @@ class JointReading:
 class Ended:
     """How a goal ended, as its server says; `lost` when the server is gone or the middleware failed.
 
-    `held` tells, of a gripper, that something kept it from getting where it should.
+    `held` tells, of a gripper, that something kept it from getting where it should; `error` is MoveIt's error code.
     """
 
     status: Literal["succeeded", "canceled", "aborted", "lost"]
     detail: str = ""
     held: bool = False
+    error: int = 0
 
 
 class Goal:
@@ -111,8 +112,8 @@ class Link(Protocol):
     async def wait_for(self, server: Server, limit_s: float) -> bool:
         """Tell whether an action server is there, waiting for one at most `limit_s`."""
 
-    def follow(self, waypoints: Sequence[Waypoint]) -> Goal:
-        """Give the controller a trajectory; it takes over from the one under way."""
+    def follow(self, waypoints: Sequence[Waypoint], by: Server = "controller") -> Goal:
+        """Give the controller a trajectory, which takes over from the one under way; or MoveIt, which takes one."""
 
     def steer(self, waypoints: Sequence[Waypoint]) -> bool:
         """Publish a trajectory on the controller's topic, past its goals. False when nobody listens there."""

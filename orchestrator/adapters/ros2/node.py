@@ -1,7 +1,7 @@
 """The link over rclpy: one node of its own context, one executor, one thread. rclpy is imported when a link is opened.
 
 QoS: joint states, forces and safety states are read best effort, as the newest is all that counts and such a reader
-hears reliable and best-effort publishers alike. Trajectories on the controller's topic are published reliably.
+hears reliable and best-effort publishers alike.
 Every call into rclpy that waits for an answer is made on the executor's thread, so that no answer can come before it
 is waited for.
 """
@@ -14,10 +14,13 @@ import importlib.util
 import math
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.adapters.ros2.controller import Controller
 from orchestrator.adapters.ros2.crossing import Crossing
 from orchestrator.adapters.ros2.digital_io import DigitalIo
+from orchestrator.adapters.ros2.goals import Goals
 from orchestrator.adapters.ros2.grippers import Grippers
-from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
+from orchestrator.adapters.ros2.link import Ended, JointReading
+from orchestrator.adapters.ros2.moveit_execution import MoveItExecution
 from orchestrator.adapters.ros2.moveit_link import MoveGroup
 from orchestrator.adapters.ros2.readings import Lateness
 from orchestrator.adapters.ros2.spinning import SpunNode
@@ -29,14 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from orchestrator.adapters.ros2.course import Waypoint
-    from orchestrator.adapters.ros2.link import Heard, Server
+    from orchestrator.adapters.ros2.link import Goal, Heard, Server
     from orchestrator.core.geometry import Vector
     from orchestrator.core.ports import Clock
     from orchestrator.core.ros2_spec import Ros2Settings
 
 WATCH_S = 0.25  # between two looks whether the servers of open goals are there
 CALL_S = 5.0  # how long a service may take
-ENDS = {4: "succeeded", 5: "canceled", 6: "aborted"}  # action_msgs/GoalStatus
 
 
 class RosLink:
@@ -47,12 +49,13 @@ class RosLink:
         self._settings = settings
         self._clock = clock
         self._name = name
-        self._open: list[tuple[Server, Goal]] = []  # goals that have not ended; on the executor's thread
-        self._moving: Any = None  # the controller's newest goal
+        self._goals = Goals(self.crossing, self._on_thread)
         self._reflex: Callable[[Vector], bool] | None = None
         self._spun: SpunNode | None = None  # once it was opened
         self._node: Any = None
         self._heard: Heard
+        self._controller: Controller
+        self._execution: MoveItExecution | None = None
         self._grippers: Grippers | DigitalIo
         self._digital: DigitalIo | None = None
         self._loop = asyncio.get_running_loop()
@@ -67,11 +70,10 @@ class RosLink:
         """Begin to listen."""
         try:
             importlib.import_module("rclpy")  # first: it is what the message shall name
-            from control_msgs.action import FollowJointTrajectory
-            from rclpy.action import ActionClient
             from rclpy.parameter import Parameter
-            from trajectory_msgs.msg import JointTrajectory
 
+            for package in ("control_msgs.action", "trajectory_msgs.msg"):
+                importlib.import_module(package)
             if self._ur is not None:
                 importlib.import_module("ur_dashboard_msgs.msg")
         except ImportError as error:
@@ -79,24 +81,25 @@ class RosLink:
                 f"ROS 2 is not to be had here ({error.name} is missing).",
                 remedy="Source a ROS 2 installation, Jazzy or newer, before Tandem is started.",
             ) from error
-        if self.moveit is not None and importlib.util.find_spec("moveit_msgs") is None:
+        by_moveit = self._settings.execute == "moveit"
+        if (by_moveit or self.moveit is not None) and importlib.util.find_spec("moveit_msgs") is None:
             raise SetupError(
                 "MoveIt's messages are not to be had here (moveit_msgs is missing).",
-                remedy="Install ROS 2's package moveit_msgs, or take planner out of the cell file.",
+                remedy="Install ROS 2's package moveit_msgs, or take planner and execute out of the cell file.",
             )
         self._heard = heard
         overrides = [Parameter("use_sim_time", value=True)] if self._settings.use_sim_time else []
         self._spun = SpunNode(self._name, "The robot's", overrides)
         self._node = self._spun.node
-        controller = self._in(self._settings.controller)
-        self._arm = ActionClient(self._node, FollowJointTrajectory, f"{controller}/follow_joint_trajectory")
-        self._topic = self._node.create_publisher(JointTrajectory, f"{controller}/joint_trajectory", 1)
+        self._controller = Controller(self._node, self._settings, self._in, self._goals)
+        if by_moveit:
+            self._execution = MoveItExecution(self._node, self._settings, self._in, self._goals)
         spec = self._settings.gripper
         if spec.digital is not None:
             self._digital = self._grippers = DigitalIo(self._node, spec, self._in, self.crossing, self._on_thread)
         else:
             self._grippers = Grippers(self._node, spec, self._in(spec.action))
-        self._make_services(controller)
+        self._make_services()
         if self.moveit is not None:
             self.moveit.open(self._node, self._in, self._on_thread)
         self._listen()
@@ -111,7 +114,9 @@ class RosLink:
         if spun is None:
             return
         await spun.stop()
-        self._arm.destroy()  # which a node does not do for its action clients: it would stay in the graph
+        self._controller.leave()
+        if self._execution is not None:
+            self._execution.leave()
         if self.moveit is not None:
             self.moveit.leave()
         self._grippers.close()
@@ -172,9 +177,8 @@ class RosLink:
         at = message.wrench.force
         force = (at.x, at.y, at.z)
         reflex = self._reflex
-        if reflex is not None and reflex(force) and self._moving is not None:
-            self._moving.cancel_goal_async()
-            self._moving = None
+        if reflex is not None and reflex(force):
+            self._controller.halt()
         self.crossing.call(lambda: self._heard.wrench(force, felt_s))
 
     def _on_safety(self, message: Any, info: Any) -> None:
@@ -191,45 +195,25 @@ class RosLink:
 
     async def wait_for(self, server: Server, limit_s: float) -> bool:
         """Tell whether an action server is there, waiting for one at most `limit_s`."""
-        wait = self._arm.wait_for_server if server == "controller" else self._grippers.wait
+        clients = {"controller": self._controller, "moveit": self._execution}
+        client = clients.get(server)
+        wait = self._grippers.wait if client is None else client.client.wait_for_server
         return bool(await asyncio.get_running_loop().run_in_executor(None, wait, limit_s))
 
-    def follow(self, waypoints: Sequence[Waypoint]) -> Goal:
-        """Give the controller a trajectory; it takes over from the one under way."""
-        from control_msgs.action import FollowJointTrajectory
-
-        message = FollowJointTrajectory.Goal(trajectory=self._trajectory(waypoints))
-        return self._give("controller", self._arm, message, lambda result: Ended("succeeded", result.error_string))
+    def follow(self, waypoints: Sequence[Waypoint], by: Server = "controller") -> Goal:
+        """Give the controller a trajectory, which takes over from the one under way; or MoveIt, which takes one."""
+        if by != "moveit":
+            return self._controller.follow(waypoints)
+        assert self._execution is not None
+        return self._execution.follow(waypoints)
 
     def steer(self, waypoints: Sequence[Waypoint]) -> bool:
         """Publish a trajectory on the controller's topic, past its goals. False when nobody listens there."""
-        if self._spun is None or not self._topic.get_subscription_count():
-            return False
-        self._topic.publish(self._trajectory(waypoints))
-        return True
+        return self._spun is not None and self._controller.steer(waypoints)
 
     def calm(self) -> None:
         """Cancel every goal of the controller, whoever gave it."""
-        from action_msgs.srv import CancelGoal
-
-        self._on_thread(lambda: self._cancel_all.call_async(CancelGoal.Request()))
-
-    def _trajectory(self, waypoints: Sequence[Waypoint]) -> Any:
-        from builtin_interfaces.msg import Duration
-        from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
-
-        points = []
-        for point in waypoints:
-            seconds, rest = divmod(round(point.t_s * 1e9), 10**9)
-            points.append(
-                JointTrajectoryPoint(
-                    positions=list(point.positions),
-                    velocities=list(point.velocities),
-                    accelerations=list(point.accelerations),
-                    time_from_start=Duration(sec=seconds, nanosec=rest),
-                )
-            )
-        return JointTrajectory(joint_names=list(self._settings.joints), points=points)
+        self._on_thread(self._controller.calm)
 
     # ---- the gripper -------------------------------------------------------------------------------------------
 
@@ -246,76 +230,25 @@ class RosLink:
         """Give the gripper a goal: its joint's position, and the most effort in N."""
         if self._digital is not None:
             given = self._digital.grip(position, closes=closes)
-            self._on_thread(lambda: self._open.append(("gripper", given)))
-            given.ended.add_done_callback(lambda _: self._on_thread(lambda: self._finished(given, None)))
+            self._goals.keep(given, self._grippers.there)
             return given
         assert isinstance(self._grippers, Grippers)
         client, message = self._grippers.goal(position, effort)
-        return self._give("gripper", client, message, lambda result: Ended("succeeded", held=result.stalled))
+        return self._goals.give(
+            client, message, lambda result: Ended("succeeded", held=result.stalled), there=self._grippers.there
+        )
 
-    # ---- goals -------------------------------------------------------------------------------------------------
-
-    def _give(self, server: Server, client: Any, message: Any, read: Callable[[Any], Ended]) -> Goal:
-        goal = Goal()
-
-        def send() -> None:
-            self._open.append((server, goal))
-            sent = client.send_goal_async(message, feedback_callback=lambda _: self.crossing.call(goal.beat))
-            sent.add_done_callback(lambda future: self._answered(goal, future, read))
-
-        self._on_thread(send)
-        return goal
-
-    def _answered(self, goal: Goal, future: Any, read: Callable[[Any], Ended]) -> None:
-        """Take in a server's answer. Called on the executor's thread."""
-        handle = future.result()
-        if handle is None or not handle.accepted:
-            self._finished(goal, None)
-            self.crossing.call(lambda: goal.answer(accepted=False))
-            return
-        goal.ask_cancel = lambda: self._on_thread(lambda: self._cancel(goal, handle))
-        if ("controller", goal) in self._open:
-            self._moving = handle
-        self.crossing.call(lambda: goal.answer(accepted=True))
-        handle.get_result_async().add_done_callback(lambda done: self._result(goal, done, read))
-
-    def _cancel(self, goal: Goal, handle: Any) -> None:
-        """Ask for a goal's end. Called on the executor's thread."""
-
-        def answered(future: Any) -> None:
-            if future.result().goals_canceling:
-                self.crossing.call(goal.heed)
-
-        handle.cancel_goal_async().add_done_callback(answered)
-
-    def _result(self, goal: Goal, future: Any, read: Callable[[Any], Ended]) -> None:
-        """Take in how a goal ended. Called on the executor's thread."""
-        answer = future.result()
-        said = read(answer.result)
-        status: Any = ENDS.get(answer.status, "aborted")
-        self._finished(goal, Ended(status, said.detail, said.held))
-
-    def _finished(self, goal: Goal, ended: Ended | None) -> None:
-        self._open = [entry for entry in self._open if entry[1] is not goal]
-        if ended is not None:
-            self.crossing.call(lambda: goal.end(ended))
+    # ---- services ----------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
         """Look whether the servers of open goals are there. Called on the executor's thread."""
         if self._ur is not None:
             self._ur.watch()
-        for server, goal in tuple(self._open):
-            if not (self._arm.server_is_ready() if server == "controller" else self._grippers.there()):
-                self._finished(goal, Ended("lost"))
+        self._goals.watch()
 
-    # ---- services ----------------------------------------------------------------------------------------------
-
-    def _make_services(self, controller: str) -> None:
-        from action_msgs.srv import CancelGoal
+    def _make_services(self) -> None:
         from std_srvs.srv import Trigger
 
-        action = f"{controller}/follow_joint_trajectory"
-        self._cancel_all = self._node.create_client(CancelGoal, f"{action}/_action/cancel_goal")
         safety = self._settings.safety
         names = self._ur.services if self._ur is not None else (safety.prepare, safety.release)
         self._triggers = {name: self._node.create_client(Trigger, self._in(name)) for name in names if name is not None}

@@ -113,8 +113,8 @@ class Rehearsal:
         """Tell whether an action server is there, waiting for one at most `limit_s`."""
         return await self._link.wait_for(server, limit_s)
 
-    def follow(self, waypoints: Sequence[Waypoint]) -> Goal:
-        """Give the controller a trajectory, and feel ahead where that is a short way."""
+    def follow(self, waypoints: Sequence[Waypoint], by: Server = "controller") -> Goal:
+        """Give the controller, or MoveIt, a trajectory, and feel ahead where that is a short way."""
         here, there = self._world.tcp, self._tcp(waypoints[-1].positions)
         length = math.dist(here.p, there.p)
         self._numb()
@@ -130,7 +130,7 @@ class Rehearsal:
                 self._fits(),
                 random=self._random,
             )
-        self._goal = self._link.follow(waypoints)
+        self._goal = self._link.follow(waypoints, by)
         return self._goal
 
     def steer(self, waypoints: Sequence[Waypoint]) -> bool:
