@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { TakeOver } from "../access/take-over";
 import { Actions } from "../card/actions";
 import { StepCard, useEntry } from "../card/card";
+import { countOf } from "../card/count";
 import { Ribbon } from "../card/ribbon";
 import { useSettled } from "../card/settled";
 import { store } from "../cell";
@@ -64,7 +65,8 @@ function Filled({ card, settling }: { card: Card; settling: boolean }) {
   const retreat = store.cell.value?.retreat;
   const first = retreat && retreat.status !== "none" && retreat.status !== "ended"; // it is asked or under way
   const arm = retreat && card.status !== "away" && (first || retreat.buttons.length > 0) && <Retreat place={card.place} />;
-  const said = [card.n > 1 ? words.value.card.of(card.k, card.n) : "", best(card.words)?.title ?? ""].join(" ");
+  const title = best(card.words)?.title ?? "";
+  const said = [countOf(card, title, words.value.card.of), title].join(" ");
   return (
     <>
       <section
