@@ -63,8 +63,8 @@ def question(captions: Captions, state: State, unit_id: str, step_id: str) -> Qu
         title=captions.title(state, unit_id, step_id),
         reason=late.why(state, unit, step)
         if overdue
-        else phrases.reason(current.code, current.message, measured, seat(state, unit_id, step_id)),
-        remedy={} if overdue else phrases.helps(current.remedy),
+        else phrases.reason(current.code, current.message, measured, seat(state, unit_id, step_id), state.spec.names),
+        remedy={} if overdue else phrases.helps(current.remedy, state.spec.names),
         offset_mm=measured.offset_mm if measured else None,
         evidence=measured.evidence if measured else "",
         since_t=since(state, unit, step) if overdue else current.doubted_t or current.ended_t or state.t,
