@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from orchestrator.engine.captions import Captions
 
 
+_LOOK_FIRST = frozenset({"cannot_see", "moved"})  # where what helps is a new look, and not doing the step once more
+
+
 def question(captions: Captions, state: State, unit_id: str, step_id: str) -> Question:
     """Return a step that needs a decision, with the choices that the rules allow."""
     current = state.units[unit_id].steps[step_id]
     unit, step = state.units[unit_id], state.variant_of(unit_id).by_id[step_id]
     overdue = late.reached(state, unit, step) == "ask"
     measured = current.attempts[-1].measured if current.attempts and not overdue else None
+    first = "recheck" if current.code in _LOOK_FIRST else ""
     buttons = [
         Button(
             label=f"{choice}_empty" if word else choice,
@@ -45,7 +49,7 @@ def question(captions: Captions, state: State, unit_id: str, step_id: str) -> Qu
             # asked again: it undoes what was done, or takes what is in a person's hands
             danger=choice in LEAD_CHOICES or choice == "rework" or (overdue and choice == "other_actor"),
         )
-        for choice, target in choices(state, unit_id, step_id)
+        for choice, target in sorted(choices(state, unit_id, step_id), key=lambda one: one[0] != first)
         for word in (wants_word(state, unit_id, step_id, choice, target),)  # the person is the camera
     ]
     held = state.world.held()
@@ -59,8 +63,8 @@ def question(captions: Captions, state: State, unit_id: str, step_id: str) -> Qu
         title=captions.title(state, unit_id, step_id),
         reason=late.why(state, unit, step)
         if overdue
-        else phrases.reason(current.code, current.message, measured, seat(state, unit_id, step_id)),
-        remedy={} if overdue else phrases.helps(current.remedy),
+        else phrases.reason(current.code, current.message, measured, seat(state, unit_id, step_id), state.spec.names),
+        remedy={} if overdue else phrases.helps(current.remedy, state.spec.names),
         offset_mm=measured.offset_mm if measured else None,
         evidence=measured.evidence if measured else "",
         since_t=since(state, unit, step) if overdue else current.doubted_t or current.ended_t or state.t,

@@ -88,7 +88,7 @@ class Cards:
                 word = Button(label="attest" if attest else "confirm", command={"type": "confirm_step", **key, **whose})
                 buttons = (word, *buttons)
             done = phrases.ATTEST if ROBOT in current.actors else phrases.ATTEST_PERSON
-            note = done.texts if attest else self._last_word(current, seat(state, unit.id, step_id))
+            note = done.texts if attest else self._last_word(state, current, seat(state, unit.id, step_id))
             if reminder := late.reminder(state, unit, step):
                 note, buttons = reminder, (*buttons, *late.own(state, place, unit, step, granted))
             buttons = (*buttons, *undoing.own(state, place, granted))
@@ -213,12 +213,12 @@ class Cards:
                     return tuple(out)
         return tuple(out)
 
-    def _last_word(self, current: StepState, seat: Pose | None) -> dict[str, str]:
+    def _last_word(self, state: State, current: StepState, seat: Pose | None) -> dict[str, str]:
         """What the attempt before this one failed on."""
         if len(current.attempts) < 2:
             return {}
         last = current.attempts[-2]
-        return phrases.reason(last.code, last.message, last.measured, seat) if last.code else {}
+        return phrases.reason(last.code, last.message, last.measured, seat, state.spec.names) if last.code else {}
 
     def _ghost(
         self, state: State, unit: UnitState, step: Step, spec: PartSpec | None, nominal: Pose | None

@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    Called = Mapping[str, Mapping[str, str]]  # a name of the cell's files -> language -> what people read for it
+
 FILE = "languages.json"  # in the folder of the built pages: language -> English template -> its own
 OWN = ("en", "de")
 LONGEST = 400  # letters of a sentence that is recognised: what people typed may be longer, and takes long to compare
 _DECIMAL_POINT = ("en", "he", "ja", "ko", "th", "zh")  # the rest of the world's screens write a comma
 _REMEDY = "Build the pages again (make web); `npm run build` names what is wrong in a language's file."
+
+NOTHING: Called = {}
 
 _german: dict[str, str] = {}  # English template -> German
 _told: dict[str, re.Pattern[str]] = {}  # templates by which finished sentences are recognised, special ones first
@@ -63,6 +67,9 @@ def phrase(english: str, german: str) -> Phrase:
     return Phrase(english)
 
 
+_QUOTED = phrase("“{name}”", "„{name}“")
+
+
 def recognise(german: Mapping[str, str], terms: Mapping[str, str] | None = None, *, alone: bool = False) -> None:
     """Take in templates of sentences that rules and adapters say in English, `{}` for what they fill in.
 
@@ -97,16 +104,21 @@ def templates() -> tuple[str, ...]:
     return tuple(sorted(_german))
 
 
-def sentence(english: str) -> dict[str, str]:
-    """Return a finished English sentence in every language that knows it; in English alone where none does."""
+def sentence(english: str, called: Called = NOTHING) -> dict[str, str]:
+    """Return a finished English sentence in every language that knows it; in English alone where none does.
+
+    `called` gives what people read for names that fill it in, by language: it stands instead, in quotation marks.
+    """
     found = _recognised(english)
     if found is None:
         return {"en": english}
     key, given = found
-    said = {"en": english}
+    said = {
+        "en": english if called.keys().isdisjoint(_pieces(given)) else key.format(*_named("en", key, given, called))
+    }
     for language in spoken()[1:]:
         if (text := _said(language, key)) is not None:
-            said[language] = text.format(*_named(language, key, given))
+            said[language] = text.format(*_named(language, key, given, called))
     return said
 
 
@@ -167,14 +179,24 @@ def _said(language: str, english: str) -> str | None:
     return own.get(english) or None
 
 
-def _named(language: str, template: str, given: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what fills a template in as the reader's language has it: a known word, a sentence behind a colon."""
+def _pieces(given: tuple[str, ...]) -> list[str]:
+    return [piece for one in given for piece in one.split(" and ")]
+
+
+def _named(language: str, template: str, given: tuple[str, ...], called: Called) -> tuple[str, ...]:
+    """Return what fills a template in as the reader has it: known words, names, what a colon leads to."""
+    given = tuple(" and ".join(_name(language, piece, called) for piece in one.split(" and ")) for one in given)
     if template.endswith(": {}") and template not in _quoting:
         return (*given[:-1], sentence(given[-1]).get(language, given[-1]))
     terms = _terms.get(template, frozenset())
     return tuple(
         ", ".join((word in terms and _said(language, word)) or word for word in one.split(", ")) for one in given
     )
+
+
+def _name(language: str, name: str, called: Called) -> str:
+    text = _best(called[name], language) if name in called else ""
+    return _QUOTED.within(language).format(name=text) if text else name
 
 
 def _best(value: str | Mapping[str, str], language: str) -> str:

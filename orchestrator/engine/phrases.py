@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.core.geometry import rotate
-from orchestrator.engine.languages import joined, phrase, quote, recognise, sentence, spoken, with_point
+from orchestrator.engine.languages import NOTHING, joined, phrase, quote, recognise, sentence, spoken, with_point
 from orchestrator.engine.phrases_failures import GERMAN as FAILURES
 from orchestrator.engine.phrases_refusals import GERMAN as REFUSALS
 from orchestrator.engine.phrases_refusals import MISSING
@@ -33,6 +33,7 @@ from orchestrator.engine.phrases_values import QUANTITIES, WRONG
 if TYPE_CHECKING:
     from orchestrator.core.commands import Measured
     from orchestrator.core.geometry import Pose, Vector
+    from orchestrator.engine.languages import Called
 
 AWAY = phrase("Nobody is signed in here.", "Hier ist niemand angemeldet.")
 IDLE = phrase("Nothing for you right now.", "Im Moment nichts für Sie.")
@@ -213,7 +214,7 @@ def told(*reasons: str) -> dict[str, str]:
     return joined(*map(sentence, reasons))
 
 
-def helps(remedy: str) -> dict[str, str]:
+def helps(remedy: str, called: Called = NOTHING) -> dict[str, str]:
     """Say in each language what helps, sentence by sentence where the whole is not known; {} where nothing is said.
 
     >>> helps("See the log. Turn it round.")["de"]
@@ -221,8 +222,10 @@ def helps(remedy: str) -> dict[str, str]:
     """
     if not remedy:
         return {}
-    whole = sentence(remedy)
-    return whole if len(whole) > 1 else told(*re.split(r"(?<=[.!?]) ", remedy))
+    whole = sentence(remedy, called)
+    if len(whole) > 1:
+        return whole
+    return joined(*(sentence(one, called) for one in re.split(r"(?<=[.!?]) ", remedy)))
 
 
 def checking(title: dict[str, str]) -> dict[str, str]:
@@ -248,24 +251,26 @@ def motion(text: str, part: dict[str, str]) -> dict[str, str]:
     return said.filled(part=part)
 
 
-def reason(code: str, message: str, measured: Measured | None, frame: Pose | None = None) -> dict[str, str]:
+def reason(
+    code: str, message: str, measured: Measured | None, frame: Pose | None = None, called: Called = NOTHING
+) -> dict[str, str]:
     """Say why a step did not succeed; a measured offset as a person at the front of the cell sees it.
 
     The person faces the robot: the cell's +x points at them, its +y to their right. `frame` is the result's frame,
-    in whose axes the offset was measured, in the cell.
+    in whose axes the offset was measured, in the cell; `called` what people read for the names of the cell's file.
     """
     if measured is not None and measured.verdict == "displaced" and measured.offset_mm is not None:
         return _offset(measured.offset_mm, frame)
     if code == "cannot_see" and measured is None and message.startswith(_NO_PICTURE):
-        return _no_picture(message.removeprefix(_NO_PICTURE))
+        return _no_picture(message.removeprefix(_NO_PICTURE), called)
     if code in _VERDICTS:
         return _VERDICTS[code].texts
-    return helps(message) or told(message)
+    return helps(message, called) or told(message)
 
 
-def _no_picture(why: str) -> dict[str, str]:
+def _no_picture(why: str, called: Called) -> dict[str, str]:
     """Say why there is no picture that counts; where that is not known in a language, that there is none."""
-    return {**_VERDICTS["cannot_see"].texts, **sentence(why)}
+    return {**_VERDICTS["cannot_see"].texts, **sentence(why, called)}
 
 
 def _offset(offset_mm: Vector, frame: Pose | None) -> dict[str, str]:

@@ -71,10 +71,10 @@ VERB_NAMES = {  # as on the buttons, where there is one
     "undo": "Zurücknehmen",
     "block": "Zurückstellen",
     "doubt": "Anzweifeln",
-    "lower_to_approve": "Vor jeder Bewegung fragen",
-    "lower_to_single_step": "Schritt für Schritt",
-    "raise_to_approve": "Vor jeder Bewegung fragen",
-    "raise_to_full": "Roboter fährt selbst",
+    "lower_to_approve": AUTONOMY_NAMES["approve"],
+    "lower_to_single_step": AUTONOMY_NAMES["single_step"],
+    "raise_to_approve": AUTONOMY_NAMES["approve"],
+    "raise_to_full": AUTONOMY_NAMES["full"],
     "nothing": "nichts",
 }
 STATES = {

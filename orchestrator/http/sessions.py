@@ -315,8 +315,7 @@ class Session:
         self._owe_pong()
         self._seen = {} if hello.poses else None
         self._hub.watch(self, poses=hello.poses)
-        if hello.place:
-            self._hub.screens.here(self, hello.place, hello.device)
+        self._hub.screens.here(self, hello.place, hello.device)
 
     def _follow(self, message: Follow) -> None:
         if self._who.role == "auditor":

@@ -15,7 +15,7 @@ from tests.bench.report import scratch
 from tests.served import started
 
 HERE = Path(__file__).parent
-PATIENCE_S = 180
+PATIENCE_S = 300
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 

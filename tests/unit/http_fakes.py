@@ -251,15 +251,19 @@ async def serving(desk: FakeDesk, **options: Any) -> AsyncIterator[WebServer]:
 
 
 def browser(server: WebServer, **options: Any) -> httpx.AsyncClient:
-    """Return an HTTP client of the server."""
-    return httpx.AsyncClient(base_url=server.url, trust_env=False, **options)
+    """Return an HTTP client of the server, which waits for as long as a busy machine takes."""
+    return httpx.AsyncClient(base_url=server.url, trust_env=False, **{"timeout": None, **options})
 
 
 def screen(server: WebServer | str, **options: Any) -> connect:
-    """Return a WebSocket connection to a server or its URL, to be entered."""
+    """Return a WebSocket connection to a server or its URL, to be entered.
+
+    It waits for as long as a busy machine takes, and asks for no sign of life: one that is not read would miss it.
+    """
     url = server if isinstance(server, str) else server.url
+    patient: dict[str, Any] = {"open_timeout": None, "ping_interval": None, **options}
     return connect(
-        f"{url.replace('http', 'ws')}/ws", subprotocols=[SUBPROTOCOL], proxy=None, compression=None, **options
+        f"{url.replace('http', 'ws')}/ws", subprotocols=[SUBPROTOCOL], proxy=None, compression=None, **patient
     )
 
 

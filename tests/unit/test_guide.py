@@ -137,6 +137,23 @@ def test_a_question_says_in_both_languages_what_is_wrong_and_offers_what_is_poss
     run_virtual(main)
 
 
+def test_where_the_remedy_is_a_new_look_that_is_the_first_button(folder: Path) -> None:
+    async def main() -> None:
+        vision = SimVision()
+        async with bench(folder, vision=vision) as cell:
+            vision.script = [Check("cannot_see", None, visible=0.1, reason="a cable hides it")] * 2
+            await cell.do(JOIN)
+            await cell.begin(worker=False)
+            await cell.step_is("load", StepStatus.ATTENTION)
+            question: Any = cell.cell.desk.screen.topics["question/u1/load"]
+            assert question.remedy["en"] == "Clear the view and check again, or look yourself."
+            offered = [button.command["choice"] for button in question.buttons]
+            assert offered[:2] == ["recheck", "retry"]
+            assert cell.card().buttons[0].command["choice"] == "recheck"
+
+    run_virtual(main)
+
+
 def test_who_does_a_step_again_sees_how_far_beside_its_seat_the_part_was(folder: Path) -> None:
     async def main() -> None:
         vision = SimVision()

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from orchestrator.adapters.clock_virtual import run_virtual
-from orchestrator.http.screens import BACK_S, Screens
+from orchestrator.http.screens import BACK_S, ELSEWHERE_S, Screens
 from orchestrator.wire import Answer
 from tests.unit.http_fakes import FakeDesk, enter, hear, say, screen, serving
 
@@ -88,6 +88,53 @@ def test_who_only_looks_on_does_not_hide_that_the_screen_is_gone() -> None:
     run_virtual(main)
 
 
+def test_a_device_that_shows_another_page_is_missed_later_and_once_it_is_gone_from_there_soon() -> None:
+    async def main() -> None:
+        told = Told()
+        told.screens.here("card", "front", "tablet")
+        told.screens.works("card", "front")
+        told.screens.gone("card")
+        await asyncio.sleep(BACK_S / 2)
+        told.screens.here("recovery", "", "tablet")
+        await asyncio.sleep(ELSEWHERE_S - 1)
+        told.screens.gone("recovery")
+        told.screens.here("card again", "front", "tablet")
+        await asyncio.sleep(2 * ELSEWHERE_S)
+        assert told.of == []
+        told.screens.here("tab beside it", "", "tablet")
+        told.screens.gone("card again")
+        await asyncio.sleep(2 * BACK_S)
+        assert told.of == []
+        told.screens.gone("tab beside it")
+        await asyncio.sleep(BACK_S + 0.1)
+        assert told.of == [("front", False)]
+
+    run_virtual(main)
+
+
+def test_a_device_that_stays_at_another_page_is_missed_and_another_device_there_stands_for_none() -> None:
+    async def main() -> None:
+        told = Told()
+        for session, device, page in (("a", "tablet", ""), ("b", "board", "board")):
+            told.screens.here(session, "front", device)
+            told.screens.works(session, "front")
+            told.screens.gone(session)
+            told.screens.signed_out("front")
+            told.screens.here(f"{session} later", page and "back", device)
+        told.screens.here("card", "front", "own")
+        told.screens.works("card", "front")
+        told.screens.gone("card")
+        await asyncio.sleep(BACK_S + 0.1)
+        assert told.of == [("front", False)]
+        told.screens.here("card", "front", "own")
+        told.screens.gone("card")
+        told.screens.here("turned", "", "own")
+        await asyncio.sleep(ELSEWHERE_S + 0.1)
+        assert told.of[-1] == ("front", False)
+
+    run_virtual(main)
+
+
 def test_a_device_whose_person_has_signed_out_is_no_screen_of_the_next_one() -> None:
     async def main() -> None:
         told = Told()
@@ -120,6 +167,28 @@ def test_a_tablet_that_is_back_within_its_grace_was_never_lost(tmp_path: Path) -
                 await say(again, type="hello", place="front", device="t-1")
                 await hear(again, "pong")
         assert desk.screens == []  # back within its grace
+
+    asyncio.run(main())
+
+
+def test_a_page_that_is_no_places_screen_says_whose_device_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.http.screens.BACK_S", 1000.0)
+    monkeypatch.setattr("orchestrator.http.screens.ELSEWHERE_S", 0.0)
+
+    async def main() -> None:
+        desk = FakeDesk(tmp_path)
+        async with serving(desk) as server:
+            async with screen(server) as tablet:
+                await enter(tablet, place="front", device="t-1")
+                join = {"type": "join_place", "place": "front", "operator": "kim"}
+                await say(tablet, type="command", id="join-1", command=join)
+                await hear(tablet, "answer")
+            async with screen(server) as recovery:
+                await enter(recovery, device="t-1")
+                await desk.screen_told.wait()
+        assert desk.screens == [("front", False)]  # after the wait for a device that shows another page
 
     asyncio.run(main())
 

@@ -118,3 +118,15 @@ def test_a_part_is_called_by_its_kinds_name_and_which_of_several_it_is() -> None
     assert named(made.state, "u1/pin#2") == {"en": "Pin 2"}
     assert named(made.state, "u9/lid") == {}
     assert about_part(made.state, "take_part", cmd.TakePart(part="u1/body")).about == {"en": "Body"}
+
+
+def test_cameras_are_called_what_the_cells_file_has_people_read_for_them() -> None:
+    called = {"press_cam": {"en": "Camera at the press", "de": "Kamera an der Presse"}, "top": {"en": "Top camera"}}
+    message = "The camera can't see it: The robot's arm is in the way of press_cam and top."
+    assert phrases.reason("cannot_see", message, None, None, called) == {
+        "en": "The robot's arm is in the way of “Camera at the press” and “Top camera”.",
+        "de": "Der Arm des Roboters ist den Kameras „Kamera an der Presse“ und „Top camera“ im Weg.",
+    }
+    failed = phrases.reason("no_picture", "The camera left failed: It stands on top.", None, None, called)
+    assert failed["en"] == "The camera left failed: It stands on top."  # only names that fill a sentence in
+    assert phrases.helps("The camera top gives no picture.", called)["de"] == "Die Kamera „Top camera“ gibt kein Bild."

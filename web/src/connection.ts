@@ -11,10 +11,14 @@ export type Line = "connecting" | "online" | "offline";
 const PING_MS = 2_500;
 const SILENCE_MS = 6_000; // two pings without any answer: the line is dead, whatever the socket believes
 const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 1_500; // with its scatter below 2 s: who comes back to the cell sees it at once
+const LONGEST_WAIT_MS = 1_000; // of which a page waits between half and all: with the knock and the dial below 2 s
+const HUNG_WAIT_MS = 500; // at most, after a knock that nothing came of in its time: that was a wait as well
 const SENT_AWAY = 1008; // close code: the server did not understand what this page sends
-const SENT_AWAY_WAIT_MS = 5_000;
+const SENT_AWAY_WAIT_MS = 6_000;
 const DIAL_MS = 2_000; // a network that swallows everything would let it hang for minutes
+const KNOCK_MS = 1_000;
+const LONGEST_KNOCK_MS = 3_000; // a network so slow that a second is not enough must not keep the page out for ever
+const CONNECTING = 0; // WebSocket.CONNECTING
 const OPEN = 1; // WebSocket.OPEN
 
 /** What is asked of a server; the same shape as `WebSocket`, so that tests can bring their own. */
@@ -33,7 +37,9 @@ export class Connection {
   private epoch = "";
   private seq = 0;
   private waitMs = FIRST_WAIT_MS;
+  private knockMs = KNOCK_MS;
   private retry: ReturnType<typeof setTimeout> | null = null;
+  private knocking: AbortController | null = null;
   private heardMs = 0;
   private pingedMs = 0;
   private newest_t = 0;
@@ -48,13 +54,18 @@ export class Connection {
     private readonly place: () => string = () => "",
     private readonly dial: () => Socket = () => new WebSocket(address(), SUBPROTOCOL),
     private readonly device = "",
+    /** Whether the server answers; rejects or false where it does not. */
+    private readonly knock: (given: AbortSignal) => Promise<boolean> = answers,
   ) {}
 
   /** Connect, and stay connected from now on. */
   open(): void {
     this.connect();
     setInterval(() => this.heartbeat(), PING_MS);
-    addEventListener("online", () => this.hurry());
+    addEventListener("online", () => {
+      if (this.socket?.readyState === CONNECTING) this.cut(this.socket); // dialled without a network, it would only fail later
+      this.hurry();
+    });
     addEventListener("offline", () => this.socket?.close());
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.hurry();
@@ -89,7 +100,7 @@ export class Connection {
   }
 
   private connect(): void {
-    this.retry = null;
+    this.rest();
     this.line.value = "connecting";
     const socket = this.dial();
     this.socket = socket;
@@ -108,6 +119,39 @@ export class Connection {
       clearTimeout(hanging);
       if (socket === this.socket) this.lose(event.code === SENT_AWAY);
     };
+  }
+
+  /** Dial once the server answers. Chromium holds a page's dials back by up to 5 s once some fifteen of them have failed; requests it does not. */
+  private async seek(): Promise<void> {
+    this.rest();
+    const knocking = new AbortController();
+    this.knocking = knocking;
+    let hung = false;
+    const late = setTimeout(() => {
+      hung = true;
+      knocking.abort();
+    }, this.knockMs);
+    const there = await this.knock(knocking.signal).catch(() => false);
+    clearTimeout(late);
+    if (knocking !== this.knocking) return; // the page did not wait for it
+    if (there) return this.connect();
+    if (hung) this.knockMs = Math.min(this.knockMs * 1.5, LONGEST_KNOCK_MS);
+    this.later(hung ? Math.min(this.waitMs, HUNG_WAIT_MS) : this.waitMs, () => void this.seek());
+  }
+
+  /** Try again in a while, of which half is left to chance: all pages of a server that starts anew must not come at once. */
+  private later(waitMs: number, call: () => void): void {
+    this.waitMs = Math.min(this.waitMs * 2, LONGEST_WAIT_MS);
+    this.retry = setTimeout(call, waitMs * (0.5 + 0.5 * Math.random()));
+  }
+
+  /** Neither wait nor knock any longer. */
+  private rest(): void {
+    if (this.retry !== null) clearTimeout(this.retry);
+    this.retry = null;
+    const before = this.knocking;
+    this.knocking = null;
+    before?.abort();
   }
 
   private hear(message: ServerMessage): void {
@@ -150,27 +194,28 @@ export class Connection {
     this.regained.value = since === null ? null : { t: Date.now(), after_ms: Date.now() - since };
     this.lostSince.value = null;
     this.waitMs = FIRST_WAIT_MS;
+    this.knockMs = KNOCK_MS;
   }
 
   private lose(sentAway = false): void {
+    const held = this.line.value === "online";
     this.socket = null;
     this.line.value = "offline";
     this.lostSince.value ??= Date.now();
     this.regained.value = null;
     for (const id of [...this.pending.keys()]) this.forget(id, "lost");
-    const wait = (sentAway ? SENT_AWAY_WAIT_MS : this.waitMs) * (0.8 + 0.4 * Math.random());
-    this.waitMs = Math.min(this.waitMs * 2, LONGEST_WAIT_MS);
-    this.retry = setTimeout(() => this.connect(), wait);
+    this.later(sentAway ? SENT_AWAY_WAIT_MS : this.waitMs, () => (held ? this.connect() : void this.seek()));
     this.ended();
   }
 
+  /** Dial at once, whatever is waited for: something has changed. */
   private hurry(): void {
-    if (this.retry === null) {
+    if (this.socket) {
       this.heartbeat();
       return;
     }
-    clearTimeout(this.retry);
     this.waitMs = FIRST_WAIT_MS;
+    this.knockMs = KNOCK_MS;
     this.connect();
   }
 
@@ -204,6 +249,12 @@ export class Connection {
   private send(message: ClientMessage): void {
     if (this.socket?.readyState === OPEN) this.socket.send(JSON.stringify(message));
   }
+}
+
+/** Whether anything answers at the server's address; `build.json` is small, and never from the shell. */
+async function answers(given: AbortSignal): Promise<boolean> {
+  await fetch("/build.json", { cache: "no-store", signal: given });
+  return true;
 }
 
 function address(): string {

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { setMaxListeners } from "node:events";
 import { mock, test } from "node:test";
 import { load } from "./bundle.mjs";
 
-globalThis.addEventListener = () => {};
+const told = new EventTarget(); // what the browser tells a page: online, offline
+setMaxListeners(0, told);
+globalThis.addEventListener = (type, call) => told.addEventListener(type, call);
 Object.defineProperty(globalThis, "document", { value: { addEventListener: () => {}, documentElement: { dataset: {} }, visibilityState: "visible" } });
 mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
 const { Connection } = await load("connection.ts");
@@ -11,8 +14,8 @@ const { PoseStream } = await load("poses.ts");
 
 const envelope = { v: 1, epoch: "e1", seq: 0, t: 100 };
 
-/** A page's line whose sockets the test opens, feeds and closes. */
-function line({ place = () => "front" } = {}) {
+/** A page's line whose sockets the test opens, feeds and closes, at a server that answers a knock as `knock` does. */
+function line({ place = () => "front", knock = () => Promise.resolve(true) } = {}) {
   const sockets = [];
   const store = new Store();
   const connection = new Connection(store, new PoseStream(), true, () => place({ store }), () => {
@@ -30,7 +33,7 @@ function line({ place = () => "front" } = {}) {
     };
     sockets.push(socket);
     return socket;
-  });
+  }, "", knock);
   connection.open();
   return { connection, sockets, store };
 }
@@ -82,36 +85,101 @@ test("a page knows when its line is back and how long it was away, and forgets i
   assert.equal(connection.regained.value, null);
 });
 
-test("however long the server is gone, it is dialled again within 2 s", () => {
+/** Let so much time pass, in pieces, and after each what has been promised come about. */
+async function pass(ms) {
+  for (let left = ms; left > 0; left -= 50) {
+    mock.timers.tick(Math.min(50, left));
+    for (let n = 0; n < 5; n += 1) await Promise.resolve();
+  }
+}
+
+/** A knock that nothing comes of until it is given up. */
+const swallowed = (given) => new Promise((_, reject) => given.addEventListener("abort", () => reject(new Error("aborted"))));
+
+test("however long the server is gone, it is looked for each second, and not dialled before it answers", async () => {
+  let there = false;
+  const knocks = [];
+  const { sockets } = line({ knock: async () => (knocks.push(Date.now()), there) });
+  welcome(sockets[0]);
+  sockets[0].break();
+  await pass(300);
+  sockets[1].break(); // the one dial that finds out
+  await pass(60_000);
+  assert.equal(sockets.length, 2, "a browser holds dials back once many have failed");
+  const gaps = knocks.slice(1).map((t, n) => t - knocks[n]);
+  assert.ok(Math.max(...gaps) <= 1_050, `each second: ${Math.max(...gaps)} ms`);
+  assert.ok(new Set(gaps).size > 3, "scattered");
+  there = true;
+  await pass(1_050);
+  assert.equal(sockets.length, 3);
+});
+
+test("a dial that fails though the server answers is made again within a second or so", async () => {
   const { sockets } = line();
   welcome(sockets[0]);
   sockets[0].break();
-  for (let n = 1; n < 60; n += 1) {
-    mock.timers.tick(2_000);
+  for (let n = 1; n < 20; n += 1) {
+    await pass(1_050);
     assert.ok(sockets.length > n, `after ${n} tries`);
-    const last = sockets.at(-1);
-    if (last.readyState === 0) last.break();
+    sockets.at(-1).break();
   }
+});
+
+test("once the browser tells of a network, what was dialled without one is given up for a new dial at once", () => {
+  const { connection, sockets } = line();
+  welcome(sockets[0]);
+  sockets[0].break();
+  mock.timers.tick(300);
+  assert.equal(sockets.length, 2);
+  told.dispatchEvent(new Event("online"));
+  assert.ok(sockets[1].closed);
+  assert.equal(sockets.length, 3);
+  sockets[1].break(); // it hears of its end afterwards
+  welcome(sockets[2]);
+  assert.equal(connection.line.value, "online");
+});
+
+test("once the browser tells of a network, a knock is not waited for", async () => {
+  const { sockets } = line({ knock: swallowed });
+  welcome(sockets[0]);
+  sockets[0].break();
+  await pass(300);
+  sockets[1].break();
+  await pass(600);
+  assert.equal(sockets.length, 2);
+  told.dispatchEvent(new Event("online"));
+  assert.equal(sockets.length, 3);
+  welcome(sockets[2]);
+  await pass(5_000);
+  assert.equal(sockets.length, 3, "nothing is dialled beside a line that holds");
 });
 
 test("a page that the server does not understand comes back slowly", () => {
   const { sockets } = line();
   welcome(sockets[0]);
   sockets[0].break(1008);
-  mock.timers.tick(3_900);
+  mock.timers.tick(2_900);
   assert.equal(sockets.length, 1);
-  mock.timers.tick(2_200);
+  mock.timers.tick(3_200);
   assert.equal(sockets.length, 2);
 });
 
-test("a network that swallows everything does not hold a try up", () => {
-  const { connection, sockets } = line();
-  mock.timers.tick(2_000);
+test("a network that swallows everything holds neither a dial nor a knock up", async () => {
+  let swallows = true;
+  const knocks = [];
+  const { connection, sockets } = line({ knock: (given) => (knocks.push(Date.now()), swallows ? swallowed(given) : Promise.resolve(true)) });
+  await pass(2_000);
   assert.ok(sockets[0].closed);
   assert.equal(connection.line.value, "offline");
-  mock.timers.tick(2_000);
-  assert.equal(sockets.length, 2);
+  await pass(2_000);
+  assert.ok(knocks.length > 1, "the first knock is given up");
   sockets[0].onclose?.({ code: 1006 }); // it hears of its end much later
+  assert.equal(sockets.length, 1);
+  await pass(60_000);
+  const gaps = knocks.slice(1).map((t, n) => t - knocks[n]);
+  assert.ok(Math.max(...gaps) <= 3_600, `patience with a slow network has an end: ${Math.max(...gaps)} ms`);
+  swallows = false;
+  await pass(3_600);
   assert.equal(sockets.length, 2);
 });
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./bundle.mjs";
 
-const { bars, behind } = await load("board/gantt.ts");
+const { bars, behind, until } = await load("board/gantt.ts");
 const LANE = { actor: "front", unit: "u1", step: "press", started_t: 100, expected_s: 30, paused_t: null, paused_s: 0, ahead: [] };
 const RUNS = { key: "a", actor: "front", unit: "u1", step: "press", title: { en: "Press" }, status: "active", from_t: 100, to_t: null };
 const drawn = (lane, episodes, now_t, late_s = 0) => bars(lane, episodes, ({ step }) => ({ en: step }), now_t, late_s).map(({ kind, from_t, to_t }) => [kind, from_t, to_t]);
@@ -45,4 +45,12 @@ test("what is planned follows, later by as much as the plan is behind", () => {
   const late_s = behind([{ ahead }, robot], 142);
   assert.equal(late_s, 12);
   assert.deepEqual(drawn({ ...LANE, ahead }, [RUNS], 142, late_s), [["runs", 100, 130], ["late", 130, 142], ["planned", 142, 162], ["planned", 162, 172]]);
+});
+
+test("when something comes is said while the plan goes on, and not while it is held up", () => {
+  const lane = { ...LANE, unit: "", step: "", started_t: null, ahead: [{ unit: "u1", step: "seal", from_t: 120, to_t: 130 }, { unit: "u1", step: "test", from_t: 150, to_t: 160 }] };
+  const told = (now_t) => bars(lane, [], () => ({}), now_t, behind([lane], now_t)).map((bar) => until(bar, now_t, behind([lane], now_t)));
+  assert.deepEqual(told(100), [20, 50]);
+  assert.deepEqual(told(119.8), [null, 30.200000000000003], "not in 0 s");
+  assert.deepEqual(told(200), [null, null]);
 });

@@ -4,6 +4,8 @@ import { worked } from "../common/worked";
 import type { LaneView, Planned } from "../wire";
 import type { Episode } from "./history";
 
+const ON_TIME_S = 1; // a plan that is less behind goes on as planned
+
 /**
  * `was`: over. `runs`: under way, up to now or to when it should have ended. `rest`: what its time still allows. `late`: what it took
  * beyond that. `planned`: not begun.
@@ -26,6 +28,12 @@ export function behind(lanes: Iterable<Pick<LaneView, "ahead">>, now_t: number):
   let late_s = 0;
   for (const { ahead } of lanes) for (const { from_t } of ahead) late_s = Math.max(late_s, now_t - from_t);
   return late_s;
+}
+
+/** In how long (s) what is planned begins; null where nobody can say: something holds up what should have begun before. */
+export function until(bar: Pick<Bar, "from_t">, now_t: number, late_s: number): number | null {
+  const wait_s = bar.from_t - now_t;
+  return late_s < ON_TIME_S && wait_s >= 0.5 ? wait_s : null;
 }
 
 /** The bars of a lane's own episodes and of its plan, which is `late_s` behind. */

@@ -11,7 +11,7 @@ import { Icon, type IconName } from "../common/icon";
 import { calm } from "../settings";
 import type { LaneView } from "../wire";
 import { span, text, word, words } from "../words";
-import { bars, behind, type Bar } from "./gantt";
+import { bars, behind, until, type Bar } from "./gantt";
 import { episodes, remember } from "./history";
 import { SIGNS } from "./signs";
 
@@ -71,7 +71,7 @@ function Lane({ lane, again, now_t, late_s, place }: { lane: LaneView; again: bo
       </div>
       <div class="strip" aria-hidden="true">
         {all.map((bar) => (
-          <Strip key={bar.key} bar={bar} left={place(bar.from_t)} right={place(bar.to_t)} now_t={now_t} />
+          <Strip key={bar.key} bar={bar} left={place(bar.from_t)} right={place(bar.to_t)} now_t={now_t} late_s={late_s} />
         ))}
         <i class="now" style={{ left: `${place(now_t)}%` }} />
       </div>
@@ -80,7 +80,7 @@ function Lane({ lane, again, now_t, late_s, place }: { lane: LaneView; again: bo
         {lane.kind === "robot" && lane.started_t !== null && <span class="quiet"> {span(worked(lane, lane.started_t, now_t))}</span>}
         {lane.step && lane.kind === "human" && store.steps.value.get(`${lane.unit}/${lane.step}`)?.overdue && <span class="pill pill-warn">{board.overdue}</span>}
       </p>
-      {next && <p class="unseen">{board.next(text(next.title) || next.step, span(next.from_t - now_t))}</p>}
+      {next && <p class="unseen">{board.next(text(next.title) || next.step, said(until(next, now_t, late_s)))}</p>}
       {lane.pausing.length > 0 && (
         <div class="row-actions lane-actions">
           {lane.pausing.map((button) => (
@@ -100,13 +100,16 @@ function look({ kind, status }: Pick<Bar, "kind" | "status">): { look: string; s
   return { look: state, sign: SIGNS[state] ?? "dot" };
 }
 
-function Strip({ bar, left, right, now_t }: { bar: Bar; left: number; right: number; now_t: number }) {
+/** A wait in words, "" where nobody knows it. */
+const said = (wait_s: number | null): string => (wait_s === null ? "" : span(wait_s));
+
+function Strip({ bar, left, right, now_t, late_s }: { bar: Bar; left: number; right: number; now_t: number; late_s: number }) {
   const { board } = words.value;
   const { look: looks, sign } = look(bar);
   const title = text(bar.title) || bar.step;
-  const said = { was: "", runs: "", rest: board.barRest(span(bar.to_t - now_t)), late: board.barLate(span(bar.to_t - bar.from_t)), planned: board.barPlanned(span(bar.from_t - now_t)) }[bar.kind];
+  const more = { was: "", runs: "", rest: board.barRest(span(bar.to_t - now_t)), late: board.barLate(span(bar.to_t - bar.from_t)), planned: board.barPlanned(said(until(bar, now_t, late_s))) }[bar.kind];
   return (
-    <span class={`bar bar-${looks}`} data-kind={bar.kind} data-step={bar.step} title={said ? `${title}: ${said}` : title} style={{ left: `${left}%`, width: `${Math.max(0.4, right - left)}%` }}>
+    <span class={`bar bar-${looks}`} data-kind={bar.kind} data-step={bar.step} title={more ? `${title}: ${more}` : title} style={{ left: `${left}%`, width: `${Math.max(0.4, right - left)}%` }}>
       {bar.kind !== "rest" && <Icon name={sign} />}
       {(bar.kind === "was" || bar.kind === "runs" || bar.kind === "planned") && <span>{title}</span>}
     </span>

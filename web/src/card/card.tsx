@@ -14,6 +14,7 @@ import type { Card, StepWords } from "../wire";
 import { best, number, text, words } from "../words";
 import { Media } from "./media";
 import { Asks } from "./asks";
+import { countOf } from "./count";
 import { deviationWords } from "./deviation";
 import { Entry } from "./entry";
 import { Hazards } from "./hazards";
@@ -86,12 +87,13 @@ function PhotoCheck(props: PhotoProps) {
 
 function Heading({ card, title }: { card: Card; title: string }) {
   const { card: own } = words.value;
+  const count = countOf(card, title, own.of);
   return (
     <>
       <div class="card-head">
-        {card.n > 1 && (
+        {count && (
           <span class="pill" data-testid="of">
-            {own.of(card.k, card.n)}
+            {count}
           </span>
         )}
         {card.attempt > 1 && <span class="pill pill-warn">{own.attempt(card.attempt)}</span>}

@@ -7,7 +7,10 @@ import { text, word, words } from "../words";
 import type { IconName } from "./icon";
 import { notMoving, reasonWords } from "./not-moving";
 
-const leads = countdown(() => store.robot.value?.intent?.begins_t ?? null, serverNow);
+const leads = countdown(() => {
+  const { begins_t: t = null, started_t = 0 } = store.robot.value?.intent ?? {};
+  return t === null ? null : { t, most_s: t - started_t };
+}, serverNow);
 
 export interface Condition {
   words: string;

@@ -5,7 +5,9 @@ import { useEffect } from "preact/hooks";
 import { TakeOver } from "../access/take-over";
 import { Actions } from "../card/actions";
 import { StepCard, useEntry } from "../card/card";
+import { countOf } from "../card/count";
 import { Ribbon } from "../card/ribbon";
+import { useSettled } from "../card/settled";
 import { store } from "../cell";
 import { Contradictions } from "../common/contradictions";
 import { OfflineBanner } from "../common/line";
@@ -21,7 +23,7 @@ export function Page() {
   const asked = new URLSearchParams(location.search).get("place");
   const cell = store.cell.value;
   const place = asked ?? cell?.places[0] ?? null;
-  const card = place === null ? null : (store.cards.value.get(place) ?? null);
+  const { card, settling } = useSettled(place === null ? null : (store.cards.value.get(place) ?? null));
   const { card: say, loading, start } = words.value;
   useEffect(() => {
     document.title = [card ? best(card.words)?.title : "", start.worker].filter(Boolean).join(" · ");
@@ -34,14 +36,14 @@ export function Page() {
       {place !== null && <TakeOver place={place} />}
       <main class="work">
         <Twin place={place} />
-        {card ? <Filled card={card} /> : <Empty words={unknown ? say.notFound(place) : loading} />}
+        {card ? <Filled card={card} settling={settling} /> : <Empty words={unknown ? say.notFound(place) : loading} />}
       </main>
       <NoticeBar />
     </div>
   );
 }
 
-function Filled({ card }: { card: Card }) {
+function Filled({ card, settling }: { card: Card; settling: boolean }) {
   const entry = useEntry(card);
   const hands = useSignal<typeof import("../hands/hands") | null>(null);
   useEffect(() => {
@@ -63,14 +65,15 @@ function Filled({ card }: { card: Card }) {
   const retreat = store.cell.value?.retreat;
   const first = retreat && retreat.status !== "none" && retreat.status !== "ended"; // it is asked or under way
   const arm = retreat && card.status !== "away" && (first || retreat.buttons.length > 0) && <Retreat place={card.place} />;
-  const said = [card.n > 1 ? words.value.card.of(card.k, card.n) : "", best(card.words)?.title ?? ""].join(" ");
+  const title = best(card.words)?.title ?? "";
+  const said = [countOf(card, title, words.value.card.of), title].join(" ");
   return (
     <>
       <section
         class="card"
         aria-label={words.value.card.label}
         data-testid="card"
-        data-status={card.status}
+        data-status={settling ? "settling" : card.status}
         data-unit={card.unit}
         data-step={card.step}
         data-attempt={card.attempt}

@@ -5,6 +5,8 @@ import type { SceneView } from "../wire";
 import { get } from "../rest";
 
 export const view = signal<SceneView | null>(null);
+/** Whether the scene was asked for and did not come. */
+export const missed = signal(false);
 let asked: Promise<void> | null = null;
 
 /** Ask for the scene; `view` has it afterwards. */
@@ -15,6 +17,7 @@ export function ask(): Promise<void> {
     },
     (error: unknown) => {
       asked = null; // the server may still be starting
+      missed.value = true;
       throw error;
     },
   );

@@ -812,4 +812,5 @@ export const sentences = [
   "{}: '{}' is not a claim.",
   "{}: '{}' is not a number.",
   "{}: '{}' is not a scan.",
+  "“{name}”",
 ] as const;

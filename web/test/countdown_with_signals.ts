@@ -1,0 +1,3 @@
+/** The countdown, with the signals that it listens to. */
+export { countdown } from "../src/countdown";
+export { signal } from "@preact/signals";
