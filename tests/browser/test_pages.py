@@ -29,6 +29,7 @@ SUITES = (
     "headset",
     "headset_help",
     "lead",
+    "together",
     "sight",
     "who",
     "window",
