@@ -27,6 +27,7 @@ SUITES = (
     "recover",
     "retreat",
     "headset",
+    "panel",
     "headset_help",
     "lead",
     "together",
