@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import socket
@@ -36,7 +37,8 @@ WITH_BOARD = ("window",)  # suites in the demo's cell with a printed board for t
 BOARD = "{guide: {squares: [7, 5], square_mm: 33, marker_mm: 23, dictionary: 4x4_50, at: guide}}"
 WITH_SIGHT = ("sight",)  # suites whose cell lets points be looked at, which is less exact than touching them
 TWO_PEOPLE = ("two_people",)  # suites whose cell has two places, and wants motions approved by two people
-LEAD = ("lead",)  # suites whose cell shows a motion for so long that a test can look at it
+LEAD = ("lead", "together")  # suites whose cell shows a motion for so long that a test can look at it
+COVER_ALONE = ("together",)  # of these, suites whose product comes soon to the step that robot and person do together
 KILLED = ("recover",)  # suites that find a cell that was killed in the middle of a unit
 DISPLACED = ("correcting",)  # suites whose person puts a part beside its place, and whose test then leads the hand
 WITH_PHOTO = ("photo",)  # suites whose product asks for a picture where no camera sees
@@ -65,6 +67,7 @@ def tandem_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
         command += ["serve", "--cell", str(OWN_CELL[suite])]
     elif suite in LEAD:
         command += ["serve", "--cell", str(_with_lead(tmp_path))]
+        command += ["--instructions", str(_cover_alone(tmp_path))] if suite in COVER_ALONE else []
     elif suite in TWO_PEOPLE:
         command += ["serve", "--cell", str(_two_places(tmp_path))]
     elif suite in WITH_PHOTO:
@@ -166,6 +169,22 @@ def _with_lead(folder: Path) -> Path:
     demo = HERE.parent.parent / "launch" / "cells" / "demo.yaml"
     cell.write_text(demo.read_text(encoding="utf-8") + "\nlead_s: 8\n", encoding="utf-8")
     return cell
+
+
+def _cover_alone(folder: Path) -> Path:
+    """Copy the products, of which the gear reducer gets a gasket and a cover and nothing else; returns their folder."""
+    instructions = folder / "instructions"
+    shutil.copytree(HERE.parent.parent / "instructions", instructions)
+    procedure = instructions / "gear_reducer" / "procedure.yaml"
+    head, steps = procedure.read_text(encoding="utf-8").split("\nsteps:\n", 1)
+    options = "options: {ratio: [5, 10], cover: [blind, through], plate: [en, de]}"
+    assert options in head
+    named = re.compile(r"- \{?id: (load|gasket|cover|unload)\b")
+    kept = list(filter(named.match, re.split(r"^(?=- )", steps, flags=re.MULTILINE)))
+    assert len(kept) == 4
+    text = head.replace(options, "options: {cover: [blind, through]}") + "\nsteps:\n" + "".join(kept)
+    procedure.write_text(text.replace("after: [turn, plate]", "after: [cover]"), encoding="utf-8")
+    return instructions
 
 
 def _two_places(folder: Path) -> Path:

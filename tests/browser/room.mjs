@@ -18,6 +18,6 @@ export const asked = (page, name, yes) =>
       const said = document.querySelector("[data-testid=strip]")?.textContent ?? "";
       return !/Hold still|Touch it|onto it/.test(said) && said.includes(`middle of ${point}`) === wanted;
     },
-    [name, yes],
+    [name.replaceAll("_", " "), yes],
     { timeout: 30_000 },
   );

@@ -84,6 +84,15 @@ class Element {
   }
 }
 
+const box = (left, top, width, height) => ({ left, top, width, height, right: left + width, bottom: top + height });
+
+/** Have the labels' own element lie in a scene, with what lies over it. */
+function lie(host, own, scene, over) {
+  host.getBoundingClientRect = () => own;
+  const element = (rect) => ({ getBoundingClientRect: () => rect });
+  host.closest = () => ({ ...element(scene), querySelector: (part) => (over[part] ? element(over[part]) : null) });
+}
+
 test("in a low picture a hazard says its signal word, and clear of the switch; in a high one all of it", async () => {
   const { Labels } = await load("scene/labels.ts");
   const before = globalThis.document;
@@ -94,15 +103,41 @@ test("in a low picture a hazard says its signal word, and clear of the switch; i
     const labels = new Labels(host);
     labels.put("card:hazard:x", "WARNING: Keep fingers out from under the ram. Work the lever with the other hand.", at, "warning");
     for (const [height, says] of [[154, "WARNING"], [500, host.children[0].textContent]]) {
-      const ways = { offsetLeft: 12, offsetTop: height - 80, offsetWidth: 336, offsetHeight: 68 };
-      host.parentElement = { querySelector: (part) => (part === ".ways" ? ways : null) };
+      const ways = box(12, height - 80, 336, 68);
+      lie(host, box(0, 0, 360, height), box(0, 0, 360, height), { ".ways": ways });
       labels.place({}, 360, height);
       labels.place({}, 360, height);
       const [tag] = host.children;
       assert.equal(tag.shown, says);
       const edge = Number(/, (-?[\d.]+)px\)$/.exec(tag.style.transform)[1]);
-      assert.ok(edge <= ways.offsetTop && edge - tag.offsetHeight >= 0, `${height}: from ${edge - tag.offsetHeight} to ${edge}, the switch from ${ways.offsetTop}`);
+      assert.ok(edge <= ways.top && edge - tag.offsetHeight >= 0, `${height}: from ${edge - tag.offsetHeight} to ${edge}, the switch from ${ways.top}`);
     }
+  } finally {
+    globalThis.document = before;
+  }
+});
+
+test("words in a camera's picture stay in the part of it that is seen, clear of what lies over it", async () => {
+  const { Labels } = await load("scene/labels.ts");
+  const before = globalThis.document;
+  globalThis.document = { createElement: () => new Element() };
+  try {
+    const host = new Element();
+    const labels = new Labels(host);
+    const put = (id, x, y) => {
+      const at = { clone: () => at, project: () => ({ x, y, z: 0 }), distanceTo: () => 1 };
+      labels.put(id, "Goes here", at, "goal");
+    };
+    put("left", -1, 0);
+    put("under", -0.5, 0.8);
+    put("low", 0, -1);
+    const known = box(12, 112, 300, 60);
+    lie(host, box(-200, 0, 1200, 700), box(0, 100, 800, 500), { ".onlook-known": known }); // the picture is cut at each of its sides
+    labels.place({}, 1200, 700);
+    const [left, under, low] = host.children.map((tag) => /translate\(([\d.]+)px, (-?[\d.]+)px\)$/.exec(tag.style.transform).slice(1).map(Number));
+    assert.ok(left[0] - 45 >= 200, `begins ${left[0] - 45} px from the picture's own edge, of which 200 are cut`);
+    assert.ok(under[1] - 30 >= known.bottom || under[1] <= known.top || under[0] - 45 >= 200 + known.right, `${under}`);
+    assert.ok(low[1] <= 600, `${low}`);
   } finally {
     globalThis.document = before;
   }

@@ -2,8 +2,9 @@
 
 const SETTLE_MS = 40;
 const HEIGHT_STEP_PX = 60; // a panel that grew by every pixel would be made anew all the time
-const PRESSABLE = "button, summary, input, textarea, select";
-const LEFT_OUT = ".unseen, [hidden], dialog:not([open]), details:not([open]) > :not(summary), video, a, script"; // HTMLMesh would draw what is folded away
+const MOST_PX = 1200; // of a picture: twice as wide as the panel shows it
+const PRESSABLE = "button, summary, input, select, .mirror-text";
+const LEFT_OUT = ".unseen, [hidden], dialog:not([open]), details:not([open]) > :not(summary), video, a:not(.evidence-link), script"; // HTMLMesh would draw what is folded away
 
 export class Mirror {
   readonly element = document.createElement("div");
@@ -28,6 +29,7 @@ export class Mirror {
     this.observer = new MutationObserver(this.later);
     this.observer.observe(root, { subtree: true, childList: true, characterData: true, attributes: true });
     root.addEventListener("input", this.later);
+    for (const come of ["load", "error"]) root.addEventListener(come, this.later, true); // pictures: neither is told further up
     this.copy();
   }
 
@@ -47,6 +49,7 @@ export class Mirror {
     clearTimeout(this.pending);
     this.observer.disconnect();
     this.root.removeEventListener("input", this.later);
+    for (const come of ["load", "error"]) this.root.removeEventListener(come, this.later, true);
     this.frame.remove();
   }
 
@@ -66,7 +69,8 @@ export class Mirror {
     });
     this.element.style.height = "";
     this.element.replaceChildren(...copies);
-    apart(this.element);
+    apart(this.element).forEach(broken);
+    for (const one of this.element.querySelectorAll<HTMLElement>("*")) if (getComputedStyle(one).visibility === "hidden") one.classList.add("mirror-room");
     this.element.style.height = `${Math.ceil(this.element.scrollHeight / HEIGHT_STEP_PX) * HEIGHT_STEP_PX}px`;
     this.changed();
   }
@@ -80,14 +84,39 @@ export class Mirror {
       copy.removeAttribute("data-testid");
       copy.setAttribute("data-of", name);
     }
-    if (source instanceof HTMLInputElement && copy instanceof HTMLInputElement) copy.value = source.value || source.placeholder;
+    if (source instanceof HTMLInputElement && copy instanceof HTMLInputElement) {
+      copy.value = source.value || source.placeholder;
+      copy.toggleAttribute("data-empty", source.value === "");
+    }
     if (source instanceof HTMLCanvasElement && copy instanceof HTMLCanvasElement && source.width > 0) copy.getContext("2d")?.drawImage(source, 0, 0);
     if (source instanceof SVGSVGElement) copy.replaceWith(drawn(source));
-    else [...source.children].forEach((child, i) => {
-      const other = copy.children[i];
-      if (other) this.pair(child, other);
-    });
+    else if (source instanceof HTMLTextAreaElement) this.originals.set(written(source, copy), source);
+    else if (source instanceof HTMLImageElement) copy.replaceWith(pictured(source));
+    else [...source.children].map((child, i) => [child, copy.children[i]] as const).forEach(([child, other]) => other && this.pair(child, other));
+    const before = /^"(.+)"$/.exec(getComputedStyle(source, "::before").content)?.[1];
+    if (before) copy.prepend(Object.assign(document.createElement("span"), { className: "mirror-before", textContent: before }));
   }
+}
+
+/** HTMLMesh writes into fields of one line alone: a box with the same words stands for a larger one. */
+function written(area: HTMLTextAreaElement, copy: Element): HTMLElement {
+  const box = Object.assign(document.createElement("div"), { className: "mirror-text", textContent: area.value || area.placeholder });
+  box.toggleAttribute("data-empty", area.value === "");
+  box.setAttribute("aria-invalid", String(area.ariaInvalid));
+  copy.replaceWith(box);
+  return box;
+}
+
+/** A picture as it has come, or its words: HTMLMesh draws none that comes later, and breaks off at one that never comes. */
+function pictured(image: HTMLImageElement): HTMLElement {
+  const { naturalWidth: width, naturalHeight: height } = image;
+  if (!image.complete || width === 0) return Object.assign(document.createElement("p"), { className: "mirror-alt", textContent: image.alt });
+  const canvas = document.createElement("canvas");
+  canvas.className = "mirror-picture";
+  const scale = Math.min(1, MOST_PX / width);
+  [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
+  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvas;
 }
 
 /** HTMLMesh draws no SVG: a sign is drawn as a picture of the same size. */
@@ -120,12 +149,29 @@ function drawn(svg: SVGSVGElement): HTMLCanvasElement {
 }
 
 /** HTMLMesh draws each text in one line: every word becomes a text of its own, so that lines break as on the page. */
-function apart(element: Element): void {
+function apart(element: Element): Text[] {
   const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
   const texts: Text[] = [];
   while (walker.nextNode()) texts.push(walker.currentNode as Text);
-  for (const text of texts) {
+  return texts.flatMap((text) => {
     const words = text.data.split(/(\s+)/).filter((word) => word !== "");
-    if (words.length > 1) text.replaceWith(...words.map((word) => document.createTextNode(word)));
-  }
+    const pieces = words.map((word) => document.createTextNode(word));
+    text.replaceWith(...pieces);
+    return pieces.filter(({ data }) => data.trim() !== "");
+  });
+}
+
+/** A word too long for its line goes on in the next one: each of its pieces becomes a text of its own, too. */
+function broken(text: Text): void {
+  const range = document.createRange();
+  range.selectNodeContents(text);
+  if (range.getClientRects().length < 2) return;
+  const top = (at: number): number => {
+    range.setStart(text, at);
+    range.setEnd(text, at + 1);
+    return range.getBoundingClientRect().top;
+  };
+  const first = top(0);
+  const end = [...text.data].findIndex((_, at) => top(at) > first + 1);
+  if (end > 0) broken(text.splitText(end));
 }

@@ -1,11 +1,12 @@
 /** Below the card in a headset: how exactly the cell's place is known, what to touch, and a keypad for what the card asks. */
 
+import { called } from "../common/called";
 import { view } from "../scene/static";
 import { number, span, words } from "../words";
 import { field, session, told, type Told } from "./told";
 import { LEAST_MM } from "./trust";
 
-const KEYS = ["7", "8", "9", "4", "5", "6", "1", "2", "3", "0", ".", "-"];
+const ROWS = ["789", "456-", "123.", "0"]; // as on a number pad, with the keys that write nothing at the ends
 
 /** Parts of the page that are for the headset alone; nothing while none is worn. */
 export function Strip() {
@@ -14,9 +15,15 @@ export function Strip() {
   if (!running || !now) return null;
   const { ar } = words.value;
   const asks = now.points > 0 && now.wanted !== null;
+  if (field.value?.isConnected) {
+    return (
+      <div class="wearing" data-testid="strip" data-standing={now.standing}>
+        <Keypad open={field.value} />
+      </div>
+    );
+  }
   return (
     <div class="wearing" data-testid="strip" data-standing={now.standing}>
-      <Keypad />
       <p>{said(now)}</p>
       {asks && <p class="wearing-ask">{now.count_s !== null ? (now.sight ? ar.sight : ar).count(now.count_s) : asked(now)}</p>}
       <div class="wearing-buttons">
@@ -70,14 +77,13 @@ function said({ standing, off_m, age_s, points }: Told): string {
 function asked({ standing, wanted, touched, points, missed, sight }: Told): string {
   const { ar } = words.value;
   const by = sight ? ar.sight : ar;
-  const what = standing === "unknown" ? by.touch(wanted ?? "", touched + 1, points) : by.check(wanted ?? "");
+  const point = called(wanted ?? "");
+  const what = standing === "unknown" ? by.touch(point, touched + 1, points) : by.check(point);
   return missed ? `${ar.missed} ${what}` : what;
 }
 
 /** Numbers for the field that was pressed; codes come from a scanner, or are typed where the headset has a keyboard. */
-function Keypad() {
-  const open = field.value;
-  if (!open?.isConnected) return null;
+function Keypad({ open }: { open: HTMLInputElement | HTMLTextAreaElement }) {
   const { ar } = words.value;
   /** Write in place of what is selected, or at the caret; back takes what is selected, or the sign before the caret. */
   const write = (sign: string): void => {
@@ -86,16 +92,19 @@ function Keypad() {
     open.setRangeText(sign, sign === "" && from === to ? Math.max(0, from - 1) : from, to, "end");
     open.dispatchEvent(new InputEvent("input", { bubbles: true }));
   };
+  const key = (sign: string) => (
+    <button key={sign} type="button" class="key" onClick={() => write(sign)}>
+      {sign}
+    </button>
+  );
+  const [top = "", ...below] = ROWS;
   return (
     <div class="keypad" role="group" aria-label={ar.keys} data-testid="keypad">
-      {KEYS.map((key) => (
-        <button key={key} type="button" class="key" onClick={() => write(key)}>
-          {key}
-        </button>
-      ))}
+      {[...top].map(key)}
       <button type="button" class="key" onClick={() => write("")}>
         {ar.back}
       </button>
+      {[...below.join("")].map(key)}
       <button
         type="button"
         class="key key-enter"

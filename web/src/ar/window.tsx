@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { sheetOf } from "../calibrate/session";
 import { parse } from "../card/entry";
+import { called } from "../common/called";
 import { poses, store } from "../cell";
 import type { Layer } from "../scene/layers";
 import { view } from "../scene/static";
@@ -119,12 +120,10 @@ function Size({ board, given, take }: { board: string; given: string; take: (mm:
       }}
     >
       <h2>{say.sizeTitle}</h2>
-      <p>
-        {say.sizeText(board)}{" "}
-        <a href={sheetOf(board)} target="_blank" rel="noreferrer">
-          {say.print}
-        </a>
-      </p>
+      <p>{say.sizeText(called(board))}</p>
+      <a href={sheetOf(board)} target="_blank" rel="noreferrer">
+        {say.print}
+      </a>
       <label class="field" for="ruler">
         <span>{say.ruler(RULER_MM)}</span>
         <span class="entry">

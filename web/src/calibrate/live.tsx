@@ -63,11 +63,11 @@ export function Live({ session }: { session: SessionView }) {
         </div>
         <ul class="shot-legend">
           <li>
-            <span class="key key-corner" /> {calibrate.corner}
+            <span class="swatch swatch-corner" /> {calibrate.corner}
           </li>
           {session.next && (
             <li>
-              <span class="key key-aim" /> {calibrate.aim}
+              <span class="swatch swatch-aim" /> {calibrate.aim}
             </li>
           )}
         </ul>

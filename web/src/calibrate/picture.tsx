@@ -37,17 +37,17 @@ export function Picture({ session, taken }: { session: SessionView; taken: Taken
         <ul class="shot-legend">
           {taken && (
             <li>
-              <span class="key key-corner" /> {calibrate.corner}
+              <span class="swatch swatch-corner" /> {calibrate.corner}
             </li>
           )}
           {session.next && (
             <li>
-              <span class="key key-aim" /> {calibrate.aim}
+              <span class="swatch swatch-aim" /> {calibrate.aim}
             </li>
           )}
           {lens && (
             <li>
-              <span class="key key-covered" /> {calibrate.covered(number(session.covered * 100, 0))}
+              <span class="swatch swatch-covered" /> {calibrate.covered(number(session.covered * 100, 0))}
             </li>
           )}
         </ul>

@@ -40,7 +40,9 @@ function AskField({ ask, question, serial, entry }: { ask: Ask; question: string
             data-kind="claim"
             onClick={() => entry.setValue(ask.value, given !== true)}
           >
-            <span class="knob" aria-hidden="true" />
+            <span class="knob" aria-hidden="true">
+              <span />
+            </span>
             <span>{question}</span>
           </button>
         </Field>

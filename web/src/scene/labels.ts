@@ -80,9 +80,8 @@ export class Labels implements Lettering {
 
   /** Follow the camera. Of two words that would cover each other the later ones move; a plain name gives way and is not shown. */
   place(camera: PerspectiveCamera, width: number, height: number): void {
-    const taken = this.switches();
-    const top = this.top();
-    this.host.classList.toggle("labels-low", height < LOW_PX);
+    const { left, right, top, bottom, low, taken } = this.room(width, height);
+    this.host.classList.toggle("labels-low", low);
     const plain: { label: Label; name: Name }[] = [];
     for (const label of this.labels.values()) {
       const { element, at, kind, covered } = label;
@@ -91,13 +90,13 @@ export class Labels implements Lettering {
       element.hidden = !inside;
       if (!inside) continue;
       const half = element.offsetWidth / 2 + 6;
-      const x = Math.min(width - half, Math.max(half, ((seen.x + 1) / 2) * width));
+      const x = Math.min(right - half, Math.max(left + half, ((seen.x + 1) / 2) * width));
       const spot = { x, y: ((1 - seen.y) / 2) * height, width: element.offsetWidth, height: element.offsetHeight };
       if (kind === "plain") {
-        spot.y = Math.min(height - BOTTOM_PX, Math.max(spot.height + top, spot.y));
+        spot.y = Math.min(bottom, Math.max(spot.height + top, spot.y));
         plain.push({ label, name: { ...spot, depth: at.distanceTo(camera.position), covered } });
       } else {
-        spot.y = clear(spot, taken, spot.height + top, height - BOTTOM_PX);
+        spot.y = clear(spot, taken, spot.height + top, bottom);
         taken.push(spot);
         cover(label, false);
       }
@@ -107,18 +106,27 @@ export class Labels implements Lettering {
     for (const [i, { label }] of plain.entries()) cover(label, hidden[i]!);
   }
 
-  /** Below what the scene's own buttons at its upper edge take, px; where there are none, below the edge itself. */
-  private top(): number {
-    const views = this.host.parentElement?.querySelector<HTMLElement>(".views");
-    return (views?.offsetWidth ? views.offsetTop + views.offsetHeight : 0) + GAP_PX + LIFT_PX;
-  }
-
-  /** What lies over the lower edge of the picture to be pressed: words under it could not be read. */
-  private switches(): Spot[] {
-    const found = this.host.parentElement?.querySelector<HTMLElement>(".ways");
-    if (!found?.offsetWidth) return [];
-    const { offsetLeft, offsetTop, offsetWidth: width, offsetHeight: height } = found;
-    return [{ x: offsetLeft + width / 2, y: offsetTop + height + LIFT_PX, width, height }];
+  /** The part of the picture that is seen, between its upper buttons and its lower edge, and what lies over it: words under that could not be read. */
+  private room(width: number, height: number): { left: number; right: number; top: number; bottom: number; low: boolean; taken: Spot[] } {
+    const whole = this.host.closest<HTMLElement>(".scene");
+    const own = this.host.getBoundingClientRect();
+    const seen = whole?.getBoundingClientRect() ?? own;
+    const over = (selector: string): DOMRect | null => whole?.querySelector(selector)?.getBoundingClientRect() ?? null;
+    const taken = [".ways", ".onlook-known"].flatMap((selector): Spot[] => {
+      const box = over(selector);
+      if (!box?.width) return [];
+      return [{ x: box.left + box.width / 2 - own.left, y: box.bottom - own.top + LIFT_PX, width: box.width, height: box.height }];
+    });
+    const views = over(".views");
+    const [first, last] = [Math.max(0, seen.top - own.top), Math.min(height, seen.bottom - own.top)];
+    return {
+      left: Math.max(0, seen.left - own.left),
+      right: Math.min(width, seen.right - own.left),
+      top: (views?.width ? views.bottom - own.top : first) + GAP_PX + LIFT_PX,
+      bottom: last - BOTTOM_PX,
+      low: last - first < LOW_PX,
+      taken,
+    };
   }
 }
 
