@@ -239,7 +239,8 @@ def _with_photo(folder: Path) -> Path:
 
 
 def _looked_at_twice(folder: Path) -> Path:
-    """Copy the products, of which the gear reducer's lower bearing is looked at by two people; returns their folder."""
+    """Copy the products, of which the gear reducer's lower bearing is looked at by two people, with nothing else to do
+    for the first of them meanwhile; returns their folder."""
     instructions = folder / "instructions"
     shutil.copytree(HERE.parent.parent / "instructions", instructions)
     procedure = instructions / "gear_reducer" / "procedure.yaml"
@@ -247,6 +248,9 @@ def _looked_at_twice(folder: Path) -> Path:
     looked_at = "check: person\n  human: {show: press_lower"
     assert looked_at in plain
     twice = looked_at.replace("check: person", "check: two_people")
+    aside = "  after: [load]\n  result: {part: plate"
+    assert aside in plain
+    plain = plain.replace(aside, "  result: {part: plate", 1)
     procedure.write_text(plain.replace(looked_at, twice, 1), encoding="utf-8")
     return instructions
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changed, decide, DONE, fillIn, next, ownStep } from "./at_work.mjs";
-import { abortOrder, ask, freshName, open, startOrder, storeOrder, topic, withBrowser } from "./cell_page.mjs";
+import { abortOrder, ask, freshName, open, shoot, signIn, startOrder, storeOrder, topic, withBrowser } from "./cell_page.mjs";
 
 const WAIT = { timeout: 60_000 };
 const TWICE = "press_lower"; // as conftest.py writes it into the product
@@ -74,6 +74,7 @@ test("two devices of one worker agree, and what both have said counts once", { t
 
     await untilTwice(tablet, id);
     await agree(tablet, second);
+    const { unit } = topic(tablet, "card/front");
 
     // both say it without a line; one is taken, and the other one's word is no alarm
     for (const page of [tablet, second]) {
@@ -90,6 +91,23 @@ test("two devices of one worker agree, and what both have said counts once", { t
     }
     await agree(tablet, second);
     assert.equal(counted(TWICE), 1, "one word of one person");
+
+    // who has looked leaves the place, and another person looks, on the other device
+    const stands = () => topic(board, `step/${unit}/${TWICE}`).status;
+    await tablet.getByText(/Another person now looks at it/).first().waitFor(WAIT);
+    assert.notEqual(stands(), "done", "one look is not two");
+    await tablet.getByTestId("button-leave").click();
+    for (const page of [tablet, second]) await page.locator("[data-testid=card][data-status=away]").waitFor(WAIT);
+    await signIn(second, "Ana");
+    await second.locator(`[data-testid=card][data-step=${TWICE}][data-status=step]`).waitFor(WAIT);
+    await shoot(second, "second_look.png");
+    await fillIn(second);
+    const looked = changed(second);
+    await second.getByRole("button", DONE).click();
+    await looked;
+    while (stands() !== "done") await board.waitForTimeout(50);
+    assert.equal(counted(TWICE), 2, "two looks of two people");
+    await agree(tablet, second);
     await abortOrder(id);
     assert.deepEqual([...tablet.faults, ...second.faults, ...board.faults], []);
   }),

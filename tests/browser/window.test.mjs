@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { leaning, picture } from "../../web/test/pictures.mjs";
+import { changed, DONE, fillIn } from "./at_work.mjs";
+import { SIZES } from "./at_sizes.mjs";
 import { look } from "./axe.mjs";
 import { pressable } from "./targets.mjs";
 import { abortOrder, ask, card, freshName, open, shoot, signIn, startOrder, storeOrder, withBrowser } from "./cell_page.mjs";
 
-const PATIENCE_MS = 6 * 60_000;
+const PATIENCE_MS = 9 * 60_000;
 const CAMERA = { width: 1280, height: 720, focal_px: 1010, centre_px: [646, 353], bend: 0.02 };
 // Tilt, towards, roll (degrees) and place (m) of the board before the camera.
 const FILM = [[30, 0, 5, 0, 0, 0.8], [35, 90, 20, 0.1, 0, 0.7], [35, 180, -10, -0.1, 0.05, 0.65], [35, 270, 35, 0.05, -0.05, 0.6], [25, 45, 80, 0.1, 0.06, 0.7], [40, 135, 15, -0.1, -0.06, 0.75], [24, 225, 0, 0, 0, 0.55], [30, 315, 50, 0.12, -0.06, 0.8], [35, 60, 0, 0.05, 0, 0.9], [28, 200, 25, 0, 0.04, 0.7]];
@@ -45,6 +47,12 @@ async function throughTheWindow(browser, board) {
     await worker.locator("#ruler").fill("92");
     await worker.getByRole("button", { name: "Use the board" }).click();
     await worker.getByText("can’t be used in this size").waitFor();
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      await worker.setViewportSize(viewport);
+      await shoot(worker, `window-ruler_${size}.png`);
+      assert.deepEqual(await worker.getByTestId("ruler").evaluate(reached), [], `the size check, ${size}`);
+    }
+    await worker.setViewportSize(SIZES.lying);
     await worker.locator("#ruler").fill("100");
     await worker.getByRole("button", { name: "Use the board" }).click();
 
@@ -66,13 +74,58 @@ async function throughTheWindow(browser, board) {
     await worker.locator("[data-testid=onlook][data-seen=good]").waitFor({ timeout: 60_000 });
     await pressable(worker, "the window");
     await shoot(worker, "window.png");
+    assert.ok((await coloured(worker)) > 200, "the goal is drawn into the camera's grey picture");
     await look(worker, "magic window");
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      await worker.setViewportSize(viewport);
+      await worker.locator("[data-testid=onlook][data-seen=good]").waitFor({ timeout: 60_000 });
+      await shoot(worker, `window_${size}.png`);
+    }
+    await worker.setViewportSize(SIZES.lying);
+
+    const { unit, step } = await card(worker).evaluate(({ dataset }) => ({ ...dataset }));
+    await fillIn(worker);
+    const moved = changed(worker);
+    await worker.getByRole("button", DONE).click();
+    await moved;
+    assert.equal(await worker.locator(".scene").getAttribute("data-way"), "window", "the step is confirmed, and the picture goes on");
+    const said = () => worker.heard.filter(({ type, payload }) => type === "happened" && payload.type === "step_confirmed");
+    while (said().length === 0) await worker.waitForTimeout(50);
+    assert.ok(said()[0].payload.subject.includes(unit) && said()[0].payload.subject.includes(step), `${said()[0].payload.subject} is not ${unit} ${step}`);
+    await onlook.waitFor();
     await worker.getByTestId("way-view").click();
     await worker.locator("[data-testid=scene][data-state=ready]").waitFor({ timeout: 60_000 });
     assert.deepEqual(worker.faults, []);
   } finally {
     await abortOrder(id);
   }
+}
+
+/** In the page: what of a form can't be brought into sight, or has the ways' switch before it, though scrolled to. */
+function reached(form) {
+  const room = form.closest(".scene").getBoundingClientRect();
+  const switches = document.querySelector(".ways").getBoundingClientRect();
+  return [...form.querySelectorAll("h2, p:not(:empty), a, input, button")].flatMap((one) => {
+    one.scrollIntoView({ block: "nearest" });
+    const { left, right, top, bottom } = one.getBoundingClientRect();
+    const out = top < room.top - 1 || bottom > room.bottom + 1;
+    const under = right > switches.left && bottom > switches.top && top < switches.bottom && left < switches.right;
+    return out || (under && one.matches("a, input, button")) ? [`${one.tagName} ${one.innerText || one.id}`] : [];
+  });
+}
+
+/** How many pixels of the film, which is grey, are coloured, beside what lies over it. */
+async function coloured(page) {
+  const shot = await page.locator(".scene").screenshot({ mask: [page.locator(".ways"), page.locator(".onlook-known")], maskColor: "#808080" });
+  return page.evaluate(async (bytes) => {
+    const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: "image/png" }));
+    const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+    context.drawImage(bitmap, 0, 0);
+    const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+    let sum = 0;
+    for (let i = 0; i < data.length; i += 4) if (Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]) > 24) sum += 1;
+    return sum;
+  }, [...shot]);
 }
 
 /** Write the film as Y4M, grey. */
