@@ -54,6 +54,7 @@ TUNING = (
     Assembly("relay", "panel", "relay_keyed", Pose((-0.012, 0.008, 0.002)), ("slide", "yaw", "lift"), True),
     Assembly("hub", "post", "hub_5", Pose((0.0, 0.0, 0.018)), ("lift", "yaw", "tilt"), True, 4),
     Assembly("roller", "groove", "roller_long", Pose((0.0, 0.0, 0.02576)), ("lift", "yaw"), flips=False),
+    Assembly("socket", "jaw", "socket_low", Pose((-0.014, 0.006, 0.013)), ("lift",), True, 0, 15.0),
 )
 """What thresholds were chosen on."""
 
@@ -107,6 +108,9 @@ def _tuning() -> dict[str, Manifold]:
         - Manifold.cube((200, 20, 20), center=True).rotate((45, 0, 0)).translate((0, 0, 30)),
         "roller": _lying((7, -40, 44), (11, 30, 37)),
         "roller_long": _lying((7, -40, 44), (11, 34, 41)),
+        "jaw": _box((84, 64, 22)) - _rod(8.2, 13, 23, -14, 6) - _rod(4.5, -1, 23, -14, 6),
+        "socket": _rod(7, 0, 9) - _rod(4, 4.5, 10) + _rod(4.2, -18, 0),
+        "socket_low": _rod(7, 0, 6.5) - _rod(4, 3, 7) + _rod(4.2, -18, 0),
     }
 
 

@@ -62,6 +62,34 @@ def test_what_looks_alike_only_out_of_its_place_does_not_stand_against_a_part_in
     assert "Out of its place, other would look the same" in check.reason
 
 
+def test_a_low_screw_that_would_stand_proud_does_not_stand_against_a_seated_one(stage: Stage) -> None:
+    for seed in (20101, 20112, 20114, 20122):  # heads differ by 2.5 mm, and socket depths by 1 mm
+        check = run(stage.trial(PARTS["socket"], STEREO_KIND, "ok", seed), stage.solids).check
+        assert check.verdict == "ok", check.reason
+        check = run(stage.trial(PARTS["socket"], STEREO_KIND, "wrong", seed), stage.solids).check
+        assert check.verdict == "wrong", check.reason
+
+
+def test_a_low_screw_that_stands_proud_is_never_taken_for_the_part(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = Stage._where
+
+    def lifted(self: Stage, *args: object) -> Pose:
+        pose = where(self, *args)  # type: ignore[arg-type]
+        return pose @ Pose((0.0, 0.0, 0.0016))
+
+    monkeypatch.setattr(Stage, "_where", lifted)
+    for seed in (
+        20102,
+        20111,
+        20118,
+        20119,
+    ):  # its hidden shank measures nothing
+        check = run(stage.trial(PARTS["socket"], STEREO_KIND, "wrong", seed), stage.solids).check
+        assert check.verdict != "ok", f"seed {seed}: {check.reason}"
+
+
 @pytest.mark.parametrize("lift_m", [0.0, 0.0008, 0.0016])
 def test_a_look_alike_within_the_tolerance_of_its_place_is_never_taken_for_the_part(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, lift_m: float

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 Kind = Literal["part", "flipped", "look_alike"]
 COARSE_PIXELS = 700
 COARSE_M = 0.001  # pixels off by more than this count alike in the coarse search
+LEAST_AHEAD = 0.5  # cosine between a part's z and the camera's axis from which the part is seen from above or below
 BESIDE_PIXELS = 2.5  # how far to a side a part is tried that has come to rest
 LEAST_DIFFERENT = 12  # pixels in which two hypotheses must differ to be told apart
 CLEAR_RATIO = 5.0  # log likelihood ratio that tells two hypotheses apart: 150 to 1
 CLEAR_SHARE, SHARE_SIGMAS = 0.35, 2.5  # of the vote that is enough, or that is near enough to all of it for its noise
 TELLING_SIGMA = 2.5  # two hypotheses differ in a pixel where their depths do by this much noise ...
-TELLING_SLACKS = 5.0  # ... or by one sigma, where that is so many times what meshes and poses may be off
+TELLING_SLACKS = 5.0  # ... or, down to `FAINT`, where that is so many times what meshes and poses may be off
 FAINT = 0.1  # squared sigmas below which a pixel's difference says nothing
 MIXED_SIGMA = 2.4  # a pixel beside an outline contradicts by no more: of two such, one floats between both depths
 
@@ -79,12 +80,20 @@ def half_turn(hypothesis: Hypothesis, pose: Pose) -> Pose:
 
 
 def set_down(hypothesis: Hypothesis, pose: Pose, scene: Scene) -> Pose:
-    """Return a pose moved along the camera's axis until the part meets what is seen (the median of its pixels)."""
+    """Return a pose moved along the part's z until the part meets what is seen (the median of its pixels).
+
+    What would be inside of its neighbours, as a screw's shank is, is not seen. From the side it is moved along the
+    camera's axis instead.
+    """
     seen = scene.view.depth(hypothesis.solid, pose)
-    on = np.isfinite(seen) & scene.usable
+    on = (seen < scene.back) & scene.usable
     if not on.any():
         return pose
-    return _lowered(pose, scene.view.camera, float(np.median(scene.depth[on] - seen[on])))
+    deeper_m = float(np.median(scene.depth[on] - seen[on]))
+    ahead = sum(a * b for a, b in zip(pose.z_axis, scene.view.camera.z_axis, strict=True))
+    if abs(ahead) < LEAST_AHEAD:
+        return _lowered(pose, scene.view.camera, deeper_m)
+    return pose @ Pose((0.0, 0.0, deeper_m / ahead))
 
 
 def costs(scene: Scene, front: Depth, settings: VisionSettings) -> Depth:
@@ -158,15 +167,20 @@ def unexplained(votes: Votes, scene: Scene, settings: VisionSettings) -> tuple[i
 
 
 def told_apart(best: Votes, other: Votes, scene: Scene, settings: VisionSettings) -> bool:
-    """Tell whether the pixels in which two hypotheses differ, however few, clearly vote for the first.
+    """Tell whether the pixels in which two hypotheses differ, however few, clearly vote for the first."""
+    return clear(*compared(best, other, scene, settings))
+
+
+def clear(share: float, strength: float, lead: float = 0.0) -> bool:
+    """Tell whether a vote between two hypotheses (see `compared`) is clearly for the first.
 
     The likelihood ratio decides (J. Neyman and E. S. Pearson, 1933); beside it the vote must be what it would be were
-    the first one true, within its noise, lest the lesser of two evils wins.
+    the first one true, within its noise, lest the lesser of two evils wins. `lead` is by how much the first one is the
+    likelier (log likelihood) whatever these pixels say.
     """
-    share, strength = compared(best, other, scene, settings)
-    if share * strength < CLEAR_RATIO:
+    if share * strength + lead < CLEAR_RATIO:
         return False
-    return share >= min(CLEAR_SHARE, 1 - SHARE_SIGMAS * math.sqrt(2 / strength))
+    return strength == 0 or share >= min(CLEAR_SHARE, 1 - SHARE_SIGMAS * math.sqrt(2 / strength))
 
 
 def compared(one: Votes, other: Votes, scene: Scene, settings: VisionSettings) -> tuple[float, float]:
@@ -181,7 +195,7 @@ def compared(one: Votes, other: Votes, scene: Scene, settings: VisionSettings) -
     gap = (apart / scene.sigma) ** 2
     real = apart > TELLING_SLACKS * settings.slack_m  # more than meshes and poses may be off
     differ = scene.usable & ((gap > 1.0) | (real & (gap > FAINT)))
-    if int((differ & ((gap > TELLING_SIGMA**2) | (real & (gap > 1.0)))).sum()) < LEAST_DIFFERENT:
+    if int((differ & (real | (gap > TELLING_SIGMA**2))).sum()) < LEAST_DIFFERENT:
         return 0.0, 0.0
     cut = np.where(mixed((one, other), scene, settings)[differ], MIXED_SIGMA**2, settings.cut_sigma**2)
     hoped = np.minimum(gap[differ], cut)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,19 +16,20 @@ from orchestrator.adapters.vision.hypotheses import (
     Hypothesis,
     Votes,
     better_beside,
+    clear,
     compared,
     costs,
     half_turn,
     search,
     set_down,
     settle,
-    told_apart,
     unexplained,
     vote,
 )
-from orchestrator.adapters.vision.measured import faults, kept_within, measured, rounded
+from orchestrator.adapters.vision.measured import faults, likelier, measured, rounded
 from orchestrator.adapters.vision.place import look_at, uncovered, why_blind
 from orchestrator.adapters.vision.polish import polished
+from orchestrator.adapters.vision.weigh import far_fetched, likeliest, same_chance
 from orchestrator.core.geometry import IDENTITY, Deviation, deviation
 from orchestrator.core.ports import Check
 
@@ -157,13 +159,14 @@ def _nominal(place: Place, settings: VisionSettings) -> tuple[Votes, list[Votes]
 def _rival(idea: Hypothesis, nominal: Votes, place: Place, settings: VisionSettings) -> Votes:
     """Count the votes for another hypothesis where the part was found; align it when many pixels agree with it.
 
-    It starts where it would be, had it been set down with the same deviation as the part, or half a turn about z on;
-    what looks the same is aligned there already, so two steps do.
+    It starts where it would be, had it been set down with the same deviation as the part, or half a turn about z on,
+    or in its own place; what looks the same is aligned there already, so two steps do.
     """
     scene = place.scene
     start = nominal.found.pose @ place.ideas[0].pose.inverse() @ idea.pose
     some = scene.thinned()
     guesses = [Alignment(set_down(idea, pose, some)) for pose in (start, half_turn(idea, start))]
+    guesses.append(Alignment(idea.pose))
     first = min((vote(idea, guess, some, settings) for guess in guesses), key=lambda votes: votes.cost)
     share, strength = compared(vote(place.ideas[0], nominal.found, some, settings), first, some, settings)
     if first.support < settings.least_support or (share > SURELY_SHARE and strength > SURELY_STRENGTH):
@@ -206,14 +209,17 @@ def _weighed(
 
     With it come the hypotheses that a finer fit may tell apart, or from the part's tolerance; none where all is clear.
     """
-    best = _best(tried, place, settings)
-    tried = [_same_chance(votes, best, place, settings) for votes in tried]
-    best = _best(tried, place, settings)
+    best = likeliest(tried, place, settings)
+    tried = [same_chance(votes, best, place, settings) for votes in tried]
+    leads = partial(likelier, request, place=place, by=by, settings=settings)
+    best = likeliest(tried, place, settings, leads)
     scores = _scores(tried)
-    alike = [votes for votes in tried if votes is best or not told_apart(best, votes, place.scene, settings)]
+    between = [(votes, compared(best, votes, place.scene, settings)) for votes in tried]
+    same = [votes for votes, word in between if votes is best or not clear(*word)]
+    alike = [votes for votes, word in between if votes is best or not clear(*word, leads(best, votes))]
     chosen = min(alike, key=lambda votes: (faults(request, votes, place, by, settings), votes is not best))
     for other in alike:
-        if other is not chosen and not _far_fetched(request, other, chosen, place, settings):
+        if other is not chosen and not far_fetched(request, other, chosen, place, settings):
             reason = f"From here {_called(chosen)} and {_called(other)} look the same."
             return Check("cannot_see", scores=scores, reason=reason), alike
     if chosen.hypothesis.kind == "flipped":
@@ -227,50 +233,10 @@ def _weighed(
         answer = Check("cannot_see", scores=scores, reason=_open_there(chosen, place, settings) or reason)
         return answer, [chosen]
     answer = measured(request, chosen, place, by, scores, settings)
-    if also := " and ".join(_called(other) for other in alike if other is not chosen):
+    if also := " and ".join(_called(other) for other in same if other is not chosen):
         also = f"{answer.reason} Out of its place, {also} would look the same.".strip()
         answer = dataclasses.replace(answer, reason=also)
     return answer, [] if answer.verdict == "ok" else alike
-
-
-def _far_fetched(request: CheckRequest, other: Votes, chosen: Votes, place: Place, settings: VisionSettings) -> bool:
-    """Tell whether another thing explains the picture alike only out of its place: that takes two faults at once.
-
-    Kept within the tolerance about where it would stand as the part should, and where it stood as the chosen one does,
-    it must not explain the picture.
-    """
-    if other.hypothesis.kind == "part":
-        return False
-    there = chosen.found.pose @ chosen.hypothesis.pose.inverse() @ other.hypothesis.pose
-    for pose in (kept_within(request, other), there):
-        standing = vote(other.hypothesis, dataclasses.replace(other.found, pose=pose), place.scene, settings)
-        if not told_apart(chosen, standing, place.scene, settings):
-            return False
-    return True
-
-
-def _same_chance(votes: Votes, best: Votes, place: Place, settings: VisionSettings) -> Votes:
-    """Return a hypothesis where the best one was found, if that fits better than where it has come to rest itself.
-
-    Of two parts that show the same, one may fit the worse for nothing but where its own fit ended.
-    """
-    if votes is best:
-        return votes
-    pose = best.found.pose @ best.hypothesis.pose.inverse() @ votes.hypothesis.pose
-    there = dataclasses.replace(best.found, pose=pose)
-    some = place.scene.thinned()
-    here, beside = (vote(votes.hypothesis, found, some, settings).cost for found in (votes.found, there))
-    if here <= beside:
-        return votes
-    return min(votes, vote(votes.hypothesis, there, place.scene, settings), key=lambda each: each.cost)
-
-
-def _best(tried: list[Votes], place: Place, settings: VisionSettings) -> Votes:
-    best = tried[0]
-    for other in tried[1:]:
-        if compared(best, other, place.scene, settings)[0] < 0:
-            best = other
-    return best
 
 
 def _explains(votes: Votes, place: Place, settings: VisionSettings) -> bool:

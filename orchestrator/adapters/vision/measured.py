@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from orchestrator.core.geometry import Pose
     from orchestrator.core.ports import CheckRequest, Verdict
 
+PROCESS_SIGMAS = 3.0  # of a process in control are within the tolerance: its capability Cp is 1
+FARTHEST_SIGMAS = 4.0
 AXES = ("along x", "along y", "along z", "about x", "about y", "about z")
 
 
@@ -99,18 +101,48 @@ def faults(request: CheckRequest, votes: Votes, place: Place, by: Fix, settings:
 
     Out of place is what is surely outside of the tolerance about where it would stand as the part should.
     """
+    out = any(
+        value > limit + settings.guard * sigma
+        for value, limit, sigma in _off(request, votes, place, by, settings).values()
+    )
+    return (votes.hypothesis.kind != "part") + out
+
+
+def likelier(request: CheckRequest, one: Votes, other: Votes, place: Place, by: Fix, settings: VisionSettings) -> float:
+    """Return by how much (log likelihood) one hypothesis leads another because it stands nearer to its own place.
+
+    Whatever was put there was put into its place, with the spread that a process in control has: the tolerance is
+    `PROCESS_SIGMAS` of it. What the measuring adds to that spread takes its point away, an axis in which both are off
+    alike tells nothing, and beyond
+    `FARTHEST_SIGMAS` nothing is less likely: what goes wrong does so by any amount.
+    """
+    mine, its = (_off(request, votes, place, by, settings) for votes in (one, other))
+    lead = 0.0
+    for axis in mine.keys() & its.keys():
+        (near, limit, known), (far, _, knew) = mine[axis], its[axis]
+        if abs(far - near) > settings.guard * max(known, knew):
+            spread = limit / PROCESS_SIGMAS
+            shares = (value / math.hypot(spread, sigma) for value, sigma in ((far, knew), (near, known)))
+            there, here = (min(share, FARTHEST_SIGMAS) ** 2 for share in shares)
+            lead += (there - here) / 2
+    return lead
+
+
+def _off(
+    request: CheckRequest, votes: Votes, place: Place, by: Fix, settings: VisionSettings
+) -> dict[int, tuple[float, float, float]]:
+    """Return how far off its own place a hypothesis is, the tolerance and one sigma, by axis, of those that count."""
     idea, found = votes.hypothesis, votes.found
     off = deviation(found.pose, idea.pose, idea.symmetry_z)
     free = (False,) * 3 + idea.solid.free_axes
-    judged = [not free[axis] and not (axis == 5 and idea.symmetry_z == 0) for axis in range(6)]
     known = sigmas_of(votes, place, by, settings)
     limits = (*request.within_m, *request.within_rad)
-    out = any(
-        abs(value) > limit + settings.guard * sigma
-        for value, limit, sigma, counts in zip((*off.xyz_m, *off.rot_rad), limits, known, judged, strict=True)
-        if counts
-    )
-    return (idea.kind != "part") + out
+    axes = zip((*off.xyz_m, *off.rot_rad), limits, known, strict=True)
+    return {
+        axis: (abs(value), limit, sigma)
+        for axis, (value, limit, sigma) in enumerate(axes)
+        if not free[axis] and not (axis == 5 and idea.symmetry_z == 0)
+    }
 
 
 def kept_within(request: CheckRequest, votes: Votes) -> Pose:
