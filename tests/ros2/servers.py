@@ -10,7 +10,7 @@ import argparse
 import os
 import threading
 import time
-from multiprocessing.connection import Client
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +32,6 @@ from tests.ros2.hardware import Arm, InWorld, Point
 from tests.ros2.obeying import obey
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
     from tests.ros2.hardware import Surroundings
 
 PERIOD_S = 0.008
@@ -364,10 +362,10 @@ def _finisher(how: str, result: Any) -> Any:
 def main() -> None:
     """Serve."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("address")
+    parser.add_argument("connection", type=int)
     parser.add_argument("--gripper", default="ParallelGripperCommand")
     options = parser.parse_args()
-    connection = Client(options.address, authkey=b"tandem")
+    connection = Connection(options.connection)
     rclpy.init()
     world = World(MeshStore(Path()))
     Servers(InWorld(world), world, IDENTITY, options.gripper).run(connection)
