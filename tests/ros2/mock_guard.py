@@ -10,8 +10,8 @@ from __future__ import annotations
 import argparse
 import threading
 import time
-from multiprocessing.connection import Client
-from typing import TYPE_CHECKING, Any
+from multiprocessing.connection import Connection
+from typing import Any
 
 import rclpy
 from builtin_interfaces.msg import Duration
@@ -27,9 +27,6 @@ from orchestrator.adapters.sim.arm import UR5E
 from orchestrator.core.ports import Safety
 from orchestrator.core.ros2_spec import UR_JOINTS
 from tests.ros2.obeying import obey
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
 
 CONTROLLER, FINGERS = "joint_trajectory_controller", "gripper_controller"
 TELL_S = 0.1  # between two safety states
@@ -157,8 +154,8 @@ class Guard:
 def main() -> None:
     """Serve."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("address")
-    connection = Client(parser.parse_args().address, authkey=b"tandem")
+    parser.add_argument("connection", type=int)
+    connection = Connection(parser.parse_args().connection)
     rclpy.init()
     Guard().run(connection)
 

@@ -12,7 +12,7 @@ import itertools
 import os
 import threading
 import time
-from multiprocessing.connection import Client
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +39,6 @@ from tests.ros2.moveit_mind import Mind
 from tests.ros2.obeying import obey
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
     from orchestrator.core.ports import Joints
 
 JOINTS = (
@@ -306,9 +304,9 @@ def _shape(thing: Any) -> Any:
 def main() -> None:
     """Serve."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("address")
+    parser.add_argument("connection", type=int)
     options = parser.parse_args()
-    connection = Client(options.address, authkey=b"tandem")
+    connection = Connection(options.connection)
     rclpy.init()
     Group().run(connection)
 

@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import threading
 import time
-from multiprocessing.connection import Client
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +33,6 @@ from tests.ros2 import picture_messages
 from tests.ros2.obeying import obey
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
     from orchestrator.core.geometry import Pose
     from orchestrator.core.ports import Box, Intrinsics
 
@@ -168,8 +166,8 @@ def _transform(parent: str, frame: str, pose: Pose, stamp: Time) -> TransformSta
 def main() -> None:
     """Serve."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("address")
-    connection = Client(parser.parse_args().address, authkey=b"tandem")
+    parser.add_argument("connection", type=int)
+    connection = Connection(parser.parse_args().connection)
     rclpy.init()
     Pictures().run(connection)
 

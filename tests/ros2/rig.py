@@ -7,9 +7,8 @@ import contextlib
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from multiprocessing.connection import Listener
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,13 +93,15 @@ class ServerProcess:
             self._process.wait(START_S)
 
     def _launch(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            address = str(Path(folder) / "control")
-            with Listener(address, authkey=b"tandem") as listener:
-                command = [sys.executable, "-m", self._module, address, *self._arguments]
-                self._process = subprocess.Popen(command, cwd=ROOT)
-                self._connection = listener.accept()
-        assert self._connection.recv() == "ready"
+        self._connection, theirs = Pipe()
+        with theirs:
+            command = [sys.executable, "-m", self._module, str(theirs.fileno()), *self._arguments]
+            self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()])
+        try:
+            assert self._connection.recv() == "ready"
+        except EOFError:
+            code = self._process.wait(START_S)
+            raise AssertionError(f"{self._module} ended as it started, with code {code}: see what it said") from None
 
 
 class RosRig:

@@ -10,7 +10,7 @@ import argparse
 import os
 import threading
 import time
-from multiprocessing.connection import Client
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +27,11 @@ from orchestrator.adapters.sim.arm import UR5E
 from orchestrator.adapters.sim.meshes import MeshStore
 from orchestrator.adapters.sim.world import World
 from orchestrator.core.geometry import IDENTITY, Pose
-from orchestrator.core.ports import Safety
+from orchestrator.core.ports import Box, Safety
 from tests.ros2.hardware import Arm, InWorld, Point
 from tests.ros2.obeying import obey
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
     from tests.ros2.hardware import Surroundings
 
 PERIOD_S = 0.008
@@ -361,13 +359,24 @@ def _finisher(how: str, result: Any) -> Any:
     return finish
 
 
+def warm() -> None:
+    """Look for a part between fingers once, before anybody listens: what that imports takes half a second.
+
+    Safety is told by the same process, and half a second without a word of it makes it unknown.
+    """
+    world = World(MeshStore(Path()))
+    world.add("part", Box((0.04, 0.04, 0.04)), world.tcp, source="rack")
+    InWorld(world).between()
+
+
 def main() -> None:
     """Serve."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("address")
+    parser.add_argument("connection", type=int)
     parser.add_argument("--gripper", default="ParallelGripperCommand")
     options = parser.parse_args()
-    connection = Client(options.address, authkey=b"tandem")
+    connection = Connection(options.connection)
+    warm()
     rclpy.init()
     world = World(MeshStore(Path()))
     Servers(InWorld(world), world, IDENTITY, options.gripper).run(connection)

@@ -1,4 +1,4 @@
-"""What the launch files would start, beside packages that stand in for those of Gazebo and of Universal Robots."""
+"""What the launch files would start, beside packages that stand in for those of Gazebo, ros2_control and a UR."""
 
 from __future__ import annotations
 
@@ -63,6 +63,8 @@ def gazebo(install):
     install("ros_gz_sim", "create")
     install("ros_gz_bridge", "parameter_bridge")
     install("gz_ros2_control")
+    install("robot_state_publisher", "robot_state_publisher")  # beside which nothing of ros2_control need be there
+    install("controller_manager", "spawner")
 
 
 class Described:
