@@ -28,6 +28,7 @@ SUITES = (
     "retreat",
     "headset",
     "panel",
+    "standing",
     "headset_help",
     "lead",
     "together",
