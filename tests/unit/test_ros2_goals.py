@@ -122,17 +122,15 @@ def test_a_goal_that_is_dropped_is_halted_at_once_and_again_but_not_forever(on_l
         client.answer()
         settled()
         for _ in range(3):
-            goals.watch()
+            goals.insist()
         assert client.halts == 0
         goal.drop()
         assert (client.halts, client.log[-1]) == (1, "cancel")
-        goals.watch()
-        assert client.halts == 1  # it may have heard
-        goals.watch()
-        assert client.halts == 2
+        goals.insist()
+        assert client.halts == 2  # nobody may have heard the first
         for _ in range(2 * INSISTS):
-            goals.watch()
-        assert client.halts == INSISTS
+            goals.insist()
+        assert client.halts == 1 + INSISTS
 
     on_loop(body)
 
@@ -142,14 +140,14 @@ def test_what_has_ended_was_never_taken_or_is_followed_by_another_goal_is_not_ha
         first = give("a")
         first.drop()  # before it was answered
         for _ in range(3):
-            goals.watch()
+            goals.insist()
         assert client.halts == 0
         client.answer()
         settled()
         assert client.halts == 1  # taken late
         second = give("b")
         for _ in range(3):
-            goals.watch()
+            goals.insist()
         assert client.halts == 1  # it would stop the second one
         client.answer()
         settled()

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from orchestrator.adapters.ros2.crossing import Crossing
 
-INSISTS = 20  # looks for which a goal that was dropped is halted again: a result that is lost would make it forever
+INSIST_S = 0.05  # between two halts of a goal that was dropped: nobody may have heard the first
+INSISTS = 100  # halts of one at most: a result that is lost would make it forever
 ENDS = {4: "succeeded", 5: "canceled", 6: "aborted"}  # action_msgs/GoalStatus
 
 
@@ -24,7 +25,7 @@ class _Open:
     there: Callable[[], bool]
     halt: Callable[[], None] | None = None
     taken: bool = False
-    looks: int = 0  # since it was dropped
+    halts: int = 0  # since it was dropped
 
 
 class Goals:
@@ -84,10 +85,13 @@ class Goals:
         for entry in tuple(self._open):
             if not entry.there():
                 self._finished(entry.goal, Ended("lost"))
-            elif entry.halt is not None and entry.taken and entry.goal.dropped and entry is self._newest():
-                entry.looks += 1
-                if 1 < entry.looks <= INSISTS:
-                    entry.halt()
+
+    def insist(self) -> None:
+        """Halt once more what was dropped and has not ended. Called on the executor's thread, every `INSIST_S`."""
+        newest = self._newest()
+        if newest is not None and newest.halt and newest.taken and newest.goal.dropped and newest.halts < INSISTS:
+            newest.halts += 1
+            newest.halt()
 
     def _newest(self) -> _Open | None:
         return next((entry for entry in reversed(self._open) if entry.halt is not None), None)

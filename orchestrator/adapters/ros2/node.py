@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.adapters.ros2.controller import Controller
 from orchestrator.adapters.ros2.crossing import Crossing
 from orchestrator.adapters.ros2.digital_io import DigitalIo
-from orchestrator.adapters.ros2.goals import Goals
+from orchestrator.adapters.ros2.goals import INSIST_S, Goals
 from orchestrator.adapters.ros2.grippers import Grippers
 from orchestrator.adapters.ros2.link import Ended, JointReading
 from orchestrator.adapters.ros2.moveit_execution import MoveItExecution
@@ -152,6 +152,8 @@ class RosLink:
             self._ur.listen(node, self._heard, self._in)
         steady = RosClock(clock_type=ClockType.STEADY_TIME)
         node.create_timer(WATCH_S, self._watch, clock=steady)
+        if settings.execute == "moveit":
+            node.create_timer(INSIST_S, self._goals.insist, clock=steady)
 
     def _on_joints(self, message: Any, info: Any) -> None:
         arrived, came_s = self._clock.now(), self._loop.time()
