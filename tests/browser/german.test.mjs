@@ -109,6 +109,7 @@ test("every page in German is German, at rest and at work", { timeout: 420_000 }
 
     await ask(`/api/v1/orders/${ID}/start`, {});
     await board.locator(`[data-testid=order][data-order="${ID}"][data-state=running]`).waitFor();
+    await board.getByTestId("unit-in-work").getByText(/in Aufnahme [12]/).waitFor();
     const seen = new Set();
     for (;;) {
       await next(worker, ID);

@@ -1,9 +1,9 @@
-// A unit is built in an emulated Quest 3: the cell's points are touched, then hands press what the card in the room shows.
+// A unit is built in an emulated Quest 3: the cell's points are touched, then hands, a controller and looks press what the card in the room shows.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changed, next } from "./at_work.mjs";
 import { answerFor, ask, base, card, freshName, open, orderState, shoot, signIn, startOrder, storeOrder, TABLET, withBrowser } from "./cell_page.mjs";
-import { aimAt, emulator, gazeAt, pressByFinger, pressByRay, reachThrough, session, touch } from "./quest.mjs";
+import { aimAt, emulator, gazeAt, pressByFinger, pressByRay, pressByTrigger, reachThrough, session, touch } from "./quest.mjs";
 import { asked, beside, ROOM } from "./room.mjs";
 
 const PATIENCE_MS = 14 * 60_000;
@@ -60,6 +60,7 @@ test("a unit is built in a headset by hand", { timeout: PATIENCE_MS }, () =>
         assert.equal(await card(worker).getAttribute("data-step"), step, "a hand that reaches for something behind the panel presses nothing");
       }
       if (seen.steps.size === 2) await heldOver(worker, id, done);
+      else if (seen.steps.size === 3) await pressByTrigger(worker, done);
       else if (seen.steps.size % 3 === 0) await pressByFinger(worker, done);
       else if (seen.steps.size % 3 === 1) await pressByRay(worker, done);
       else await gazeAt(worker, done, moved);

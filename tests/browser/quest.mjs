@@ -82,14 +82,14 @@ export async function reachable(page, selector, patience_ms = 30_000) {
   throw new Error(`nothing to press on the panel: ${selector}`);
 }
 
-const hold = (page, side, position, quaternion) =>
+const hold = (page, side, position, quaternion, tool = "hands") =>
   page.evaluate(
-    ([which, p, q]) => {
-      const hand = globalThis.quest.hands[which];
-      hand.position.set(...p);
-      if (q) hand.quaternion.set(...q);
+    ([which, p, q, kind]) => {
+      const held = globalThis.quest[kind][which];
+      held.position.set(...p);
+      if (q) held.quaternion.set(...q);
     },
-    [side, position, quaternion],
+    [side, position, quaternion, tool],
   );
 
 const pinch = (page, side, value) => page.evaluate(([which, v]) => globalThis.quest.hands[which].updatePinchValue(v), [side, value]);
@@ -102,15 +102,30 @@ function quaternion([[a, d, g], [b, e, h], [c, f, i]]) {
   return [x, (b + d) / (4 * x), (c + g) / (4 * x), (h - f) / (4 * x)];
 }
 
-/** Point a hand at what the panel shows, and follow where it moves until it rests. */
-export async function aimAt(page, selector, side = "right") {
+/** Point a hand (or a controller) at what the panel shows, and follow where it moves until it rests. */
+export async function aimAt(page, selector, side = "right", tool = "hands") {
   for (let before = null; ; ) {
     const { at, normal, basis } = await reachable(page, selector);
     if (before && Math.hypot(...at.map((v, i) => v - before[i])) < RESTS_M) return;
-    await hold(page, side, at.map((v, i) => v + REACH_M * normal[i]), quaternion(basis));
+    await hold(page, side, at.map((v, i) => v + REACH_M * normal[i]), quaternion(basis), tool);
     await frames(page);
     before = at;
   }
+}
+
+/** Take up the controllers, point one at what the panel shows and pull its trigger; then lay them down again. */
+export async function pressByTrigger(page, selector, side = "right") {
+  const take = (what) => page.evaluate((mode) => (globalThis.quest.primaryInputMode = mode), what);
+  const pull = (value) => page.evaluate(([which, v]) => globalThis.quest.controllers[which].updateButtonValue("trigger", v), [side, value]);
+  await take("controller");
+  await frames(page);
+  await aimAt(page, selector, side, "controllers");
+  for (const value of [1, 0]) {
+    await pull(value);
+    await frames(page);
+  }
+  await take("hand");
+  await frames(page);
 }
 
 /** Point a hand at what the panel shows, and pinch; `meanwhile` is done before the fingers open again. */

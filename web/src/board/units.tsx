@@ -2,6 +2,7 @@
 
 import { store } from "../cell";
 import { Offer } from "../common/buttons";
+import { called } from "../common/called";
 import { Icon } from "../common/icon";
 import { Photo } from "../common/photo";
 import type { StepView, UnitView } from "../wire";
@@ -36,7 +37,7 @@ function Unit({ unit }: { unit: UnitView }) {
       <header class="panel-head">
         <h3>{board.unit(unit.order, unit.n)}</h3>
         <span class="quiet">
-          {board.steps(unit.done, unit.steps)} {unit.nest && board.nest(unit.nest)}
+          {board.steps(unit.done, unit.steps)} {unit.nest && board.nest(called(unit.nest))}
         </span>
         <GoBack unit={unit} steps={steps} />
       </header>
