@@ -71,11 +71,13 @@ let applied = [];
 let given = [];
 let answers = [];
 let sockets = 0;
+let knocks = 0;
 
 class Life {
   sockets = new Map();
   store = new Store();
-  connection = new Connection(this.store, new PoseStream(), false, () => "front", () => this.dial(), "tablet");
+  knocks = new Map();
+  connection = new Connection(this.store, new PoseStream(), false, () => "front", () => this.dial(), "tablet", (given) => this.knock(given));
 
   constructor() {
     const apply = this.store.apply.bind(this.store);
@@ -108,6 +110,15 @@ class Life {
     return socket;
   }
 
+  knock(given) {
+    const number = (knocks += 1);
+    out.push({ knock: number });
+    return new Promise((answer, fail) => {
+      this.knocks.set(number, answer);
+      given.addEventListener("abort", fail);
+    });
+  }
+
   press(key, command) {
     void this.commands.send(command).then((answer) => {
       if (page === this) answers.push({ key, answer });
@@ -134,6 +145,7 @@ const HAPPENS = {
     one.readyState = 3;
     one.onclose?.({ code: 1006, reason: "" });
   },
+  answered: ({ knock, there }) => page.knocks.get(knock)?.(there),
   press: ({ key, command }) => page.press(key, command),
 };
 

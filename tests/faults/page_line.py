@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -216,6 +217,11 @@ class Page:
                 self.pipes[number] = Pipe(self, number)
             elif self.chance.random() < 0.5:  # else nobody answers at all
                 loop.call_later(self.chance.uniform(*LATE_S), lambda: self.happen("close", socket=number))
+        elif "knock" in did:
+            there = self.there
+            if there or self.chance.random() < 0.5:  # else nobody answers at all
+                answer = partial(self.happen, "answered", knock=did["knock"], there=there)
+                loop.call_later(self.chance.uniform(*LATE_S), answer)
         elif "send" in did:
             message = json.loads(did["text"])
             if message["type"] == "command":
