@@ -16,6 +16,7 @@ from orchestrator.adapters.vision.outline import grown, outline
 from orchestrator.adapters.vision.reach import Obstacle, judged
 from orchestrator.adapters.vision.relief import (
     LEAST,
+    OF_SEEN,
     Candidate,
     Moulds,
     Relief,
@@ -152,7 +153,7 @@ class Search:
         promising = [candidate for candidate in every if candidate.share > SHARE]
         best = self._look_at(promising, part)
         if not self.found and not self.doubts:  # a camera that looks aslant sees little of a part's upper side
-            aslant = [candidate for candidate in every if candidate.share <= SHARE < candidate.of_seen]
+            aslant = [candidate for candidate in every if candidate.share <= SHARE and candidate.of_seen > OF_SEEN]
             best = max(best, self._look_at(aslant, part))
         return best
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from orchestrator.adapters.vision.stable import at_yaw
 from orchestrator.core.geometry import Pose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy.typing as npt
 
@@ -33,6 +34,7 @@ CELL_STEP_M = 0.0005  # so that pictures of one camera share a part's maps
 CELL_SLACK_M = 0.001  # how far a height may be off within a cell, beside the noise
 CLIP = 9.0  # squared sigmas that one cell is worth at most
 LEAST = 0.2  # share of what a pose could explain below which it is no candidate
+OF_SEEN = 0.3  # likewise of what it could explain of heights that were measured; then it is a candidate all the same
 LEAST_SEEN = 0.4  # share of a part's heights that count at least as what could be explained, however few were measured
 RIM = 0.5  # how much less a cell beside the part counts than one on it
 STEPS, STEP_M = 48, 0.0005  # levels of height at most, and what their distance is a multiple of
@@ -212,24 +214,32 @@ def candidates(relief: Relief, moulds: Moulds, where: Mask, least_m: float = 0.0
         level = np.where(mould.cells[:, 0] < 0, levels - 1, mould.cells[:, 0])
         beside = mould.cells[:, 1] * columns + mould.cells[:, 2]
         sums = flat[base[:, None] + (level * rows * columns + beside)[None, :]] @ mould.weight
-        seen = measured[base[:, None] + beside[None, mould.cells[:, 0] >= 0]]
+        seen = partial(_measured, measured, base, beside[mould.cells[:, 0] >= 0])
         out += _peaks(relief, mould, step, some, sums, seen)
     return sorted(out, key=lambda each: -each.worth)
 
 
-def _peaks(relief: Relief, mould: Mould, step_m: float, spots: Cells, sums: Floats, seen: Mask) -> Iterator[Candidate]:
+def _measured(measured: Mask, base: Cells, cells: Cells, at: Cells) -> Mask:
+    return np.asarray(measured[base[at, None] + cells])
+
+
+def _peaks(
+    relief: Relief, mould: Mould, step_m: float, spots: Cells, sums: Floats, seen: Callable[[Cells], Mask]
+) -> Iterator[Candidate]:
     """Yield the places where one map fits best, none beside a better one.
 
-    `seen` (spots, cells of the map but its rim) are those measured: what is hidden from the camera explains nothing.
+    `seen` tells for some of the spots which of the map's cells but its rim were measured there (spots, cells): what is
+    hidden from the camera explains nothing.
     """
     inner = mould.cells[:, 0] >= 0
     telling = mould.weight[inner] * np.minimum((mould.cells[inner, 0] * step_m / relief.sigma_m) ** 2, CLIP)
     most = max(float(telling.sum()), 1.0)
-    of_seen = sums / np.maximum(seen @ telling, LEAST_SEEN * most)
-    if float(of_seen.max()) <= LEAST:
+    if float(sums.max()) <= min(LEAST, OF_SEEN * LEAST_SEEN) * most:
         return
     order = np.argsort(-sums)[:80]
-    order = order[of_seen[order] > LEAST]
+    of_seen = sums[order] / np.maximum(seen(order) @ telling, LEAST_SEEN * most)
+    worthy = (sums[order] > LEAST * most) | (of_seen > OF_SEEN)
+    order, of_seen = order[worthy], of_seen[worthy]
     apart = max(3.0, 0.3 * math.sqrt(float(mould.weight[inner].sum())))
     free, taken = np.ones(len(order), dtype=bool), 0
     for k, i in enumerate(order):
@@ -245,7 +255,7 @@ def _peaks(relief: Relief, mould: Mould, step_m: float, spots: Cells, sums: Floa
         pose = Pose((float(x), float(y), 0.0)) @ resting
         middle = relief.low + relief.cell_m * (np.array((column, row)) + 0.5)
         worth, at = float(sums[i]), middle.tolist()
-        yield Candidate(pose, mould.rest, worth, worth / most, float(of_seen[i]), at[0], at[1])
+        yield Candidate(pose, mould.rest, worth, worth / most, float(of_seen[k]), at[0], at[1])
 
 
 def _worth(relief: Relief, step_m: float, highest_m: float) -> npt.NDArray[np.float32]:
