@@ -29,6 +29,7 @@ class Rig(Protocol):
 
     robot: Robot
     clock: Clock
+    creep_rad: float  # how far a joint of the arm may turn in half a second while it stands
 
     def trip(self, safety: Safety = Safety.PROTECTIVE_STOP) -> None:
         """Let the rated hardware stop the arm and report this state; NORMAL is the release of an emergency stop."""
@@ -64,6 +65,8 @@ class RigKind(Protocol):
 
 class EmbeddedRig:
     """The simulated robot under virtual time."""
+
+    creep_rad = 0.0
 
     def __init__(self, folder: Path, options: Callable[[World], dict[str, Any]]) -> None:
         self.clock = VirtualClock(asyncio.get_running_loop())

@@ -93,6 +93,12 @@ class MockRig(RosRig):
         self._world.remove(body)
 
 
+class GazeboRig(MockRig):
+    """That robot in Gazebo."""
+
+    creep_rad = 1e-3  # forces hold it up; readings call more than twice that a second a motion (STILL_RAD_S)
+
+
 class MockKind(RosKind):
     """That robot; its time is the wall's."""
 
@@ -103,5 +109,5 @@ class MockKind(RosKind):
 class GazeboKind(RosKind):
     """The robot in Gazebo; its time is Gazebo's, the test's is the wall's."""
 
-    def make(self, folder: Path) -> MockRig:
-        return MockRig(folder, self._servers, UNFELT.model_copy(update={"use_sim_time": True}))
+    def make(self, folder: Path) -> GazeboRig:
+        return GazeboRig(folder, self._servers, UNFELT.model_copy(update={"use_sim_time": True}))

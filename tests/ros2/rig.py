@@ -107,6 +107,8 @@ class ServerProcess:
 class RosRig:
     """The ROS 2 robot on servers."""
 
+    creep_rad = 0.0
+
     def __init__(
         self, folder: Path, servers: ServerProcess, settings: Ros2Settings = SETTINGS, *, wait: bool = True
     ) -> None:

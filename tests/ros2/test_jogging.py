@@ -114,7 +114,7 @@ def test_a_tick_that_comes_too_late_ends_the_jog_and_the_arm_stands_on_its_own(t
         outcome = await motion.result()
         assert (outcome.kind, outcome.code) == ("aborted", "late")
         assert asyncio.get_running_loop().time() - given[-1][0] > 2 * LATE_S
-        assert await stands(rig.robot)
+        assert await stands(rig)
 
     on_double(body, tmp_path)
 

@@ -48,7 +48,7 @@ def test_a_goal_that_is_never_answered_ends_and_can_not_start_late(on_rig):
         assert (outcome.kind, outcome.code) == ("aborted", "no_answer")
         rig.hear()  # it takes the goal now, and is told at once that nobody wants it any more
         await asyncio.sleep(1.0)
-        assert await stands(rig.robot)
+        assert await stands(rig)
         assert distance(rig.robot.state.value.joints, start) < 0.05
 
     on_rig(body)
@@ -61,7 +61,7 @@ def test_a_controller_that_takes_a_cancel_and_says_no_more_has_stopped_the_arm(o
         await asyncio.sleep(0.5)
         outcome = await motion.cancel()
         assert outcome.kind == "canceled"
-        assert await stands(rig.robot)
+        assert await stands(rig)
         rig.misbehave(swallows=False)
         assert (await (await executed(rig, Move(HIGH))).result()).ok
 

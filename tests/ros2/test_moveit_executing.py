@@ -94,7 +94,7 @@ def test_a_cancel_stops_it_by_its_event_as_its_actions_cancel_stops_nothing(on_r
         motion = await executed(rig, Move(HIGH), Move(LOW, line=True))
         await asyncio.sleep(0.5)
         assert (await motion.cancel()).kind == "canceled"
-        assert await stands(rig.robot)
+        assert await stands(rig)
         assert rig.group.stops == 1
         assert (await (await executed(rig, Move(HIGH))).result()).ok
 
@@ -107,7 +107,7 @@ def test_a_pause_stands_and_the_rest_is_another_trajectory_from_there(on_rig):
         await asyncio.sleep(0.6)
         await rig.robot.cap_speed("hold", 0.0)
         await asyncio.sleep(0.5)
-        assert await stands(rig.robot)
+        assert await stands(rig)
         paused = rig.robot.state.value.joints
         await asyncio.sleep(5.0)
         assert rig.robot.state.value.joints == paused
@@ -284,7 +284,7 @@ def test_one_that_does_not_stop_the_arm_is_passed_by_on_the_controllers_topic(on
         outcome = await motion.cancel()
         assert outcome.kind == "canceled"
         assert rig.clock.now() - began < 4.0
-        assert await stands(rig.robot)
+        assert await stands(rig)
         assert gap_m(rig.robot, SLOWLY.to) > 0.01
 
     on_rig(body)
@@ -298,7 +298,7 @@ def test_one_that_does_not_slow_the_arm_down_ends_the_motion(on_rig):
         await rig.robot.cap_speed("person", 0.1)
         outcome = await asyncio.wait_for(motion.result(), 5.0)
         assert (outcome.kind, outcome.code) == ("aborted", "no_answer")
-        assert await stands(rig.robot)
+        assert await stands(rig)
         assert gap_m(rig.robot, SLOWLY.to) > 0.01
 
     on_rig(body)
@@ -312,7 +312,7 @@ def test_one_that_dies_leaves_an_arm_that_goes_on_and_is_stopped(on_rig):
         outcome = await asyncio.wait_for(motion.result(), 3.0)
         assert (outcome.kind, outcome.code) == ("aborted", "lost")
         assert "move_group" in outcome.remedy
-        assert await stands(rig.robot)
+        assert await stands(rig)
         assert gap_m(rig.robot, SLOWLY.to) > 0.01
 
     on_rig(body)
@@ -331,7 +331,7 @@ def test_where_nobody_listens_to_the_topic_either_the_controllers_goals_are_canc
             await rig.robot.cap_speed("person", 0.1)
         outcome = await asyncio.wait_for(motion.result(), 6.0)
         assert outcome.kind == "aborted"
-        assert await stands(rig.robot)
+        assert await stands(rig)
         assert gap_m(rig.robot, SLOWLY.to) > 0.01
 
     on_rig(body)
@@ -375,7 +375,7 @@ def test_a_robot_that_is_slower_than_move_group_allows_is_stopped_by_it_with_wha
         outcome = await (await executed(rig, Move(HIGH))).result()
         assert (outcome.kind, outcome.code) == ("aborted", "timed_out")
         assert "trajectory_execution" in outcome.remedy
-        assert await stands(rig.robot)
+        assert await stands(rig)
 
     on_rig(body)
 
@@ -387,7 +387,7 @@ def test_somebody_elses_stop_ends_the_motion_and_says_so(on_rig):
         rig.group.stop_event()
         outcome = await motion.result()
         assert (outcome.kind, outcome.code) == ("aborted", "preempted")
-        assert await stands(rig.robot)
+        assert await stands(rig)
 
     on_rig(body)
 
@@ -404,7 +404,7 @@ def test_a_move_group_in_another_process_executes_stops_and_goes_on(on_group):
         await asyncio.sleep(0.6)
         await rig.robot.cap_speed("hold", 0.0)
         await asyncio.sleep(1.5)
-        assert await stands(rig.robot)
+        assert await stands(rig)
         assert rig.move_group.call("executed")[1] >= 1
         await rig.robot.cap_speed("hold", 1.0)
         assert (await motion.result()).ok
@@ -413,7 +413,7 @@ def test_a_move_group_in_another_process_executes_stops_and_goes_on(on_group):
         motion = await executed(rig, Move(HIGH, line=True, speed_m_s=0.05))
         await asyncio.sleep(0.6)
         assert (await motion.cancel()).kind == "canceled"
-        assert await stands(rig.robot)
+        assert await stands(rig)
         assert gap_m(rig.robot, HIGH) > 0.01
         assert (await (await executed(rig, Move(HIGH))).result()).ok
 
@@ -428,7 +428,7 @@ def test_a_cancel_that_comes_before_the_trajectory_is_under_way_stops_it_soon(on
         assert await motion.accepted()
         await asyncio.sleep(after_s)
         assert (await motion.cancel()).kind == "canceled"
-        assert await stands(rig.robot)
+        assert await stands(rig)
         assert gap_m(rig.robot, HIGH) > 0.01
         assert (await (await executed(rig, Move(HIGH))).result()).ok
 
@@ -451,7 +451,7 @@ def test_what_a_move_group_in_another_process_does_not_do_ends_the_motion(on_gro
         rig.move_group.call("execute", **flags)
         outcome = await asyncio.wait_for((await executed(rig, Move(HIGH))).result(), 20.0)
         assert (outcome.kind, outcome.code) == (kind, code)
-        assert await stands(rig.robot)
+        assert await stands(rig)
         rig.move_group.start()
         assert (await (await executed(rig, Move(FAR))).result()).ok
 
@@ -466,7 +466,7 @@ def test_a_trajectory_that_is_taken_late_is_stopped_at_once(on_group):
         assert (await (await executed(rig, Move(HIGH))).result()).code == "no_answer"
         rig.move_group.call("execute", deaf=False)
         await asyncio.sleep(1.5)
-        assert await stands(rig.robot)
+        assert await stands(rig)
         assert distance(rig.robot.state.value.joints, start) < 0.1
         assert (await (await executed(rig, Move(HIGH))).result()).ok
 
@@ -479,7 +479,7 @@ def test_a_slow_robot_is_stopped_by_it_with_what_helps(on_group):
         rig.slow(0.3)
         outcome = await (await executed(rig, Move(HIGH))).result()
         assert (outcome.kind, outcome.code) == ("aborted", "timed_out")
-        assert await stands(rig.robot)
+        assert await stands(rig)
 
     on_group(body)
 
@@ -492,7 +492,7 @@ def test_a_move_group_that_dies_while_the_arm_moves_ends_the_motion_and_the_arm_
         rig.move_group.call("execute", dies=True)
         outcome = await asyncio.wait_for((await executed(rig, slowly)).result(), 30.0)
         assert (outcome.kind, outcome.code) == ("aborted", "lost")
-        assert await stands(rig.robot)
+        assert await stands(rig)
         assert gap_m(rig.robot, SLOWLY.to) > 0.001
         rig.move_group.start()
 

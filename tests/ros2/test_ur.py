@@ -98,7 +98,7 @@ def test_a_protective_stop_is_released_after_the_program_has_ended(with_ur):
         assert ur.asked == []
         assert await rig.robot.recover(Acknowledgement("ada", rig.clock.now())) is Safety.NORMAL
         assert ur.asked == ["stop", "unlock_protective_stop", "resend_robot_program"]
-        assert await stands(rig.robot)
+        assert await stands(rig)
 
     with_ur(body)
 
