@@ -58,6 +58,7 @@ class Double:
         self.numb = False  # no force is told
         self.swallows = False  # a cancel is taken, and the goal never ends
         self.off_s = 0.0  # of the clock that stamps
+        self.under_way_s = lambda: LATENCY_S  # how long the next trajectory on the topic takes
         self._reflex: Any = None
         self._unheard: list[Callable[[], None]] = []
 
@@ -77,8 +78,8 @@ class Double:
         self._soon(lambda: self._take(goal, waypoints))
         return goal
 
-    def steer(self, waypoints: Sequence[Waypoint]) -> bool:
-        self._soon(lambda: self._follow(waypoints))
+    def steer(self, waypoints: Sequence[Waypoint], begins_s: float | None = None) -> bool:
+        self._soon(lambda: self._follow(waypoints, begins_s), self.under_way_s())
         return True
 
     def calm(self) -> None:
@@ -132,13 +133,13 @@ class Double:
         if not self.silent:
             self._heard.safety_told(self.told, self._loop.time())
 
-    def _soon(self, do: Callable[[], None]) -> None:
+    def _soon(self, do: Callable[[], None], within_s: float = LATENCY_S) -> None:
         def now() -> None:
             self._later.discard(handle)
             if not self.dead:
                 do()
 
-        handle = self._loop.call_later(LATENCY_S, now)
+        handle = self._loop.call_later(within_s, now)
         self._later.add(handle)
 
     def hear(self) -> None:
@@ -165,10 +166,10 @@ class Double:
         else:
             self._follow(waypoints)
 
-    def _follow(self, waypoints: Sequence[Waypoint]) -> None:
+    def _follow(self, waypoints: Sequence[Waypoint], begins_s: float | None = None) -> None:
         if self.told is Safety.NORMAL:
             points = [Point(p.t_s, p.positions, p.velocities, p.accelerations) for p in waypoints]
-            self.arm.take(points, self._loop.time())
+            self.arm.take(points, self._loop.time(), begins_s)
 
     def _cancel(self, goal: Goal | None) -> None:
         if goal is not None and goal is self._goal and not self.deaf:

@@ -1,8 +1,9 @@
 """What stands behind the ROS 2 interfaces in tests: an arm under a trajectory controller, fingers, a wrist that feels.
 
 The controller does what ros2_controllers' joint_trajectory_controller does (read of its source, 2026): a new
-trajectory takes over from the current state at once, by quintic splines between waypoints; a trajectory on the topic
-leaves the goal under way alone, which then ends with the topic's.
+trajectory takes over from the current state at once, by quintic splines between waypoints, straight to one without
+speeds; it counts from its stamp, where it has one; a trajectory on the topic leaves the goal under way alone, which
+then ends with the topic's.
 """
 
 from __future__ import annotations
@@ -156,11 +157,15 @@ class Arm:
     def push_N(self) -> float:  # noqa: N802 - the newton's symbol
         return PUSH_N if self._around.touches() else 0.0
 
-    def take(self, points: Sequence[Point], now_s: float) -> None:
-        """Follow these from here and now on."""
+    def take(self, points: Sequence[Point], now_s: float, begins_s: float | None = None) -> None:
+        """Follow these from here on, as if since `begins_s`, or from now on; not those that are over by then."""
         self.step(now_s)
-        self._points = [Point(0.0, self.q, self.v, self.a), *points]
-        self._way_s = 0.0
+        gone_s = 0.0 if begins_s is None else now_s - begins_s
+        if points[-1].t < gone_s:
+            return
+        here = [Point(gone_s, self.q, self.v, (0.0,) * 6)] if points[0].t > gone_s else []
+        self._points = [*here, *points]
+        self._way_s = gone_s
         here, there = self.tcp, self._kinematics.flange(points[-1].q) @ UR5E.gripper.tcp
         length = math.dist(here.p, there.p)
         if length > 1e-4:
@@ -221,13 +226,17 @@ class Arm:
 def _sample(points: list[Point], t: float) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
     """Return positions, speeds and accelerations at `t` on quintic splines."""
     if t >= points[-1].t:
-        return points[-1].q, points[-1].v, points[-1].a
+        still = (0.0,) * len(points[-1].q)
+        return points[-1].q, points[-1].v or still, points[-1].a or still
     low, high = 0, len(points) - 1
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if points[middle].t <= t else (low, middle)
     a, b = points[low], points[low + 1]
     span, x = b.t - a.t, t - a.t
+    if not (a.v and b.v):
+        v = tuple((q1 - q0) / span for q0, q1 in zip(a.q, b.q, strict=True))
+        return tuple(q0 + x * v0 for q0, v0 in zip(a.q, v, strict=True)), v, (0.0,) * len(v)
     out = []
     for p0, v0, a0, p1, v1, a1 in zip(a.q, a.v, a.a, b.q, b.v, b.a, strict=True):
         c3 = (20 * (p1 - p0) - (8 * v1 + 12 * v0) * span - (3 * a0 - a1) * span**2) / (2 * span**3)

@@ -283,7 +283,9 @@ class Servers:
             )
             for p in trajectory.points
         ]
-        self.arm.take(points, time.monotonic())
+        begins_s = trajectory.header.stamp.sec + 1e-9 * trajectory.header.stamp.nanosec
+        now = time.monotonic()
+        self.arm.take(points, now, begins_s - self._epoch_s - self.off_s if begins_s else None)
 
     def _release(self, _: Any, response: Any) -> Any:
         with self._lock:

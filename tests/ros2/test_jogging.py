@@ -58,9 +58,9 @@ def on_double(body, folder):
         rig = DoubleRig(folder)
         given = []  # when, and where to
 
-        def steer(waypoints, *, steered=rig._link.steer):
+        def steer(waypoints, begins_s=None, *, steered=rig._link.steer):
             given.append((asyncio.get_running_loop().time(), tcp(waypoints[0].positions)))
-            return steered(waypoints)
+            return steered(waypoints, begins_s)
 
         rig._link.steer = steer
         await rig.robot.ready()
@@ -92,6 +92,20 @@ def test_ticks_that_come_late_never_make_a_jog_faster(tmp_path, seed):
     on_double(body, tmp_path)
 
 
+@pytest.mark.parametrize(("off_s", "uneven_s"), [(0.0, 0.05), (5.0, 0.018)], ids=["one clock", "clocks apart"])
+def test_trajectories_that_are_under_way_unevenly_long_make_a_jog_no_faster(tmp_path, off_s, uneven_s):
+    async def body(rig, given):
+        random_ = random.Random(1)
+        rig._link.off_s = off_s
+        rig._link.under_way_s = lambda: 0.001 + random_.uniform(0.0, uneven_s)
+        await asyncio.sleep(0.1)  # until that is heard of
+        motion = await held(rig, FAST, 1.5)
+        assert (await motion.cancel()).kind == "canceled"
+        assert 0.15 < rig._link.arm.fastest_m_s <= JOG_M_S
+
+    on_double(body, tmp_path)
+
+
 def test_ticks_that_all_come_a_little_late_make_a_jog_no_slower(tmp_path):
     async def body(rig, given):
         loop, went = asyncio.get_running_loop(), []
@@ -119,7 +133,7 @@ def test_a_tick_that_comes_too_late_ends_the_jog_and_the_arm_stands_on_its_own(t
     on_double(body, tmp_path)
 
 
-@pytest.mark.parametrize("speed", [0.4, 0.0])
+@pytest.mark.parametrize("speed", [0.2, 0.0])
 def test_an_arm_that_is_held_back_ends_the_jog_and_never_makes_up_for_it(tmp_path, speed):
     async def body(rig, given):
         motion = await held(rig, FAST, 0.4)

@@ -43,11 +43,14 @@ class Controller:
             taken=self._take,
         )
 
-    def steer(self, waypoints: Sequence[Waypoint]) -> bool:
-        """Publish a trajectory on its topic, past its goals. False when nobody listens there."""
+    def steer(self, waypoints: Sequence[Waypoint], stamp_s: float = 0.0) -> bool:
+        """Publish a trajectory on its topic, past its goals. False when nobody listens there.
+
+        It counts from `stamp_s` (s, UTC), or from when it is heard (0).
+        """
         if not self._topic.get_subscription_count():
             return False
-        self._topic.publish(trajectory(self._joints, waypoints))
+        self._topic.publish(trajectory(self._joints, waypoints, stamp_s))
         return True
 
     def calm(self) -> None:
@@ -70,9 +73,10 @@ class Controller:
         self._moving = handle
 
 
-def trajectory(joints: Sequence[str], waypoints: Sequence[Waypoint]) -> Any:
-    """Return a trajectory_msgs/JointTrajectory of named joints."""
-    from builtin_interfaces.msg import Duration
+def trajectory(joints: Sequence[str], waypoints: Sequence[Waypoint], stamp_s: float = 0.0) -> Any:
+    """Return a trajectory_msgs/JointTrajectory of named joints, stamped in s, UTC; 0 is as soon as it is heard."""
+    from builtin_interfaces.msg import Duration, Time
+    from std_msgs.msg import Header
     from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
     points = []
@@ -86,4 +90,6 @@ def trajectory(joints: Sequence[str], waypoints: Sequence[Waypoint]) -> Any:
                 time_from_start=Duration(sec=seconds, nanosec=rest),
             )
         )
-    return JointTrajectory(joint_names=list(joints), points=points)
+    seconds, rest = divmod(round(stamp_s * 1e9), 10**9)
+    header = Header(stamp=Time(sec=seconds, nanosec=rest))
+    return JointTrajectory(header=header, joint_names=list(joints), points=points)

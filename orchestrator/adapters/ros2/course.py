@@ -24,7 +24,10 @@ AHEAD = 75  # waypoints that a reading is compared with, from the last one that 
 
 @dataclass(frozen=True, slots=True)
 class Waypoint:
-    """Where the joints are at `t_s` after the start: rad, rad/s, rad/s². `at` is the place on the curves."""
+    """Where the joints are at `t_s` after the start: rad, rad/s, rad/s². `at` is the place on the curves.
+
+    Without speeds and accelerations (both empty) a controller goes straight there from the waypoint before.
+    """
 
     t_s: float
     positions: Joints

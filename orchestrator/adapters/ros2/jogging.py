@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LATE_S = 0.04  # a tick that comes later than this has lost the arm, which brakes on its own by then
 FOLLOWS_S = 0.1  # an arm that is where it should be later than this does not follow: it would catch up, too fast
+UNTIMED = 0.85  # of the speed limit: what is striven for where trajectories count from when they are heard
 OFF_RAD = 0.01  # of a joint: nearer than this an arm is where it was told to be
 
 
@@ -32,11 +33,17 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
     is gone, the arm has been told already how to stop. A tick goes on by the time since the one before: the arm has as
     much time for its way as the way takes, and loses none by ticks that come late, as all do by a little. The way that
     an arm makes up for which was held back is speed that nobody asked for.
+
+    Where controller and we go by one clock, each trajectory counts from its tick: one that is under way longer than
+    the one before joins it at its right place. Elsewhere it counts from when it is heard, and the way between two is
+    made up for or waited for, so there the jog keeps farther below the limit.
     """
     loop = asyncio.get_running_loop()
     tick_s = loop.time()
     given: deque[tuple[float, Joints]] = deque()  # when the arm was told to be where, since it must have been there
     end: Joints | None = None  # where the last trajectory leads
+    timed = readings.timed
+    jog.share = 1.0 if timed else UNTIMED
     while not (jog.halting and jog.standing):
         await asyncio.sleep(max(0.0, tick_s + STEP_S - loop.time()))
         now_s = loop.time()
@@ -44,8 +51,7 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
         if end is None:
             passed_s = STEP_S  # it has not set out yet
         if (late_s := passed_s - STEP_S) > LATE_S:
-            words = f"A jog's tick came {1000 * late_s:.0f} ms late."
-            jog.halt(Outcome("aborted", "late", words, "Close what loads this machine, and press again."))
+            jog.halt(_late(late_s))
             break
         if not _follows(given, readings):
             words = "The arm does not follow the jog."
@@ -60,11 +66,14 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
         before = jog.tail(STEP_S)[0]
         jog.advance(passed_s, tick_s, drive.factor)
         tail = jog.tail(STEP_S)
+        if (late_s := loop.time() - tick_s) > LATE_S:
+            jog.halt(_late(late_s))  # reckoned too slowly: by now the arm brakes on its own
+            break
         if tail[0][0] != before[0] or not jog.standing:
             points = _waypoints(tail)
             given.append((loop.time(), points[0].positions))
             end = points[-1].positions
-            if not drive.link.steer(points):
+            if not drive.link.steer(points, tick_s if timed else None):
                 return Outcome("aborted", "no_controller", "Nobody listens to the controller's topic.", "Start it.")
         motion.tell(0.0)
     if end is None or readings.latest is None:
@@ -77,6 +86,11 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
     if stopped or distance(readings.latest.joints, end) > OFF_RAD:
         drive.link.steer(standing(readings.latest.joints))  # it was held back: once let go it shall not go on
     return None
+
+
+def _late(late_s: float) -> Outcome:
+    words = f"A jog's tick came {1000 * late_s:.0f} ms late."
+    return Outcome("aborted", "late", words, "Close what loads this machine, and press again.")
 
 
 def _follows(given: deque[tuple[float, Joints]], readings: Readings) -> bool:
@@ -107,8 +121,9 @@ def _moved(tail: list[Moment], here: Joints) -> list[Moment]:
 
 
 def _waypoints(tail: list[Moment]) -> tuple[Waypoint, ...]:
-    points = [Waypoint(LEAD_S + k * STEP_S, tuple(q), tuple(v), tuple(a), Place()) for k, (q, v, a) in enumerate(tail)]
-    last = points[-1]
-    still = (0.0,) * len(last.positions)
-    points[-1] = Waypoint(last.t_s, last.positions, still, still, Place())
-    return tuple(points)
+    """Return a way to a stand without speeds, so that a controller goes straight from one place to the next.
+
+    A spline would begin at the speed that the arm is told to have, and without its acceleration: what either is off by
+    is swung over again at each tick, and above the limit (a tenth, with the messages' own ways a quarter).
+    """
+    return tuple(Waypoint(LEAD_S + k * STEP_S, tuple(q), (), (), Place()) for k, (q, _, _) in enumerate(tail))

@@ -115,8 +115,11 @@ class Link(Protocol):
     def follow(self, waypoints: Sequence[Waypoint], by: Server = "controller") -> Goal:
         """Give the controller a trajectory, which takes over from the one under way; or MoveIt, which takes one."""
 
-    def steer(self, waypoints: Sequence[Waypoint]) -> bool:
-        """Publish a trajectory on the controller's topic, past its goals. False when nobody listens there."""
+    def steer(self, waypoints: Sequence[Waypoint], begins_s: float | None = None) -> bool:
+        """Publish a trajectory on the controller's topic, past its goals. False when nobody listens there.
+
+        It counts from `begins_s` (loop), which a controller by another clock misunderstands, or from when it is heard.
+        """
 
     def calm(self) -> None:
         """Cancel every goal of the controller, whoever gave it."""

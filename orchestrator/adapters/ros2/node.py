@@ -209,9 +209,10 @@ class RosLink:
         assert self._execution is not None
         return self._execution.follow(waypoints)
 
-    def steer(self, waypoints: Sequence[Waypoint]) -> bool:
+    def steer(self, waypoints: Sequence[Waypoint], begins_s: float | None = None) -> bool:
         """Publish a trajectory on the controller's topic, past its goals. False when nobody listens there."""
-        return self._spun is not None and self._controller.steer(waypoints)
+        stamp_s = 0.0 if begins_s is None else self._clock.now() - (self._loop.time() - begins_s)
+        return self._spun is not None and self._controller.steer(waypoints, stamp_s)
 
     def calm(self) -> None:
         """Cancel every goal of the controller, whoever gave it."""

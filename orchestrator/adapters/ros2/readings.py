@@ -22,6 +22,7 @@ FINGERS_S = 1.0  # how old what is known of the fingers may be
 STEADY = 3  # readings in a row that show no motion before it is believed to be over
 JUMP_S = 0.5  # more than this between what two clocks say has passed, and one of them was set
 SKEW_WINDOW = 200  # readings among which the one that came quickest tells how the clocks differ
+AGREE_S = 0.02  # stamps that say less than this of the way between two machines are by one clock
 
 
 class Stamps:
@@ -35,6 +36,11 @@ class Stamps:
         self._last: tuple[float, float] | None = None  # stamp and arrival of the one before
         self._said = 0.0
         self.jumps = 0
+
+    @property
+    def agree(self) -> bool:
+        """Whether the sender's clock says what ours does, up to what the quickest message of late was under way."""
+        return bool(self._skews) and abs(min(self._skews)) < AGREE_S
 
     def ours(self, stamp_s: float, arrived_s: float) -> float:
         """Return a reading's time (s, UTC): never before the one before, never after its arrival."""
@@ -87,6 +93,7 @@ class Readings:
         self._simulated = simulated
         self._stamps = Stamps()
         self._sent = Lateness()
+        self._stamped = False  # whether the latest reading has a stamp of its sender's
         self._still = 0
         self._counts_s = -math.inf  # what was read before this says nothing of a stand (loop)
         self._waiting: list[asyncio.Future[None]] = []
@@ -99,6 +106,14 @@ class Readings:
     def steady(self) -> bool:
         """Whether the arm has stood for some readings."""
         return self._still >= STEADY
+
+    @property
+    def timed(self) -> bool:
+        """Whether who tells the joints goes by our own clock, so that it may be told when something shall begin.
+
+        A simulator's clock is never believed to: it stands, and makes up for that.
+        """
+        return self._stamped and not self._simulated and self._stamps.agree
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -120,6 +135,7 @@ class Readings:
         self._missing = tuple(missing)
         if missing or self._fingers is None:
             return None
+        self._stamped = raw.stamp_s > 0.0
         stamp = self._stamps.ours(raw.stamp_s or raw.sent_s or raw.arrived_s, raw.arrived_s)
         by_stamp_s = 0.0 if self._simulated else raw.arrived_s - stamp
         self.heard_s = raw.came_s - max(by_stamp_s, self._sent.of(raw.sent_s, raw.arrived_s))

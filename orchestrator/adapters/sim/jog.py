@@ -88,6 +88,7 @@ class Jog:
         self._way: Pose | None = None  # where the TCP would be had it not drifted, for this twist
         self._went = (0.0, 0.0)  # the share of the wished velocity at the last tick, and how long that is ago, s
         self.around: Around | None = None  # set before the first tick
+        self.share = 1.0  # of the speed limit: less where what moves the arm may add to its speed
         self.outcome: Outcome | None = None  # how it ends, once that is known
         self.twist = twist
         self.renewed_s = now_s
@@ -195,7 +196,7 @@ class Jog:
 
     def _slowed(self, speeds: Floats, *points: Floats) -> Floats:
         """Return joint speeds, all slowed by one factor, such that neither a point nor a joint is too fast."""
-        fastest = max(float(np.linalg.norm(jacobian @ speeds)) for jacobian in points) / (SPARE * JOG_M_S)
+        fastest = max(float(np.linalg.norm(jacobian @ speeds)) for jacobian in points) / (SPARE * self.share * JOG_M_S)
         fastest = max(fastest, float(np.abs(speeds).max()) / JOINT_RAD_S)
         return speeds / fastest if fastest > 1.0 else speeds
 
@@ -217,7 +218,7 @@ class Jog:
         for k in range(count):
             joints, speeds, _ = _at(stop, float(stop.duration) * k / count)
             frames = self._kinematics.frames(joints)
-            if _fastest(frames, speeds, (frames[-1].p, beside(frames[-1], self._tcp).p)) > MOST * JOG_M_S:
+            if _fastest(frames, speeds, (frames[-1].p, beside(frames[-1], self._tcp).p)) > MOST * self.share * JOG_M_S:
                 return True
         return False
 
