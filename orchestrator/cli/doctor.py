@@ -37,6 +37,8 @@ MESSAGES = (
     "std_srvs",
     "trajectory_msgs",
 )
+MOST_BUFFERED = Path("/proc/sys/net/core/rmem_max")
+BUFFERED = 16_000_000  # bytes: a cloud of 1280 x 720 points, 16 bytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,25 @@ def _ros2() -> list[Finding]:
     ]
 
 
+def _buffers() -> list[Finding]:
+    """Look whether a picture of a camera over ROS 2 fits into a socket's buffer, as CycloneDDS asks for 1 MB itself."""
+    if importlib.util.find_spec("rclpy") is None or os.environ.get("RMW_IMPLEMENTATION") != "rmw_cyclonedds_cpp":
+        return []
+    try:
+        most = int(MOST_BUFFERED.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return []
+    said = os.environ.get("CYCLONEDDS_URI", "")
+    if said.startswith("file://") and (file := Path(said.removeprefix("file://"))).is_file():
+        said = file.read_text(encoding="utf-8", errors="replace")
+    asked = "SocketReceiveBufferSize" in said
+    found = f"{most / 1e6:.1f} MB at most, {'as CYCLONEDDS_URI says' if asked else 'of which 1 MB is asked for'}"
+    mend = "See launch/README, Large pictures: net.core.rmem_max, and SocketReceiveBufferSize in CYCLONEDDS_URI."
+    ok = asked and most >= BUFFERED
+    what = "socket buffers (large pictures over CycloneDDS)"
+    return [Finding(what, ok, found if ok else "", f"{found}. {mend}", needed=False)]
+
+
 def _evidence() -> list[Finding]:
     from orchestrator.adapters.vision import archive
     from orchestrator.cli.places import data_home
@@ -175,6 +196,7 @@ LOOKS: tuple[Callable[[], list[Finding]], ...] = (
     _packages,
     _pages,
     _ros2,
+    _buffers,
     _extras,
     _certificates,
     _evidence,

@@ -66,8 +66,8 @@ GERMAN = {
     ),
     "Release the stop at the robot.": "Den Halt am Roboter freigeben.",
     "See the camera's driver.": "Den Treiber der Kamera prüfen.",
-    "See the camera, and whether pictures get through (ros2 topic hz); reliable: true sends lost ones again.": (
-        "Die Kamera prüfen, und ob Bilder durchkommen (ros2 topic hz); mit reliable: true kommen verlorene noch einmal."
+    "See the camera, and whether pictures get through (ros2 topic hz); large ones want larger socket buffers.": (
+        "Die Kamera prüfen, und ob Bilder durchkommen (ros2 topic hz); große brauchen größere Socket-Puffer."
     ),
     "See the clocks of camera and transforms: use_sim_time for both, or for neither.": (
         "Die Uhren von Kamera und Transformationen prüfen: use_sim_time für beide oder für keine."

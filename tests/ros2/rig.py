@@ -33,6 +33,9 @@ SETTINGS = Ros2Settings(
     safety=Ros2SafetySpec(source="topic", release="release"),
 )
 START_S = 30.0
+BUFFERS = (  # as launch/README has it for large pictures
+    "<CycloneDDS><Domain><Internal><SocketReceiveBufferSize min='default' max='64MB'/></Internal></Domain></CycloneDDS>"
+)
 ALONE = ("ROS_DOMAIN_ID", "GZ_PARTITION", "IGN_PARTITION")  # what keeps graphs apart: of ROS 2, of Gazebo, of Fortress
 
 
@@ -43,6 +46,7 @@ def alone(graph: int = 0) -> None:
     """
     own = str(100 + (os.getpid() + graph) % 100)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    os.environ.setdefault("CYCLONEDDS_URI", BUFFERS)
     os.environ.update(dict.fromkeys(ALONE, own))
 
 

@@ -193,6 +193,34 @@ def test_doctor_knows_what_a_cell_serves_the_network_with(tmp_path: Path, monkey
     assert not found().ok
 
 
+def test_doctor_knows_whether_large_pictures_get_through_cyclonedds(tmp_path, monkeypatch):
+    def found() -> list[doctor.Finding]:
+        return [finding for finding in doctor._buffers() if "socket buffers" in finding.what]
+
+    asked = "<Internal><SocketReceiveBufferSize min='default' max='64MB'/></Internal>"
+    most, config = tmp_path / "rmem_max", tmp_path / "cyclonedds.xml"
+    most.write_text("67108864\n", encoding="ascii")
+    config.write_text(asked, encoding="utf-8")
+    monkeypatch.setattr(doctor, "MOST_BUFFERED", most)
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setenv("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp")
+    assert found() == []
+    monkeypatch.setenv("RMW_IMPLEMENTATION", "rmw_cyclonedds_cpp")
+    monkeypatch.delenv("CYCLONEDDS_URI", raising=False)
+    (finding,) = found()
+    assert not finding.ok
+    assert "of which 1 MB is asked for" in finding.mend
+    assert "SocketReceiveBufferSize" in finding.mend
+    for said in (asked, config.as_uri()):
+        monkeypatch.setenv("CYCLONEDDS_URI", said)
+        (finding,) = found()
+        assert finding.ok
+    most.write_text("212992\n", encoding="ascii")
+    (finding,) = found()
+    assert not finding.ok
+    assert "0.2 MB at most" in finding.mend
+
+
 def test_importing_tandem_imports_nothing_heavy() -> None:
     import subprocess
     import sys

@@ -157,7 +157,7 @@ class TopicFeed:
             return words, "Correct the camera's topics in the cell file: depth is an Image, points a PointCloud2."
         return (
             f"{name} has a publisher, but nothing comes of it.",
-            "See the camera, and whether pictures get through (ros2 topic hz); reliable: true sends lost ones again.",
+            "See the camera, and whether pictures get through (ros2 topic hz); large ones want larger socket buffers.",
         )
 
     async def placed(self, parent: str, frame: str, stamp: Any) -> Pose:

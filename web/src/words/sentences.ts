@@ -314,7 +314,7 @@ export const sentences = [
   "See the board: it shows the units in work.",
   "See the camera and its clock.",
   "See the camera's driver.",
-  "See the camera, and whether pictures get through (ros2 topic hz); reliable: true sends lost ones again.",
+  "See the camera, and whether pictures get through (ros2 topic hz); large ones want larger socket buffers.",
   "See the clocks of camera and transforms: use_sim_time for both, or for neither.",
   "See the device, then retry.",
   "See the list of the board.",
