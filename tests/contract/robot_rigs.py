@@ -29,7 +29,9 @@ class Rig(Protocol):
 
     robot: Robot
     clock: Clock
+    span_s: float  # over how long a speed can be told from states and their stamps; 0: from one to the next
     creep_rad: float  # how far a joint of the arm may turn in half a second while it stands
+    late_s: float  # how long it may press on after what it met should have stopped it
 
     def trip(self, safety: Safety = Safety.PROTECTIVE_STOP) -> None:
         """Let the rated hardware stop the arm and report this state; NORMAL is the release of an emergency stop."""
@@ -66,7 +68,7 @@ class RigKind(Protocol):
 class EmbeddedRig:
     """The simulated robot under virtual time."""
 
-    creep_rad = 0.0
+    span_s = creep_rad = late_s = 0.0
 
     def __init__(self, folder: Path, options: Callable[[World], dict[str, Any]]) -> None:
         self.clock = VirtualClock(asyncio.get_running_loop())

@@ -50,13 +50,15 @@ class Guard:
         self._node.create_timer(TELL_S, self._tell)
         self._lock = threading.RLock()
         self.safety, self.silent = Safety.NORMAL, False
+        self._up = False  # whether the controllers have come up
 
     # ---- commands ----------------------------------------------------------------------------------------------
 
     def reset(self) -> None:
         """Have the controllers on the arm, all well, the arm at home and the fingers open."""
         ends_s = time.monotonic() + PATIENCE_S
-        while {CONTROLLER, FINGERS} - self._known():
+        while not self._up:  # the launch's spawner gives up where somebody else activates what it has loaded
+            self._up = all(self._states().get(name) == "active" for name in (CONTROLLER, FINGERS))
             assert time.monotonic() < ends_s, "the controllers do not come up"
             time.sleep(0.1)
         self.set(silent=False)
@@ -107,10 +109,10 @@ class Guard:
             if not self.silent:
                 self._told.publish(String(data=self.safety.value))
 
-    def _known(self) -> set[str]:
+    def _states(self) -> dict[str, str]:
         if not self._list.wait_for_service(1.0):
-            return set()
-        return {found.name for found in self._asked(self._list, ListControllers.Request()).controller}
+            return {}
+        return {found.name: found.state for found in self._asked(self._list, ListControllers.Request()).controller}
 
     def _attach(self, *, on: bool) -> None:
         request = SwitchController.Request(strictness=SwitchController.Request.BEST_EFFORT, activate_asap=True)

@@ -75,6 +75,8 @@ class Hardware:
 class MockRig(RosRig):
     """The robot on it, in a simulated world."""
 
+    late_s = 0.025  # three of the controller's cycles: one to tell, one to hear, one to come
+
     def __init__(self, folder: Path, guard: ServerProcess, settings: Ros2Settings = UNFELT) -> None:
         super().__init__(folder, guard, settings)
 
@@ -96,6 +98,7 @@ class MockRig(RosRig):
 class GazeboRig(MockRig):
     """That robot in Gazebo."""
 
+    span_s = 0.1  # stamps come by /clock, in steps; a jog stutters, as each trajectory begins at an arm that lags
     creep_rad = 1e-3  # forces hold it up; readings call more than twice that a second a motion (STILL_RAD_S)
 
 

@@ -19,14 +19,6 @@ HIGH = """robot: {adapter: ros2, model: ur5e, at: {xyz_mm: [0, 0, 1500]}, grippe
 adapters:
   robot_ros2: {rehearsal: true, use_sim_time: true, safety: {source: none, supervised: true}}
 """  # the suite knows no table
-CLOCK = "ros2_control has its time from /clock, which reaches it in bursts: some 60 ms at once are stamped and moved on"
-STIFF = "what is rehearsed does not yield: the push depends on when the controller heard of it"
-OPEN = {
-    "test_a_guarded_move_tells_by_depth_and_force_what_it_met": STIFF,
-    "test_a_guarded_move_meets_what_comes_into_its_way_while_it_runs": STIFF,
-    "test_state_is_told_while_moving_and_while_idle": CLOCK,
-    "test_no_jog_is_faster_than_reduced_speed_and_caps_slow_it_further": CLOCK,
-}
 globals().update({name: value for name, value in vars(suite).items() if name.startswith("test_")})
 
 
@@ -45,9 +37,6 @@ def on_rig(request, tmp_path):
     """Run a coroutine on a robot that is ready (unless told not to be), and hold it to leaving no task behind."""
     if reason := why_not_gazebo():
         pytest.skip(reason)
-    open_why = next((why for name, why in OPEN.items() if request.node.name.startswith(name)), None)
-    if open_why is not None:
-        request.applymarker(pytest.mark.xfail(reason=open_why))
     return on_robot(GazeboKind(request.getfixturevalue("hardware").guard), tmp_path)
 
 

@@ -220,3 +220,39 @@ def test_errands_are_done_in_order_though_the_newest_task_comes_first():
     for task in reversed(executor.tasks):
         task()
     assert done == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("off_s", "stamped", "simulated", "timed"),
+    [
+        (0.0, True, False, True),
+        (0.015, True, False, True),
+        (0.03, True, False, False),
+        (-3.0, True, False, False),
+        (0.0, False, False, False),
+        (0.0, True, True, False),
+    ],
+)
+def test_who_is_told_when_a_trajectory_begins_goes_by_our_own_clock(off_s, stamped, simulated, timed):
+    def body():
+        readings = Readings(NAMES, ROBOTIQ, 0.085, simulated=simulated)
+        assert not readings.timed
+        for k in range(3):
+            said = message(1.0 + 0.01 * k, {"a": 1.0, "b": 2.0, "knuckle": 0.0}, late_s=0.002 + 0.001 * k)
+            stamp_s = said.arrived_s - 0.002 - 0.001 * k - off_s if stamped else 0.0
+            readings.hear(replace(said, stamp_s=stamp_s))
+        assert readings.timed is timed
+
+    on_loop(body)
+
+
+def test_a_clock_that_jumps_away_from_ours_is_not_told_when_to_begin():
+    def body():
+        readings = Readings(NAMES, ROBOTIQ, 0.085)
+        there = {"a": 1.0, "b": 2.0, "knuckle": 0.0}
+        readings.hear(replace(message(1.0, there), stamp_s=1001.0))
+        assert readings.timed
+        readings.hear(replace(message(1.01, there), stamp_s=1011.01))
+        assert not readings.timed
+
+    on_loop(body)
