@@ -31,6 +31,7 @@ class Rig(Protocol):
     clock: Clock
     span_s: float  # over how long a speed can be told from states and their stamps; 0: from one to the next
     creep_rad: float  # how far a joint of the arm may turn in half a second while it stands
+    lag: float  # the share by which its time may go more slowly than `clock` does
     late_s: float  # how long it may press on after what it met should have stopped it
 
     def trip(self, safety: Safety = Safety.PROTECTIVE_STOP) -> None:
@@ -68,7 +69,7 @@ class RigKind(Protocol):
 class EmbeddedRig:
     """The simulated robot under virtual time."""
 
-    span_s = creep_rad = late_s = 0.0
+    span_s = creep_rad = lag = late_s = 0.0
 
     def __init__(self, folder: Path, options: Callable[[World], dict[str, Any]]) -> None:
         self.clock = VirtualClock(asyncio.get_running_loop())

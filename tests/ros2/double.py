@@ -227,7 +227,7 @@ class Double:
 class DoubleRig:
     """The ROS 2 robot on a double, under virtual time."""
 
-    span_s = creep_rad = late_s = 0.0
+    span_s = creep_rad = lag = late_s = 0.0
     double: type[Double] = Double
 
     def __init__(self, folder: Path, moveit: MoveIt | None = None, settings: Ros2Settings = SETTINGS) -> None:

@@ -111,7 +111,7 @@ class ServerProcess:
 class RosRig:
     """The ROS 2 robot on servers."""
 
-    span_s = creep_rad = late_s = 0.0
+    span_s = creep_rad = lag = late_s = 0.0
 
     def __init__(
         self, folder: Path, servers: ServerProcess, settings: Ros2Settings = SETTINGS, *, wait: bool = True
