@@ -178,9 +178,7 @@ def _nominal(place: Place, settings: VisionSettings) -> tuple[Votes, list[Rival]
     return nominal, rivals if behind else None
 
 
-def _rival(
-    idea: Hypothesis, nominal: Votes, mine: Votes, some: Scene, place: Place, settings: VisionSettings
-) -> Rival:
+def _rival(idea: Hypothesis, nominal: Votes, mine: Votes, some: Scene, place: Place, settings: VisionSettings) -> Rival:
     """Count the votes for another hypothesis where the part was found; align it when many pixels agree with it.
 
     It starts where it would be, had it been set down with the same deviation as the part, or half a turn about z on,
