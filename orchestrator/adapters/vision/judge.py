@@ -159,7 +159,7 @@ def _short(
     left = [nominal, *(rival.votes for rival in rivals if not rival.beaten)]
     answer = _conclude(request, left, place, by, settings)
     beaten = _scores([rival.votes for rival in rivals if rival.beaten])
-    return dataclasses.replace(answer, scores=answer.scores | beaten)
+    return dataclasses.replace(answer, scores={**answer.scores, **beaten})
 
 
 def _nominal(place: Place, settings: VisionSettings) -> tuple[Votes, list[Rival] | None]:
