@@ -37,7 +37,7 @@ BAND_MOVED_PIXELS = 0.5  # and by less than this it stays well within the band o
 QUICK_PIXELS = 3000
 BAND_PIXELS, INNER_PIXELS = 1200, 400
 MANY_PIXELS = 4000  # of each, where there is time
-LARGE_PIXELS = 40  # the radius of a part of which a coarse step needs but every other row and column
+LARGE_PIXELS = 40  # the radius of a part of which a rough step needs but every other row and column
 COARSE_SHARE = 0.4  # of these pixels is enough for a coarse step
 OUTLINE_SIGMA = 0.4  # of the clipping distance: the noise of a pixel that is either on the part or beside it
 
@@ -109,30 +109,38 @@ def align(
     near: bool = False,
     most: int = MOST_STEPS,
     share: float = 1.0,
+    rough: bool = False,
     alone: Depth | None = None,
 ) -> Alignment:
     """Fit a part's pose to the measured depth, in at most so many steps.
 
     The start may be some 10 mm and 10 degrees off, where it is `near` 1 mm. `share` of the pixels that tell are looked
-    at. `alone` is the part's depth at the start, one value a pixel of the scene, where it has been rendered already.
+    at; in coarse steps of a large part those of every other row and column, if `rough`, which may lose a narrow rim.
+    `alone` is the part's depth at the start, one value a pixel of the scene, where it has been rendered already.
     """
     pose = start
     radius = max(solid.radius, 0.004)
     noise = scene.noise_m
     prior = np.array([PRIOR_M] * 3 + [PRIOR_M / radius] * 3)
     steps = [] if near else list(COARSE)
-    chosen, held = np.zeros(0, dtype=np.int64), 0.0  # and the share of the telling pixels that they are
-    strayed, since = math.inf, math.inf  # pixels moved since they were chosen, and since the Jacobian was made
+    every, strayed, since = np.zeros(0, dtype=np.int64), math.inf, math.inf  # pixels moved since each was made
     damping, before, fine = 1.0, np.zeros(6), 0
+    rough, some = rough and solid.radius > LARGE_PIXELS * scene.pixel_m, False
     for _ in range(most):
         pixels, clip_m = steps[0] if steps else (min(FINE[0], max(FINE_M / scene.pixel_m, 0.75)), FINE[1])
         step_m = pixels * scene.pixel_m
         reach = np.array([step_m] * 3 + [step_m / radius] * 3)
         clip = max(clip_m, 6 * noise)
-        asked = min(share, COARSE_SHARE) if steps else share
-        if strayed > BAND_MOVED_PIXELS or asked > held:
-            seen = alone if alone is not None and pose is start else _depth(solid, pose, scene, coarse=bool(steps))
-            chosen, strayed, since, held = _telling_pixels(seen, scene, share=asked), 0.0, math.inf, asked
+        asked = min(share, COARSE_SHARE if steps else 1.0)
+        if strayed > BAND_MOVED_PIXELS or (some and not steps):
+            some = rough and bool(steps)
+            if some:
+                every = _some_telling(solid, pose, scene, asked)
+            else:
+                seen = alone if alone is not None and pose is start else scene.view.depth(solid, pose)
+                every = _telling_pixels(seen, scene, noise)
+            strayed, since = 0.0, math.inf
+        chosen = every if some else _thinned(every, round(asked * len(every)))
         if kept := since < SAME_PIXELS:
             rest = _rest(solid, pose, scene, chosen, clip)
         else:
@@ -166,7 +174,7 @@ def known_at(solid: Solid, pose: Pose, scene: Scene) -> Alignment:
     noise = scene.noise_m
     step_m = min(FINE[0], max(FINE_M / scene.pixel_m, 0.75)) * scene.pixel_m
     reach = np.array([step_m] * 3 + [step_m / radius] * 3)
-    chosen = _telling_pixels(scene.view.depth(solid, pose), scene, (MANY_PIXELS, MANY_PIXELS))
+    chosen = _telling_pixels(scene.view.depth(solid, pose), scene, noise, (MANY_PIXELS, MANY_PIXELS))
     linear = _linearised(solid, pose, scene, chosen, reach=reach, clip=max(FINE[1], 6 * noise))
     return _known(solid, pose, scene, chosen, linear, np.array([PRIOR_M] * 3 + [PRIOR_M / radius] * 3), settled=True)
 
@@ -223,32 +231,39 @@ def _covariance(
     return np.asarray(bread @ (meat + information * spread + loose) @ bread)
 
 
-def _depth(solid: Solid, pose: Pose, scene: Scene, *, coarse: bool) -> Depth:
-    """Return the part's depth in each pixel; for a coarse step of a large part in every other row and column."""
-    view = scene.view.coarser(2) if coarse and solid.radius > LARGE_PIXELS * scene.pixel_m else scene.view
-    return view.depth(solid, pose)
-
-
 def _telling_pixels(
-    part: Depth, scene: Scene, most: tuple[int, int] = (BAND_PIXELS, INNER_PIXELS), *, share: float = 1.0
+    part: Depth, scene: Scene, noise_m: float, most: tuple[int, int] = (BAND_PIXELS, INNER_PIXELS)
 ) -> npt.NDArray[np.int64]:
     """Return the indices of pixels that a small motion of the part changes: its outline, and some of its surface.
 
-    `part` is its depth in each pixel, or in those of every other row and column; `most` is how many pixels of each, of
-    which a `share` is taken.
+    `most` is how many of each.
     """
-    stride = 1 if len(part) == len(scene.depth) else 2
-    every = np.arange(len(scene.depth)).reshape(scene.shape)[::stride, ::stride]
-    back = scene.back.reshape(scene.shape)[::stride, ::stride]
-    part = part.reshape(back.shape)
+    front = np.minimum(part, scene.back).reshape(scene.shape)
+    on = (part < scene.back).reshape(scene.shape)
+    edge = outline(front, 4 * noise_m)
+    near = grown(on, 2)
+    band = grown(edge & near, 2)
+    return np.sort(
+        np.concatenate(
+            [
+                _thinned(np.flatnonzero(band), most[0]),
+                _thinned(np.flatnonzero(on & ~band), most[1]),
+            ]
+        )
+    )
+
+
+def _some_telling(solid: Solid, pose: Pose, scene: Scene, share: float) -> npt.NDArray[np.int64]:
+    """Return a share of such pixels, of those in every other row and column."""
+    step = (slice(None, None, 2), slice(None, None, 2))
+    every = np.arange(len(scene.depth)).reshape(scene.shape)[step]
+    back = scene.back.reshape(scene.shape)[step]
+    part = scene.view.coarser(2).depth(solid, pose).reshape(back.shape)
     on = part < back
-    near = grown(on, 2 // stride)
-    band = grown(outline(np.minimum(part, back), 4 * scene.noise_m) & near, 2 // stride)
-    chosen = []
-    for pixels, limit in zip((every[band], every[on & ~band]), most, strict=True):
-        least = len(pixels) if stride == 1 else math.inf  # of few there are only a quarter already
-        chosen.append(_thinned(pixels, round(share * min(limit, least))))
-    return np.sort(np.concatenate(chosen))
+    band = grown(outline(np.minimum(part, back), 4 * scene.noise_m) & grown(on, 1), 1)
+    outer, inner = every[band], every[on & ~band]
+    limits = (round(share * BAND_PIXELS), round(share * INNER_PIXELS))
+    return np.sort(np.concatenate([_thinned(outer, limits[0]), _thinned(inner, limits[1])]))
 
 
 def _thinned(indices: npt.NDArray[np.int64], limit: int) -> npt.NDArray[np.int64]:

@@ -299,7 +299,7 @@ class Search:
             if votes.support < tried[0][0].support - BEHIND:
                 continue
             hypothesis = votes.hypothesis
-            found = align(hypothesis.solid, hypothesis.pose, scene, most=FIRST_STEPS, share=FIRST_SHARE)
+            found = align(hypothesis.solid, hypothesis.pose, scene, most=FIRST_STEPS, share=FIRST_SHARE, rough=True)
             fitted.append((vote(hypothesis, found, scene, self.settings), rest))
         fitted.sort(key=lambda each: each[0].cost)
         out: list[Guess] = []
@@ -307,7 +307,7 @@ class Search:
             if rival is not None and votes.support < rival.support - BEHIND:
                 out.append(Guess(kind, votes, rest))
                 continue
-            found = align(votes.hypothesis.solid, votes.found.pose, scene, near=votes.found.settled)
+            found = align(votes.hypothesis.solid, votes.found.pose, scene, near=votes.found.settled, rough=True)
             better = vote(votes.hypothesis, found, scene, self.settings)
             better = better if better.cost <= votes.cost else votes
             if not better.found.settled and (rival is None or better.support > rival.support - LOST):
@@ -320,7 +320,7 @@ class Search:
         hypothesis, (x, y, z), turn = votes.hypothesis, votes.found.pose.p, votes.found.pose.q
 
         def fitted(at: Pose, share: float) -> Votes:
-            found = align(hypothesis.solid, at, scene, near=True, most=FIRST_STEPS, share=share)
+            found = align(hypothesis.solid, at, scene, near=True, most=FIRST_STEPS, share=share, rough=True)
             return vote(hypothesis, found, scene, self.settings)
 
         poses = [Pose((x + dx * scene.pixel_m, y + dy * scene.pixel_m, z), turn) for dx, dy in BESIDE_PIXELS]
