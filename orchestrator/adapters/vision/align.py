@@ -37,6 +37,7 @@ BAND_MOVED_PIXELS = 0.5  # and by less than this it stays well within the band o
 QUICK_PIXELS = 3000
 BAND_PIXELS, INNER_PIXELS = 1200, 400
 MANY_PIXELS = 4000  # of each, where there is time
+LARGE_PIXELS = 40  # the radius of a part of which a rough step needs but every other row and column
 COARSE_SHARE = 0.4  # of these pixels is enough for a coarse step
 OUTLINE_SIGMA = 0.4  # of the clipping distance: the noise of a pixel that is either on the part or beside it
 
@@ -108,12 +109,14 @@ def align(
     near: bool = False,
     most: int = MOST_STEPS,
     share: float = 1.0,
+    rough: bool = False,
     alone: Depth | None = None,
 ) -> Alignment:
     """Fit a part's pose to the measured depth, in at most so many steps.
 
     The start may be some 10 mm and 10 degrees off, where it is `near` 1 mm. `share` of the pixels that tell are looked
-    at. `alone` is the part's depth at the start, one value a pixel of the scene, where it has been rendered already.
+    at; in coarse steps of a large part those of every other row and column, if `rough`, which may lose a narrow rim.
+    `alone` is the part's depth at the start, one value a pixel of the scene, where it has been rendered already.
     """
     pose = start
     radius = max(solid.radius, 0.004)
@@ -122,15 +125,22 @@ def align(
     steps = [] if near else list(COARSE)
     every, strayed, since = np.zeros(0, dtype=np.int64), math.inf, math.inf  # pixels moved since each was made
     damping, before, fine = 1.0, np.zeros(6), 0
+    rough, some = rough and solid.radius > LARGE_PIXELS * scene.pixel_m, False
     for _ in range(most):
         pixels, clip_m = steps[0] if steps else (min(FINE[0], max(FINE_M / scene.pixel_m, 0.75)), FINE[1])
         step_m = pixels * scene.pixel_m
         reach = np.array([step_m] * 3 + [step_m / radius] * 3)
         clip = max(clip_m, 6 * noise)
-        if strayed > BAND_MOVED_PIXELS:
-            seen = alone if alone is not None and pose is start else scene.view.depth(solid, pose)
-            every, strayed, since = _telling_pixels(seen, scene, noise), 0.0, math.inf
-        chosen = _thinned(every, round(min(share, COARSE_SHARE if steps else 1.0) * len(every)))
+        asked = min(share, COARSE_SHARE if steps else 1.0)
+        if strayed > BAND_MOVED_PIXELS or (some and not steps):
+            some = rough and bool(steps)
+            if some:
+                every = _some_telling(solid, pose, scene, asked)
+            else:
+                seen = alone if alone is not None and pose is start else scene.view.depth(solid, pose)
+                every = _telling_pixels(seen, scene, noise)
+            strayed, since = 0.0, math.inf
+        chosen = every if some else _thinned(every, round(asked * len(every)))
         if kept := since < SAME_PIXELS:
             rest = _rest(solid, pose, scene, chosen, clip)
         else:
@@ -241,6 +251,19 @@ def _telling_pixels(
             ]
         )
     )
+
+
+def _some_telling(solid: Solid, pose: Pose, scene: Scene, share: float) -> npt.NDArray[np.int64]:
+    """Return a share of such pixels, of those in every other row and column."""
+    step = (slice(None, None, 2), slice(None, None, 2))
+    every = np.arange(len(scene.depth)).reshape(scene.shape)[step]
+    back = scene.back.reshape(scene.shape)[step]
+    part = scene.view.coarser(2).depth(solid, pose).reshape(back.shape)
+    on = part < back
+    band = grown(outline(np.minimum(part, back), 4 * scene.noise_m) & grown(on, 1), 1)
+    outer, inner = every[band], every[on & ~band]
+    limits = (round(share * BAND_PIXELS), round(share * INNER_PIXELS))
+    return np.sort(np.concatenate([_thinned(outer, limits[0]), _thinned(inner, limits[1])]))
 
 
 def _thinned(indices: npt.NDArray[np.int64], limit: int) -> npt.NDArray[np.int64]:

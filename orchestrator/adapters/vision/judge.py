@@ -34,6 +34,7 @@ from orchestrator.core.geometry import IDENTITY, Deviation, deviation
 from orchestrator.core.ports import Check
 
 if TYPE_CHECKING:
+    from orchestrator.adapters.vision.align import Scene
     from orchestrator.adapters.vision.datum import Fix
     from orchestrator.adapters.vision.place import Crop, Place
     from orchestrator.adapters.vision.render import Depth, Mask, Region, Solids
@@ -65,6 +66,14 @@ class Judged:
     without_part: Depth = field(default_factory=_no_picture)
     region: Region | None = None
     camera: Pose = IDENTITY
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another hypothesis beside the part; `beaten` where a few of the pixels have set it aside, and only they voted."""
+
+    votes: Votes
+    beaten: bool = False
 
 
 def judge(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSettings) -> Judged:
@@ -123,7 +132,7 @@ def _decide(request: CheckRequest, place: Place, by: Fix, settings: VisionSettin
     """Take the short way where the part explains the picture, else search for what does."""
     nominal, rivals = _nominal(place, settings)
     if rivals is not None:
-        return _conclude(request, [nominal, *rivals], place, by, settings)
+        return _short(request, nominal, rivals, place, by, settings)
     usable = place.scene.usable
     place = uncovered(place, settings)
     if reason := why_blind(place, settings):
@@ -131,7 +140,7 @@ def _decide(request: CheckRequest, place: Place, by: Fix, settings: VisionSettin
     if int(usable.sum()) - int(place.scene.usable.sum()) >= settings.least_pixels:
         nominal, rivals = _nominal(place, settings)
         if rivals is not None:
-            return _conclude(request, [nominal, *rivals], place, by, settings)
+            return _short(request, nominal, rivals, place, by, settings)
     scene = place.scene
     if float(_fits_empty(place, settings)[scene.usable].mean()) >= ALL_EMPTY:
         return _missing([], place, 1.0)
@@ -143,7 +152,17 @@ def _decide(request: CheckRequest, place: Place, by: Fix, settings: VisionSettin
     return _conclude(request, tried, place, by, settings)
 
 
-def _nominal(place: Place, settings: VisionSettings) -> tuple[Votes, list[Votes] | None]:
+def _short(
+    request: CheckRequest, nominal: Votes, rivals: list[Rival], place: Place, by: Fix, settings: VisionSettings
+) -> Check:
+    """Weigh the part against what a few pixels have not beaten already."""
+    left = [nominal, *(rival.votes for rival in rivals if not rival.beaten)]
+    answer = _conclude(request, left, place, by, settings)
+    beaten = _scores([rival.votes for rival in rivals if rival.beaten])
+    return dataclasses.replace(answer, scores={**answer.scores, **beaten})
+
+
+def _nominal(place: Place, settings: VisionSettings) -> tuple[Votes, list[Rival] | None]:
     """Return the votes for the part near its place and, where it explains the picture best, those for its rivals."""
     scene, part = place.scene, place.ideas[0]
     nominal = settle(part, part.pose, scene, settings, alone=place.alone)
@@ -152,11 +171,14 @@ def _nominal(place: Place, settings: VisionSettings) -> tuple[Votes, list[Votes]
         return nominal, None
     if not nominal.tried and better_beside(nominal, scene, settings):
         return nominal, None
-    rivals = [_rival(idea, nominal, place, settings) for idea in place.ideas[1:]]
-    return nominal, rivals if all(compared(nominal, rival, scene, settings)[0] >= 0 for rival in rivals) else None
+    some = scene.thinned()
+    mine = vote(part, nominal.found, some, settings)
+    rivals = [_rival(idea, nominal, mine, some, place, settings) for idea in place.ideas[1:]]
+    behind = all(rival.beaten or compared(nominal, rival.votes, scene, settings)[0] >= 0 for rival in rivals)
+    return nominal, rivals if behind else None
 
 
-def _rival(idea: Hypothesis, nominal: Votes, place: Place, settings: VisionSettings) -> Votes:
+def _rival(idea: Hypothesis, nominal: Votes, mine: Votes, some: Scene, place: Place, settings: VisionSettings) -> Rival:
     """Count the votes for another hypothesis where the part was found; align it when many pixels agree with it.
 
     It starts where it would be, had it been set down with the same deviation as the part, or half a turn about z on,
@@ -164,14 +186,15 @@ def _rival(idea: Hypothesis, nominal: Votes, place: Place, settings: VisionSetti
     """
     scene = place.scene
     start = nominal.found.pose @ place.ideas[0].pose.inverse() @ idea.pose
-    some = scene.thinned()
     guesses = [Alignment(set_down(idea, pose, some)) for pose in (start, half_turn(idea, start))]
     guesses.append(Alignment(idea.pose))
     first = min((vote(idea, guess, some, settings) for guess in guesses), key=lambda votes: votes.cost)
-    share, strength = compared(vote(place.ideas[0], nominal.found, some, settings), first, some, settings)
-    if first.support < settings.least_support or (share > SURELY_SHARE and strength > SURELY_STRENGTH):
-        return vote(idea, first.found, scene, settings)
-    return vote(idea, align(idea.solid, first.found.pose, scene, near=True, most=2), scene, settings)
+    share, strength = compared(mine, first, some, settings)
+    if share > SURELY_SHARE and strength > SURELY_STRENGTH:
+        return Rival(first, beaten=True)
+    if first.support < settings.least_support:
+        return Rival(vote(idea, first.found, scene, settings))
+    return Rival(vote(idea, align(idea.solid, first.found.pose, scene, near=True, most=2), scene, settings))
 
 
 def _nothing(tried: list[Votes], place: Place, settings: VisionSettings) -> Check:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 SLACK_M = 0.0004  # of meshes and of the floor's flatness: a pick needs no less
 COARSE_M = 0.0015  # how far off a candidate's surface may be before it is fitted
 VARIANTS, FITTED = 8, 3  # poses at one place that are tried, and that are fitted
-FIRST_STEPS = 5
+FIRST_STEPS, FIRST_SHARE = 5, 0.25  # of the pixels that tell, until the best of them are known
 BESIDE_PIXELS = (
     (1.5, 0.0),
     (-1.5, 0.0),
@@ -299,7 +299,7 @@ class Search:
             if votes.support < tried[0][0].support - BEHIND:
                 continue
             hypothesis = votes.hypothesis
-            found = align(hypothesis.solid, hypothesis.pose, scene, most=FIRST_STEPS)
+            found = align(hypothesis.solid, hypothesis.pose, scene, most=FIRST_STEPS, share=FIRST_SHARE, rough=True)
             fitted.append((vote(hypothesis, found, scene, self.settings), rest))
         fitted.sort(key=lambda each: each[0].cost)
         out: list[Guess] = []
@@ -307,7 +307,7 @@ class Search:
             if rival is not None and votes.support < rival.support - BEHIND:
                 out.append(Guess(kind, votes, rest))
                 continue
-            found = align(votes.hypothesis.solid, votes.found.pose, scene, near=votes.found.settled)
+            found = align(votes.hypothesis.solid, votes.found.pose, scene, near=votes.found.settled, rough=True)
             better = vote(votes.hypothesis, found, scene, self.settings)
             better = better if better.cost <= votes.cost else votes
             if not better.found.settled and (rival is None or better.support > rival.support - LOST):
@@ -320,11 +320,12 @@ class Search:
         hypothesis, (x, y, z), turn = votes.hypothesis, votes.found.pose.p, votes.found.pose.q
 
         def fitted(at: Pose, share: float) -> Votes:
-            found = align(hypothesis.solid, at, scene, near=True, most=FIRST_STEPS, share=share)
+            found = align(hypothesis.solid, at, scene, near=True, most=FIRST_STEPS, share=share, rough=True)
             return vote(hypothesis, found, scene, self.settings)
 
         poses = [Pose((x + dx * scene.pixel_m, y + dy * scene.pixel_m, z), turn) for dx, dy in BESIDE_PIXELS]
-        starts = [vote(hypothesis, Alignment(pose), scene, self.settings) for pose in poses]
+        thin = scene.thinned()
+        starts = [vote(hypothesis, Alignment(pose), thin, self.settings) for pose in poses]
         starts.sort(key=lambda each: each.cost)
         tried = [votes, *(fitted(start.found.pose, BESIDE_SHARE) for start in starts[:BESIDE_FITTED])]
         best = min(tried, key=lambda each: each.cost)

@@ -270,6 +270,11 @@ class View:
         """Return a view of every pixel of a region, row by row."""
         return cls(camera, whole=(region, intrinsics))
 
+    def coarser(self, stride: int) -> View:
+        """Return a view of every so many rows and columns of a region's view, from its first."""
+        assert self._whole is not None
+        return View(self.camera, whole=self._whole[0].coarser(self._whole[1], stride))
+
     @property
     def rays(self) -> Depth:
         """Their directions (n, 3) in the camera's frame, z = 1, so that distances are depths."""
