@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 def check(
     depth: Path = typer.Option(..., help="The depth picture: PNG or TIFF (16 bit), NPZ, NPY; or a cloud: PLY, PCD."),
-    camera: str = typer.Option(..., help="Its camera: JSON or YAML; of BOP's scene_camera.json add #IMAGE."),
+    camera: str = typer.Option(..., help="Its camera: JSON, YAML, K as text; of BOP's scene_camera.json add #IMAGE."),
     model: Path = typer.Option(..., help="The part's mesh: GLB, PLY, OBJ, STL."),
     pose: str = typer.Option(..., help="Where it should be: a file, scene_gt.json#IMAGE/ITEM, or 'x y z rx ry rz'."),
     within_mm: float = typer.Option(1.0, min=0.001, help="Tolerance along each axis, mm."),

@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 def locate(
     depth: Path = typer.Option(..., help="The depth picture: PNG or TIFF (16 bit), NPZ, NPY; or a cloud: PLY, PCD."),
     camera: str = typer.Option(
-        ..., help="Its camera: JSON or YAML, with camera_to_world (4 x 4); of BOP's scene_camera.json add #IMAGE."
+        ..., help="Its camera: JSON, YAML (camera_to_world, 4 x 4), K as text; of BOP's scene_camera.json add #IMAGE."
     ),
     model: Path = typer.Option(..., help="The part's mesh: GLB, PLY, OBJ, STL."),
     unit: str | None = typer.Option(None, help="The meshes' unit: m, cm, mm or inch; metres unless told."),

@@ -92,6 +92,31 @@ def test_a_camera_of_another_size_is_refused(files: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
+def test_a_deep_hollow_is_found_from_its_rim_by_a_camera_that_looks_aslant(tmp_path: Path) -> None:
+    """Of its bottom such a camera sees nothing, and its walls share cells of the map with its rim."""
+    tube, rod = trimesh.creation.annulus, trimesh.creation.cylinder
+    join(at(tube(0.036, 0.040, 0.095), z=0.0525), at(rod(0.040, 0.005), z=0.0025)).export(tmp_path / "mug.glb")
+    at(trimesh.creation.box((1.6, 1.2, 0.02)), z=-0.01).export(tmp_path / "top.glb")
+    standing = Pose((0.03, -0.02, 0.0))
+    things = [(tmp_path / "top.glb", Pose()), (tmp_path / "mug.glb", standing)]
+    camera = Pose.from_rpy((0, 0, 0), (math.pi + math.radians(30), 0, 0)).shifted(z=-0.8)
+    lens = intrinsics_for(640, 480, 55.0)
+    depth, cosine = cast([(trimesh.load_scene(file).to_mesh(), pose) for file, pose in things], camera, lens)
+    depth = np.where(np.isfinite(depth), depth, 10.0).astype(np.float32)
+    measured = MODELS["structured_light"].spoil(depth, cosine.astype(np.float32), np.random.default_rng(3))
+    Image.fromarray(np.round(measured * 10_000).astype(np.uint16)).save(tmp_path / "depth.png")
+    told = {key: getattr(lens, key) for key in ("width", "height", "fx", "fy", "cx", "cy")}
+    told |= {"depth_scale": 0.1, "camera_to_world": camera.matrix().tolist()}
+    (tmp_path / "camera.json").write_text(json.dumps(told))
+    given = ["--depth", tmp_path / "depth.png", "--camera", tmp_path / "camera.json", "--model", tmp_path / "mug.glb"]
+    result = CliRunner().invoke(command_line(), ["vision", "locate", *map(str, given), "--json"])
+    assert result.exit_code == 0, result.output
+    (found,) = json.loads(result.stdout)["found"]
+    assert found["pose"]["p"] == pytest.approx(standing.p, abs=0.004)
+    assert found["lies"] == "upright"
+
+
+@pytest.mark.slow
 def test_a_large_part_is_found_by_a_noisy_camera_that_looks_aslant(tmp_path: Path) -> None:
     """Of a pot's upper side such a camera sees little, and its noise is not said."""
     box, tube, rod = trimesh.creation.box, trimesh.creation.annulus, trimesh.creation.cylinder

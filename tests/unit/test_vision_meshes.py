@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,6 +63,55 @@ def test_every_kind_and_unit_is_the_same_part(
     body.apply_scale(scale)
     body.export(tmp_path / f"part.{kind}")
     assert same(seen(tmp_path / f"part.{kind}", unit=unit), right)
+
+
+def polygon_ply(path: Path, order: str, polygons: list[list[int]]) -> None:
+    """Write the bracket's wall as modellers do: colours, lists of texture coordinates, polygons of any size."""
+    form = "binary_little_endian" if order == "<" else "binary_big_endian"
+    corners = trimesh.creation.box((0.01, 0.04, 0.05)).vertices
+    lines = ["ply", f"format {form} 1.0", "comment a modeller", f"element vertex {len(corners)}"]
+    lines += [f"property float {axis}" for axis in "xyz"] + ["property uchar red"]
+    lines += [f"element face {len(polygons)}", "property list uchar uint vertex_indices"]
+    lines += ["property list uchar float texcoord", "property uchar flags", "end_header", ""]
+    rows = b"".join(struct.pack(f"{order}3fB", *corner, 7) for corner in corners)
+    for each in polygons:
+        rows += struct.pack(f"{order}B{len(each)}I", len(each), *each)
+        rows += struct.pack(f"{order}B{2 * len(each)}fB", 2 * len(each), *([0.5] * 2 * len(each)), 1)
+    path.write_bytes("\n".join(lines).encode() + rows)
+
+
+def quads(box: trimesh.Trimesh) -> list[list[int]]:
+    """The sides of a box, each in one piece but for one that is cut in two."""
+    pairs = [list(pair) for pair in box.facets]
+    out = []
+    for first, second in pairs:
+        a, b, c = box.faces[first].tolist()
+        (d,) = set(box.faces[second].tolist()) - {a, b, c}
+        x, y, z = next(turned for turned in ((a, b, c), (b, c, a), (c, a, b)) if turned[0] not in box.faces[second])
+        out.append([x, y, d, z])
+    (x, y, d, z), *rest = out
+    return [[x, y, d], [x, d, z], *rest]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_ply_of_polygons_of_several_sizes_is_cut_into_triangles(tmp_path: Path, order: str) -> None:
+    wall = trimesh.creation.box((0.01, 0.04, 0.05))
+    polygon_ply(tmp_path / "wall.ply", order, quads(wall))
+    model = read_model(tmp_path / "wall.ply")
+    assert len(model.faces) == 12
+    cut = trimesh.Trimesh(model.vertices, model.faces)
+    assert cut.is_watertight
+    assert cut.volume == pytest.approx(wall.volume, rel=1e-6)
+
+
+def test_a_ply_of_polygons_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "wall.ply"
+    polygon_ply(path, "<", quads(trimesh.creation.box((0.01, 0.04, 0.05))))
+    for left in (200, len(path.read_bytes()) - 3):
+        (tmp_path / "cut.ply").write_bytes(path.read_bytes()[:left])
+        with pytest.raises(VisionError) as error:
+            read_model(tmp_path / "cut.ply")
+        assert error.value.code == "bad_mesh"
 
 
 def test_flipped_and_mixed_faces_are_cast_the_same(tmp_path: Path, right: np.ndarray[Any, Any]) -> None:

@@ -13,6 +13,7 @@ import trimesh
 import yaml
 from PIL import Image
 
+from orchestrator.adapters.vision.shot_file import read_shot
 from orchestrator.adapters.vision.sources import camera_of, pose_of, read_camera, read_cloud, read_depth, read_pose
 from orchestrator.core.errors import BadInput, NotFound
 from orchestrator.core.geometry import IDENTITY, Pose
@@ -66,6 +67,8 @@ def depth_file(folder: Path, name: str, values: np.ndarray[Any, Any]) -> Path:
         ("d.npy", np.array([[0.5, -1], [0.75, 1.0]], np.float32), None),
         ("d.npz", np.array([[500, 0], [750, 1000]], np.int32), None),
         ("d.npz", np.array([[[500], [0]], [[750], [1000]]], np.float64), 1.0),
+        ("d.png", np.array([[500, 65535], [750, 1000]], np.uint16), None),
+        ("d.npz", np.array([[0.5, 65.535], [0.75, 1.0]], np.float32), None),
     ],
 )
 def test_depth_is_read_in_metres(tmp_path: Path, name: str, values: np.ndarray[Any, Any], scale: float | None) -> None:
@@ -103,6 +106,13 @@ def test_a_damaged_depth_file_is_refused(tmp_path: Path, name: str, content: byt
     assert name in said(error)
 
 
+def test_a_picture_that_mostly_saw_nothing_and_says_so_by_its_largest_number_is_read(tmp_path: Path) -> None:
+    values = np.full((4, 4), 65535, np.uint16)
+    values[1, 1] = 700
+    depth = read_depth(depth_file(tmp_path, "d.png", values))
+    assert np.flatnonzero(depth).tolist() == [5]
+
+
 def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:
     np.save(tmp_path / "d.npy", np.array([[{}]], dtype=object), allow_pickle=True)
     with pytest.raises(BadInput):
@@ -127,6 +137,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "ours": {"width": 8, "height": 6, "fx": 10, "fy": 11, "cx": 3.5, "cy": 2.5},
     "K in rows": {"width": 8, "height": 6, "K": [K[0:3], K[3:6], K[6:9]]},
     "bop camera.json": {"width": 8, "height": 6, "fx": 10, "fy": 11, "cx": 3.5, "cy": 2.5, "depth_scale": 0.1},
+    "realsense": {"width": 8, "height": 6, "fx": 10, "fy": 11, "ppx": 3.5, "ppy": 2.5, "coeffs": [0.0] * 5},
     "open3d intrinsics": {"width": 8, "height": 6, "intrinsic_matrix": [10, 0, 0, 0, 11, 0, 3.5, 2.5, 1]},
     "matrix by rows": {"width": 8, "height": 6, "intrinsic_matrix": K},
     "camera info": {"width": 8, "height": 6, "distortion_model": "plumb_bob", "d": [0.0] * 5, "k": K},
@@ -146,6 +157,44 @@ def test_cameras_of_many_makers_are_the_same_camera(tmp_path: Path, form: str, k
     path.write_text(json.dumps(FORMS[form]) if kind == "json" else yaml.safe_dump(FORMS[form]))
     assert read_camera(path) == (LENS, IDENTITY)
     assert not camera_of(path).posed
+
+
+MATRIX = "10.0 0.0 3.5\n0.0 11.0 2.5\n0.0 0.0 1.0\n"
+HOMOGENEOUS = "10 0 3.5 0\n0 11 2.5 0\n0 0 1 0\n0 0 0 1\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("cam_K.txt", MATRIX),
+        ("cam_K.txt", MATRIX.replace(" ", ",")),
+        ("intrinsic.txt", HOMOGENEOUS),
+        ("K.json", json.dumps([K[0:3], K[3:6], K[6:9]])),
+        ("K.json", json.dumps(K)),
+    ],
+)
+def test_a_matrix_alone_is_a_camera_of_the_depth_s_size(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    depth_file(tmp_path, "d.png", np.full(SIZE[::-1], 700, np.uint16))
+    loaded = read_shot(tmp_path / "d.png", str(tmp_path / name))
+    assert loaded.shot.intrinsics == LENS
+    assert not loaded.posed
+
+
+def test_a_text_that_is_no_matrix_is_no_camera(tmp_path: Path) -> None:
+    (tmp_path / "cam_K.txt").write_text("fx 10")
+    with pytest.raises(BadInput, match="more than numbers") as error:
+        read_camera(tmp_path / "cam_K.txt", size=SIZE)
+    assert said(error)
+    (tmp_path / "cam_K.txt").write_text("10 11 3.5 2.5")
+    with pytest.raises(BadInput, match="9 or 16 numbers"):
+        read_camera(tmp_path / "cam_K.txt", size=SIZE)
+
+
+def test_a_realsense_lens_that_distorts_is_not_taken_for_a_straight_one(tmp_path: Path) -> None:
+    bent = {**FORMS["realsense"], "coeffs": [9.0, 0.0, 0.0, 0.0, 0.0]}
+    with pytest.raises(BadInput, match="distorts"):
+        read_camera(json_file(tmp_path, bent))
 
 
 @pytest.mark.parametrize(
@@ -399,7 +448,7 @@ def test_a_cloud_in_millimetres_is_named_and_taken_when_told(tmp_path: Path) -> 
     path = pcd(tmp_path, "binary", scale=1000)
     with pytest.raises(BadInput) as error:
         read_cloud(path, LENS)
-    assert "--unit" in said(error)
+    assert "--depth-scale" in said(error)
     assert read_cloud(path, LENS, unit="mm") == pytest.approx(PICTURE, abs=1e-6)
 
 

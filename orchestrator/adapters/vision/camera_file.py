@@ -1,8 +1,8 @@
-"""Cameras from files: our own JSON, BOP, Open3D, ROS CameraInfo.
+"""Cameras from files: our own JSON, BOP, Open3D, ROS CameraInfo, RealSense, a matrix alone.
 
 Layouts: BOP `scene_camera.json` and `camera.json` (bop_toolkit, docs/bop_datasets_format.md), Open3D
 `PinholeCameraIntrinsic` and `PinholeCameraParameters` (matrices by columns), ROS `sensor_msgs/CameraInfo` and the YAML
-of `camera_calibration_parsers`.
+of `camera_calibration_parsers`, librealsense's `rs2_intrinsics`, and a text file with the 3 x 3 matrix.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from orchestrator.adapters.vision.data_file import (
     mapping,
     numbers,
     read_tree,
+    read_words,
     rigid,
     rigid_4x4,
     split_entry,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 MATRICES = ("K", "k", "cam_K", "camera_matrix", "intrinsic_matrix")
 SIZES = (("width", "height"), ("image_width", "image_height"))
+LENSES = (("fx", "fy", "cx", "cy"), ("fx", "fy", "ppx", "ppy"))
+BENDS = ("D", "d", "distortion_coefficients", "distortion_coeffs", "dist_coeffs", "coeffs")
 POLYNOMIAL = ("plumb_bob", "rational_polynomial", "")  # distortion models that begin with k1, k2, p1, p2, k3
 BENT_PX = 0.5  # distortion that moves no pixel further is none
 
@@ -68,8 +71,8 @@ def camera_of(
         BadInput: keys are missing or make no sense, sizes disagree, or the lens distorts.
     """
     path, key, _ = split_entry(str(name))
-    entry, note = entry_of(read_tree(path), path, key, image)
-    keys = dict(mapping(entry, f"'{path}'"))
+    entry, note = camera_entry(path, key, image)
+    keys = dict(entry)
     outer = keys
     if isinstance(keys.get("intrinsic"), dict):  # Open3D's PinholeCameraParameters
         keys = {**keys, **mapping(keys["intrinsic"], "intrinsic")}
@@ -93,6 +96,25 @@ def camera_of(
     )
 
 
+def camera_entry(path: Path, key: str | None, image: int | None) -> tuple[Mapping[str, Any], str]:
+    """Return what a file says of one camera, by its keys, and a note as of `entry_of`.
+
+    A matrix alone, 3 x 3 or 4 x 4, is its "K". Raises NotFound, BadInput.
+    """
+    if path.suffix.lower() == ".txt":
+        return {"K": _square(read_words(path), path)}, ""
+    entry, note = entry_of(read_tree(path), path, key, image)
+    if isinstance(entry, list) and len(entry) in (3, 4, 9, 16):
+        return {"K": _square(entry, path)}, note
+    return mapping(entry, f"'{path}'"), note
+
+
+def _square(rows: list[Any], path: Path) -> list[float]:
+    """Return the nine numbers of a camera matrix, of a homogeneous one too."""
+    flat = numbers(rows, (9, 16), f"'{path}'")
+    return flat.tolist() if flat.size == 9 else flat.reshape(4, 4)[:3, :3].ravel().tolist()
+
+
 def _size(keys: Mapping[str, Any], size: tuple[int, int] | None, path: Path) -> tuple[int, int]:
     for wide, high in SIZES:
         if wide in keys and high in keys:
@@ -114,7 +136,7 @@ def _size(keys: Mapping[str, Any], size: tuple[int, int] | None, path: Path) -> 
 def _lens(
     keys: Mapping[str, Any], path: Path, width: int, height: int, *, rectified: bool
 ) -> tuple[float, float, float, float]:
-    distortion = next((keys[name] for name in ("D", "d", "distortion_coefficients") if name in keys), None)
+    distortion = next((keys[name] for name in BENDS if name in keys), None)
     if isinstance(distortion, dict):
         distortion = distortion.get("data")
     bends = distortion is not None and np.size(distortion) > 0 and bool(np.any(np.asarray(distortion, dtype=float)))
@@ -141,10 +163,10 @@ def _lens(
 
 
 def _straight(keys: Mapping[str, Any], path: Path) -> tuple[float, float, float, float]:
-    names = ("fx", "fy", "cx", "cy")
-    if all(name in keys for name in names):
-        fx, fy, cx, cy = (float(numbers(keys[name], 1, f"'{path}': {name}")[0]) for name in names)
-        return fx, fy, cx, cy
+    for names in LENSES:
+        if all(name in keys for name in names):
+            fx, fy, cx, cy = (float(numbers(keys[name], 1, f"'{path}': {name}")[0]) for name in names)
+            return fx, fy, cx, cy
     for name in MATRICES:
         if name in keys:
             value = keys[name]["data"] if isinstance(keys[name], dict) and "data" in keys[name] else keys[name]

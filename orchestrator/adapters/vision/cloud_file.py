@@ -62,7 +62,7 @@ def read_cloud(path: Path, intrinsics: Intrinsics, *, unit: str | None = None) -
     if not NEAREST_M <= middle <= FARTHEST_M:
         raise BadInput(
             f"The middle depth of '{path}' is {middle:.4g} m in this unit, which no camera measures.",
-            remedy=f"Say --unit with one of {', '.join(UNITS)}.",
+            remedy="Say --depth-scale, the millimetres of one unit: 1000 for metres, 1 for millimetres.",
         )
     if grid is not None and grid[1] > 1:
         return _organised(points, ahead, grid, intrinsics, path)

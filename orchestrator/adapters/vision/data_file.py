@@ -58,6 +58,14 @@ def read_tree(path: Path) -> Any:
         ) from error
 
 
+def read_words(path: Path) -> list[float]:
+    """Return the numbers of a text file, row by row. Raises NotFound, BadInput."""
+    try:
+        return [float(word) for word in existing(path).read_text(encoding="utf-8").replace(",", " ").split()]
+    except ValueError as error:
+        raise BadInput(f"'{path}' holds more than numbers: {error}.", remedy="Write the rows alone.") from error
+
+
 def _without_header(text: str) -> str:
     """Drop OpenCV's first line, %YAML:1.0, which is no YAML."""
     return text.split("\n", 1)[-1] if text.startswith("%YAML:") else text

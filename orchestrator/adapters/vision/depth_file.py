@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NAMES = ("depth_m", "depth", "depth_mm")  # of the array in an NPZ that has several
 NEAREST_M, FARTHEST_M = 0.03, 30.0  # the range in which depth cameras measure
+UNSEEN = 65535  # in 16 bits, what some cameras write where they saw nothing
 LARGEST = 64_000_000  # pixels of a picture
 
 
@@ -27,7 +28,8 @@ def read_depth(path: Path, *, scale: float | None = None) -> Depth:
     """Return a depth picture, (height, width) float32 in metres along the optical axis, 0 where nothing was seen.
 
     `scale` is a unit of the file in millimetres (BOP's depth_scale). Without it whole numbers are millimetres and
-    others metres. NaN, infinity and negative values count as nothing seen.
+    others metres. NaN, infinity and negative values count as nothing seen, as do 65535 in 16 bits and what is farther
+    than any camera measures.
 
     Raises:
         NotFound: there is no such file.
@@ -45,6 +47,8 @@ def read_depth(path: Path, *, scale: float | None = None) -> Depth:
         raise BadInput(f"'{path}' has 8 bits a pixel, too few for depth.", remedy="Save it with 16 bits, unscaled.")
     unit_mm = scale if scale is not None else 1.0 if raw.dtype.kind in "iu" or named_mm else 1000.0
     depth = raw.astype(np.float64) * (unit_mm / 1000)
+    if raw.dtype == np.uint16:
+        depth[raw == UNSEEN] = 0.0
     depth[~np.isfinite(depth) | (depth <= 0)] = 0.0
     seen = depth[depth > 0]
     if seen.size:
@@ -54,6 +58,7 @@ def read_depth(path: Path, *, scale: float | None = None) -> Depth:
                 f"With {unit_mm:g} mm a unit the middle depth of '{path}' is {middle:.4g} m, which no camera measures.",
                 remedy="Tell --depth-scale, the millimetres of one unit: 1000 for metres, 1 for millimetres, 0.1 ...",
             )
+    depth[depth > FARTHEST_M] = 0.0
     return depth.astype(np.float32)
 
 

@@ -71,6 +71,8 @@ DOUBT = 0.06  # of the hoped-for gain: poses whose costs differ by less explain 
 DOUBT_SIGMA2 = 150.0  # and by less than this many squared sigmas, as neighbouring pixels err alike
 CLEAR = 0.8  # share of another fit's cost, where they differ, with which one is better
 LOST = 0.2  # net share of votes by which a fit that did not come to rest has lost to one that did
+SURE = 0.9  # net share of votes from which a part that is not round is believed that was found from its rim
+YAWS = 18  # of a part found from its rim, tried for whether they look the same, or better
 OVER_M = 0.008  # what is higher than the part by more than this hides it
 
 
@@ -115,7 +117,8 @@ def locate(request: LocateRequest, crop: Crop, solids: Solids, shapes: Shapes, s
     rests = part.shape.rests
     extent = np.sort(part.shape.solid.high - part.shape.solid.low)
     highest = max(rest.height_m for rest in rests)
-    relief = relief_of(ground, float(extent[1]), max(highest, part.shape.solid.radius))
+    size = (float(extent[1]), max(highest, part.shape.solid.radius))
+    relief = relief_of(ground, *size)
     seen = [rest.height_m for rest in rests if rest.height_m > 1.5 * (relief.sigma_m - 0.001)]
     if not seen:
         reason = f"{request.part.id} lies {highest * 1000:.1f} mm high; the noise is {relief.sigma_m * 1000:.1f} mm."
@@ -128,6 +131,10 @@ def locate(request: LocateRequest, crop: Crop, solids: Solids, shapes: Shapes, s
     where = ndimage.binary_dilation(label > 0)
     search = Search(request, ground, relief, shapes, settings)
     best = search.run(candidates(relief, part, where, 0.95 * min(seen)), part)
+    if search.empty:  # a hollow that is seen aslant shows its rim, and of its bottom nothing
+        upper = relief_of(ground, *size, uppermost=True)
+        search.turned = True
+        best = max(best, search.run(candidates(upper, part, where, 0.95 * min(seen), aslant=True), part))
     return search.answer(label, count, best)
 
 
@@ -147,12 +154,18 @@ class Search:
         self.found: list[tuple[Guess, Location]] = []
         self.others: list[Expected] = []
         self.doubts: list[str] = []
+        self.turned = False  # whether what tells a part's yaw may be hidden, so that other yaws are tried
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was found yet, nor anything that may be a part."""
+        return not self.found and not self.doubts
 
     def run(self, every: Sequence[Candidate], part: Moulds) -> float:
         """Look at each place, the most promising first; returns the best score that was not believed."""
         promising = [candidate for candidate in every if candidate.share > SHARE]
         best = self._look_at(promising, part)
-        if not self.found and not self.doubts:  # a camera that looks aslant sees little of a part's upper side
+        if self.empty:  # a camera that looks aslant sees little of a part's upper side
             aslant = [candidate for candidate in every if candidate.share <= SHARE and candidate.of_seen > OF_SEEN]
             best = max(best, self._look_at(aslant, part))
         return best
@@ -224,6 +237,8 @@ class Search:
         guesses = self._fit(self.request.part, part, group, scene)
         if not guesses:
             return 0.0
+        if self.turned and part.shape.symmetry.axis is None:
+            guesses = self._yawed(guesses[0], scene)
         guess = guesses[0]
         score = self._score(guess.votes, scene)
         why = self._disbelieved(guess, scene)
@@ -331,6 +346,23 @@ class Search:
         best = min(tried, key=lambda each: each.cost)
         return best if best is votes else min(best, fitted(best.found.pose, 1.0), key=lambda each: each.cost)
 
+    def _yawed(self, guess: Guess, scene: Scene) -> list[Guess]:
+        """Return a part fitted from other yaws about the floor's normal too, the best first."""
+        hypothesis, floor = guess.votes.hypothesis, self.ground.floor
+        pose = floor.inverse() @ guess.votes.found.pose
+        x, y, _ = pose.apply(hypothesis.solid.centre.tolist())
+        out = [guess]
+        for k in range(1, YAWS):
+            turn = Pose((x, y, 0.0)) @ Pose.from_rpy((0, 0, 0), (0, 0, math.tau * k / YAWS)) @ Pose((-x, -y, 0.0))
+            found = align(hypothesis.solid, floor @ turn @ pose, scene, most=FIRST_STEPS, share=FIRST_SHARE)
+            out.append(dataclasses.replace(guess, votes=vote(hypothesis, found, scene, self.settings)))
+        out.sort(key=lambda each: each.votes.cost)
+        if out[0] is not guess:
+            found = align(hypothesis.solid, out[0].votes.found.pose, scene)
+            votes = vote(hypothesis, found, scene, self.settings)
+            out[0] = dataclasses.replace(guess, votes=min(votes, out[0].votes, key=lambda each: each.cost))
+        return out
+
     def _hypothesis(self, kind: Kind, moulds: Moulds, pose: Pose) -> Hypothesis:
         return Hypothesis("part", kind.id, moulds.shape.solid, self.ground.floor @ pose, kind.symmetry_z)
 
@@ -363,6 +395,8 @@ class Search:
         """Say why a fitted pose is not believed; "" where it is."""
         votes = guess.votes
         least = self.settings.least_support
+        if self.turned and self.shapes.get(guess.kind).shape.symmetry.axis is None:
+            least = max(least, SURE)  # a wrong yaw explains all but what tells it
         if self._score(votes, scene) < (least if guess.rest is not None else max(least, LEANING_SUPPORT)):
             return "score"
         if self._visible(votes, scene) < VISIBLE:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from orchestrator.adapters.vision.ply_file import read_polygons
 from orchestrator.core.errors import VisionError
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def _bad(message: str, remedy: str = "Export it again as GLB, in metres, z up, w
 def _loaded(path: Path, name: str) -> tuple[Floats, Faces]:
     import trimesh
 
-    if path.suffix.lower() not in KINDS:
+    kind = path.suffix.lower()
+    if kind not in KINDS:
         raise _bad(f"The mesh {name} is of no kind that is read.", f"Export it as one of {', '.join(KINDS)}.")
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -91,14 +93,26 @@ def _loaded(path: Path, name: str) -> tuple[Floats, Faces]:
     except VisionError:
         raise
     except Exception as error:  # a loader of many formats raises anything
+        polygons = _polygons(path) if kind == ".ply" else None
+        if polygons is not None:
+            return polygons
         raise _bad(f"The mesh {name} can't be understood: {str(error) or type(error).__name__}.") from error
     if not bodies:
-        kind = "points" if any(len(getattr(body, "vertices", ())) for body in scene.geometry.values()) else "nothing"
-        raise _bad(f"The mesh {name} has no faces, {kind} only." if kind == "points" else f"The mesh {name} is empty.")
+        what = "points" if any(len(getattr(body, "vertices", ())) for body in scene.geometry.values()) else "nothing"
+        raise _bad(f"The mesh {name} has no faces, points only." if what == "points" else f"The mesh {name} is empty.")
     counts = np.cumsum([0] + [len(body.vertices) for body in bodies])
     vertices = np.concatenate([np.asarray(body.vertices, dtype=np.float64) for body in bodies])
     faces = np.concatenate([np.asarray(body.faces, np.int64) + at for body, at in zip(bodies, counts, strict=False)])
     return vertices, faces
+
+
+def _polygons(path: Path) -> tuple[Floats, Faces] | None:
+    """Return the faces of a PLY that trimesh can't read as its polygons differ in size; None where it is no such."""
+    try:
+        vertices, faces = read_polygons(path, MOST_FACES)
+    except (ValueError, LookupError):  # a file that lies: what trimesh said of it is told
+        return None
+    return (vertices, faces) if len(faces) else None
 
 
 def _cleaned(vertices: Floats, faces: Faces, name: str) -> tuple[Floats, Faces, list[str]]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.vision.data_file import (
     entry_of,
-    existing,
     mapping,
     numbers,
     read_tree,
+    read_words,
     rigid,
     rigid_4x4,
     split_entry,
@@ -71,7 +71,7 @@ def pose_of(
     if path.suffix.lower() not in {".json", ".yaml", ".yml", ".txt"}:
         raise BadInput(f"'{text}' is no pose.", remedy=f"Give {FORMS}.")
     if path.suffix.lower() == ".txt":
-        return PoseFile(rigid_4x4(_words(path), f"'{path}'"))
+        return PoseFile(rigid_4x4(read_words(path), f"'{path}'"))
     entry, note = entry_of(read_tree(path), path, key, image)
     notes = [note] if note else []
     if isinstance(entry, list) and entry and all(isinstance(one, dict) for one in entry):
@@ -85,13 +85,6 @@ def _is_number(word: str) -> bool:
         return math.isfinite(float(word))
     except ValueError:
         return False
-
-
-def _words(path: Path) -> list[float]:
-    try:
-        return [float(word) for word in existing(path).read_text(encoding="utf-8").replace(",", " ").split()]
-    except ValueError as error:
-        raise BadInput(f"'{path}' holds more than numbers: {error}.", remedy="Four rows of four numbers.") from error
 
 
 def _annotation(

@@ -7,6 +7,7 @@ well as free ones, which clusters of points are not.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,11 @@ LEAST_SEEN = 0.4  # share of a part's heights that count at least as what could 
 RIM = 0.5  # how much less a cell beside the part counts than one on it
 STEPS, STEP_M = 48, 0.0005  # levels of height at most, and what their distance is a multiple of
 MOST_CELLS, MOST_RIM = 90, 30  # of a part's map that are asked for
+CAST = 3  # times as many are looked at for whether the part hides them itself
+TOWARDS_STEP = 0.1  # of a direction's parts along the floor, so that pictures of one camera share what is hidden
+HIGH = 0.5  # share of a part's height at which the reference cell of a map seen aslant lies at least
+MIXED = 1.5  # sigmas by which the heights in a cell scatter at least where it holds more than one surface
+UPPERMOST = 0.25  # share of a cell's points that its uppermost surface has at least
 YAW_RAD = (math.radians(6), math.radians(20))  # least and most step between yaws
 MOST_PLACES = 3000
 FAR_M = 4.0  # from where a part's heights are taken: rays from there are all but parallel
@@ -48,7 +54,8 @@ FAR_M = 4.0  # from where a part's heights are taken: rays from there are all bu
 class Relief:
     """The measured heights above the floor: cells (rows along y, columns along x) from `low` (x, y) on, metres.
 
-    `height` is NaN where nothing was measured, `known` what is expected there, `sigma_m` the noise of a cell.
+    `height` is NaN where nothing was measured, `known` what is expected there, `sigma_m` the noise of a cell, `eye`
+    where the camera is (x, y, z).
     """
 
     low: Floats
@@ -56,6 +63,7 @@ class Relief:
     height: Floats
     known: Floats
     sigma_m: float
+    eye: Floats
 
     @property
     def standing(self) -> Floats:
@@ -68,7 +76,7 @@ class Relief:
         top, left = max(row - reach, 0), max(column - reach, 0)
         some = (slice(top, row + reach + 1), slice(left, column + reach + 1))
         low = self.low + self.cell_m * np.array((left, top))
-        cut = Relief(low, self.cell_m, self.height[some], self.known[some], self.sigma_m)
+        cut = Relief(low, self.cell_m, self.height[some], self.known[some], self.sigma_m, self.eye)
         rows, columns = np.indices(cut.height.shape)
         return cut, np.asarray(np.hypot(columns + left - column, rows + top - row) * self.cell_m < at_m)
 
@@ -89,8 +97,11 @@ class Candidate:
     y: float
 
 
-def relief_of(ground: Ground, least_m: float, highest_m: float) -> Relief:
-    """Map a picture's heights in cells of a sixth of `least_m`, the part's narrow side; the far higher is left out."""
+def relief_of(ground: Ground, least_m: float, highest_m: float, *, uppermost: bool = False) -> Relief:
+    """Map a picture's heights in cells of a sixth of `least_m`, the part's narrow side; the far higher is left out.
+
+    A cell's height is the mean of its points', or of those of the `uppermost` surface where it holds several.
+    """
     middle = ground.depth[ground.depth.shape[0] // 2 :: 7, ::7]
     pixel = float(np.median(middle[middle > 0])) / ground.crop.intrinsics.fx if (middle > 0).any() else CELL_M[0]
     wished = np.clip(max(least_m / 6, 1.3 * pixel), CELL_M[0], max(CELL_M[1], least_m / LARGE))
@@ -101,24 +112,43 @@ def relief_of(ground: Ground, least_m: float, highest_m: float) -> Relief:
     at = ground.usable[some] & (every[..., 2] < highest_m + 0.05) & (every[..., 2] > -0.03)
     points = every[at]
     if len(points) == 0:
-        return Relief(np.zeros(2), cell, np.full((1, 1), np.nan), np.zeros((1, 1)), 1.0)
+        return Relief(np.zeros(2), cell, np.full((1, 1), np.nan), np.zeros((1, 1)), 1.0, np.array((0.0, 0.0, 1.0)))
     low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
     high = np.minimum(high, low + 1000 * cell)
     columns, rows = (np.floor((high - low) / cell).astype(int) + 1).tolist()
     index = np.floor((points[:, :2] - low) / cell).astype(int)
     fits = (index[:, 0] < columns) & (index[:, 1] < rows)
     flat = index[fits, 1] * columns + index[fits, 0]
+    distance = float(np.median(depth[at]))
+    sigma = math.hypot(ground.noise_m * distance**2, CELL_SLACK_M)
+    if uppermost:
+        upper = _uppermost(flat, points[fits, 2], rows * columns, sigma)
+        fits[fits] = upper
+        flat = flat[upper]
     count = np.bincount(flat, minlength=rows * columns)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(flat, weights=points[fits, 2], minlength=rows * columns) / count
         # How high the background is, from the depth expected: along a ray, heights shrink with depth.
         rays = depth[at][fits]
-        up = float(ground.floor.inverse().apply(ground.crop.pose.p)[2])
-        behind = up - (up - points[fits, 2]) * back[at][fits] / rays
+        eye = np.array(ground.floor.inverse().apply(ground.crop.pose.p))
+        behind = eye[2] - (eye[2] - points[fits, 2]) * back[at][fits] / rays
         known = np.bincount(flat, weights=np.maximum(behind, 0), minlength=rows * columns) / count
-    distance = float(np.median(depth[at]))
-    sigma = math.hypot(ground.noise_m * distance**2, CELL_SLACK_M)
-    return Relief(low, cell, mean.reshape(rows, columns), np.nan_to_num(known).reshape(rows, columns), sigma)
+    return Relief(low, cell, mean.reshape(rows, columns), np.nan_to_num(known).reshape(rows, columns), sigma, eye)
+
+
+def _uppermost(cell: Cells, height: Floats, count: int, sigma_m: float) -> Mask:
+    """Tell which points are of the uppermost surface in their cells (0 to `count`), where one holds several.
+
+    A wall seen aslant shares cells with the rim above it, and a map of heights seen from above has the rim alone.
+    """
+    order = np.lexsort((height, cell))
+    many = np.bincount(cell, minlength=count)
+    last = np.cumsum(many) - 1
+    nth = np.minimum(many, np.maximum(2, np.ceil(UPPERMOST * many).astype(int)))
+    top = height[order][np.clip(last - nth + 1, 0, len(cell) - 1)]  # what is higher alone in its cell may float
+    mean, square = (np.bincount(cell, weights=w, minlength=count) / np.maximum(many, 1) for w in (height, height**2))
+    mixed = square - mean**2 > (MIXED * sigma_m) ** 2
+    return np.asarray(~mixed[cell] | (height > top[cell] - 2 * sigma_m))
 
 
 def lumps(relief: Relief, least_m: float, least_area_m2: float) -> tuple[Cells, int]:
@@ -149,6 +179,7 @@ class Moulds:
         self.shape = shape
         self._tops = [_top(shape, rest) for rest in shape.rests]
         self._maps: dict[tuple[float, float], list[Mould]] = {}
+        self._aslant: dict[tuple[float, ...], list[Mould]] = {}
 
     def maps(self, cell_m: float, step_m: float) -> list[Mould]:
         """Return one map for each resting pose and yaw."""
@@ -162,6 +193,24 @@ class Moulds:
                 for yaw in _yaws(rest, top, cell_m)
             ]
         return self._maps[key]
+
+    def aslant(self, cell_m: float, step_m: float, towards: Floats) -> list[Mould]:
+        """Return the same for a camera that looks aslant, without the cells that the part itself hides from it.
+
+        `towards` is the direction to the camera, above the floor.
+        """
+        x, y = np.round(towards[:2] / TOWARDS_STEP) * TOWARDS_STEP
+        way = np.array((x, y, math.sqrt(max(1 - x * x - y * y, 0.0))))
+        key = (round(cell_m, 6), round(step_m, 6), round(float(x), 3), round(float(y), 3))
+        if key not in self._aslant:
+            if len(self._aslant) > 8:
+                self._aslant.clear()
+            self._aslant[key] = [
+                _shown(self.shape, _mould(rest, top, yaw, cell_m, step_m, aslant=True), way)
+                for rest, top in zip(self.shape.rests, self._tops, strict=True)
+                for yaw in _yaws(rest, top, cell_m)
+            ]
+        return self._aslant[key]
 
     @property
     def low_m(self) -> float:
@@ -187,21 +236,32 @@ class Mould:
     weight: Floats
     reference: Floats  # (x, y) of the reference cell's middle from the part's origin
     height_m: float  # of the part at its reference cell
+    points: Floats  # (k, 3) from the part's origin, of the cells that are not of the rim
 
 
-def candidates(relief: Relief, moulds: Moulds, where: Mask, least_m: float = 0.0) -> list[Candidate]:
-    """Return the best poses at each place and resting pose, the worthiest first; `where` are the cells looked at."""
+def candidates(
+    relief: Relief, moulds: Moulds, where: Mask, least_m: float = 0.0, *, aslant: bool = False
+) -> list[Candidate]:
+    """Return the best poses at each place and resting pose, the worthiest first; `where` are the cells looked at.
+
+    What the part would hide itself of its upper side counts as well, but for `aslant`.
+    """
     rests = moulds.shape.rests
     highest = max((rest.height_m for rest in rests), default=0.0)
     step = math.ceil(max(0.0015, relief.sigma_m / 1.5, highest / STEPS) / STEP_M) * STEP_M
     worth = _worth(relief, step, highest)
-    maps = [mould for mould in moulds.maps(relief.cell_m, step) if mould.rest.height_m > least_m]
+    spots = np.argwhere(where)
+    every = (
+        moulds.aslant(relief.cell_m, step, _towards(relief, spots, highest / 2))
+        if aslant
+        else moulds.maps(relief.cell_m, step)
+    )
+    maps = [mould for mould in every if mould.rest.height_m > least_m]
     pad = max((int(np.abs(mould.cells[:, 1:]).max()) for mould in maps), default=0) + 1
     padded = np.pad(worth, ((0, 0), (pad, pad), (pad, pad)))
     levels, rows, columns = padded.shape
     flat = padded.ravel()
     measured = np.pad(np.isfinite(relief.height), pad).ravel()
-    spots = np.argwhere(where)
     if len(spots) > MOST_PLACES:
         spots = spots[:: len(spots) // MOST_PLACES + 1]
     standing = relief.standing[spots[:, 0], spots[:, 1]]
@@ -217,6 +277,29 @@ def candidates(relief: Relief, moulds: Moulds, where: Mask, least_m: float = 0.0
         seen = partial(_measured, measured, base, beside[mould.cells[:, 0] >= 0])
         out += _peaks(relief, mould, step, some, sums, seen)
     return sorted(out, key=lambda each: -each.worth)
+
+
+def _towards(relief: Relief, spots: Cells, high_m: float) -> Floats:
+    """Return the direction (unit) from the middle of some cells, so high above the floor, to the camera."""
+    middle = spots.mean(axis=0)[::-1] if len(spots) else np.zeros(2)
+    way = relief.eye - np.array((*(relief.low + relief.cell_m * (middle + 0.5)), high_m))
+    return np.asarray(way / np.linalg.norm(way))
+
+
+def _shown(shape: Shape, mould: Mould, towards: Floats) -> Mould:
+    """Return a map with `MOST_CELLS` at most of those cells that can be seen from a direction, and its rim."""
+    inner = mould.cells[:, 0] >= 0
+    inverse = at_yaw(mould.rest, mould.yaw_rad).inverse().matrix()
+    above = np.array((0.0, 0.0, 1.5 * CELL_SLACK_M))
+    rays = np.empty((len(mould.points), 6), dtype=np.float32)
+    rays[:, :3] = (mould.points + above) @ inverse[:3, :3].T + inverse[:3, 3]
+    rays[:, 3:] = inverse[:3, :3] @ towards
+    free = np.flatnonzero(inner)[~np.isfinite(shape.solid.cast_rays(rays))]
+    asked = np.random.default_rng(2).permutation(free)[:MOST_CELLS]
+    weight = mould.weight.copy()
+    weight[asked] *= len(free) / max(len(asked), 1)
+    kept = np.concatenate([asked, np.flatnonzero(~inner)])
+    return dataclasses.replace(mould, cells=mould.cells[kept], weight=weight[kept])
 
 
 def _measured(measured: Mask, base: Cells, cells: Cells, at: Cells) -> Mask:
@@ -303,7 +386,9 @@ def _top(shape: Shape, rest: Rest) -> tuple[Floats, float]:
     return eye + rays[on] * hit[on, None], pitch
 
 
-def _mould(rest: Rest, top: tuple[Floats, float], yaw: float, cell_m: float, step_m: float) -> Mould:
+def _mould(
+    rest: Rest, top: tuple[Floats, float], yaw: float, cell_m: float, step_m: float, *, aslant: bool = False
+) -> Mould:
     from scipy import ndimage
 
     points, pitch = top
@@ -314,19 +399,23 @@ def _mould(rest: Rest, top: tuple[Floats, float], yaw: float, cell_m: float, ste
     width, height = int(columns.max()) - left + 4, int(rows.max()) - low + 4
     flat = (rows - low) * width + columns - left
     share = np.bincount(flat, minlength=width * height) * (pitch / cell_m) ** 2
+    upper = _uppermost(flat, points[:, 2], width * height, CELL_SLACK_M) if aslant else np.ones(len(flat), dtype=bool)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(flat, weights=points[:, 2], minlength=width * height) / (share / (pitch / cell_m) ** 2)
+        count = np.bincount(flat[upper], minlength=width * height)
+        mean = np.bincount(flat[upper], weights=points[upper, 2], minlength=width * height) / count
     on = (share > 0.5).reshape(height, width)
     if not on.any():
         on = (share > 0).reshape(height, width)
     mean = mean.reshape(height, width)
     rim = ndimage.binary_dilation(on, iterations=3) & ~ndimage.binary_dilation(on | (share > 0).reshape(on.shape))
     random = np.random.default_rng(1)
-    inner, weight = _some(np.argwhere(on), MOST_CELLS, random)
+    inner, weight = _some(np.argwhere(on), MOST_CELLS * (CAST if aslant else 1), random)
     outer, outer_weight = _some(np.argwhere(rim), MOST_RIM, random)
-    middle = inner.mean(axis=0)
-    reference = inner[int(np.argmin(((inner - middle) ** 2).sum(axis=1)))]
-    level = np.round(mean[inner[:, 0], inner[:, 1]] / step_m).astype(int)
+    heights = mean[inner[:, 0], inner[:, 1]]
+    # What is high hides behind nothing of the part; the bottom of a hollow does.
+    near = inner[heights >= HIGH * heights.max()] if aslant else inner
+    reference = near[int(np.argmin(((near - inner.mean(axis=0)) ** 2).sum(axis=1)))]
+    level = np.round(heights / step_m).astype(int)
     cells = np.concatenate(
         [
             np.column_stack([level, inner - reference]),
@@ -335,7 +424,8 @@ def _mould(rest: Rest, top: tuple[Floats, float], yaw: float, cell_m: float, ste
     )
     weights = np.concatenate([np.full(len(inner), weight), np.full(len(outer), outer_weight)])
     at = (np.array((reference[1] + left, reference[0] + low)) + 0.5) * cell_m
-    return Mould(rest, yaw, cells, weights, at, float(mean[reference[0], reference[1]]))
+    tops = np.column_stack([(inner[:, ::-1] + (left + 0.5, low + 0.5)) * cell_m, heights])
+    return Mould(rest, yaw, cells, weights, at, float(mean[reference[0], reference[1]]), tops)
 
 
 def _some(cells: Cells, most: int, random: np.random.Generator) -> tuple[Cells, float]:

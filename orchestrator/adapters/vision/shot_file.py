@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from orchestrator.adapters.vision.camera_file import CameraFile, camera_of
+from orchestrator.adapters.vision.camera_file import CameraFile, camera_entry, camera_of
 from orchestrator.adapters.vision.cloud_file import read_cloud
 from orchestrator.adapters.vision.depth_file import read_depth
 from orchestrator.adapters.vision.mesh_file import UNITS
@@ -73,11 +73,11 @@ def _picture(
 
 def read_depth_scale(camera: str, image: int | None = None) -> float | None:
     """Return the depth scale (mm a unit) that a camera's file names, None where it names none."""
-    from orchestrator.adapters.vision.data_file import entry_of, mapping, numbers, read_tree, split_entry
+    from orchestrator.adapters.vision.data_file import numbers, split_entry
 
     path, key, _ = split_entry(camera)
-    entry, _ = entry_of(read_tree(path), path, key, image)
-    scale = mapping(entry, f"'{path}'").get("depth_scale")
+    entry, _ = camera_entry(path, key, image)
+    scale = entry.get("depth_scale")
     return None if scale is None else float(numbers(scale, 1, f"'{path}': depth_scale")[0])
 
 
