@@ -59,7 +59,8 @@ def _header(raw: bytes) -> tuple[str, list[tuple[str, int, list[_Property]]], in
     body = raw.find(b"\n", end) + 1
     if not raw.startswith(b"ply") or end < 0 or body == 0:
         raise ValueError("it has no PLY header")
-    order, elements = "", []  # type: ignore[var-annotated] # the annotation is the return type's
+    order = ""
+    elements: list[tuple[str, int, list[_Property]]] = []
     for line in raw[:end].decode("ascii", "replace").splitlines():
         match line.split():
             case ["format", form, _]:
