@@ -40,6 +40,7 @@ LEAST_SEEN = 0.4  # share of a part's heights that count at least as what could 
 RIM = 0.5  # how much less a cell beside the part counts than one on it
 STEPS, STEP_M = 48, 0.0005  # levels of height at most, and what their distance is a multiple of
 MOST_CELLS, MOST_RIM = 90, 30  # of a part's map that are asked for
+HOLLOW = 0.15  # share of a part's upper side from which that it hides itself is a hollow
 CAST = 3  # times as many are looked at for whether the part hides them itself
 TOWARDS_STEP = 0.1  # of a direction's parts along the floor, so that pictures of one camera share what is hidden
 HIGH = 0.5  # share of a part's height at which the reference cell of a map seen aslant lies at least
@@ -195,7 +196,7 @@ class Moulds:
         return self._maps[key]
 
     def aslant(self, cell_m: float, step_m: float, towards: Floats) -> list[Mould]:
-        """Return the same for a camera that looks aslant, without the cells that the part itself hides from it.
+        """Return the same of hollows for a camera that looks aslant, without the cells that the part hides itself.
 
         `towards` is the direction to the camera, above the floor.
         """
@@ -205,11 +206,12 @@ class Moulds:
         if key not in self._aslant:
             if len(self._aslant) > 8:
                 self._aslant.clear()
-            self._aslant[key] = [
+            maps = (
                 _shown(self.shape, _mould(rest, top, yaw, cell_m, step_m, aslant=True), way)
                 for rest, top in zip(self.shape.rests, self._tops, strict=True)
                 for yaw in _yaws(rest, top, cell_m)
-            ]
+            )
+            self._aslant[key] = [mould for mould in maps if mould is not None]
         return self._aslant[key]
 
     @property
@@ -286,8 +288,11 @@ def _towards(relief: Relief, spots: Cells, high_m: float) -> Floats:
     return np.asarray(way / np.linalg.norm(way))
 
 
-def _shown(shape: Shape, mould: Mould, towards: Floats) -> Mould:
-    """Return a map with `MOST_CELLS` at most of those cells that can be seen from a direction, and its rim."""
+def _shown(shape: Shape, mould: Mould, towards: Floats) -> Mould | None:
+    """Return a map with `MOST_CELLS` at most of those cells that can be seen from a direction, and its rim.
+
+    None where the part hides little of itself, so that it is no hollow from there.
+    """
     inner = mould.cells[:, 0] >= 0
     inverse = at_yaw(mould.rest, mould.yaw_rad).inverse().matrix()
     above = np.array((0.0, 0.0, 1.5 * CELL_SLACK_M))
@@ -295,6 +300,8 @@ def _shown(shape: Shape, mould: Mould, towards: Floats) -> Mould:
     rays[:, :3] = (mould.points + above) @ inverse[:3, :3].T + inverse[:3, 3]
     rays[:, 3:] = inverse[:3, :3] @ towards
     free = np.flatnonzero(inner)[~np.isfinite(shape.solid.cast_rays(rays))]
+    if len(free) > (1 - HOLLOW) * int(inner.sum()):
+        return None
     asked = np.random.default_rng(2).permutation(free)[:MOST_CELLS]
     weight = mould.weight.copy()
     weight[asked] *= len(free) / max(len(asked), 1)
