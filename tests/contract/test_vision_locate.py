@@ -109,7 +109,8 @@ def test_holds_are_answered_in_the_world(ask: Callable[..., Located]) -> None:
     (found,) = ask(LocateRequest("e1", BRACKET, holds=(FROM_ABOVE,)), [thing("bracket", UPRIGHT)]).found
     (hold,) = found.holds
     assert (hold.name, hold.opening_m, hold.blocked) == ("above", 0.03, "")
-    assert deviation(hold.pose, UPRIGHT @ FROM_ABOVE.pose).distance_m < 0.0015  # the camera is believed 0.3 mm and 0.05 degrees off
+    # The camera is believed 0.3 mm and 0.05 degrees off.
+    assert deviation(hold.pose, UPRIGHT @ FROM_ABOVE.pose).distance_m < 0.0015
 
 
 def test_it_is_said_how_a_part_lies(vision: VisionOpen3D, parts: Path) -> None:
