@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LATE_S = 0.04  # a tick that comes later than this has lost the arm, which brakes on its own by then
 FOLLOWS_S = 0.1  # an arm that is where it should be later than this does not follow: it would catch up, too fast
-UNTIMED = 0.85  # of the speed limit: what is striven for where trajectories count from when they are heard
+UNTIMED = 0.85  # of the speed limit: what a jog keeps to where trajectories count from when they are heard
 OFF_RAD = 0.01  # of a joint: nearer than this an arm is where it was told to be
 
 

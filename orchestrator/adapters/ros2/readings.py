@@ -22,7 +22,7 @@ FINGERS_S = 1.0  # how old what is known of the fingers may be
 STEADY = 3  # readings in a row that show no motion before it is believed to be over
 JUMP_S = 0.5  # more than this between what two clocks say has passed, and one of them was set
 SKEW_WINDOW = 200  # readings among which the one that came quickest tells how the clocks differ
-AGREE_S = 0.02  # stamps that say less than this of the way between two machines are by one clock
+AGREE_S = 0.02  # stamps that are off by less than this, the message's own way included, are by one clock
 
 
 class Stamps:
