@@ -106,6 +106,29 @@ def test_trajectories_that_are_under_way_unevenly_long_make_a_jog_no_faster(tmp_
     on_double(body, tmp_path)
 
 
+def test_once_a_clock_was_set_a_jog_goes_on_without_stamps(tmp_path):
+    async def body(rig, given):
+        begins, steer = [], rig._link.steer
+
+        def told(waypoints, begins_s=None):
+            begins.append(begins_s)
+            return steer(waypoints, begins_s)
+
+        rig._link.steer = told
+        motion = await held(rig, FAST, 0.4)
+        assert begins
+        assert None not in begins
+        rig._link.off_s = 0.3  # less than what counts as a jump of the robot's clock
+        await asyncio.sleep(0.1)
+        begins.clear()
+        assert await held(rig, FAST, 0.4) is motion
+        assert set(begins) == {None}
+        assert (await motion.cancel()).kind == "canceled"
+        assert rig._link.arm.fastest_m_s <= JOG_M_S
+
+    on_double(body, tmp_path)
+
+
 def test_ticks_that_all_come_a_little_late_make_a_jog_no_slower(tmp_path):
     async def body(rig, given):
         loop, went = asyncio.get_running_loop(), []

@@ -63,6 +63,8 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
             jog.halt(motion.stop_as)
             if motion.stop_as.code in set(Safety):
                 break  # the robot brakes by itself, and nothing may go on when its stop is released
+        if timed and not readings.timed:
+            timed, jog.share = False, UNTIMED  # a clock was set: a stamp would have the arm jump along its way
         before = jog.tail(STEP_S)[0]
         jog.advance(passed_s, tick_s, drive.factor)
         tail = jog.tail(STEP_S)
