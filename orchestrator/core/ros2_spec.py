@@ -30,6 +30,10 @@ def _name(value: str) -> str:
 Name = Annotated[str, AfterValidator(_name)]
 
 
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
 class Ros2DigitalSpec(Frozen):
     """A gripper on digital signals: the service of its output (std_srvs/SetBool), the topics of its inputs.
 
@@ -98,6 +102,7 @@ class Ros2Settings(Frozen):
     """The ROS 2 robot's own settings. Names are in the graph, relative to `namespace`.
 
     `wrench` is the wrist's force and torque (geometry_msgs/WrenchStamped); without one there are no guarded moves.
+    `controller` is one name, or several in order of preference: the first that `controller_manager` says is active.
     `others` is what other ROS 2 systems may do with the cell: none, look (at its state, and hold it), or ask (to resume
     it and for orders, too).
     `planner` is who plans; Tandem itself where it is not said. `execute` is who has motions executed: the controller's
@@ -106,7 +111,10 @@ class Ros2Settings(Frozen):
     """
 
     namespace: Annotated[str, AfterValidator(lambda v: _name(v) if v else v)] = ""
-    controller: Name = "joint_trajectory_controller"
+    controller: Annotated[tuple[Name, ...], BeforeValidator(_listed), Field(min_length=1)] = (
+        "joint_trajectory_controller",
+    )
+    controller_manager: Name = "controller_manager"
     joints: Annotated[tuple[str, ...], Field(min_length=1)] = UR_JOINTS
     joint_states: Name = "joint_states"
     wrench: Name | None = None

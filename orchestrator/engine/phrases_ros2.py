@@ -4,6 +4,15 @@ from __future__ import annotations
 
 GERMAN = {
     "Ask for moves, moves of the joints and grips.": "Bahnen, Gelenkbahnen und Griffe verlangen.",
+    "Activate one of them: ros2 control list_controllers shows them.": (
+        "Eine davon aktivieren: ros2 control list_controllers zeigt sie."
+    ),
+    "Activate the controller, then press or plan anew: ros2 control list_controllers shows which are active.": (
+        "Die Steuerung aktivieren, dann neu drücken oder planen; ros2 control list_controllers zeigt, was aktiv ist."
+    ),
+    "See whether it is active (ros2 control list_controllers): an inactive controller refuses everything.": (
+        "Nachsehen, ob sie aktiv ist (ros2 control list_controllers): eine inaktive Steuerung lehnt alles ab."
+    ),
     "Calibrate the camera, and give its driver the result.": (
         "Die Kamera kalibrieren und das Ergebnis ihrem Treiber geben."
     ),

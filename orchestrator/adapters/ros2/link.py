@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from orchestrator.core.geometry import Vector
     from orchestrator.core.ports import Safety
 
-Server = Literal["controller", "gripper", "moveit"]
+Server = Literal["controller", "moveit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,17 @@ class Link(Protocol):
     def open(self, heard: Heard) -> None:
         """Begin to listen."""
 
-    async def wait_for(self, server: Server, limit_s: float) -> bool:
+    async def wait_for(self, server: Literal["gripper", "moveit"], limit_s: float) -> bool:
         """Tell whether an action server is there, waiting for one at most `limit_s`."""
+
+    async def choose(self, limit_s: float) -> tuple[str, str]:
+        """Use the first active controller of those that are named, waiting for one at most `limit_s`.
+
+        Returns what is wrong and what helps then, both "" for nothing.
+        """
+
+    async def doubt(self) -> str:
+        """Return what is said of the controller in use where it is not active, and use another that is; or ""."""
 
     def follow(self, waypoints: Sequence[Waypoint], by: Server = "controller") -> Goal:
         """Give the controller a trajectory, which takes over from the one under way; or MoveIt, which takes one."""

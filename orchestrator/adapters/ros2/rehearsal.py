@@ -19,6 +19,7 @@ from orchestrator.core.geometry import Pose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Literal
 
     from orchestrator.adapters.ros2.course import Waypoint
     from orchestrator.adapters.ros2.link import Ended, Goal, Heard, JointReading, Link, Server
@@ -109,9 +110,17 @@ class Rehearsal:
 
     # ---- what is asked -----------------------------------------------------------------------------------------
 
-    async def wait_for(self, server: Server, limit_s: float) -> bool:
+    async def wait_for(self, server: Literal["gripper", "moveit"], limit_s: float) -> bool:
         """Tell whether an action server is there, waiting for one at most `limit_s`."""
         return await self._link.wait_for(server, limit_s)
+
+    async def choose(self, limit_s: float) -> tuple[str, str]:
+        """Use the first active controller of those that are named."""
+        return await self._link.choose(limit_s)
+
+    async def doubt(self) -> str:
+        """Return what is said of the controller in use where it is not active."""
+        return await self._link.doubt()
 
     def follow(self, waypoints: Sequence[Waypoint], by: Server = "controller") -> Goal:
         """Give the controller, or MoveIt, a trajectory, and feel ahead where that is a short way."""
