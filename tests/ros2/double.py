@@ -62,6 +62,9 @@ class Double:
         self.offer(SETTINGS.controller)
         self.off_s = 0.0  # of the clock that stamps
         self.under_way_s = lambda: LATENCY_S  # how long the next trajectory on the topic takes
+        self.told_after_s = 0.0  # how much longer joint states are under way than in good times
+        self.mute = False  # no joint state is told
+        self.stamps = True  # joint states have a stamp
         self._reflex: Any = None
         self._unheard: list[Callable[[], None]] = []
 
@@ -98,8 +101,8 @@ class Double:
         self._soon(lambda: self._take(goal, waypoints))
         return goal
 
-    def steer(self, waypoints: Sequence[Waypoint], begins_s: float | None = None) -> bool:
-        self._soon(lambda: self._follow(waypoints, begins_s), self.under_way_s())
+    def steer(self, waypoints: Sequence[Waypoint], stamp_s: float | None = None) -> bool:
+        self._soon(lambda: self._follow(waypoints, stamp_s), self.under_way_s())
         return True
 
     def calm(self) -> None:
@@ -186,10 +189,12 @@ class Double:
         else:
             self._follow(waypoints)
 
-    def _follow(self, waypoints: Sequence[Waypoint], begins_s: float | None = None) -> None:
+    def _follow(self, waypoints: Sequence[Waypoint], stamp_s: float | None = None) -> None:
         if self.told is Safety.NORMAL and not self._inactive:
             points = [Point(p.t_s, p.positions, p.velocities, p.accelerations) for p in waypoints]
-            self.arm.take(points, self._loop.time(), begins_s)
+            now_s = self._loop.time()
+            begins_s = None if stamp_s is None else now_s - (self._clock.now() + self.off_s - stamp_s)
+            self.arm.take(points, now_s, begins_s)
 
     def _cancel(self, goal: Goal | None) -> None:
         if goal is not None and goal is self._goal and not self.deaf:
@@ -236,8 +241,10 @@ class Double:
         velocities = dict(zip(names, (*self.arm.v, 0.0), strict=True))
         now = self._clock.now()
         push = self.arm.push_N
-        came_s = self._loop.time()
-        self._soon(lambda: self._heard.joints(JointReading(now + self.off_s, now, positions, velocities, came_s)))
+        came_s, after_s, stamp_s = self._loop.time(), self.told_after_s, now + self.off_s if self.stamps else 0.0
+        told = JointReading(stamp_s, now + after_s, positions, velocities, came_s + after_s)
+        if not self.mute:
+            self._soon(lambda: self._heard.joints(told), LATENCY_S + after_s)
         self._soon(lambda: self._push((0.0, 0.0, push)))
         self._soon(self._tell_again)
         if not self.dead:

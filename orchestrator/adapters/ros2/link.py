@@ -124,10 +124,10 @@ class Link(Protocol):
     def follow(self, waypoints: Sequence[Waypoint], by: Server = "controller") -> Goal:
         """Give the controller a trajectory, which takes over from the one under way; or MoveIt, which takes one."""
 
-    def steer(self, waypoints: Sequence[Waypoint], begins_s: float | None = None) -> bool:
+    def steer(self, waypoints: Sequence[Waypoint], stamp_s: float | None = None) -> bool:
         """Publish a trajectory on the controller's topic, past its goals. False when nobody listens there.
 
-        It counts from `begins_s` (loop), which a controller by another clock misunderstands, or from when it is heard.
+        It counts from `stamp_s` by the clock that stamps the joint states (s), or from when it is heard.
         """
 
     def calm(self) -> None:

@@ -219,10 +219,9 @@ class RosLink:
         assert self._execution is not None
         return self._execution.follow(waypoints)
 
-    def steer(self, waypoints: Sequence[Waypoint], begins_s: float | None = None) -> bool:
+    def steer(self, waypoints: Sequence[Waypoint], stamp_s: float | None = None) -> bool:
         """Publish a trajectory on the controller's topic, past its goals. False when nobody listens there."""
-        stamp_s = 0.0 if begins_s is None else self._clock.now() - (self._loop.time() - begins_s)
-        return self._spun is not None and self._controllers.using.steer(waypoints, stamp_s)
+        return self._spun is not None and self._controllers.using.steer(waypoints, stamp_s or 0.0)
 
     def calm(self) -> None:
         """Cancel every goal of the controllers, whoever gave it."""

@@ -142,9 +142,9 @@ class Rehearsal:
         self._goal = self._link.follow(waypoints, by)
         return self._goal
 
-    def steer(self, waypoints: Sequence[Waypoint], begins_s: float | None = None) -> bool:
+    def steer(self, waypoints: Sequence[Waypoint], stamp_s: float | None = None) -> bool:
         """Publish a trajectory on the controller's topic."""
-        return self._link.steer(waypoints, begins_s)
+        return self._link.steer(waypoints, stamp_s)
 
     def calm(self) -> None:
         """Cancel every goal of the controller, whoever gave it."""
