@@ -363,6 +363,10 @@ class RosRobot:
         self._judge()
         self._tell()
 
+    def scaled(self, share: float) -> None:
+        """Hear to which share (0 to 1) the robot itself slows what moves it, as a speed slider does."""
+        self._drive.slider = share
+
     def program(self, *, running: bool) -> None:
         """Hear whether the robot's program runs; a motion ends with it."""
         self._program = running

@@ -85,7 +85,8 @@ class Ros2SafetySpec(Frozen):
 
     `topic`: `state` carries one of Tandem's words (normal, reduced, protective_stop, ...) as a std_msgs/String, at 4 Hz
     or more, and the std_srvs/Trigger services `prepare` and `release`, where given, ready the robot and release a stop.
-    `ur`: Universal Robots' driver (ur_robot_driver), by its `status` controller and its `dashboard` client.
+    `ur`: Universal Robots' driver (ur_robot_driver), by its `status` controller and its `dashboard` client; `scaling`
+    is where it tells its speed slider (std_msgs/Float64, 0 to 100).
     `none`: nobody; such a cell is for supervised use only, and says so, unless its author does: `supervised`.
     """
 
@@ -95,6 +96,7 @@ class Ros2SafetySpec(Frozen):
     release: Name | None = None
     status: Name = "io_and_status_controller"
     dashboard: Name = "dashboard_client"
+    scaling: Name = "speed_scaling_state_broadcaster/speed_scaling"
     supervised: bool = False
 
 

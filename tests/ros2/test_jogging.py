@@ -257,6 +257,36 @@ def test_an_arm_that_is_held_back_ends_the_jog_and_never_makes_up_for_it(tmp_pat
     on_double(body, tmp_path)
 
 
+@pytest.mark.parametrize("share", [0.8, 0.5, 0.2, 0.05])
+def test_a_robots_own_speed_slider_slows_a_jog_as_it_slows_its_controller(tmp_path, share):
+    async def body(rig, given):
+        rig.slow(share)
+        rig._ros.scaled(share)
+        went = []
+        rig.robot.state.listen(lambda state: went.append((state.stamp, state.tcp.p)))
+        motion = await held(rig, Twist((0.0, 0.1, 0.0)), 0.5 + 0.4 / share)  # until it is as far behind as it gets
+        (s, a), (t, b) = went[-40], went[-1]
+        assert math.dist(a, b) / (t - s) == pytest.approx(0.1 * share, rel=0.05)
+        assert (await motion.cancel()).kind == "canceled"
+        assert rig._link.arm.fastest_m_s <= 1.05 * share * 0.1
+
+    on_double(body, tmp_path)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.3])
+def test_a_slider_that_is_moved_during_a_jog_is_followed_and_never_caught_up_with(tmp_path, share):
+    async def body(rig, given):
+        motion = await held(rig, FAST, 0.5)
+        for now in (share, 1.0):
+            rig.slow(now)
+            rig._ros.scaled(now)
+            assert await held(rig, FAST, 0.6) is motion
+        assert (await motion.cancel()).kind == "canceled"
+        assert rig._link.arm.fastest_m_s <= JOG_M_S
+
+    on_double(body, tmp_path)
+
+
 def test_nothing_of_a_jog_is_left_to_be_done_once_a_stop_is_released(tmp_path):
     async def body(rig, given):
         motion = await held(rig, FAST, 0.4)

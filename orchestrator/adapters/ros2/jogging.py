@@ -24,6 +24,8 @@ LATE_S = 0.04  # a tick that comes later than this has lost the arm, which brake
 FIRST_S = 0.3  # how long a jog that has not set out may wait for a word of the arm
 FOLLOWS_S = 0.1  # an arm that is where it should be later than this does not follow: it would catch up, too fast
 UNTIMED = 0.85  # of the speed limit: what a jog keeps to where trajectories count from when they are heard
+RISE_1_S = 1.0  # how fast a jog goes faster by a speed slider, which lets the arm make up for what it was behind
+LEAST = 0.02  # of a speed slider: below it an arm is as good as held
 OFF_RAD = 0.01  # of a joint: nearer than this an arm is where it was told to be
 
 
@@ -43,7 +45,7 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
     begun_s = tick_s = loop.time()
     given: deque[tuple[float, Joints]] = deque()  # when the arm was told to be where, since it must have been there
     end: Joints | None = None  # where the last trajectory leads
-    sets = readings.sets
+    sets, share = readings.sets, drive.slider
     while not (jog.halting and jog.standing):
         await asyncio.sleep(max(0.0, tick_s + STEP_S - loop.time()))
         now_s = loop.time()
@@ -65,7 +67,8 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
         if readings.sets != sets:
             jog.halt(Outcome("aborted", "clock_set", "The robot's clock was set.", "Press again."))
             break  # a stamp by the one before would have it jump as well
-        if not _follows(given, readings):
+        share = min(drive.slider, share + RISE_1_S * passed_s)
+        if not _follows(given, readings, share):
             words = "The arm does not follow the jog."
             remedy = "Look at the robot's own speed, and what is in its way; then press again."
             jog.halt(Outcome("aborted", "not_following", words, remedy))
@@ -74,7 +77,7 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
         stamp_s = readings.theirs(tick_s)
         jog.share = 1.0 if stamp_s is not None else UNTIMED
         before = jog.tail(STEP_S)[0]
-        jog.advance(passed_s, tick_s, drive.factor)
+        jog.advance(passed_s, tick_s, drive.factor * share)
         tail = jog.tail(STEP_S)
         if (late_s := loop.time() - tick_s) > LATE_S:
             if end is not None:
@@ -115,9 +118,13 @@ def _unheard(silent_s: float) -> Outcome:
     return Outcome("aborted", "late", words, remedy)
 
 
-def _follows(given: deque[tuple[float, Joints]], readings: Readings) -> bool:
-    """Whether the arm is near one of the places where it was told to be, but not near one that is long past."""
-    past_s = readings.heard_s - LEAD_S - FOLLOWS_S
+def _follows(given: deque[tuple[float, Joints]], readings: Readings, share: float) -> bool:
+    """Whether the arm is near one of the places where it was told to be, but not near one that is long past.
+
+    An arm whose controller goes on in time at a `share` of the pace, as by a speed slider, takes as much longer for its
+    way to each trajectory's first place.
+    """
+    past_s = readings.heard_s - LEAD_S / max(share, LEAST) - FOLLOWS_S
     while len(given) > 1 and given[1][0] <= past_s:
         given.popleft()
     if not given or given[0][0] > past_s or readings.latest is None:

@@ -99,6 +99,9 @@ class Heard(Protocol):
     def safety_told(self, safety: Safety, told_s: float) -> None:
         """Hear the safety state, as often as it is told; it was so at `told_s` (loop)."""
 
+    def scaled(self, share: float) -> None:
+        """Hear to which share of it (0 to 1) the robot itself slows whatever moves it, where it does."""
+
     def program(self, *, running: bool) -> None:
         """Hear whether the robot's program runs."""
 

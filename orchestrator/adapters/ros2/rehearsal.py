@@ -86,6 +86,10 @@ class Rehearsal:
         """Hear the safety state."""
         self._heard.safety_told(safety, told_s)
 
+    def scaled(self, share: float) -> None:
+        """Hear to which share the robot itself slows what moves it."""
+        self._heard.scaled(share)
+
     def program(self, *, running: bool) -> None:
         """Hear whether the robot's program runs."""
         self._heard.program(running=running)
