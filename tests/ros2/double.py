@@ -10,6 +10,7 @@ from orchestrator.adapters.clock_virtual import VirtualClock, run_virtual
 from orchestrator.adapters.robot_ros2 import RosRobot
 from orchestrator.adapters.ros2.choosing import ACTIVE, Choice
 from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
+from orchestrator.adapters.ros2.taking import Takes
 from orchestrator.adapters.sim.arm import UR5E
 from orchestrator.adapters.sim.meshes import MeshStore
 from orchestrator.adapters.sim.world import World
@@ -64,6 +65,9 @@ class Double:
         self.under_way_s = lambda: LATENCY_S  # how long the next trajectory on the topic takes
         self.told_after_s = 0.0  # how much longer joint states are under way than in good times
         self.mute = False  # no joint state is told
+        self.scales = False  # the controller's time is known to be scaled by a speed slider
+        self.slid = True  # which is heard of
+        self.answers = True  # the controller has parameters
         self.stamps = True  # joint states have a stamp
         self._reflex: Any = None
         self._unheard: list[Callable[[], None]] = []
@@ -100,6 +104,10 @@ class Double:
         goal.ask_cancel = lambda: self._soon(lambda: self._cancel(goal))
         self._soon(lambda: self._take(goal, waypoints))
         return goal
+
+    async def takes(self) -> Takes:
+        stamps = self.answers and not self.arm.replaces and (self.slid or not self.scales)
+        return Takes(stamps, self.scales)
 
     def steer(self, waypoints: Sequence[Waypoint], stamp_s: float | None = None) -> bool:
         self._soon(lambda: self._follow(waypoints, stamp_s), self.under_way_s())

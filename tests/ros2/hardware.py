@@ -3,12 +3,14 @@
 The controller does what ros2_controllers' joint_trajectory_controller does (read of its source, 2026): a new
 trajectory takes over from the current state at once, by quintic splines between waypoints, straight to one without
 speeds; it counts from its stamp, where it has one; a trajectory on the topic leaves the goal under way alone, which
-then ends with the topic's.
+then ends with the topic's. With its parameter allow_trajectory_replacement one that takes over begins where the arm is
+told to be, and a stamp that is past counts for nothing.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from orchestrator.core.geometry import Pose, Vector
 
 MEASURED_S = 0.002  # over which a speed can be told
+FINE_S = 0.002  # between two places of an arm that lags
+LONG_S = 1e9
 PUSH_N = 15.0  # what the wrist feels once something is touched: the fingers' compliance gives way at this force
 
 
@@ -126,13 +130,20 @@ class Nothing:
 
 
 class Arm:
-    """Joints under a trajectory controller."""
+    """Joints under a trajectory controller, which are where it wants them, unless told to lag.
+
+    `lag_s` is a first-order lag, `delay_s` how long a place is under way to them. A speed slider slows the joints, too.
+    """
 
     def __init__(self, around: Surroundings, base: Pose) -> None:
         self._kinematics = Kinematics(UR5E, base)
         self._around = around
         self.q = UR5E.home_rad
         self.v = self.a = (0.0,) * 6
+        self.told = self.q  # where the controller wants them
+        self.lag_s = self.delay_s = 0.0
+        self.replaces = False  # allow_trajectory_replacement
+        self._line: deque[tuple[float, tuple[float, ...]]] = deque([(-LONG_S, self.q)])  # what is under way to them
         self._points: list[Point] = []
         self._begun_s = 0.0
         self.opening_m = UR5E.gripper.stroke_m
@@ -163,7 +174,9 @@ class Arm:
         gone_s = 0.0 if begins_s is None else now_s - begins_s
         if points[-1].t < gone_s:
             return
-        here = [Point(gone_s, self.q, self.v, (0.0,) * 6)] if points[0].t > gone_s else []
+        replaces = self.replaces and self.under_way
+        gone_s, begin = (min(gone_s, 0.0), self.told) if replaces else (gone_s, self.q)
+        here = [Point(gone_s, begin, self.v, (0.0,) * 6)] if points[0].t > gone_s else []
         self._points = [*here, *points]
         self._way_s = gone_s
         here, there = self.tcp, self._kinematics.flange(points[-1].q) @ UR5E.gripper.tcp
@@ -175,6 +188,8 @@ class Arm:
     def hold(self) -> None:
         """Stand where it is, at once."""
         self._points = []
+        self.told = self.q
+        self._line = deque([(-LONG_S, self.q)])
         self.v = self.a = (0.0,) * 6
 
     def move_fingers(self, opening_m: float) -> None:
@@ -192,18 +207,38 @@ class Arm:
     def step(self, now_s: float) -> None:
         """Let time pass until `now_s`."""
         dt, self._now_s = max(0.0, now_s - self._now_s), max(now_s, self._now_s)
-        if self._points:
-            self._way_s += dt * self.speed
-            self.q, v, a = _sample(self._points, self._way_s)
-            self.v, self.a = tuple(self.speed * x for x in v), tuple(self.speed**2 * x for x in a)
-            if self._way_s >= self._points[-1].t:
-                self.hold()
+        fine = max(1, math.ceil(dt / FINE_S)) if self.lag_s or self.delay_s else 1
+        for k in range(fine):
+            self._step_joints(dt / fine, self._now_s - dt + (k + 1) * dt / fine)
         if self._fingers is not None:
             self._step_fingers(dt)
         before, self._at = self._at, self.tcp
         if dt > MEASURED_S:
             self.fastest_m_s = max(self.fastest_m_s, math.dist(before.p, self._at.p) / dt)
         self._around.moved(self._at, self.opening_m)
+
+    def _step_joints(self, dt: float, now_s: float) -> None:
+        ideal = not (self.lag_s or self.delay_s)
+        if self._points:
+            self._way_s += dt * self.speed
+            self.told, v, a = _sample(self._points, self._way_s)
+            if ideal:
+                self.q = self.told
+                self.v, self.a = tuple(self.speed * x for x in v), tuple(self.speed**2 * x for x in a)
+            if self._way_s >= self._points[-1].t:
+                self._points, self.v, self.a = [], (0.0,) * 6, (0.0,) * 6
+        if ideal:
+            return
+        self._line.append((now_s, self.told))
+        while len(self._line) > 2 and self._line[1][0] <= now_s - self.delay_s:
+            self._line.popleft()
+        (s, before), (t, after) = self._line[0], self._line[1]
+        part = min(max((now_s - self.delay_s - s) / max(t - s, 1e-9), 0.0), 1.0)
+        comes = tuple(p + part * (q - p) for p, q in zip(before, after, strict=True))
+        share = 1.0 if self.lag_s == 0.0 else 1.0 - math.exp(-dt * self.speed / self.lag_s)
+        went = tuple(share * (there - q) for q, there in zip(self.q, comes, strict=True))
+        self.q = tuple(q + step for q, step in zip(self.q, went, strict=True))
+        self.v, self.a = tuple(step / dt if dt > 0 else 0.0 for step in went), (0.0,) * 6
 
     def _step_fingers(self, dt: float) -> None:
         assert self._fingers is not None

@@ -60,6 +60,7 @@ class Servers:
         self._world = world
         self._actions = rclpy.create_node("controllers")
         self._others = rclpy.create_node("hardware")
+        self._asked = rclpy.create_node("joint_trajectory_controller")  # answers for the controller's parameters
         self._answers = threading.Event()
         self._answers.set()
         self._alive = True
@@ -350,7 +351,7 @@ class Servers:
     def run(self, connection: Connection) -> None:
         """Serve commands until the other side is gone."""
         threading.Thread(target=self.control, daemon=True).start()
-        obey(self, (self._actions, self._others), connection)
+        obey(self, (self._actions, self._others, self._asked), connection)
 
 
 def _finisher(how: str, result: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.ros2.choosing import Choice
 from orchestrator.adapters.ros2.controller import Controller
+from orchestrator.adapters.ros2.taking import Parameters, Takes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +23,21 @@ class Controllers:
         self, node: Any, settings: Ros2Settings, within: Callable[[str], str], goals: Goals, manager: Manager
     ) -> None:
         self._all = {name: Controller(name, node, settings, within, goals) for name in settings.controller}
+        self._parameters = {name: Parameters(node, within(name), goals.crossing, goals.on_thread) for name in self._all}
         self.choice = Choice(settings.controller, manager.states, self._there)
+        self._told = settings.safety.source == "ur"  # whether a speed slider is heard of
 
     @property
     def using(self) -> Controller:
         """The one that is used."""
         return self._all[self.choice.using]
+
+    async def takes(self) -> Takes:
+        """Return how the one that is used takes a trajectory up."""
+        takes = await self._parameters[self.choice.using].takes()
+        if takes is None:
+            return Takes()
+        return Takes(stamps=takes.stamps and (self._told or not takes.scales), scales=takes.scales)
 
     def calm(self) -> None:
         """Cancel every goal, whoever gave it. Called on the executor's thread."""

@@ -32,8 +32,8 @@ class Goals:
     """The open goals of one node. `on_thread` has something done on the executor's thread, where they are kept."""
 
     def __init__(self, crossing: Crossing, on_thread: Callable[[Callable[[], None]], None]) -> None:
-        self._crossing = crossing
-        self._on_thread = on_thread
+        self.crossing = crossing
+        self.on_thread = on_thread
         self._open: list[_Open] = []
 
     def give(
@@ -58,27 +58,27 @@ class Goals:
             handle = future.result()
             if handle is None or not handle.accepted:
                 self._finished(goal, None)
-                self._crossing.call(lambda: goal.answer(accepted=False))
+                self.crossing.call(lambda: goal.answer(accepted=False))
                 return
             entry.taken = True
-            goal.ask_cancel = lambda: self._on_thread(lambda: self._cancel(entry, handle))
+            goal.ask_cancel = lambda: self.on_thread(lambda: self._cancel(entry, handle))
             if entry in self._open:
                 taken(handle)
-            self._crossing.call(lambda: goal.answer(accepted=True))
+            self.crossing.call(lambda: goal.answer(accepted=True))
             handle.get_result_async().add_done_callback(lambda done: self._result(goal, done, read))
 
         def send() -> None:
             self._open.append(entry)
-            beat = {} if halt else {"feedback_callback": lambda _: self._crossing.call(goal.beat)}
+            beat = {} if halt else {"feedback_callback": lambda _: self.crossing.call(goal.beat)}
             client.send_goal_async(message, **beat).add_done_callback(answered)
 
-        self._on_thread(send)
+        self.on_thread(send)
         return goal
 
     def keep(self, goal: Goal, there: Callable[[], bool]) -> None:
         """Watch a goal that somebody else has given, too."""
-        self._on_thread(lambda: self._open.append(_Open(goal, there)))
-        goal.ended.add_done_callback(lambda _: self._on_thread(lambda: self._finished(goal, None)))
+        self.on_thread(lambda: self._open.append(_Open(goal, there)))
+        goal.ended.add_done_callback(lambda _: self.on_thread(lambda: self._finished(goal, None)))
 
     def watch(self) -> None:
         """Look whether the servers of open goals are there. Called on the executor's thread, again and again."""
@@ -101,7 +101,7 @@ class Goals:
 
         def answered(future: Any) -> None:
             if future.result().goals_canceling:
-                self._crossing.call(entry.goal.heed)
+                self.crossing.call(entry.goal.heed)
 
         if entry.halt is not None:
             entry.halt()
@@ -117,4 +117,4 @@ class Goals:
     def _finished(self, goal: Goal, ended: Ended | None) -> None:
         self._open = [entry for entry in self._open if entry.goal is not goal]
         if ended is not None:
-            self._crossing.call(lambda: goal.end(ended))
+            self.crossing.call(lambda: goal.end(ended))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.adapters.ros2.course import LEAD_S, STEP_S, Place, Waypoint, standing
@@ -26,7 +27,20 @@ FOLLOWS_S = 0.1  # an arm that is where it should be later than this does not fo
 UNTIMED = 0.85  # of the speed limit: what a jog keeps to where trajectories count from when they are heard
 RISE_1_S = 1.0  # how fast a jog goes faster by a speed slider, which lets the arm make up for what it was behind
 LEAST = 0.02  # of a speed slider: below it an arm is as good as held
-OFF_RAD = 0.01  # of a joint: nearer than this an arm is where it was told to be
+LEAST_PACE = 0.5  # by which trajectories are timed: one that is timed by less is over soon, or far ahead of the clock
+OFF_RAD = 0.01  # of a joint: nearer than this an arm that moves is where it was told to be
+LEFT_RAD = 1e-3  # of a joint: farther than this an arm that stands has a way left
+
+_SLOWED = "Look at the robot's own speed, and what is in its way; then press again."
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Where the arm was told to be: when it was, and by when by the clock that stamps the joint states (s)."""
+
+    at_s: float
+    due_s: float | None
+    joints: Joints
 
 
 async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) -> Outcome | None:
@@ -37,13 +51,15 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
     much time for its way as the way takes, and loses none by ticks that come late, as all do by a little. The way that
     an arm makes up for which was held back is speed that nobody asked for.
 
-    Where the joint states are stamped, each trajectory counts from its tick by that clock: one that is under way longer
-    than the one before joins it at its right place. Elsewhere it counts from when it is heard, and the way between two
-    is made up for or waited for, so there the jog keeps farther below the limit.
+    Where the controller heeds stamps and the joint states have some, each trajectory counts by that clock and begins
+    with what was told before: so it takes over at its right place, whenever it is heard and however far the arm lags.
+    Elsewhere it counts from when it is heard and begins where the controller has the arm; the way between two is made
+    up for or waited for, so there the jog keeps farther below the limit.
     """
+    takes = await drive.link.takes()
     loop = asyncio.get_running_loop()
     begun_s = tick_s = loop.time()
-    given: deque[tuple[float, Joints]] = deque()  # when the arm was told to be where, since it must have been there
+    given: deque[Told] = deque()  # since the arm must have been there
     end: Joints | None = None  # where the last trajectory leads
     sets, share = readings.sets, drive.slider
     while not (jog.halting and jog.standing):
@@ -68,13 +84,12 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
             jog.halt(Outcome("aborted", "clock_set", "The robot's clock was set.", "Press again."))
             break  # a stamp by the one before would have it jump as well
         share = min(drive.slider, share + RISE_1_S * passed_s)
-        if not _follows(given, readings, share):
+        if (end is not None and drive.slider < LEAST) or not _follows(given, readings, share):
             words = "The arm does not follow the jog."
-            remedy = "Look at the robot's own speed, and what is in its way; then press again."
-            jog.halt(Outcome("aborted", "not_following", words, remedy))
+            jog.halt(Outcome("aborted", "not_following", words, _SLOWED))
             end = _stop_here(jog, drive, readings)
             break
-        stamp_s = readings.theirs(tick_s)
+        stamp_s = readings.theirs(tick_s) if takes.stamps else None
         jog.share = 1.0 if stamp_s is not None else UNTIMED
         before = jog.tail(STEP_S)[0]
         jog.advance(passed_s, tick_s, drive.factor * share)
@@ -84,12 +99,11 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
                 jog.halt(_late(late_s))  # reckoned too slowly: by now the arm brakes on its own
                 break
             tick_s = loop.time()  # it stands and sets out now: the first reckoning takes longest
-            stamp_s = readings.theirs(tick_s)
+            stamp_s = readings.theirs(tick_s) if takes.stamps else None
         if tail[0][0] != before[0] or not jog.standing:
-            points = _waypoints(tail)
-            given.append((loop.time(), points[0].positions))
-            end = points[-1].positions
-            if not drive.link.steer(points, stamp_s):
+            end = tuple(tail[-1][0])
+            pace = max(drive.slider, LEAST_PACE) if takes.scales else 1.0
+            if not drive.link.steer(*_told(given, before, tail, loop.time(), stamp_s, pace)):
                 return Outcome("aborted", "no_controller", "Nobody listens to the controller's topic.", "Start it.")
         motion.tell(0.0)
     if end is None or readings.latest is None:
@@ -97,12 +111,12 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
     stopped = motion.stop_as is not None and motion.stop_as.code in set(Safety)
     if stopped:
         drive.link.steer(standing(readings.latest.joints))
-    if not await readings.stands(LEAD_S + SETTLE_S):
+    if not await readings.stands(LEAD_S / max(share, LEAST) + SETTLE_S):
         if loop.time() - readings.heard_s > SETTLE_S:
             words = "Nothing is heard of the arm any more."
             return Outcome("unknown", "lost", words, "Look where the arm stands; start its driver.")
         return Outcome("unknown", "still_moving", "The arm goes on moving after a jog.", "Press the emergency stop.")
-    if stopped or distance(readings.latest.joints, end) > OFF_RAD:
+    if stopped or share < 1.0 or distance(readings.latest.joints, end) > LEFT_RAD:
         drive.link.steer(standing(readings.latest.joints))  # it was held back: once let go it shall not go on
     return None
 
@@ -118,19 +132,47 @@ def _unheard(silent_s: float) -> Outcome:
     return Outcome("aborted", "late", words, remedy)
 
 
-def _follows(given: deque[tuple[float, Joints]], readings: Readings, share: float) -> bool:
+def _follows(given: deque[Told], readings: Readings, share: float) -> bool:
     """Whether the arm is near one of the places where it was told to be, but not near one that is long past.
 
     An arm whose controller goes on in time at a `share` of the pace, as by a speed slider, takes as much longer for its
     way to each trajectory's first place.
     """
     past_s = readings.heard_s - LEAD_S / max(share, LEAST) - FOLLOWS_S
-    while len(given) > 1 and given[1][0] <= past_s:
+    while len(given) > 1 and given[1].at_s <= past_s:
         given.popleft()
-    if not given or given[0][0] > past_s or readings.latest is None:
+    if not given or given[0].at_s > past_s or readings.latest is None:
         return True
     joints = readings.latest.joints
-    return any(distance(joints, place) <= OFF_RAD for _, place in given)
+    return any(distance(joints, told.joints) <= OFF_RAD for told in given)
+
+
+def _told(
+    given: deque[Told], before: Moment, tail: list[Moment], now_s: float, stamp_s: float | None, pace: float
+) -> tuple[tuple[Waypoint, ...], float | None]:
+    """Return the waypoints of a way to a stand and the stamp that they count from; `given` has its first one then.
+
+    By a stamp they begin with the last place that is past, so that the controller is on its way from one place to
+    another and begins anew neither where the arm is, which may lag, nor where it was wanted a cycle ago. A jog that
+    sets out comes from where it stands (`before`). A controller whose time goes at another `pace`, but takes each
+    trajectory up by the clock, has its times so that it is there by the clock, too.
+    """
+    if stamp_s is None:
+        points = _waypoints(tail)
+        given.append(Told(now_s, None, points[0].positions))
+        return points, None
+    if not given or given[-1].due_s is None or given[-1].due_s < stamp_s:
+        given.append(Told(now_s - LEAD_S, stamp_s, tuple(before[0])))
+    given.append(Told(now_s, stamp_s + LEAD_S, tuple(tail[0][0])))
+    way: deque[tuple[float, Joints]] = deque()  # how long after the tick, s
+    for told in reversed(given):
+        if told.due_s is None or (way and way[0][0] <= 0.0):
+            break
+        way.appendleft((told.due_s - stamp_s, told.joints))
+    way.extend((LEAD_S + k * STEP_S, tuple(q)) for k, (q, _, _) in enumerate(tail) if k > 0)
+    first_s = way[0][0]
+    points = tuple(Waypoint(pace * (at_s - first_s), joints, (), (), Place()) for at_s, joints in way)
+    return points, stamp_s + pace * first_s
 
 
 def _stop_here(jog: Jog, drive: Drive, readings: Readings) -> Joints:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from orchestrator.adapters.ros2.course import Waypoint
+    from orchestrator.adapters.ros2.taking import Takes
     from orchestrator.core.geometry import Vector
     from orchestrator.core.ports import Safety
 
@@ -123,6 +124,12 @@ class Link(Protocol):
 
     async def doubt(self) -> str:
         """Return what is said of the controller in use where it is not active, and use another that is; or ""."""
+
+    async def takes(self) -> Takes:
+        """Tell how the controller in use takes up what is published on its topic: nothing of stamps where it is mute.
+
+        Nor where a speed slider scales it of which nobody tells: what that holds back is not to be made up for.
+        """
 
     def follow(self, waypoints: Sequence[Waypoint], by: Server = "controller") -> Goal:
         """Give the controller a trajectory, which takes over from the one under way; or MoveIt, which takes one."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from orchestrator.adapters.ros2.course import Waypoint
     from orchestrator.adapters.ros2.link import Goal, Heard, Server
+    from orchestrator.adapters.ros2.taking import Takes
     from orchestrator.core.geometry import Vector
     from orchestrator.core.ports import Clock
     from orchestrator.core.ros2_spec import Ros2Settings
@@ -218,6 +219,10 @@ class RosLink:
             return self._controllers.using.follow(waypoints)
         assert self._execution is not None
         return self._execution.follow(waypoints)
+
+    async def takes(self) -> Takes:
+        """Tell how the controller in use takes a trajectory up."""
+        return await self._controllers.takes()
 
     def steer(self, waypoints: Sequence[Waypoint], stamp_s: float | None = None) -> bool:
         """Publish a trajectory on the controller's topic, past its goals. False when nobody listens there."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.ros2.course import Waypoint
     from orchestrator.adapters.ros2.link import Ended, Goal, Heard, JointReading, Link, Server
     from orchestrator.adapters.ros2.readings import Readings
+    from orchestrator.adapters.ros2.taking import Takes
     from orchestrator.adapters.sim.arm import ArmModel
     from orchestrator.adapters.sim.contact import Fit
     from orchestrator.adapters.sim.world import World
@@ -145,6 +146,10 @@ class Rehearsal:
             )
         self._goal = self._link.follow(waypoints, by)
         return self._goal
+
+    async def takes(self) -> Takes:
+        """Tell how the controller in use takes a trajectory up."""
+        return await self._link.takes()
 
     def steer(self, waypoints: Sequence[Waypoint], stamp_s: float | None = None) -> bool:
         """Publish a trajectory on the controller's topic."""
