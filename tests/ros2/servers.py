@@ -18,11 +18,13 @@ import rclpy
 from control_msgs.action import FollowJointTrajectory
 from geometry_msgs.msg import WrenchStamped
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, String
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
+from orchestrator.adapters.ros2.taking import REPLACES
 from orchestrator.adapters.sim.arm import UR5E
 from orchestrator.adapters.sim.meshes import MeshStore
 from orchestrator.adapters.sim.world import World
@@ -61,6 +63,8 @@ class Servers:
         self._actions = rclpy.create_node("controllers")
         self._others = rclpy.create_node("hardware")
         self._asked = rclpy.create_node("joint_trajectory_controller")  # answers for the controller's parameters
+        self._asked.declare_parameter(REPLACES, value=False)
+        self._stamped = False  # whether the newest trajectory on the topic was
         self._answers = threading.Event()
         self._answers.set()
         self._alive = True
@@ -86,6 +90,7 @@ class Servers:
             self._goal: Any = None
             self._fingers: Any = None
             self.arm = Arm(self._around, self._base)
+            self.replace(on=False)
             self.safety = Safety.NORMAL
             self.silent = False  # no safety state is told
             self.mute = False  # no joint state is told
@@ -118,6 +123,15 @@ class Servers:
                 self._finish_fingers("abort")
             self._tell()
             return self.safety.value
+
+    def replace(self, *, on: bool) -> None:
+        """Have the controller go on from what is under way, whatever a stamp says, and say so."""
+        self.arm.replaces = on
+        self._asked.set_parameters([Parameter(REPLACES, value=on)])
+
+    def stamped(self) -> bool:
+        """Return whether the newest trajectory on the topic had a stamp."""
+        return self._stamped
 
     def fastest_m_s(self) -> float:
         """Return how fast the TCP has ever been since the last reset."""
@@ -285,6 +299,7 @@ class Servers:
             for p in trajectory.points
         ]
         begins_s = trajectory.header.stamp.sec + 1e-9 * trajectory.header.stamp.nanosec
+        self._stamped = begins_s > 0.0
         now = time.monotonic()
         self.arm.take(points, now, begins_s - self._epoch_s - self.off_s if begins_s else None)
 

@@ -34,8 +34,9 @@ def tcp(joints):
 
 
 @pytest.mark.ros2
+@pytest.mark.parametrize("replaces", [False, True])
 @pytest.mark.parametrize("twist", [FAST, Twist((0.0, 0.0, -3.0)), Twist((3.0, 0.0, 3.0))])
-def test_whatever_a_machine_is_at_the_arm_itself_is_never_faster_than_reduced_speed(request, tmp_path, twist):
+def test_whatever_a_machine_is_at_the_arm_itself_is_never_faster_than_reduced_speed(request, tmp_path, twist, replaces):
     if reason := why_not():
         pytest.skip(reason)
     servers = request.getfixturevalue("servers")
@@ -44,10 +45,12 @@ def test_whatever_a_machine_is_at_the_arm_itself_is_never_faster_than_reduced_sp
         rig = RosRig(tmp_path, servers)
         try:
             await rig.robot.ready()
+            servers.call("replace", on=replaces)
             for _ in range(15):
                 rig.robot.jog(twist)  # another one, where this machine was too late for the one before
                 await asyncio.sleep(0.1)
             await rig.robot.jog(Twist()).result()
+            assert servers.call("stamped") is not replaces
         finally:
             await rig.close()
         assert 0.02 < servers.call("fastest_m_s") <= JOG_M_S

@@ -38,25 +38,27 @@ class Parameters:
 
     async def takes(self) -> Takes | None:
         """Ask how it takes a trajectory up; None where it has no parameters or does not answer."""
-        client = self._client
-        if not client.service_is_ready():
+        if not self._client.service_is_ready():
             return None
-        answer: asyncio.Future[Takes | None] = asyncio.get_running_loop().create_future()
-
-        def answered(future: Any) -> None:
-            takes = read(future.result().values)
-            self._crossing.call(lambda: None if answer.done() else answer.set_result(takes))
-
-        request = self._request(names=[REPLACES, *SCALED_BY])
-        self._on_thread(lambda: client.call_async(request).add_done_callback(answered))
         try:
             async with asyncio.timeout(ANSWER_S):
-                return await answer
+                replaces, *scaled_by = await asyncio.gather(*map(self._value, (REPLACES, *SCALED_BY)))
         except TimeoutError:
             return None
+        replaced = replaces is not None and bool(replaces.bool_value)
+        return Takes(stamps=not replaced, scales=any(name is not None and name.string_value for name in scaled_by))
 
+    async def _value(self, name: str) -> Any:
+        """Return a rcl_interfaces/ParameterValue; None for one that it does not know.
 
-def read(values: list[Any]) -> Takes:
-    """Return what rcl_interfaces/ParameterValue say; an older controller knows of none, or answers with none."""
-    replaces = bool(values) and bool(values[0].bool_value)
-    return Takes(stamps=not replaces, scales=any(value.string_value for value in values[1:]))
+        Each is asked for alone, as one that is unknown may leave the answers to all others out.
+        """
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+        def answered(future: Any) -> None:
+            value = next(iter(future.result().values), None)
+            self._crossing.call(lambda: None if answer.done() else answer.set_result(value))
+
+        request = self._request(names=[name])
+        self._on_thread(lambda: self._client.call_async(request).add_done_callback(answered))
+        return await answer
