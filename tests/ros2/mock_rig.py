@@ -76,6 +76,7 @@ class MockRig(RosRig):
     """The robot on it, in a simulated world."""
 
     late_s = 0.025  # three of the controller's cycles: one to tell, one to hear, one to come
+    span_s = 0.02  # a reading is where the cycle before wanted the arm, so a speed by stamps is off by their jitter
 
     def __init__(self, folder: Path, guard: ServerProcess, settings: Ros2Settings = UNFELT) -> None:
         super().__init__(folder, guard, settings)
