@@ -3,8 +3,9 @@
 The controller does what ros2_controllers' joint_trajectory_controller does (read of its source, 2026): a new
 trajectory takes over from the current state at once, by quintic splines between waypoints, straight to one without
 speeds; it counts from its stamp, where it has one; a trajectory on the topic leaves the goal under way alone, which
-then ends with the topic's. With its parameter allow_trajectory_replacement one that takes over begins where the arm is
-told to be, and a stamp that is past counts for nothing.
+then ends with the topic's. With interpolate_from_desired_state it takes over from what was commanded last, as if that
+were a cycle older. With allow_trajectory_replacement one that takes over begins where the arm is told to be, and a stamp
+that is past counts for nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from orchestrator.core.geometry import Pose, Vector
 
 MEASURED_S = 0.002  # over which a speed can be told
+CYCLE_S = 0.008  # of the controller
 FINE_S = 0.002  # between two places of an arm that lags
 LONG_S = 1e9
 PUSH_N = 15.0  # what the wrist feels once something is touched: the fingers' compliance gives way at this force
@@ -143,6 +145,7 @@ class Arm:
         self.told = self.q  # where the controller wants them
         self.lag_s = self.delay_s = 0.0
         self.replaces = False  # allow_trajectory_replacement
+        self.from_desired = False  # interpolate_from_desired_state
         self._line: deque[tuple[float, tuple[float, ...]]] = deque([(-LONG_S, self.q)])  # what is under way to them
         self._points: list[Point] = []
         self._begun_s = 0.0
@@ -175,8 +178,10 @@ class Arm:
         if points[-1].t < gone_s:
             return
         replaces = self.replaces and self.under_way
-        gone_s, begin = (min(gone_s, 0.0), self.told) if replaces else (gone_s, self.q)
-        here = [Point(gone_s, begin, self.v, (0.0,) * 6)] if points[0].t > gone_s else []
+        gone_s = min(gone_s, 0.0) if replaces else gone_s
+        begin = self.told if replaces or self.from_desired else self.q
+        begun_s = gone_s - CYCLE_S if self.from_desired and not replaces else gone_s
+        here = [Point(begun_s, begin, self.v, (0.0,) * 6)] if points[0].t > gone_s else []
         self._points = [*here, *points]
         self._way_s = gone_s
         here, there = self.tcp, self._kinematics.flange(points[-1].q) @ UR5E.gripper.tcp

@@ -56,16 +56,23 @@ def test_of_a_jog_that_ended_while_the_arm_was_paused_nothing_is_left(tmp_path, 
     on_double(body, tmp_path)
 
 
-LAGS = {"first order": {"lag_s": 0.03}, "delay": {"delay_s": 0.034}, "both": {"lag_s": 0.03, "delay_s": 0.034}}
+LAGS = {
+    "none": {},
+    "first order": {"lag_s": 0.03},
+    "delay": {"delay_s": 0.034},
+    "both": {"lag_s": 0.03, "delay_s": 0.034},
+}
 
 
-@pytest.mark.parametrize("replaces", [False, True], ids=["by stamps", "replaces"])
+@pytest.mark.parametrize("controller", ["", "from_desired", "replaces"])
 @pytest.mark.parametrize("m_s", [0.02, 0.1, 0.25])
 @pytest.mark.parametrize("lag", LAGS.values(), ids=LAGS)
-def test_an_arm_that_lags_as_real_ones_do_is_jogged_as_fast_as_asked_and_no_faster(tmp_path, lag, m_s, replaces):
+def test_an_arm_that_lags_as_real_ones_do_is_jogged_as_fast_as_asked_and_no_faster(tmp_path, lag, m_s, controller):
     async def body(rig, given):
         lagging(rig, **lag)
-        rig._link.arm.replaces = replaces
+        replaces = controller == "replaces"
+        if controller:
+            setattr(rig._link.arm, controller, True)
         went = []
         rig.robot.state.listen(lambda state: went.append((state.stamp, state.tcp.p)))
         motion = await held(rig, Twist((0.0, m_s, 0.0)), 1.0)
