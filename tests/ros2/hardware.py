@@ -4,8 +4,8 @@ The controller does what ros2_controllers' joint_trajectory_controller does (rea
 trajectory takes over from the current state at once, by quintic splines between waypoints, straight to one without
 speeds; it counts from its stamp, where it has one; a trajectory on the topic leaves the goal under way alone, which
 then ends with the topic's. With interpolate_from_desired_state it takes over from what was commanded last, as if that
-were a cycle older. With allow_trajectory_replacement one that takes over begins where the arm is told to be, and a stamp
-that is past counts for nothing.
+were a cycle older. With allow_trajectory_replacement one that takes over begins where the arm is told to be, and a
+stamp that is past counts for nothing.
 """
 
 from __future__ import annotations
