@@ -62,8 +62,8 @@ class Servers:
         self._world = world
         self._actions = rclpy.create_node("controllers")
         self._others = rclpy.create_node("hardware")
-        self._asked = rclpy.create_node("joint_trajectory_controller")  # answers for the controller's parameters
-        self._asked.declare_parameter(REPLACES, value=False)
+        self._controller = rclpy.create_node("joint_trajectory_controller")  # answers for the controller's parameters
+        self._controller.declare_parameter(REPLACES, value=False)
         self._stamped = False  # whether the newest trajectory on the topic was
         self._answers = threading.Event()
         self._answers.set()
@@ -127,7 +127,7 @@ class Servers:
     def replace(self, *, on: bool) -> None:
         """Have the controller go on from what is under way, whatever a stamp says, and say so."""
         self.arm.replaces = on
-        self._asked.set_parameters([Parameter(REPLACES, value=on)])
+        self._controller.set_parameters([Parameter(REPLACES, value=on)])
 
     def stamped(self) -> bool:
         """Return whether the newest trajectory on the topic had a stamp."""
@@ -366,7 +366,7 @@ class Servers:
     def run(self, connection: Connection) -> None:
         """Serve commands until the other side is gone."""
         threading.Thread(target=self.control, daemon=True).start()
-        obey(self, (self._actions, self._others, self._asked), connection)
+        obey(self, (self._actions, self._others, self._controller), connection)
 
 
 def _finisher(how: str, result: Any) -> Any:
