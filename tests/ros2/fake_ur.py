@@ -16,19 +16,22 @@ STATUS, DASHBOARD = "/io_and_status_controller", "/dashboard_client"
 
 
 class FakeUr:
-    """A UR that is off. Modes are latched, as the driver's are."""
+    """A UR that is off. Modes are latched, as the driver's are, and told when they change alone.
 
-    def __init__(self) -> None:
+    `headless` is its driver's mode: else its program is started at the robot, and resending it fails without a word.
+    """
+
+    def __init__(self, *, headless: bool = True) -> None:
         self._context = rclpy.Context()
         rclpy.init(context=self._context)
         self._node = rclpy.create_node("fake_ur", context=self._context)
-        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        self._safety = self._node.create_publisher(SafetyMode, f"{STATUS}/safety_mode", latched)
-        self._mode = self._node.create_publisher(RobotMode, f"{STATUS}/robot_mode", latched)
-        self._program = self._node.create_publisher(Bool, f"{STATUS}/robot_program_running", latched)
         self._scaling = self._node.create_publisher(Float64, "/speed_scaling_state_broadcaster/speed_scaling", 1)
+        self._configure()
         self.asked: list[str] = []
+        self.headless = headless
         self.endless = False  # its program does not end
+        self.ends = lambda: None  # what happens once its program has ended, and once it runs
+        self.runs = lambda: None
         for name in (f"{DASHBOARD}/{it}" for it in ("brake_release", "stop", "unlock_protective_stop")):
             self._serve(name)
         self._serve(f"{STATUS}/resend_robot_program")
@@ -51,8 +54,25 @@ class FakeUr:
         self._scaling.publish(Float64(data=percent))
 
     def lose_status(self) -> None:
-        """Deactivate the status controller: its publishers are gone."""
-        self._node.destroy_publisher(self._safety)
+        """Clean the status controller up: its publishers are gone. One that is merely deactivated keeps them."""
+        for publisher in (self._safety, self._mode, self._program):
+            self._node.destroy_publisher(publisher)
+
+    def restart(self, *, crashed: bool = False) -> None:
+        """Have the driver anew, which has told nothing yet; one that crashed stays in the graph for a while."""
+        gone = (self._safety, self._mode, self._program)
+        if crashed:
+            self._configure()
+        for publisher in gone:
+            self._node.destroy_publisher(publisher)
+        if not crashed:
+            self._configure()
+
+    def _configure(self) -> None:
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self._safety = self._node.create_publisher(SafetyMode, f"{STATUS}/safety_mode", latched)
+        self._mode = self._node.create_publisher(RobotMode, f"{STATUS}/robot_mode", latched)
+        self._program = self._node.create_publisher(Bool, f"{STATUS}/robot_program_running", latched)
 
     def close(self) -> None:
         """Leave the graph."""
@@ -72,10 +92,14 @@ class FakeUr:
         elif what == "stop":
             response.success = not self.endless
             self.tell(program=self.endless)
+            self.ends()
         elif what == "unlock_protective_stop":
             self.tell(safety=SafetyMode.NORMAL)
-        else:
+        elif self.headless:
             self.tell(program=True)
+            self.runs()
+        else:
+            response.success = False
         return response
 
     def _spin(self) -> None:

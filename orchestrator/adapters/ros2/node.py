@@ -95,6 +95,8 @@ class RosLink:
         self._node = self._spun.node
         manager = Manager(self._node, self._in(self._settings.controller_manager), self.crossing, self._on_thread)
         self._controllers = Controllers(self._node, self._settings, self._in, self._goals, manager)
+        if self._ur is not None:
+            self._ur.listen(self._node, heard, self._in, manager)
         if by_moveit:
             self._execution = MoveItExecution(self._node, self._settings, self._in, self._goals)
         spec = self._settings.gripper
@@ -151,8 +153,6 @@ class RosLink:
             node.create_subscription(WrenchStamped, self._in(settings.wrench), self._on_wrench, newest)
         if settings.safety.source == "topic":
             node.create_subscription(String, self._in(settings.safety.state), self._on_safety, newest)
-        if self._ur is not None:
-            self._ur.listen(node, self._heard, self._in)
         steady = RosClock(clock_type=ClockType.STEADY_TIME)
         node.create_timer(WATCH_S, self._watch, clock=steady)
         if settings.execute == "moveit":
@@ -273,7 +273,7 @@ class RosLink:
         """Have a protective stop released. Returns what is wrong, "" for nothing."""
         return await (self._ur.release() if self._ur is not None else self._trigger(self._settings.safety.release))
 
-    async def _trigger(self, name: str | None) -> str:
+    async def _trigger(self, name: str | None, limit_s: float = CALL_S) -> str:
         """Call a service; none, where there is no name, is content."""
         from std_srvs.srv import Trigger
 
@@ -289,7 +289,7 @@ class RosLink:
 
         self._on_thread(lambda: client.call_async(Trigger.Request()).add_done_callback(answered))
         try:
-            async with asyncio.timeout(CALL_S):
+            async with asyncio.timeout(limit_s):
                 return await answer
         except TimeoutError:
             return f"{client.srv_name} did not answer."
