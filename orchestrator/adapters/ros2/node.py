@@ -273,7 +273,7 @@ class RosLink:
         """Have a protective stop released. Returns what is wrong, "" for nothing."""
         return await (self._ur.release() if self._ur is not None else self._trigger(self._settings.safety.release))
 
-    async def _trigger(self, name: str | None, limit_s: float = CALL_S) -> str:
+    async def _trigger(self, name: str | None, limit_s: float | None = None) -> str:
         """Call a service; none, where there is no name, is content."""
         from std_srvs.srv import Trigger
 
@@ -289,7 +289,7 @@ class RosLink:
 
         self._on_thread(lambda: client.call_async(Trigger.Request()).add_done_callback(answered))
         try:
-            async with asyncio.timeout(limit_s):
+            async with asyncio.timeout(CALL_S if limit_s is None else limit_s):
                 return await answer
         except TimeoutError:
             return f"{client.srv_name} did not answer."

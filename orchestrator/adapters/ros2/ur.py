@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     class Call(Protocol):
         """Calls a service."""
 
-        def __call__(self, name: str, limit_s: float = ...) -> Awaitable[str]:
+        def __call__(self, name: str, limit_s: float | None = None) -> Awaitable[str]:
             """Return what is wrong, "" for nothing, waiting for the answer as long as for any, or for `limit_s`."""
 
 
