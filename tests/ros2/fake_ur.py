@@ -1,8 +1,12 @@
-"""What ur_robot_driver offers of a UR's status, in a context and thread of its own; it does what the test says."""
+"""What ur_robot_driver offers of a UR's status and digital signals, in a context and thread of its own.
+
+It does what the test says.
+"""
 
 from __future__ import annotations
 
 import threading
+from importlib.util import find_spec
 from typing import Any
 
 import rclpy
@@ -12,6 +16,7 @@ from std_msgs.msg import Bool, Float64
 from std_srvs.srv import Trigger
 from ur_dashboard_msgs.msg import RobotMode, SafetyMode
 
+CYCLE_S = 0.01  # of its controllers
 STATUS, DASHBOARD = "/io_and_status_controller", "/dashboard_client"
 
 
@@ -35,6 +40,10 @@ class FakeUr:
         for name in (f"{DASHBOARD}/{it}" for it in ("brake_release", "stop", "unlock_protective_stop")):
             self._serve(name)
         self._serve(f"{STATUS}/resend_robot_program")
+        self.output = lambda pin, on: True  # an output is set; whether that works
+        self.inputs: set[int] = set()  # those that are on
+        if find_spec("ur_msgs") is not None:
+            self._offer_io()
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._thread = threading.Thread(target=self._spin, daemon=True)
@@ -73,6 +82,23 @@ class FakeUr:
         self._safety = self._node.create_publisher(SafetyMode, f"{STATUS}/safety_mode", latched)
         self._mode = self._node.create_publisher(RobotMode, f"{STATUS}/robot_mode", latched)
         self._program = self._node.create_publisher(Bool, f"{STATUS}/robot_program_running", latched)
+
+    def _offer_io(self) -> None:
+        from ur_msgs.msg import Digital, IOStates
+        from ur_msgs.srv import SetIO
+
+        told = self._node.create_publisher(IOStates, f"{STATUS}/io_states", 1)
+
+        def tell() -> None:
+            told.publish(IOStates(digital_in_states=[Digital(pin=it, state=it in self.inputs) for it in range(18)]))
+
+        def set_io(request: Any, response: Any) -> Any:
+            known = request.fun == SetIO.Request.FUN_SET_DIGITAL_OUT
+            response.success = known and self.output(request.pin, bool(request.state))
+            return response
+
+        self._node.create_service(SetIO, f"{STATUS}/set_io", set_io)
+        self._node.create_timer(CYCLE_S, tell)
 
     def close(self) -> None:
         """Leave the graph."""

@@ -12,9 +12,10 @@ from orchestrator.adapters import robot_ros2
 from orchestrator.adapters.robot_ros2 import STALE_S
 from orchestrator.adapters.ros2 import node
 from orchestrator.adapters.ros2.ur import RUNNING, SAFETY
+from orchestrator.adapters.sim.arm import UR5E
 from orchestrator.core.errors import RobotError
-from orchestrator.core.ports import Acknowledgement, Move, Safety
-from orchestrator.core.ros2_spec import Ros2SafetySpec
+from orchestrator.core.ports import Acknowledgement, Grip, Move, Safety
+from orchestrator.core.ros2_spec import Ros2DigitalSpec, Ros2GripperSpec, Ros2SafetySpec
 from tests.contract.test_robot import HIGH, stands
 from tests.ros2.found import why_not
 from tests.ros2.rig import SETTINGS, RosRig
@@ -295,3 +296,39 @@ def test_the_speed_slider_is_heard(with_ur):
             assert rig._ros._drive.slider == percent / 100.0
 
     with_ur(body)
+
+
+@pytest.mark.ros2
+def test_a_gripper_on_its_own_pins_holds_a_part_closes_on_nothing_and_fails(with_ur):
+    pytest.importorskip("ur_msgs")
+    digital = Ros2DigitalSpec(output=16, holding=2, closed=3)
+
+    async def body(rig, ur):
+        set_to, between = [], [2]  # what was set, and which inputs closing turns on
+
+        def output(pin, on):
+            set_to.append((pin, on))
+            ur.inputs = set(between) if on else set()
+            return True
+
+        ur.output = output
+        await well(rig, ur)
+        robot = rig.robot
+        assert robot.state.value.opening_m == pytest.approx(UR5E.gripper.stroke_m)
+        assert (await robot.grip(Grip(close=True, opening_m=0.03)).result()).ok
+        assert robot.state.value.holding
+        assert (await robot.grip(Grip(close=False, opening_m=0.06)).result()).ok
+        assert not robot.state.value.holding
+        assert set_to == [(16, True), (16, False)]
+        between[:] = [3]
+        assert (await robot.grip(Grip(close=True, opening_m=0.03)).result()).ok
+        assert not robot.state.value.holding
+        assert robot.state.value.opening_m == pytest.approx(0.0, abs=1e-6)
+        between[:] = []
+        outcome = await robot.grip(Grip(close=True, opening_m=0.03)).result()
+        assert (outcome.code, "neither input 2 nor input 3" in outcome.message) == ("gripper", True)
+        ur.output = lambda pin, on: False
+        outcome = await robot.grip(Grip(close=False, opening_m=0.06)).result()
+        assert (outcome.code, "set_io said no" in outcome.message) == ("gripper", True)
+
+    with_ur(body, settings=UR.model_copy(update={"gripper": Ros2GripperSpec(digital=digital)}))

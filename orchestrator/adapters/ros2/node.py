@@ -74,10 +74,11 @@ class RosLink:
             importlib.import_module("rclpy")  # first: it is what the message shall name
             from rclpy.parameter import Parameter
 
-            for package in ("control_msgs.action", "trajectory_msgs.msg"):
+            digital = self._settings.gripper.digital
+            ur = ("ur_dashboard_msgs.msg",) if self._ur is not None else ()
+            pins = ("ur_msgs.srv",) if digital is not None and digital.on_pins else ()
+            for package in ("control_msgs.action", "trajectory_msgs.msg", *ur, *pins):
                 importlib.import_module(package)
-            if self._ur is not None:
-                importlib.import_module("ur_dashboard_msgs.msg")
         except ImportError as error:
             raise SetupError(
                 f"ROS 2 is not to be had here ({error.name} is missing).",
@@ -101,7 +102,9 @@ class RosLink:
             self._execution = MoveItExecution(self._node, self._settings, self._in, self._goals)
         spec = self._settings.gripper
         if spec.digital is not None:
-            self._digital = self._grippers = DigitalIo(self._node, spec, self._in, self.crossing, self._on_thread)
+            self._digital = self._grippers = DigitalIo(
+                self._node, self._settings, self._in, self.crossing, self._on_thread
+            )
         else:
             self._grippers = Grippers(self._node, spec, self._in(spec.action))
         self._make_services()
