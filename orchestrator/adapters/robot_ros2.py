@@ -117,6 +117,7 @@ class RosRobot:
         self._next: tuple[str, int, SceneVersion] | None = None  # plan, segment and scene where it may go on
         self._running = False
         self._program = True  # as the robot says, where it does
+        self._restarted = False  # since a controller was chosen; a UR's driver activates its own with its program
         self._is_ur = settings.safety.source == "ur"
         self._start = PLAY if self._is_ur else START  # what helps where its program does not run
         self._motion: SimMotion | None = None
@@ -167,7 +168,7 @@ class RosRobot:
             raise RobotError(trouble, remedy="Look at the robot's own screen.", code="not_ready")
         if not await self._until(lambda: self._program, WAIT_S):
             raise RobotError("The robot's program does not run.", remedy=self._start, code="not_ready")
-        if (lacking := await self._link.choose(WAIT_S))[0]:
+        if (lacking := await self._choose())[0]:
             raise RobotError(lacking[0], remedy=lacking[1], code="not_ready")
         if not await self._link.wait_for("gripper", WAIT_S):
             words = f"There is no gripper at {self._settings.gripper.server}."
@@ -333,7 +334,7 @@ class RosRobot:
         if self.safety.value not in ABLE:
             raise RobotError("The stop was not released.", remedy="Release it at the robot.", code="unsafe")
         if await self._until(lambda: self._program or self._stops != before, WAIT_S) and self._program:
-            await self._link.choose(WAIT_S)  # a UR's driver has its controllers inactive until its program runs
+            await self._choose()
         return self.safety.value
 
     # ---- what is heard -----------------------------------------------------------------------------------------
@@ -375,6 +376,7 @@ class RosRobot:
 
     def program(self, *, running: bool) -> None:
         """Hear whether the robot's program runs; a motion ends with it."""
+        self._restarted = self._restarted or (running and not self._program)
         self._program = running
         if not running and self._motion is not None:
             words = "The robot's program has stopped."
@@ -454,6 +456,8 @@ class RosRobot:
         outcome = Outcome("unknown", "crashed", "The motion ended without a reason.", "Look where the arm stands.")
         try:
             await self._until(lambda: self._fresh, LOOK_S)  # what came while this loop was held up gets its turn
+            if self._restarted and self._refuse_now() is None:
+                await self._choose()
             rejected = self._refuse_now() or motion.stop_as or refuse()
             if rejected is not None:
                 outcome = rejected
@@ -467,6 +471,11 @@ class RosRobot:
             self._drive.urgent = False
             self._publish()
             motion.end(outcome)
+
+    async def _choose(self) -> tuple[str, str]:
+        """Wait for a controller that is active, and use it. Returns what is wrong and what helps then, "" for nothing."""
+        self._restarted = False
+        return await self._link.choose(WAIT_S)
 
     async def _explained(self, outcome: Outcome) -> Outcome:
         """Return how a motion ends with what the controller's manager knows of it, where it may not be active."""

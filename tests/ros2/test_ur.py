@@ -189,30 +189,47 @@ def test_without_headless_mode_a_stop_is_released_all_the_same(with_ur, monkeypa
     with_ur(body, headless=False)
 
 
+def activated_late(rig, ur):
+    """Have the driver take the controller off the arm, and return what puts it back once somebody asked in vain."""
+    states = ur.manager.states
+    states[PLAIN] = "inactive"
+    rig.misbehave(rejects=True)
+
+    def activate(asked):
+        while ur.manager.asked < asked + 2:
+            time.sleep(0.01)
+        rig.misbehave(rejects=False)
+        states[PLAIN] = "active"
+
+    return lambda: threading.Thread(target=activate, args=(ur.manager.asked,)).start()
+
+
 @pytest.mark.ros2
 def test_after_a_stop_the_arm_moves_as_soon_as_its_driver_has_activated_the_controller(with_ur):
     async def body(rig, ur):
-        states = ur.manager.states
-
         def stopped():
-            states[PLAIN] = "inactive"
-            rig.misbehave(rejects=True)
-
-        def running():
-            asked = ur.manager.asked
-            threading.Thread(target=activate, args=(asked,)).start()
-
-        def activate(asked):  # not before somebody has asked in vain
-            while ur.manager.asked < asked + 2:
-                time.sleep(0.01)
-            rig.misbehave(rejects=False)
-            states[PLAIN] = "active"
+            ur.runs = activated_late(rig, ur)
 
         await well(rig, ur)
-        ur.ends, ur.runs = stopped, running
+        ur.ends = stopped
         ur.tell(safety=3)
         await heard(rig, Safety.PROTECTIVE_STOP)
         assert await rig.robot.recover(Acknowledgement("ada", rig.clock.now())) is Safety.NORMAL
+        assert (await (await executed(rig, Move(HIGH))).result()).ok
+
+    with_ur(body, states={SCALED: "inactive", PLAIN: "active"}, settings=BOTH)
+
+
+@pytest.mark.ros2
+def test_after_play_the_arm_moves_as_soon_as_its_driver_has_activated_the_controller(with_ur):
+    async def body(rig, ur):
+        await well(rig, ur)
+        ur.tell(program=False)
+        assert await rig._ros._until(lambda: not rig._ros._program, 20.0)
+        activate = activated_late(rig, ur)
+        ur.tell(program=True)
+        assert await rig._ros._until(lambda: rig._ros._program, 20.0)
+        activate()
         assert (await (await executed(rig, Move(HIGH))).result()).ok
 
     with_ur(body, states={SCALED: "inactive", PLAIN: "active"}, settings=BOTH)
