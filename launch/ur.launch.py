@@ -14,11 +14,12 @@ from launch.substitutions import LaunchConfiguration
 ARGUMENTS = {
     "robot_ip": ("", "the robot's address"),
     "ur_type": ("ur5e", "which UR it is: ur3e, ur5e, ur10e, ..."),
-    "use_mock_hardware": ("false", "true: without a robot, on ros2_control's mock hardware"),
-    "headless_mode": ("false", "true: the driver sends its program itself, where no one starts it at the robot"),
+    "headless_mode": (
+        "false",
+        "true: the driver sends its program itself, to a robot in Remote Control; else press Play",
+    ),
     "launch_rviz": ("false", "true: with the driver's own RViz"),
 }
-NOWHERE = "0.0.0.0"  # noqa: S104 - the address that mock hardware is given, which it does not use
 
 
 def driver(context, *_args, **_keywords):
@@ -31,9 +32,7 @@ def driver(context, *_args, **_keywords):
         words = f"A UR needs ur_robot_driver. Install it and source ROS 2 anew: apt-get install {debian}"
         raise RuntimeError(words) from None
     if not said["robot_ip"]:
-        if said["use_mock_hardware"] != "true":
-            raise RuntimeError("Nobody said where the robot is. Write robot_ip:=ADDRESS, or use_mock_hardware:=true.")
-        said["robot_ip"] = NOWHERE
+        raise RuntimeError("Nobody said where the robot is. Write robot_ip:=ADDRESS; robot:=mock needs none.")
     source = PythonLaunchDescriptionSource(f"{home}/launch/ur_control.launch.py")
     return [IncludeLaunchDescription(source, launch_arguments=list(said.items()))]
 

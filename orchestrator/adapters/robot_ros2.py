@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from orchestrator.adapters.ros2 import jogging
 from orchestrator.adapters.ros2.drive import Drive
-from orchestrator.adapters.ros2.executing import CONTROLLER, EXECUTORS, INACTIVE
+from orchestrator.adapters.ros2.executing import CONTROLLER, EXECUTORS, INACTIVE, INACTIVE_UR
 from orchestrator.adapters.ros2.moveit_planner import MoveItPlanner
 from orchestrator.adapters.ros2.readings import Reading, Readings
 from orchestrator.adapters.ros2.touch import BLIND_S, SUPERVISED_M_S, Touch
+from orchestrator.adapters.ros2.ur import PLAY
 from orchestrator.adapters.sim import scenery
 from orchestrator.adapters.sim.asked import nonsense, refuse_nonsense
 from orchestrator.adapters.sim.guarded import judged
@@ -65,6 +66,7 @@ LOOK_S = 0.1  # between two looks at how old they are
 WAIT_S = 5.0  # how long to wait for a graph that is starting up, or a state that was asked for
 PUBLISH_S = 0.006  # between two states that are told: some drivers send five times as many
 EMPTY_M = 0.001  # fingers that have closed up to this hold nothing
+START = "Start it at the robot."
 DOUBTFUL = ("refused", "not_following")  # what an inactive controller makes of a motion, and of a jog
 ABLE = (Safety.NORMAL, Safety.REDUCED)
 
@@ -115,6 +117,9 @@ class RosRobot:
         self._next: tuple[str, int, SceneVersion] | None = None  # plan, segment and scene where it may go on
         self._running = False
         self._program = True  # as the robot says, where it does
+        self._restarted = False  # since a controller was chosen; a UR's driver activates its own with its program
+        self._is_ur = settings.safety.source == "ur"
+        self._start = PLAY if self._is_ur else START  # what helps where its program does not run
         self._motion: SimMotion | None = None
         self._jogging: tuple[Jog, SimMotion] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -162,8 +167,8 @@ class RosRobot:
         if trouble := await self._link.prepare():
             raise RobotError(trouble, remedy="Look at the robot's own screen.", code="not_ready")
         if not await self._until(lambda: self._program, WAIT_S):
-            raise RobotError("The robot's program does not run.", remedy="Start it at the robot.", code="not_ready")
-        if (lacking := await self._link.choose(WAIT_S))[0]:
+            raise RobotError("The robot's program does not run.", remedy=self._start, code="not_ready")
+        if (lacking := await self._choose())[0]:
             raise RobotError(lacking[0], remedy=lacking[1], code="not_ready")
         if not await self._link.wait_for("gripper", WAIT_S):
             words = f"There is no gripper at {self._settings.gripper.server}."
@@ -328,6 +333,8 @@ class RosRobot:
             raise _not_acknowledged("The robot was stopped again meanwhile.")
         if self.safety.value not in ABLE:
             raise RobotError("The stop was not released.", remedy="Release it at the robot.", code="unsafe")
+        if await self._until(lambda: self._program or self._stops != before, WAIT_S) and self._program:
+            await self._choose()
         return self.safety.value
 
     # ---- what is heard -----------------------------------------------------------------------------------------
@@ -369,6 +376,7 @@ class RosRobot:
 
     def program(self, *, running: bool) -> None:
         """Hear whether the robot's program runs; a motion ends with it."""
+        self._restarted = self._restarted or (running and not self._program)
         self._program = running
         if not running and self._motion is not None:
             words = "The robot's program has stopped."
@@ -448,6 +456,8 @@ class RosRobot:
         outcome = Outcome("unknown", "crashed", "The motion ended without a reason.", "Look where the arm stands.")
         try:
             await self._until(lambda: self._fresh, LOOK_S)  # what came while this loop was held up gets its turn
+            if self._restarted and self._refuse_now() is None:
+                await self._choose()
             rejected = self._refuse_now() or motion.stop_as or refuse()
             if rejected is not None:
                 outcome = rejected
@@ -462,12 +472,17 @@ class RosRobot:
             self._publish()
             motion.end(outcome)
 
+    async def _choose(self) -> tuple[str, str]:
+        """Wait for a controller that is active, and use it. Returns what is wrong and what helps then, "" for nothing."""
+        self._restarted = False
+        return await self._link.choose(WAIT_S)
+
     async def _explained(self, outcome: Outcome) -> Outcome:
         """Return how a motion ends with what the controller's manager knows of it, where it may not be active."""
         if outcome.code not in DOUBTFUL or not (words := await self._link.doubt()):
             return outcome
         message = f"{outcome.message.rstrip('.')}: {words}."
-        return replace(outcome, code="inactive", message=message, remedy=INACTIVE)
+        return replace(outcome, code="inactive", message=message, remedy=INACTIVE_UR if self._is_ur else INACTIVE)
 
     def _refuse_now(self) -> Outcome | None:
         if not self._running:
@@ -478,7 +493,7 @@ class RosRobot:
             words = self.safety.value.replace("_", " ")
             return _rejected("unsafe", f"The robot is in {words}.", "Clear the cell and acknowledge the stop.")
         if not self._program:
-            return _rejected("not_ready", "The robot's program has stopped.", "Start it at the robot.")
+            return _rejected("not_ready", "The robot's program has stopped.", self._start)
         return None
 
     def _refuse_nonsense(self, command: Grip | GuardedMove) -> Outcome | None:

@@ -19,6 +19,8 @@ UR_JOINTS = (
     "wrist_3_joint",
 )
 
+LAST_PIN = 17  # 0 to 7 standard, 8 to 15 configurable, 16 and 17 at the tool
+
 
 def _name(value: str) -> str:
     letters = value.replace("/", "").replace("_", "")
@@ -30,6 +32,19 @@ def _name(value: str) -> str:
 Name = Annotated[str, AfterValidator(_name)]
 
 
+def _signal(value: Any) -> Any:
+    if isinstance(value, str):
+        return _name(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LAST_PIN:
+        raise wrong(
+            f"'{value}' is neither a name nor a pin.", f"Write a name in the graph, or a UR's pin: 0 to {LAST_PIN}."
+        )
+    return value
+
+
+Signal = Annotated[str | int, BeforeValidator(_signal)]
+
+
 def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
@@ -39,13 +54,27 @@ class Ros2DigitalSpec(Frozen):
 
     `closes` is the value that closes it. Inputs (std_msgs/Bool, 10 Hz or more): `holding` is on while it holds a part,
     `closed`, where there is one, once its fingers met on nothing. They get where they go within `time_s`.
+    Numbers instead of names are pins of a UR's own digital output and inputs.
     """
 
-    output: Name
-    holding: Name
-    closed: Name | None = None
+    output: Signal
+    holding: Signal
+    closed: Signal | None = None
     closes: bool = True
     time_s: Annotated[float, Field(ge=0.05, le=8)] = 1.0
+
+    @property
+    def on_pins(self) -> bool:
+        """Whether its signals are a UR's own."""
+        return isinstance(self.output, int)
+
+    @model_validator(mode="after")
+    def _of_a_kind(self) -> Ros2DigitalSpec:
+        if len({isinstance(it, int) for it in (self.output, self.holding, self.closed) if it is not None}) > 1:
+            raise wrong(
+                "Some signals of the gripper are pins, and some are names.", "Write pins alone, or names alone."
+            )
+        return self
 
 
 class Ros2GripperSpec(Frozen):
@@ -65,7 +94,9 @@ class Ros2GripperSpec(Frozen):
     @property
     def server(self) -> str:
         """What it is asked through: its action, or its output's service."""
-        return self.action if self.digital is None else self.digital.output
+        if self.digital is None:
+            return self.action
+        return f"the UR's output {self.digital.output}" if self.digital.on_pins else str(self.digital.output)
 
     @model_validator(mode="after")
     def _travels(self) -> Ros2GripperSpec:
@@ -137,6 +168,8 @@ class Ros2Settings(Frozen):
     def _apart(self) -> Ros2Settings:
         if len({*self.joints, self.gripper.joint}) != len(self.joints) + 1:
             raise wrong("A joint is named twice.", "Name each joint of arm and gripper once.")
+        if self.gripper.digital is not None and self.gripper.digital.on_pins and self.safety.source != "ur":
+            raise wrong("The gripper's signals are pins, which a UR has.", "Write safety: {source: ur}, or names.")
         if self.rehearsal and self.gripper.digital is not None:
             raise wrong(
                 "In a rehearsal what the fingers meet is simulated, and a digital gripper tells what is really there.",

@@ -13,6 +13,13 @@ GERMAN = {
     "See whether it is active (ros2 control list_controllers): an inactive controller refuses everything.": (
         "Nachsehen, ob sie aktiv ist (ros2 control list_controllers): eine inaktive Steuerung lehnt alles ab."
     ),
+    "See that the robot's program runs (Play), which activates it: ros2 control list_controllers shows.": (
+        "Dafür sorgen, dass das Programm des Roboters läuft (Play), dann wird sie aktiv: ros2 control list_controllers."
+    ),
+    "Press Play at the robot (External Control), or launch with headless_mode:=true and the robot in remote control.": (
+        "Am Roboter Play drücken (External Control), oder headless_mode:=true und am Roboter Remote Control einstellen."
+    ),
+    "Look at its log, then try again.": "Ins Protokoll sehen, dann noch einmal versuchen.",
     "Calibrate the camera, and give its driver the result.": (
         "Die Kamera kalibrieren und das Ergebnis ihrem Treiber geben."
     ),

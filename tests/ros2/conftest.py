@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 collect_ignore = [
     "servers.py",
     "fake_ur.py",
+    "fake_manager.py",
     "mock_guard.py",
     "pictures.py",
     "move_group.py",

@@ -12,10 +12,13 @@ from rclpy.executors import ExternalShutdownException, ShutdownException, Single
 
 
 class FakeManager:
-    """Tells `states`: what it calls its controllers -> inactive, active, ..."""
+    """Tells `states`: what it calls its controllers -> inactive, active, ...; nothing while it is not `free`."""
 
     def __init__(self, states: dict[str, str]) -> None:
         self.states = states
+        self.asked = 0  # how often
+        self.free = threading.Event()
+        self.free.set()
         self._context = rclpy.Context()
         rclpy.init(context=self._context)
         self._node = rclpy.create_node("controller_manager", context=self._context)
@@ -27,12 +30,15 @@ class FakeManager:
 
     def close(self) -> None:
         """Leave the graph."""
+        self.free.set()
         self._executor.shutdown()
         self._thread.join(5.0)
         self._node.destroy_node()
         self._context.try_shutdown()
 
     def _list(self, _: Any, response: Any) -> Any:
+        self.asked += 1
+        self.free.wait()
         response.controller = [ControllerState(name=name, state=state) for name, state in self.states.items()]
         return response
 

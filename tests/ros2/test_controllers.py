@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from orchestrator.adapters.clock_virtual import run_virtual
+from orchestrator.adapters.ros2 import manager
 from orchestrator.core.errors import RobotError
 from orchestrator.core.ports import Move, Twist
 from tests.contract.test_robot import HIGH, held
@@ -107,14 +108,14 @@ def on_managed(request, tmp_path):
 
     def run(body, states):
         async def whole():
-            manager = FakeManager(states) if states is not None else None
+            fake = FakeManager(states) if states is not None else None
             rig = RosRig(tmp_path, servers, REAL.model_copy(update=BOTH))
             try:
-                await body(rig, manager)
+                await body(rig, fake)
             finally:
                 await rig.close()
-                if manager is not None:
-                    manager.close()
+                if fake is not None:
+                    fake.close()
 
         asyncio.run(whole())
 
@@ -124,7 +125,7 @@ def on_managed(request, tmp_path):
 @pytest.mark.ros2
 @pytest.mark.parametrize("states", [{SCALED: "inactive", PLAIN: "active"}, None], ids=["managed", "nobody tells"])
 def test_over_ros_2_the_active_controller_moves_the_arm(on_managed, states):
-    async def body(rig, manager):
+    async def body(rig, fake):
         await rig.robot.ready()
         assert (await moved(rig)).ok
 
@@ -133,14 +134,34 @@ def test_over_ros_2_the_active_controller_moves_the_arm(on_managed, states):
 
 @pytest.mark.ros2
 def test_over_ros_2_a_controller_that_refuses_is_called_inactive_where_it_is(on_managed):
-    async def body(rig, manager):
+    async def body(rig, fake):
         await rig.robot.ready()
-        manager.states = {SCALED: "inactive", PLAIN: "inactive"}
+        fake.states = {SCALED: "inactive", PLAIN: "inactive"}
         rig.misbehave(rejects=True)
         outcome = await moved(rig)
         assert (outcome.code, f"{PLAIN} is inactive" in outcome.message) == ("inactive", True)
-        manager.states = {SCALED: "inactive", PLAIN: "active"}
+        fake.states = {SCALED: "inactive", PLAIN: "active"}
         rig.misbehave(rejects=False)
         assert (await moved(rig)).ok
 
     on_managed(body, {SCALED: "inactive", PLAIN: "active"})
+
+
+@pytest.mark.ros2
+def test_over_ros_2_a_manager_that_is_busy_is_told_from_one_that_is_not_there(on_managed, monkeypatch):
+    states = {SCALED: "inactive", PLAIN: "active"}
+
+    async def body(rig, fake):
+        await rig.robot.ready()
+        ask = rig._link._controllers.choice._states
+        monkeypatch.setattr(manager, "ANSWER_S", 20.0)
+        assert await ask() == states
+        fake.free.clear()
+        monkeypatch.setattr(manager, "ANSWER_S", 0.0)
+        with pytest.raises(TimeoutError):
+            await ask()
+        monkeypatch.setattr(manager, "ANSWER_S", 20.0)
+        fake.free.set()
+        assert await ask() == states
+
+    on_managed(body, states)

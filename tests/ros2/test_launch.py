@@ -51,7 +51,7 @@ def free_port():
         ("cell", {"robot", "cell", "port", "data", "worker", "rviz"}),
         ("mock", {"cell", "controllers"}),
         ("gazebo", {"cell", "controllers", "without", "gui", "names"}),
-        ("ur", {"robot_ip", "ur_type", "use_mock_hardware", "headless_mode", "launch_rviz"}),
+        ("ur", {"robot_ip", "ur_type", "headless_mode", "launch_rviz"}),
     ],
 )
 def test_it_says_what_may_be_said(file, names):

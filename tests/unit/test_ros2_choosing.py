@@ -9,16 +9,19 @@ import pytest
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.ros2.choosing import Choice
 
+BUSY = object()
 SCALED, PLAIN = "scaled_joint_trajectory_controller", "joint_trajectory_controller"
 
 
 class Graph:
-    """A manager's word, None without one, and the controllers whose action servers are there."""
+    """A manager's word, None without one, `BUSY` where it says nothing, and the controllers whose servers are there."""
 
     def __init__(self, states, there):
         self.states, self.there = states, there
 
     async def told(self):
+        if self.states is BUSY:
+            raise TimeoutError
         return self.states
 
     def choice(self, *names):
@@ -73,6 +76,22 @@ def test_a_manager_that_is_heard_of_late_counts_more_than_a_server_that_is_there
     assert run_virtual(main) == (("", ""), PLAIN)
 
 
+def test_a_manager_that_is_busy_for_a_while_is_asked_again():
+    async def main():
+        graph = Graph(BUSY, (SCALED, PLAIN))
+        asyncio.get_running_loop().call_later(4.0, setattr, graph, "states", {SCALED: "inactive", PLAIN: "active"})
+        choice = graph.choice()
+        return await choice.choose(5.0), choice.using
+
+    assert run_virtual(main) == (("", ""), PLAIN)
+
+
+def test_a_manager_that_never_says_anything_is_named():
+    (words, remedy), _ = chosen(Graph(BUSY, (SCALED, PLAIN)))
+    assert "manager" in words
+    assert remedy
+
+
 def test_what_is_wrong_is_said_and_what_helps():
     (words, remedy), _ = chosen(Graph({SCALED: "inactive", PLAIN: "inactive"}, (SCALED, PLAIN)))
     assert SCALED in words
@@ -97,9 +116,11 @@ def test_in_doubt_the_manager_is_asked_and_another_that_is_active_is_used_from_t
         said += [await choice.doubt(), await choice.doubt()]
         graph.states = {SCALED: "inactive"}
         said += [await choice.doubt()]
-        graph.states = None
-        return [*said, await choice.doubt()], choice.using
+        for nobody in (None, BUSY):
+            graph.states = nobody
+            said += [await choice.doubt()]
+        return said, choice.using
 
     said, using = run_virtual(main)
-    assert said == ["", f"{SCALED} is inactive", "", f"{PLAIN} is not loaded", ""]
+    assert said == ["", f"{SCALED} is inactive", "", f"{PLAIN} is not loaded", "", ""]
     assert using == PLAIN

@@ -220,6 +220,10 @@ def test_without_fresh_inputs_nobody_knows_where_its_fingers_are():
         ("{digital: {output: a, holding: b}, joint: finger}", "no action and no joint"),
         ("{digital: {output: a, holding: b, time_s: 60}}", "8"),
         ("{digital: {output: a, holding: b}}, rehearsal: true", "In a rehearsal what the fingers meet is simulated"),
+        ("{digital: {output: 18, holding: 1}}", "0 to 17"),
+        ("{digital: {output: true, holding: 1}}", "neither a name nor a pin"),
+        ("{digital: {output: 0, holding: b}}", "pins alone"),
+        ("{digital: {output: 0, holding: 1}}", "which a UR has"),
     ],
 )
 def test_mistakes_in_a_digital_gripper_are_named(tmp_path, gripper, words):

@@ -76,7 +76,7 @@ def test_gazebo_rviz_moveit_and_a_urs_driver_are_brought_where_they_are_wanted()
         asked[name] = {depend.name for depend in package.exec_depends if depend.evaluated_condition}
     assert asked["gazebo"] - asked["none"] == {"ros_gz_sim", "ros_gz_bridge", "gz_ros2_control"}
     assert asked["moveit"] - asked["none"] == {"moveit_msgs", "moveit_ros_move_group", "shape_msgs"}
-    assert asked["ur"] - asked["none"] == {"ur_robot_driver"}
+    assert asked["ur"] - asked["none"] == {"ur_msgs", "ur_robot_driver"}
     assert asked["rviz"] - asked["none"] == {"rviz2"}
 
 

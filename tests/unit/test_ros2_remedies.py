@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters.ros2 import executing, moveit, moveit_link
+from orchestrator.adapters import robot_ros2
+from orchestrator.adapters.ros2 import executing, moveit, moveit_link, ur
 from orchestrator.engine import phrases
 
 ROOM = Path(__file__).parents[2] / "orchestrator" / "adapters"
@@ -59,4 +60,9 @@ def test_what_helps_where_moveit_finds_no_way_is_said_in_german_too():
 def test_what_helps_where_moveit_did_not_execute_a_motion_is_said_in_german_too():
     said = {remedy for _, _, remedy in executing.EXECUTED.values()} | {executing.MOVED}
     said |= {words for by in executing.EXECUTORS.values() for words in (by.look, by.unwilling)} | {executing.INACTIVE}
+    assert [text for text in sorted(said) if phrases.helps(text).get("de") == text] == []
+
+
+def test_what_helps_where_the_robots_program_does_not_run_is_said_in_german_too():
+    said = {robot_ros2.START, ur.PLAY, executing.INACTIVE_UR}
     assert [text for text in sorted(said) if phrases.helps(text).get("de") == text] == []

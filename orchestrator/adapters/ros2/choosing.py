@@ -18,8 +18,8 @@ UNMANAGED_S = 1.0  # without a word of a manager for so long there is none, and 
 class Choice:
     """One of `names`, in order of preference; `using` is the one that is used.
 
-    `states` asks the manager, None where there is none or it says nothing; `there` tells whether a controller's action
-    server is. A single name is used whatever its manager says.
+    `states` asks the manager: None where there is none, TimeoutError where it says nothing; `there` tells whether a
+    controller's action server is. A single name is used whatever its manager says.
     """
 
     def __init__(
@@ -31,20 +31,26 @@ class Choice:
     async def choose(self, limit_s: float) -> tuple[str, str]:
         """Use the first that is active, waiting for one at most `limit_s`. Returns what is wrong and what helps then.
 
-        Without a manager the first whose action server is there is used. Both are "" where nothing is wrong.
+        Without a manager the first whose action server is there is used; one that says nothing is asked again. Both are
+        "" where nothing is wrong.
         """
         loop = asyncio.get_running_loop()
         begun_s = loop.time()
+        several = len(self._names) > 1
         while True:
-            states = await self._states() if len(self._names) > 1 else None
+            states, silent = None, False
+            try:
+                states = await self._states() if several else None
+            except TimeoutError:
+                silent = True
             gone_s = loop.time() - begun_s
-            managed = len(self._names) > 1 and (states is not None or gone_s < min(UNMANAGED_S, limit_s))
+            managed = several and (silent or states is not None or gone_s < min(UNMANAGED_S, limit_s))
             able = self._active(states) if managed else self._names
             if (found := next(filter(self._there, able), None)) is not None:
                 self.using = found
                 return "", ""
             if gone_s >= limit_s:
-                return self._lacking(states)
+                return self._lacking(states, silent=silent)
             await asyncio.sleep(LOOK_S)
 
     async def doubt(self) -> str:
@@ -52,23 +58,28 @@ class Choice:
 
         "" where it is active, or nobody says.
         """
-        states = await self._states()
-        if states is None or (state := states.get(_own(self.using), "not loaded")) == ACTIVE:
+        try:
+            states = await self._states()
+        except TimeoutError:
+            return ""
+        if states is None or (state := states.get(own_name(self.using), "not loaded")) == ACTIVE:
             return ""
         words = f"{self.using} is {state}"
         self.using = next(iter(self._active(states)), self.using)
         return words
 
     def _active(self, states: States | None) -> tuple[str, ...]:
-        return tuple(name for name in self._names if (states or {}).get(_own(name)) == ACTIVE)
+        return tuple(name for name in self._names if (states or {}).get(own_name(name)) == ACTIVE)
 
-    def _lacking(self, states: States | None) -> tuple[str, str]:
+    def _lacking(self, states: States | None, *, silent: bool) -> tuple[str, str]:
+        if silent:
+            return "The controller manager does not answer.", "Look at its log, then try again."
         names = " or ".join(self._names)
         if states is None or self._active(states):
             return f"There is no controller at {names}.", "Start it, or correct the cell file."
         return f"No controller is active: {names}.", "Activate one of them: ros2 control list_controllers shows them."
 
 
-def _own(name: str) -> str:
+def own_name(name: str) -> str:
     """Return what its manager calls a controller that has `name` in the graph."""
     return name.rsplit("/", 1)[-1]

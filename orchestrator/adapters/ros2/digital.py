@@ -105,8 +105,8 @@ class DigitalGripper:
         elif self._closes:
             self._end(self._closed(held=held, shut=shut))
         elif held or shut:
-            topic = self._digital.holding if held else self._digital.closed
-            self._end(Ended("aborted", f"{topic} is still on after {self._digital.time_s:g} s"))
+            which = self._called("holding" if held else "closed")
+            self._end(Ended("aborted", f"{which} is still on after {self._digital.time_s:g} s"))
         else:
             self._rests_at = self._spec.open
             self._end(Ended("succeeded"))
@@ -115,11 +115,12 @@ class DigitalGripper:
         """Return how closing ended, by what the inputs say."""
         spec = self._digital
         if held and shut:
-            return Ended("aborted", f"{spec.holding} and {spec.closed} contradict each other")
+            return Ended("aborted", f"{self._called('holding')} and {self._called('closed')} contradict each other")
         if held or shut or spec.closed is None:
             self._rests_at = self._spec.closed
             return Ended("succeeded", held=held)
-        return Ended("aborted", f"neither {spec.holding} nor {spec.closed} after {spec.time_s:g} s")
+        neither = f"neither {self._called('holding')} nor {self._called('closed')}"
+        return Ended("aborted", f"{neither} after {spec.time_s:g} s")
 
     def _end(self, ended: Ended) -> None:
         goal, self._goal = self._goal, None
@@ -133,13 +134,17 @@ class DigitalGripper:
 
     @property
     def _unheard(self) -> str:
-        """The topic of an input that was not heard of late, "" where all were."""
-        topics: dict[Input, str | None] = {"holding": self._digital.holding, "closed": self._digital.closed}
-        for name, topic in topics.items():
+        """An input that was not heard of late, "" where all were."""
+        names: tuple[Input, ...] = ("holding", "closed")
+        for name in names if self._digital.closed is not None else names[:1]:
             _, heard_s = self._inputs.get(name, (False, -math.inf))
-            if topic is not None and self._loop.time() - heard_s > FRESH_S:
-                return topic
+            if self._loop.time() - heard_s > FRESH_S:
+                return self._called(name)
         return ""
+
+    def _called(self, name: Input) -> str:
+        signal = self._digital.holding if name == "holding" else self._digital.closed
+        return f"input {signal}" if self._digital.on_pins else str(signal)
 
     def _on(self, name: Input) -> bool:
         return self._inputs.get(name, (False, 0.0))[0]

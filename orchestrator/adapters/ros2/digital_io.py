@@ -1,4 +1,4 @@
-"""A digital gripper's part of the graph: std_srvs/SetBool sets its output, std_msgs/Bool are its inputs.
+"""A digital gripper's part of the graph: std_srvs/SetBool sets its output, std_msgs/Bool are its inputs; or a UR's pins.
 
 Inputs are read best effort, as the newest is all that counts, and told again and again: what was said once says nothing
 of now.
@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.ros2.digital import DigitalGripper
+from orchestrator.adapters.ros2.ur_io import UrIo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orchestrator.adapters.ros2.crossing import Crossing
     from orchestrator.adapters.ros2.link import Goal
-    from orchestrator.core.ros2_spec import Ros2GripperSpec
+    from orchestrator.core.ros2_spec import Ros2Settings
 
 
 class DigitalIo:
@@ -27,7 +28,7 @@ class DigitalIo:
     def __init__(
         self,
         node: Any,
-        spec: Ros2GripperSpec,
+        settings: Ros2Settings,
         within: Callable[[str], str],
         crossing: Crossing,
         on_thread: Callable[[Callable[[], None]], None],
@@ -36,15 +37,21 @@ class DigitalIo:
         from std_msgs.msg import Bool
         from std_srvs.srv import SetBool
 
-        assert spec.digital is not None
-        self.gripper = DigitalGripper(spec, self._ask)
+        spec = settings.gripper.digital
+        assert spec is not None
+        self.gripper = DigitalGripper(settings.gripper, self._ask)
         self._crossing, self._on_thread = crossing, on_thread
-        self._set = SetBool
-        self._client = node.create_client(SetBool, within(spec.digital.output))
+        inputs: dict[Any, Any] = {"holding": spec.holding, "closed": spec.closed}
+        inputs = {name: signal for name, signal in inputs.items() if signal is not None}
+        if isinstance(spec.output, int):
+            ur = UrIo(node, within(settings.safety.status), spec.output, inputs, self._hear)
+            self._client, self._request = ur.client, ur.request
+            return
+        self._client = node.create_client(SetBool, within(spec.output))
+        self._request = lambda on: SetBool.Request(data=on)
         newest = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-        for name, topic in (("holding", spec.digital.holding), ("closed", spec.digital.closed)):
-            if topic is not None:
-                node.create_subscription(Bool, within(topic), self._listener(name), newest)
+        for name, topic in inputs.items():
+            node.create_subscription(Bool, within(topic), self._listener(name), newest)
 
     def there(self) -> bool:
         """Tell whether there is a server for its output."""
@@ -63,16 +70,15 @@ class DigitalIo:
         self.gripper.close()
 
     def _listener(self, name: Any) -> Callable[[Any], None]:
-        def hear(message: Any) -> None:
-            on = bool(message.data)
-            self._crossing.call(lambda: self.gripper.hear(name, on))
+        return lambda message: self._hear(name, bool(message.data))
 
-        return hear
+    def _hear(self, name: Any, on: bool) -> None:
+        self._crossing.call(lambda: self.gripper.hear(name, on))
 
     def _ask(self, on: bool, answered: Callable[[str], None]) -> None:
         def told(future: Any) -> None:
-            response = future.result()
-            trouble = "" if response.success else response.message or f"{self._client.srv_name} said no"
+            response = future.result()  # a UR's has no words
+            trouble = "" if response.success else getattr(response, "message", "") or f"{self._client.srv_name} said no"
             self._crossing.call(lambda: answered(trouble))
 
-        self._on_thread(lambda: self._client.call_async(self._set.Request(data=on)).add_done_callback(told))
+        self._on_thread(lambda: self._client.call_async(self._request(on)).add_done_callback(told))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MOVED = "Plan anew from where it stands."
 INACTIVE = "Activate the controller, then press or plan anew: ros2 control list_controllers shows which are active."
+INACTIVE_UR = "See that the robot's program runs (Play), which activates it: ros2 control list_controllers shows."
 
 # moveit_msgs/MoveItErrorCodes, where they mean something else to an execution than to a plan
 EXECUTED: dict[int, tuple[str, str, str]] = {

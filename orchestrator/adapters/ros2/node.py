@@ -75,10 +75,11 @@ class RosLink:
             importlib.import_module("rclpy")  # first: it is what the message shall name
             from rclpy.parameter import Parameter
 
-            for package in ("control_msgs.action", "trajectory_msgs.msg"):
+            digital = self._settings.gripper.digital
+            ur = ("ur_dashboard_msgs.msg",) if self._ur is not None else ()
+            pins = ("ur_msgs.srv",) if digital is not None and digital.on_pins else ()
+            for package in ("control_msgs.action", "trajectory_msgs.msg", *ur, *pins):
                 importlib.import_module(package)
-            if self._ur is not None:
-                importlib.import_module("ur_dashboard_msgs.msg")
         except ImportError as error:
             raise SetupError(
                 f"ROS 2 is not to be had here ({error.name} is missing).",
@@ -96,11 +97,15 @@ class RosLink:
         self._node = self._spun.node
         manager = Manager(self._node, self._in(self._settings.controller_manager), self.crossing, self._on_thread)
         self._controllers = Controllers(self._node, self._settings, self._in, self._goals, manager)
+        if self._ur is not None:
+            self._ur.listen(self._node, heard, self._in, manager)
         if by_moveit:
             self._execution = MoveItExecution(self._node, self._settings, self._in, self._goals)
         spec = self._settings.gripper
         if spec.digital is not None:
-            self._digital = self._grippers = DigitalIo(self._node, spec, self._in, self.crossing, self._on_thread)
+            self._digital = self._grippers = DigitalIo(
+                self._node, self._settings, self._in, self.crossing, self._on_thread
+            )
         else:
             self._grippers = Grippers(self._node, spec, self._in(spec.action))
         self._make_services()
@@ -152,8 +157,6 @@ class RosLink:
             node.create_subscription(WrenchStamped, self._in(settings.wrench), self._on_wrench, newest)
         if settings.safety.source == "topic":
             node.create_subscription(String, self._in(settings.safety.state), self._on_safety, newest)
-        if self._ur is not None:
-            self._ur.listen(node, self._heard, self._in)
         steady = RosClock(clock_type=ClockType.STEADY_TIME)
         node.create_timer(WATCH_S, self._watch, clock=steady)
         if settings.execute == "moveit":
@@ -278,7 +281,7 @@ class RosLink:
         """Have a protective stop released. Returns what is wrong, "" for nothing."""
         return await (self._ur.release() if self._ur is not None else self._trigger(self._settings.safety.release))
 
-    async def _trigger(self, name: str | None) -> str:
+    async def _trigger(self, name: str | None, limit_s: float | None = None) -> str:
         """Call a service; none, where there is no name, is content."""
         from std_srvs.srv import Trigger
 
@@ -294,7 +297,7 @@ class RosLink:
 
         self._on_thread(lambda: client.call_async(Trigger.Request()).add_done_callback(answered))
         try:
-            async with asyncio.timeout(CALL_S):
+            async with asyncio.timeout(CALL_S if limit_s is None else limit_s):
                 return await answer
         except TimeoutError:
             return f"{client.srv_name} did not answer."
