@@ -114,6 +114,21 @@ def test_without_a_datum_a_wrong_calibration_is_told_from_a_displaced_part(
     assert checked(request(RING, [TABLE, POT]), shot, solids).verdict == "displaced"
 
 
+def test_where_a_datum_is_asked_for_and_not_seen_the_camera_s_own_error_counts(
+    camera: Photographer, solids: Solids
+) -> None:
+    shot = camera.shoot([TABLE, POT, moved(RING, 1.3)])
+    beside = expected("block", Pose((0.45, 2.0, 0.05)), part="pot")  # out of the picture
+    alone = checked(request(RING, [TABLE, POT]), shot, solids)
+    named = checked(with_datum(request(RING, [TABLE, POT]), beside), shot, solids)
+    assert alone.verdict == "displaced"
+    assert (named.verdict, named.datum) == ("cannot_see", ())
+    assert all(sigma > VisionSettings().extrinsic_m for sigma in named.uncertainty_m)
+    assert "Too little of block is seen" in named.reason
+    far = checked(with_datum(request(RING, [TABLE, POT]), beside), camera.shoot([TABLE, POT, moved(RING, 4)]), solids)
+    assert far.verdict == "displaced"
+
+
 def test_between_surely_in_and_surely_out_is_cannot_see(camera: Photographer, solids: Solids) -> None:
     for mm, verdict in ((0.7, "ok"), (1.0, "cannot_see"), (1.3, "displaced")):
         check = checked(request(RING, [TABLE, POT]), camera.shoot([TABLE, POT, moved(RING, mm)]), solids)

@@ -40,8 +40,9 @@ class Fix:
     """Where the camera really is, by its datum.
 
     `camera` is its corrected pose in the world; `covariance` (6, 6) what that leaves unknown of a small motion, in the
-    world's axes, of everything in the picture about the checked part's centre; `used` the datum parts by id; `shift`
-    how far the picture was off there; `problem` why nothing can be judged by it, "" otherwise.
+    world's axes, of everything in the picture about the checked part's centre: all of the camera's own error where a
+    datum is asked for and none is seen, none of it where none is asked for; `used` the datum parts by id; `shift` how
+    far the picture was off there; `problem` why nothing can be judged by it, "" otherwise.
     """
 
     camera: Pose
@@ -112,7 +113,7 @@ def fix(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSetti
         used.append(datum.id)
         sightings.append(seen)
     if not used:
-        return Fix(crop.pose)
+        return Fix(crop.pose, _astray(crop.pose, pivot, settings) if request.datum else np.zeros((6, 6)))
     trust = np.diag([settings.extrinsic_m**2] * 3 + [settings.extrinsic_rad**2] * 3)
     spread = np.linalg.pinv(information)
     off = spread @ pulls
@@ -130,6 +131,12 @@ def _likely(information: Floats, pulls: Floats, trust: Floats, pivot: Floats) ->
     shift = _small(covariance @ pulls)
     about = Pose(_vector(pivot))
     return covariance, shift, about @ shift @ about.inverse()
+
+
+def _astray(camera: Pose, pivot: Floats, settings: VisionSettings) -> Floats:
+    """Return how far everything about a pivot may seem to have moved, (6, 6), as a camera is off by its calibration."""
+    lever = to_origin(np.asarray(camera.p) - pivot)
+    return lever @ np.diag([settings.extrinsic_m**2] * 3 + [settings.extrinsic_rad**2] * 3) @ lever.T
 
 
 def _contradicts(seen: Sighting, apparent: Pose, settings: VisionSettings) -> bool:
