@@ -69,7 +69,7 @@ class Sight:
     """What one camera can tell of one result.
 
     `sigma` is one standard deviation per axis (x, y, z, about x, y, z of the result; m and rad) as the judge will claim
-    it; `off` what an error of the camera's calibration adds where nothing in the picture takes it out; `told` which
+    it; `off` what an error of the camera's calibration adds where no datum is asked for that takes it out; `told` which
     axes this view can tell at all. `visible` is the share of the part's surface facing the camera that is in view,
     `pixels` how many pixels that are, `blind` whether the judge will refuse for want of them. `distance_m` is from
     lens to part.
@@ -103,9 +103,15 @@ def foresee(request: CheckRequest, eye: Eye, meshes: Meshes) -> Sight | None:
     fit = _deviations(covariance, body.centre) * (INFLATE + INFLATE_GRAIN * (_grain(eye.noise) - 1))
     known, used = _by_datum(request, eye, meshes)
     turn = part.pose.matrix()[:3, :3]
-    base = _seen_from(known, turn, body.centre) if known is not None else np.zeros(6)
     trust = np.diag([EXTRINSIC_M**2] * 3 + [EXTRINSIC_RAD**2] * 3)
-    off = np.zeros(6) if known is not None else _seen_from(trust, turn, body.centre)
+    base, off = np.zeros(6), np.zeros(6)
+    if known is not None:
+        base = _seen_from(known, turn, body.centre)
+    elif request.datum:  # it is claimed with the rest where a datum is asked for and hidden
+        lever = _to_origin(np.asarray(eye.pose.p) - transformed(part.pose, body.centre))
+        base = _seen_from(lever @ trust @ lever.T, turn, body.centre)
+    else:
+        off = _seen_from(trust, turn, body.centre)
     ahead = np.abs((eye.pose.inverse() @ part.pose).matrix()[2, :3])
     blur_m = FLOOR_PIXELS * _grain(eye.noise) * pixel_m
     floors = np.concatenate(
