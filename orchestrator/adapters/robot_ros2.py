@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.adapters.ros2 import jogging
 from orchestrator.adapters.ros2.drive import Drive
-from orchestrator.adapters.ros2.executing import CONTROLLER, EXECUTORS
+from orchestrator.adapters.ros2.executing import CONTROLLER, EXECUTORS, INACTIVE
 from orchestrator.adapters.ros2.moveit_planner import MoveItPlanner
 from orchestrator.adapters.ros2.readings import Reading, Readings
 from orchestrator.adapters.ros2.touch import BLIND_S, SUPERVISED_M_S, Touch
@@ -65,6 +65,7 @@ LOOK_S = 0.1  # between two looks at how old they are
 WAIT_S = 5.0  # how long to wait for a graph that is starting up, or a state that was asked for
 PUBLISH_S = 0.006  # between two states that are told: some drivers send five times as many
 EMPTY_M = 0.001  # fingers that have closed up to this hold nothing
+DOUBTFUL = ("refused", "not_following")  # what an inactive controller makes of a motion, and of a jog
 ABLE = (Safety.NORMAL, Safety.REDUCED)
 
 
@@ -162,12 +163,11 @@ class RosRobot:
             raise RobotError(trouble, remedy="Look at the robot's own screen.", code="not_ready")
         if not await self._until(lambda: self._program, WAIT_S):
             raise RobotError("The robot's program does not run.", remedy="Start it at the robot.", code="not_ready")
-        for server in ("controller", "gripper"):
-            if not await self._link.wait_for(server, WAIT_S):
-                name = self._settings.controller if server == "controller" else self._settings.gripper.server
-                raise RobotError(
-                    f"There is no {server} at {name}.", remedy="Start it, or correct the cell file.", code="not_ready"
-                )
+        if (lacking := await self._link.choose(WAIT_S))[0]:
+            raise RobotError(lacking[0], remedy=lacking[1], code="not_ready")
+        if not await self._link.wait_for("gripper", WAIT_S):
+            words = f"There is no gripper at {self._settings.gripper.server}."
+            raise RobotError(words, remedy="Start it, or correct the cell file.", code="not_ready")
         if self._settings.execute == "moveit" and not await self._link.wait_for("moveit", WAIT_S):
             raise RobotError(
                 "There is no MoveIt at execute_trajectory.",
@@ -363,6 +363,10 @@ class RosRobot:
         self._judge()
         self._tell()
 
+    def scaled(self, share: float) -> None:
+        """Hear to which share (0 to 1) the robot itself slows what moves it, as a speed slider does."""
+        self._drive.slider = share
+
     def program(self, *, running: bool) -> None:
         """Hear whether the robot's program runs; a motion ends with it."""
         self._program = running
@@ -448,7 +452,7 @@ class RosRobot:
             if rejected is not None:
                 outcome = rejected
                 return
-            outcome = await run(motion)
+            outcome = await self._explained(await run(motion))
         except TandemError as error:
             outcome = _rejected(error.code, error.message, error.remedy)
         finally:
@@ -457,6 +461,13 @@ class RosRobot:
             self._drive.urgent = False
             self._publish()
             motion.end(outcome)
+
+    async def _explained(self, outcome: Outcome) -> Outcome:
+        """Return how a motion ends with what the controller's manager knows of it, where it may not be active."""
+        if outcome.code not in DOUBTFUL or not (words := await self._link.doubt()):
+            return outcome
+        message = f"{outcome.message.rstrip('.')}: {words}."
+        return replace(outcome, code="inactive", message=message, remedy=INACTIVE)
 
     def _refuse_now(self) -> Outcome | None:
         if not self._running:

@@ -174,7 +174,8 @@ def _buffers() -> list[Finding]:
     if said.startswith("file://") and (file := Path(said.removeprefix("file://"))).is_file():
         said = file.read_text(encoding="utf-8", errors="replace")
     asked = "SocketReceiveBufferSize" in said
-    found = f"{most / 1e6:.1f} MB at most, {'as CYCLONEDDS_URI says' if asked else 'of which 1 MB is asked for'}"
+    of_it = "and CYCLONEDDS_URI says how much is asked for" if asked else "of which 1 MB is asked for"
+    found = f"{most / 1e6:.1f} MB at most, {of_it}"
     mend = "See launch/README, Large pictures: net.core.rmem_max, and SocketReceiveBufferSize in CYCLONEDDS_URI."
     ok = asked and most >= BUFFERED
     what = "socket buffers (large pictures over CycloneDDS)"

@@ -30,6 +30,10 @@ def _name(value: str) -> str:
 Name = Annotated[str, AfterValidator(_name)]
 
 
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
 class Ros2DigitalSpec(Frozen):
     """A gripper on digital signals: the service of its output (std_srvs/SetBool), the topics of its inputs.
 
@@ -81,7 +85,8 @@ class Ros2SafetySpec(Frozen):
 
     `topic`: `state` carries one of Tandem's words (normal, reduced, protective_stop, ...) as a std_msgs/String, at 4 Hz
     or more, and the std_srvs/Trigger services `prepare` and `release`, where given, ready the robot and release a stop.
-    `ur`: Universal Robots' driver (ur_robot_driver), by its `status` controller and its `dashboard` client.
+    `ur`: Universal Robots' driver (ur_robot_driver), by its `status` controller and its `dashboard` client; `scaling`
+    is where it tells its speed slider (std_msgs/Float64, 0 to 100).
     `none`: nobody; such a cell is for supervised use only, and says so, unless its author does: `supervised`.
     """
 
@@ -91,6 +96,7 @@ class Ros2SafetySpec(Frozen):
     release: Name | None = None
     status: Name = "io_and_status_controller"
     dashboard: Name = "dashboard_client"
+    scaling: Name = "speed_scaling_state_broadcaster/speed_scaling"
     supervised: bool = False
 
 
@@ -98,6 +104,7 @@ class Ros2Settings(Frozen):
     """The ROS 2 robot's own settings. Names are in the graph, relative to `namespace`.
 
     `wrench` is the wrist's force and torque (geometry_msgs/WrenchStamped); without one there are no guarded moves.
+    `controller` is one name, or several in order of preference: the first that `controller_manager` says is active.
     `others` is what other ROS 2 systems may do with the cell: none, look (at its state, and hold it), or ask (to resume
     it and for orders, too).
     `planner` is who plans; Tandem itself where it is not said. `execute` is who has motions executed: the controller's
@@ -106,7 +113,10 @@ class Ros2Settings(Frozen):
     """
 
     namespace: Annotated[str, AfterValidator(lambda v: _name(v) if v else v)] = ""
-    controller: Name = "joint_trajectory_controller"
+    controller: Annotated[tuple[Name, ...], BeforeValidator(_listed), Field(min_length=1)] = (
+        "joint_trajectory_controller",
+    )
+    controller_manager: Name = "controller_manager"
     joints: Annotated[tuple[str, ...], Field(min_length=1)] = UR_JOINTS
     joint_states: Name = "joint_states"
     wrench: Name | None = None

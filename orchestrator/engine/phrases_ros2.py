@@ -4,6 +4,15 @@ from __future__ import annotations
 
 GERMAN = {
     "Ask for moves, moves of the joints and grips.": "Bahnen, Gelenkbahnen und Griffe verlangen.",
+    "Activate one of them: ros2 control list_controllers shows them.": (
+        "Eine davon aktivieren: ros2 control list_controllers zeigt sie."
+    ),
+    "Activate the controller, then press or plan anew: ros2 control list_controllers shows which are active.": (
+        "Die Steuerung aktivieren, dann neu drücken oder planen; ros2 control list_controllers zeigt, was aktiv ist."
+    ),
+    "See whether it is active (ros2 control list_controllers): an inactive controller refuses everything.": (
+        "Nachsehen, ob sie aktiv ist (ros2 control list_controllers): eine inaktive Steuerung lehnt alles ab."
+    ),
     "Calibrate the camera, and give its driver the result.": (
         "Die Kamera kalibrieren und das Ergebnis ihrem Treiber geben."
     ),
@@ -53,6 +62,7 @@ GERMAN = {
     "Mount a lighter tool.": "Ein leichteres Werkzeug anbauen.",
     "Plan anew from where it stands.": "Von dort neu planen, wo er steht.",
     "Plan anew.": "Neu planen.",
+    "Press again.": "Noch einmal drücken.",
     "Press the emergency stop.": "Not-Halt drücken.",
     "Publish the cloud in the camera's optical frame (z along the view), or name the depth picture's topic.": (
         "Die Punkte im optischen Rahmen der Kamera senden (z in Blickrichtung), oder das Topic des Tiefenbilds nennen."
@@ -71,6 +81,9 @@ GERMAN = {
     ),
     "See the clocks of camera and transforms: use_sim_time for both, or for neither.": (
         "Die Uhren von Kamera und Transformationen prüfen: use_sim_time für beide oder für keine."
+    ),
+    "See the network to the robot, and what loads this machine; then press again.": (
+        "Das Netz zum Roboter prüfen, und was diesen Rechner auslastet; dann noch einmal drücken."
     ),
     "See the robot's joint states and the clocks of robot and camera.": (
         "Die Gelenkstellungen des Roboters prüfen, und die Uhren von Roboter und Kamera."

@@ -32,7 +32,7 @@ class Rig(Protocol):
     span_s: float  # over how long a speed can be told from states and their stamps; 0: from one to the next
     creep_rad: float  # how far a joint of the arm may turn in half a second while it stands
     lag: float  # the share by which its time may go more slowly than `clock` does
-    late_s: float  # how long it may press on after what it met should have stopped it
+    late_s: float  # how long it may press on after what it met should have stopped it; mostly two thirds of that
 
     def trip(self, safety: Safety = Safety.PROTECTIVE_STOP) -> None:
         """Let the rated hardware stop the arm and report this state; NORMAL is the release of an emergency stop."""

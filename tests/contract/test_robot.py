@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+import statistics
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,6 +46,7 @@ DOWN = (math.pi, 0.0, 0.0)
 HIGH = Pose.from_rpy((-0.45, -0.15, 0.35), DOWN)
 LOW = Pose.from_rpy((-0.45, -0.15, 0.25), DOWN)
 FAR = Pose.from_rpy((-0.15, -0.5, 0.30), DOWN)
+PRESSES = 3  # of a rig that may press on: most of them for less than its longest
 
 
 @pytest.fixture(autouse=True)
@@ -844,18 +846,28 @@ def test_a_guarded_move_tells_by_depth_and_force_what_it_met(on_rig, window, cod
     async def body(rig):
         block = Box((0.2, 0.2, 0.05))
         rig.put("block", block, Pose((-0.45, -0.15, LOW.p[2] - 0.003 - 0.04 - 0.025)))
-        await at(rig, LOW)
-        motion = rig.robot.guarded_move(GuardedMove((0.0, 0.0, -1.0), 0.06, 0.02, 15.0, window))
-        assert await motion.accepted()
-        outcome = await motion.result()
-        assert outcome.code == code
-        assert outcome.kind == ("aborted" if code else "succeeded")
-        assert outcome.depth_m == pytest.approx(0.04, abs=0.002)
-        assert 0.0 <= outcome.force_N - 15.0 + 1e-6 <= 0.02 * rig.late_s * STIFF_N_M + 2e-6
-        assert bool(outcome.remedy) == bool(code)
-        assert LOW.p[2] - rig.robot.state.value.tcp.p[2] == pytest.approx(outcome.depth_m, abs=1e-4)
+        late = []
+        for _ in range(PRESSES if rig.late_s else 1):
+            await at(rig, HIGH)
+            await at(rig, LOW)
+            motion = rig.robot.guarded_move(GuardedMove((0.0, 0.0, -1.0), 0.06, 0.02, 15.0, window))
+            assert await motion.accepted()
+            outcome = await motion.result()
+            assert outcome.code == code
+            assert outcome.kind == ("aborted" if code else "succeeded")
+            assert -0.001 <= outcome.depth_m - 0.04 <= 0.001 + 0.02 * rig.late_s
+            late.append(late_s(outcome))
+            assert bool(outcome.remedy) == bool(code)
+            assert LOW.p[2] - rig.robot.state.value.tcp.p[2] == pytest.approx(outcome.depth_m, abs=1e-4)
+        assert 0.0 <= min(late) <= max(late) <= rig.late_s
+        assert statistics.median(late) <= 2 / 3 * rig.late_s
 
     on_rig(body)
+
+
+def late_s(outcome):
+    """How long a move at 20 mm/s until 15 N has pressed on, by its force."""
+    return round((outcome.force_N - 15.0) / STIFF_N_M / 0.02, 8)
 
 
 def test_a_guarded_move_that_meets_nothing_has_not_succeeded_whatever_its_window(on_rig):
@@ -878,8 +890,8 @@ def test_a_guarded_move_meets_what_comes_into_its_way_while_it_runs(on_rig):
         rig.put("block", Box((0.2, 0.2, 0.05)), Pose((-0.45, -0.15, LOW.p[2] - 0.003 - 0.04 - 0.025)))
         outcome = await motion.result()
         assert outcome.ok
-        assert outcome.depth_m == pytest.approx(0.04, abs=0.002)
-        assert 0.0 <= outcome.force_N - 15.0 + 1e-6 <= 0.02 * rig.late_s * STIFF_N_M + 2e-6
+        assert -0.001 <= outcome.depth_m - 0.04 <= 0.001 + 0.02 * rig.late_s
+        assert 0.0 <= late_s(outcome) <= rig.late_s
         assert LOW.p[2] - rig.robot.state.value.tcp.p[2] == pytest.approx(outcome.depth_m, abs=1e-4)
 
     on_rig(body)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.adapters.clock_virtual import VirtualClock, run_virtual
 from orchestrator.adapters.robot_ros2 import RosRobot
+from orchestrator.adapters.ros2.choosing import ACTIVE, Choice
 from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
 from orchestrator.adapters.sim.arm import UR5E
 from orchestrator.adapters.sim.meshes import MeshStore
@@ -20,7 +21,7 @@ from tests.ros2.hardware import Arm, InWorld, Point
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-    from typing import Any
+    from typing import Any, Literal
 
     from orchestrator.adapters.ros2.course import Waypoint
     from orchestrator.adapters.ros2.link import Heard, Server
@@ -57,10 +58,19 @@ class Double:
         self.rejects = self.loses = self.lies = self.dead = False
         self.numb = False  # no force is told
         self.swallows = False  # a cancel is taken, and the goal never ends
+        self.states: dict[str, str] | None = None  # of controllers, as their manager tells; None: there is none
+        self.offer(SETTINGS.controller)
         self.off_s = 0.0  # of the clock that stamps
         self.under_way_s = lambda: LATENCY_S  # how long the next trajectory on the topic takes
+        self.told_after_s = 0.0  # how much longer joint states are under way than in good times
+        self.mute = False  # no joint state is told
+        self.stamps = True  # joint states have a stamp
         self._reflex: Any = None
         self._unheard: list[Callable[[], None]] = []
+
+    def offer(self, names: Sequence[str], there: Sequence[str] | None = None) -> None:
+        """Have these controllers named in the settings; only some of them may be there."""
+        self.choice = Choice(names, self._states, lambda name: there is None or name in there)
 
     # ---- the link ----------------------------------------------------------------------------------------------
 
@@ -68,7 +78,20 @@ class Double:
         self._heard = heard
         self._tick()
 
-    async def wait_for(self, server: Server, limit_s: float) -> bool:
+    async def choose(self, limit_s: float) -> tuple[str, str]:
+        return await self.choice.choose(limit_s)
+
+    async def doubt(self) -> str:
+        return await self.choice.doubt()
+
+    async def _states(self) -> dict[str, str] | None:
+        return self.states
+
+    @property
+    def _inactive(self) -> bool:
+        return self.states is not None and self.states.get(self.choice.using) != ACTIVE
+
+    async def wait_for(self, server: Literal["gripper", "moveit"], limit_s: float) -> bool:
         return True
 
     def follow(self, waypoints: Sequence[Waypoint], by: Server = "controller") -> Goal:
@@ -78,8 +101,8 @@ class Double:
         self._soon(lambda: self._take(goal, waypoints))
         return goal
 
-    def steer(self, waypoints: Sequence[Waypoint], begins_s: float | None = None) -> bool:
-        self._soon(lambda: self._follow(waypoints, begins_s), self.under_way_s())
+    def steer(self, waypoints: Sequence[Waypoint], stamp_s: float | None = None) -> bool:
+        self._soon(lambda: self._follow(waypoints, stamp_s), self.under_way_s())
         return True
 
     def calm(self) -> None:
@@ -153,7 +176,7 @@ class Double:
         if self.deaf:
             self._unheard.append(lambda: self._take(goal, waypoints))
             return
-        if self.told is not Safety.NORMAL or self.rejects:
+        if self.told is not Safety.NORMAL or self.rejects or self._inactive:
             self._soon(lambda: goal.answer(accepted=False))
             return
         if self._goal is not None:
@@ -166,10 +189,12 @@ class Double:
         else:
             self._follow(waypoints)
 
-    def _follow(self, waypoints: Sequence[Waypoint], begins_s: float | None = None) -> None:
-        if self.told is Safety.NORMAL:
+    def _follow(self, waypoints: Sequence[Waypoint], stamp_s: float | None = None) -> None:
+        if self.told is Safety.NORMAL and not self._inactive:
             points = [Point(p.t_s, p.positions, p.velocities, p.accelerations) for p in waypoints]
-            self.arm.take(points, self._loop.time(), begins_s)
+            now_s = self._loop.time()
+            begins_s = None if stamp_s is None else now_s - (self._clock.now() + self.off_s - stamp_s)
+            self.arm.take(points, now_s, begins_s)
 
     def _cancel(self, goal: Goal | None) -> None:
         if goal is not None and goal is self._goal and not self.deaf:
@@ -216,8 +241,10 @@ class Double:
         velocities = dict(zip(names, (*self.arm.v, 0.0), strict=True))
         now = self._clock.now()
         push = self.arm.push_N
-        came_s = self._loop.time()
-        self._soon(lambda: self._heard.joints(JointReading(now + self.off_s, now, positions, velocities, came_s)))
+        came_s, after_s, stamp_s = self._loop.time(), self.told_after_s, now + self.off_s if self.stamps else 0.0
+        told = JointReading(stamp_s, now + after_s, positions, velocities, came_s + after_s)
+        if not self.mute:
+            self._soon(lambda: self._heard.joints(told), LATENCY_S + after_s)
         self._soon(lambda: self._push((0.0, 0.0, push)))
         self._soon(self._tell_again)
         if not self.dead:
@@ -238,6 +265,7 @@ class DoubleRig:
         self._ros = RosRobot(self._link, self.clock, meshes, arm=UR5E, settings=settings, seed=1, moveit=moveit)
         self.robot = self._ros
         self.close = self._ros.close
+        self._link.offer(settings.controller)
 
     def trip(self, safety: Safety = Safety.PROTECTIVE_STOP) -> None:
         self._link.tell(safety)

@@ -8,7 +8,7 @@ from typing import Any
 import rclpy
 from rclpy.executors import ExternalShutdownException, ShutdownException, SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from std_msgs.msg import Bool
+from std_msgs.msg import Bool, Float64
 from std_srvs.srv import Trigger
 from ur_dashboard_msgs.msg import RobotMode, SafetyMode
 
@@ -26,6 +26,7 @@ class FakeUr:
         self._safety = self._node.create_publisher(SafetyMode, f"{STATUS}/safety_mode", latched)
         self._mode = self._node.create_publisher(RobotMode, f"{STATUS}/robot_mode", latched)
         self._program = self._node.create_publisher(Bool, f"{STATUS}/robot_program_running", latched)
+        self._scaling = self._node.create_publisher(Float64, "/speed_scaling_state_broadcaster/speed_scaling", 1)
         self.asked: list[str] = []
         self.endless = False  # its program does not end
         for name in (f"{DASHBOARD}/{it}" for it in ("brake_release", "stop", "unlock_protective_stop")):
@@ -44,6 +45,10 @@ class FakeUr:
             self._mode.publish(RobotMode(mode=mode))
         if program is not None:
             self._program.publish(Bool(data=program))
+
+    def slide(self, percent: float) -> None:
+        """Tell where the speed slider is, once, as the driver does again and again."""
+        self._scaling.publish(Float64(data=percent))
 
     def lose_status(self) -> None:
         """Deactivate the status controller: its publishers are gone."""

@@ -143,3 +143,18 @@ def test_without_its_status_controller_nothing_is_known_though_joint_states_go_o
         assert rig._ros._fresh
 
     with_ur(body)
+
+
+@pytest.mark.ros2
+def test_the_speed_slider_is_heard(with_ur):
+    async def body(rig, ur):
+        await well(rig, ur)
+        for percent in (50.0, 0.0, 100.0):
+            for _ in range(200):  # best effort: the first may go before anybody listens
+                ur.slide(percent)
+                await asyncio.sleep(0.05)
+                if rig._ros._drive.slider == percent / 100.0:
+                    break
+            assert rig._ros._drive.slider == percent / 100.0
+
+    with_ur(body)

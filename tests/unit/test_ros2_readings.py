@@ -11,7 +11,7 @@ import pytest
 from orchestrator.adapters.clock_virtual import run_virtual
 from orchestrator.adapters.ros2.crossing import Crossing, Errands
 from orchestrator.adapters.ros2.link import Ended, Goal, JointReading
-from orchestrator.adapters.ros2.readings import Lateness, Readings, Stamps
+from orchestrator.adapters.ros2.readings import Lateness, Readings, Stamps, TheirClock
 from orchestrator.adapters.ros2.touch import BLIND_S, Touch
 from orchestrator.core.ros2_spec import Ros2GripperSpec
 
@@ -226,33 +226,56 @@ def test_errands_are_done_in_order_though_the_newest_task_comes_first():
     ("off_s", "stamped", "simulated", "timed"),
     [
         (0.0, True, False, True),
-        (0.015, True, False, True),
-        (0.03, True, False, False),
-        (-3.0, True, False, False),
+        (0.03, True, False, True),
+        (-3.0, True, False, True),
+        (-3600.0, True, False, True),
+        (1e9, True, False, False),  # since the robot's start
         (0.0, False, False, False),
         (0.0, True, True, False),
     ],
 )
-def test_who_is_told_when_a_trajectory_begins_goes_by_our_own_clock(off_s, stamped, simulated, timed):
+def test_the_senders_clock_is_told_but_a_simulators_and_one_by_no_calendar(off_s, stamped, simulated, timed):
     def body():
         readings = Readings(NAMES, ROBOTIQ, 0.085, simulated=simulated)
-        assert not readings.timed
+        assert readings.theirs(5.0) is None
         for k in range(3):
             said = message(1.0 + 0.01 * k, {"a": 1.0, "b": 2.0, "knuckle": 0.0}, late_s=0.002 + 0.001 * k)
-            stamp_s = said.arrived_s - 0.002 - 0.001 * k - off_s if stamped else 0.0
-            readings.hear(replace(said, stamp_s=stamp_s))
-        assert readings.timed is timed
+            readings.hear(replace(said, stamp_s=said.stamp_s + 1000.0 - off_s if stamped else 0.0))
+        told_s = readings.theirs(5.0)
+        assert (told_s is not None) is timed
+        assert told_s is None or told_s == pytest.approx(1004.998 - off_s)
 
     on_loop(body)
 
 
-def test_a_clock_that_jumps_away_from_ours_is_not_told_when_to_begin():
+def test_a_clock_that_was_set_is_noticed_and_told_at_once_whichever_way():
+    clock, said = TheirClock(), []
+    for k in range(300):
+        off_s = (0.0, 0.1, -0.1)[k // 100]
+        clock.hear(1000.0 + 0.008 * k + off_s, 0.008 * k + (0.001, 0.015)[k % 2])
+        said.append((clock.sets, clock.at(0.008 * k) - 1000.0 - 0.008 * k - off_s))
+    assert [said[99][0], said[100][0], said[199][0], said[200][0], said[-1][0]] == [0, 1, 1, 2, 2]
+    assert max(abs(off) for _, off in said) < 0.016
+    assert abs(said[-1][1]) < 0.003
+
+
+def test_a_clock_that_runs_a_little_slower_or_faster_is_followed():
+    for rate in (1.0 - 5e-4, 1.0 + 5e-4):
+        clock = TheirClock()
+        late_s = max(clock.hear(rate * 0.008 * k, 0.008 * k) for k in range(10_000))
+        assert clock.sets == 0
+        assert late_s < 1e-3
+        assert clock.at(80.0) == pytest.approx(rate * 80.0, abs=1e-3)
+
+
+def test_messages_that_have_become_slow_are_seen_to_be_for_long_not_only_of_late():
     def body():
         readings = Readings(NAMES, ROBOTIQ, 0.085)
-        there = {"a": 1.0, "b": 2.0, "knuckle": 0.0}
-        readings.hear(replace(message(1.0, there), stamp_s=1001.0))
-        assert readings.timed
-        readings.hear(replace(message(1.01, there), stamp_s=1011.01))
-        assert not readings.timed
+        for k in range(1000):
+            said = message(0.01 * k, {"a": 1.0, "b": 2.0, "knuckle": 0.0}, late_s=0.1 if k > 200 else 0.001)
+            readings.hear(replace(said, stamp_s=1000.0 + said.stamp_s))
+        return readings.heard_s, readings.seen_s
 
-    on_loop(body)
+    heard_s, seen_s = on_loop(body)
+    assert heard_s == pytest.approx(9.99 + 0.1, abs=0.001)
+    assert seen_s == pytest.approx(9.99, abs=0.01)

@@ -13,6 +13,7 @@ from orchestrator.engine import phrases
 ROOM = Path(__file__).parents[2] / "orchestrator" / "adapters"
 FILES = (
     "robot_ros2.py",
+    "ros2/choosing.py",
     "ros2/drive.py",
     "ros2/run.py",
     "ros2/executing.py",
@@ -57,5 +58,5 @@ def test_what_helps_where_moveit_finds_no_way_is_said_in_german_too():
 
 def test_what_helps_where_moveit_did_not_execute_a_motion_is_said_in_german_too():
     said = {remedy for _, _, remedy in executing.EXECUTED.values()} | {executing.MOVED}
-    said |= {by.look for by in executing.EXECUTORS.values()}
+    said |= {words for by in executing.EXECUTORS.values() for words in (by.look, by.unwilling)} | {executing.INACTIVE}
     assert [text for text in sorted(said) if phrases.helps(text).get("de") == text] == []

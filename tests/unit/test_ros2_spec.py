@@ -37,7 +37,7 @@ def mistake(tmp_path, text):
 
 def test_settings_are_read_with_usual_names_for_what_is_not_said(tmp_path):
     settings = read_cell(cell(tmp_path, ROBOT + GOOD)).adapters.robot_ros2
-    assert settings.controller == "joint_trajectory_controller"
+    assert settings.controller == ("joint_trajectory_controller",)
     assert settings.joints[0] == "shoulder_pan_joint"
     assert (settings.safety.source, settings.safety.state) == ("topic", "/safety_state")
     assert settings.feels

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 class Controller:
     """FollowJointTrajectory's client. `within` puts a name into the robot's namespace."""
 
-    def __init__(self, node: Any, settings: Ros2Settings, within: Callable[[str], str], goals: Goals) -> None:
+    def __init__(
+        self, name: str, node: Any, settings: Ros2Settings, within: Callable[[str], str], goals: Goals
+    ) -> None:
         from action_msgs.srv import CancelGoal
         from control_msgs.action import FollowJointTrajectory
         from rclpy.action import ActionClient
@@ -26,7 +28,7 @@ class Controller:
 
         self._joints, self._goals = settings.joints, goals
         self._action = FollowJointTrajectory
-        name = within(settings.controller)
+        name = within(name)
         self.client = ActionClient(node, FollowJointTrajectory, f"{name}/follow_joint_trajectory")
         self._topic = node.create_publisher(JointTrajectory, f"{name}/joint_trajectory", 1)
         self._cancel_all = node.create_client(CancelGoal, f"{name}/follow_joint_trajectory/_action/cancel_goal")

@@ -36,6 +36,7 @@ class Drive:
         self._readings = readings
         self._caps: dict[str, float] = {}
         self._wake = asyncio.Event()
+        self.slider = 1.0  # to which share (0 to 1) the robot itself slows what moves it
         self.urgent = False  # whether what shall stop must not wait for the controller's action
         self.closed: bool | None = None  # whether the fingers' last way was to close, once it is over; None: not known
 

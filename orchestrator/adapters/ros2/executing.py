@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.ros2.link import Ended, Goal, Link, Server
 
 MOVED = "Plan anew from where it stands."
+INACTIVE = "Activate the controller, then press or plan anew: ros2 control list_controllers shows which are active."
 
 # moveit_msgs/MoveItErrorCodes, where they mean something else to an execution than to a plan
 EXECUTED: dict[int, tuple[str, str, str]] = {
@@ -34,6 +35,8 @@ EXECUTED: dict[int, tuple[str, str, str]] = {
 class Executor(Protocol):
     """Whom a trajectory is given to. `name` begins a sentence; `look` is what helps where it does not do its work.
 
+    `unwilling` is what helps where it refuses all.
+
     `retimes` tells whether a trajectory takes over from the one under way. Where none does, the arm comes to a stand
     first, and it may go on without its executor, whose controller has the whole trajectory. `braked_s` is how long it
     may take to answer what shall bring the arm to a stand, before it is passed by.
@@ -41,6 +44,7 @@ class Executor(Protocol):
 
     name: str
     look: str
+    unwilling: str
     server: Server
     retimes: bool
     braked_s: float
@@ -57,6 +61,7 @@ class ByController:
 
     name = "The controller"
     look = "Look at the controller."
+    unwilling = "See whether it is active (ros2 control list_controllers): an inactive controller refuses everything."
     server: Server = "controller"
     retimes = True
     braked_s = 5.0
@@ -77,7 +82,7 @@ class ByMoveIt:
     """move_group's execute_trajectory."""
 
     name = "MoveIt"
-    look = LOG
+    look = unwilling = LOG
     server: Server = "moveit"
     retimes = False
     braked_s = 2.5

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     Moment = tuple[list[float], list[float], list[float]]  # joints rad, rad/s, rad/s²
 
 LATE_S = 0.04  # a tick that comes later than this has lost the arm, which brakes on its own by then
+FIRST_S = 0.3  # how long a jog that has not set out may wait for a word of the arm
 FOLLOWS_S = 0.1  # an arm that is where it should be later than this does not follow: it would catch up, too fast
-UNTIMED = 0.85  # of the speed limit: what is striven for where trajectories count from when they are heard
+UNTIMED = 0.85  # of the speed limit: what a jog keeps to where trajectories count from when they are heard
+RISE_1_S = 1.0  # how fast a jog goes faster by a speed slider, which lets the arm make up for what it was behind
+LEAST = 0.02  # of a speed slider: below it an arm is as good as held
 OFF_RAD = 0.01  # of a joint: nearer than this an arm is where it was told to be
 
 
@@ -34,46 +37,59 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
     much time for its way as the way takes, and loses none by ticks that come late, as all do by a little. The way that
     an arm makes up for which was held back is speed that nobody asked for.
 
-    Where controller and we go by one clock, each trajectory counts from its tick: one that is under way longer than
-    the one before joins it at its right place. Elsewhere it counts from when it is heard, and the way between two is
-    made up for or waited for, so there the jog keeps farther below the limit.
+    Where the joint states are stamped, each trajectory counts from its tick by that clock: one that is under way longer
+    than the one before joins it at its right place. Elsewhere it counts from when it is heard, and the way between two
+    is made up for or waited for, so there the jog keeps farther below the limit.
     """
     loop = asyncio.get_running_loop()
-    tick_s = loop.time()
+    begun_s = tick_s = loop.time()
     given: deque[tuple[float, Joints]] = deque()  # when the arm was told to be where, since it must have been there
     end: Joints | None = None  # where the last trajectory leads
-    timed = readings.timed
-    jog.share = 1.0 if timed else UNTIMED
+    sets, share = readings.sets, drive.slider
     while not (jog.halting and jog.standing):
         await asyncio.sleep(max(0.0, tick_s + STEP_S - loop.time()))
         now_s = loop.time()
         passed_s, tick_s = now_s - tick_s, now_s
         if end is None:
             passed_s = STEP_S  # it has not set out yet
+        if motion.stop_as is not None:
+            jog.halt(motion.stop_as)
+            if motion.stop_as.code in set(Safety):
+                break  # the robot brakes by itself, and nothing may go on when its stop is released
         if (late_s := passed_s - STEP_S) > LATE_S:
             jog.halt(_late(late_s))
             break
-        if not _follows(given, readings):
+        if (silent_s := now_s - readings.seen_s) > LEAD_S:
+            if end is None and now_s - begun_s < FIRST_S and not jog.halting:
+                continue  # it has not set out, and waits for a word of the arm
+            jog.halt(_unheard(silent_s))  # what is told to the arm comes as late, and would have it jump along its way
+            break
+        if readings.sets != sets:
+            jog.halt(Outcome("aborted", "clock_set", "The robot's clock was set.", "Press again."))
+            break  # a stamp by the one before would have it jump as well
+        share = min(drive.slider, share + RISE_1_S * passed_s)
+        if not _follows(given, readings, share):
             words = "The arm does not follow the jog."
             remedy = "Look at the robot's own speed, and what is in its way; then press again."
             jog.halt(Outcome("aborted", "not_following", words, remedy))
             end = _stop_here(jog, drive, readings)
             break
-        if motion.stop_as is not None:
-            jog.halt(motion.stop_as)
-            if motion.stop_as.code in set(Safety):
-                break  # the robot brakes by itself, and nothing may go on when its stop is released
+        stamp_s = readings.theirs(tick_s)
+        jog.share = 1.0 if stamp_s is not None else UNTIMED
         before = jog.tail(STEP_S)[0]
-        jog.advance(passed_s, tick_s, drive.factor)
+        jog.advance(passed_s, tick_s, drive.factor * share)
         tail = jog.tail(STEP_S)
         if (late_s := loop.time() - tick_s) > LATE_S:
-            jog.halt(_late(late_s))  # reckoned too slowly: by now the arm brakes on its own
-            break
+            if end is not None:
+                jog.halt(_late(late_s))  # reckoned too slowly: by now the arm brakes on its own
+                break
+            tick_s = loop.time()  # it stands and sets out now: the first reckoning takes longest
+            stamp_s = readings.theirs(tick_s)
         if tail[0][0] != before[0] or not jog.standing:
             points = _waypoints(tail)
             given.append((loop.time(), points[0].positions))
             end = points[-1].positions
-            if not drive.link.steer(points, tick_s if timed else None):
+            if not drive.link.steer(points, stamp_s):
                 return Outcome("aborted", "no_controller", "Nobody listens to the controller's topic.", "Start it.")
         motion.tell(0.0)
     if end is None or readings.latest is None:
@@ -82,6 +98,9 @@ async def ride(jog: Jog, motion: SimMotion, drive: Drive, readings: Readings) ->
     if stopped:
         drive.link.steer(standing(readings.latest.joints))
     if not await readings.stands(LEAD_S + SETTLE_S):
+        if loop.time() - readings.heard_s > SETTLE_S:
+            words = "Nothing is heard of the arm any more."
+            return Outcome("unknown", "lost", words, "Look where the arm stands; start its driver.")
         return Outcome("unknown", "still_moving", "The arm goes on moving after a jog.", "Press the emergency stop.")
     if stopped or distance(readings.latest.joints, end) > OFF_RAD:
         drive.link.steer(standing(readings.latest.joints))  # it was held back: once let go it shall not go on
@@ -93,9 +112,19 @@ def _late(late_s: float) -> Outcome:
     return Outcome("aborted", "late", words, "Close what loads this machine, and press again.")
 
 
-def _follows(given: deque[tuple[float, Joints]], readings: Readings) -> bool:
-    """Whether the arm is near one of the places where it was told to be, but not near one that is long past."""
-    past_s = readings.heard_s - LEAD_S - FOLLOWS_S
+def _unheard(silent_s: float) -> Outcome:
+    words = f"The last that was heard of the arm is {1000 * silent_s:.0f} ms old."
+    remedy = "See the network to the robot, and what loads this machine; then press again."
+    return Outcome("aborted", "late", words, remedy)
+
+
+def _follows(given: deque[tuple[float, Joints]], readings: Readings, share: float) -> bool:
+    """Whether the arm is near one of the places where it was told to be, but not near one that is long past.
+
+    An arm whose controller goes on in time at a `share` of the pace, as by a speed slider, takes as much longer for its
+    way to each trajectory's first place.
+    """
+    past_s = readings.heard_s - LEAD_S / max(share, LEAST) - FOLLOWS_S
     while len(given) > 1 and given[1][0] <= past_s:
         given.popleft()
     if not given or given[0][0] > past_s or readings.latest is None:

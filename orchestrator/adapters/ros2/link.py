@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from orchestrator.core.geometry import Vector
     from orchestrator.core.ports import Safety
 
-Server = Literal["controller", "gripper", "moveit"]
+Server = Literal["controller", "moveit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,9 @@ class Heard(Protocol):
     def safety_told(self, safety: Safety, told_s: float) -> None:
         """Hear the safety state, as often as it is told; it was so at `told_s` (loop)."""
 
+    def scaled(self, share: float) -> None:
+        """Hear to which share of it (0 to 1) the robot itself slows whatever moves it, where it does."""
+
     def program(self, *, running: bool) -> None:
         """Hear whether the robot's program runs."""
 
@@ -109,16 +112,25 @@ class Link(Protocol):
     def open(self, heard: Heard) -> None:
         """Begin to listen."""
 
-    async def wait_for(self, server: Server, limit_s: float) -> bool:
+    async def wait_for(self, server: Literal["gripper", "moveit"], limit_s: float) -> bool:
         """Tell whether an action server is there, waiting for one at most `limit_s`."""
+
+    async def choose(self, limit_s: float) -> tuple[str, str]:
+        """Use the first active controller of those that are named, waiting for one at most `limit_s`.
+
+        Returns what is wrong and what helps then, both "" for nothing.
+        """
+
+    async def doubt(self) -> str:
+        """Return what is said of the controller in use where it is not active, and use another that is; or ""."""
 
     def follow(self, waypoints: Sequence[Waypoint], by: Server = "controller") -> Goal:
         """Give the controller a trajectory, which takes over from the one under way; or MoveIt, which takes one."""
 
-    def steer(self, waypoints: Sequence[Waypoint], begins_s: float | None = None) -> bool:
+    def steer(self, waypoints: Sequence[Waypoint], stamp_s: float | None = None) -> bool:
         """Publish a trajectory on the controller's topic, past its goals. False when nobody listens there.
 
-        It counts from `begins_s` (loop), which a controller by another clock misunderstands, or from when it is heard.
+        It counts from `stamp_s` by the clock that stamps the joint states (s), or from when it is heard.
         """
 
     def calm(self) -> None:

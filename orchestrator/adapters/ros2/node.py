@@ -14,12 +14,13 @@ import importlib.util
 import math
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.adapters.ros2.controller import Controller
+from orchestrator.adapters.ros2.controllers import Controllers
 from orchestrator.adapters.ros2.crossing import Crossing
 from orchestrator.adapters.ros2.digital_io import DigitalIo
 from orchestrator.adapters.ros2.goals import INSIST_S, Goals
 from orchestrator.adapters.ros2.grippers import Grippers
 from orchestrator.adapters.ros2.link import Ended, JointReading
+from orchestrator.adapters.ros2.manager import Manager
 from orchestrator.adapters.ros2.moveit_execution import MoveItExecution
 from orchestrator.adapters.ros2.moveit_link import MoveGroup
 from orchestrator.adapters.ros2.readings import Lateness
@@ -30,6 +31,7 @@ from orchestrator.core.ports import Safety
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Literal
 
     from orchestrator.adapters.ros2.course import Waypoint
     from orchestrator.adapters.ros2.link import Goal, Heard, Server
@@ -54,7 +56,7 @@ class RosLink:
         self._spun: SpunNode | None = None  # once it was opened
         self._node: Any = None
         self._heard: Heard
-        self._controller: Controller
+        self._controllers: Controllers
         self._execution: MoveItExecution | None = None
         self._grippers: Grippers | DigitalIo
         self._digital: DigitalIo | None = None
@@ -91,7 +93,8 @@ class RosLink:
         overrides = [Parameter("use_sim_time", value=True)] if self._settings.use_sim_time else []
         self._spun = SpunNode(self._name, "The robot's", overrides)
         self._node = self._spun.node
-        self._controller = Controller(self._node, self._settings, self._in, self._goals)
+        manager = Manager(self._node, self._in(self._settings.controller_manager), self.crossing, self._on_thread)
+        self._controllers = Controllers(self._node, self._settings, self._in, self._goals, manager)
         if by_moveit:
             self._execution = MoveItExecution(self._node, self._settings, self._in, self._goals)
         spec = self._settings.gripper
@@ -114,7 +117,7 @@ class RosLink:
         if spun is None:
             return
         await spun.stop()
-        self._controller.leave()
+        self._controllers.leave()
         if self._execution is not None:
             self._execution.leave()
         if self.moveit is not None:
@@ -180,7 +183,7 @@ class RosLink:
         force = (at.x, at.y, at.z)
         reflex = self._reflex
         if reflex is not None and reflex(force):
-            self._controller.halt()
+            self._controllers.using.halt()
         self.crossing.call(lambda: self._heard.wrench(force, felt_s))
 
     def _on_safety(self, message: Any, info: Any) -> None:
@@ -195,28 +198,34 @@ class RosLink:
 
     # ---- the arm -----------------------------------------------------------------------------------------------
 
-    async def wait_for(self, server: Server, limit_s: float) -> bool:
+    async def choose(self, limit_s: float) -> tuple[str, str]:
+        """Use the first active controller of those that are named; what is wrong, and what helps then."""
+        return await self._controllers.choice.choose(limit_s)
+
+    async def doubt(self) -> str:
+        """Return what is said of the controller in use where it is not active, and use another that is."""
+        return await self._controllers.choice.doubt()
+
+    async def wait_for(self, server: Literal["gripper", "moveit"], limit_s: float) -> bool:
         """Tell whether an action server is there, waiting for one at most `limit_s`."""
-        clients = {"controller": self._controller, "moveit": self._execution}
-        client = clients.get(server)
-        wait = self._grippers.wait if client is None else client.client.wait_for_server
+        by_moveit = self._execution if server == "moveit" else None
+        wait = self._grippers.wait if by_moveit is None else by_moveit.client.wait_for_server
         return bool(await asyncio.get_running_loop().run_in_executor(None, wait, limit_s))
 
     def follow(self, waypoints: Sequence[Waypoint], by: Server = "controller") -> Goal:
         """Give the controller a trajectory, which takes over from the one under way; or MoveIt, which takes one."""
         if by != "moveit":
-            return self._controller.follow(waypoints)
+            return self._controllers.using.follow(waypoints)
         assert self._execution is not None
         return self._execution.follow(waypoints)
 
-    def steer(self, waypoints: Sequence[Waypoint], begins_s: float | None = None) -> bool:
+    def steer(self, waypoints: Sequence[Waypoint], stamp_s: float | None = None) -> bool:
         """Publish a trajectory on the controller's topic, past its goals. False when nobody listens there."""
-        stamp_s = 0.0 if begins_s is None else self._clock.now() - (self._loop.time() - begins_s)
-        return self._spun is not None and self._controller.steer(waypoints, stamp_s)
+        return self._spun is not None and self._controllers.using.steer(waypoints, stamp_s or 0.0)
 
     def calm(self) -> None:
-        """Cancel every goal of the controller, whoever gave it."""
-        self._on_thread(self._controller.calm)
+        """Cancel every goal of the controllers, whoever gave it."""
+        self._on_thread(self._controllers.calm)
 
     # ---- the gripper -------------------------------------------------------------------------------------------
 

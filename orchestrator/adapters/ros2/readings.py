@@ -22,7 +22,9 @@ FINGERS_S = 1.0  # how old what is known of the fingers may be
 STEADY = 3  # readings in a row that show no motion before it is believed to be over
 JUMP_S = 0.5  # more than this between what two clocks say has passed, and one of them was set
 SKEW_WINDOW = 200  # readings among which the one that came quickest tells how the clocks differ
-AGREE_S = 0.02  # stamps that say less than this of the way between two machines are by one clock
+SET_S = 0.02  # a clock that is off by more than this from one reading to the next was set
+SLEWED = 1e-3  # of the time that passes: how fast a clock that is put right, or a slower one, may fall behind
+CALENDAR_S = 86_400.0  # stamps that are off by more than this are by no calendar: since a start, or a simulator's
 
 
 class Stamps:
@@ -37,10 +39,9 @@ class Stamps:
         self._said = 0.0
         self.jumps = 0
 
-    @property
-    def agree(self) -> bool:
-        """Whether the sender's clock says what ours does, up to what the quickest message of late was under way."""
-        return bool(self._skews) and abs(min(self._skews)) < AGREE_S
+    def forget(self) -> None:
+        """Begin anew: the sender's clock was set."""
+        self._skews.clear()
 
     def ours(self, stamp_s: float, arrived_s: float) -> float:
         """Return a reading's time (s, UTC): never before the one before, never after its arrival."""
@@ -53,6 +54,35 @@ class Stamps:
         self._skews.append(arrived_s - stamp_s)
         self._said = max(self._said, min(arrived_s, stamp_s + min(self._skews)))
         return self._said
+
+
+class TheirClock:
+    """The sender's clock beside the loop's, by its stamps: the quickest message was under way for no time.
+
+    Setting our own clock changes nothing. `sets` counts how often the sender's was set.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[float, float] | None = None  # stamp and arrival (loop) of the one before
+        self._behind_s = 0.0  # what the loop's clock says more
+        self.sets = 0
+
+    def hear(self, stamp_s: float, came_s: float) -> float:
+        """Take in a stamp that came in at `came_s` (loop); return how much longer than the quickest it took, s."""
+        behind_s = came_s - stamp_s
+        if self._last is None:
+            self._behind_s = behind_s
+        elif stamp_s < self._last[0] - SET_S or behind_s < self._behind_s - SET_S:
+            self._behind_s = behind_s
+            self.sets += 1
+        else:
+            self._behind_s = min(behind_s, self._behind_s + SLEWED * max(0.0, came_s - self._last[1]))
+        self._last = (stamp_s, came_s)
+        return behind_s - self._behind_s
+
+    def at(self, loop_s: float) -> float:
+        """Return what it says (s) at a time of the loop's."""
+        return loop_s - self._behind_s
 
 
 class Lateness:
@@ -93,7 +123,8 @@ class Readings:
         self._simulated = simulated
         self._stamps = Stamps()
         self._sent = Lateness()
-        self._stamped = False  # whether the latest reading has a stamp of its sender's
+        self._clock = TheirClock()
+        self._stamped = False  # whether the latest reading has a stamp of its sender's, by a calendar
         self._still = 0
         self._counts_s = -math.inf  # what was read before this says nothing of a stand (loop)
         self._waiting: list[asyncio.Future[None]] = []
@@ -101,19 +132,24 @@ class Readings:
         self._missing: tuple[str, ...] = (*joints, gripper.joint)
         self.latest: Reading | None = None
         self.heard_s = asyncio.get_running_loop().time()  # when the arm was as the latest says (loop)
+        self.seen_s = self.heard_s  # the same by the quickest message that there was for long, not of late
 
     @property
     def steady(self) -> bool:
         """Whether the arm has stood for some readings."""
         return self._still >= STEADY
 
-    @property
-    def timed(self) -> bool:
-        """Whether who tells the joints goes by our own clock, so that it may be told when something shall begin.
+    def theirs(self, loop_s: float) -> float | None:
+        """Return a time of the loop's (s) by the clock that stamps the joint states; None where it has none to go by.
 
-        A simulator's clock is never believed to: it stands, and makes up for that.
+        A simulator's is none: it stands, and makes up for that.
         """
-        return self._stamped and not self._simulated and self._stamps.agree
+        return self._clock.at(loop_s) if self._stamped and not self._simulated else None
+
+    @property
+    def sets(self) -> int:
+        """How often the clock was set that stamps the joint states."""
+        return self._clock.sets
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -135,10 +171,15 @@ class Readings:
         self._missing = tuple(missing)
         if missing or self._fingers is None:
             return None
-        self._stamped = raw.stamp_s > 0.0
+        self._stamped = raw.stamp_s > 0.0 and abs(raw.arrived_s - raw.stamp_s) < CALENDAR_S
+        sets = self.sets
+        slow_s = self._clock.hear(raw.stamp_s, raw.came_s) if self._stamped and not self._simulated else 0.0
+        if self.sets != sets:
+            self._stamps.forget()
         stamp = self._stamps.ours(raw.stamp_s or raw.sent_s or raw.arrived_s, raw.arrived_s)
         by_stamp_s = 0.0 if self._simulated else raw.arrived_s - stamp
         self.heard_s = raw.came_s - max(by_stamp_s, self._sent.of(raw.sent_s, raw.arrived_s))
+        self.seen_s = min(self.heard_s, raw.came_s - slow_s)
         joints = tuple(round(raw.positions[name], DIGITS) for name in self._names)
         opening = self.opening(self._fingers[0])
         before = self.latest

@@ -19,6 +19,7 @@ from orchestrator.core.geometry import Pose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Literal
 
     from orchestrator.adapters.ros2.course import Waypoint
     from orchestrator.adapters.ros2.link import Ended, Goal, Heard, JointReading, Link, Server
@@ -85,6 +86,10 @@ class Rehearsal:
         """Hear the safety state."""
         self._heard.safety_told(safety, told_s)
 
+    def scaled(self, share: float) -> None:
+        """Hear to which share the robot itself slows what moves it."""
+        self._heard.scaled(share)
+
     def program(self, *, running: bool) -> None:
         """Hear whether the robot's program runs."""
         self._heard.program(running=running)
@@ -109,9 +114,17 @@ class Rehearsal:
 
     # ---- what is asked -----------------------------------------------------------------------------------------
 
-    async def wait_for(self, server: Server, limit_s: float) -> bool:
+    async def wait_for(self, server: Literal["gripper", "moveit"], limit_s: float) -> bool:
         """Tell whether an action server is there, waiting for one at most `limit_s`."""
         return await self._link.wait_for(server, limit_s)
+
+    async def choose(self, limit_s: float) -> tuple[str, str]:
+        """Use the first active controller of those that are named."""
+        return await self._link.choose(limit_s)
+
+    async def doubt(self) -> str:
+        """Return what is said of the controller in use where it is not active."""
+        return await self._link.doubt()
 
     def follow(self, waypoints: Sequence[Waypoint], by: Server = "controller") -> Goal:
         """Give the controller, or MoveIt, a trajectory, and feel ahead where that is a short way."""
@@ -133,9 +146,9 @@ class Rehearsal:
         self._goal = self._link.follow(waypoints, by)
         return self._goal
 
-    def steer(self, waypoints: Sequence[Waypoint], begins_s: float | None = None) -> bool:
+    def steer(self, waypoints: Sequence[Waypoint], stamp_s: float | None = None) -> bool:
         """Publish a trajectory on the controller's topic."""
-        return self._link.steer(waypoints, begins_s)
+        return self._link.steer(waypoints, stamp_s)
 
     def calm(self) -> None:
         """Cancel every goal of the controller, whoever gave it."""

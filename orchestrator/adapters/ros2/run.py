@@ -130,7 +130,7 @@ class Run:
                     self._goal.drop()  # it takes nothing that brakes along the path: it brakes as it does
         elif self._goal.accepted.done() and not self._goal.accepted.result():
             kind: Literal["aborted", "rejected"] = "aborted" if self._motion.taken else "rejected"
-            return failed("refused", f"{self._by.name} refused the trajectory.", self._by.look, kind)
+            return failed("refused", f"{self._by.name} refused the trajectory.", self._by.unwilling, kind)
         if self._goal.accepted.done():
             accept(self._motion)
         return None

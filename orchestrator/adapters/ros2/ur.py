@@ -8,6 +8,7 @@ controller does by its being there.
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.ports import Safety
@@ -36,6 +37,7 @@ SAFETY = {
     13: Safety.SAFEGUARD_STOP,
 }
 RUNNING = 7  # ur_dashboard_msgs/RobotMode: powered, brakes released
+SAME = 0.005  # a share of speed that differs by less is told no more
 STARTS_S = 30.0  # how long power and brakes may take
 ENDS_S = 3.0  # how long a program may take to end
 
@@ -44,11 +46,12 @@ class UrStatus:
     """What one UR says of itself. `call` calls a std_srvs/Trigger by name and returns what is wrong, "" for nothing."""
 
     def __init__(self, spec: Ros2SafetySpec, crossing: Crossing, call: Callable[[str], Awaitable[str]]) -> None:
-        self._status, self._dashboard = spec.status, spec.dashboard
+        self._status, self._dashboard, self._scaling = spec.status, spec.dashboard, spec.scaling
         self._crossing = crossing
         self._call = call
         self.safety = Safety.UNKNOWN
         self._mode = 0
+        self._share = 1.0  # of its speed, by its slider
         self._program = False  # it is told when it begins to run
         self._news = asyncio.Event()
 
@@ -69,10 +72,11 @@ class UrStatus:
 
     def listen(self, node: Any, heard: Heard, within: Callable[[str], str]) -> None:
         """Subscribe; `within` puts a name into the robot's namespace."""
-        from rclpy.qos import DurabilityPolicy, QoSProfile
-        from std_msgs.msg import Bool
+        from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+        from std_msgs.msg import Bool, Float64
         from ur_dashboard_msgs.msg import RobotMode, SafetyMode
 
+        newest = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
         def program() -> None:
@@ -91,10 +95,17 @@ class UrStatus:
         def on_safety(message: Any) -> None:
             self.safety = SAFETY.get(message.mode, Safety.UNKNOWN)
 
+        def on_scaling(message: Any) -> None:
+            share = min(max(message.data / 100.0, 0.0), 1.0) if math.isfinite(message.data) else self._share
+            if abs(share - self._share) >= SAME or (share in {0.0, 1.0} and share != self._share):
+                self._share = share
+                self._crossing.call(lambda: heard.scaled(share))
+
         self._node, self._topic = node, within(f"{self._status}/safety_mode")
         node.create_subscription(SafetyMode, self._topic, on_safety, latched)
         node.create_subscription(RobotMode, within(f"{self._status}/robot_mode"), on_mode, latched)
         node.create_subscription(Bool, within(f"{self._status}/robot_program_running"), on_program, latched)
+        node.create_subscription(Float64, within(self._scaling), on_scaling, newest)
         program()
 
     def watch(self) -> None:
