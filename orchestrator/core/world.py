@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from orchestrator.core.geometry import IDENTITY, Pose
+from orchestrator.core.geometry import IDENTITY, Pose, Vector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,10 +31,24 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """Which camera measured a place, by which calibration, and what that left unknown: one sigma per axis, m and rad.
+
+    The same camera sees the same place again as far off as before, whatever its calibration is off by.
+    """
+
+    camera: str
+    calibration: str
+    sigma_m: Vector
+    sigma_rad: Vector
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """What is believed of one part instance. `pose` is in the holder's frame, `t` (s, UTC) the last contact.
 
-    `perhaps` is where it may stand instead: where somebody, or the gripper, took it from in the cell.
+    `perhaps` is where it may stand instead: where somebody, or the gripper, took it from in the cell. `sighting` tells
+    how its pose was measured, if it was.
     """
 
     part: str
@@ -46,6 +60,7 @@ class Fact:
     certainty: Certainty
     t: float
     perhaps: Seat | None = None
+    sighting: Sighting | None = None
 
     @property
     def unit(self) -> str:
@@ -142,6 +157,7 @@ class World:
             certainty=event.certainty,
             t=old.t if old and seen else t,
             perhaps=event.perhaps or came,
+            sighting=event.sighting,
         )
         return World({**self.facts, event.part: fact})
 

@@ -9,7 +9,7 @@ taken: noise is what the camera's model says. All lengths are metres, angles rad
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -98,29 +98,21 @@ def foresee(request: CheckRequest, eye: Eye, meshes: Meshes) -> Sight | None:
         return None
     behind = _behind(part, request, window, eye, meshes)
     view = _View(body, part.pose, window, eye, behind)
-    pixel_m = view.pixel_m
-    covariance, told = _fit(body, part, view, eye.noise)
-    fit = _deviations(covariance, body.centre) * (INFLATE + INFLATE_GRAIN * (_grain(eye.noise) - 1))
+    fit, told = _claimed(body, part, view, eye)
     known, used = _by_datum(request, eye, meshes)
     turn = part.pose.matrix()[:3, :3]
     trust = np.diag([EXTRINSIC_M**2] * 3 + [EXTRINSIC_RAD**2] * 3)
     base, off = np.zeros(6), np.zeros(6)
+    if known is None and request.datum:  # all that is not known is claimed where a datum is asked for and hidden
+        known = _by_earlier(request, eye, meshes)
+        if known is None:
+            lever = _to_origin(np.asarray(eye.pose.p) - transformed(part.pose, body.centre))
+            known = lever @ trust @ lever.T
     if known is not None:
         base = _seen_from(known, turn, body.centre)
-    elif request.datum:  # it is claimed with the rest where a datum is asked for and hidden
-        lever = _to_origin(np.asarray(eye.pose.p) - transformed(part.pose, body.centre))
-        base = _seen_from(lever @ trust @ lever.T, turn, body.centre)
     else:
         off = _seen_from(trust, turn, body.centre)
-    ahead = np.abs((eye.pose.inverse() @ part.pose).matrix()[2, :3])
-    blur_m = FLOOR_PIXELS * _grain(eye.noise) * pixel_m
-    floors = np.concatenate(
-        [
-            np.hypot(FLOOR_M, blur_m * np.sqrt(np.maximum(0.0, 1 - ahead**2))),
-            np.hypot(FLOOR_RAD, blur_m / body.radius * ahead),
-        ]
-    )
-    sigma = np.sqrt(fit**2 + floors**2 + base**2)
+    sigma = np.hypot(fit, base)
     whole = view.whole
     least = max(LEAST_PIXELS, LEAST_VISIBLE * view.free_pixels, LEAST_SHOWN * whole)
     return Sight(
@@ -385,6 +377,41 @@ def _fit(body: Body, part: Expected, view: _View, noise: Noise) -> tuple[Floats,
     best = _deviations(np.asarray(np.linalg.inv((surface + silhouette) * good + loose)), body.centre)
     told = tuple(bool(known < limit / 4) for known, limit in zip(best, prior, strict=True))
     return np.asarray(covariance), told
+
+
+def _claimed(body: Body, part: Expected, view: _View, eye: Eye) -> tuple[Floats, tuple[bool, ...]]:
+    """Return one sigma (6,) per axis of a part's pose by its own pixels alone, and which axes are told."""
+    covariance, told = _fit(body, part, view, eye.noise)
+    fit = _deviations(covariance, body.centre) * (INFLATE + INFLATE_GRAIN * (_grain(eye.noise) - 1))
+    ahead = np.abs((eye.pose.inverse() @ part.pose).matrix()[2, :3])
+    blur_m = FLOOR_PIXELS * _grain(eye.noise) * view.pixel_m
+    across = np.hypot(FLOOR_M, blur_m * np.sqrt(np.maximum(0.0, 1 - ahead**2)))
+    about = np.hypot(FLOOR_RAD, blur_m / body.radius * ahead)
+    return np.hypot(fit, np.concatenate([across, about])), told
+
+
+def _by_earlier(request: CheckRequest, eye: Eye, meshes: Meshes) -> Floats | None:
+    """Return what this camera left unknown (6, 6) when it looked at each datum, before the part hid it.
+
+    It is in the world's axes, about the part's centre; None where it can't have measured one of them.
+    """
+    pivot = transformed(request.part.pose, _body(meshes(request.part.mesh)).centre)
+    covariance = np.zeros((6, 6))
+    for place, datum in enumerate(request.datum):
+        body = _body(meshes(datum.mesh))
+        window = _window(body, datum.pose, eye, MARGIN_M)
+        if window is None:
+            return None
+        then = replace(request, around=request.datum[place + 1 :])
+        view = _View(body, datum.pose, window, eye, _behind(datum, then, window, eye, meshes))
+        if view.seen_pixels < max(LEAST_PIXELS, LEAST_SHOWN * view.whole):
+            return None
+        sigma, _ = _claimed(body, datum, view, eye)
+        if datum.symmetry_z == 0:
+            sigma[5] = 0.0
+        from_it = np.linalg.inv(_about(datum.pose, np.zeros(3), pivot))
+        covariance += from_it @ np.diag(sigma**2) @ from_it.T
+    return covariance
 
 
 def _by_datum(request: CheckRequest, eye: Eye, meshes: Meshes) -> tuple[Floats | None, tuple[str, ...]]:

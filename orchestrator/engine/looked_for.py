@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orchestrator.core.errors import VisionError
@@ -71,6 +72,23 @@ class LookedFor:
             if name != kind and other.mesh and other.mesh != mine.mesh and _similar(mine, other)
         ]
         return tuple(alike[:MISTAKEN])
+
+
+def seen_by(request: CheckRequest, state: State, camera: str, calibration: str) -> CheckRequest:
+    """Return a request with what is known of each datum that this camera has measured, as it is calibrated now.
+
+    It knows none where it has not measured what all of them stand on: that may have been carried here since. A camera
+    on the flange is off by another amount wherever the arm holds it, and knows none either.
+    """
+    chain = {fact.part: fact.sighting for fact in state.world.chain(request.part.id)}
+    known = {
+        part: (*seen.sigma_m, *seen.sigma_rad)
+        for part, seen in chain.items()
+        if seen is not None and (seen.camera, seen.calibration) == (camera, calibration)
+    }
+    if camera not in state.spec.fixed_cameras or [*chain][-1:] != [*known][-1:]:
+        return request
+    return replace(request, datum=tuple(replace(datum, sigma=known.get(datum.id)) for datum in request.datum))
 
 
 def remains(state: State, effect: str, part: str) -> tuple[CheckRequest, Space]:

@@ -31,7 +31,7 @@ from orchestrator.engine.mesh import MeshShelf
 from orchestrator.engine.nominal import UNIT, Nobody, as_checked, nominal
 
 if TYPE_CHECKING:
-    from orchestrator.core.ports import CheckRequest
+    from orchestrator.core.ports import CheckRequest, Expected
     from orchestrator.engine.mesh import MeshFacts
 
 PARTS, CELL = shared("instructions"), shared("launch") / "cells" / "demo.yaml"
@@ -77,13 +77,25 @@ def claimed(look: Look) -> np.ndarray:
         world.add(thing.id, Mesh(thing.mesh), thing.pose)
     camera = SimCamera(setup, world, WallClock(), robot=None, seed=3)
     settings = dataclasses.replace(VisionSettings(), noise_m=setup.noise.sigma_m)
+    request = dataclasses.replace(look.request, datum=measured_before(look))
     rows = []
     for _ in range(SHOTS):
         crop = cut(asyncio.run(camera.shoot()), look.request.part, SOLIDS, BESIDE_M)
-        check = judge(look.request, crop, SOLIDS, settings).check
+        check = judge(request, crop, SOLIDS, settings).check
         if check.deviation is not None:
             rows.append([*check.uncertainty_m, *check.uncertainty_rad])
     return np.median(rows, axis=0)
+
+
+def measured_before(look: Look) -> tuple[Expected, ...]:
+    """Return each datum of a look with what the judge claims of it from a picture without what stands on it."""
+    out = []
+    for place, datum in enumerate(look.request.datum):
+        below = look.request.datum[place + 1 :]
+        request = dataclasses.replace(look.request, part=datum, around=below, datum=below, look_alikes=())
+        first = claimed(Look(look.step, look.camera, request))
+        out.append(dataclasses.replace(datum, sigma=tuple(float(sigma) for sigma in first)))
+    return tuple(out)
 
 
 def reckoned(look: Look, **changed: object) -> foresight.Sight:

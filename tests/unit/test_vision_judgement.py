@@ -129,6 +129,25 @@ def test_where_a_datum_is_asked_for_and_not_seen_the_camera_s_own_error_counts(
     assert far.verdict == "displaced"
 
 
+def test_a_datum_that_this_camera_has_measured_before_need_not_be_seen(camera: Photographer, solids: Solids) -> None:
+    shot = camera.shoot([TABLE, POT, moved(RING, 1.3)])
+    known = dataclasses.replace(
+        expected("block", Pose((0.45, 2.0, 0.05)), part="pot"), sigma=(0.0001,) * 3 + (0.0,) * 3
+    )
+    alone = checked(request(RING, [TABLE, POT]), shot, solids)
+    named = checked(with_datum(request(RING, [TABLE, POT]), known), shot, solids)
+    assert (named.verdict, named.datum) == ("displaced", ())
+    assert "Too little" not in named.reason
+    for before, with_it in zip(alone.uncertainty_m, named.uncertainty_m, strict=True):
+        assert with_it == pytest.approx(math.hypot(before, 0.0001), abs=2e-6)
+    twice = checked(with_datum(request(RING, [TABLE, POT]), known, known), shot, solids)
+    assert twice.uncertainty_m[2] == pytest.approx(math.hypot(alone.uncertainty_m[2], 0.0001, 0.0001), abs=2e-6)
+    tilted = dataclasses.replace(known, pose=Pose((0.45, 0.0, 0.0)), sigma=(0.0,) * 3 + (0.001, 0.001, 0.0))
+    ahead = dataclasses.replace(known, pose=Pose((0.45, 2.0, 0.0)), sigma=(0.0,) * 3 + (0.001, 0.001, 0.0))
+    assert checked(with_datum(request(RING, [TABLE, POT]), tilted), shot, solids).uncertainty_m[2] < 0.0002
+    assert checked(with_datum(request(RING, [TABLE, POT]), ahead), shot, solids).uncertainty_m[2] > 0.0019
+
+
 def test_between_surely_in_and_surely_out_is_cannot_see(camera: Photographer, solids: Solids) -> None:
     for mm, verdict in ((0.7, "ok"), (1.0, "cannot_see"), (1.3, "displaced")):
         check = checked(request(RING, [TABLE, POT]), camera.shoot([TABLE, POT, moved(RING, mm)]), solids)

@@ -40,9 +40,10 @@ class Fix:
     """Where the camera really is, by its datum.
 
     `camera` is its corrected pose in the world; `covariance` (6, 6) what that leaves unknown of a small motion, in the
-    world's axes, of everything in the picture about the checked part's centre: all of the camera's own error where a
-    datum is asked for and none is seen, none of it where none is asked for; `used` the datum parts by id; `shift` how
-    far the picture was off there; `problem` why nothing can be judged by it, "" otherwise.
+    world's axes, of everything in the picture about the checked part's centre; `used` the datum parts by id; `shift`
+    how far the picture was off there; `problem` why nothing can be judged by it, "" otherwise; `astray` whether all of
+    the camera's own error counts, since it neither sees a datum that is asked for nor has measured it before. Where
+    none is asked for, none of it does.
     """
 
     camera: Pose
@@ -50,6 +51,7 @@ class Fix:
     used: tuple[str, ...] = ()
     shift: Pose = IDENTITY
     problem: str = ""
+    astray: bool = False
 
     def sigma(self, part: Pose, centre: Floats) -> Floats:
         """Return what it leaves unknown of a part's pose, per axis of the part: m and rad, one sigma."""
@@ -113,7 +115,7 @@ def fix(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSetti
         used.append(datum.id)
         sightings.append(seen)
     if not used:
-        return Fix(crop.pose, _astray(crop.pose, pivot, settings) if request.datum else np.zeros((6, 6)))
+        return _unseen(request.datum, crop.pose, pivot, settings)
     trust = np.diag([settings.extrinsic_m**2] * 3 + [settings.extrinsic_rad**2] * 3)
     spread = np.linalg.pinv(information)
     off = spread @ pulls
@@ -133,10 +135,18 @@ def _likely(information: Floats, pulls: Floats, trust: Floats, pivot: Floats) ->
     return covariance, shift, about @ shift @ about.inverse()
 
 
-def _astray(camera: Pose, pivot: Floats, settings: VisionSettings) -> Floats:
-    """Return how far everything about a pivot may seem to have moved, (6, 6), as a camera is off by its calibration."""
-    lever = to_origin(np.asarray(camera.p) - pivot)
-    return lever @ np.diag([settings.extrinsic_m**2] * 3 + [settings.extrinsic_rad**2] * 3) @ lever.T
+def _unseen(datum: tuple[Expected, ...], camera: Pose, pivot: Floats, settings: VisionSettings) -> Fix:
+    """Say what is not known where no datum is seen: what this camera left unknown of each, else its own error."""
+    covariance = np.zeros((6, 6))
+    for one in datum:
+        if one.sigma is None:
+            lever = to_origin(np.asarray(camera.p) - pivot)
+            trust = np.diag([settings.extrinsic_m**2] * 3 + [settings.extrinsic_rad**2] * 3)
+            return Fix(camera, lever @ trust @ lever.T, astray=True)
+        about_z = 0.0 if one.symmetry_z == 0 else one.sigma[5]
+        from_it = np.linalg.inv(_about(one.pose, np.zeros(3), pivot))
+        covariance += from_it @ np.diag(np.square([*one.sigma[:5], about_z])) @ from_it.T
+    return Fix(camera, covariance)
 
 
 def _contradicts(seen: Sighting, apparent: Pose, settings: VisionSettings) -> bool:

@@ -98,7 +98,7 @@ def judge(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSet
         off_m = answer.deviation.distance_m if answer.deviation else 0.0
         if off := seen_off(request, crop, solids, settings, off_m):
             answer = dataclasses.replace(answer, verdict="cannot_see", reason=off, wrong_part="")
-    if request.datum and not by.used and answer.deviation and answer.verdict != "ok":
+    if by.astray and answer.deviation and answer.verdict != "ok":
         names = " and ".join(datum.id for datum in request.datum)
         words = f"Too little of {names} is seen to take out what the camera itself is off by."
         answer = dataclasses.replace(answer, reason=f"{answer.reason} {words}")

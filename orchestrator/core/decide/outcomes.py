@@ -15,7 +15,7 @@ from orchestrator.core.machine import StepStatus
 from orchestrator.core.ports import Safety
 from orchestrator.core.rechecks import AHEAD_S, fresh_from, overtaken
 from orchestrator.core.state import ROBOT
-from orchestrator.core.world import CELL, GRIPPER, LOST
+from orchestrator.core.world import CELL, GRIPPER, LOST, Sighting
 
 if TYPE_CHECKING:
     from orchestrator.core.decide.verdict import Rejected
@@ -273,9 +273,20 @@ def _seen(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> lis
                 "pose": pose,
                 "source": "measured",
                 "certainty": certainty,
+                "sighting": _sighting(measured) if certainty == "known" and holder != GRIPPER else None,
             }
         )
     ]
+
+
+def _sighting(measured: cmd.Measured) -> Sighting | None:
+    """Return how a place was measured; None where the journal doesn't tell, which older ones don't."""
+    mm, deg = measured.uncertainty_mm, measured.uncertainty_deg
+    if not measured.camera or mm is None or deg is None:
+        return None
+    x, y, z = (round(v / 1000, 6) for v in mm)
+    about_x, about_y, about_z = (round(math.radians(v), 6) for v in deg)
+    return Sighting(measured.camera, measured.calibration, (x, y, z), (about_x, about_y, about_z))
 
 
 def _elsewhere(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> bool:
