@@ -9,7 +9,7 @@ taken: noise is what the camera's model says. All lengths are metres, angles rad
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ import numpy as np
 from orchestrator.engine.zbuffer import NEAR_M, Window, draw, transformed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import numpy.typing as npt
 
@@ -43,6 +43,7 @@ PRIOR_M, KNOWN_M = 0.005, 0.00015
 BAND_PIXELS, INNER_PIXELS = 1200, 400
 FINE_PIXELS, FINE_M, CLIP_M = 1.25, 0.0015, 0.0012
 
+TELLING_SIGMA, LEAST_TELLING = 2.5, 12  # of the noise in a pixel that tells two apart, and how many of them do
 GRAZING = 0.2  # a surface that is met at a lesser cosine loses pixels
 MOST_PIXELS = 120  # of a window's side: what is larger is drawn coarser
 OUTLINE_PIXELS = 1.0  # how far one pixel of an outline tells where the outline runs, one sigma
@@ -72,7 +73,7 @@ class Sight:
     it; `off` what an error of the camera's calibration adds where no datum is asked for that takes it out; `told` which
     axes this view can tell at all. `visible` is the share of the part's surface facing the camera that is in view,
     `pixels` how many pixels that are, `blind` whether the judge will refuse for want of them. `distance_m` is from
-    lens to part.
+    lens to part. `telling` is in how many pixels the part shows what tells it from each of its look-alikes, by id.
     """
 
     sigma: tuple[float, ...]
@@ -83,6 +84,12 @@ class Sight:
     blind: bool
     distance_m: float
     datum: tuple[str, ...] = ()
+    telling: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def alike(self) -> tuple[str, ...]:
+        """The look-alikes that no picture from here tells from the part."""
+        return tuple(name for name, pixels in self.telling.items() if pixels < LEAST_TELLING)
 
 
 def foresee(request: CheckRequest, eye: Eye, meshes: Meshes) -> Sight | None:
@@ -124,6 +131,7 @@ def foresee(request: CheckRequest, eye: Eye, meshes: Meshes) -> Sight | None:
         blind=whole < LEAST_PIXELS or view.seen_pixels < least,
         distance_m=math.dist(eye.pose.p, part.pose.p),
         datum=used,
+        telling={other.id: _telling(view, other, request.part, eye, meshes) for other in request.look_alikes},
     )
 
 
@@ -377,6 +385,18 @@ def _fit(body: Body, part: Expected, view: _View, noise: Noise) -> tuple[Floats,
     best = _deviations(np.asarray(np.linalg.inv((surface + silhouette) * good + loose)), body.centre)
     told = tuple(bool(known < limit / 4) for known, limit in zip(best, prior, strict=True))
     return np.asarray(covariance), told
+
+
+def _telling(view: _View, other: Expected, part: Expected, eye: Eye, meshes: Meshes) -> int:
+    """Count the camera's pixels in which a look-alike in a part's place would clearly be seen nearer or farther."""
+    depth, _ = draw(transformed(eye.pose.inverse() @ part.pose, _body(meshes(other.mesh)).triangles), view.window)
+    mine, its = np.minimum(view.alone, view.behind), np.minimum(depth, view.behind)
+    either = (np.isfinite(mine) | np.isfinite(its)) & view.open
+    nearer = np.where(either, np.minimum(mine, its), 0.0)
+    apart = np.abs(np.where(either, mine, 0.0) - np.where(either, its, 0.0)) > TELLING_SIGMA * np.hypot(
+        eye.noise.sigma_m * nearer**2, SLACK_M
+    )
+    return int(apart.sum()) * view.window.stride**2
 
 
 def _claimed(body: Body, part: Expected, view: _View, eye: Eye) -> tuple[Floats, tuple[bool, ...]]:

@@ -166,6 +166,19 @@ def test_a_part_below_another_is_blind() -> None:
     assert found.visible < 0.05
 
 
+def test_what_tells_a_part_from_its_look_alike_counts_where_it_is_seen() -> None:
+    (look,) = looks(5, ("fit_shaft",), datum=True)
+    seen = reckoned(look)
+    assert seen.telling["gear_shaft_10"] > 100
+    assert seen.alike == ()
+    (cover,) = looks(5, ("cover",), datum=False)
+    around = (*look.request.around, dataclasses.replace(cover.request.part, id="lid"))
+    below = dataclasses.replace(look, request=dataclasses.replace(look.request, around=around))
+    assert reckoned(below).alike == ("gear_shaft_10",)
+    blurred = reckoned(look, noise=dataclasses.replace(NOISE["stereo"], sigma_m=0.1))
+    assert blurred.telling["gear_shaft_10"] < seen.telling["gear_shaft_10"]
+
+
 def test_nothing_behind_the_camera_is_reckoned() -> None:
     (look,) = looks(5, ("load",), datum=False)
     cell = Library(PARTS, CELL).cell

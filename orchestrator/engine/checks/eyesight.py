@@ -102,9 +102,26 @@ def _judged(built: Built, state: State, step: Step) -> tuple[float, Finding] | N
         text = f"Step '{step.group}': camera {name} {how}, so that the check ends as a question."
         remedy = "Look from elsewhere or nearer, check before something covers it, or let a person attest."
         return 2.0, Finding(built.path(step, "check"), text, remedy, warning=True)
+    telling = {name: sight for name, sight in clear.items() if not sight.alike}
+    if not telling:
+        return 2.0, _mistaken(built, step, clear)
+    clear = telling
     doubts = [max(_doubts(step, name, sight, known[name]), key=_weight) for name, sight in clear.items()]
     least = min(doubts, key=_weight)
     return (max(least.asked, least.taken / 100), _finding(built, step, least)) if least.speaks else None
+
+
+def _mistaken(built: Built, step: Step, seen: dict[str, Sight]) -> Finding:
+    """Say that a part looks like another from every camera."""
+    name, sight = max(seen.items(), key=lambda item: min(item[1].telling.values()))
+    kind = step.result.kind or step.result.part
+    others = " or ".join(f"'{other}'" for other in sight.alike)
+    text = (
+        f"Step '{step.group}': camera {name} can't tell '{kind}' from {others} where it looks from: what they differ "
+        f"in shows in {min(sight.telling.values())} pixels, so that the check ends as a question."
+    )
+    remedy = "Look from where it shows, or nearer, or let a person attest."
+    return Finding(built.path(step, "check"), text, remedy, warning=True)
 
 
 def _weight(doubt: Doubt) -> tuple[bool, float, float]:
@@ -142,7 +159,7 @@ def _seen(built: Built, state: State, step: Step) -> tuple[dict[str, Sight], dic
         camera = cell.fixed_cameras.get(name)
         if camera is None:  # said elsewhere
             continue
-        key: Foreseen = (name, request.part, request.around, request.datum)
+        key: Foreseen = (name, request.part, request.around, request.datum, request.look_alikes)
         if key not in kept:
             try:
                 kept[key] = foresee(request, Eye(camera.at, camera.intrinsics, NOISE[camera.model]), shown.__getitem__)

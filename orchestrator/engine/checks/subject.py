@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from orchestrator.engine.product import Product
     from orchestrator.engine.registry import Skill
 
-    Foreseen = tuple[str, Expected, tuple[Expected, ...], tuple[Expected, ...]]  # camera, part, around, datum
+    Things = tuple[Expected, ...]
+    Foreseen = tuple[str, Expected, Things, Things, Things]  # camera, part, around, datum, look-alikes
 
 
 @dataclass(frozen=True)
