@@ -68,7 +68,7 @@ class Trial:
 
     `telling` is, of a part in clear view, in how many pixels a perfect picture from the camera's true place differs
     from that of its look-alike in the same pose by more than the camera's noise (`TELLING_SIGMA`); None else. `first`
-    is a picture by the same camera of what carries the part, from before the part was put there.
+    is a picture by the same camera of what carries the part, from before the part was put there; None once it counts.
     """
 
     assembly: Assembly
@@ -76,7 +76,7 @@ class Trial:
     case: Case
     asked: CheckRequest
     crop: Crop
-    first: Crop
+    first: Crop | None
     truth: Pose | None
     seed: int
     telling: int | None = None
@@ -208,40 +208,43 @@ class Stage:
 
 
 def run(trial: Trial, solids: Solids, settings: VisionSettings | None = None) -> Outcome:
-    """Judge a trial in this process, after what carries the part; times are those of the part's check alone."""
+    """Judge a trial in this process, as `carried` asks it; times are those of the part's check alone."""
     settings = dataclasses.replace(settings or VisionSettings(), noise_m=trial.kind.noise.sigma_m)
-    asked = _carried(trial, solids, settings)
+    trial = carried(trial, solids, settings)
     began = time.process_time()
-    check = judge(asked, trial.crop, solids, settings).check
+    check = judge(trial.asked, trial.crop, solids, settings).check
     return Outcome(trial, check, time.process_time() - began)
 
 
-def _carried(trial: Trial, solids: Solids, settings: VisionSettings) -> CheckRequest:
-    """Return what is asked with its datum where the camera has seen that before, as the ledger of a cell has it.
+def carried(trial: Trial, solids: Solids, settings: VisionSettings | None = None) -> Trial:
+    """Return a trial with its datum where its camera has seen that before, as the ledger of a cell has it.
 
-    The part's place moves along, so deviations stay what they are. Where that check doesn't end ok, the world counts as
-    it is calibrated: a person would have to say that the datum is in its place.
+    All else, the truth too, moves along, so deviations stay what they are. Where that first check doesn't end ok, the
+    world counts as it is calibrated: a person would have to say that the datum is in its place.
     """
     asked = trial.asked
-    if not asked.datum:
-        return asked
+    if not asked.datum or trial.first is None:
+        return trial
+    settings = dataclasses.replace(settings or VisionSettings(), noise_m=trial.kind.noise.sigma_m)
     (base,) = asked.datum
     alone = dataclasses.replace(
         asked, part=base, around=(), look_alikes=(), datum=(), within_m=BASE_M, within_rad=BASE_RAD
     )
     seen = judge(alone, trial.first, solids, settings).check
     if seen.verdict != "ok" or seen.deviation is None:
-        return dataclasses.replace(asked, datum=())
+        return dataclasses.replace(trial, asked=dataclasses.replace(asked, datum=()), first=None)
     pose = base.pose @ seen.deviation.pose
     moved = pose @ base.pose.inverse()
     base = dataclasses.replace(base, pose=pose, sigma=(*seen.uncertainty_m, *seen.uncertainty_rad))
-    return dataclasses.replace(
+    asked = dataclasses.replace(
         asked,
         part=_along(moved, asked.part),
         look_alikes=tuple(_along(moved, other) for other in asked.look_alikes),
         around=(base,),
         datum=(base,),
     )
+    truth = moved @ trial.truth if trial.truth is not None else None
+    return dataclasses.replace(trial, asked=asked, truth=truth, first=None)
 
 
 def _along(moved: Pose, thing: Expected) -> Expected:

@@ -32,13 +32,16 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """Which camera measured a place, by which calibration, and what that left unknown: one sigma per axis, m and rad.
+    """Which camera measured a place, and what that left unknown: one sigma per axis, m and rad.
 
-    The same camera sees the same place again as far off as before, whatever its calibration is off by.
+    The same camera sees the same place again as far off as before, whatever its `calibration` (its id) is off by, as
+    long as it is taken to stand where it was (`camera_at`, in the world). `t` (s, UTC) is its picture's.
     """
 
     camera: str
     calibration: str
+    camera_at: Pose
+    t: float
     sigma_m: Vector
     sigma_rad: Vector
 
@@ -47,8 +50,8 @@ class Sighting:
 class Fact:
     """What is believed of one part instance. `pose` is in the holder's frame, `t` (s, UTC) the last contact.
 
-    `perhaps` is where it may stand instead: where somebody, or the gripper, took it from in the cell. `sighting` tells
-    how its pose was measured, if it was.
+    `perhaps` is where it may stand instead: where somebody, or the gripper, took it from in the cell. `sighting` is
+    how its pose was measured, where a look at it says as far off as the camera then was.
     """
 
     part: str

@@ -142,7 +142,7 @@ class Eyes:
             hidden = self._trusted(name) or self._in_the_way([name], now(), effect)
         if hidden:
             return Check("cannot_see", reason=hidden), request
-        request = seen_by(self._request(now(), effect), now(), name, _calibration(now(), shot))
+        request = seen_by(self._request(now(), effect), now(), shot, _calibration(now(), shot))
         lesson, _ = self._lesson(now(), effect, shot)
         return believed(await vision.check(replace(request, taught=lesson), shot), request), request
 
@@ -198,7 +198,7 @@ class Eyes:
                     best = Measured(verdict="cannot_see", reason=why, shot_t=shot.stamp)
                     continue
                 check = believed(await self._vision.check(request, shot), request)
-                best = measured(check, shot, _calibration(state, shot))
+                best = measured(check, request, shot, _calibration(state, shot))
                 if best.verdict != "cannot_see":
                     break
         return best
@@ -242,15 +242,15 @@ class Eyes:
                 blind[name] = Measured(verdict="cannot_see", reason=why, shot_t=shot.stamp)
                 continue
             state = now()
-            request = seen_by(self._request(state, effect), state, name, _calibration(state, shot))
+            request = seen_by(self._request(state, effect), state, shot, _calibration(state, shot))
             lesson, why = self._lesson(state, effect, shot)
-            check = await self._vision.check(replace(request, taught=lesson), shot)
-            check = believed(check, request)
+            request = replace(request, taught=lesson)
+            check = believed(await self._vision.check(request, shot), request)
             if why:
                 check = replace(check, reason=f"{check.reason} {why}".strip())
             if check.verdict != "cannot_see":
-                return measured(check, shot, _calibration(state, shot))
-            blind[name] = measured(check, shot, _calibration(state, shot))
+                return measured(check, request, shot, _calibration(state, shot))
+            blind[name] = measured(check, request, shot, _calibration(state, shot))
         if not blind:
             assert failed is not None  # a camera at least was asked
             raise failed

@@ -42,8 +42,9 @@ LEAST_PIXELS, LEAST_VISIBLE, LEAST_SHOWN = 20, 0.3, 0.1
 PRIOR_M, KNOWN_M = 0.005, 0.00015
 BAND_PIXELS, INNER_PIXELS = 1200, 400
 FINE_PIXELS, FINE_M, CLIP_M = 1.25, 0.0015, 0.0012
+CUT_SIGMA, LEAST_DIFFERENT, LEAST_TELLING = 4.0, 12, 5.0
 
-TELLING_SIGMA, LEAST_TELLING = 2.5, 12  # of the noise in a pixel that tells two apart, and how many of them do
+TELLING_SIGMA = 1.0  # of the noise in a pixel that tells two apart
 GRAZING = 0.2  # a surface that is met at a lesser cosine loses pixels
 MOST_PIXELS = 120  # of a window's side: what is larger is drawn coarser
 OUTLINE_PIXELS = 1.0  # how far one pixel of an outline tells where the outline runs, one sigma
@@ -73,7 +74,9 @@ class Sight:
     it; `off` what an error of the camera's calibration adds where no datum is asked for that takes it out; `told` which
     axes this view can tell at all. `visible` is the share of the part's surface facing the camera that is in view,
     `pixels` how many pixels that are, `blind` whether the judge will refuse for want of them. `distance_m` is from
-    lens to part. `telling` is in how many pixels the part shows what tells it from each of its look-alikes, by id.
+    lens to part. `datum` are those that are seen with it, `hidden` those that are not while none is, and
+    `known` whether this camera has measured each of them before. `telling` is how
+    much a picture tells the part from each of its look-alikes, by id: the log likelihood ratio that is expected.
     """
 
     sigma: tuple[float, ...]
@@ -84,16 +87,20 @@ class Sight:
     blind: bool
     distance_m: float
     datum: tuple[str, ...] = ()
-    telling: Mapping[str, int] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
+    known: bool = False
+    telling: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def alike(self) -> tuple[str, ...]:
         """The look-alikes that no picture from here tells from the part."""
-        return tuple(name for name, pixels in self.telling.items() if pixels < LEAST_TELLING)
+        return tuple(name for name, ratio in self.telling.items() if ratio < LEAST_TELLING)
 
 
-def foresee(request: CheckRequest, eye: Eye, meshes: Meshes) -> Sight | None:
+def foresee(request: CheckRequest, eye: Eye, meshes: Meshes, before: frozenset[str] = frozenset()) -> Sight | None:
     """Reckon what a camera will be able to say to a request; None where the part is behind it or too near.
+
+    `before` are the datum parts that it will have measured itself by then.
 
     Raises:
         BadInput, OSError: a mesh can't be read.
@@ -108,17 +115,17 @@ def foresee(request: CheckRequest, eye: Eye, meshes: Meshes) -> Sight | None:
     fit, told = _claimed(body, part, view, eye)
     known, used = _by_datum(request, eye, meshes)
     turn = part.pose.matrix()[:3, :3]
+    lever = _to_origin(np.asarray(eye.pose.p) - transformed(part.pose, body.centre))
     trust = np.diag([EXTRINSIC_M**2] * 3 + [EXTRINSIC_RAD**2] * 3)
+    earlier = None
+    if known is None and request.datum and before.issuperset(one.id for one in request.datum):
+        earlier = _by_earlier(request, eye, meshes)
     base, off = np.zeros(6), np.zeros(6)
-    if known is None and request.datum:  # all that is not known is claimed where a datum is asked for and hidden
-        known = _by_earlier(request, eye, meshes)
-        if known is None:
-            lever = _to_origin(np.asarray(eye.pose.p) - transformed(part.pose, body.centre))
-            known = lever @ trust @ lever.T
-    if known is not None:
-        base = _seen_from(known, turn, body.centre)
-    else:
+    if not request.datum:  # a calibration is best where its boards lay, at the parts
         off = _seen_from(trust, turn, body.centre)
+    else:  # claimed with the rest; where nothing is known, the judge takes the error for one of the camera's own pose
+        unknown = known if known is not None else earlier if earlier is not None else lever @ trust @ lever.T
+        base = _seen_from(unknown, turn, body.centre)
     sigma = np.hypot(fit, base)
     whole = view.whole
     least = max(LEAST_PIXELS, LEAST_VISIBLE * view.free_pixels, LEAST_SHOWN * whole)
@@ -131,6 +138,8 @@ def foresee(request: CheckRequest, eye: Eye, meshes: Meshes) -> Sight | None:
         blind=whole < LEAST_PIXELS or view.seen_pixels < least,
         distance_m=math.dist(eye.pose.p, part.pose.p),
         datum=used,
+        hidden=() if used else tuple(one.id for one in request.datum),
+        known=earlier is not None,
         telling={other.id: _telling(view, other, request.part, eye, meshes) for other in request.look_alikes},
     )
 
@@ -387,16 +396,23 @@ def _fit(body: Body, part: Expected, view: _View, noise: Noise) -> tuple[Floats,
     return np.asarray(covariance), told
 
 
-def _telling(view: _View, other: Expected, part: Expected, eye: Eye, meshes: Meshes) -> int:
-    """Count the camera's pixels in which a look-alike in a part's place would clearly be seen nearer or farther."""
+def _telling(view: _View, other: Expected, part: Expected, eye: Eye, meshes: Meshes) -> float:
+    """Return the log likelihood ratio by which a picture of the part is expected to speak against a look-alike.
+
+    As the judge has it: half a squared distance in sigmas, of which a grain's pixels count as one; 0 where fewer than
+    the least count differ.
+    """
     depth, _ = draw(transformed(eye.pose.inverse() @ part.pose, _body(meshes(other.mesh)).triangles), view.window)
     mine, its = np.minimum(view.alone, view.behind), np.minimum(depth, view.behind)
-    either = (np.isfinite(mine) | np.isfinite(its)) & view.open
-    nearer = np.where(either, np.minimum(mine, its), 0.0)
-    apart = np.abs(np.where(either, mine, 0.0) - np.where(either, its, 0.0)) > TELLING_SIGMA * np.hypot(
-        eye.noise.sigma_m * nearer**2, SLACK_M
-    )
-    return int(apart.sum()) * view.window.stride**2
+    both = np.isfinite(mine) & np.isfinite(its)
+    apart = np.abs(np.where(both, mine, 0.0) - np.where(both, its, 0.0))
+    apart[np.isfinite(mine) != np.isfinite(its)] = np.inf  # beside one of them nothing is behind
+    nearer = np.where(np.isfinite(np.minimum(mine, its)), np.minimum(mine, its), 1.0)
+    gap = np.minimum((apart / np.hypot(eye.noise.sigma_m * nearer**2, SLACK_M)) ** 2, CUT_SIGMA**2)[view.open]
+    pixels = view.window.stride**2
+    if int((gap > TELLING_SIGMA**2).sum()) * pixels < LEAST_DIFFERENT:
+        return 0.0
+    return float(gap[gap > 1.0].sum()) * pixels / 2 / _grain(eye.noise) ** 2
 
 
 def _claimed(body: Body, part: Expected, view: _View, eye: Eye) -> tuple[Floats, tuple[bool, ...]]:

@@ -30,7 +30,7 @@ def believed(check: Check, request: CheckRequest) -> Check:
     return check
 
 
-def measured(check: Check, shot: Shot, calibration: str) -> Measured:
+def measured(check: Check, request: CheckRequest, shot: Shot, calibration: str) -> Measured:
     """Return a check of a picture as the journal keeps it; `calibration` is the id of what its camera goes by."""
     offset = check.deviation
     return Measured(
@@ -47,6 +47,8 @@ def measured(check: Check, shot: Shot, calibration: str) -> Measured:
         uncertainty_deg=_rounded(check.uncertainty_rad, 180 / math.pi),
         camera=shot.camera,
         calibration=calibration,
+        camera_at=shot.pose.rounded(),
+        taught=request.taught is not None,
     )
 
 

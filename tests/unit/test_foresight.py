@@ -15,7 +15,7 @@ from orchestrator.adapters.camera_sim import SimCamera, setup_of
 from orchestrator.adapters.clock_wall import WallClock
 from orchestrator.adapters.sim.meshes import MeshStore
 from orchestrator.adapters.sim.world import World
-from orchestrator.adapters.vision import align
+from orchestrator.adapters.vision import align, hypotheses
 from orchestrator.adapters.vision.judge import judge
 from orchestrator.adapters.vision.render import BESIDE_M, Solids
 from orchestrator.adapters.vision.settings import VisionSettings
@@ -103,7 +103,8 @@ def reckoned(look: Look, **changed: object) -> foresight.Sight:
     assert cell is not None
     camera = cell.cameras[look.camera]
     eye = Eye(camera.at, camera.intrinsics, NOISE[camera.model])
-    found = foresee(look.request, dataclasses.replace(eye, **changed), mesh)  # type: ignore[arg-type]
+    before = frozenset(datum.id for datum in look.request.datum)
+    found = foresee(look.request, dataclasses.replace(eye, **changed), mesh, before)  # type: ignore[arg-type]
     assert found is not None
     return found
 
@@ -176,7 +177,22 @@ def test_what_tells_a_part_from_its_look_alike_counts_where_it_is_seen() -> None
     below = dataclasses.replace(look, request=dataclasses.replace(look.request, around=around))
     assert reckoned(below).alike == ("gear_shaft_10",)
     blurred = reckoned(look, noise=dataclasses.replace(NOISE["stereo"], sigma_m=0.1))
-    assert blurred.telling["gear_shaft_10"] < seen.telling["gear_shaft_10"]
+    assert blurred.alike == ("gear_shaft_10",)
+
+
+def test_a_hidden_datum_that_another_camera_measured_leaves_the_calibrations_error_in() -> None:
+    (look,) = looks(5, ("cover",), datum=True)
+    cell = Library(PARTS, CELL).cell
+    assert cell is not None
+    camera = cell.cameras[look.camera]
+    eye = Eye(camera.at, camera.intrinsics, NOISE[camera.model])
+    by_it, by_another = foresee(look.request, eye, mesh, frozenset({"u1/housing"})), foresee(look.request, eye, mesh)
+    assert by_it is not None
+    assert by_another is not None
+    assert (by_it.datum, by_it.hidden, by_it.known) == ((), ("u1/housing",), True)
+    assert (by_another.hidden, by_another.known) == (("u1/housing",), False)
+    assert by_it.sigma[0] < 0.0003
+    assert by_another.sigma[0] > 0.0008  # 0.05 degrees at 1 m
 
 
 def test_nothing_behind_the_camera_is_reckoned() -> None:
@@ -214,4 +230,9 @@ def test_the_numbers_are_the_judges_own() -> None:
         align.OUTLINE_SIGMA,
     )
     assert (foresight.BAND_PIXELS, foresight.INNER_PIXELS) == (align.BAND_PIXELS, align.INNER_PIXELS)
+    assert (own.cut_sigma, hypotheses.LEAST_DIFFERENT, hypotheses.CLEAR_RATIO) == (
+        foresight.CUT_SIGMA,
+        foresight.LEAST_DIFFERENT,
+        foresight.LEAST_TELLING,
+    )
     assert ((foresight.FINE_PIXELS, foresight.CLIP_M), foresight.FINE_M) == (align.FINE, align.FINE_M)

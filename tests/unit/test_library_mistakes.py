@@ -102,8 +102,8 @@ def test_kinds_of_one_shape_are_a_word_where_a_camera_shall_tell_them(tmp_path):
     found = check(instructions, cells, SKILLS, today=dt.date(2027, 3, 1), programs=SHIPPED.all())
     assert [problem.severity for problem in found] == ["warning"] * 2
     assert [problem.message for problem in found] == [
-        f"Step 'bulb': camera top can't tell 'bulb_{one}' from 'bulb_{other}' where it looks from: what they differ in "
-        f"shows in 0 pixels, so that the check ends as a question. (With volts {one}.)"
+        f"Step 'bulb': camera top can't tell 'bulb_{one}' from 'bulb_{other}' where it looks from: too little of what "
+        f"they differ in shows there, so that the check ends as a question. (With volts {one}.)"
         for one, other in ((12, 24), (24, 12))
     ]
     assert found[0].remedy == "Look from where it shows, or nearer, or let a person attest."

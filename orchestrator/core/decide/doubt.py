@@ -31,5 +31,4 @@ def _noted(fact: Fact, certainty: Literal["known", "doubtful"]) -> PartMoved:
         pose=fact.pose,
         source=fact.source,
         certainty=certainty,
-        sighting=fact.sighting,
     )

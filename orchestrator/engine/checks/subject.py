@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from orchestrator.engine.registry import Skill
 
     Things = tuple[Expected, ...]
-    Foreseen = tuple[str, Expected, Things, Things, Things]  # camera, part, around, datum, look-alikes
+    # camera, part, around, datum, look-alikes, and which datum parts that camera has measured
+    Foreseen = tuple[str, Expected, Things, Things, Things, frozenset[str]]
 
 
 @dataclass(frozen=True)
