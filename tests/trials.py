@@ -42,6 +42,7 @@ TELLING_SIGMA = 2.5  # of the camera's noise, by which a pixel tells a part from
 TELLING_M = 0.0015  # depths of part and look-alike that differ by more tell them apart
 WAYS = 30  # to lay something over a part that are tried
 TABLE_Z = 0.0
+BASE_M, BASE_RAD = (0.005,) * 3, (math.radians(5),) * 3  # within which what carries the part is to stand
 WIDE = intrinsics_for(1280, 720)
 
 
@@ -66,7 +67,8 @@ class Trial:
     """One scene: what is asked, the picture, and the truth (None where the part isn't there).
 
     `telling` is, of a part in clear view, in how many pixels a perfect picture from the camera's true place differs
-    from that of its look-alike in the same pose by more than the camera's noise (`TELLING_SIGMA`); None else.
+    from that of its look-alike in the same pose by more than the camera's noise (`TELLING_SIGMA`); None else. `first`
+    is a picture by the same camera of what carries the part, from before the part was put there; None once it counts.
     """
 
     assembly: Assembly
@@ -74,6 +76,7 @@ class Trial:
     case: Case
     asked: CheckRequest
     crop: Crop
+    first: Crop | None
     truth: Pose | None
     seed: int
     telling: int | None = None
@@ -137,8 +140,11 @@ class Stage:
             alike, _ = self._seen([base, dataclasses.replace(other, pose=where)], region, true)
             telling = int((np.abs(alike - depth) > TELLING_SIGMA * kind.noise.sigma_m * depth**2).sum())
         crop = Crop("top", kind.noise.spoil(depth, cosine, random), region, self.lens, camera, 1.0, kind.noise.sigma_m)
+        bare, cosine = self._seen([base], region, true)
+        before = kind.noise.spoil(bare, cosine, np.random.default_rng((seed, 1)))
+        first = dataclasses.replace(crop, depth_m=before)
         there = case not in {"missing", "wrong", "flipped"}
-        return Trial(assembly, kind, case, asked, crop, where if there else None, seed, telling)
+        return Trial(assembly, kind, case, asked, crop, first, where if there else None, seed, telling)
 
     def _where(self, assembly: Assembly, part: Expected, case: Case, random: np.random.Generator) -> Pose:
         """Return where the thing in the part's place truly is."""
@@ -202,11 +208,47 @@ class Stage:
 
 
 def run(trial: Trial, solids: Solids, settings: VisionSettings | None = None) -> Outcome:
-    """Judge a trial in this process."""
+    """Judge a trial in this process, as `carried` asks it; times are those of the part's check alone."""
     settings = dataclasses.replace(settings or VisionSettings(), noise_m=trial.kind.noise.sigma_m)
+    trial = carried(trial, solids, settings)
     began = time.process_time()
     check = judge(trial.asked, trial.crop, solids, settings).check
     return Outcome(trial, check, time.process_time() - began)
+
+
+def carried(trial: Trial, solids: Solids, settings: VisionSettings | None = None) -> Trial:
+    """Return a trial with its datum where its camera has seen that before, as the ledger of a cell has it.
+
+    All else, the truth too, moves along, so deviations stay what they are. Where that first check doesn't end ok, the
+    world counts as it is calibrated: a person would have to say that the datum is in its place.
+    """
+    asked = trial.asked
+    if not asked.datum or trial.first is None:
+        return trial
+    settings = dataclasses.replace(settings or VisionSettings(), noise_m=trial.kind.noise.sigma_m)
+    (base,) = asked.datum
+    alone = dataclasses.replace(
+        asked, part=base, around=(), look_alikes=(), datum=(), within_m=BASE_M, within_rad=BASE_RAD
+    )
+    seen = judge(alone, trial.first, solids, settings).check
+    if seen.verdict != "ok" or seen.deviation is None:
+        return dataclasses.replace(trial, asked=dataclasses.replace(asked, datum=()), first=None)
+    pose = base.pose @ seen.deviation.pose
+    moved = pose @ base.pose.inverse()
+    base = dataclasses.replace(base, pose=pose, sigma=(*seen.uncertainty_m, *seen.uncertainty_rad))
+    asked = dataclasses.replace(
+        asked,
+        part=_along(moved, asked.part),
+        look_alikes=tuple(_along(moved, other) for other in asked.look_alikes),
+        around=(base,),
+        datum=(base,),
+    )
+    truth = moved @ trial.truth if trial.truth is not None else None
+    return dataclasses.replace(trial, asked=asked, truth=truth, first=None)
+
+
+def _along(moved: Pose, thing: Expected) -> Expected:
+    return dataclasses.replace(thing, pose=moved @ thing.pose)
 
 
 def _flat(random: np.random.Generator) -> Pose:

@@ -692,7 +692,9 @@ class Measured(Frozen):
     """A camera's verdict as the journal keeps it; millimetres and degrees in the result's frame.
 
     `datum` are the parts that the pose is relative to, those that carry it, nearest first; `datum_offset_mm` is how far
-    they were seen from where they should be, in the world's axes, which has been taken out.
+    they were seen from where they should be, in the world's axes, which has been taken out. `calibration` is the id of
+    the one that `camera` was used with, or the digest of the cell file, and `camera_at` where that put it in the world.
+    `taught` is whether deviations count from where good units have taught that the part is found.
     """
 
     verdict: Literal["ok", "displaced", "missing", "flipped", "wrong", "cannot_see"]
@@ -705,6 +707,11 @@ class Measured(Frozen):
     shot_t: Finite = 0.0
     datum: tuple[Name, ...] = ()
     datum_offset_mm: Finite3 | None = None
+    uncertainty_deg: Finite3 | None = None
+    camera: Text = ""
+    calibration: Text = ""
+    camera_at: FinitePose | None = None
+    taught: bool = False
 
 
 class EndCheck(Frozen):

@@ -13,7 +13,7 @@ from orchestrator.core.machine import Autonomy, CellState, Mode, OrderState
 from orchestrator.core.ports import Safety
 from orchestrator.core.signature import Signature
 from orchestrator.core.variant import Frozen, Variant
-from orchestrator.core.world import Seat
+from orchestrator.core.world import Seat, Sighting
 
 Values = dict[str, float | str | bool]
 
@@ -539,6 +539,7 @@ class PartMoved(Frozen):
     bin: str = ""
     lay: Pose | None = None  # in the world: which one of a bin's loose parts it was
     perhaps: Seat | None = None  # where it may stand instead
+    sighting: Sighting | None = None  # how it was seen, where a camera's calibration counts in it
     qty: float = 1
 
 

@@ -405,12 +405,17 @@ class Camera(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A part where it should be (or is known to be): mesh below instructions/, pose in the world."""
+    """A part where it should be (or is known to be): mesh below instructions/, pose in the world.
+
+    `sigma` is for a datum whose pose the camera that looks now has measured itself before, and so with the same error
+    of its calibration: what that left unknown, one sigma per axis of the part (x, y, z, about x, y, z; m and rad).
+    """
 
     id: str
     mesh: str
     pose: Pose
     symmetry_z: int | None = None
+    sigma: tuple[float, float, float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,8 +436,10 @@ class Taught:
 class CheckRequest:
     """Does `part` sit where it should? `around` is what else is there, `look_alikes` what may stand in its place.
 
-    `datum` are parts in the same picture that the pose is relative to, because they carry the part: the camera's pose
-    is corrected by them first, so that an error of its calibration cancels. Empty: the world as calibrated.
+    `datum` are parts that the pose is relative to, because they carry the part, nearest first: the camera's pose is
+    corrected by those in the picture first, so that an error of its calibration cancels. Where none of them is seen it
+    cancels all the same if this camera has measured each of them before (`Expected.sigma`). Empty: the world as
+    calibrated.
     """
 
     effect: str

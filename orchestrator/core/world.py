@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from orchestrator.core.geometry import IDENTITY, Pose
+from orchestrator.core.geometry import IDENTITY, Pose, Vector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,10 +31,27 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """Which camera measured a place, and what that left unknown: one sigma per axis, m and rad.
+
+    The same camera sees the same place again as far off as before, whatever its `calibration` (its id) is off by, as
+    long as it is taken to stand where it was (`camera_at`, in the world). `t` (s, UTC) is its picture's.
+    """
+
+    camera: str
+    calibration: str
+    camera_at: Pose
+    t: float
+    sigma_m: Vector
+    sigma_rad: Vector
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """What is believed of one part instance. `pose` is in the holder's frame, `t` (s, UTC) the last contact.
 
-    `perhaps` is where it may stand instead: where somebody, or the gripper, took it from in the cell.
+    `perhaps` is where it may stand instead: where somebody, or the gripper, took it from in the cell. `sighting` is
+    how its pose was measured, where a look at it says as far off as the camera then was.
     """
 
     part: str
@@ -46,6 +63,7 @@ class Fact:
     certainty: Certainty
     t: float
     perhaps: Seat | None = None
+    sighting: Sighting | None = None
 
     @property
     def unit(self) -> str:
@@ -142,6 +160,7 @@ class World:
             certainty=event.certainty,
             t=old.t if old and seen else t,
             perhaps=event.perhaps or came,
+            sighting=event.sighting,
         )
         return World({**self.facts, event.part: fact})
 

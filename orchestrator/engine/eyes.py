@@ -16,7 +16,7 @@ from orchestrator.core.ports import Check
 from orchestrator.core.react import RideAndLook
 from orchestrator.core.rechecks import fresh_from
 from orchestrator.core.rides import makes_way, needs_ride
-from orchestrator.engine.looked_for import LookedFor, remains
+from orchestrator.engine.looked_for import LookedFor, remains, seen_by
 from orchestrator.engine.standstill import ARM_IDLE, EPSILON_S
 from orchestrator.engine.verdicts import believed, measured
 
@@ -142,7 +142,7 @@ class Eyes:
             hidden = self._trusted(name) or self._in_the_way([name], now(), effect)
         if hidden:
             return Check("cannot_see", reason=hidden), request
-        request = self._request(now(), effect)
+        request = seen_by(self._request(now(), effect), now(), shot, _calibration(now(), shot))
         lesson, _ = self._lesson(now(), effect, shot)
         return believed(await vision.check(replace(request, taught=lesson), shot), request), request
 
@@ -197,7 +197,8 @@ class Eyes:
                 if why := self._trusted(name):
                     best = Measured(verdict="cannot_see", reason=why, shot_t=shot.stamp)
                     continue
-                best = measured(believed(await self._vision.check(request, shot), request), shot.stamp)
+                check = believed(await self._vision.check(request, shot), request)
+                best = measured(check, request, shot, _calibration(state, shot))
                 if best.verdict != "cannot_see":
                     break
         return best
@@ -241,15 +242,15 @@ class Eyes:
                 blind[name] = Measured(verdict="cannot_see", reason=why, shot_t=shot.stamp)
                 continue
             state = now()
-            request = self._request(state, effect)
+            request = seen_by(self._request(state, effect), state, shot, _calibration(state, shot))
             lesson, why = self._lesson(state, effect, shot)
-            check = await self._vision.check(replace(request, taught=lesson), shot)
-            check = believed(check, request)
+            request = replace(request, taught=lesson)
+            check = believed(await self._vision.check(request, shot), request)
             if why:
                 check = replace(check, reason=f"{check.reason} {why}".strip())
             if check.verdict != "cannot_see":
-                return measured(check, shot.stamp)
-            blind[name] = measured(check, shot.stamp)
+                return measured(check, request, shot, _calibration(state, shot))
+            blind[name] = measured(check, request, shot, _calibration(state, shot))
         if not blind:
             assert failed is not None  # a camera at least was asked
             raise failed
@@ -271,7 +272,7 @@ class Eyes:
                 camera=shot.camera,
                 mesh_sha256=variant.parts[kind].mesh_sha256,
                 procedure_sha256=variant.procedure_sha256,
-                calibration=shot.calibration or state.spec.sha256,
+                calibration=_calibration(state, shot),
             )
         )
 
@@ -387,6 +388,11 @@ def _step(state: State, effect: Look | RideAndLook) -> Step:
     if found is None:
         raise VisionError("The unit has left the cell.")
     return found[0]
+
+
+def _calibration(state: State, shot: Shot) -> str:
+    """Return the id of the calibration that a picture's camera goes by, or the digest of the cell file."""
+    return shot.calibration or state.spec.sha256
 
 
 def _from_the_wrist(state: State, effect: Look | RideAndLook) -> bool:

@@ -9,7 +9,7 @@ taken: noise is what the camera's model says. All lengths are metres, angles rad
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ import numpy as np
 from orchestrator.engine.zbuffer import NEAR_M, Window, draw, transformed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import numpy.typing as npt
 
@@ -42,7 +42,9 @@ LEAST_PIXELS, LEAST_VISIBLE, LEAST_SHOWN = 20, 0.3, 0.1
 PRIOR_M, KNOWN_M = 0.005, 0.00015
 BAND_PIXELS, INNER_PIXELS = 1200, 400
 FINE_PIXELS, FINE_M, CLIP_M = 1.25, 0.0015, 0.0012
+CUT_SIGMA, LEAST_DIFFERENT, LEAST_TELLING = 4.0, 12, 5.0
 
+TELLING_SIGMA = 1.0  # of the noise in a pixel that tells two apart
 GRAZING = 0.2  # a surface that is met at a lesser cosine loses pixels
 MOST_PIXELS = 120  # of a window's side: what is larger is drawn coarser
 OUTLINE_PIXELS = 1.0  # how far one pixel of an outline tells where the outline runs, one sigma
@@ -69,10 +71,12 @@ class Sight:
     """What one camera can tell of one result.
 
     `sigma` is one standard deviation per axis (x, y, z, about x, y, z of the result; m and rad) as the judge will claim
-    it; `off` what an error of the camera's calibration adds where nothing in the picture takes it out; `told` which
+    it; `off` what an error of the camera's calibration adds where no datum is asked for that takes it out; `told` which
     axes this view can tell at all. `visible` is the share of the part's surface facing the camera that is in view,
     `pixels` how many pixels that are, `blind` whether the judge will refuse for want of them. `distance_m` is from
-    lens to part.
+    lens to part. `datum` are those that are seen with it, `hidden` those that are not while none is, and
+    `known` whether this camera has measured each of them before. `telling` is how
+    much a picture tells the part from each of its look-alikes, by id: the log likelihood ratio that is expected.
     """
 
     sigma: tuple[float, ...]
@@ -83,10 +87,20 @@ class Sight:
     blind: bool
     distance_m: float
     datum: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    known: bool = False
+    telling: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def alike(self) -> tuple[str, ...]:
+        """The look-alikes that no picture from here tells from the part."""
+        return tuple(name for name, ratio in self.telling.items() if ratio < LEAST_TELLING)
 
 
-def foresee(request: CheckRequest, eye: Eye, meshes: Meshes) -> Sight | None:
+def foresee(request: CheckRequest, eye: Eye, meshes: Meshes, before: frozenset[str] = frozenset()) -> Sight | None:
     """Reckon what a camera will be able to say to a request; None where the part is behind it or too near.
+
+    `before` are the datum parts that it will have measured itself by then.
 
     Raises:
         BadInput, OSError: a mesh can't be read.
@@ -98,23 +112,21 @@ def foresee(request: CheckRequest, eye: Eye, meshes: Meshes) -> Sight | None:
         return None
     behind = _behind(part, request, window, eye, meshes)
     view = _View(body, part.pose, window, eye, behind)
-    pixel_m = view.pixel_m
-    covariance, told = _fit(body, part, view, eye.noise)
-    fit = _deviations(covariance, body.centre) * (INFLATE + INFLATE_GRAIN * (_grain(eye.noise) - 1))
+    fit, told = _claimed(body, part, view, eye)
     known, used = _by_datum(request, eye, meshes)
     turn = part.pose.matrix()[:3, :3]
-    base = _seen_from(known, turn, body.centre) if known is not None else np.zeros(6)
+    lever = _to_origin(np.asarray(eye.pose.p) - transformed(part.pose, body.centre))
     trust = np.diag([EXTRINSIC_M**2] * 3 + [EXTRINSIC_RAD**2] * 3)
-    off = np.zeros(6) if known is not None else _seen_from(trust, turn, body.centre)
-    ahead = np.abs((eye.pose.inverse() @ part.pose).matrix()[2, :3])
-    blur_m = FLOOR_PIXELS * _grain(eye.noise) * pixel_m
-    floors = np.concatenate(
-        [
-            np.hypot(FLOOR_M, blur_m * np.sqrt(np.maximum(0.0, 1 - ahead**2))),
-            np.hypot(FLOOR_RAD, blur_m / body.radius * ahead),
-        ]
-    )
-    sigma = np.sqrt(fit**2 + floors**2 + base**2)
+    earlier = None
+    if known is None and request.datum and before.issuperset(one.id for one in request.datum):
+        earlier = _by_earlier(request, eye, meshes)
+    base, off = np.zeros(6), np.zeros(6)
+    if not request.datum:  # a calibration is best where its boards lay, at the parts
+        off = _seen_from(trust, turn, body.centre)
+    else:  # claimed with the rest; where nothing is known, the judge takes the error for one of the camera's own pose
+        unknown = known if known is not None else earlier if earlier is not None else lever @ trust @ lever.T
+        base = _seen_from(unknown, turn, body.centre)
+    sigma = np.hypot(fit, base)
     whole = view.whole
     least = max(LEAST_PIXELS, LEAST_VISIBLE * view.free_pixels, LEAST_SHOWN * whole)
     return Sight(
@@ -126,6 +138,9 @@ def foresee(request: CheckRequest, eye: Eye, meshes: Meshes) -> Sight | None:
         blind=whole < LEAST_PIXELS or view.seen_pixels < least,
         distance_m=math.dist(eye.pose.p, part.pose.p),
         datum=used,
+        hidden=() if used else tuple(one.id for one in request.datum),
+        known=earlier is not None,
+        telling={other.id: _telling(view, other, request.part, eye, meshes) for other in request.look_alikes},
     )
 
 
@@ -379,6 +394,60 @@ def _fit(body: Body, part: Expected, view: _View, noise: Noise) -> tuple[Floats,
     best = _deviations(np.asarray(np.linalg.inv((surface + silhouette) * good + loose)), body.centre)
     told = tuple(bool(known < limit / 4) for known, limit in zip(best, prior, strict=True))
     return np.asarray(covariance), told
+
+
+def _telling(view: _View, other: Expected, part: Expected, eye: Eye, meshes: Meshes) -> float:
+    """Return the log likelihood ratio by which a picture of the part is expected to speak against a look-alike.
+
+    As the judge has it: half a squared distance in sigmas, of which a grain's pixels count as one; 0 where fewer than
+    the least count differ.
+    """
+    depth, _ = draw(transformed(eye.pose.inverse() @ part.pose, _body(meshes(other.mesh)).triangles), view.window)
+    mine, its = np.minimum(view.alone, view.behind), np.minimum(depth, view.behind)
+    both = np.isfinite(mine) & np.isfinite(its)
+    apart = np.abs(np.where(both, mine, 0.0) - np.where(both, its, 0.0))
+    apart[np.isfinite(mine) != np.isfinite(its)] = np.inf  # beside one of them nothing is behind
+    nearer = np.where(np.isfinite(np.minimum(mine, its)), np.minimum(mine, its), 1.0)
+    gap = np.minimum((apart / np.hypot(eye.noise.sigma_m * nearer**2, SLACK_M)) ** 2, CUT_SIGMA**2)[view.open]
+    pixels = view.window.stride**2
+    if int((gap > TELLING_SIGMA**2).sum()) * pixels < LEAST_DIFFERENT:
+        return 0.0
+    return float(gap[gap > 1.0].sum()) * pixels / 2 / _grain(eye.noise) ** 2
+
+
+def _claimed(body: Body, part: Expected, view: _View, eye: Eye) -> tuple[Floats, tuple[bool, ...]]:
+    """Return one sigma (6,) per axis of a part's pose by its own pixels alone, and which axes are told."""
+    covariance, told = _fit(body, part, view, eye.noise)
+    fit = _deviations(covariance, body.centre) * (INFLATE + INFLATE_GRAIN * (_grain(eye.noise) - 1))
+    ahead = np.abs((eye.pose.inverse() @ part.pose).matrix()[2, :3])
+    blur_m = FLOOR_PIXELS * _grain(eye.noise) * view.pixel_m
+    across = np.hypot(FLOOR_M, blur_m * np.sqrt(np.maximum(0.0, 1 - ahead**2)))
+    about = np.hypot(FLOOR_RAD, blur_m / body.radius * ahead)
+    return np.hypot(fit, np.concatenate([across, about])), told
+
+
+def _by_earlier(request: CheckRequest, eye: Eye, meshes: Meshes) -> Floats | None:
+    """Return what this camera left unknown (6, 6) when it looked at each datum, before the part hid it.
+
+    It is in the world's axes, about the part's centre; None where it can't have measured one of them.
+    """
+    pivot = transformed(request.part.pose, _body(meshes(request.part.mesh)).centre)
+    covariance = np.zeros((6, 6))
+    for place, datum in enumerate(request.datum):
+        body = _body(meshes(datum.mesh))
+        window = _window(body, datum.pose, eye, MARGIN_M)
+        if window is None:
+            return None
+        then = replace(request, around=request.datum[place + 1 :])
+        view = _View(body, datum.pose, window, eye, _behind(datum, then, window, eye, meshes))
+        if view.seen_pixels < max(LEAST_PIXELS, LEAST_SHOWN * view.whole):
+            return None
+        sigma, _ = _claimed(body, datum, view, eye)
+        if datum.symmetry_z == 0:
+            sigma[5] = 0.0
+        from_it = np.linalg.inv(_about(datum.pose, np.zeros(3), pivot))
+        covariance += from_it @ np.diag(sigma**2) @ from_it.T
+    return covariance
 
 
 def _by_datum(request: CheckRequest, eye: Eye, meshes: Meshes) -> tuple[Floats | None, tuple[str, ...]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orchestrator.core.errors import VisionError
+from orchestrator.core.geometry import deviation
 from orchestrator.core.locating import Space
 from orchestrator.core.ports import CheckRequest, Expected
 from orchestrator.core.world import CELL, GRIPPER
@@ -14,12 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from orchestrator.core.geometry import Pose
+    from orchestrator.core.ports import Shot
     from orchestrator.core.state import State
     from orchestrator.core.variant import PartSpec, Step
+    from orchestrator.core.world import Sighting
 
 NEAR_M = 0.4  # parts further from the result than this don't matter to its picture
 ALIKE = 0.25  # kinds whose boxes differ by less than this share on every axis can be mistaken for each other
 LEFT_M, LEFT_RAD = 0.02, 0.5  # how far from where it was to be put a part may lie that a unit has left
+SAME_M, SAME_RAD = 0.0002, 0.0003  # within which a camera is taken to stand where it stood
 MISTAKEN = 4  # look-alikes that a check tells apart at most
 
 
@@ -71,6 +76,31 @@ class LookedFor:
             if name != kind and other.mesh and other.mesh != mine.mesh and _similar(mine, other)
         ]
         return tuple(alike[:MISTAKEN])
+
+
+def seen_by(request: CheckRequest, state: State, shot: Shot, calibration: str) -> CheckRequest:
+    """Return a request with what is known of each datum that this picture's camera has measured, standing as it does.
+
+    It knows none where it has not measured what all of them stand on: that may have been carried here since. Nor where
+    a motion ended otherwise than planned since then, which may have moved what it met. A camera on the flange is off
+    by another amount wherever the arm holds it.
+    """
+    chain = {fact.part: fact.sighting for fact in state.world.chain(request.part.id)}
+    known = {
+        part: (*seen.sigma_m, *seen.sigma_rad)
+        for part, seen in chain.items()
+        if seen is not None and seen.t >= state.upset_t and _same(seen, shot, calibration)
+    }
+    if shot.camera not in state.spec.fixed_cameras or [*chain][-1:] != [*known][-1:]:
+        return request
+    return replace(request, datum=tuple(replace(datum, sigma=known.get(datum.id)) for datum in request.datum))
+
+
+def _same(seen: Sighting, shot: Shot, calibration: str) -> bool:
+    """Tell whether a picture's camera is off as it was in an earlier one: a board may have put it elsewhere since."""
+    moved = deviation(shot.pose, seen.camera_at)
+    same = (seen.camera, seen.calibration) == (shot.camera, calibration)
+    return same and math.hypot(*moved.xyz_m) < SAME_M and math.hypot(*moved.rot_rad) < SAME_RAD
 
 
 def remains(state: State, effect: str, part: str) -> tuple[CheckRequest, Space]:

@@ -10,7 +10,7 @@ from orchestrator.core.commands import Measured
 from orchestrator.engine.golden import AXES
 
 if TYPE_CHECKING:
-    from orchestrator.core.ports import Check, CheckRequest
+    from orchestrator.core.ports import Check, CheckRequest, Shot
 
 BEYOND = 1.05  # of the tolerance: more is no rounding
 LEAST_M, LEAST_RAD = 1e-4, 1e-3
@@ -30,8 +30,8 @@ def believed(check: Check, request: CheckRequest) -> Check:
     return check
 
 
-def measured(check: Check, stamp: float) -> Measured:
-    """Return a check as the journal keeps it; `stamp` (s, UTC) is that of the picture which was sent."""
+def measured(check: Check, request: CheckRequest, shot: Shot, calibration: str) -> Measured:
+    """Return a check of a picture as the journal keeps it; `calibration` is the id of what its camera goes by."""
     offset = check.deviation
     return Measured(
         verdict=check.verdict,
@@ -41,9 +41,14 @@ def measured(check: Check, stamp: float) -> Measured:
         visible=round(check.visible, 3),
         reason=check.reason,
         evidence=check.evidence,
-        shot_t=min(check.shot_stamp or stamp, stamp),
+        shot_t=min(check.shot_stamp or shot.stamp, shot.stamp),
         datum=check.datum,
         datum_offset_mm=_rounded(check.datum_offset.xyz_m, 1000) if check.datum_offset else None,
+        uncertainty_deg=_rounded(check.uncertainty_rad, 180 / math.pi),
+        camera=shot.camera,
+        calibration=calibration,
+        camera_at=shot.pose.rounded(),
+        taught=request.taught is not None,
     )
 
 

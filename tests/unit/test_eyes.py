@@ -36,10 +36,13 @@ class Recording(SimVision):
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[CheckRequest] = []
+        self.given: list[tuple[CheckRequest, str]] = []  # with the camera's name
 
     async def check(self, request: CheckRequest, shot: Shot) -> Check:
         self.asked.append(request)
-        return await super().check(request, shot)
+        self.given.append((request, shot.camera))
+        check = await super().check(request, shot)
+        return replace(check, uncertainty_m=(0.0001, 0.0002, 0.0003), uncertainty_rad=(0.001, 0.002, 0.003))
 
 
 class Told(SimVision):
@@ -234,7 +237,39 @@ def test_what_carries_a_part_and_was_measured_is_its_datum(folder: Path) -> None
     assert later
     for request in later:
         assert "u1/base" in [datum.id for datum in request.datum]
-        assert set(request.datum) <= set(request.around)
+        assert {datum.id for datum in request.datum} <= {thing.id for thing in request.around}
+
+
+class Shortsighted(Recording):
+    """Vision to which the camera `top` tells of bases alone."""
+
+    async def check(self, request: CheckRequest, shot: Shot) -> Check:
+        check = await super().check(request, shot)
+        return check if shot.camera != "top" or request.part.id.endswith("base") else Check("cannot_see")
+
+
+def test_what_a_camera_has_left_unknown_of_a_datum_is_known_to_it_alone(folder: Path) -> None:
+    vision = Shortsighted()
+
+    async def main() -> Bench:
+        async with bench(folder, vision=vision, cell_file=cell_with(folder, TOP, ASIDE)) as cell:
+            await cell.begin()
+            await cell.ended()
+            return cell
+
+    cell = run_virtual(main)
+    (first,) = (event for event in cell.all("part_moved", part="u1/base") if event.sighting is not None)
+    (said,) = (event.measured for event in cell.all("check_ended", step="load"))
+    assert first.what == "seen"
+    assert (first.sighting.camera, first.sighting.calibration) == (said.camera, said.calibration)
+    assert first.sighting.sigma_m == (0.0001, 0.0002, 0.0003)
+    assert first.sighting.sigma_rad == pytest.approx((0.001, 0.002, 0.003), abs=1e-5)
+    later = [(request, camera) for request, camera in vision.given if request.part.id != "u1/base"]
+    assert {camera == said.camera for _, camera in later} == {True, False}
+    for request, camera in later:
+        known = {datum.id: datum.sigma for datum in request.datum}["u1/base"]
+        by_it = (*first.sighting.sigma_m, *first.sighting.sigma_rad)
+        assert known == (by_it if camera == said.camera else None)
 
 
 class Late:

@@ -15,7 +15,7 @@ from orchestrator.adapters.camera_sim import SimCamera, setup_of
 from orchestrator.adapters.clock_wall import WallClock
 from orchestrator.adapters.sim.meshes import MeshStore
 from orchestrator.adapters.sim.world import World
-from orchestrator.adapters.vision import align
+from orchestrator.adapters.vision import align, hypotheses
 from orchestrator.adapters.vision.judge import judge
 from orchestrator.adapters.vision.render import BESIDE_M, Solids
 from orchestrator.adapters.vision.settings import VisionSettings
@@ -31,7 +31,7 @@ from orchestrator.engine.mesh import MeshShelf
 from orchestrator.engine.nominal import UNIT, Nobody, as_checked, nominal
 
 if TYPE_CHECKING:
-    from orchestrator.core.ports import CheckRequest
+    from orchestrator.core.ports import CheckRequest, Expected
     from orchestrator.engine.mesh import MeshFacts
 
 PARTS, CELL = shared("instructions"), shared("launch") / "cells" / "demo.yaml"
@@ -77,13 +77,25 @@ def claimed(look: Look) -> np.ndarray:
         world.add(thing.id, Mesh(thing.mesh), thing.pose)
     camera = SimCamera(setup, world, WallClock(), robot=None, seed=3)
     settings = dataclasses.replace(VisionSettings(), noise_m=setup.noise.sigma_m)
+    request = dataclasses.replace(look.request, datum=measured_before(look))
     rows = []
     for _ in range(SHOTS):
         crop = cut(asyncio.run(camera.shoot()), look.request.part, SOLIDS, BESIDE_M)
-        check = judge(look.request, crop, SOLIDS, settings).check
+        check = judge(request, crop, SOLIDS, settings).check
         if check.deviation is not None:
             rows.append([*check.uncertainty_m, *check.uncertainty_rad])
     return np.median(rows, axis=0)
+
+
+def measured_before(look: Look) -> tuple[Expected, ...]:
+    """Return each datum of a look with what the judge claims of it from a picture without what stands on it."""
+    out = []
+    for place, datum in enumerate(look.request.datum):
+        below = look.request.datum[place + 1 :]
+        request = dataclasses.replace(look.request, part=datum, around=below, datum=below, look_alikes=())
+        first = claimed(Look(look.step, look.camera, request))
+        out.append(dataclasses.replace(datum, sigma=tuple(float(sigma) for sigma in first)))
+    return tuple(out)
 
 
 def reckoned(look: Look, **changed: object) -> foresight.Sight:
@@ -91,7 +103,8 @@ def reckoned(look: Look, **changed: object) -> foresight.Sight:
     assert cell is not None
     camera = cell.cameras[look.camera]
     eye = Eye(camera.at, camera.intrinsics, NOISE[camera.model])
-    found = foresee(look.request, dataclasses.replace(eye, **changed), mesh)  # type: ignore[arg-type]
+    before = frozenset(datum.id for datum in look.request.datum)
+    found = foresee(look.request, dataclasses.replace(eye, **changed), mesh, before)  # type: ignore[arg-type]
     assert found is not None
     return found
 
@@ -154,6 +167,34 @@ def test_a_part_below_another_is_blind() -> None:
     assert found.visible < 0.05
 
 
+def test_what_tells_a_part_from_its_look_alike_counts_where_it_is_seen() -> None:
+    (look,) = looks(5, ("fit_shaft",), datum=True)
+    seen = reckoned(look)
+    assert seen.telling["gear_shaft_10"] > 100
+    assert seen.alike == ()
+    (cover,) = looks(5, ("cover",), datum=False)
+    around = (*look.request.around, dataclasses.replace(cover.request.part, id="lid"))
+    below = dataclasses.replace(look, request=dataclasses.replace(look.request, around=around))
+    assert reckoned(below).alike == ("gear_shaft_10",)
+    blurred = reckoned(look, noise=dataclasses.replace(NOISE["stereo"], sigma_m=0.1))
+    assert blurred.alike == ("gear_shaft_10",)
+
+
+def test_a_hidden_datum_that_another_camera_measured_leaves_the_calibrations_error_in() -> None:
+    (look,) = looks(5, ("cover",), datum=True)
+    cell = Library(PARTS, CELL).cell
+    assert cell is not None
+    camera = cell.cameras[look.camera]
+    eye = Eye(camera.at, camera.intrinsics, NOISE[camera.model])
+    by_it, by_another = foresee(look.request, eye, mesh, frozenset({"u1/housing"})), foresee(look.request, eye, mesh)
+    assert by_it is not None
+    assert by_another is not None
+    assert (by_it.datum, by_it.hidden, by_it.known) == ((), ("u1/housing",), True)
+    assert (by_another.hidden, by_another.known) == (("u1/housing",), False)
+    assert by_it.sigma[0] < 0.0003
+    assert by_another.sigma[0] > 0.0008  # 0.05 degrees at 1 m
+
+
 def test_nothing_behind_the_camera_is_reckoned() -> None:
     (look,) = looks(5, ("load",), datum=False)
     cell = Library(PARTS, CELL).cell
@@ -189,4 +230,9 @@ def test_the_numbers_are_the_judges_own() -> None:
         align.OUTLINE_SIGMA,
     )
     assert (foresight.BAND_PIXELS, foresight.INNER_PIXELS) == (align.BAND_PIXELS, align.INNER_PIXELS)
+    assert (own.cut_sigma, hypotheses.LEAST_DIFFERENT, hypotheses.CLEAR_RATIO) == (
+        foresight.CUT_SIGMA,
+        foresight.LEAST_DIFFERENT,
+        foresight.LEAST_TELLING,
+    )
     assert ((foresight.FINE_PIXELS, foresight.CLIP_M), foresight.FINE_M) == (align.FINE, align.FINE_M)

@@ -96,6 +96,19 @@ def test_valid_files_are_free_of_problems_but_meshes_that_are_not_there(base, tm
     assert [p.message for p in problems if p not in meshes] == []
 
 
+def test_kinds_of_one_shape_are_a_word_where_a_camera_shall_tell_them(tmp_path):
+    instructions, cells = lay_out(tmp_path)
+    (instructions / "lamp" / "bulb_24.glb").write_bytes((instructions / "lamp" / "bulb_12.glb").read_bytes())
+    found = check(instructions, cells, SKILLS, today=dt.date(2027, 3, 1), programs=SHIPPED.all())
+    assert [problem.severity for problem in found] == ["warning"] * 2
+    assert [problem.message for problem in found] == [
+        f"Step 'bulb': camera top can't tell 'bulb_{one}' from 'bulb_{other}' where it looks from: too little of what "
+        f"they differ in shows there, so that the check ends as a question. (With volts {one}.)"
+        for one, other in ((12, 24), (24, 12))
+    ]
+    assert found[0].remedy == "Look from where it shows, or nearer, or let a person attest."
+
+
 def test_a_tool_is_overdue_from_the_day_after_its_date(tmp_path):
     instructions, cells = lay_out(tmp_path)
     assert check(instructions, cells, SKILLS, today=dt.date(2099, 3, 1)) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,13 +17,14 @@ from orchestrator.adapters.vision.place import Crop
 from orchestrator.adapters.vision.render import Region, Solids
 from orchestrator.adapters.vision.settings import VisionSettings
 from orchestrator.core.camera import intrinsics_for
-from orchestrator.core.geometry import Pose
+from orchestrator.core.geometry import Deviation, Pose
+from orchestrator.core.ports import Taught
 from tests.depth_scenes import ABOVE, PLACE, WIDE, Photographer, expected, moved, request, write_parts
 from tests.trial_parts import TUNING, write_trial_parts
 from tests.trials import LIGHT_KIND, STEREO_KIND, Stage, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from orchestrator.core.ports import Check, CheckRequest, Expected, Shot
 
@@ -112,6 +113,70 @@ def test_without_a_datum_a_wrong_calibration_is_told_from_a_displaced_part(
     assert "the camera's calibration is off" in check.reason
     shot = camera.shoot([TABLE, POT, moved(RING, 3)])
     assert checked(request(RING, [TABLE, POT]), shot, solids).verdict == "displaced"
+
+
+def test_where_a_datum_is_asked_for_and_not_seen_the_camera_s_own_error_counts(
+    camera: Photographer, solids: Solids
+) -> None:
+    shot = camera.shoot([TABLE, POT, moved(RING, 1.3)])
+    beside = expected("block", Pose((0.45, 2.0, 0.05)), part="pot")  # out of the picture
+    alone = checked(request(RING, [TABLE, POT]), shot, solids)
+    named = checked(with_datum(request(RING, [TABLE, POT]), beside), shot, solids)
+    assert alone.verdict == "displaced"
+    assert (named.verdict, named.datum) == ("cannot_see", ())
+    assert all(sigma > VisionSettings().extrinsic_m for sigma in named.uncertainty_m)
+    assert "Too little of block is seen" in named.reason
+    far = checked(with_datum(request(RING, [TABLE, POT]), beside), camera.shoot([TABLE, POT, moved(RING, 4)]), solids)
+    assert far.verdict == "displaced"
+
+
+def test_a_datum_that_this_camera_has_measured_before_need_not_be_seen(camera: Photographer, solids: Solids) -> None:
+    shot = camera.shoot([TABLE, POT, moved(RING, 1.3)])
+    known = dataclasses.replace(
+        expected("block", Pose((0.45, 2.0, 0.05)), part="pot"), sigma=(0.0001,) * 3 + (0.0,) * 3
+    )
+    alone = checked(request(RING, [TABLE, POT]), shot, solids)
+    named = checked(with_datum(request(RING, [TABLE, POT]), known), shot, solids)
+    assert (named.verdict, named.datum) == ("displaced", ())
+    assert "Too little" not in named.reason
+    for before, with_it in zip(alone.uncertainty_m, named.uncertainty_m, strict=True):
+        assert with_it == pytest.approx(math.hypot(before, 0.0001), abs=2e-6)
+    twice = checked(with_datum(request(RING, [TABLE, POT]), known, known), shot, solids)
+    assert twice.uncertainty_m[2] == pytest.approx(math.hypot(alone.uncertainty_m[2], 0.0001, 0.0001), abs=2e-6)
+    tilted = dataclasses.replace(known, pose=Pose((0.45, 0.0, 0.0)), sigma=(0.0,) * 3 + (0.001, 0.001, 0.0))
+    ahead = dataclasses.replace(known, pose=Pose((0.45, 2.0, 0.0)), sigma=(0.0,) * 3 + (0.001, 0.001, 0.0))
+    assert checked(with_datum(request(RING, [TABLE, POT]), tilted), shot, solids).uncertainty_m[2] < 0.0002
+    assert checked(with_datum(request(RING, [TABLE, POT]), ahead), shot, solids).uncertainty_m[2] > 0.0019
+
+
+def test_a_datum_that_was_knocked_since_vouches_for_nothing_where_its_rest_shows_it(
+    solids: Solids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, off = Stage._seen, [0.006]
+
+    def knocked(self: Stage, things: Sequence[Expected], *args: Any, **more: Any) -> Any:
+        base, *rest = things  # alone in the first picture, and where it was to be
+        base = dataclasses.replace(base, pose=Pose((off[0] if rest else 0.0, 0.0, 0.0)) @ base.pose)
+        return seen(self, [base, *rest], *args, **more)
+
+    monkeypatch.setattr(Stage, "_seen", knocked)
+    for seed in (905, 911, 912, 915):
+        off[0] = 0.006
+        check = run(Stage(solids).trial(LID, LIGHT_KIND, "ok", seed), solids).check
+        assert check.verdict != "ok", (seed, check)
+        off[0] = 0.0
+        assert run(Stage(solids).trial(LID, LIGHT_KIND, "ok", seed), solids).check.verdict == "ok"
+
+
+def test_where_good_units_have_taught_where_it_is_found_a_hidden_datum_adds_nothing(
+    camera: Photographer, solids: Solids
+) -> None:
+    beside = expected("block", Pose((0.45, 2.0, 0.05)), part="pot")  # out of the picture
+    lesson = Taught("lesson", Deviation((0.001, 0.0, 0.0), (0.0, 0.0, 0.0)), (0.0001,) * 3, (0.001,) * 3)
+    asked = dataclasses.replace(with_datum(request(RING, [TABLE, POT]), beside), taught=lesson)
+    check = checked(asked, camera.shoot([TABLE, POT, moved(RING, 1.3)]), solids)
+    assert check.verdict == "ok"
+    assert max(check.uncertainty_m) < 0.0002
 
 
 def test_between_surely_in_and_surely_out_is_cannot_see(camera: Photographer, solids: Solids) -> None:

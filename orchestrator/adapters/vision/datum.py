@@ -41,7 +41,9 @@ class Fix:
 
     `camera` is its corrected pose in the world; `covariance` (6, 6) what that leaves unknown of a small motion, in the
     world's axes, of everything in the picture about the checked part's centre; `used` the datum parts by id; `shift`
-    how far the picture was off there; `problem` why nothing can be judged by it, "" otherwise.
+    how far the picture was off there; `problem` why nothing can be judged by it, "" otherwise; `astray` whether all of
+    the camera's own error counts, since it neither sees a datum that is asked for nor has measured it before, or what
+    little it sees stands elsewhere. Where none is asked for, none of it does, nor where good units have taught it.
     """
 
     camera: Pose
@@ -49,6 +51,7 @@ class Fix:
     used: tuple[str, ...] = ()
     shift: Pose = IDENTITY
     problem: str = ""
+    astray: bool = False
 
     def sigma(self, part: Pose, centre: Floats) -> Floats:
         """Return what it leaves unknown of a part's pose, per axis of the part: m and rad, one sigma."""
@@ -90,19 +93,23 @@ def fix(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSetti
     information, pulls = np.zeros((6, 6)), np.zeros(6)
     used: list[str] = []
     sightings: list[Sighting] = []
+    elsewhere = False
     for datum in request.datum:
         seen = _aligned(datum, request, crop, solids, settings)
         if seen is None:
             continue
         if seen.clear and not seen.agrees:
             return Fix(crop.pose, problem=_not_there(datum))
-        if not seen.useful:
-            continue
         found = seen.found
+        if not seen.useful:
+            elsewhere |= found.settled  # one that came to rest beside its place was not there
+            continue
         centre = solids.get(datum.mesh).centre
         off = _motion(datum.pose, found.pose, centre)
         if _far(off, found.covariance, settings):
             if not (seen.sure and seen.clear):
+                aside = _far_axes(off, found.covariance, settings)[:3]  # a turn wanders where little shows
+                elsewhere |= found.settled and bool(aside.any())
                 continue
             return Fix(crop.pose, problem=_far_off(datum, found.pose))
         into = _about(datum.pose, centre, pivot)
@@ -112,7 +119,7 @@ def fix(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSetti
         used.append(datum.id)
         sightings.append(seen)
     if not used:
-        return Fix(crop.pose)
+        return _unseen(request, crop.pose, pivot, settings, elsewhere=elsewhere)
     trust = np.diag([settings.extrinsic_m**2] * 3 + [settings.extrinsic_rad**2] * 3)
     spread = np.linalg.pinv(information)
     off = spread @ pulls
@@ -130,6 +137,26 @@ def _likely(information: Floats, pulls: Floats, trust: Floats, pivot: Floats) ->
     shift = _small(covariance @ pulls)
     about = Pose(_vector(pivot))
     return covariance, shift, about @ shift @ about.inverse()
+
+
+def _unseen(request: CheckRequest, camera: Pose, pivot: Floats, settings: VisionSettings, *, elsewhere: bool) -> Fix:
+    """Say what is not known where no datum is seen: what this camera left unknown of each, else its own error.
+
+    `elsewhere` is that what little is seen of one contradicts the place at which it was measured before. Where good
+    units have taught where this camera finds the part, its error is in that.
+    """
+    covariance = np.zeros((6, 6))
+    if request.taught is not None and not elsewhere:
+        return Fix(camera, covariance)
+    for one in request.datum:
+        if one.sigma is None or elsewhere:
+            lever = to_origin(np.asarray(camera.p) - pivot)
+            trust = np.diag([settings.extrinsic_m**2] * 3 + [settings.extrinsic_rad**2] * 3)
+            return Fix(camera, lever @ trust @ lever.T, astray=True)
+        about_z = 0.0 if one.symmetry_z == 0 else one.sigma[5]
+        from_it = np.linalg.inv(_about(one.pose, np.zeros(3), pivot))
+        covariance += from_it @ np.diag(np.square([*one.sigma[:5], about_z])) @ from_it.T
+    return Fix(camera, covariance)
 
 
 def _contradicts(seen: Sighting, apparent: Pose, settings: VisionSettings) -> bool:
@@ -250,9 +277,14 @@ def _small(motion: Floats) -> Pose:
 
 def _far(off: Floats, covariance: Floats, settings: VisionSettings) -> bool:
     """Tell whether a datum is surely farther off than calibration errors are."""
+    return bool(_far_axes(off, covariance, settings).any())
+
+
+def _far_axes(off: Floats, covariance: Floats, settings: VisionSettings) -> Mask:
+    """Tell by axis (6,) whether a motion is surely larger than calibration errors are."""
     sigma = np.sqrt(np.diag(covariance))
     limits = np.array([settings.datum_limit_m] * 3 + [settings.datum_limit_rad] * 3)
-    return bool((np.abs(off) - settings.guard * sigma > limits).any())
+    return np.asarray(np.abs(off) - settings.guard * sigma > limits)
 
 
 def _not_there(datum: Expected) -> str:

@@ -98,6 +98,13 @@ def judge(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSet
         off_m = answer.deviation.distance_m if answer.deviation else 0.0
         if off := seen_off(request, crop, solids, settings, off_m):
             answer = dataclasses.replace(answer, verdict="cannot_see", reason=off, wrong_part="")
+    if by.astray and answer.deviation and answer.verdict != "ok":
+        names = " and ".join(datum.id for datum in request.datum)
+        words = (
+            f"Too little of {names} is seen where it should be to take out what the camera itself is off by, and "
+            f"{crop.camera} has not measured that before, as it stands now."
+        )
+        answer = dataclasses.replace(answer, reason=f"{answer.reason} {words}")
     shift = deviation(by.shift, IDENTITY) if by.used else None
     answer = dataclasses.replace(
         answer,

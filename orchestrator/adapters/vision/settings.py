@@ -17,7 +17,7 @@ class VisionSettings:
     noise_m: float = 0.00014  # structured light; a stereo camera has about 0.0025
     slack_m: float = 0.00010  # of meshes and neighbours' poses, added to the noise in quadrature
     guard: float = 1.65  # sigmas between a tolerance and what is called inside or outside it: 95 % one-sided
-    extrinsic_m: float = 0.0003  # how far a calibrated camera may be off at the part, per axis, one sigma
+    extrinsic_m: float = 0.0003  # how far a calibrated camera may be off at its boards, and so at the parts, one sigma
     extrinsic_rad: float = 0.0009
     datum_limit_m: float = 0.005  # a datum that is seen farther off than this is not believed
     datum_limit_rad: float = 0.035

@@ -15,7 +15,7 @@ from orchestrator.core.machine import StepStatus
 from orchestrator.core.ports import Safety
 from orchestrator.core.rechecks import AHEAD_S, fresh_from, overtaken
 from orchestrator.core.state import ROBOT
-from orchestrator.core.world import CELL, GRIPPER, LOST
+from orchestrator.core.world import CELL, GRIPPER, LOST, Sighting
 
 if TYPE_CHECKING:
     from orchestrator.core.decide.verdict import Rejected
@@ -273,9 +273,36 @@ def _seen(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> lis
                 "pose": pose,
                 "source": "measured",
                 "certainty": certainty,
+                "sighting": _sighting(state, holder, measured) if certainty == "known" else None,
             }
         )
     ]
+
+
+def _sighting(state: State, holder: str, measured: cmd.Measured) -> Sighting | None:
+    """Return how a place was measured, where it is off as the camera is: a later look of it says the same then.
+
+    It is not where good units have taught where the part is found, nor on something that this camera has not measured.
+    Older journals don't tell, and a vision that is never unsure claims too much.
+    """
+    mm, deg = measured.uncertainty_mm, measured.uncertainty_deg
+    if holder == GRIPPER or measured.taught or measured.camera_at is None or not mm or not deg or not any((*mm, *deg)):
+        return None
+    if holder != CELL and not measured.datum:
+        root = [*state.world.chain(holder)][-1:]
+        seen = root[0].sighting if root else None
+        if seen is None or (seen.camera, seen.calibration) != (measured.camera, measured.calibration):
+            return None
+    x, y, z = (round(v / 1000, 6) for v in mm)
+    about_x, about_y, about_z = (round(math.radians(v), 6) for v in deg)
+    return Sighting(
+        camera=measured.camera,
+        calibration=measured.calibration,
+        camera_at=measured.camera_at,
+        t=measured.shot_t,
+        sigma_m=(x, y, z),
+        sigma_rad=(about_x, about_y, about_z),
+    )
 
 
 def _elsewhere(state: State, unit_id: str, step: Step, measured: cmd.Measured) -> bool:

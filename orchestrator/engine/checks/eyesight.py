@@ -19,6 +19,7 @@ from orchestrator.engine.nominal import UNIT, Nobody, as_checked, earlier_steps,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from orchestrator.core.ports import Expected
     from orchestrator.core.state import State
     from orchestrator.core.variant import Step
     from orchestrator.engine.checks.subject import Built, Foreseen
@@ -102,9 +103,26 @@ def _judged(built: Built, state: State, step: Step) -> tuple[float, Finding] | N
         text = f"Step '{step.group}': camera {name} {how}, so that the check ends as a question."
         remedy = "Look from elsewhere or nearer, check before something covers it, or let a person attest."
         return 2.0, Finding(built.path(step, "check"), text, remedy, warning=True)
+    telling = {name: sight for name, sight in clear.items() if not sight.alike or known[name].said}
+    if not telling:
+        return 2.0, _mistaken(built, step, clear)
+    clear = telling
     doubts = [max(_doubts(step, name, sight, known[name]), key=_weight) for name, sight in clear.items()]
     least = min(doubts, key=_weight)
     return (max(least.asked, least.taken / 100), _finding(built, step, least)) if least.speaks else None
+
+
+def _mistaken(built: Built, step: Step, seen: dict[str, Sight]) -> Finding:
+    """Say that a part looks like another from every camera."""
+    name, sight = max(seen.items(), key=lambda item: min(item[1].telling.values()))
+    kind = step.result.kind or step.result.part
+    others = " or ".join(f"'{other}'" for other in sight.alike)
+    text = (
+        f"Step '{step.group}': camera {name} can't tell '{kind}' from {others} where it looks from: too little of what "
+        "they differ in shows there, so that the check ends as a question."
+    )
+    remedy = "Look from where it shows, or nearer, or let a person attest."
+    return Finding(built.path(step, "check"), text, remedy, warning=True)
 
 
 def _weight(doubt: Doubt) -> tuple[bool, float, float]:
@@ -142,10 +160,12 @@ def _seen(built: Built, state: State, step: Step) -> tuple[dict[str, Sight], dic
         camera = cell.fixed_cameras.get(name)
         if camera is None:  # said elsewhere
             continue
-        key: Foreseen = (name, request.part, request.around, request.datum)
+        before = frozenset(one.id for one in request.datum if _checked_by(built, eyes, state, one) == name)
+        key: Foreseen = (name, request.part, request.around, request.datum, request.look_alikes, before)
         if key not in kept:
+            eye = Eye(camera.at, camera.intrinsics, NOISE[camera.model])
             try:
-                kept[key] = foresee(request, Eye(camera.at, camera.intrinsics, NOISE[camera.model]), shown.__getitem__)
+                kept[key] = foresee(request, eye, shown.__getitem__, before)
             except (BadInput, KeyError):
                 kept[key] = None
         sight = kept[key]
@@ -153,6 +173,14 @@ def _seen(built: Built, state: State, step: Step) -> tuple[dict[str, Sight], dic
             out[name] = sight
             known[name] = built.subject.tried.known(built.variant, step, name, view, cell)
     return out, known
+
+
+def _checked_by(built: Built, eyes: Eyes, state: State, part: Expected) -> str:
+    """Return the camera that looks at a part first: the one that its last step names, or the one that faces it best."""
+    steps = [step for step in built.variant.steps if f"{UNIT}/{step.result.part}" == part.id and "camera" in step.check]
+    placed = [step for step in steps if state.result_pose(UNIT, step) is not None]
+    look = placed[-1].look if placed else None
+    return look.camera if look is not None else eyes.looking(state, part.pose)[0]
 
 
 def _doubts(step: Step, camera: str, sight: Sight, known: Known) -> Iterator[Doubt]:
@@ -177,6 +205,8 @@ def _finding(built: Built, step: Step, doubt: Doubt) -> Finding:
     sight = doubt.sight
     where = f"by camera {doubt.camera} at {sight.distance_m:.2f} m"
     datum = "" if sight.datum else "have what carries it checked by a camera, as its datum, "
+    if sight.hidden:  # it may be that the same camera's word on it is known, and the rest is too much all the same
+        datum = "" if sight.known else f"have camera {doubt.camera} check what carries it before the part hides that, "
     least = math.ceil(doubt.least * 10) / 10
     remedy = f"Widen it to {least:.3g} or more, look from nearer, {datum}or let a tool or a person attest."
     path = built.path(step, "result", key)

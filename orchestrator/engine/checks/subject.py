@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from orchestrator.engine.product import Product
     from orchestrator.engine.registry import Skill
 
-    Foreseen = tuple[str, Expected, tuple[Expected, ...], tuple[Expected, ...]]  # camera, part, around, datum
+    Things = tuple[Expected, ...]
+    # camera, part, around, datum, look-alikes, and which datum parts that camera has measured
+    Foreseen = tuple[str, Expected, Things, Things, Things, frozenset[str]]
 
 
 @dataclass(frozen=True)
