@@ -473,7 +473,7 @@ class RosRobot:
             motion.end(outcome)
 
     async def _choose(self) -> tuple[str, str]:
-        """Wait for a controller that is active, and use it. Returns what is wrong and what helps then, "" for nothing."""
+        """Wait for a controller that is active, and use it. Returns what is wrong and what helps then, if anything."""
         self._restarted = False
         return await self._link.choose(WAIT_S)
 

@@ -1,4 +1,4 @@
-"""A digital gripper's part of the graph: std_srvs/SetBool sets its output, std_msgs/Bool are its inputs; or a UR's pins.
+"""A digital gripper in the graph: std_srvs/SetBool sets its output, std_msgs/Bool are its inputs; or a UR's pins.
 
 Inputs are read best effort, as the newest is all that counts, and told again and again: what was said once says nothing
 of now.
