@@ -23,9 +23,10 @@ from orchestrator.adapters.vision.study import cut
 from orchestrator.app import shared
 from orchestrator.core.camera import NOISE
 from orchestrator.core.ports import Mesh
-from orchestrator.engine import foresight
+from orchestrator.engine import appearance, foresight
+from orchestrator.engine.appearance import Eye
 from orchestrator.engine.eyes import Eyes
-from orchestrator.engine.foresight import Eye, foresee
+from orchestrator.engine.foresight import foresee
 from orchestrator.engine.library import Library
 from orchestrator.engine.mesh import MeshShelf
 from orchestrator.engine.nominal import UNIT, Nobody, as_checked, nominal
@@ -211,7 +212,7 @@ def test_the_numbers_are_the_judges_own() -> None:
         own.slack_m,
         own.inflate,
         own.inflate_grain,
-    ) == (foresight.GUARD, foresight.SLACK_M, foresight.INFLATE, foresight.INFLATE_GRAIN)
+    ) == (foresight.GUARD, appearance.SLACK_M, foresight.INFLATE, foresight.INFLATE_GRAIN)
     assert (own.floor_pixels, own.floor_m, own.floor_rad) == (
         foresight.FLOOR_PIXELS,
         foresight.FLOOR_M,
@@ -235,4 +236,4 @@ def test_the_numbers_are_the_judges_own() -> None:
         foresight.LEAST_DIFFERENT,
         foresight.LEAST_TELLING,
     )
-    assert ((foresight.FINE_PIXELS, foresight.CLIP_M), foresight.FINE_M) == (align.FINE, align.FINE_M)
+    assert ((appearance.FINE_PIXELS, appearance.CLIP_M), appearance.FINE_M) == (align.FINE, align.FINE_M)

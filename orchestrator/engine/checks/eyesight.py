@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from orchestrator.core.camera import NOISE
 from orchestrator.core.errors import BadInput, VisionError
 from orchestrator.core.gauged import view_of
+from orchestrator.engine.appearance import Eye
 from orchestrator.engine.checks.tried import MOST, Known
 from orchestrator.engine.eyes import Eyes
 from orchestrator.engine.findings import Finding
-from orchestrator.engine.foresight import GUARD, Eye, foresee
+from orchestrator.engine.foresight import GUARD, foresee
 from orchestrator.engine.nominal import UNIT, Nobody, as_checked, earlier_steps, nominal
 
 if TYPE_CHECKING:
