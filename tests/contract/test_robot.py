@@ -724,9 +724,11 @@ def test_after_recovery_nothing_moves_by_itself(on_rig):
 def test_the_same_question_has_the_same_plan_and_another_has_another(on_rig):
     async def body(rig):
         robot = rig.robot
-        first, again = await robot.plan([Move(HIGH)]), await robot.plan([Move(HIGH)])
+        now = robot.state.value.joints
+        first, again = await robot.plan([Move(HIGH)], start=now), await robot.plan([Move(HIGH)], start=now)
         assert first.id == again.id
-        assert first.start == robot.state.value.joints
+        here = (await robot.plan([Move(HIGH)])).start
+        assert here == pytest.approx(now, abs=rig.creep_rad)
         elsewhere = await robot.plan([Move(HIGH)], start=(0.3, *robot.state.value.joints[1:]))
         other = await robot.plan([Move(LOW)])
         touching = await robot.plan([Move(HIGH, touching=frozenset({"part"}))])
