@@ -35,13 +35,12 @@ class Sighting:
     """Which camera measured a place, and what that left unknown: one sigma per axis, m and rad.
 
     The same camera sees the same place again as far off as before, whatever its `calibration` (its id) is off by, as
-    long as it is taken to stand where it was (`camera_at`, in the world). `t` (s, UTC) is its picture's.
+    long as it is taken to stand where it was (`camera_at`, in the world).
     """
 
     camera: str
     calibration: str
     camera_at: Pose
-    t: float
     sigma_m: Vector
     sigma_rad: Vector
 

@@ -81,15 +81,14 @@ class LookedFor:
 def seen_by(request: CheckRequest, state: State, shot: Shot, calibration: str) -> CheckRequest:
     """Return a request with what is known of each datum that this picture's camera has measured, standing as it does.
 
-    It knows none where it has not measured what all of them stand on: that may have been carried here since. Nor where
-    a motion ended otherwise than planned since then, which may have moved what it met. A camera on the flange is off
-    by another amount wherever the arm holds it.
+    It knows none where it has not measured what all of them stand on: that may have been carried here since. A camera
+    on the flange is off by another amount wherever the arm holds it.
     """
     chain = {fact.part: fact.sighting for fact in state.world.chain(request.part.id)}
     known = {
         part: (*seen.sigma_m, *seen.sigma_rad)
         for part, seen in chain.items()
-        if seen is not None and seen.t >= state.upset_t and _same(seen, shot, calibration)
+        if seen is not None and _same(seen, shot, calibration)
     }
     if shot.camera not in state.spec.fixed_cameras or [*chain][-1:] != [*known][-1:]:
         return request

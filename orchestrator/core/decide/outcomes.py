@@ -299,7 +299,6 @@ def _sighting(state: State, holder: str, measured: cmd.Measured) -> Sighting | N
         camera=measured.camera,
         calibration=measured.calibration,
         camera_at=measured.camera_at,
-        t=measured.shot_t,
         sigma_m=(x, y, z),
         sigma_rad=(about_x, about_y, about_z),
     )
