@@ -105,7 +105,7 @@ test("two devices of one worker agree, and what both have said counts once", { t
     const looked = changed(second);
     await second.getByRole("button", DONE).click();
     await looked;
-    while (stands() !== "done") await board.waitForTimeout(50);
+    while (stands() !== "done" || counted(TWICE) < 2) await board.waitForTimeout(50); // each is told by itself
     assert.equal(counted(TWICE), 2, "two looks of two people");
     await agree(tablet, second);
     await abortOrder(id);
