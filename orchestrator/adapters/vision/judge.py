@@ -101,8 +101,8 @@ def judge(request: CheckRequest, crop: Crop, solids: Solids, settings: VisionSet
     if by.astray and answer.deviation and answer.verdict != "ok":
         names = " and ".join(datum.id for datum in request.datum)
         words = (
-            f"Too little of {names} is seen where it should be to take out what the camera itself is off by, and "
-            f"{crop.camera} has not measured that before, as it stands now."
+            f"Too little of {names} is seen where it should be, and no earlier look of {crop.camera} at it counts, so "
+            "what the camera itself is off by can't be taken out."
         )
         answer = dataclasses.replace(answer, reason=f"{answer.reason} {words}")
     shift = deviation(by.shift, IDENTITY) if by.used else None
